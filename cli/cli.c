@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void complain(const char *format, va_list args)
+{
+	fputs("wiretape: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
+void wt_cli_complain(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+}
+
+int wt_cli_usage(const char *command, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	complain(format, args);
+	va_end(args);
+	fprintf(stderr, "Try 'wiretape %s --help'.\n", command);
+	return WT_EXIT_USAGE;
+}
+
+bool wt_cli_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value)
+{
+	char *end;
+	unsigned long long number;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno || *end || number < min || number > max)
+		return false;
+	*value = number;
+	return true;
+}
+
+bool wt_cli_parse_bytes(const char *text, uint64_t *bytes)
+{
+	static const struct {
+		const char *suffix;
+		uint64_t factor;
+	} units[] = {
+		{"", 1},           {"B", 1},           {"K", 1ull << 10}, {"KiB", 1ull << 10},
+		{"kB", 1000},      {"KB", 1000},       {"M", 1ull << 20}, {"MiB", 1ull << 20},
+		{"MB", 1000000},   {"G", 1ull << 30},  {"GiB", 1ull << 30},
+		{"GB", 1000000000}, {"T", 1ull << 40}, {"TiB", 1ull << 40},
+	};
+	char *end;
+	unsigned long long number;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno)
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (!strcmp(end, units[i].suffix))
+			return !__builtin_mul_overflow((uint64_t)number, units[i].factor, bytes);
+	return false;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_CLI_CLI_H
+#define WIRETAPE_CLI_CLI_H
+
+/* What the subcommands share: the table that knows them, exit codes, messages
+ * and the numbers of the command line. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum wt_exit {
+	WT_EXIT_OK = 0,
+	WT_EXIT_FAILURE = 1,
+	WT_EXIT_USAGE = 2,
+	WT_EXIT_LOSS = 3, /* packets were lost and --fail-on-loss was given */
+};
+
+struct wt_command {
+	const char *name;
+	const char *summary;
+	/* argv[0] is the subcommand's name. Returns an exit code. */
+	int (*run)(int argc, char **argv);
+};
+
+int wt_command_record(int argc, char **argv);
+int wt_command_generate(int argc, char **argv);
+int wt_command_info(int argc, char **argv);
+
+/* "wiretape: …\n" on stderr. */
+void wt_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same, then where the help is; returns WT_EXIT_USAGE. */
+int wt_cli_usage(const char *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Decimal numbers without sign; false for anything else or out of range. */
+bool wt_cli_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);
+
+/* Bytes: "4096", "64KiB", "256MiB", "2GiB", "10MB" (powers of 1000), K/M/G as KiB/MiB/GiB. */
+bool wt_cli_parse_bytes(const char *text, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli.h"
+
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct wt_command commands[] = {
+	{"record", "record packets from interfaces to a pcapng file", wt_command_record},
+	{"generate", "send MoldUDP64 packets with rising sequence numbers", wt_command_generate},
+	{"info", "say what is in a capture file", wt_command_info},
+};
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_help(FILE *out)
+{
+	fprintf(out, "Usage: wiretape COMMAND [OPTION]...\n"
+		     "Record packets without losing them, and account for every one.\n\n"
+		     "Commands:\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fprintf(out, "\n  -h, --help     this text; 'wiretape COMMAND --help' for a command's\n"
+		     "  -V, --version  the version, and of which libraries\n"
+		     "\nThe whole story: man wiretape\n");
+}
+
+static void print_version(void)
+{
+	printf("wiretape %s\n%s\n", WT_VERSION, pcap_lib_version());
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_help(stderr);
+		return WT_EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		print_help(stdout);
+		return WT_EXIT_OK;
+	}
+	if (!strcmp(argv[1], "-V") || !strcmp(argv[1], "--version")) {
+		print_version();
+		return WT_EXIT_OK;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	wt_cli_complain("there is no command '%s'; 'wiretape --help' lists them", argv[1]);
+	return WT_EXIT_USAGE;
+}

@@ -1,0 +1,30 @@
+# What every target is compiled with.
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+add_compile_definitions(_GNU_SOURCE)
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo)
+endif()
+# RelWithDebInfo keeps the assertions out and the debug information in.
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g -DNDEBUG")
+
+option(WT_WERROR "treat warnings as errors" ${PROJECT_IS_TOP_LEVEL})
+add_compile_options(
+  -Wall -Wextra -Wshadow -Wpointer-arith -Wcast-qual -Wwrite-strings -Wstrict-prototypes
+  -Wmissing-prototypes -Wold-style-definition -Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough
+  -Wdouble-promotion -fno-common -fstack-protector-strong)
+if(WT_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wlogical-op -Wduplicated-cond -Wduplicated-branches)
+endif()
+
+set(WT_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined or thread")
+if(WT_SANITIZE)
+  add_compile_options(-fsanitize=${WT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${WT_SANITIZE})
+endif()

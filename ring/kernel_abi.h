@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_RING_KERNEL_ABI_H
+#define WIRETAPE_RING_KERNEL_ABI_H
+
+/* What both walkers and the simulated kernel share of linux/if_packet.h. */
+
+#include <linux/if_packet.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <wiretape/ring/frame.h>
+#include <wiretape/ring/walk.h>
+
+#ifndef TP_STATUS_GSO_TCP /* since Linux 6.1 */
+#define TP_STATUS_GSO_TCP (1 << 8)
+#endif
+
+#define WT_V3_SLL_OFFSET TPACKET_ALIGN(sizeof(struct tpacket3_hdr))
+#define WT_V2_SLL_OFFSET TPACKET_ALIGN(sizeof(struct tpacket2_hdr))
+
+enum {
+	WT_VLAN_TAG_BYTES = 4,
+	WT_MAC_ADDRESSES_BYTES = 12, /* destination and source; the tag follows them */
+	WT_DEFAULT_TPID = 0x8100,
+};
+
+/* The status bits of one frame and its packet type, as the file will say them. */
+static inline uint32_t wt_link_flags(uint32_t status, uint8_t packet_type)
+{
+	static const uint8_t by_type[8] = {
+		[PACKET_HOST] = WT_LINK_INBOUND | WT_LINK_UNICAST,
+		[PACKET_BROADCAST] = WT_LINK_INBOUND | WT_LINK_BROADCAST,
+		[PACKET_MULTICAST] = WT_LINK_INBOUND | WT_LINK_MULTICAST,
+		[PACKET_OTHERHOST] = WT_LINK_INBOUND | WT_LINK_PROMISCUOUS,
+		[PACKET_OUTGOING] = WT_LINK_OUTBOUND,
+	};
+	uint32_t flags = by_type[packet_type & 7];
+
+	/* Shifts instead of branches: this runs for every frame. */
+	flags |= (status & TP_STATUS_CSUMNOTREADY) << 6;
+	flags |= (status & TP_STATUS_CSUM_VALID) << 3;
+	flags |= (status & TP_STATUS_GSO_TCP) << 3;
+	return flags;
+}
+_Static_assert(TP_STATUS_CSUMNOTREADY << 6 == WT_LINK_CSUM_NOT_READY, "bit 9");
+_Static_assert(TP_STATUS_CSUM_VALID << 3 == WT_LINK_CSUM_VALID, "bit 10");
+_Static_assert(TP_STATUS_GSO_TCP << 3 == WT_LINK_SEGMENTATION, "bit 11");
+
+static inline uint8_t wt_stamp_source_of(uint32_t status)
+{
+	if (status & TP_STATUS_TS_RAW_HARDWARE)
+		return WT_STAMP_HARDWARE;
+	return status & TP_STATUS_TS_SOFTWARE ? WT_STAMP_SOFTWARE : WT_STAMP_FALLBACK;
+}
+
+/* Put a tag back between the addresses and the type of the frame at `frame`:
+ * the addresses move down into the four bytes before it. Returns the frame's
+ * new start. The caller has made sure of the room. */
+static inline uint8_t *wt_restore_vlan_tag(uint8_t *frame, uint16_t tpid, uint16_t tci)
+{
+	uint8_t *start = frame - WT_VLAN_TAG_BYTES;
+
+	memmove(start, frame, WT_MAC_ADDRESSES_BYTES);
+	start[12] = (uint8_t)(tpid >> 8);
+	start[13] = (uint8_t)tpid;
+	start[14] = (uint8_t)(tci >> 8);
+	start[15] = (uint8_t)tci;
+	return start;
+}
+
+#endif

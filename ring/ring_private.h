@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_RING_RING_PRIVATE_H
+#define WIRETAPE_RING_RING_PRIVATE_H
+
+/* For those who implement a ring: tpacket_v2.c, tpacket_v3.c, and the readers
+ * of capture/ that read by system call or add to one of these. */
+
+#include <wiretape/ring/ring.h>
+
+struct wt_ring_ops {
+	int (*next_block)(struct wt_ring *ring, struct wt_block *block);
+	size_t (*read_frames)(struct wt_ring *ring, struct wt_block *block,
+			      struct wt_frame *frames, size_t max);
+	void (*release_block)(struct wt_ring *ring, struct wt_block *block);
+	void (*fill)(const struct wt_ring *ring, uint32_t *filled, uint32_t *total);
+	void (*close)(struct wt_ring *ring);
+};
+
+/* The head of every implementation's own struct. */
+struct wt_ring {
+	const struct wt_ring_ops *ops;
+	struct wt_ring_memory memory;
+	uint64_t blocks_borrowed; /* ever */
+	uint32_t head;            /* the next block (V2: slot) to borrow */
+	uint32_t held;            /* borrowed and not yet released (V2: slots) */
+	uint32_t high_water;      /* most blocks (V2: slots) ever found waiting at a borrow */
+	uint32_t units;           /* how many blocks (V2: slots) there are */
+};
+
+#endif
