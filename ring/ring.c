@@ -1,6 +1,34 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/ring/ring_private.h>
 
+#include <errno.h>
+#include <stdlib.h>
+
+int wt_ring_alloc(struct wt_ring **ring, size_t size, const struct wt_ring_ops *ops,
+		  const struct wt_ring_memory *memory, uint32_t units)
+{
+	struct wt_ring *made = calloc(1, size);
+
+	if (!made)
+		return -ENOMEM;
+	made->held = calloc(units ? units : 1, sizeof(*made->held));
+	if (!made->held) {
+		free(made);
+		return -ENOMEM;
+	}
+	made->ops = ops;
+	made->memory = *memory;
+	made->units = units;
+	*ring = made;
+	return 0;
+}
+
+void wt_ring_free(struct wt_ring *ring)
+{
+	free(ring->held);
+	free(ring);
+}
+
 int wt_ring_next_block(struct wt_ring *ring, struct wt_block *block)
 {
 	return ring->ops->next_block(ring, block);

@@ -5,6 +5,8 @@
 /* For those who implement a ring: tpacket_v2.c, tpacket_v3.c, and the readers
  * of capture/ that read by system call or add to one of these. */
 
+#include <stdbool.h>
+
 #include <wiretape/ring/ring.h>
 
 struct wt_ring_ops {
@@ -22,9 +24,16 @@ struct wt_ring {
 	struct wt_ring_memory memory;
 	uint64_t blocks_borrowed; /* ever */
 	uint32_t head;            /* the next block (V2: slot) to borrow */
-	uint32_t held;            /* borrowed and not yet released (V2: slots) */
 	uint32_t high_water;      /* most blocks (V2: slots) ever found waiting at a borrow */
 	uint32_t units;           /* how many blocks (V2: slots) there are */
+	bool *held;               /* for each: borrowed and not yet released */
 };
+
+/* Make a ring of `size` bytes that starts with a struct wt_ring; -ENOMEM. */
+int wt_ring_alloc(struct wt_ring **ring, size_t size, const struct wt_ring_ops *ops,
+		  const struct wt_ring_memory *memory, uint32_t units);
+
+/* The other end of it, and the `close` of a ring that has nothing else to free. */
+void wt_ring_free(struct wt_ring *ring);
 
 #endif

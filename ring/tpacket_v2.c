@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/ring/tpacket_v2.h>
+
+#include <errno.h>
+#include <stdbool.h>
+
+#include <wiretape/ring/kernel_abi.h>
+#include <wiretape/ring/ring_private.h>
+
+enum { MIN_MAC_OFFSET = WT_V2_SLL_OFFSET + sizeof(struct sockaddr_ll) };
+
+/* A run that is borrowed at once: long enough to pay for itself, short enough
+ * that its slots go back to the kernel soon. */
+enum { MAX_RUN_SLOTS = 256 };
+
+static void stop(struct wt_walk *walk, enum wt_walk_fault fault)
+{
+	walk->fault = (uint8_t)fault;
+	walk->fault_offset = walk->offset;
+	walk->left = 0;
+}
+
+void wt_tpacket_v2_walk_start(struct wt_walk *walk, void *first, uint32_t slot_bytes,
+			      uint32_t slots, uint32_t snaplen)
+{
+	*walk = (struct wt_walk){
+		.base = first,
+		.left = slots,
+		.slot_bytes = slot_bytes,
+		.snaplen = snaplen ? snaplen : UINT32_MAX,
+	};
+	if (slot_bytes < MIN_MAC_OFFSET || (uint64_t)slot_bytes * slots > UINT32_MAX)
+		stop(walk, WT_WALK_BLOCK_TOO_SMALL);
+	else
+		walk->bytes = slot_bytes * slots;
+}
+
+static bool restore_vlan_tag(struct wt_walk *walk, struct tpacket2_hdr *header)
+{
+	uint8_t *slot = walk->base + walk->offset;
+	uint16_t tpid = header->tp_status & TP_STATUS_VLAN_TPID_VALID ? header->tp_vlan_tpid
+								      : WT_DEFAULT_TPID;
+
+	if (header->tp_mac < MIN_MAC_OFFSET + WT_VLAN_TAG_BYTES) {
+		stop(walk, WT_WALK_MAC_OFFSET);
+		return false;
+	}
+	header->tp_len += WT_VLAN_TAG_BYTES;
+	header->tp_status &= ~(uint32_t)(TP_STATUS_VLAN_VALID | TP_STATUS_VLAN_TPID_VALID);
+	if (header->tp_snaplen < WT_MAC_ADDRESSES_BYTES)
+		return true; /* cut before the place of the tag */
+	wt_restore_vlan_tag(slot + header->tp_mac, tpid, header->tp_vlan_tci);
+	header->tp_mac -= WT_VLAN_TAG_BYTES;
+	header->tp_snaplen += WT_VLAN_TAG_BYTES;
+	return true;
+}
+
+static enum wt_walk_fault check(const struct wt_walk *walk, const struct tpacket2_hdr *header)
+{
+	if (header->tp_mac < MIN_MAC_OFFSET)
+		return WT_WALK_MAC_OFFSET;
+	if ((uint64_t)header->tp_mac + header->tp_snaplen > walk->slot_bytes)
+		return WT_WALK_FRAME_OUTSIDE;
+	if (header->tp_snaplen > header->tp_len || header->tp_len > UINT32_MAX - WT_VLAN_TAG_BYTES)
+		return WT_WALK_LENGTHS;
+	if (header->tp_nsec >= 1000000000u)
+		return WT_WALK_STAMP;
+	return WT_WALK_OK;
+}
+
+static bool read_frame(struct wt_walk *walk, struct wt_frame *frame)
+{
+	uint8_t *slot = walk->base + walk->offset;
+	struct tpacket2_hdr *header = (struct tpacket2_hdr *)(void *)slot;
+	const struct sockaddr_ll *address =
+		(const struct sockaddr_ll *)(const void *)(slot + WT_V2_SLL_OFFSET);
+	enum wt_walk_fault fault = check(walk, header);
+	uint32_t status = header->tp_status;
+	uint8_t notes = 0;
+
+	if (fault) {
+		stop(walk, fault);
+		return false;
+	}
+	if (status & TP_STATUS_VLAN_VALID) {
+		if (!restore_vlan_tag(walk, header))
+			return false;
+		notes |= WT_NOTE_VLAN;
+	}
+	notes |= status & TP_STATUS_LOSING ? WT_NOTE_LOSING : 0;
+	notes |= status & TP_STATUS_COPY ? WT_NOTE_COPY : 0;
+	*frame = (struct wt_frame){
+		.data = slot + header->tp_mac,
+		.stamp_ns = (int64_t)header->tp_sec * 1000000000 + header->tp_nsec,
+		.caplen = header->tp_snaplen < walk->snaplen ? header->tp_snaplen : walk->snaplen,
+		.len = header->tp_len,
+		.link_flags = wt_link_flags(status, address->sll_pkttype),
+		.stamp_source = wt_stamp_source_of(status),
+		.notes = notes,
+		.vlan_tci = header->tp_vlan_tci,
+	};
+	walk->offset += walk->slot_bytes;
+	walk->left--;
+	return true;
+}
+
+size_t wt_tpacket_v2_walk(struct wt_walk *walk, struct wt_frame *frames, size_t max)
+{
+	size_t count = 0;
+
+	while (count < max && walk->left && read_frame(walk, &frames[count]))
+		count++;
+	return count;
+}
+
+/* A slot by its number in the ring; slots do not cross a block's end. */
+static uint8_t *slot_at(const struct wt_ring *ring, uint32_t slot)
+{
+	uint32_t per_block = ring->memory.block_bytes / ring->memory.slot_bytes;
+	uint8_t *block = ring->memory.base + (size_t)(slot / per_block) * ring->memory.block_bytes;
+
+	return block + (size_t)(slot % per_block) * ring->memory.slot_bytes;
+}
+
+/* Acquire: pairs with the kernel's store of the status after it has written the
+ * frame. */
+static bool is_filled(const uint8_t *slot)
+{
+	const struct tpacket2_hdr *header = (const struct tpacket2_hdr *)(const void *)slot;
+
+	return __atomic_load_n(&header->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER;
+}
+
+/* Slots are filled in order: look only whether more than ever before wait. */
+static void note_high_water(struct wt_ring *ring)
+{
+	while (ring->high_water < ring->units &&
+	       is_filled(slot_at(ring, (ring->head + ring->high_water) % ring->units)))
+		ring->high_water++;
+}
+
+/* Filled slots from the head on, to the end of their block at most. */
+static uint32_t run_length(const struct wt_ring *ring, const uint8_t *first)
+{
+	uint32_t per_block = ring->memory.block_bytes / ring->memory.slot_bytes;
+	uint32_t most = per_block - ring->head % per_block;
+	uint32_t run = 0;
+
+	if (most > MAX_RUN_SLOTS)
+		most = MAX_RUN_SLOTS;
+	while (run < most && !ring->held[ring->head + run] &&
+	       is_filled(first + (size_t)run * ring->memory.slot_bytes))
+		run++;
+	return run;
+}
+
+static int next_block(struct wt_ring *ring, struct wt_block *block)
+{
+	uint8_t *first = slot_at(ring, ring->head);
+	uint32_t run = run_length(ring, first);
+
+	if (!run)
+		return 0;
+	note_high_water(ring);
+	*block = (struct wt_block){
+		.start = first,
+		.bytes = (size_t)run * ring->memory.slot_bytes,
+		.index = ring->head,
+		.frames = run,
+		.number = ring->blocks_borrowed++,
+	};
+	wt_tpacket_v2_walk_start(&block->walk, first, ring->memory.slot_bytes, run,
+				 ring->memory.snaplen);
+	memset(ring->held + ring->head, true, run);
+	ring->head = (ring->head + run) % ring->units;
+	return 1;
+}
+
+static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
+			  size_t max)
+{
+	(void)ring;
+	return wt_tpacket_v2_walk(&block->walk, frames, max);
+}
+
+/* Release: pairs with the kernel's look at the slot before it writes again. */
+static void release_block(struct wt_ring *ring, struct wt_block *block)
+{
+	memset(ring->held + block->index, false, block->frames);
+	for (uint32_t i = 0; i < block->frames; i++) {
+		uint8_t *slot = block->start + (size_t)i * ring->memory.slot_bytes;
+
+		__atomic_store_n(&((struct tpacket2_hdr *)(void *)slot)->tp_status,
+				 TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+	}
+}
+
+static void fill(const struct wt_ring *ring, uint32_t *filled, uint32_t *total)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < ring->units; i++)
+		count += is_filled(slot_at(ring, i));
+	*filled = count;
+	*total = ring->units;
+}
+
+int wt_tpacket_v2_ring_open(struct wt_ring **ring, const struct wt_ring_memory *memory)
+{
+	static const struct wt_ring_ops ops = {
+		.next_block = next_block,
+		.read_frames = read_frames,
+		.release_block = release_block,
+		.fill = fill,
+		.close = wt_ring_free,
+	};
+
+	if (!memory->base || !memory->block_count || memory->slot_bytes < MIN_MAC_OFFSET ||
+	    memory->slot_bytes % TPACKET_ALIGNMENT || memory->slot_bytes > memory->block_bytes ||
+	    (uintptr_t)memory->base % TPACKET_ALIGNMENT)
+		return -EINVAL;
+	return wt_ring_alloc(ring, sizeof(struct wt_ring), &ops, memory,
+			     memory->block_count * (memory->block_bytes / memory->slot_bytes));
+}

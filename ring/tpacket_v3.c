@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/ring/tpacket_v3.h>
+
+#include <errno.h>
+#include <stdbool.h>
+
+#include <wiretape/ring/kernel_abi.h>
+#include <wiretape/ring/ring_private.h>
+
+/* tpacket_block_desc is a header of two words and a union of which only the
+ * first version exists; this is as far as the kernel writes. */
+enum { BLOCK_HEADER_BYTES = sizeof(struct tpacket_block_desc) };
+_Static_assert(BLOCK_HEADER_BYTES == 48, "linux/if_packet.h");
+
+enum { MIN_MAC_OFFSET = WT_V3_SLL_OFFSET + sizeof(struct sockaddr_ll), V3_ALIGNMENT = 8 };
+
+static void stop(struct wt_walk *walk, enum wt_walk_fault fault)
+{
+	walk->fault = (uint8_t)fault;
+	walk->fault_offset = walk->offset;
+	walk->left = 0;
+}
+
+void wt_tpacket_v3_walk_start(struct wt_walk *walk, void *block, size_t block_bytes,
+			      uint32_t snaplen)
+{
+	const struct tpacket_hdr_v1 *header;
+	uint32_t length, first;
+
+	*walk = (struct wt_walk){.base = block, .snaplen = snaplen ? snaplen : UINT32_MAX};
+	if (block_bytes < BLOCK_HEADER_BYTES || block_bytes > UINT32_MAX) {
+		stop(walk, WT_WALK_BLOCK_TOO_SMALL);
+		return;
+	}
+	header = &((const struct tpacket_block_desc *)block)->hdr.bh1;
+	length = header->blk_len;
+	first = header->offset_to_first_pkt;
+	walk->left = header->num_pkts;
+	walk->losing = (header->block_status & TP_STATUS_LOSING) != 0;
+	if (!walk->left)
+		return;
+	if (length < BLOCK_HEADER_BYTES || length > block_bytes) {
+		stop(walk, WT_WALK_BLOCK_LENGTH);
+		return;
+	}
+	if (first < BLOCK_HEADER_BYTES || first >= length || first % V3_ALIGNMENT) {
+		stop(walk, WT_WALK_FIRST_OFFSET);
+		return;
+	}
+	walk->bytes = length;
+	walk->offset = first;
+}
+
+/* The end of the slot that starts at walk->offset: where the next one starts,
+ * or the block's end for the last. 0 and a fault if that makes no sense. */
+static uint32_t slot_end(struct wt_walk *walk, uint32_t next_offset)
+{
+	uint32_t room = walk->bytes - walk->offset;
+
+	if (walk->left == 1 && next_offset == 0)
+		return walk->bytes;
+	if (next_offset < MIN_MAC_OFFSET || next_offset > room || next_offset % V3_ALIGNMENT) {
+		stop(walk, WT_WALK_NEXT_OFFSET);
+		return 0;
+	}
+	return walk->offset + next_offset;
+}
+
+/* Put the tag back in the slot and change the header to match. False and a
+ * fault when there is no room for it between header and frame. */
+static bool restore_vlan_tag(struct wt_walk *walk, struct tpacket3_hdr *header)
+{
+	uint8_t *slot = walk->base + walk->offset;
+	uint16_t tpid = header->tp_status & TP_STATUS_VLAN_TPID_VALID ? header->hv1.tp_vlan_tpid
+								      : WT_DEFAULT_TPID;
+
+	if (header->tp_mac < MIN_MAC_OFFSET + WT_VLAN_TAG_BYTES) {
+		stop(walk, WT_WALK_MAC_OFFSET);
+		return false;
+	}
+	header->tp_len += WT_VLAN_TAG_BYTES;
+	header->tp_status &= ~(uint32_t)(TP_STATUS_VLAN_VALID | TP_STATUS_VLAN_TPID_VALID);
+	if (header->tp_snaplen < WT_MAC_ADDRESSES_BYTES)
+		return true; /* cut before the place of the tag */
+	wt_restore_vlan_tag(slot + header->tp_mac, tpid, (uint16_t)header->hv1.tp_vlan_tci);
+	header->tp_mac -= WT_VLAN_TAG_BYTES;
+	header->tp_snaplen += WT_VLAN_TAG_BYTES;
+	return true;
+}
+
+static bool read_frame(struct wt_walk *walk, struct wt_frame *frame)
+{
+	struct tpacket3_hdr *header;
+	const struct sockaddr_ll *address;
+	uint8_t *slot;
+	uint32_t end, mac, status;
+	uint8_t notes = 0;
+
+	if (walk->bytes - walk->offset < MIN_MAC_OFFSET) {
+		stop(walk, WT_WALK_HEADER_OUTSIDE);
+		return false;
+	}
+	slot = walk->base + walk->offset;
+	header = (struct tpacket3_hdr *)(void *)slot;
+	end = slot_end(walk, header->tp_next_offset);
+	if (!end)
+		return false;
+	mac = header->tp_mac;
+	if (mac < MIN_MAC_OFFSET) {
+		stop(walk, WT_WALK_MAC_OFFSET);
+		return false;
+	}
+	if ((uint64_t)mac + header->tp_snaplen > end - walk->offset) {
+		stop(walk, WT_WALK_FRAME_OUTSIDE);
+		return false;
+	}
+	if (header->tp_snaplen > header->tp_len) {
+		stop(walk, WT_WALK_LENGTHS);
+		return false;
+	}
+	if (header->tp_nsec >= 1000000000u) {
+		stop(walk, WT_WALK_STAMP);
+		return false;
+	}
+	status = header->tp_status;
+	if (status & TP_STATUS_VLAN_VALID) {
+		if (header->tp_len > UINT32_MAX - WT_VLAN_TAG_BYTES) {
+			stop(walk, WT_WALK_LENGTHS);
+			return false;
+		}
+		if (!restore_vlan_tag(walk, header))
+			return false;
+		notes |= WT_NOTE_VLAN;
+	}
+
+	address = (const struct sockaddr_ll *)(const void *)(slot + WT_V3_SLL_OFFSET);
+	*frame = (struct wt_frame){
+		.data = slot + header->tp_mac,
+		.stamp_ns = (int64_t)header->tp_sec * 1000000000 + header->tp_nsec,
+		.caplen = header->tp_snaplen < walk->snaplen ? header->tp_snaplen : walk->snaplen,
+		.len = header->tp_len,
+		.link_flags = wt_link_flags(status, address->sll_pkttype),
+		.stamp_source = wt_stamp_source_of(status),
+		.notes = notes,
+		.vlan_tci = (uint16_t)header->hv1.tp_vlan_tci,
+	};
+	walk->offset = end;
+	walk->left--;
+	return true;
+}
+
+size_t wt_tpacket_v3_walk(struct wt_walk *walk, struct wt_frame *frames, size_t max)
+{
+	size_t count = 0;
+
+	while (count < max && walk->left && read_frame(walk, &frames[count])) {
+		/* The kernel drops only while no block is open: what was lost was lost
+		 * before the block's first frame. */
+		frames[count].notes |= walk->losing ? WT_NOTE_LOSING : 0;
+		walk->losing = 0;
+		count++;
+	}
+	return count;
+}
+
+static struct tpacket_block_desc *block_at(const struct wt_ring *ring, uint32_t index)
+{
+	uint8_t *start = ring->memory.base + (size_t)index * ring->memory.block_bytes;
+
+	return (struct tpacket_block_desc *)(void *)start;
+}
+
+/* Acquire: pairs with the store by which the kernel (or the simulated one) hands
+ * the block over; what it wrote before is visible after. */
+static bool is_filled(const struct wt_ring *ring, uint32_t index)
+{
+	return __atomic_load_n(&block_at(ring, index)->hdr.bh1.block_status, __ATOMIC_ACQUIRE) &
+	       TP_STATUS_USER;
+}
+
+/* Blocks are filled in order, so it is enough to look whether one more than ever
+ * before is waiting: a load a block, not a scan. */
+static void note_high_water(struct wt_ring *ring)
+{
+	while (ring->high_water < ring->units &&
+	       is_filled(ring, (ring->head + ring->high_water) % ring->units))
+		ring->high_water++;
+}
+
+static int next_block(struct wt_ring *ring, struct wt_block *block)
+{
+	uint32_t index = ring->head;
+	struct tpacket_block_desc *desc = block_at(ring, index);
+
+	if (ring->held[index] || !is_filled(ring, index))
+		return 0;
+	note_high_water(ring);
+	*block = (struct wt_block){
+		.start = (uint8_t *)desc,
+		.bytes = ring->memory.block_bytes,
+		.index = index,
+		.frames = desc->hdr.bh1.num_pkts,
+		.number = ring->blocks_borrowed++,
+	};
+	wt_tpacket_v3_walk_start(&block->walk, desc, block->bytes, ring->memory.snaplen);
+	ring->head = index + 1 == ring->units ? 0 : index + 1;
+	ring->held[index] = true;
+	return 1;
+}
+
+static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
+			  size_t max)
+{
+	(void)ring;
+	return wt_tpacket_v3_walk(&block->walk, frames, max);
+}
+
+/* Release: pairs with the load by which the kernel finds the block free; our
+ * reads are done before it writes again. */
+static void release_block(struct wt_ring *ring, struct wt_block *block)
+{
+	ring->held[block->index] = false;
+	__atomic_store_n(&block_at(ring, block->index)->hdr.bh1.block_status, TP_STATUS_KERNEL,
+			 __ATOMIC_RELEASE);
+}
+
+static void fill(const struct wt_ring *ring, uint32_t *filled, uint32_t *total)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < ring->units; i++)
+		count += is_filled(ring, i);
+	*filled = count;
+	*total = ring->units;
+}
+
+int wt_tpacket_v3_ring_open(struct wt_ring **ring, const struct wt_ring_memory *memory)
+{
+	static const struct wt_ring_ops ops = {
+		.next_block = next_block,
+		.read_frames = read_frames,
+		.release_block = release_block,
+		.fill = fill,
+		.close = wt_ring_free,
+	};
+
+	if (!memory->base || !memory->block_count || memory->block_bytes < BLOCK_HEADER_BYTES ||
+	    memory->block_bytes % TPACKET_ALIGNMENT || (uintptr_t)memory->base % TPACKET_ALIGNMENT)
+		return -EINVAL;
+	return wt_ring_alloc(ring, sizeof(struct wt_ring), &ops, memory, memory->block_count);
+}

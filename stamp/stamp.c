@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/stamp/stamp.h>
+
+uint64_t wt_stamp_tally_total(const struct wt_stamp_tally *tally)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < WT_STAMP_SOURCES; i++)
+		total += tally->by_source[i];
+	return total;
+}
+
+void wt_stamp_tally_add(struct wt_stamp_tally *tally, const struct wt_frame *frames, size_t count)
+{
+	/* In registers: counting in memory would chain every frame to the one before. */
+	uint64_t hardware = 0, software = 0;
+
+	if (!count)
+		return;
+	if (!wt_stamp_tally_total(tally))
+		tally->first_ns = frames[0].stamp_ns;
+	for (size_t i = 0; i < count; i++) {
+		hardware += frames[i].stamp_source == WT_STAMP_HARDWARE;
+		software += frames[i].stamp_source == WT_STAMP_SOFTWARE;
+	}
+	tally->by_source[WT_STAMP_HARDWARE] += hardware;
+	tally->by_source[WT_STAMP_SOFTWARE] += software;
+	tally->by_source[WT_STAMP_FALLBACK] += count - hardware - software;
+	tally->last_ns = frames[count - 1].stamp_ns;
+}
+
+const char *wt_stamp_source_name(enum wt_stamp_source source)
+{
+	static const char *const names[WT_STAMP_SOURCES] = {
+		[WT_STAMP_FALLBACK] = "fallback",
+		[WT_STAMP_SOFTWARE] = "software",
+		[WT_STAMP_HARDWARE] = "hardware",
+	};
+
+	return (unsigned)source < WT_STAMP_SOURCES ? names[source] : "unknown";
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/pcapng_encode.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include <wiretape/writer/pcapng_format.h>
+
+/* A block under construction. Once something did not fit, nothing more goes in
+ * and finishing says -ENOBUFS, so that the options need no checks of their own. */
+struct builder {
+	uint8_t *out;
+	size_t capacity;
+	size_t used;
+	bool full;
+};
+
+static void *take(struct builder *b, size_t bytes)
+{
+	uint8_t *at = b->out + b->used;
+
+	if (b->full || b->capacity - b->used < bytes) {
+		b->full = true;
+		return NULL;
+	}
+	b->used += bytes;
+	return at;
+}
+
+static void put_option(struct builder *b, uint16_t code, const void *value, size_t length)
+{
+	uint16_t cut = length > UINT16_MAX ? UINT16_MAX : (uint16_t)length;
+	struct wt_pcapng_option head = {code, cut};
+	uint32_t padded = wt_pcapng_pad4(cut);
+	uint8_t *at = take(b, sizeof(head) + padded);
+
+	if (!at)
+		return;
+	memcpy(at, &head, sizeof(head));
+	memset(at + sizeof(head) + cut, 0, padded - cut);
+	memcpy(at + sizeof(head), value, cut);
+}
+
+static void put_string(struct builder *b, uint16_t code, const char *text)
+{
+	if (text && *text)
+		put_option(b, code, text, strlen(text));
+}
+
+static void put_u64(struct builder *b, uint16_t code, uint64_t value)
+{
+	put_option(b, code, &value, sizeof(value));
+}
+
+/* Times in options: the high word first, whatever the byte order. */
+static void put_time(struct builder *b, uint16_t code, int64_t ns)
+{
+	uint32_t words[2] = {(uint32_t)((uint64_t)ns >> 32), (uint32_t)ns};
+
+	put_option(b, code, words, sizeof(words));
+}
+
+static ssize_t finish(struct builder *b)
+{
+	uint32_t total;
+
+	put_option(b, WT_OPT_END, "", 0);
+	total = (uint32_t)b->used + 4;
+	if (!take(b, sizeof(total)))
+		return -ENOBUFS;
+	memcpy(b->out + offsetof(struct wt_pcapng_block, total_length), &total, sizeof(total));
+	memcpy(b->out + total - sizeof(total), &total, sizeof(total));
+	return (ssize_t)total;
+}
+
+ssize_t wt_pcapng_encode_section(uint8_t *out, size_t capacity,
+				 const struct wt_pcapng_section *section)
+{
+	const struct wt_pcapng_shb head = {
+		.type = WT_PCAPNG_SHB,
+		.magic = WT_PCAPNG_MAGIC,
+		.major = WT_PCAPNG_MAJOR,
+		.minor = WT_PCAPNG_MINOR,
+		.section_length = WT_PCAPNG_LENGTH_UNKNOWN,
+	};
+	struct builder b = {.out = out, .capacity = capacity};
+	void *at = take(&b, sizeof(head));
+
+	if (at)
+		memcpy(at, &head, sizeof(head));
+	put_string(&b, WT_OPT_SHB_HARDWARE, section->hardware);
+	put_string(&b, WT_OPT_SHB_OS, section->os);
+	put_string(&b, WT_OPT_SHB_USERAPPL, section->application);
+	put_string(&b, WT_OPT_COMMENT, section->comment);
+	return finish(&b);
+}
+
+static void put_filter(struct builder *b, const char *filter)
+{
+	uint8_t value[UINT16_MAX];
+	size_t length;
+
+	if (!filter || !*filter)
+		return;
+	length = strlen(filter);
+	if (length > sizeof(value) - 1)
+		length = sizeof(value) - 1;
+	value[0] = 0; /* what follows is a libpcap filter string */
+	memcpy(value + 1, filter, length);
+	put_option(b, WT_OPT_IF_FILTER, value, length + 1);
+}
+
+ssize_t wt_pcapng_encode_interface(uint8_t *out, size_t capacity,
+				   const struct wt_pcapng_interface *interface)
+{
+	static const uint8_t nanoseconds = 9;
+	const struct wt_pcapng_idb head = {
+		.type = WT_PCAPNG_IDB,
+		.link_type = interface->link_type,
+		.snaplen = interface->snaplen,
+	};
+	struct builder b = {.out = out, .capacity = capacity};
+	void *at = take(&b, sizeof(head));
+
+	if (at)
+		memcpy(at, &head, sizeof(head));
+	put_string(&b, WT_OPT_IF_NAME, interface->name);
+	put_string(&b, WT_OPT_IF_DESCRIPTION, interface->description);
+	if (interface->has_mac)
+		put_option(&b, WT_OPT_IF_MACADDR, interface->mac, sizeof(interface->mac));
+	if (interface->speed_bps)
+		put_u64(&b, WT_OPT_IF_SPEED, interface->speed_bps);
+	put_option(&b, WT_OPT_IF_TSRESOL, &nanoseconds, 1);
+	put_filter(&b, interface->filter);
+	put_string(&b, WT_OPT_IF_OS, interface->os);
+	put_string(&b, WT_OPT_IF_HARDWARE, interface->hardware);
+	put_string(&b, WT_OPT_COMMENT, interface->comment);
+	put_string(&b, WT_OPT_LOCAL_READER, interface->reader);
+	return finish(&b);
+}
+
+ssize_t wt_pcapng_encode_statistics(uint8_t *out, size_t capacity,
+				    const struct wt_pcapng_statistics *statistics)
+{
+	const struct wt_pcapng_isb head = {
+		.type = WT_PCAPNG_ISB,
+		.interface_id = statistics->interface_id,
+		.stamp_high = (uint32_t)((uint64_t)statistics->stamp_ns >> 32),
+		.stamp_low = (uint32_t)statistics->stamp_ns,
+	};
+	struct builder b = {.out = out, .capacity = capacity};
+	void *at = take(&b, sizeof(head));
+
+	if (at)
+		memcpy(at, &head, sizeof(head));
+	put_time(&b, WT_OPT_ISB_STARTTIME, statistics->start_ns);
+	put_time(&b, WT_OPT_ISB_ENDTIME, statistics->end_ns);
+	put_u64(&b, WT_OPT_ISB_IFRECV, statistics->received);
+	put_u64(&b, WT_OPT_ISB_IFDROP, statistics->if_dropped);
+	put_u64(&b, WT_OPT_ISB_FILTERACCEPT, statistics->accepted);
+	put_u64(&b, WT_OPT_ISB_OSDROP, statistics->os_dropped);
+	put_u64(&b, WT_OPT_ISB_USRDELIV, statistics->delivered);
+	put_string(&b, WT_OPT_COMMENT, statistics->comment);
+	put_string(&b, WT_OPT_LOCAL_LEDGER, statistics->ledger);
+	put_string(&b, WT_OPT_LOCAL_NIC, statistics->nic);
+	for (const char *const *state = statistics->degraded; state && *state; state++)
+		put_string(&b, WT_OPT_LOCAL_DEGRADED, *state);
+	return finish(&b);
+}
+
+/* The end of most packets: direction and offload bits, end of options, length. */
+struct packet_tail {
+	struct wt_pcapng_option flags_option;
+	uint32_t flags;
+	struct wt_pcapng_option end_option;
+	uint32_t total_length;
+};
+_Static_assert(sizeof(struct packet_tail) == 16, "no padding");
+
+struct drop_option {
+	struct wt_pcapng_option option;
+	uint64_t drops;
+} __attribute__((packed));
+
+/* `out` has room for wt_pcapng_packet_bound(caplen) bytes. */
+static size_t encode_frame(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame)
+{
+	uint32_t padded = wt_pcapng_pad4(frame->caplen);
+	uint32_t drop_bytes = frame->dropped_before ? (uint32_t)sizeof(struct drop_option) : 0;
+	uint32_t total = (uint32_t)sizeof(struct wt_pcapng_epb) + padded + drop_bytes +
+			 (uint32_t)sizeof(struct packet_tail);
+	struct wt_pcapng_epb head = {
+		.type = WT_PCAPNG_EPB,
+		.total_length = total,
+		.interface_id = interface_id,
+		.stamp_high = (uint32_t)((uint64_t)frame->stamp_ns >> 32),
+		.stamp_low = (uint32_t)frame->stamp_ns,
+		.caplen = frame->caplen,
+		.len = frame->len,
+	};
+	struct packet_tail tail = {
+		.flags_option = {WT_OPT_EPB_FLAGS, sizeof(uint32_t)},
+		.flags = frame->link_flags,
+		.end_option = {WT_OPT_END, 0},
+		.total_length = total,
+	};
+	uint8_t *data = out + sizeof(head);
+
+	memcpy(out, &head, sizeof(head));
+	/* The last word first: what the data leaves of it is the padding. */
+	if (padded)
+		memset(data + padded - 4, 0, 4);
+	memcpy(data, frame->data, frame->caplen);
+	if (drop_bytes) {
+		struct drop_option drops = {{WT_OPT_EPB_DROPCOUNT, sizeof(uint64_t)},
+					    frame->dropped_before};
+
+		memcpy(data + padded, &drops, sizeof(drops));
+	}
+	memcpy(out + total - sizeof(tail), &tail, sizeof(tail));
+	return total;
+}
+
+size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface_id,
+			       const struct wt_frame *frames, size_t count, size_t *used)
+{
+	size_t at = 0, done = 0;
+
+	while (done < count && capacity - at >= wt_pcapng_packet_bound(frames[done].caplen)) {
+		at += encode_frame(out + at, interface_id, &frames[done]);
+		done++;
+	}
+	*used = at;
+	return done;
+}
+
+size_t wt_pcapng_whole_blocks(const uint8_t *bytes, size_t length, size_t limit,
+			      uint64_t *packets, size_t interfaces)
+{
+	struct wt_pcapng_epb head;
+	size_t at = 0;
+
+	if (limit > length)
+		limit = length;
+	while (limit - at >= sizeof(struct wt_pcapng_block)) {
+		memcpy(&head, bytes + at, sizeof(struct wt_pcapng_block));
+		if (head.total_length > limit - at)
+			break;
+		if (packets && head.type == WT_PCAPNG_EPB) {
+			memcpy(&head, bytes + at, sizeof(head));
+			if (head.interface_id < interfaces)
+				packets[head.interface_id]++;
+		}
+		at += head.total_length;
+	}
+	return at;
+}
