@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_CAPTURE_LINK_H
+#define WIRETAPE_CAPTURE_LINK_H
+
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wiretape/ring/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Offloads that make recorded packets differ from those on the wire. */
+#define WT_OFFLOAD_RX_CSUM (1u << 0)
+#define WT_OFFLOAD_TX_CSUM (1u << 1)
+#define WT_OFFLOAD_GRO     (1u << 2)
+#define WT_OFFLOAD_LRO     (1u << 3)
+#define WT_OFFLOAD_GSO     (1u << 4)
+#define WT_OFFLOAD_TSO     (1u << 5)
+
+/* What the kernel says of a network interface in the caller's network namespace. */
+struct wt_link {
+	char name[IFNAMSIZ];
+	char alias[256];  /* ip link set … alias; "" if none */
+	char driver[32];  /* "" if unknown */
+	int index;
+	unsigned flags;   /* IFF_* */
+	uint32_t mtu;
+	uint16_t hardware_type; /* ARPHRD_* */
+	uint8_t mac[6];
+	bool has_mac;
+	uint64_t speed_bps; /* 0: unknown */
+	unsigned offloads;  /* WT_OFFLOAD_* */
+	struct rtnl_link_stats64 counters;
+};
+
+/* Ask about one interface by name: rtnetlink (libmnl) for the link and its
+ * counters, ethtool for driver, speed and offloads. 0, -ENODEV with the list of
+ * those there are, or another -errno. May block for a moment. Any thread. */
+int wt_link_read(const char *name, struct wt_link *link, struct wt_error *err);
+
+/* "eth0, lo, veth1", cut off where it gets too long. */
+void wt_link_names(char *out, size_t capacity);
+
+/* "gro tso …" for the bits of `offloads`, "" for none. */
+void wt_link_offload_text(unsigned offloads, char *out, size_t capacity);
+
+/* The pcapng link type (LINKTYPE_*) of what an AF_PACKET socket delivers from an
+ * interface of this ARPHRD_* type, or -ENOTSUP. */
+int wt_link_type(uint16_t hardware_type);
+
+/* The NIC's receive counters that tell of loss, by the kernel's own names, for
+ * walking over: NULL after the last. */
+struct wt_nic_counter {
+	const char *name;
+	size_t offset; /* in struct rtnl_link_stats64 */
+};
+extern const struct wt_nic_counter wt_nic_counters[];
+
+/* now - then of one counter; 0 if it went backwards (the device was reset). */
+uint64_t wt_nic_counter_difference(const struct wt_nic_counter *counter,
+				   const struct rtnl_link_stats64 *then,
+				   const struct rtnl_link_stats64 *now);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

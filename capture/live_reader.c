@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/reader_private.h>
+
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+int wt_live_reader_create(struct wt_live_reader **live, size_t size,
+			  const struct wt_reader_config *config, const struct wt_reader_ops *ops,
+			  struct wt_error *err)
+{
+	struct wt_live_reader *made;
+	struct wt_link link;
+	int ret, link_type;
+
+	ret = wt_link_read(config->interface, &link, err);
+	if (ret)
+		return ret;
+	link_type = wt_link_type(link.hardware_type);
+	if (link_type < 0)
+		return wt_error_set(err, link_type,
+				    "%s is of a kind of link (ARPHRD %u) that cannot be recorded; "
+				    "record the Ethernet or IP interface below or above it",
+				    link.name, link.hardware_type);
+	made = calloc(1, size);
+	if (!made)
+		return wt_error_set(err, -ENOMEM, "no memory for a reader");
+	ret = wt_packet_socket_open(&made->packet, &link, err);
+	if (ret)
+		goto free_reader;
+	ret = wt_filter_compile(&made->packet.filter, link.name, link_type, config->snaplen,
+				config->filter, err);
+	if (ret)
+		goto close_socket;
+	made->reader.ops = ops;
+	made->reader.fd = made->packet.fd;
+	made->reader.info = (struct wt_reader_info){
+		.name = made->packet.link.name,
+		.kind = config->kind,
+		.link_type = (uint16_t)link_type,
+		.ring_bytes_asked = config->ring_bytes,
+		.link = &made->packet.link,
+	};
+	*live = made;
+	return 0;
+
+close_socket:
+	wt_packet_socket_close(&made->packet);
+free_reader:
+	free(made);
+	return ret;
+}
+
+int wt_live_reader_start(struct wt_reader *reader, struct wt_error *err)
+{
+	return wt_packet_socket_open_gate(&((struct wt_live_reader *)reader)->packet, err);
+}
+
+int wt_live_reader_stop(struct wt_reader *reader)
+{
+	return wt_packet_socket_shut_gate(&((struct wt_live_reader *)reader)->packet);
+}
+
+int wt_live_reader_health(struct wt_reader *reader)
+{
+	return wt_packet_socket_health(&((struct wt_live_reader *)reader)->packet);
+}
+
+int wt_live_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last)
+{
+	return wt_packet_socket_statistics(&((struct wt_live_reader *)reader)->packet,
+					   reader->info.kind == WT_READER_V3, since_last);
+}
+
+void wt_live_reader_close(struct wt_reader *reader)
+{
+	struct wt_live_reader *live = (struct wt_live_reader *)reader;
+
+	wt_ring_close(reader->ring);
+	if (live->map)
+		munmap(live->map, live->map_bytes);
+	wt_packet_socket_close(&live->packet);
+	free(live);
+}
+
+/* MemAvailable. The kernel would rather kill somebody than refuse a ring that is
+ * too large, so a ring never asks for nearly all there is. */
+static uint64_t most_ring_bytes(void)
+{
+	FILE *info = fopen("/proc/meminfo", "re");
+	unsigned long long kib, most = UINT64_MAX;
+	char line[128];
+
+	if (!info)
+		return most;
+	while (fgets(line, sizeof(line), info))
+		if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1)
+			most = kib * 1024 / 4 * 3;
+	fclose(info);
+	return most;
+}
+
+static struct wt_ring_plan make_plan(uint64_t bytes, uint32_t frame_bytes)
+{
+	return frame_bytes ? wt_ring_plan_v2(bytes, frame_bytes) : wt_ring_plan_v3(bytes);
+}
+
+static uint64_t plan_bytes(const struct wt_ring_plan *plan)
+{
+	return (uint64_t)plan->block_bytes * plan->block_count;
+}
+
+int wt_live_reader_map(struct wt_live_reader *live, const struct wt_reader_config *config,
+		       int version, wt_ring_shape *shape, uint32_t frame_bytes,
+		       struct wt_error *err)
+{
+	uint64_t most = most_ring_bytes();
+	uint64_t bytes = config->ring_bytes < most ? config->ring_bytes : most;
+	struct wt_ring_plan plan = make_plan(bytes, frame_bytes);
+	struct tpacket_req3 request;
+	int ret;
+
+	if (setsockopt(live->packet.fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version))) {
+		ret = -errno;
+		return wt_error_set(err, ret, "the kernel does not know TPACKET_V%d: %s",
+				    version + 1, strerror(-ret));
+	}
+	for (;;) {
+		size_t size = shape(&plan, config->retire_timeout_ms, &request);
+
+		if (!setsockopt(live->packet.fd, SOL_PACKET, PACKET_RX_RING, &request,
+				(socklen_t)size))
+			break;
+		ret = -errno;
+		if (ret != -ENOMEM || plan.block_count <= 2)
+			return wt_error_set(err, ret, "the kernel gives %s no ring of %llu bytes: %s",
+					    live->packet.link.name,
+					    (unsigned long long)plan_bytes(&plan), strerror(-ret));
+		plan = make_plan(plan_bytes(&plan) / 2, frame_bytes);
+	}
+	live->map_bytes = plan_bytes(&plan);
+	live->map = mmap(NULL, live->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 live->packet.fd, 0);
+	if (live->map == MAP_FAILED) {
+		ret = -errno;
+		live->map = NULL;
+		return wt_error_set(err, ret, "cannot map the ring of %s: %s",
+				    live->packet.link.name, strerror(-ret));
+	}
+	live->memory = (struct wt_ring_memory){live->map, plan.block_bytes, plan.block_count,
+					       plan.slot_bytes, config->snaplen};
+	live->reader.info.ring_bytes = live->map_bytes;
+	live->reader.info.block_bytes = plan.block_bytes;
+	live->reader.info.slot_bytes = plan.slot_bytes;
+	if (plan_bytes(&plan) < config->ring_bytes / 100 * 99)
+		wt_reader_degrade(&live->reader,
+				  "%s: ring of %llu bytes asked, %llu got: not enough memory",
+				  live->packet.link.name, (unsigned long long)config->ring_bytes,
+				  (unsigned long long)plan_bytes(&plan));
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_CAPTURE_PACKET_SOCKET_H
+#define WIRETAPE_CAPTURE_PACKET_SOCKET_H
+
+/* An AF_PACKET socket with a gate: what the live readers share. Nothing arrives
+ * before the gate opens and nothing after it has closed, so that the counters of
+ * the kernel and of the reader can be compared to the packet. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <wiretape/capture/filter.h>
+#include <wiretape/capture/link.h>
+#include <wiretape/ring/ring.h>
+
+struct wt_packet_socket {
+	int fd;
+	struct wt_link link; /* as it was when the socket was opened */
+	struct wt_filter filter;
+	bool promiscuous;
+};
+
+/* Open a raw socket whose gate is shut: it rejects everything, and is not bound
+ * yet, so that a ring can be made in between. Kernel stamps are asked for. -EPERM
+ * says which capability is missing and how to grant it. */
+int wt_packet_socket_open(struct wt_packet_socket *packet, const struct wt_link *link,
+			  struct wt_error *err);
+
+/* Bind to the interface (promiscuous if asked) and open the gate with `filter`,
+ * which stays the caller's until closed. */
+int wt_packet_socket_bind(struct wt_packet_socket *packet, bool promiscuous,
+			  struct wt_error *err);
+int wt_packet_socket_open_gate(struct wt_packet_socket *packet, struct wt_error *err);
+
+/* Shut the gate. When it returns no CPU is in the kernel's receive path for this
+ * socket any more: the counters have reached their final values. */
+int wt_packet_socket_shut_gate(struct wt_packet_socket *packet);
+
+/* PACKET_STATISTICS since the last call; `v3` for the structure of that ring. */
+int wt_packet_socket_statistics(const struct wt_packet_socket *packet, bool v3,
+				struct wt_ring_statistics *since_last);
+
+/* 0 while the interface is up, -ENETDOWN, or -ENODEV once it is gone. */
+int wt_packet_socket_health(const struct wt_packet_socket *packet);
+
+void wt_packet_socket_close(struct wt_packet_socket *packet);
+
+#endif

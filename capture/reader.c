@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/reader_private.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int (*open)(struct wt_reader **reader, const struct wt_reader_config *config,
+		    struct wt_error *err);
+} kinds[WT_READER_KINDS] = {
+	[WT_READER_V3] = {"v3", wt_gen02_tpacket_v3_open},
+	[WT_READER_V2] = {"v2", wt_gen03_tpacket_v2_open},
+	[WT_READER_RECV] = {"recv", wt_gen01_recv_open},
+	[WT_READER_SIM] = {"sim", wt_gen04_sim_open},
+};
+
+const char *wt_reader_kind_name(enum wt_reader_kind kind)
+{
+	return (unsigned)kind < WT_READER_KINDS ? kinds[kind].name : "unknown";
+}
+
+int wt_reader_kind_from_name(const char *name)
+{
+	for (int i = 0; i < WT_READER_KINDS; i++)
+		if (!strcmp(name, kinds[i].name))
+			return i;
+	return -EINVAL;
+}
+
+void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
+{
+	va_list args;
+
+	if (reader->info.degraded)
+		return;
+	va_start(args, format);
+	vsnprintf(reader->degraded, sizeof(reader->degraded), format, args);
+	va_end(args);
+	reader->info.degraded = reader->degraded;
+}
+
+int wt_reader_open(struct wt_reader **reader, const struct wt_reader_config *config,
+		   struct wt_error *err)
+{
+	struct wt_reader_config filled = *config;
+
+	if ((unsigned)config->kind >= WT_READER_KINDS || !config->interface)
+		return wt_error_set(err, -EINVAL, "a reader needs a kind and an interface");
+	if (!filled.snaplen)
+		filled.snaplen = WT_DEFAULT_SNAPLEN;
+	if (!filled.ring_bytes)
+		filled.ring_bytes = WT_DEFAULT_RING_BYTES;
+	if (!filled.retire_timeout_ms)
+		filled.retire_timeout_ms = WT_DEFAULT_RETIRE_TIMEOUT_MS;
+	return kinds[config->kind].open(reader, &filled, err);
+}
+
+int wt_reader_start(struct wt_reader *reader, struct wt_error *err)
+{
+	return reader->ops->start(reader, err);
+}
+
+int wt_reader_stop(struct wt_reader *reader)
+{
+	return reader->ops->stop(reader);
+}
+
+int wt_reader_fd(const struct wt_reader *reader)
+{
+	return reader->fd;
+}
+
+int wt_reader_woken(struct wt_reader *reader)
+{
+	return reader->ops->woken ? reader->ops->woken(reader) : 0;
+}
+
+struct wt_ring *wt_reader_ring(struct wt_reader *reader)
+{
+	return reader->ring;
+}
+
+int wt_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last)
+{
+	return reader->ops->statistics(reader, since_last);
+}
+
+int wt_reader_health(struct wt_reader *reader)
+{
+	return reader->ops->health(reader);
+}
+
+const struct wt_reader_info *wt_reader_info(const struct wt_reader *reader)
+{
+	return &reader->info;
+}
+
+int wt_reader_link(const struct wt_reader *reader, struct wt_link *link)
+{
+	int ret;
+
+	if (!reader->info.link)
+		return -ENODEV;
+	ret = wt_link_read(reader->info.link->name, link, NULL);
+	/* The same name on another index is another interface. */
+	return !ret && link->index != reader->info.link->index ? -ENODEV : ret;
+}
+
+void wt_reader_close(struct wt_reader *reader)
+{
+	if (reader)
+		reader->ops->close(reader);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_CAPTURE_READER_H
+#define WIRETAPE_CAPTURE_READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <wiretape/capture/link.h>
+#include <wiretape/ring/error.h>
+#include <wiretape/ring/ring.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A reader brings frames from an interface to a ring. The generations differ in
+ * how; what stands downstream sees the same ring. */
+enum wt_reader_kind {
+	WT_READER_V3,   /* TPACKET_V3: blocks of frames, one wake-up a block */
+	WT_READER_V2,   /* TPACKET_V2: slots, each handed over at once */
+	WT_READER_RECV, /* a system call a packet */
+	WT_READER_SIM,  /* the kernel is simulated, no privileges needed */
+	WT_READER_KINDS
+};
+
+/* "v3", "v2", "recv", "sim"; -EINVAL for another name. */
+const char *wt_reader_kind_name(enum wt_reader_kind kind);
+int wt_reader_kind_from_name(const char *name);
+
+/* Zero is the default given in brackets. */
+struct wt_reader_config {
+	enum wt_reader_kind kind;   /* [WT_READER_V3] */
+	const char *interface;      /* required; for the simulation "sim[:key=value,…]" */
+	const char *filter;         /* a libpcap expression [everything] */
+	uint32_t snaplen;           /* [262144] */
+	uint64_t ring_bytes;        /* [256 MiB] */
+	uint32_t retire_timeout_ms; /* TPACKET_V3: when a block that is not full is handed over [60] */
+	bool no_promiscuous;
+};
+
+enum { WT_DEFAULT_SNAPLEN = 262144, WT_DEFAULT_RETIRE_TIMEOUT_MS = 60 };
+#define WT_DEFAULT_RING_BYTES (UINT64_C(256) << 20)
+
+/* What came of it. Strings live as long as the reader. */
+struct wt_reader_info {
+	const char *name;
+	enum wt_reader_kind kind;
+	uint16_t link_type;        /* LINKTYPE_* */
+	uint64_t ring_bytes_asked;
+	uint64_t ring_bytes;
+	uint32_t block_bytes;      /* 0: no blocks */
+	uint32_t slot_bytes;       /* TPACKET_V2, else 0 */
+	const struct wt_link *link; /* NULL: no real interface */
+	const char *degraded;      /* what is less than asked and why, or NULL */
+	bool places_drops;         /* frames carry dropped_before; else WT_NOTE_LOSING says where */
+};
+
+struct wt_reader;
+
+/* Open with the gate shut: nothing arrives yet. One thread per reader from here on. */
+int wt_reader_open(struct wt_reader **reader, const struct wt_reader_config *config,
+		   struct wt_error *err);
+
+/* Open the gate: what arrives from now on is counted and kept. */
+int wt_reader_start(struct wt_reader *reader, struct wt_error *err);
+
+/* Shut the gate. What the producer has counted until this returns is final; the
+ * ring may still hold frames, some of them handed over only after the retire
+ * timeout. */
+int wt_reader_stop(struct wt_reader *reader);
+
+/* Becomes readable (poll) when the ring may have something to borrow. */
+int wt_reader_fd(const struct wt_reader *reader);
+
+/* After poll() has returned for it: what was announced has been noticed. Not 0 if
+ * wt_reader_health() has news. */
+int wt_reader_woken(struct wt_reader *reader);
+
+struct wt_ring *wt_reader_ring(struct wt_reader *reader);
+
+/* What the producer counted since the last call. */
+int wt_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last);
+
+/* 0; -ENETDOWN: down, may come back; -ENODEV: gone; -ENODATA: the simulation has
+ * delivered all it was asked to. */
+int wt_reader_health(struct wt_reader *reader);
+
+const struct wt_reader_info *wt_reader_info(const struct wt_reader *reader);
+
+/* Fresh counters of the interface; -ENODEV where there is none. */
+int wt_reader_link(const struct wt_reader *reader, struct wt_link *link);
+
+/* NULL is fine. */
+void wt_reader_close(struct wt_reader *reader);
+
+/* How a ring of about `ring_bytes` is cut up. Pure, in 64 bits.
+ * V3: blocks of 1 MiB; smaller ones, down to 16 KiB, for a small ring, so that it
+ * has eight. V2: slots that hold a frame of `frame_bytes` and a VLAN tag, in
+ * blocks of the same sizes. At least two blocks, and never more than the kernel
+ * can count (2^32 - 1 slots). */
+struct wt_ring_plan {
+	uint32_t block_bytes;
+	uint32_t block_count;
+	uint32_t slot_bytes;
+};
+struct wt_ring_plan wt_ring_plan_v3(uint64_t ring_bytes);
+struct wt_ring_plan wt_ring_plan_v2(uint64_t ring_bytes, uint32_t frame_bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_CAPTURE_READER_PRIVATE_H
+#define WIRETAPE_CAPTURE_READER_PRIVATE_H
+
+/* For those who implement a reader, a file per generation. */
+
+#include <wiretape/capture/packet_socket.h>
+#include <wiretape/capture/reader.h>
+
+struct wt_reader_ops {
+	int (*start)(struct wt_reader *reader, struct wt_error *err);
+	int (*stop)(struct wt_reader *reader);
+	int (*statistics)(struct wt_reader *reader, struct wt_ring_statistics *since_last);
+	int (*health)(struct wt_reader *reader);
+	int (*woken)(struct wt_reader *reader); /* NULL: nothing to do */
+	void (*close)(struct wt_reader *reader);
+};
+
+/* The head of every implementation's own struct. */
+struct wt_reader {
+	const struct wt_reader_ops *ops;
+	struct wt_reader_info info;
+	struct wt_ring *ring;
+	int fd;
+	char degraded[256];
+};
+
+/* A reader with a packet socket: the live generations. */
+struct wt_live_reader {
+	struct wt_reader reader;
+	struct wt_packet_socket packet;
+	struct wt_ring_memory memory;
+	void *map; /* of the ring, or NULL */
+	size_t map_bytes;
+};
+
+/* Allocate, read the link, compile the filter, open the socket. `size` is that of
+ * the struct that starts with a wt_live_reader. */
+int wt_live_reader_create(struct wt_live_reader **live, size_t size,
+			  const struct wt_reader_config *config, const struct wt_reader_ops *ops,
+			  struct wt_error *err);
+int wt_live_reader_start(struct wt_reader *reader, struct wt_error *err);
+int wt_live_reader_stop(struct wt_reader *reader);
+int wt_live_reader_health(struct wt_reader *reader);
+int wt_live_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last);
+void wt_live_reader_close(struct wt_reader *reader);
+
+/* Say what is less than asked; the first thing said stays. */
+void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Ask the kernel for a ring of the planned shape and map it; halve it while the
+ * kernel has no memory for it. `request` is the kernel's struct for the version,
+ * filled in by `shape` for each try. */
+typedef size_t wt_ring_shape(const struct wt_ring_plan *plan, uint32_t retire_timeout_ms,
+			     void *request);
+int wt_live_reader_map(struct wt_live_reader *live, const struct wt_reader_config *config,
+		       int version, wt_ring_shape *shape, uint32_t frame_bytes,
+		       struct wt_error *err);
+
+int wt_gen01_recv_open(struct wt_reader **reader, const struct wt_reader_config *config,
+		       struct wt_error *err);
+int wt_gen02_tpacket_v3_open(struct wt_reader **reader, const struct wt_reader_config *config,
+			     struct wt_error *err);
+int wt_gen03_tpacket_v2_open(struct wt_reader **reader, const struct wt_reader_config *config,
+			     struct wt_error *err);
+int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *config,
+		      struct wt_error *err);
+
+#endif

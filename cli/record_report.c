@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "record_report.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+#include <wiretape/capture/link.h>
+
+static const char *const end_names[] = {
+	[WT_END_ASKED] = "stopped",
+	[WT_END_PACKETS] = "packets",
+	[WT_END_BYTES] = "filesize",
+	[WT_END_DURATION] = "duration",
+	[WT_END_SOURCE] = "source finished",
+	[WT_END_INTERFACE] = "interface disappeared",
+	[WT_END_WRITER] = "write failed",
+	[WT_END_READER_GONE] = "pipe closed",
+	[WT_END_FAILURE] = "failed",
+};
+
+static double seconds(int64_t ns)
+{
+	return (double)ns / 1e9;
+}
+
+void wt_report_progress(struct wt_progress *progress, const struct wt_recorder_report *report,
+			bool terminal)
+{
+	double interval = seconds(report->elapsed_ns - progress->elapsed_ns);
+	uint64_t frames = report->total.written - progress->written;
+	uint64_t bytes = report->file_bytes - progress->bytes;
+
+	if (interval <= 0)
+		interval = 1e-9;
+	fprintf(stderr,
+		"%s%.1f s  %" PRIu64 " packets  %.3f Mpps  %.1f MB/s  ring %.0f %% (high %.0f %%)  "
+		"lost %" PRIu64 "%s",
+		terminal ? "\r" : "", seconds(report->elapsed_ns), report->total.written,
+		(double)frames / interval / 1e6, (double)bytes / interval / 1e6, report->fill_pct,
+		report->high_water_pct, wt_ledger_lost(&report->total),
+		terminal ? "\033[K" : "\n");
+	progress->written = report->total.written;
+	progress->bytes = report->file_bytes;
+	progress->elapsed_ns = report->elapsed_ns;
+	progress->line_open = terminal;
+}
+
+void wt_report_end_line(struct wt_progress *progress)
+{
+	if (progress->line_open)
+		fputc('\n', stderr);
+	progress->line_open = false;
+}
+
+static void print_books(const char *name, const struct wt_ledger *ledger)
+{
+	fprintf(stderr,
+		"  %s: seen %" PRIu64 " = written %" PRIu64 " + lost %" PRIu64 " (ring %" PRIu64
+		", writer %" PRIu64 ", malformed %" PRIu64 ")",
+		name, ledger->seen, ledger->written, wt_ledger_lost(ledger), ledger->lost.ring,
+		ledger->lost.writer, ledger->lost.malformed);
+	if (ledger->waiting)
+		fprintf(stderr, ", waiting in the ring %" PRIu64, ledger->waiting);
+	if (ledger->excluded.after_limit)
+		fprintf(stderr, ", after the limit %" PRIu64, ledger->excluded.after_limit);
+	if (ledger->unattributed)
+		fprintf(stderr, ", UNATTRIBUTED %" PRId64, ledger->unattributed);
+	fputc('\n', stderr);
+}
+
+/* Only counters that tell of trouble, and only if there was any. */
+static void print_nic(const struct wt_recorder_interface *interface, bool verbose)
+{
+	bool any = false;
+
+	if (!interface->has_nic)
+		return;
+	for (const struct wt_nic_counter *i = wt_nic_counters; i->name; i++) {
+		uint64_t count = wt_nic_counter_difference(i, &interface->nic_start,
+							   &interface->nic_now);
+		bool traffic = !strcmp(i->name, "rx_packets") || !strcmp(i->name, "rx_bytes");
+
+		if (!verbose && (traffic || !count))
+			continue;
+		fprintf(stderr, "%s %s %" PRIu64, any ? "," : "  NIC:", i->name, count);
+		any = true;
+	}
+	if (any)
+		fputc('\n', stderr);
+}
+
+void wt_report_ledger(const struct wt_recorder_report *report)
+{
+	fprintf(stderr, "after %.3f s, %" PRIu64 " bytes in the file, ring at most %.0f %% full:\n",
+		seconds(report->elapsed_ns), report->file_bytes, report->high_water_pct);
+	for (size_t i = 0; i < report->interface_count; i++) {
+		print_books(report->interfaces[i].reader->name, &report->interfaces[i].ledger);
+		print_nic(&report->interfaces[i], false);
+	}
+}
+
+void wt_report_summary(const struct wt_recorder_report *report, const char *path, bool verbose)
+{
+	double duration = seconds(report->elapsed_ns);
+	const struct wt_ledger *total = &report->total;
+
+	fprintf(stderr,
+		"%s: %" PRIu64 " packets, %" PRIu64 " bytes in %.3f s (%.3f Mpps); ended: %s\n",
+		!strcmp(path, "-") ? "standard output" : path, total->written, report->file_bytes,
+		duration, duration > 0 ? (double)total->written / duration / 1e6 : 0.0,
+		end_names[report->end]);
+	for (size_t i = 0; i < report->interface_count; i++) {
+		print_books(report->interfaces[i].reader->name, &report->interfaces[i].ledger);
+		print_nic(&report->interfaces[i], verbose);
+	}
+	fprintf(stderr,
+		"  stamps: hardware %" PRIu64 ", software %" PRIu64 ", fallback %" PRIu64
+		"; ring at most %.1f %% full\n",
+		total->stamps.by_source[WT_STAMP_HARDWARE],
+		total->stamps.by_source[WT_STAMP_SOFTWARE],
+		total->stamps.by_source[WT_STAMP_FALLBACK], report->high_water_pct);
+	if (total->cut)
+		fprintf(stderr, "  %" PRIu64 " packets are cut at the snaplen\n", total->cut);
+}
+
+static json_t *count(uint64_t value)
+{
+	return json_integer((json_int_t)value);
+}
+
+/* The entries of one group, "lost." or "stamps.", as an object. */
+static json_t *group(const struct wt_ledger *ledger, const char *prefix)
+{
+	json_t *object = json_object();
+	size_t length = strlen(prefix);
+
+	for (const struct wt_ledger_entry *i = wt_ledger_entries; i->name; i++)
+		if (!strncmp(i->name, prefix, length))
+			json_object_set_new(object, i->name + length,
+					    count(wt_ledger_value(ledger, i)));
+	return object;
+}
+
+/* Seen, written and the groups: the same for an interface and for all of them. */
+static void put_ledger(json_t *object, const struct wt_ledger *ledger)
+{
+	json_object_set_new(object, "seen", count(ledger->seen));
+	json_object_set_new(object, "written", count(ledger->written));
+	json_object_set_new(object, "lost", group(ledger, "lost."));
+	json_object_set_new(object, "excluded", group(ledger, "excluded."));
+	json_object_set_new(object, "stamps", group(ledger, "stamps."));
+	json_object_set_new(object, "cut", count(ledger->cut));
+	json_object_set_new(object, "freezes", count(ledger->freezes));
+	if (ledger->unattributed)
+		json_object_set_new(object, "unattributed", json_integer(ledger->unattributed));
+}
+
+static void add_nic(json_t *object, const struct wt_recorder_interface *interface)
+{
+	if (!interface->has_nic)
+		return;
+	for (const struct wt_nic_counter *i = wt_nic_counters; i->name; i++) {
+		json_int_t before = json_integer_value(json_object_get(object, i->name));
+		uint64_t difference = wt_nic_counter_difference(i, &interface->nic_start,
+								&interface->nic_now);
+
+		json_object_set_new(object, i->name, json_integer(before + (json_int_t)difference));
+	}
+}
+
+static json_t *interface_json(const struct wt_recorder_interface *interface)
+{
+	json_t *object = json_object(), *nic = json_object();
+
+	json_object_set_new(object, "name", json_string(interface->reader->name));
+	json_object_set_new(object, "reader",
+			    json_string(wt_reader_kind_name(interface->reader->kind)));
+	json_object_set_new(object, "ring_bytes_asked", count(interface->reader->ring_bytes_asked));
+	json_object_set_new(object, "ring_bytes", count(interface->reader->ring_bytes));
+	json_object_set_new(object, "ring_high_water_pct", json_real(interface->high_water_pct));
+	put_ledger(object, &interface->ledger);
+	add_nic(nic, interface);
+	json_object_set_new(object, "nic", nic);
+	return object;
+}
+
+static json_t *files_json(const struct wt_recorder_report *report, const char *path)
+{
+	json_t *files = json_array(), *file = json_object();
+
+	json_object_set_new(file, "path", json_string(path));
+	json_object_set_new(file, "bytes", count(report->file_bytes));
+	json_object_set_new(file, "packets", count(report->total.written));
+	json_array_append_new(files, file);
+	return files;
+}
+
+bool wt_report_json(const struct wt_recorder_report *report, const char *path, const char *error,
+		    FILE *out)
+{
+	json_t *object = json_object(), *nic = json_object(), *interfaces = json_array();
+	json_t *degraded = json_array();
+	bool ok;
+
+	put_ledger(object, &report->total);
+	for (size_t i = 0; i < report->interface_count; i++) {
+		add_nic(nic, &report->interfaces[i]);
+		json_array_append_new(interfaces, interface_json(&report->interfaces[i]));
+	}
+	for (const char *const *state = report->degraded; *state; state++)
+		json_array_append_new(degraded, json_string(*state));
+	json_object_set_new(object, "nic", nic);
+	json_object_set_new(object, "files", files_json(report, path));
+	json_object_set_new(object, "interfaces", interfaces);
+	json_object_set_new(object, "ring_high_water_pct", json_real(report->high_water_pct));
+	json_object_set_new(object, "degraded", degraded);
+	json_object_set_new(object, "duration_s", json_real(seconds(report->elapsed_ns)));
+	json_object_set_new(object, "end", json_string(end_names[report->end]));
+	if (error)
+		json_object_set_new(object, "error", json_string(error));
+	ok = json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 &&
+	     fputc('\n', out) != EOF && fflush(out) == 0;
+	json_decref(object);
+	return ok;
+}

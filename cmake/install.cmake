@@ -1,0 +1,34 @@
+# libwiretape, shared and static: all the folders' objects in one library each.
+get_property(folders GLOBAL PROPERTY WT_FOLDERS)
+get_property(libs GLOBAL PROPERTY WT_LIBS)
+list(REMOVE_DUPLICATES libs)
+set(objects "")
+foreach(folder IN LISTS folders)
+  list(APPEND objects $<TARGET_OBJECTS:wt_${folder}>)
+endforeach()
+
+add_library(wiretape_shared SHARED ${objects})
+add_library(wiretape_static STATIC ${objects})
+set_target_properties(wiretape_shared wiretape_static PROPERTIES
+  OUTPUT_NAME wiretape LINKER_LANGUAGE C)
+set_target_properties(wiretape_shared PROPERTIES
+  VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+  LINK_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/libwiretape.map)
+target_link_libraries(wiretape_shared PRIVATE ${libs})
+# Only wt_* is ours to give away.
+target_link_options(wiretape_shared PRIVATE
+  -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/libwiretape.map -Wl,--no-undefined)
+if(WT_SANITIZE)
+  set_property(TARGET wiretape_shared PROPERTY LINK_OPTIONS "")
+endif()
+
+install(TARGETS wiretape_shared
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
+        NAMELINK_COMPONENT development)
+install(TARGETS wiretape_static
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/wiretape.pc.in ${PROJECT_BINARY_DIR}/wiretape.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/wiretape.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
+install(FILES ${PROJECT_SOURCE_DIR}/docs/wiretape.1
+        DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT runtime)
