@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli.h"
+
+#include <arpa/inet.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <wiretape/feed/moldudp64.h>
+#include <wiretape/replay/generate.h>
+
+#define SECOND_NS 1000000000ull
+
+enum {
+	COUNT_DEFAULT = 10000,
+	PPS_DEFAULT = 10000,
+};
+
+struct options {
+	struct wt_generate_config config;
+	int cpu; /* -1: any */
+	bool count_given;
+	bool quiet;
+	bool json;
+};
+
+enum {
+	OPTION_GROUP = 256,
+	OPTION_PORT,
+	OPTION_SESSION,
+	OPTION_SOURCE,
+	OPTION_SEQUENCE_START,
+	OPTION_BATCH,
+	OPTION_QDISC,
+	OPTION_CPU,
+	OPTION_JSON,
+};
+
+static const struct option long_options[] = {
+        {"interface", required_argument, NULL, 'i'},
+        {"size", required_argument, NULL, 's'},
+        {"count", required_argument, NULL, 'c'},
+        {"pps", required_argument, NULL, 'p'},
+        {"duration", required_argument, NULL, 'd'},
+        {"group", required_argument, NULL, OPTION_GROUP},
+        {"port", required_argument, NULL, OPTION_PORT},
+        {"session", required_argument, NULL, OPTION_SESSION},
+        {"source", required_argument, NULL, OPTION_SOURCE},
+        {"sequence-start", required_argument, NULL, OPTION_SEQUENCE_START},
+        {"batch", required_argument, NULL, OPTION_BATCH},
+        {"qdisc", no_argument, NULL, OPTION_QDISC},
+        {"cpu", required_argument, NULL, OPTION_CPU},
+        {"quiet", no_argument, NULL, 'q'},
+        {"json", no_argument, NULL, OPTION_JSON},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+};
+
+static struct wt_generate_stop stop;
+
+static void print_help(void)
+{
+	printf("Usage: wiretape generate -i INTERFACE [OPTION]...\n"
+	       "Send UDP multicast packets with MoldUDP64 sequence numbers that rise by one.\n"
+	       "\n"
+	       "What to send, and where:\n"
+	       "  -i, --interface NAME    Ethernet interface to send on; there is no default\n"
+	       "  -s, --size BYTES        frame size without FCS, %d to %d [%d]\n"
+	       "      --group ADDRESS     IPv4 multicast group [233.252.0.1]\n"
+	       "      --port NUMBER       UDP port, of the source as well [26477]\n"
+	       "      --source ADDRESS    IPv4 source [the interface's, else 192.0.2.1]\n"
+	       "      --session NAME      MoldUDP64 session, up to 10 characters [WIRETAPE]\n"
+	       "      --sequence-start N  sequence number of the first packet [1]\n"
+	       "\n"
+	       "How much, and how fast:\n"
+	       "  -c, --count N           packets, 0 for no limit [%d; 0 with --duration]\n"
+	       "  -d, --duration SECONDS  stop after this time, e.g. 0.5\n"
+	       "  -p, --pps N|max         packets per second [%d]\n"
+	       "      --batch N           packets per system call at most, up to %d [64]\n"
+	       "      --qdisc             through the queueing discipline, not around it;\n"
+	       "                          else a recorder on the same interface sees nothing\n"
+	       "      --cpu N             run on this CPU\n"
+	       "\n"
+	       "  -q, --quiet             no summary\n"
+	       "      --json              the result as a JSON object on standard output\n"
+	       "  -h, --help              this text\n"
+	       "\n"
+	       "Each packet holds one message that fills it. Frames below %d B have no room for\n"
+	       "the whole MoldUDP64 header: theirs ends after the sequence number.\n"
+	       "Needs CAP_NET_RAW. Without it, try in a network of your own: unshare -Urn\n",
+	       WT_MOLD_FRAME_BYTES_MIN, WT_MOLD_FRAME_BYTES_MAX, WT_MOLD_FRAME_BYTES_DEFAULT,
+	       COUNT_DEFAULT, PPS_DEFAULT, WT_GENERATE_BATCH_MAX, WT_MOLD_FRAME_BYTES_WHOLE);
+}
+
+static int usage_number(const char *option, const char *text, const char *range)
+{
+	return wt_cli_usage("generate", "--%s: '%s' is not %s", option, text, range);
+}
+
+/* An option's number, with the range in words for the message. */
+static int parse_number(const char *option, const char *text, uint64_t min, uint64_t max,
+                        uint64_t *value)
+{
+	char range[64];
+
+	if (wt_cli_parse_u64(text, min, max, value))
+		return WT_EXIT_OK;
+	if (max == UINT64_MAX)
+		snprintf(range, sizeof(range), "a whole number");
+	else
+		snprintf(range, sizeof(range), "a number from %llu to %llu",
+		         (unsigned long long)min, (unsigned long long)max);
+	return usage_number(option, text, range);
+}
+
+static int parse_u32(const char *option, const char *text, uint32_t min, uint32_t max,
+                     uint32_t *value)
+{
+	uint64_t wide = 0;
+	int bad = parse_number(option, text, min, max, &wide);
+
+	*value = (uint32_t)wide;
+	return bad;
+}
+
+/* "3", "0.5": whole seconds and up to nine decimals. */
+static bool seconds_to_ns(const char *text, int64_t *ns)
+{
+	const char *point = strchr(text, '.');
+	size_t whole_length = point ? (size_t)(point - text) : strlen(text);
+	size_t decimals = point ? strlen(point + 1) : 0;
+	char whole[16], fraction[10] = "000000000";
+	uint64_t seconds, part;
+
+	if (whole_length >= sizeof(whole) || decimals > 9 || (point && !decimals))
+		return false;
+	memcpy(whole, text, whole_length);
+	whole[whole_length] = '\0';
+	if (point)
+		memcpy(fraction, point + 1, decimals);
+	if (!wt_cli_parse_u64(whole, 0, 1000000000, &seconds) ||
+	    !wt_cli_parse_u64(fraction, 0, SECOND_NS - 1, &part))
+		return false;
+	*ns = (int64_t)(seconds * SECOND_NS + part);
+	return *ns > 0;
+}
+
+static int parse_duration(const char *text, int64_t *ns)
+{
+	if (seconds_to_ns(text, ns))
+		return WT_EXIT_OK;
+	return usage_number("duration", text, "a time in seconds, like 10 or 0.5");
+}
+
+static int parse_pps(const char *text, uint64_t *pps)
+{
+	if (!strcmp(text, "max")) {
+		*pps = 0;
+		return WT_EXIT_OK;
+	}
+	if (wt_cli_parse_u64(text, 1, WT_GENERATE_PPS_MAX, pps))
+		return WT_EXIT_OK;
+	return usage_number("pps", text, "a number from 1 to 1000000000, or 'max'");
+}
+
+static int parse_address(const char *option, const char *text, uint32_t *address)
+{
+	struct in_addr parsed;
+
+	if (inet_pton(AF_INET, text, &parsed) != 1 || !parsed.s_addr)
+		return usage_number(option, text, "an IPv4 address");
+	*address = ntohl(parsed.s_addr);
+	return WT_EXIT_OK;
+}
+
+static int parse_group(const char *text, uint32_t *group)
+{
+	int bad = parse_address("group", text, group);
+
+	if (bad || IN_MULTICAST(*group))
+		return bad;
+	return usage_number("group", text,
+	                    "a multicast group; those are 224.0.0.0 to 239.255.255.255");
+}
+
+static int parse_session(const char *text, const char **session)
+{
+	uint8_t padded[WT_MOLDUDP64_SESSION_BYTES];
+
+	if (wt_moldudp64_session(padded, text))
+		return usage_number("session", text, "1 to 10 printable ASCII characters");
+	*session = text;
+	return WT_EXIT_OK;
+}
+
+static int parse_port(const char *text, uint16_t *port)
+{
+	uint32_t wide;
+	int bad = parse_u32("port", text, 1, UINT16_MAX, &wide);
+
+	*port = (uint16_t)wide;
+	return bad;
+}
+
+static int parse_cpu(const char *text, int *cpu)
+{
+	uint32_t wide;
+	int bad = parse_u32("cpu", text, 0, CPU_SETSIZE - 1, &wide);
+
+	*cpu = (int)wide;
+	return bad;
+}
+
+/* The options that say what a packet looks like; -1 for any other. */
+static int set_frame_option(struct wt_generate_config *config, int option, const char *text)
+{
+	switch (option) {
+	case 's':
+		return parse_u32("size", text, WT_MOLD_FRAME_BYTES_MIN, WT_MOLD_FRAME_BYTES_MAX,
+		                 &config->frame.frame_bytes);
+	case OPTION_GROUP:
+		return parse_group(text, &config->frame.group);
+	case OPTION_PORT:
+		return parse_port(text, &config->frame.port);
+	case OPTION_SOURCE:
+		return parse_address("source", text, &config->frame.source);
+	case OPTION_SESSION:
+		return parse_session(text, &config->frame.session);
+	case OPTION_SEQUENCE_START:
+		return parse_number("sequence-start", text, 1, INT64_MAX, &config->sequence_start);
+	default:
+		return -1;
+	}
+}
+
+/* The options that say how to send; -1 for any other. */
+static int set_sending_option(struct options *options, int option, const char *text)
+{
+	struct wt_generate_config *config = &options->config;
+
+	switch (option) {
+	case 'i':
+		config->interface = text;
+		return WT_EXIT_OK;
+	case 'c':
+		options->count_given = true;
+		return parse_number("count", text, 0, UINT64_MAX, &config->count);
+	case 'p':
+		return parse_pps(text, &config->rate_pps);
+	case 'd':
+		return parse_duration(text, &config->duration_ns);
+	case OPTION_BATCH:
+		return parse_u32("batch", text, 1, WT_GENERATE_BATCH_MAX, &config->batch_frames);
+	case OPTION_QDISC:
+		config->through_qdisc = true;
+		return WT_EXIT_OK;
+	case OPTION_CPU:
+		return parse_cpu(text, &options->cpu);
+	default:
+		return -1;
+	}
+}
+
+static int set_option(struct options *options, int option, char **argv)
+{
+	int known = set_frame_option(&options->config, option, optarg);
+
+	if (known < 0)
+		known = set_sending_option(options, option, optarg);
+	if (known >= 0)
+		return known;
+	switch (option) {
+	case 'q':
+		options->quiet = true;
+		return WT_EXIT_OK;
+	case OPTION_JSON:
+		options->json = true;
+		return WT_EXIT_OK;
+	case ':':
+		return wt_cli_usage("generate", "option '%s' needs a value", argv[optind - 1]);
+	default:
+		return wt_cli_usage("generate", "there is no option '%s'", argv[optind - 1]);
+	}
+}
+
+/* Fills *options; *help when that was asked for. Returns an exit code. */
+static int parse_options(int argc, char **argv, struct options *options, bool *help)
+{
+	int option, bad;
+
+	*help = false;
+	opterr = 0;
+	optind = 1;
+	while ((option = getopt_long(argc, argv, ":i:s:c:p:d:qh", long_options, NULL)) != -1) {
+		if (option == 'h') {
+			*help = true;
+			return WT_EXIT_OK;
+		}
+		bad = set_option(options, option, argv);
+		if (bad)
+			return bad;
+	}
+	if (optind < argc)
+		return wt_cli_usage("generate", "'%s' is not an option", argv[optind]);
+	if (!options->config.interface)
+		return wt_cli_usage("generate", "where to send? Name the interface with -i");
+	if (!options->count_given && !options->config.duration_ns)
+		options->config.count = COUNT_DEFAULT;
+	return WT_EXIT_OK;
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+	wt_generate_stop(&stop);
+}
+
+static void catch_signals(void)
+{
+	/* No SA_RESTART: the signal also ends a wait. */
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static bool use_cpu(int cpu)
+{
+	cpu_set_t cpus;
+
+	if (cpu < 0)
+		return true;
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	if (!sched_setaffinity(0, sizeof(cpus), &cpus))
+		return true;
+	wt_cli_complain("cannot run on CPU %d: there is none, or this program may not use it", cpu);
+	return false;
+}
+
+static double seconds(const struct wt_generate_result *result)
+{
+	return (double)result->duration_ns / 1e9;
+}
+
+/* Per second, with the unit's prefix: "10.0 k", "0.73 M". */
+static void print_rate(double per_second, const char *unit)
+{
+	if (per_second >= 1e9)
+		fprintf(stderr, "%.2f G%s", per_second / 1e9, unit);
+	else if (per_second >= 1e5)
+		fprintf(stderr, "%.2f M%s", per_second / 1e6, unit);
+	else if (per_second >= 1e3)
+		fprintf(stderr, "%.1f k%s", per_second / 1e3, unit);
+	else
+		fprintf(stderr, "%.0f %s", per_second, unit);
+}
+
+static void print_summary(const struct wt_generate_result *result)
+{
+	fprintf(stderr, "sent %llu packet%s of %u B in %.3f s", (unsigned long long)result->sent,
+	        result->sent == 1 ? "" : "s", result->frame_bytes, seconds(result));
+	if (result->duration_ns > 0 && result->sent > 1) {
+		fputs(": ", stderr);
+		print_rate((double)result->sent / seconds(result), "pps");
+		fputs(", ", stderr);
+		print_rate((double)result->bytes * 8 / seconds(result), "b/s");
+	}
+	if (result->errors)
+		fprintf(stderr, "; the queue was full %llu times",
+		        (unsigned long long)result->errors);
+	fputc('\n', stderr);
+}
+
+static int print_json(const struct wt_generate_config *config,
+                      const struct wt_generate_result *result)
+{
+	uint64_t first = config->sequence_start ? config->sequence_start : 1;
+	json_t *object = json_pack(
+	        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "interface", config->interface,
+	        "frame_bytes", (json_int_t)result->frame_bytes, "sent", (json_int_t)result->sent,
+	        "bytes", (json_int_t)result->bytes, "errors", (json_int_t)result->errors,
+	        "duration_ns", (json_int_t)result->duration_ns, "first_sequence", (json_int_t)first,
+	        "next_sequence", (json_int_t)(first + result->sent));
+	int failed = !object || json_dumpf(object, stdout, JSON_COMPACT);
+
+	json_decref(object);
+	failed |= putchar('\n') == EOF || fflush(stdout);
+	if (failed)
+		wt_cli_complain("cannot write the result to standard output");
+	return failed ? WT_EXIT_FAILURE : WT_EXIT_OK;
+}
+
+static void note_cut_header(const struct options *options)
+{
+	uint32_t size = options->config.frame.frame_bytes;
+
+	if (size && size < WT_MOLD_FRAME_BYTES_WHOLE && !options->quiet)
+		wt_cli_complain("note: frames of %u B hold no more of MoldUDP64 than its sequence "
+		                "number; whole packets begin at --size %d",
+		                size, WT_MOLD_FRAME_BYTES_WHOLE);
+}
+
+static int report(const struct options *options, const struct wt_generate_result *result)
+{
+	if (!options->quiet)
+		print_summary(result);
+	return options->json ? print_json(&options->config, result) : WT_EXIT_OK;
+}
+
+int wt_command_generate(int argc, char **argv)
+{
+	struct options options = {
+	        .config = {.rate_pps = PPS_DEFAULT, .stop = &stop},
+	        .cpu = -1,
+	};
+	struct wt_generate_result result;
+	struct wt_error err = {0};
+	bool help;
+	int bad = parse_options(argc, argv, &options, &help);
+	int failed;
+
+	if (bad)
+		return bad;
+	if (help) {
+		print_help();
+		return WT_EXIT_OK;
+	}
+	if (!use_cpu(options.cpu))
+		return WT_EXIT_FAILURE;
+	note_cut_header(&options);
+	catch_signals();
+	failed = wt_generate(&options.config, &result, &err);
+	if (failed)
+		wt_cli_complain("%s", err.text);
+	/* A run that never began has nothing to report. */
+	bad = failed && !result.sent ? WT_EXIT_OK : report(&options, &result);
+	return failed ? WT_EXIT_FAILURE : bad;
+}
