@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Any bytes as a pcapng file: every item and option is walked and every view is
+ * read, once with all bytes at hand and once in two pieces, and both ways must
+ * find the same. */
+
+#include <stdlib.h>
+
+#include <wiretape/writer/pcapng_decode.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+struct digest {
+	uint64_t value;
+	int last_rc;
+};
+
+static void mix(struct digest *digest, const void *bytes, size_t length)
+{
+	const uint8_t *at = bytes;
+
+	while (length--)
+		digest->value = (digest->value ^ *at++) * 0x100000001b3u;
+}
+
+static void mix_number(struct digest *digest, uint64_t number)
+{
+	mix(digest, &number, sizeof(number));
+}
+
+static void mix_text(struct digest *digest, struct wt_pcapng_item_text text)
+{
+	mix(digest, text.chars, text.length);
+}
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void walk_options(struct digest *digest, struct wt_pcapng_options options)
+{
+	struct wt_pcapng_option_view option;
+	uint64_t number = 0;
+	uint32_t small = 0;
+	int rc;
+
+	while ((rc = wt_pcapng_next_option(&options, &option, NULL)) > 0) {
+		mix(digest, option.value, option.length);
+		mix_text(digest, wt_pcapng_option_text(&option));
+		mix_number(digest, wt_pcapng_option_u32(&option, &small) + small);
+		mix_number(digest, wt_pcapng_option_u64(&option, &number) + number);
+	}
+	require(rc == 0);
+}
+
+static void walk_item(struct digest *digest, const struct wt_pcapng_item *item)
+{
+	mix_number(digest, item->kind);
+	mix_number(digest, item->offset);
+	walk_options(digest, item->options);
+	switch (item->kind) {
+	case WT_ITEM_SECTION:
+		mix_text(digest, item->section.hardware);
+		mix_text(digest, item->section.os);
+		mix_text(digest, item->section.application);
+		mix_text(digest, item->section.comment);
+		break;
+	case WT_ITEM_INTERFACE:
+		mix_text(digest, item->interface.name);
+		mix_text(digest, item->interface.description);
+		mix_text(digest, item->interface.filter);
+		mix_text(digest, item->interface.reader);
+		break;
+	case WT_ITEM_PACKET:
+		require(item->packet.frame.caplen <= item->packet.frame.len);
+		mix(digest, item->packet.frame.data, item->packet.frame.caplen);
+		mix_number(digest, (uint64_t)item->packet.frame.stamp_ns);
+		break;
+	case WT_ITEM_STATISTICS:
+		mix_text(digest, item->statistics.ledger);
+		mix_text(digest, item->statistics.nic);
+		mix_number(digest, (uint64_t)item->statistics.stamp.ns);
+		break;
+	case WT_ITEM_OTHER:
+		mix(digest, item->body, item->body_bytes);
+		break;
+	}
+}
+
+/* As a reader would that got `first` bytes from one read and the rest from the next. */
+static struct digest decode(const uint8_t *data, size_t size, size_t first)
+{
+	struct wt_pcapng_decoder decoder;
+	struct wt_pcapng_item item;
+	struct wt_error err;
+	struct digest digest = {.value = 0xcbf29ce484222325u};
+	size_t at = 0, there = first;
+
+	wt_pcapng_decoder_init(&decoder);
+	for (;;) {
+		digest.last_rc = wt_pcapng_decode(&decoder, data + at, there - at, there == size,
+		                                  &item, &err);
+		if (digest.last_rc == 0 && there < size) {
+			require(decoder.need > there - at);
+			there = size;
+			continue;
+		}
+		if (digest.last_rc != 1)
+			break;
+		require(item.bytes >= 12 && item.bytes <= there - at);
+		walk_item(&digest, &item);
+		at += item.bytes;
+		require(decoder.offset == at);
+	}
+	wt_pcapng_decoder_fini(&decoder);
+	return digest;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct digest whole = decode(data, size, size);
+	struct digest split;
+	struct digest where = {0};
+
+	mix(&where, data, size);
+	split = decode(data, size, size ? where.value % size : 0);
+	require(whole.value == split.value && whole.last_rc == split.last_rc);
+	return 0;
+}

@@ -1,0 +1,209 @@
+# Shared by the integration tests, which source it first. They run in a network and
+# mount namespace of their own and need $WIRETAPE. A failed assertion is printed and
+# counted; the test goes on and exits with 1 at its end.
+set -u
+failures=0
+recorder=""
+work=$(mktemp -d)
+
+clean_up() {
+  local code=$? # of a test that ended early
+  for pid in $(jobs -p); do
+    kill -CONT "$pid"
+    kill -KILL "$pid"
+  done 2>/dev/null
+  wait 2>/dev/null
+  if mountpoint -q "$work/disk"; then umount "$work/disk"; fi
+  rm -rf "$work"
+  [ "$failures" = 0 ] || code=1
+  exit "$code"
+}
+trap clean_up EXIT
+
+skip() {
+  echo "SKIP: $*"
+  exit 77
+}
+
+need() {
+  local tool
+  for tool in "$@"; do
+    command -v "$tool" >/dev/null || skip "$tool is not installed"
+  done
+}
+need ip jq
+
+fail() {
+  echo "FAIL: $*" >&2
+  failures=$((failures + 1))
+}
+
+# assert_eq WHAT EXPECTED ACTUAL
+assert_eq() {
+  [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
+}
+
+# assert WHAT COMMAND...
+assert() {
+  local what=$1
+  shift
+  "$@" || fail "$what: $*"
+}
+
+# assert_file_has FILE PATTERN
+assert_file_has() {
+  grep -qE -e "$2" "$1" && return
+  fail "no line like '$2' in:"
+  cat "$1" >&2
+}
+
+# wait_until WHAT COMMAND...: for half a minute, which only something stuck takes.
+wait_until() {
+  local what=$1 deadline=$((SECONDS + 30))
+  shift
+  until "$@"; do
+    if [ "$SECONDS" -ge "$deadline" ]; then
+      fail "waited in vain: $what"
+      return 1
+    fi
+    sleep 0.02
+  done
+}
+
+# ---- links ----
+
+# An IPv6 address would send packets that nobody asked for.
+for scope in all default; do
+  if [ -w /proc/sys/net/ipv6/conf/$scope/disable_ipv6 ]; then
+    echo 1 >/proc/sys/net/ipv6/conf/$scope/disable_ipv6
+  fi
+done
+
+# make_link A B: what is sent on A arrives at B.
+make_link() {
+  ip link add "$1" type veth peer name "$2" && ip link set "$1" up && ip link set "$2" up ||
+    skip "cannot make a veth pair"
+}
+
+# send INTERFACE COUNT [OPTION]...
+send() {
+  local interface=$1 count=$2
+  shift 2
+  "$WIRETAPE" generate -i "$interface" -c "$count" -q "$@" || fail "generate $interface $count $*"
+}
+
+# ---- the recorder: its output is in $work/out and $work/err ----
+
+# Once the program itself runs and would notice a poke.
+catches_pokes() {
+  local name caught
+  name=$(awk '/^Name:/ {print $2}' "/proc/$recorder/status" 2>/dev/null)
+  caught=$(awk '/^SigCgt:/ {print $2}' "/proc/$recorder/status" 2>/dev/null)
+  # SIGUSR1 is bit 9.
+  [ "$name" = wiretape ] && [ $((0x${caught: -4} & 0x200)) -ne 0 ]
+}
+
+recorder_ended() {
+  local state
+  state=$(awk '/^State:/ {print $2}' "/proc/$recorder/status" 2>/dev/null)
+  [ -z "$state" ] || [ "$state" = Z ]
+}
+
+# It prints its ledger from the loop that records, so the gates are open.
+printed_ledger() {
+  recorder_ended && return
+  catches_pokes && kill -USR1 "$recorder" 2>/dev/null
+  grep -q '^after ' "$work/err"
+}
+
+# await_recording: of the process $recorder, whose standard error is $work/err.
+await_recording() {
+  wait_until "the recorder records" printed_ledger
+  recorder_ended || return 0
+  fail "the recorder did not start:"
+  cat "$work/err" >&2
+}
+
+# start_recorder OPTION...: it records when this returns.
+start_recorder() {
+  launch_recorder "$@"
+  await_recording
+}
+
+# The same without waiting.
+launch_recorder() {
+  : >"$work/err"
+  "$WIRETAPE" record "$@" >"$work/out" 2>"$work/err" &
+  recorder=$!
+}
+
+# Wait for its end; the exit code is in $status.
+await_recorder() {
+  wait_until "the recorder ends" recorder_ended || kill -KILL "$recorder"
+  wait "$recorder" 2>/dev/null
+  status=$?
+}
+
+# stop_recorder [SIGNAL]
+stop_recorder() {
+  kill "-${1:-INT}" "$recorder" 2>/dev/null
+  await_recorder
+}
+
+# json FILTER: of what the recorder printed at the end.
+json() {
+  jq -r "$1" "$work/out"
+}
+
+# The ledger in the JSON adds up, in total and for each interface.
+assert_ledger_closes() {
+  assert_eq "$1: ledger closes" true "$(jq '
+    def closes: .seen == .written + (.lost | add) and (.unattributed // 0) == 0;
+    closes and all(.interfaces[]; closes) and .written == ([.interfaces[].written] | add)' \
+    "${2:-$work/out}")"
+}
+
+# assert_info_agrees NAME FILE: the ledgers in the file close and match its packets.
+assert_info_agrees() {
+  assert_eq "$1: ledgers in the file close and match it" true "$("$WIRETAPE" info --json "$2" | jq '
+    .complete and all(.sections[].interfaces[].statistics; .ledger_closes and .ledger_matches_file)')"
+}
+
+# ---- files, as others see them ----
+
+# Their standard error, without the note about root.
+others_complain() {
+  grep -v 'Running as user .* This could be dangerous' "$work/other.err"
+}
+
+# packets FILE: how many capinfos finds.
+packets() {
+  capinfos -Mc "$1" 2>"$work/other.err" | awk '/^Number of packets/ {print $NF}'
+}
+
+# fields FILE FIELD...: a line a packet, tabs in between.
+fields() {
+  local file=$1 field list=()
+  shift
+  for field in "$@"; do list+=(-e "$field"); done
+  tshark -n -r "$file" -T fields "${list[@]}" 2>"$work/other.err"
+}
+
+# sequences FILE: of MoldUDP64, behind its 10 bytes of session; 16 hex digits a line.
+sequences() {
+  fields "$1" udp.payload | cut -c 21-36
+}
+
+# expected_sequences FIRST LAST
+expected_sequences() {
+  seq -f '%.0f' "$1" "$2" | awk '{printf "%016x\n", $1}'
+}
+
+# assert_sequences NAME FILE FIRST LAST: each once and in order.
+assert_sequences() {
+  sequences "$2" >"$work/got"
+  expected_sequences "$3" "$4" >"$work/expected"
+  cmp -s "$work/expected" "$work/got" && return
+  fail "$1: sequence numbers are not $3 to $4 in order:"
+  diff "$work/expected" "$work/got" | head -5 >&2
+}

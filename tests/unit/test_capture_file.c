@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wiretape/writer/capture_file.h>
+
+#include "support/pcapng_builder.h"
+
+#define T_S  1700000000
+#define T_NS (T_S * INT64_C(1000000000))
+
+static struct pcapng_builder build;
+static char path[] = "/tmp/test_capture_file.XXXXXX";
+static int fd;
+static struct wt_capture_file *file;
+static struct wt_pcapng_item item;
+static struct wt_error err;
+
+static void set_up(void)
+{
+	memset(&build, 0, sizeof(build));
+	fd = mkstemp(path);
+	cr_assert(ge(int, fd, 0));
+}
+
+static void tear_down(void)
+{
+	wt_capture_file_close(file);
+	file = NULL;
+	close(fd);
+	unlink(path);
+}
+
+TestSuite(capture_file, .init = set_up, .fini = tear_down);
+
+static void append(const void *bytes, size_t length)
+{
+	cr_assert(eq(long, (long)write(fd, bytes, length), (long)length));
+}
+
+static void open_file(void)
+{
+	int rc = wt_capture_file_open(&file, path, &err);
+
+	cr_assert(eq(int, rc, 0), "%s", err.text);
+}
+
+static void expect_refusal(const void *bytes, size_t length, int code, const char *part)
+{
+	int rc;
+
+	append(bytes, length);
+	rc = wt_capture_file_open(&file, path, &err);
+	cr_assert(eq(int, rc, code), "%s", rc ? err.text : "");
+	cr_expect(strstr(err.text, part) != NULL, "'%s' is not in: %s", part, err.text);
+}
+
+static void expect_kind(enum wt_pcapng_item_kind kind)
+{
+	int rc = wt_capture_file_next(file, &item, &err);
+
+	cr_assert(eq(int, rc, 1), "%s", rc < 0 ? err.text : "");
+	cr_assert(eq(int, (int)item.kind, (int)kind));
+}
+
+static void expect_next(int code)
+{
+	int rc = wt_capture_file_next(file, &item, &err);
+
+	cr_assert(eq(int, rc, code), "%s", rc < 0 ? err.text : "");
+}
+
+static void build_file(void)
+{
+	build_section(&build);
+	build_interface(&build, 9, 0);
+	build_packet(&build, 0, T_NS, "one");
+}
+
+static void expect_packet(const char *data, int64_t stamp_ns)
+{
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(u32, item.packet.frame.caplen, (uint32_t)strlen(data)));
+	cr_expect(memcmp(item.packet.frame.data, data, strlen(data)) == 0);
+	cr_expect(eq(i64, item.packet.frame.stamp_ns, stamp_ns));
+}
+
+/* ---- pcapng ---- */
+
+Test(capture_file, reads_pcapng_to_its_end)
+{
+	build_file();
+	append(build.bytes, build.length);
+	open_file();
+	cr_expect(eq(int, (int)wt_capture_file_format(file), (int)WT_CAPTURE_PCAPNG));
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_next(0);
+	cr_expect(eq(u64, wt_capture_file_offset(file), build.length));
+}
+
+/* Blocks of this size straddle every chunk, and the largest needs a buffer of
+ * more than one. */
+static void append_local_block(uint32_t bytes)
+{
+	uint32_t type = WT_PCAPNG_LOCAL_BLOCK | 1;
+	uint8_t *block = calloc(1, bytes);
+
+	memcpy(block, &type, 4);
+	memcpy(block + 4, &bytes, 4);
+	memcpy(block + bytes - 4, &bytes, 4);
+	append(block, bytes);
+	free(block);
+}
+
+Test(capture_file, reads_blocks_across_and_beyond_its_buffer)
+{
+	build_section(&build);
+	append(build.bytes, build.length);
+	for (int i = 0; i < 40; i++)
+		append_local_block(99996);
+	append_local_block(WT_PCAPNG_MAX_BLOCK_BYTES);
+	append_local_block(12);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	for (int i = 0; i < 40; i++) {
+		expect_kind(WT_ITEM_OTHER);
+		cr_expect(eq(sz, item.bytes, 99996));
+	}
+	expect_kind(WT_ITEM_OTHER);
+	cr_expect(eq(sz, item.bytes, WT_PCAPNG_MAX_BLOCK_BYTES));
+	expect_kind(WT_ITEM_OTHER);
+	expect_next(0);
+}
+
+Test(capture_file, a_growing_file_is_cut_off_first_and_goes_on_later)
+{
+	build_file();
+	append(build.bytes, build.length - 5);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_next(-ENODATA);
+	expect_next(-ENODATA);
+	append(build.bytes + build.length - 5, 5);
+	expect_packet("one", T_NS);
+	expect_next(0);
+	append(build.bytes + build.block, build.length - build.block);
+	expect_packet("one", T_NS);
+	expect_next(0);
+}
+
+Test(capture_file, a_broken_block_is_an_error_with_its_offset)
+{
+	build_file();
+	build_patch_u32(&build, build.block + 8, 7);
+	append(build.bytes, build.length);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_next(-EBADMSG);
+	cr_expect(strstr(err.text, "at offset 68") != NULL, "%s", err.text);
+}
+
+Test(capture_file, reads_standard_input_byte_by_byte)
+{
+	int ends[2];
+	int saved = dup(STDIN_FILENO);
+
+	build_file();
+	cr_assert(eq(int, pipe(ends), 0));
+	if (!fork()) {
+		for (size_t i = 0; i < build.length; i++)
+			if (write(ends[1], build.bytes + i, 1) != 1)
+				_exit(1);
+		_exit(0);
+	}
+	close(ends[1]);
+	dup2(ends[0], STDIN_FILENO);
+	close(ends[0]);
+	cr_assert(eq(int, wt_capture_file_open(&file, "-", &err), 0), "%s", err.text);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_next(0);
+	dup2(saved, STDIN_FILENO);
+	close(saved);
+}
+
+/* ---- classic pcap ---- */
+
+static void build_pcap(uint32_t magic, bool big_endian, uint32_t fraction)
+{
+	build.big_endian = big_endian;
+	build_u32(&build, magic);
+	build_u16(&build, 2);
+	build_u16(&build, 4);
+	build_u64(&build, 0);
+	build_u32(&build, 4096);
+	build_u32(&build, 101);
+	build_u32(&build, T_S);
+	build_u32(&build, fraction);
+	build_u32(&build, 4);
+	build_u32(&build, 60);
+	if (magic == 0xa1b2cd34)
+		build_u64(&build, 0);
+	build_padded(&build, "data", 4);
+}
+
+static void read_pcap(uint32_t magic, bool big_endian, enum wt_capture_format format)
+{
+	bool nanoseconds = format == WT_CAPTURE_PCAP_NS;
+
+	build_pcap(magic, big_endian, 123456);
+	append(build.bytes, build.length);
+	open_file();
+	cr_expect(eq(int, (int)wt_capture_file_format(file), (int)format));
+	expect_kind(WT_ITEM_SECTION);
+	cr_expect(eq(int, item.section.big_endian, big_endian));
+	expect_kind(WT_ITEM_INTERFACE);
+	cr_expect(eq(u16, item.interface.link_type, 101));
+	cr_expect(eq(u32, item.interface.snaplen, 4096));
+	cr_expect(eq(u8, item.interface.tsresol, nanoseconds ? 9 : 6));
+	expect_packet("data", T_NS + (nanoseconds ? 123456 : 123456000));
+	cr_expect(eq(u32, item.packet.frame.len, 60));
+	cr_expect(item.packet.has_stamp);
+	expect_next(0);
+	cr_expect(eq(u64, wt_capture_file_offset(file), build.length));
+}
+
+Test(capture_file, reads_little_endian_pcap_with_microseconds)
+{
+	read_pcap(0xa1b2c3d4, false, WT_CAPTURE_PCAP_US);
+}
+
+Test(capture_file, reads_big_endian_pcap_with_microseconds)
+{
+	read_pcap(0xa1b2c3d4, true, WT_CAPTURE_PCAP_US);
+}
+
+Test(capture_file, reads_little_endian_pcap_with_nanoseconds)
+{
+	read_pcap(0xa1b23c4d, false, WT_CAPTURE_PCAP_NS);
+}
+
+Test(capture_file, reads_big_endian_pcap_with_nanoseconds)
+{
+	read_pcap(0xa1b23c4d, true, WT_CAPTURE_PCAP_NS);
+}
+
+Test(capture_file, reads_the_modified_pcap_of_old_systems)
+{
+	read_pcap(0xa1b2cd34, true, WT_CAPTURE_PCAP_US);
+}
+
+Test(capture_file, stamps_of_pcap_after_2038_are_not_before_1970)
+{
+	build_pcap(0xa1b23c4d, false, 1);
+	build_patch_u32(&build, 24, 4000000000u);
+	append(build.bytes, build.length);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("data", INT64_C(4000000000000000001));
+}
+
+Test(capture_file, a_pcap_file_cut_anywhere_is_cut_off_and_not_broken)
+{
+	for (size_t length = 4; length < 44; length++) {
+		struct wt_capture_file *cut;
+		int rc;
+
+		build.length = 0;
+		build_pcap(0xa1b2c3d4, false, 0);
+		cr_assert(eq(int, ftruncate(fd, 0), 0));
+		cr_assert(eq(long, (long)pwrite(fd, build.bytes, length, 0), (long)length));
+		rc = wt_capture_file_open(&cut, path, &err);
+		if (rc) {
+			cr_expect(eq(int, rc, -ENODATA), "%zu: %s", length, err.text);
+			cr_expect(lt(sz, length, 24));
+			continue;
+		}
+		while ((rc = wt_capture_file_next(cut, &item, &err)) == 1)
+			;
+		cr_expect(eq(int, rc, length == 24 ? 0 : -ENODATA), "%zu: %s", length, err.text);
+		wt_capture_file_close(cut);
+	}
+}
+
+/* ---- neither ---- */
+
+Test(capture_file, an_empty_file_is_named_so)
+{
+	expect_refusal("", 0, -ENODATA, "empty");
+}
+
+Test(capture_file, compressed_files_are_named_with_the_tool_to_unpack_them)
+{
+	static const struct {
+		const char *bytes;
+		const char *part;
+	} cases[] = {
+	        {"\x1f\x8b\x08 and more", "gzip -dc"},
+	        {"\x28\xb5\x2f\xfd and more", "zstd -dc"},
+	        {"BZh9 and more", "bzip2 -dc"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_assert(eq(int, ftruncate(fd, 0), 0));
+		lseek(fd, 0, SEEK_SET);
+		expect_refusal(cases[i].bytes, 10, -ENOTSUP, cases[i].part);
+	}
+}
+
+Test(capture_file, another_file_is_refused_with_its_first_bytes)
+{
+	expect_refusal("#!/bin/sh\n", 10, -ENOTSUP, "23 21 2f 62");
+}
+
+Test(capture_file, a_file_of_zeros_is_named_so)
+{
+	expect_refusal((const char[4096]){0}, 4096, -ENOTSUP, "zeros");
+}
+
+Test(capture_file, a_file_that_is_not_there_is_an_error_with_the_reason)
+{
+	int rc = wt_capture_file_open(&file, "/nonexistent/file", &err);
+
+	cr_assert(eq(int, rc, -ENOENT));
+	cr_expect(strstr(err.text, "No such file") != NULL, "%s", err.text);
+}
+
+Test(capture_file, a_directory_is_an_error)
+{
+	cr_assert(eq(int, wt_capture_file_open(&file, "/", &err), -EISDIR));
+}

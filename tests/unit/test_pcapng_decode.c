@@ -1,0 +1,750 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <criterion/parameterized.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <wiretape/writer/pcapng_decode.h>
+
+#include "support/pcapng_builder.h"
+
+#define T_S  1700000000
+#define T_NS (T_S * INT64_C(1000000000))
+
+static struct pcapng_builder build;
+static struct wt_pcapng_decoder decoder;
+static struct wt_pcapng_item item;
+static struct wt_error err;
+
+static void set_up(void)
+{
+	memset(&build, 0, sizeof(build));
+	wt_pcapng_decoder_init(&decoder);
+}
+
+static void tear_down(void)
+{
+	wt_pcapng_decoder_fini(&decoder);
+}
+
+TestSuite(pcapng_decode, .init = set_up, .fini = tear_down);
+
+/* The next item of what was built, which is all there will be. The bytes are
+ * copied to the end of a heap block, where a sanitizer sees each step outside. */
+static int next(void)
+{
+	static uint8_t *copy;
+	size_t left = build.length - (size_t)decoder.offset;
+
+	free(copy);
+	copy = malloc(left ? left : 1);
+	memcpy(copy, build.bytes + decoder.offset, left);
+	return wt_pcapng_decode(&decoder, copy, left, true, &item, &err);
+}
+
+static void expect_kind(enum wt_pcapng_item_kind kind)
+{
+	int rc = next();
+
+	cr_assert(eq(int, rc, 1), "%s", rc < 0 ? err.text : "");
+	cr_assert(eq(int, (int)item.kind, (int)kind));
+}
+
+static void expect_end(void)
+{
+	cr_assert(eq(int, next(), 0));
+	cr_assert(eq(sz, decoder.need, 0));
+}
+
+static void expect_error(int code, const char *part)
+{
+	int rc;
+
+	while ((rc = next()) == 1)
+		;
+	cr_assert(eq(int, rc, code), "%s", err.text);
+	cr_assert(eq(int, err.code, code));
+	cr_expect(strstr(err.text, part) != NULL, "'%s' is not in: %s", part, err.text);
+}
+
+static bool text_is(struct wt_pcapng_item_text text, const char *expected)
+{
+	if (!text.chars)
+		return !expected;
+	return expected && text.length == strlen(expected) &&
+	       !memcmp(text.chars, expected, text.length);
+}
+
+static void start_file(void)
+{
+	build_section(&build);
+	build_interface(&build, 9, 0);
+}
+
+/* ---- both byte orders ---- */
+
+static void read_section_of_everything(bool big_endian)
+{
+	build.big_endian = big_endian;
+	build_block(&build, WT_PCAPNG_SHB);
+	build_u32(&build, WT_PCAPNG_MAGIC);
+	build_u16(&build, 1);
+	build_u16(&build, 2);
+	build_u64(&build, 1234);
+	build_option_text(&build, WT_OPT_SHB_HARDWARE, "machine");
+	build_option_text(&build, WT_OPT_SHB_OS, "system");
+	build_option_text(&build, WT_OPT_SHB_USERAPPL, "program");
+	build_option_text(&build, WT_OPT_COMMENT, "first");
+	build_option_text(&build, WT_OPT_COMMENT, "second");
+	build_option(&build, WT_OPT_END, NULL, 0);
+	build_block_end(&build);
+
+	expect_kind(WT_ITEM_SECTION);
+	cr_expect(eq(int, item.section.big_endian, big_endian));
+	cr_expect(eq(u16, item.section.major, 1));
+	cr_expect(eq(u16, item.section.minor, 2));
+	cr_expect(eq(u64, item.section.declared_bytes, 1234));
+	cr_expect(text_is(item.section.hardware, "machine"));
+	cr_expect(text_is(item.section.os, "system"));
+	cr_expect(text_is(item.section.application, "program"));
+	cr_expect(text_is(item.section.comment, "first"));
+}
+
+Test(pcapng_decode, reads_a_little_endian_section)
+{
+	read_section_of_everything(false);
+}
+
+Test(pcapng_decode, reads_a_big_endian_section)
+{
+	read_section_of_everything(true);
+}
+
+static void read_interface_of_everything(bool big_endian)
+{
+	build.big_endian = big_endian;
+	build_section(&build);
+	build_interface_head(&build, 101, 4096);
+	build_option_text(&build, WT_OPT_IF_NAME, "eth0");
+	build_option_text(&build, WT_OPT_IF_DESCRIPTION, "uplink");
+	build_option(&build, WT_OPT_IF_FILTER, "\0udp", 4);
+	build_option_text(&build, WT_OPT_IF_OS, "linux");
+	build_option_text(&build, WT_OPT_IF_HARDWARE, "nic");
+	build_option(&build, WT_OPT_IF_MACADDR, "\2\0\0\0\0\1", 6);
+	build_option_u64(&build, WT_OPT_IF_SPEED, 10000000000);
+	build_option(&build, WT_OPT_IF_TSRESOL, "\x09", 1);
+	build_option_u64(&build, WT_OPT_IF_TSOFFSET, (uint64_t)-7);
+	build_option_text(&build, WT_OPT_LOCAL_READER, "v3 ring=1");
+	build_option_text(&build, 0x7777, "nobody knows");
+	build_block_end(&build);
+
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	cr_expect(eq(u32, item.interface.id, 0));
+	cr_expect(eq(u16, item.interface.link_type, 101));
+	cr_expect(eq(u32, item.interface.snaplen, 4096));
+	cr_expect(eq(u8, item.interface.tsresol, 9));
+	cr_expect(eq(i64, item.interface.tsoffset_s, -7));
+	cr_expect(item.interface.speed_bps.present);
+	cr_expect(eq(u64, item.interface.speed_bps.value, 10000000000));
+	cr_expect(item.interface.has_mac && !memcmp(item.interface.mac, "\2\0\0\0\0\1", 6));
+	cr_expect(text_is(item.interface.name, "eth0"));
+	cr_expect(text_is(item.interface.description, "uplink"));
+	cr_expect(text_is(item.interface.filter, "udp"));
+	cr_expect(text_is(item.interface.os, "linux"));
+	cr_expect(text_is(item.interface.hardware, "nic"));
+	cr_expect(text_is(item.interface.reader, "v3 ring=1"));
+	cr_expect(text_is(item.interface.comment, NULL));
+	expect_end();
+}
+
+Test(pcapng_decode, reads_a_little_endian_interface)
+{
+	read_interface_of_everything(false);
+}
+
+Test(pcapng_decode, reads_a_big_endian_interface)
+{
+	read_interface_of_everything(true);
+}
+
+static void read_packet_of_everything(bool big_endian)
+{
+	build.big_endian = big_endian;
+	start_file();
+	build_packet_head(&build, 0, T_NS + 1, "hello");
+	build_option_u32(&build, WT_OPT_EPB_FLAGS, WT_LINK_OUTBOUND);
+	build_option_u64(&build, WT_OPT_EPB_DROPCOUNT, 1ull << 40);
+	build_block_end(&build);
+
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(i64, item.packet.frame.stamp_ns, T_NS + 1));
+	cr_expect(item.packet.has_stamp && !item.packet.stamp_saturated);
+	cr_expect(eq(u32, item.packet.frame.caplen, 5));
+	cr_expect(eq(u32, item.packet.frame.len, 5));
+	cr_expect(memcmp(item.packet.frame.data, "hello", 5) == 0);
+	cr_expect(item.packet.has_flags && item.packet.has_dropped);
+	cr_expect(eq(u32, item.packet.frame.link_flags, WT_LINK_OUTBOUND));
+	cr_expect(eq(u64, item.packet.frame.dropped_before, 1ull << 40));
+	cr_expect(eq(u64, decoder.packets, 1));
+}
+
+Test(pcapng_decode, reads_a_little_endian_packet)
+{
+	read_packet_of_everything(false);
+}
+
+Test(pcapng_decode, reads_a_big_endian_packet)
+{
+	read_packet_of_everything(true);
+}
+
+Test(pcapng_decode, each_section_has_its_own_byte_order_and_interfaces)
+{
+	start_file();
+	build_packet(&build, 0, T_NS, "a");
+	build.big_endian = true;
+	build_section(&build);
+	build_interface(&build, 6, 0);
+	build_interface(&build, 3, 0);
+	build_packet(&build, 1, T_S * 1000ull, "b");
+
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	expect_kind(WT_ITEM_SECTION);
+	cr_expect(item.section.big_endian);
+	expect_kind(WT_ITEM_INTERFACE);
+	cr_expect(eq(u32, item.interface.id, 0));
+	expect_kind(WT_ITEM_INTERFACE);
+	cr_expect(eq(u32, item.interface.id, 1));
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(u32, item.packet.interface_id, 1));
+	cr_expect(eq(i64, item.packet.frame.stamp_ns, T_NS));
+	expect_end();
+	cr_expect(eq(u64, decoder.sections, 2));
+}
+
+Test(pcapng_decode, a_new_section_forgets_the_interfaces_of_the_old_one)
+{
+	start_file();
+	build_section(&build);
+	build_packet(&build, 0, 0, "a");
+	expect_error(-EBADMSG, "it names interface 0, but its section has described 0");
+}
+
+/* ---- the other packet blocks ---- */
+
+static void build_obsolete(uint16_t drops)
+{
+	build_block(&build, WT_PCAPNG_PACKET);
+	build_u16(&build, 0);
+	build_u16(&build, drops);
+	build_u32(&build, (uint32_t)((uint64_t)T_NS >> 32));
+	build_u32(&build, (uint32_t)T_NS);
+	build_u32(&build, 2);
+	build_u32(&build, 60);
+	build_padded(&build, "hi", 2);
+	build_option_u32(&build, WT_OPT_EPB_FLAGS, WT_LINK_INBOUND);
+	build_block_end(&build);
+}
+
+Test(pcapng_decode, reads_the_obsolete_packet_block)
+{
+	build.big_endian = true;
+	start_file();
+	build_obsolete(3);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(i64, item.packet.frame.stamp_ns, T_NS));
+	cr_expect(eq(u32, item.packet.frame.caplen, 2));
+	cr_expect(eq(u32, item.packet.frame.len, 60));
+	cr_expect(eq(u32, item.packet.frame.link_flags, WT_LINK_INBOUND));
+	cr_expect(item.packet.has_dropped);
+	cr_expect(eq(u64, item.packet.frame.dropped_before, 3));
+}
+
+Test(pcapng_decode, drops_of_0xffff_in_the_obsolete_block_are_unknown)
+{
+	start_file();
+	build_obsolete(0xffff);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(not(item.packet.has_dropped));
+	cr_expect(eq(u64, item.packet.frame.dropped_before, 0));
+}
+
+static void read_simple(uint32_t snaplen, uint32_t len, const char *data, uint32_t caplen)
+{
+	build_section(&build);
+	build_interface_head(&build, 1, snaplen);
+	build_block_end(&build);
+	build_block(&build, WT_PCAPNG_SPB);
+	build_u32(&build, len);
+	build_padded(&build, data, strlen(data));
+	build_block_end(&build);
+
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(not(item.packet.has_stamp));
+	cr_expect(eq(i64, item.packet.frame.stamp_ns, 0));
+	cr_expect(eq(u32, item.packet.frame.caplen, caplen));
+	cr_expect(eq(u32, item.packet.frame.len, len));
+}
+
+Test(pcapng_decode, a_simple_packet_has_its_length_without_the_padding)
+{
+	read_simple(0, 5, "hello", 5);
+}
+
+Test(pcapng_decode, a_simple_packet_is_cut_at_the_snaplen_of_interface_0)
+{
+	read_simple(6, 100, "hello!", 6);
+}
+
+Test(pcapng_decode, a_simple_packet_is_cut_where_its_block_ends)
+{
+	read_simple(0, 100, "hello!!!", 8);
+}
+
+Test(pcapng_decode, a_simple_packet_without_an_interface_is_an_error)
+{
+	build_section(&build);
+	build_block(&build, WT_PCAPNG_SPB);
+	build_u32(&build, 0);
+	build_block_end(&build);
+	expect_error(-EBADMSG, "Simple Packet Block (type 0x3) at offset 28: it names interface 0");
+}
+
+/* ---- stamps ---- */
+
+struct stamp_case {
+	uint64_t units;
+	int64_t offset_s;
+	int64_t ns;
+	uint8_t tsresol;
+};
+
+ParameterizedTestParameters(pcapng_decode, converts_stamps_exactly)
+{
+	static struct stamp_case cases[] = {
+	        {T_S, 0, T_NS, 0},
+	        {T_S * 1000000ull + 1, 0, T_NS + 1000, 6},
+	        {T_NS + 1, 0, T_NS + 1, 9},
+	        {T_NS + 1, -T_S, 1, 9},
+	        {0, -1, -1000000000, 9},
+	        {19, 0, 1, 10}, /* rounded down */
+	        {(1ull << 63) / 5, 0, 1844674407, 18},
+	        {UINT64_MAX, 0, 1844674407, 19},
+	        {UINT64_MAX, 0, 184467440, 20},
+	        {UINT64_MAX, 0, 1, 28},
+	        {UINT64_MAX, 0, 0, 29},
+	        {UINT64_MAX, 0, 0, 127},
+	        {T_S, 0, T_NS, 0x80},
+	        {(uint64_t)T_S << 30 | 1, 0, T_NS, 0x80 | 30}, /* 0.93 ns more */
+	        {(uint64_t)T_S << 32 | 1u << 31, 0, T_NS + 500000000, 0x80 | 32},
+	        {UINT64_MAX, 0, 1999999999, 0x80 | 63},
+	        {UINT64_MAX, 0, 0, 0xff},
+	        {INT64_MAX, 0, INT64_MAX, 9},
+	};
+
+	return cr_make_param_array(struct stamp_case, cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+ParameterizedTest(struct stamp_case *stamp, pcapng_decode, converts_stamps_exactly)
+{
+	int64_t ns = 0;
+
+	cr_assert(eq(int, wt_pcapng_stamp_to_ns(stamp->units, stamp->tsresol, stamp->offset_s, &ns),
+	             0));
+	cr_expect(eq(i64, ns, stamp->ns), "if_tsresol 0x%02x", stamp->tsresol);
+}
+
+Test(pcapng_decode, stamps_beyond_64_bits_saturate)
+{
+	int64_t ns = 0;
+
+	cr_expect(eq(int, wt_pcapng_stamp_to_ns((uint64_t)INT64_MAX + 1, 9, 0, &ns), -ERANGE));
+	cr_expect(eq(i64, ns, INT64_MAX));
+	cr_expect(eq(int, wt_pcapng_stamp_to_ns(UINT64_MAX, 0, INT64_MAX, &ns), -ERANGE));
+	cr_expect(eq(i64, ns, INT64_MAX));
+	cr_expect(eq(int, wt_pcapng_stamp_to_ns(0, 9, INT64_MIN, &ns), -ERANGE));
+	cr_expect(eq(i64, ns, INT64_MIN));
+}
+
+Test(pcapng_decode, a_saturated_stamp_is_flagged)
+{
+	build_section(&build);
+	build_interface(&build, 0, 0);
+	build_packet(&build, 0, UINT64_MAX, "a");
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(item.packet.stamp_saturated);
+}
+
+Test(pcapng_decode, without_a_resolution_stamps_are_microseconds)
+{
+	build_section(&build);
+	build_interface_head(&build, 1, 0);
+	build_option(&build, WT_OPT_IF_TSRESOL, "\x09\x09",
+	             2); /* of a wrong length: as if absent */
+	build_block_end(&build);
+	build_packet(&build, 0, T_S * 1000000ull, "a");
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	cr_expect(eq(u8, item.interface.tsresol, 6));
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(i64, item.packet.frame.stamp_ns, T_NS));
+}
+
+/* ---- statistics ---- */
+
+static void build_statistics_head(uint32_t interface_id)
+{
+	build_block(&build, WT_PCAPNG_ISB);
+	build_u32(&build, interface_id);
+	build_u32(&build, (uint32_t)((uint64_t)T_NS >> 32));
+	build_u32(&build, (uint32_t)T_NS);
+}
+
+static void build_option_stamp(uint16_t code, uint64_t units)
+{
+	build_u16(&build, code);
+	build_u16(&build, 8);
+	build_u32(&build, (uint32_t)(units >> 32));
+	build_u32(&build, (uint32_t)units);
+}
+
+static void read_statistics_of_everything(bool big_endian)
+{
+	build.big_endian = big_endian;
+	start_file();
+	build_statistics_head(0);
+	build_option_stamp(WT_OPT_ISB_STARTTIME, T_NS - 5);
+	build_option_stamp(WT_OPT_ISB_ENDTIME, T_NS + 5);
+	build_option_u64(&build, WT_OPT_ISB_IFRECV, 4);
+	build_option_u64(&build, WT_OPT_ISB_IFDROP, 5);
+	build_option_u64(&build, WT_OPT_ISB_FILTERACCEPT, 6);
+	build_option_u64(&build, WT_OPT_ISB_OSDROP, 7);
+	build_option_u64(&build, WT_OPT_ISB_USRDELIV, 8);
+	build_option_text(&build, WT_OPT_LOCAL_LEDGER, "seen=1\nwritten=1\n");
+	build_option_text(&build, WT_OPT_LOCAL_NIC, "rx=1\n");
+	build_option_text(&build, WT_OPT_LOCAL_DEGRADED, "small-ring");
+	build_block_end(&build);
+
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_STATISTICS);
+	cr_expect(item.statistics.interface_known);
+	cr_expect(eq(i64, item.statistics.stamp.ns, T_NS));
+	cr_expect(eq(i64, item.statistics.start.ns, T_NS - 5));
+	cr_expect(eq(i64, item.statistics.end.ns, T_NS + 5));
+	cr_expect(eq(u64, item.statistics.ifrecv.value, 4));
+	cr_expect(eq(u64, item.statistics.ifdrop.value, 5));
+	cr_expect(eq(u64, item.statistics.filteraccept.value, 6));
+	cr_expect(eq(u64, item.statistics.osdrop.value, 7));
+	cr_expect(eq(u64, item.statistics.usrdeliv.value, 8));
+	cr_expect(text_is(item.statistics.ledger, "seen=1\nwritten=1\n"));
+	cr_expect(text_is(item.statistics.nic, "rx=1\n"));
+}
+
+Test(pcapng_decode, reads_little_endian_statistics)
+{
+	read_statistics_of_everything(false);
+}
+
+Test(pcapng_decode, reads_big_endian_statistics)
+{
+	read_statistics_of_everything(true);
+}
+
+Test(pcapng_decode, absent_statistics_are_not_zeros)
+{
+	start_file();
+	build_statistics_head(0);
+	build_option_u32(&build, WT_OPT_ISB_IFDROP, 5); /* of a wrong length: as if absent */
+	build_block_end(&build);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_STATISTICS);
+	cr_expect(not(item.statistics.ifrecv.present));
+	cr_expect(not(item.statistics.ifdrop.present));
+	cr_expect(not(item.statistics.start.present));
+	cr_expect(text_is(item.statistics.ledger, NULL));
+}
+
+Test(pcapng_decode, statistics_of_an_unknown_interface_have_no_stamps)
+{
+	start_file();
+	build_statistics_head(9);
+	build_option_u64(&build, WT_OPT_ISB_IFRECV, 4);
+	build_block_end(&build);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_STATISTICS);
+	cr_expect(not(item.statistics.interface_known));
+	cr_expect(not(item.statistics.stamp.present));
+	cr_expect(eq(u64, item.statistics.ifrecv.value, 4));
+}
+
+/* ---- options and other blocks ---- */
+
+Test(pcapng_decode, walks_an_items_options_with_and_without_an_end)
+{
+	struct wt_pcapng_option_view option;
+	struct wt_pcapng_options options;
+
+	start_file();
+	build_packet_head(&build, 0, 0, "hello");
+	build_option_text(&build, WT_OPT_COMMENT, "one");
+	build_option_text(&build, WT_OPT_LOCAL | 9, "two");
+	build_block_end(&build);
+	build_packet_head(&build, 0, 0, "hello");
+	build_option(&build, WT_OPT_END, NULL, 0);
+	build_option_text(&build, WT_OPT_COMMENT, "behind the end");
+	build_block_end(&build);
+
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	options = item.options;
+	cr_assert(eq(int, wt_pcapng_next_option(&options, &option, NULL), 1));
+	cr_expect(eq(u16, option.code, WT_OPT_COMMENT));
+	cr_expect(text_is(wt_pcapng_option_text(&option), "one"));
+	cr_assert(eq(int, wt_pcapng_next_option(&options, &option, NULL), 1));
+	cr_expect(eq(u16, option.code, WT_OPT_LOCAL | 9));
+	cr_expect(eq(int, wt_pcapng_next_option(&options, &option, NULL), 0));
+	cr_expect(eq(int, wt_pcapng_next_option(&options, &option, NULL), 0));
+	expect_kind(WT_ITEM_PACKET);
+	options = item.options;
+	cr_expect(eq(int, wt_pcapng_next_option(&options, &option, NULL), 0));
+}
+
+Test(pcapng_decode, text_ends_at_a_terminator_that_the_writer_counted)
+{
+	build_section(&build);
+	build_interface_head(&build, 1, 0);
+	build_option(&build, WT_OPT_IF_NAME, "eth0\0\0", 6);
+	build_block_end(&build);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	cr_expect(text_is(item.interface.name, "eth0"));
+}
+
+Test(pcapng_decode, blocks_it_does_not_know_are_items_with_type_and_body)
+{
+	static const uint32_t types[] = {WT_PCAPNG_NAMES, WT_PCAPNG_SECRETS, WT_PCAPNG_CUSTOM,
+	                                 WT_PCAPNG_LOCAL_BLOCK | 1, 0x77};
+	enum { TYPES = sizeof(types) / sizeof(types[0]) };
+
+	build_section(&build);
+	for (size_t i = 0; i < TYPES; i++) {
+		build_block(&build, types[i]);
+		build_u32(&build, 0x12345678);
+		build_block_end(&build);
+	}
+	expect_kind(WT_ITEM_SECTION);
+	for (size_t i = 0; i < TYPES; i++) {
+		expect_kind(WT_ITEM_OTHER);
+		cr_expect(eq(u32, item.block_type, types[i]));
+		cr_expect(eq(sz, item.body_bytes, 4));
+	}
+	expect_end();
+}
+
+Test(pcapng_decode, a_length_without_its_padding_is_read_as_if_it_had_it)
+{
+	start_file();
+	build_packet(&build, 0, T_NS, "hello");
+	build_patch_u32(&build, build.block + 4, 37);
+	build_patch_u32(&build, build.length - 4, 37);
+	build_packet(&build, 0, T_NS, "next");
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	expect_kind(WT_ITEM_PACKET);
+	expect_end();
+}
+
+Test(pcapng_decode, a_length_below_the_captured_one_is_raised_to_it)
+{
+	start_file();
+	build_packet(&build, 0, T_NS, "hello");
+	build_patch_u32(&build, build.block + 24, 3);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(u32, item.packet.frame.len, 5));
+}
+
+/* ---- in pieces ---- */
+
+Test(pcapng_decode, says_how_many_bytes_it_needs)
+{
+	build_section(&build);
+	cr_expect(eq(int, wt_pcapng_decode(&decoder, build.bytes, 0, false, &item, &err), 0));
+	cr_expect(eq(sz, decoder.need, 12));
+	cr_expect(eq(int, wt_pcapng_decode(&decoder, build.bytes, 12, false, &item, &err), 0));
+	cr_expect(eq(sz, decoder.need, 28));
+	cr_expect(eq(int, wt_pcapng_decode(&decoder, build.bytes, 28, false, &item, &err), 1));
+	cr_expect(eq(sz, item.bytes, 28));
+}
+
+Test(pcapng_decode, a_file_cut_anywhere_keeps_its_complete_packets)
+{
+	size_t first_end, second_end;
+
+	start_file();
+	build_packet(&build, 0, T_NS, "one");
+	first_end = build.length;
+	build_packet(&build, 0, T_NS, "two");
+	second_end = build.length;
+	for (build.length = first_end; build.length <= second_end; build.length++) {
+		bool whole = build.length == first_end || build.length == second_end;
+		int rc;
+
+		wt_pcapng_decoder_fini(&decoder);
+		wt_pcapng_decoder_init(&decoder);
+		while ((rc = next()) == 1)
+			;
+		cr_expect(eq(int, rc, whole ? 0 : -ENODATA), "cut at %zu", build.length);
+		cr_expect(eq(u64, decoder.packets, build.length == second_end ? 2 : 1));
+		if (!whole)
+			cr_expect(strstr(err.text, "complete packets before it: 1") != NULL, "%s",
+			          err.text);
+	}
+}
+
+Test(pcapng_decode, goes_on_when_a_file_that_was_cut_off_grows)
+{
+	size_t end;
+
+	start_file();
+	build_packet(&build, 0, T_NS, "one");
+	end = build.length;
+	build.length -= 3;
+	expect_error(-ENODATA, "cut off");
+	build.length = end;
+	expect_kind(WT_ITEM_PACKET);
+	expect_end();
+}
+
+/* ---- broken ---- */
+
+Test(pcapng_decode, a_file_must_start_with_a_section)
+{
+	build_interface(&build, 9, 0);
+	expect_error(-EBADMSG, "starts with a section header");
+}
+
+Test(pcapng_decode, an_unknown_byte_order_magic_is_an_error)
+{
+	build_section(&build);
+	build_patch_u32(&build, 8, 0x11223344);
+	expect_error(-EBADMSG, "byte-order magic 0x11223344");
+}
+
+Test(pcapng_decode, another_major_version_is_an_error_that_says_so)
+{
+	build_section(&build);
+	build.bytes[12] = 2;
+	expect_error(-ENOTSUP, "version 2.0");
+}
+
+Test(pcapng_decode, a_length_below_the_smallest_block_is_an_error)
+{
+	start_file();
+	build_packet(&build, 0, T_NS, "one");
+	build_patch_u32(&build, build.block + 4, 8);
+	expect_error(-EBADMSG, "its length 8 is less than the 12 bytes");
+}
+
+Test(pcapng_decode, a_length_beyond_the_limit_is_an_error_at_once)
+{
+	start_file();
+	build_packet(&build, 0, T_NS, "one");
+	build_patch_u32(&build, build.block + 4, WT_PCAPNG_MAX_BLOCK_BYTES + 1);
+	expect_error(-EBADMSG, "its length 16777217 is more than");
+}
+
+Test(pcapng_decode, two_lengths_that_differ_are_an_error)
+{
+	start_file();
+	build_packet(&build, 0, T_NS, "one");
+	build_patch_u32(&build, build.length - 4, 40);
+	expect_error(-EBADMSG, "Enhanced Packet Block (type 0x6) at offset 68: its length is 36 at "
+	                       "its start and 40 at its end");
+}
+
+Test(pcapng_decode, a_block_too_short_for_its_fields_is_an_error)
+{
+	static const uint32_t types[] = {WT_PCAPNG_SHB, WT_PCAPNG_IDB,    WT_PCAPNG_EPB,
+	                                 WT_PCAPNG_SPB, WT_PCAPNG_PACKET, WT_PCAPNG_ISB};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		tear_down();
+		set_up();
+		start_file();
+		build_block(&build, types[i]);
+		if (types[i] == WT_PCAPNG_SHB)
+			build_u32(&build, WT_PCAPNG_MAGIC);
+		build_block_end(&build);
+		expect_error(-EBADMSG, "is too short");
+	}
+}
+
+Test(pcapng_decode, a_captured_length_that_leaves_the_block_is_an_error)
+{
+	static const uint32_t lengths[] = {9, 0x7fffffff, 0xfffffffd, 0xffffffff};
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		tear_down();
+		set_up();
+		start_file();
+		build_packet(&build, 0, T_NS, "one four");
+		build_patch_u32(&build, build.block + 20, lengths[i]);
+		expect_error(-EBADMSG, "is more than the 8 bytes that the block has for it");
+	}
+}
+
+Test(pcapng_decode, an_option_that_leaves_the_block_is_an_error_with_its_offset)
+{
+	start_file();
+	build_packet_head(&build, 0, T_NS, "four");
+	build_u16(&build, WT_OPT_COMMENT);
+	build_u16(&build, 5);
+	build_u32(&build, 0);
+	build_block_end(&build);
+	expect_error(-EBADMSG, "option 1 at offset 100: its length 5 is more than the 4 bytes");
+}
+
+Test(pcapng_decode, zeros_are_named_as_space_never_written)
+{
+	start_file();
+	build_padded(&build, (const uint8_t[64]){0}, 64);
+	expect_error(-EBADMSG, "zeros instead of a block at offset 68");
+}
+
+Test(pcapng_decode, more_interfaces_than_any_file_has_are_an_error)
+{
+	static uint8_t one[64];
+	int rc = 1;
+
+	start_file();
+	memcpy(one, build.bytes + 28, 40);
+	expect_kind(WT_ITEM_SECTION);
+	for (uint32_t i = 0; i < WT_PCAPNG_MAX_INTERFACES && rc == 1; i++)
+		rc = wt_pcapng_decode(&decoder, one, 40, false, &item, &err);
+	cr_assert(eq(int, rc, 1));
+	rc = wt_pcapng_decode(&decoder, one, 40, false, &item, &err);
+	cr_expect(eq(int, rc, -EBADMSG));
+	cr_expect(strstr(err.text, "more than 65536 interfaces") != NULL, "%s", err.text);
+}

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/capture_file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	CHUNK_BYTES = 1 << 20,
+	MAGIC_BYTES = 24, /* enough for a classic pcap file's header */
+	PCAP_HEADER_BYTES = 24,
+	PCAP_RECORD_BYTES = 16,
+	PCAP_MODIFIED_RECORD_BYTES = 24,
+};
+
+/* Where a classic pcap file is between its header and its packets: the items
+ * that it has no bytes for come first. */
+enum pcap_stage { PCAP_SECTION, PCAP_INTERFACE, PCAP_PACKETS };
+
+struct pcap_reader {
+	pcap_t *handle;
+	uint64_t offset;
+	uint64_t packets;
+	uint32_t snaplen;
+	uint16_t link_type;
+	uint8_t record_bytes; /* in front of each packet */
+	enum pcap_stage stage;
+	bool swapped;
+};
+
+struct wt_capture_file {
+	int fd;
+	bool owns_fd;
+	bool at_end; /* the last read found nothing */
+	enum wt_capture_format format;
+	uint8_t *buffer;
+	size_t room;
+	size_t start; /* of what was read and not yet used */
+	size_t end;
+	struct wt_pcapng_decoder decoder;
+	struct pcap_reader pcap;
+};
+
+/* ---- bytes ---- */
+
+/* Make room for `need` bytes from file->start on. */
+static int make_room(struct wt_capture_file *file, size_t need, struct wt_error *err)
+{
+	size_t room = file->room;
+	uint8_t *grown;
+
+	if (file->room - file->start >= need)
+		return 0;
+	if (file->start) {
+		memmove(file->buffer, file->buffer + file->start, file->end - file->start);
+		file->end -= file->start;
+		file->start = 0;
+	}
+	while (room < need)
+		room = room ? room * 2 : CHUNK_BYTES;
+	if (room == file->room)
+		return 0;
+	grown = realloc(file->buffer, room);
+	if (!grown)
+		return wt_error_set(err, -ENOMEM, "no memory for a buffer of %zu bytes", room);
+	file->buffer = grown;
+	file->room = room;
+	return 0;
+}
+
+static ssize_t read_some(struct wt_capture_file *file, void *into, size_t bytes)
+{
+	ssize_t got;
+
+	do
+		got = read(file->fd, into, bytes);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return -errno;
+	file->at_end = got == 0;
+	return got;
+}
+
+/* Have `need` bytes at file->start, or all there are: then file->at_end. */
+static int fill(struct wt_capture_file *file, size_t need, struct wt_error *err)
+{
+	ssize_t got;
+	int rc = make_room(file, need, err);
+
+	if (rc)
+		return rc;
+	/* A file that is still growing may have more than it had the last time. */
+	file->at_end = false;
+	while (file->end - file->start < need && !file->at_end) {
+		got = read_some(file, file->buffer + file->end, file->room - file->end);
+		if (got < 0)
+			return wt_error_set(err, (int)got, "cannot read: %s", strerror((int)-got));
+		file->end += (size_t)got;
+	}
+	return 0;
+}
+
+/* ---- what the file is ---- */
+
+/* Formats that are not read, by their first bytes, and what to do about them. */
+static const struct {
+	uint8_t bytes[6];
+	uint8_t length;
+	const char *looks_like;
+} foreign_formats[] = {
+        {"\x1f\x8b", 2, "gzip data: unpack it first, with 'gzip -dc'"},
+        {"\x28\xb5\x2f\xfd", 4, "zstd data: unpack it first, with 'zstd -dc'"},
+        {"\xfd"
+         "7zXZ",
+         6, "xz data: unpack it first, with 'xz -dc'"},
+        {"\x04\x22\x4d\x18", 4, "lz4 data: unpack it first, with 'lz4 -dc'"},
+        {"BZh", 3, "bzip2 data: unpack it first, with 'bzip2 -dc'"},
+        {"PK\x03\x04", 4, "a zip archive: unpack it first"},
+        {"snoop", 6, "a snoop file: convert it first, with 'editcap -F pcapng'"},
+        {"GMBU", 4, "a Network Monitor file: convert it first, with 'editcap -F pcapng'"},
+        {"\x0a\x0d\x0a", 3, "pcapng whose line ends a file transfer in text mode has changed"},
+        {"\x0d\x0d\x0a", 3, "pcapng whose line ends a file transfer in text mode has changed"},
+        {"\0\0\0\0\0\0", 6, "zeros: space that was allocated and not, or not yet, written"},
+};
+
+static int refuse(const uint8_t *bytes, size_t length, struct wt_error *err)
+{
+	for (size_t i = 0; i < sizeof(foreign_formats) / sizeof(foreign_formats[0]); i++)
+		if (length >= foreign_formats[i].length &&
+		    !memcmp(bytes, foreign_formats[i].bytes, foreign_formats[i].length))
+			return wt_error_set(err, -ENOTSUP,
+			                    "neither pcapng nor pcap: it looks like %s",
+			                    foreign_formats[i].looks_like);
+	if (length < 4)
+		return wt_error_set(err, -ENODATA, "too short for a capture file: %zu bytes",
+		                    length);
+	return wt_error_set(err, -ENOTSUP,
+	                    "neither pcapng nor pcap: it starts with %02x %02x %02x %02x; "
+	                    "'editcap -F pcapng' may know how to convert it",
+	                    bytes[0], bytes[1], bytes[2], bytes[3]);
+}
+
+/* The magics of classic pcap, of which MODIFIED is that of an old Linux libpcap
+ * with more in front of each packet. */
+static bool is_pcap_magic(struct wt_capture_file *file, uint32_t magic)
+{
+	enum { US = 0xa1b2c3d4, NS = 0xa1b23c4d, MODIFIED = 0xa1b2cd34 };
+
+	if (magic != US && magic != NS && magic != MODIFIED)
+		return false;
+	file->format = magic == NS ? WT_CAPTURE_PCAP_NS : WT_CAPTURE_PCAP_US;
+	file->pcap.record_bytes =
+	        magic == MODIFIED ? PCAP_MODIFIED_RECORD_BYTES : PCAP_RECORD_BYTES;
+	return true;
+}
+
+static bool is_pcap(struct wt_capture_file *file, uint32_t magic)
+{
+	if (is_pcap_magic(file, magic))
+		return true;
+	file->pcap.swapped = is_pcap_magic(file, __builtin_bswap32(magic));
+	return file->pcap.swapped;
+}
+
+/* ---- classic pcap ---- */
+
+/* libpcap reads through this, so that it also gets the bytes that were looked at
+ * to find the format, and from a pipe. */
+static ssize_t read_for_libpcap(void *cookie, char *into, size_t bytes)
+{
+	struct wt_capture_file *file = cookie;
+	size_t buffered = file->end - file->start;
+	ssize_t got;
+
+	if (buffered) {
+		bytes = bytes < buffered ? bytes : buffered;
+		memcpy(into, file->buffer + file->start, bytes);
+		file->start += bytes;
+		return (ssize_t)bytes;
+	}
+	got = read_some(file, into, bytes);
+	if (got >= 0)
+		return got;
+	errno = (int)-got;
+	return -1;
+}
+
+static uint32_t header_u32(const struct wt_capture_file *file, size_t at)
+{
+	uint32_t value;
+
+	memcpy(&value, file->buffer + file->start + at, sizeof(value));
+	return file->pcap.swapped ? __builtin_bswap32(value) : value;
+}
+
+static int open_pcap(struct wt_capture_file *file, struct wt_error *err)
+{
+	const cookie_io_functions_t functions = {.read = read_for_libpcap};
+	char why[PCAP_ERRBUF_SIZE] = "";
+	FILE *stream;
+
+	if (file->end - file->start < PCAP_HEADER_BYTES)
+		return wt_error_set(
+		        err, -ENODATA,
+		        "the file is cut off in its header, of which %zu of %d bytes are "
+		        "there",
+		        file->end - file->start, PCAP_HEADER_BYTES);
+	/* The number in the file, where libpcap's own would be a DLT. The upper
+	 * bits are about frame check sequences. */
+	file->pcap.link_type = (uint16_t)header_u32(file, 20);
+	file->pcap.snaplen = header_u32(file, 16);
+	stream = fopencookie(file, "r", functions);
+	if (!stream)
+		return wt_error_set(err, -ENOMEM, "no memory for a stream");
+	setvbuf(stream, NULL, _IOFBF, CHUNK_BYTES);
+	file->pcap.handle =
+	        pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, why);
+	if (!file->pcap.handle) {
+		fclose(stream);
+		return wt_error_set(err, -EBADMSG, "%s", why);
+	}
+	return 0;
+}
+
+static void pcap_section(const struct wt_capture_file *file, struct wt_pcapng_item *item)
+{
+	*item = (struct wt_pcapng_item){
+	        .kind = WT_ITEM_SECTION,
+	        .block_type = WT_PCAPNG_SHB,
+	        .bytes = PCAP_HEADER_BYTES,
+	        .section.declared_bytes = WT_PCAPNG_LENGTH_UNKNOWN,
+	        .section.major = (uint16_t)pcap_major_version(file->pcap.handle),
+	        .section.minor = (uint16_t)pcap_minor_version(file->pcap.handle),
+	        .section.big_endian =
+	                file->pcap.swapped == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__),
+	};
+}
+
+static void pcap_interface(const struct wt_capture_file *file, struct wt_pcapng_item *item)
+{
+	*item = (struct wt_pcapng_item){
+	        .kind = WT_ITEM_INTERFACE,
+	        .block_type = WT_PCAPNG_IDB,
+	        .offset = PCAP_HEADER_BYTES,
+	        .interface.link_type = file->pcap.link_type,
+	        .interface.snaplen = file->pcap.snaplen,
+	        .interface.tsresol = file->format == WT_CAPTURE_PCAP_NS ? 9 : 6,
+	};
+}
+
+static void pcap_packet(const struct pcap_reader *pcap, const struct pcap_pkthdr *header,
+                        const uint8_t *data, struct wt_pcapng_item *item)
+{
+	/* 32 bits without sign in the file; libpcap reads them with one. */
+	int64_t seconds = (uint32_t)header->ts.tv_sec;
+
+	*item = (struct wt_pcapng_item){
+	        .kind = WT_ITEM_PACKET,
+	        .block_type = WT_PCAPNG_EPB,
+	        .offset = pcap->offset,
+	        .bytes = pcap->record_bytes + (size_t)header->caplen,
+	        .packet.frame.data = data,
+	        .packet.frame.caplen = header->caplen,
+	        .packet.frame.len = header->len > header->caplen ? header->len : header->caplen,
+	        .packet.frame.stamp_ns = seconds * 1000000000 + header->ts.tv_usec,
+	        .packet.snaplen = pcap->snaplen,
+	        .packet.link_type = pcap->link_type,
+	        .packet.has_stamp = true,
+	};
+}
+
+static int pcap_failure(const struct wt_capture_file *file, struct wt_error *err)
+{
+	static const char truncated[] = "truncated dump file";
+	const char *why = pcap_geterr(file->pcap.handle);
+
+	if (!strncmp(why, truncated, sizeof(truncated) - 1))
+		return wt_error_set(err, -ENODATA,
+		                    "the file is cut off in the packet at offset %llu; complete "
+		                    "packets before it: %llu",
+		                    (unsigned long long)file->pcap.offset,
+		                    (unsigned long long)file->pcap.packets);
+	return wt_error_set(err, -EBADMSG, "packet at offset %llu: %s",
+	                    (unsigned long long)file->pcap.offset, why);
+}
+
+static int next_pcap_packet(struct wt_capture_file *file, struct wt_pcapng_item *item,
+                            struct wt_error *err)
+{
+	struct pcap_pkthdr *header;
+	const uint8_t *data;
+	int rc = pcap_next_ex(file->pcap.handle, &header, &data);
+
+	if (rc == PCAP_ERROR_BREAK)
+		return 0;
+	if (rc != 1)
+		return pcap_failure(file, err);
+	pcap_packet(&file->pcap, header, data, item);
+	file->pcap.offset += item->bytes;
+	file->pcap.packets++;
+	return 1;
+}
+
+static int next_pcap_item(struct wt_capture_file *file, struct wt_pcapng_item *item,
+                          struct wt_error *err)
+{
+	switch (file->pcap.stage) {
+	case PCAP_SECTION:
+		pcap_section(file, item);
+		file->pcap.stage = PCAP_INTERFACE;
+		file->pcap.offset = PCAP_HEADER_BYTES;
+		return 1;
+	case PCAP_INTERFACE:
+		pcap_interface(file, item);
+		file->pcap.stage = PCAP_PACKETS;
+		return 1;
+	default:
+		return next_pcap_packet(file, item, err);
+	}
+}
+
+/* ---- pcapng ---- */
+
+static int next_pcapng_item(struct wt_capture_file *file, struct wt_pcapng_item *item,
+                            struct wt_error *err)
+{
+	bool at_end = false;
+	int rc;
+
+	for (;;) {
+		rc = wt_pcapng_decode(&file->decoder, file->buffer + file->start,
+		                      file->end - file->start, at_end, item, err);
+		if (rc == 1)
+			file->start += item->bytes;
+		if (rc || at_end)
+			return rc;
+		rc = fill(file, file->decoder.need, err);
+		if (rc)
+			return rc;
+		at_end = file->at_end;
+	}
+}
+
+/* ---- the file ---- */
+
+static int recognise(struct wt_capture_file *file, struct wt_error *err)
+{
+	uint32_t magic;
+	size_t length;
+	int rc = fill(file, MAGIC_BYTES, err);
+
+	if (rc)
+		return rc;
+	length = file->end - file->start;
+	if (!length)
+		return wt_error_set(err, -ENODATA, "the file is empty");
+	if (length < sizeof(magic))
+		return refuse(file->buffer, length, err);
+	memcpy(&magic, file->buffer, sizeof(magic));
+	if (magic == WT_PCAPNG_SHB)
+		return 0;
+	if (is_pcap(file, magic))
+		return open_pcap(file, err);
+	return refuse(file->buffer, length, err);
+}
+
+static int open_fd(struct wt_capture_file *file, const char *path, struct wt_error *err)
+{
+	int code;
+
+	if (!strcmp(path, "-")) {
+		file->fd = STDIN_FILENO;
+		return 0;
+	}
+	file->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (file->fd < 0) {
+		code = -errno;
+		return wt_error_set(err, code, "cannot open it: %s", strerror(-code));
+	}
+	file->owns_fd = true;
+	/* Only advice: a pipe refuses it and works all the same. */
+	(void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	return 0;
+}
+
+int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct wt_error *err)
+{
+	struct wt_capture_file *opened = calloc(1, sizeof(*opened));
+	int rc;
+
+	if (!opened)
+		return wt_error_set(err, -ENOMEM, "no memory to open it");
+	wt_pcapng_decoder_init(&opened->decoder);
+	rc = open_fd(opened, path, err);
+	if (!rc)
+		rc = recognise(opened, err);
+	if (rc) {
+		wt_capture_file_close(opened);
+		return rc;
+	}
+	*file = opened;
+	return 0;
+}
+
+int wt_capture_file_next(struct wt_capture_file *file, struct wt_pcapng_item *item,
+                         struct wt_error *err)
+{
+	return file->pcap.handle ? next_pcap_item(file, item, err)
+	                         : next_pcapng_item(file, item, err);
+}
+
+enum wt_capture_format wt_capture_file_format(const struct wt_capture_file *file)
+{
+	return file->format;
+}
+
+const char *wt_capture_format_name(enum wt_capture_format format)
+{
+	switch (format) {
+	case WT_CAPTURE_PCAP_US:
+		return "pcap (microseconds)";
+	case WT_CAPTURE_PCAP_NS:
+		return "pcap (nanoseconds)";
+	default:
+		return "pcapng";
+	}
+}
+
+uint64_t wt_capture_file_offset(const struct wt_capture_file *file)
+{
+	return file->pcap.handle ? file->pcap.offset : file->decoder.offset;
+}
+
+void wt_capture_file_close(struct wt_capture_file *file)
+{
+	if (!file)
+		return;
+	if (file->pcap.handle)
+		pcap_close(file->pcap.handle); /* and with it the stream */
+	wt_pcapng_decoder_fini(&file->decoder);
+	free(file->buffer);
+	if (file->owns_fd)
+		close(file->fd);
+	free(file);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_WRITER_CAPTURE_FILE_H
+#define WIRETAPE_WRITER_CAPTURE_FILE_H
+
+#include <stdint.h>
+
+#include <wiretape/ring/error.h>
+#include <wiretape/writer/pcapng_decode.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Reads a capture file from its beginning to its end, of any size, in memory
+ * that does not grow with it. pcapng is decoded here; classic pcap is read by
+ * libpcap and presented as the same items: a section, an interface, packets.
+ *
+ * One thread at a time. Reading may block, on a pipe for as long as its writer
+ * likes. */
+struct wt_capture_file;
+
+enum wt_capture_format {
+	WT_CAPTURE_PCAPNG,
+	WT_CAPTURE_PCAP_US, /* classic pcap with microseconds */
+	WT_CAPTURE_PCAP_NS, /* classic pcap with nanoseconds */
+};
+
+/* Open `path`, or standard input for "-", and look at its first bytes. 0 and
+ * *file, which the caller closes; -ENODATA for an empty file, -ENOTSUP for
+ * something that is not a capture file of these formats (the text says what it
+ * looks like and what to do), or another negative errno. */
+int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct wt_error *err);
+
+/* The next item: 1 and *item, whose views are valid until the next call; 0 at
+ * the end; or what wt_pcapng_decode() returns for a file that is cut off
+ * (-ENODATA), broken (-EBADMSG) or of another version, and the errno of read().
+ *
+ * A pcapng file that is still being written may be asked again after 0 or
+ * -ENODATA, and goes on where it stopped if it has grown. */
+int wt_capture_file_next(struct wt_capture_file *file, struct wt_pcapng_item *item,
+                         struct wt_error *err);
+
+enum wt_capture_format wt_capture_file_format(const struct wt_capture_file *file);
+
+/* "pcapng", "pcap (microseconds)" or "pcap (nanoseconds)". Static. */
+const char *wt_capture_format_name(enum wt_capture_format format);
+
+/* Bytes of the items so far. */
+uint64_t wt_capture_file_offset(const struct wt_capture_file *file);
+
+/* NULL is fine. Standard input stays open. */
+void wt_capture_file_close(struct wt_capture_file *file);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

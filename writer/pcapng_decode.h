@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_WRITER_PCAPNG_DECODE_H
+#define WIRETAPE_WRITER_PCAPNG_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wiretape/ring/error.h>
+#include <wiretape/ring/frame.h>
+#include <wiretape/writer/pcapng_format.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* pcapng bytes become items, one per block, whoever wrote them: both byte
+ * orders, several sections and interfaces, every packet block of the format,
+ * any resolution. Pure: no I/O, no clock. Bytes are not trusted: what leads
+ * outside a block is an error that names the block, its offset and the field.
+ *
+ * A decoder belongs to one thread at a time. Views in an item point into the
+ * bytes given to wt_pcapng_decode() and live as long as those. */
+
+/* Text in a file: not terminated, any bytes. chars is NULL if it is absent. */
+struct wt_pcapng_item_text {
+	const char *chars;
+	size_t length; /* up to the first NUL, if the writer put one there */
+};
+
+struct wt_pcapng_item_number {
+	uint64_t value;
+	bool present;
+};
+
+struct wt_pcapng_item_stamp {
+	int64_t ns; /* since the epoch, if_tsoffset included */
+	bool present;
+};
+
+/* A cursor over a block's options. Copy it to walk them again. */
+struct wt_pcapng_options {
+	const uint8_t *bytes; /* what is left */
+	size_t length;
+	uint64_t offset; /* of `bytes` in the file */
+	bool swapped;    /* numbers are not in this machine's byte order */
+};
+
+struct wt_pcapng_option_view {
+	const uint8_t *value;
+	uint16_t code;
+	uint16_t length;
+	bool swapped;
+};
+
+enum wt_pcapng_item_kind {
+	WT_ITEM_SECTION,
+	WT_ITEM_INTERFACE,
+	WT_ITEM_PACKET,
+	WT_ITEM_STATISTICS,
+	WT_ITEM_OTHER, /* see block_type and body; the decoder looks at nothing inside */
+};
+
+struct wt_pcapng_item_section {
+	uint64_t declared_bytes; /* section length, WT_PCAPNG_LENGTH_UNKNOWN if not known */
+	struct wt_pcapng_item_text hardware, os, application, comment;
+	uint16_t major, minor;
+	bool big_endian;
+};
+
+struct wt_pcapng_item_interface {
+	uint32_t id;        /* counts from 0 in each section */
+	uint16_t link_type; /* LINKTYPE_*, not libpcap's DLT_* */
+	uint8_t tsresol;    /* as in if_tsresol */
+	bool has_mac;
+	uint8_t mac[6];
+	uint32_t snaplen; /* 0: no limit */
+	int64_t tsoffset_s;
+	struct wt_pcapng_item_number speed_bps;
+	struct wt_pcapng_item_text name, description, filter, os, hardware, comment;
+	struct wt_pcapng_item_text reader; /* WT_OPT_LOCAL_READER */
+};
+
+/* frame.stamp_source and frame.notes are not known from a file and are 0. A
+ * writer's len below caplen is raised to it, so that the frame's invariant holds. */
+struct wt_pcapng_item_packet {
+	struct wt_frame frame;
+	uint32_t interface_id;
+	uint32_t snaplen;     /* of the interface */
+	uint16_t link_type;   /* of the interface */
+	bool has_stamp;       /* Simple Packet Blocks have none; then stamp_ns is 0 */
+	bool stamp_saturated; /* stamp_ns is INT64_MIN or INT64_MAX instead of the true one */
+	bool has_flags;
+	bool has_dropped; /* dropped_before is what the file says, even if it is 0 */
+};
+
+struct wt_pcapng_item_statistics {
+	uint32_t interface_id;
+	bool interface_known; /* if not, its resolution is not either, and stamps are absent */
+	struct wt_pcapng_item_stamp stamp, start, end;
+	struct wt_pcapng_item_number ifrecv, ifdrop, filteraccept, osdrop, usrdeliv;
+	struct wt_pcapng_item_text ledger; /* WT_OPT_LOCAL_LEDGER */
+	struct wt_pcapng_item_text nic;    /* WT_OPT_LOCAL_NIC */
+	struct wt_pcapng_item_text comment;
+	/* WT_OPT_LOCAL_DEGRADED may occur often: walk the item's options */
+};
+
+struct wt_pcapng_item {
+	enum wt_pcapng_item_kind kind;
+	uint32_t block_type;
+	uint64_t offset;                  /* of the block in the file */
+	size_t bytes;                     /* to the next block */
+	struct wt_pcapng_options options; /* empty for WT_ITEM_OTHER */
+	const uint8_t *body;              /* WT_ITEM_OTHER: between the two lengths */
+	size_t body_bytes;
+	union {
+		struct wt_pcapng_item_section section;
+		struct wt_pcapng_item_interface interface;
+		struct wt_pcapng_item_packet packet;
+		struct wt_pcapng_item_statistics statistics;
+	};
+};
+
+/* Interfaces in one section beyond which a file is refused. */
+#define WT_PCAPNG_MAX_INTERFACES 65536u
+
+struct wt_pcapng_interface_state;
+
+/* The first four are for everybody to read, the rest is the decoder's. */
+struct wt_pcapng_decoder {
+	size_t need;       /* after 0: bytes without which no item can follow; 0 at the end */
+	uint64_t offset;   /* of the next block in the file */
+	uint64_t packets;  /* items of that kind so far */
+	uint64_t sections; /* the same */
+
+	struct wt_pcapng_interface_state *interfaces; /* of this section, on the heap */
+	uint32_t interface_count;
+	uint32_t interface_room;
+	bool swapped;
+};
+
+/* In the caller's memory. Nothing is allocated before the first interface. */
+void wt_pcapng_decoder_init(struct wt_pcapng_decoder *decoder);
+
+/* NULL and a decoder that only saw init are fine. */
+void wt_pcapng_decoder_fini(struct wt_pcapng_decoder *decoder);
+
+/* Decode the block at the start of `bytes`, which are those at decoder->offset.
+ * `at_end` says that no more will follow. Does not block; may allocate.
+ *
+ *  1: *item; the next block starts item->bytes further on.
+ *  0: decoder->need bytes are needed for the next item, or, when that is 0, the
+ *     file has ended between two blocks.
+ *  -ENODATA: the file ends in the middle of a block. The items before are good,
+ *     and decoding may go on if the file grows after all.
+ *  -EBADMSG: the block is broken. -ENOTSUP: another major version.
+ *  -ENOMEM. After these three the decoder stays where it was. */
+int wt_pcapng_decode(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, size_t length,
+                     bool at_end, struct wt_pcapng_item *item, struct wt_error *err);
+
+/* The next option: 1 and *option, 0 at the end of the list (with or without
+ * opt_endofopt), -EBADMSG if one leads outside the block. wt_pcapng_decode()
+ * has walked the list before: for an item's options there is no -EBADMSG. */
+int wt_pcapng_next_option(struct wt_pcapng_options *options, struct wt_pcapng_option_view *option,
+                          struct wt_error *err);
+
+/* An option's number of `length` 4 or 8; false if the option has another length. */
+bool wt_pcapng_option_u32(const struct wt_pcapng_option_view *option, uint32_t *value);
+bool wt_pcapng_option_u64(const struct wt_pcapng_option_view *option, uint64_t *value);
+
+/* An option's text. */
+struct wt_pcapng_item_text wt_pcapng_option_text(const struct wt_pcapng_option_view *option);
+
+/* "Enhanced Packet Block"; "local block" or "unknown block" for others. Static. */
+const char *wt_pcapng_block_name(uint32_t block_type);
+
+/* Units of if_tsresol `tsresol` (any of the 256: 10^-n or 2^-n) to ns, rounded
+ * down, plus whole seconds. 0, or -ERANGE if *ns is saturated. */
+int wt_pcapng_stamp_to_ns(uint64_t units, uint8_t tsresol, int64_t offset_s, int64_t *ns);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
