@@ -10,16 +10,16 @@
 _Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "linux/filter.h");
 
 static int keep_program(struct wt_filter *filter, const struct bpf_program *compiled,
-			struct wt_error *err)
+                        struct wt_error *err)
 {
 	size_t bytes = compiled->bf_len * sizeof(struct sock_filter);
 	struct sock_filter *copy;
 
 	if (compiled->bf_len > BPF_MAXINSNS)
 		return wt_error_set(err, -E2BIG,
-				    "the filter is too long for the kernel: %u instructions, %d "
-				    "allowed; simplify it or record more and filter afterwards",
-				    compiled->bf_len, BPF_MAXINSNS);
+		                    "the filter is too long for the kernel: %u instructions, %d "
+		                    "allowed; simplify it or record more and filter afterwards",
+		                    compiled->bf_len, BPF_MAXINSNS);
 	copy = malloc(bytes);
 	if (!copy)
 		return wt_error_set(err, -ENOMEM, "no memory for the filter");
@@ -29,14 +29,14 @@ static int keep_program(struct wt_filter *filter, const struct bpf_program *comp
 }
 
 static int compile(pcap_t *handle, struct wt_filter *filter, const char *expression,
-		   struct wt_error *err)
+                   struct wt_error *err)
 {
 	struct bpf_program compiled;
 	int ret;
 
 	if (pcap_compile(handle, &compiled, expression, 1, PCAP_NETMASK_UNKNOWN))
 		return wt_error_set(err, -EINVAL, "filter '%s': %s", expression,
-				    pcap_geterr(handle));
+		                    pcap_geterr(handle));
 	ret = keep_program(filter, &compiled, err);
 	pcap_freecode(&compiled);
 	return ret;
@@ -62,8 +62,17 @@ static pcap_t *live_handle(const char *interface, uint32_t snaplen)
 	return handle;
 }
 
+/* libpcap's interfaces take its own numbers (DLT_*), which differ from the file's
+ * (LINKTYPE_*) for bare IP. */
+static int dlt_of(int link_type)
+{
+	enum { LINKTYPE_RAW = 101 };
+
+	return link_type == LINKTYPE_RAW ? DLT_RAW : link_type;
+}
+
 int wt_filter_compile(struct wt_filter *filter, const char *interface, int link_type,
-		      uint32_t snaplen, const char *expression, struct wt_error *err)
+                      uint32_t snaplen, const char *expression, struct wt_error *err)
 {
 	pcap_t *handle = NULL;
 	int ret;
@@ -74,7 +83,7 @@ int wt_filter_compile(struct wt_filter *filter, const char *interface, int link_
 	if (interface && *expression)
 		handle = live_handle(interface, snaplen);
 	if (!handle)
-		handle = pcap_open_dead(link_type, (int)snaplen);
+		handle = pcap_open_dead(dlt_of(link_type), (int)snaplen);
 	if (!handle)
 		return wt_error_set(err, -ENOMEM, "no memory for the filter compiler");
 	ret = compile(handle, filter, expression, err);

@@ -22,7 +22,7 @@ struct wt_filter {
  * `interface` NULL it compiles for `link_type` alone. -EINVAL with libpcap's
  * message for an expression that does not compile. */
 int wt_filter_compile(struct wt_filter *filter, const char *interface, int link_type,
-		      uint32_t snaplen, const char *expression, struct wt_error *err);
+                      uint32_t snaplen, const char *expression, struct wt_error *err);
 
 void wt_filter_free(struct wt_filter *filter);
 

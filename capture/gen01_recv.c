@@ -88,22 +88,22 @@ static int next_block(struct wt_ring *base, struct wt_block *block)
 	union control control;
 	struct iovec part = {ring->buffer + WT_VLAN_TAG_BYTES, ring->snaplen};
 	struct msghdr header = {
-		.msg_name = &address,
-		.msg_namelen = sizeof(address),
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
+	        .msg_name = &address,
+	        .msg_namelen = sizeof(address),
+	        .msg_iov = &part,
+	        .msg_iovlen = 1,
+	        .msg_control = &control,
+	        .msg_controllen = sizeof(control),
 	};
 	ssize_t got = recvmsg(ring->fd, &header, MSG_DONTWAIT | MSG_TRUNC);
 
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	ring->frame = (struct wt_frame){
-		.data = part.iov_base,
-		.caplen = (size_t)got < ring->snaplen ? (uint32_t)got : ring->snaplen,
-		.len = (uint32_t)got,
-		.link_flags = wt_link_flags(0, address.sll_pkttype),
+	        .data = part.iov_base,
+	        .caplen = (size_t)got < ring->snaplen ? (uint32_t)got : ring->snaplen,
+	        .len = (uint32_t)got,
+	        .link_flags = wt_link_flags(0, address.sll_pkttype),
 	};
 	read_control(ring, &header);
 	ring->frame_waits = true;
@@ -112,7 +112,7 @@ static int next_block(struct wt_ring *base, struct wt_block *block)
 }
 
 static size_t read_frames(struct wt_ring *base, struct wt_block *block, struct wt_frame *frames,
-			  size_t max)
+                          size_t max)
 {
 	struct recv_ring *ring = (struct recv_ring *)base;
 
@@ -146,7 +146,7 @@ static void close_ring(struct wt_ring *base)
 static int open_ring(struct wt_live_reader *live, uint32_t snaplen)
 {
 	static const struct wt_ring_ops ops = {next_block, read_frames, release_block, fill,
-					       close_ring};
+	                                       close_ring};
 	struct wt_ring_memory none = {0};
 	struct recv_ring *ring;
 	int ret = wt_ring_alloc(&live->reader.ring, sizeof(*ring), &ops, &none, 0);
@@ -176,9 +176,9 @@ static int size_buffer(struct wt_live_reader *live, uint64_t bytes)
 	live->reader.info.ring_bytes = (uint64_t)got;
 	if ((uint64_t)got < bytes / 100 * 99)
 		wt_reader_degrade(&live->reader,
-				  "%s: socket buffer of %llu bytes asked, %d got: without "
-				  "CAP_NET_ADMIN net.core.rmem_max is the limit",
-				  live->packet.link.name, (unsigned long long)bytes, got);
+		                  "%s: socket buffer of %llu bytes asked, %d got: without "
+		                  "CAP_NET_ADMIN net.core.rmem_max is the limit",
+		                  live->packet.link.name, (unsigned long long)bytes, got);
 	return 0;
 }
 
@@ -193,14 +193,14 @@ static int ask_for_control(int fd)
 }
 
 int wt_gen01_recv_open(struct wt_reader **reader, const struct wt_reader_config *config,
-		       struct wt_error *err)
+                       struct wt_error *err)
 {
 	static const struct wt_reader_ops ops = {
-		.start = wt_live_reader_start,
-		.stop = wt_live_reader_stop,
-		.statistics = wt_live_reader_statistics,
-		.health = wt_live_reader_health,
-		.close = wt_live_reader_close,
+	        .start = wt_live_reader_start,
+	        .stop = wt_live_reader_stop,
+	        .statistics = wt_live_reader_statistics,
+	        .health = wt_live_reader_health,
+	        .close = wt_live_reader_close,
 	};
 	struct wt_live_reader *live;
 	int ret = wt_live_reader_create(&live, sizeof(*live), config, &ops, err);
@@ -208,12 +208,13 @@ int wt_gen01_recv_open(struct wt_reader **reader, const struct wt_reader_config 
 	if (ret)
 		return ret;
 	live->reader.info.places_drops = true;
+	live->reader.info.wakes_for_each_frame = true;
 	ret = ask_for_control(live->packet.fd);
 	if (!ret)
 		ret = size_buffer(live, config->ring_bytes);
 	if (ret)
 		wt_error_set(err, ret, "cannot prepare the packet socket for %s: %s",
-			     live->packet.link.name, strerror(-ret));
+		             live->packet.link.name, strerror(-ret));
 	if (!ret)
 		ret = open_ring(live, config->snaplen);
 	if (!ret)

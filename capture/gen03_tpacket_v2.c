@@ -62,7 +62,7 @@ static void fetch_whole(struct v2_reader *reader, struct wt_frame *frame)
 
 /* A batch ends behind a fetched frame, because there is room for one. */
 static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
-			  size_t max)
+                          size_t max)
 {
 	struct v2_reader *reader = ((struct copying_ring *)ring)->owner;
 	size_t count = 0;
@@ -90,14 +90,14 @@ static void fill(const struct wt_ring *ring, uint32_t *filled, uint32_t *total)
 static int open_copying_ring(struct v2_reader *reader)
 {
 	static const struct wt_ring_ops ops = {
-		.next_block = next_block,
-		.read_frames = read_frames,
-		.release_block = release_block,
-		.fill = fill,
-		.close = wt_ring_free,
+	        .next_block = next_block,
+	        .read_frames = read_frames,
+	        .release_block = release_block,
+	        .fill = fill,
+	        .close = wt_ring_free,
 	};
 	int ret = wt_ring_alloc(&reader->live.reader.ring, sizeof(struct copying_ring), &ops,
-				&reader->live.memory, reader->slots->units);
+	                        &reader->live.memory, reader->slots->units);
 
 	if (!ret)
 		((struct copying_ring *)reader->live.reader.ring)->owner = reader;
@@ -107,10 +107,10 @@ static int open_copying_ring(struct v2_reader *reader)
 static size_t shape(const struct wt_ring_plan *plan, uint32_t retire_timeout_ms, void *request)
 {
 	struct tpacket_req wanted = {
-		.tp_block_size = plan->block_bytes,
-		.tp_block_nr = plan->block_count,
-		.tp_frame_size = plan->slot_bytes,
-		.tp_frame_nr = plan->block_count * (plan->block_bytes / plan->slot_bytes),
+	        .tp_block_size = plan->block_bytes,
+	        .tp_block_nr = plan->block_count,
+	        .tp_frame_size = plan->slot_bytes,
+	        .tp_frame_nr = plan->block_count * (plan->block_bytes / plan->slot_bytes),
 	};
 
 	(void)retire_timeout_ms; /* V2 hands over each frame at once */
@@ -152,14 +152,14 @@ static void close_reader(struct wt_reader *reader)
 }
 
 int wt_gen03_tpacket_v2_open(struct wt_reader **reader, const struct wt_reader_config *config,
-			     struct wt_error *err)
+                             struct wt_error *err)
 {
 	static const struct wt_reader_ops ops = {
-		.start = wt_live_reader_start,
-		.stop = wt_live_reader_stop,
-		.statistics = wt_live_reader_statistics,
-		.health = wt_live_reader_health,
-		.close = close_reader,
+	        .start = wt_live_reader_start,
+	        .stop = wt_live_reader_stop,
+	        .statistics = wt_live_reader_statistics,
+	        .health = wt_live_reader_health,
+	        .close = close_reader,
 	};
 	struct wt_live_reader *live;
 	struct v2_reader *v2;
@@ -168,13 +168,14 @@ int wt_gen03_tpacket_v2_open(struct wt_reader **reader, const struct wt_reader_c
 	if (ret)
 		return ret;
 	v2 = (struct v2_reader *)live;
+	live->reader.info.wakes_for_each_frame = true;
 	v2->snaplen = config->snaplen;
 	v2->whole = malloc((size_t)config->snaplen + WT_VLAN_TAG_BYTES);
 	ret = v2->whole ? queue_large_frames(v2)
-			: wt_error_set(err, -ENOMEM, "no memory for a frame");
+	                : wt_error_set(err, -ENOMEM, "no memory for a frame");
 	if (!ret)
 		ret = wt_live_reader_map(live, config, TPACKET_V2, shape,
-					 frame_bytes(&live->packet.link, config->snaplen), err);
+		                         frame_bytes(&live->packet.link, config->snaplen), err);
 	if (!ret)
 		ret = wt_tpacket_v2_ring_open(&v2->slots, &live->memory);
 	if (!ret)

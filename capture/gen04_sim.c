@@ -56,11 +56,11 @@ static void wake_reader(const struct sim_reader *sim)
 static int deliver(struct sim_reader *sim, uint64_t sequence)
 {
 	struct wt_sim_frame frame = {
-		.data = sim->frame,
-		.len = (uint32_t)sim->settings.frame_bytes,
-		.status = TP_STATUS_TS_SOFTWARE,
-		.stamp_ns = clock_ns(CLOCK_REALTIME),
-		.packet_type = PACKET_MULTICAST,
+	        .data = sim->frame,
+	        .len = (uint32_t)sim->settings.frame_bytes,
+	        .status = TP_STATUS_TS_SOFTWARE,
+	        .stamp_ns = clock_ns(CLOCK_REALTIME),
+	        .packet_type = PACKET_MULTICAST,
 	};
 
 	wt_mold_template_set_sequence(sim->frame, sequence);
@@ -76,7 +76,7 @@ static uint64_t due(const struct sim_settings *settings, int64_t elapsed_ns, uin
 
 	if (settings->rate_pps) {
 		__extension__ unsigned __int128 frames =
-			(unsigned __int128)elapsed_ns * settings->rate_pps / 1000000000 + 1;
+		        (unsigned __int128)elapsed_ns * settings->rate_pps / 1000000000 + 1;
 
 		if (frames < limit)
 			limit = (uint64_t)frames;
@@ -127,7 +127,7 @@ static int start(struct wt_reader *reader, struct wt_error *err)
 
 	if (ret)
 		return wt_error_set(err, -ret, "cannot start the simulated kernel: %s",
-				    strerror(ret));
+		                    strerror(ret));
 	sim->running = true;
 	return 0;
 }
@@ -219,12 +219,12 @@ static int parse_settings(struct sim_settings *settings, const char *name, struc
 	char copy[256], *rest = copy, *part;
 
 	*settings = (struct sim_settings){.frame_bytes = WT_MOLD_FRAME_BYTES_DEFAULT,
-					  .rate_pps = 100000};
+	                                  .rate_pps = 100000};
 	if (strncmp(name, "sim", 3) || (name[3] && name[3] != ':') || strlen(name) >= sizeof(copy))
 		return wt_error_set(err, -ENODEV,
-				    "the simulated reader has no interface '%s'; use -i sim or -i "
-				    "sim:size=BYTES,pps=N|max,count=N,layout=v3|v2",
-				    name);
+		                    "the simulated reader has no interface '%s'; use -i sim or -i "
+		                    "sim:size=BYTES,pps=N|max,count=N,layout=v3|v2",
+		                    name);
 	strcpy(copy, name[3] ? name + 4 : "");
 	while ((part = strsep(&rest, ","))) {
 		char *value = strchr(part, '=');
@@ -235,11 +235,11 @@ static int parse_settings(struct sim_settings *settings, const char *name, struc
 			*value++ = '\0';
 		if (!value || !parse_setting(settings, part, value))
 			return wt_error_set(err, -EINVAL,
-					    "the simulated interface does not understand '%s%s%s'; "
-					    "there are size=BYTES (%d to %d), pps=N|max, count=N, "
-					    "layout=v3|v2",
-					    part, value ? "=" : "", value ? value : "",
-					    WT_MOLD_FRAME_BYTES_MIN, WT_MOLD_FRAME_BYTES_MAX);
+			                    "the simulated interface does not understand '%s%s%s'; "
+			                    "there are size=BYTES (%d to %d), pps=N|max, count=N, "
+			                    "layout=v3|v2",
+			                    part, value ? "=" : "", value ? value : "",
+			                    WT_MOLD_FRAME_BYTES_MIN, WT_MOLD_FRAME_BYTES_MAX);
 	}
 	return 0;
 }
@@ -248,15 +248,15 @@ static int create_ring(struct sim_reader *sim, const struct wt_reader_config *co
 {
 	uint32_t frame_bytes = (uint32_t)sim->settings.frame_bytes;
 	struct wt_ring_plan plan = sim->settings.v2
-					   ? wt_ring_plan_v2(config->ring_bytes, frame_bytes)
-					   : wt_ring_plan_v3(config->ring_bytes);
+	                                   ? wt_ring_plan_v2(config->ring_bytes, frame_bytes)
+	                                   : wt_ring_plan_v3(config->ring_bytes);
 	struct wt_sim_config ring = {
-		.layout = sim->settings.v2 ? WT_SIM_TPACKET_V2 : WT_SIM_TPACKET_V3,
-		.block_bytes = plan.block_bytes,
-		.block_count = plan.block_count,
-		.slot_bytes = plan.slot_bytes,
-		.snaplen = config->snaplen,
-		.retire_timeout_ns = (int64_t)config->retire_timeout_ms * 1000000,
+	        .layout = sim->settings.v2 ? WT_SIM_TPACKET_V2 : WT_SIM_TPACKET_V3,
+	        .block_bytes = plan.block_bytes,
+	        .block_count = plan.block_count,
+	        .slot_bytes = plan.slot_bytes,
+	        .snaplen = config->snaplen,
+	        .retire_timeout_ns = (int64_t)config->retire_timeout_ms * 1000000,
 	};
 	int ret = wt_sim_ring_create(&sim->sim, &ring);
 
@@ -272,7 +272,7 @@ static int create_ring(struct sim_reader *sim, const struct wt_reader_config *co
 static int create_frame(struct sim_reader *sim, struct wt_error *err)
 {
 	struct wt_mold_template_config config = {.frame_bytes =
-							 (uint32_t)sim->settings.frame_bytes};
+	                                                 (uint32_t)sim->settings.frame_bytes};
 	int ret;
 
 	sim->frame = malloc(sim->settings.frame_bytes);
@@ -283,10 +283,10 @@ static int create_frame(struct sim_reader *sim, struct wt_error *err)
 }
 
 int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *config,
-		      struct wt_error *err)
+                      struct wt_error *err)
 {
-	static const struct wt_reader_ops ops = {start, stop, statistics, health, woken,
-						 close_reader};
+	static const struct wt_reader_ops ops = {start,  stop,  statistics,
+	                                         health, woken, close_reader};
 	enum { LINKTYPE_ETHERNET = 1 };
 	struct sim_settings settings;
 	struct sim_reader *sim;
@@ -296,18 +296,20 @@ int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *
 		return ret;
 	if (config->filter && *config->filter)
 		return wt_error_set(err, -ENOTSUP,
-				    "the simulated reader takes no filter: it has no kernel to run "
-				    "it; record everything and filter afterwards");
+		                    "the simulated reader takes no filter: it has no kernel to run "
+		                    "it; record everything and filter afterwards");
 	sim = calloc(1, sizeof(*sim));
 	if (!sim)
 		return wt_error_set(err, -ENOMEM, "no memory for a reader");
 	sim->settings = settings;
 	sim->reader.ops = &ops;
 	sim->reader.info = (struct wt_reader_info){
-		.name = "sim",
-		.kind = WT_READER_SIM,
-		.link_type = LINKTYPE_ETHERNET,
-		.ring_bytes_asked = config->ring_bytes,
+	        .name = "sim",
+	        .kind = WT_READER_SIM,
+	        .link_type = LINKTYPE_ETHERNET,
+	        .snaplen = config->snaplen,
+	        .retire_timeout_ms = settings.v2 ? 0 : config->retire_timeout_ms,
+	        .ring_bytes_asked = config->ring_bytes,
 	};
 	sim->reader.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	sim->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

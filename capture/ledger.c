@@ -10,19 +10,19 @@
 		text, offsetof(struct wt_ledger, field)                                            \
 	}
 const struct wt_ledger_entry wt_ledger_entries[] = {
-	ENTRY("seen", seen),
-	ENTRY("written", written),
-	ENTRY("lost.ring", lost.ring),
-	ENTRY("lost.writer", lost.writer),
-	ENTRY("lost.malformed", lost.malformed),
-	ENTRY("excluded.after_limit", excluded.after_limit),
-	ENTRY("waiting", waiting),
-	ENTRY("cut", cut),
-	ENTRY("freezes", freezes),
-	ENTRY("stamps.hardware", stamps.by_source[WT_STAMP_HARDWARE]),
-	ENTRY("stamps.software", stamps.by_source[WT_STAMP_SOFTWARE]),
-	ENTRY("stamps.fallback", stamps.by_source[WT_STAMP_FALLBACK]),
-	{NULL, 0},
+        ENTRY("seen", seen),
+        ENTRY("written", written),
+        ENTRY("lost.ring", lost.ring),
+        ENTRY("lost.writer", lost.writer),
+        ENTRY("lost.malformed", lost.malformed),
+        ENTRY("excluded.after_limit", excluded.after_limit),
+        ENTRY("waiting", waiting),
+        ENTRY("cut", cut),
+        ENTRY("freezes", freezes),
+        ENTRY("stamps.hardware", stamps.by_source[WT_STAMP_HARDWARE]),
+        ENTRY("stamps.software", stamps.by_source[WT_STAMP_SOFTWARE]),
+        ENTRY("stamps.fallback", stamps.by_source[WT_STAMP_FALLBACK]),
+        {NULL, 0},
 };
 
 uint64_t wt_ledger_value(const struct wt_ledger *ledger, const struct wt_ledger_entry *entry)
@@ -38,8 +38,7 @@ uint64_t wt_ledger_lost(const struct wt_ledger *ledger)
 	return ledger->lost.ring + ledger->lost.writer + ledger->lost.malformed;
 }
 
-void wt_ledger_update(struct wt_ledger *ledger, uint64_t producer_packets,
-		      uint64_t producer_drops)
+void wt_ledger_update(struct wt_ledger *ledger, uint64_t producer_packets, uint64_t producer_drops)
 {
 	ledger->lost.ring = producer_drops;
 	ledger->seen = ledger->written + wt_ledger_lost(ledger);
@@ -47,7 +46,7 @@ void wt_ledger_update(struct wt_ledger *ledger, uint64_t producer_packets,
 }
 
 void wt_ledger_close(struct wt_ledger *ledger, uint64_t producer_packets, uint64_t producer_drops,
-		     enum wt_ledger_rest rest)
+                     enum wt_ledger_rest rest)
 {
 	int64_t left;
 
@@ -86,7 +85,7 @@ void wt_ledger_text(const struct wt_ledger *ledger, char *out, size_t capacity)
 	out[0] = '\0';
 	for (const struct wt_ledger_entry *entry = wt_ledger_entries; entry->name; entry++) {
 		int wrote = snprintf(out + used, capacity - used, "%s=%" PRIu64 "\n", entry->name,
-				     wt_ledger_value(ledger, entry));
+		                     wt_ledger_value(ledger, entry));
 
 		if (wrote < 0 || (size_t)wrote >= capacity - used)
 			return;
@@ -94,5 +93,5 @@ void wt_ledger_text(const struct wt_ledger *ledger, char *out, size_t capacity)
 	}
 	if (ledger->unattributed)
 		snprintf(out + used, capacity - used, "unattributed=%" PRId64 "\n",
-			 ledger->unattributed);
+		         ledger->unattributed);
 }

@@ -30,11 +30,11 @@ struct wt_ledger {
 	} lost;
 	struct {
 		uint64_t after_limit; /* arrived after the last frame that was asked for */
-	} excluded; /* not wanted, so neither seen nor lost */
+	} excluded;                   /* not wanted, so neither seen nor lost */
 	uint64_t waiting;
 	int64_t unattributed;
-	uint64_t cut;     /* written with fewer bytes than the frame had */
-	uint64_t freezes; /* how often the ring was found full */
+	uint64_t cut;                 /* written with fewer bytes than the frame had */
+	uint64_t freezes;             /* how often the ring was found full */
 	struct wt_stamp_tally stamps; /* of what was given to the writer */
 };
 
@@ -52,8 +52,7 @@ uint64_t wt_ledger_lost(const struct wt_ledger *ledger);
 
 /* While recording: `producer_packets` and `producer_drops` are the producer's counts
  * so far. Sets lost.ring, seen and waiting. */
-void wt_ledger_update(struct wt_ledger *ledger, uint64_t producer_packets,
-		      uint64_t producer_drops);
+void wt_ledger_update(struct wt_ledger *ledger, uint64_t producer_packets, uint64_t producer_drops);
 
 /* At the end: the producer's final counts. What was stored and not written is put
  * down as excluded if a limit was reached, as lost by the writer if it failed, else
@@ -64,7 +63,7 @@ enum wt_ledger_rest {
 	WT_REST_WRITER,
 };
 void wt_ledger_close(struct wt_ledger *ledger, uint64_t producer_packets, uint64_t producer_drops,
-		     enum wt_ledger_rest rest);
+                     enum wt_ledger_rest rest);
 
 /* Add `one` to `sum`, for several interfaces. */
 void wt_ledger_add(struct wt_ledger *sum, const struct wt_ledger *one);

@@ -18,15 +18,15 @@
 #field, offsetof(struct rtnl_link_stats64, field)                                  \
 	}
 const struct wt_nic_counter wt_nic_counters[] = {
-	NIC_COUNTER(rx_packets),      NIC_COUNTER(rx_bytes),         NIC_COUNTER(rx_errors),
-	NIC_COUNTER(rx_dropped),      NIC_COUNTER(rx_missed_errors), NIC_COUNTER(rx_fifo_errors),
-	NIC_COUNTER(rx_over_errors),  NIC_COUNTER(rx_crc_errors),    NIC_COUNTER(rx_frame_errors),
-	NIC_COUNTER(rx_length_errors), NIC_COUNTER(rx_nohandler),    {NULL, 0},
+        NIC_COUNTER(rx_packets),       NIC_COUNTER(rx_bytes),         NIC_COUNTER(rx_errors),
+        NIC_COUNTER(rx_dropped),       NIC_COUNTER(rx_missed_errors), NIC_COUNTER(rx_fifo_errors),
+        NIC_COUNTER(rx_over_errors),   NIC_COUNTER(rx_crc_errors),    NIC_COUNTER(rx_frame_errors),
+        NIC_COUNTER(rx_length_errors), NIC_COUNTER(rx_nohandler),     {NULL, 0},
 };
 
 uint64_t wt_nic_counter_difference(const struct wt_nic_counter *counter,
-				   const struct rtnl_link_stats64 *then,
-				   const struct rtnl_link_stats64 *now)
+                                   const struct rtnl_link_stats64 *then,
+                                   const struct rtnl_link_stats64 *now)
 {
 	uint64_t before, after;
 
@@ -42,8 +42,8 @@ void wt_link_names(char *out, size_t capacity)
 
 	out[0] = '\0';
 	for (struct if_nameindex *i = all; i && i->if_name; i++) {
-		int wrote = snprintf(out + used, capacity - used, "%s%s", used ? ", " : "",
-				     i->if_name);
+		int wrote =
+		        snprintf(out + used, capacity - used, "%s%s", used ? ", " : "", i->if_name);
 
 		if (wrote < 0 || (size_t)wrote >= capacity - used)
 			break;
@@ -56,7 +56,7 @@ void wt_link_names(char *out, size_t capacity)
 void wt_link_offload_text(unsigned offloads, char *out, size_t capacity)
 {
 	static const char *const names[] = {"rx-checksum", "tx-checksum", "gro",
-					    "lro",         "gso",         "tso"};
+	                                    "lro",         "gso",         "tso"};
 	size_t used = 0;
 
 	out[0] = '\0';
@@ -99,7 +99,7 @@ int wt_link_type(uint16_t hardware_type)
 static void read_string(const struct nlattr *attribute, char *out, size_t capacity)
 {
 	snprintf(out, capacity, "%.*s", (int)mnl_attr_get_payload_len(attribute),
-		 mnl_attr_get_str(attribute));
+	         mnl_attr_get_str(attribute));
 }
 
 static int on_attribute(const struct nlattr *attribute, void *data)
@@ -171,7 +171,7 @@ static int exchange(struct mnl_socket *netlink, const char *name, struct wt_link
 		if (received < 0)
 			return -errno;
 		more = mnl_cb_run(buffer, (size_t)received, 0, mnl_socket_get_portid(netlink),
-				  on_link, link);
+		                  on_link, link);
 		if (more < 0)
 			return -errno;
 		if (more == MNL_CB_STOP)
@@ -187,7 +187,7 @@ static int read_rtnetlink(const char *name, struct wt_link *link)
 	if (!netlink)
 		return -errno;
 	ret = mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno
-								   : exchange(netlink, name, link);
+	                                                          : exchange(netlink, name, link);
 	mnl_socket_close(netlink);
 	return ret;
 }
@@ -247,11 +247,11 @@ int wt_link_read(const char *name, struct wt_link *link, struct wt_error *err)
 	if (ret == -ENODEV) {
 		wt_link_names(names, sizeof(names));
 		return wt_error_set(err, ret, "there is no interface '%s'; there are: %s", name,
-				    names);
+		                    names);
 	}
 	if (ret)
 		return wt_error_set(err, ret, "cannot ask the kernel about interface %s: %s", name,
-				    strerror(-ret));
+		                    strerror(-ret));
 	read_ethtool(link);
 	return 0;
 }

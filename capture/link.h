@@ -25,10 +25,10 @@ extern "C" {
 /* What the kernel says of a network interface in the caller's network namespace. */
 struct wt_link {
 	char name[IFNAMSIZ];
-	char alias[256];  /* ip link set … alias; "" if none */
-	char driver[32];  /* "" if unknown */
+	char alias[256]; /* ip link set … alias; "" if none */
+	char driver[32]; /* "" if unknown */
 	int index;
-	unsigned flags;   /* IFF_* */
+	unsigned flags; /* IFF_* */
 	uint32_t mtu;
 	uint16_t hardware_type; /* ARPHRD_* */
 	uint8_t mac[6];
@@ -63,8 +63,8 @@ extern const struct wt_nic_counter wt_nic_counters[];
 
 /* now - then of one counter; 0 if it went backwards (the device was reset). */
 uint64_t wt_nic_counter_difference(const struct wt_nic_counter *counter,
-				   const struct rtnl_link_stats64 *then,
-				   const struct rtnl_link_stats64 *now);
+                                   const struct rtnl_link_stats64 *then,
+                                   const struct rtnl_link_stats64 *now);
 
 #ifdef __cplusplus
 }

@@ -10,8 +10,8 @@
 #include <sys/socket.h>
 
 int wt_live_reader_create(struct wt_live_reader **live, size_t size,
-			  const struct wt_reader_config *config, const struct wt_reader_ops *ops,
-			  struct wt_error *err)
+                          const struct wt_reader_config *config, const struct wt_reader_ops *ops,
+                          struct wt_error *err)
 {
 	struct wt_live_reader *made;
 	struct wt_link link;
@@ -23,9 +23,9 @@ int wt_live_reader_create(struct wt_live_reader **live, size_t size,
 	link_type = wt_link_type(link.hardware_type);
 	if (link_type < 0)
 		return wt_error_set(err, link_type,
-				    "%s is of a kind of link (ARPHRD %u) that cannot be recorded; "
-				    "record the Ethernet or IP interface below or above it",
-				    link.name, link.hardware_type);
+		                    "%s is of a kind of link (ARPHRD %u) that cannot be recorded; "
+		                    "record the Ethernet or IP interface below or above it",
+		                    link.name, link.hardware_type);
 	made = calloc(1, size);
 	if (!made)
 		return wt_error_set(err, -ENOMEM, "no memory for a reader");
@@ -33,17 +33,19 @@ int wt_live_reader_create(struct wt_live_reader **live, size_t size,
 	if (ret)
 		goto free_reader;
 	ret = wt_filter_compile(&made->packet.filter, link.name, link_type, config->snaplen,
-				config->filter, err);
+	                        config->filter, err);
 	if (ret)
 		goto close_socket;
 	made->reader.ops = ops;
 	made->reader.fd = made->packet.fd;
 	made->reader.info = (struct wt_reader_info){
-		.name = made->packet.link.name,
-		.kind = config->kind,
-		.link_type = (uint16_t)link_type,
-		.ring_bytes_asked = config->ring_bytes,
-		.link = &made->packet.link,
+	        .name = made->packet.link.name,
+	        .kind = config->kind,
+	        .link_type = (uint16_t)link_type,
+	        .snaplen = config->snaplen,
+	        .promiscuous = !config->no_promiscuous,
+	        .ring_bytes_asked = config->ring_bytes,
+	        .link = &made->packet.link,
 	};
 	*live = made;
 	return 0;
@@ -73,7 +75,7 @@ int wt_live_reader_health(struct wt_reader *reader)
 int wt_live_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last)
 {
 	return wt_packet_socket_statistics(&((struct wt_live_reader *)reader)->packet,
-					   reader->info.kind == WT_READER_V3, since_last);
+	                                   reader->info.kind == WT_READER_V3, since_last);
 }
 
 void wt_live_reader_close(struct wt_reader *reader)
@@ -115,8 +117,8 @@ static uint64_t plan_bytes(const struct wt_ring_plan *plan)
 }
 
 int wt_live_reader_map(struct wt_live_reader *live, const struct wt_reader_config *config,
-		       int version, wt_ring_shape *shape, uint32_t frame_bytes,
-		       struct wt_error *err)
+                       int version, wt_ring_shape *shape, uint32_t frame_bytes,
+                       struct wt_error *err)
 {
 	uint64_t most = most_ring_bytes();
 	uint64_t bytes = config->ring_bytes < most ? config->ring_bytes : most;
@@ -127,39 +129,40 @@ int wt_live_reader_map(struct wt_live_reader *live, const struct wt_reader_confi
 	if (setsockopt(live->packet.fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version))) {
 		ret = -errno;
 		return wt_error_set(err, ret, "the kernel does not know TPACKET_V%d: %s",
-				    version + 1, strerror(-ret));
+		                    version + 1, strerror(-ret));
 	}
 	for (;;) {
 		size_t size = shape(&plan, config->retire_timeout_ms, &request);
 
 		if (!setsockopt(live->packet.fd, SOL_PACKET, PACKET_RX_RING, &request,
-				(socklen_t)size))
+		                (socklen_t)size))
 			break;
 		ret = -errno;
 		if (ret != -ENOMEM || plan.block_count <= 2)
-			return wt_error_set(err, ret, "the kernel gives %s no ring of %llu bytes: %s",
-					    live->packet.link.name,
-					    (unsigned long long)plan_bytes(&plan), strerror(-ret));
+			return wt_error_set(err, ret,
+			                    "the kernel gives %s no ring of %llu bytes: %s",
+			                    live->packet.link.name,
+			                    (unsigned long long)plan_bytes(&plan), strerror(-ret));
 		plan = make_plan(plan_bytes(&plan) / 2, frame_bytes);
 	}
 	live->map_bytes = plan_bytes(&plan);
-	live->map = mmap(NULL, live->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
-			 live->packet.fd, 0);
+	live->map =
+	        mmap(NULL, live->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, live->packet.fd, 0);
 	if (live->map == MAP_FAILED) {
 		ret = -errno;
 		live->map = NULL;
 		return wt_error_set(err, ret, "cannot map the ring of %s: %s",
-				    live->packet.link.name, strerror(-ret));
+		                    live->packet.link.name, strerror(-ret));
 	}
 	live->memory = (struct wt_ring_memory){live->map, plan.block_bytes, plan.block_count,
-					       plan.slot_bytes, config->snaplen};
+	                                       plan.slot_bytes, config->snaplen};
 	live->reader.info.ring_bytes = live->map_bytes;
 	live->reader.info.block_bytes = plan.block_bytes;
 	live->reader.info.slot_bytes = plan.slot_bytes;
 	if (plan_bytes(&plan) < config->ring_bytes / 100 * 99)
 		wt_reader_degrade(&live->reader,
-				  "%s: ring of %llu bytes asked, %llu got: not enough memory",
-				  live->packet.link.name, (unsigned long long)config->ring_bytes,
-				  (unsigned long long)plan_bytes(&plan));
+		                  "%s: ring of %llu bytes asked, %llu got: not enough memory",
+		                  live->packet.link.name, (unsigned long long)config->ring_bytes,
+		                  (unsigned long long)plan_bytes(&plan));
 	return 0;
 }

@@ -20,21 +20,20 @@ static int reject_everything(int fd)
 	struct sock_filter reject = BPF_STMT(BPF_RET | BPF_K, 0);
 	struct sock_fprog program = {1, &reject};
 
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno
-										       : 0;
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
 }
 
 static int no_socket(int code, const char *name, struct wt_error *err)
 {
 	if (code != -EPERM && code != -EACCES)
 		return wt_error_set(err, code, "cannot open a packet socket for %s: %s", name,
-				    strerror(-code));
+		                    strerror(-code));
 	return wt_error_set(err, code,
-			    "no permission to record from %s: the capability CAP_NET_RAW is "
-			    "missing; run as root, or grant it once with 'sudo setcap "
-			    "cap_net_raw,cap_net_admin+ep \"$(command -v wiretape)\"', or record "
-			    "inside 'unshare -Urn'",
-			    name);
+	                    "no permission to record from %s: the capability CAP_NET_RAW is "
+	                    "missing; run as root, or grant it once with 'sudo setcap "
+	                    "cap_net_raw,cap_net_admin+ep \"$(command -v wiretape)\"', or record "
+	                    "inside 'unshare -Urn'",
+	                    name);
 }
 
 /* Ask for stamps early: the kernel switches stamping on in the background, and
@@ -46,11 +45,11 @@ static int ask_for_stamps(int fd)
 	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)))
 		return -errno;
 	return setsockopt(fd, SOL_PACKET, PACKET_TIMESTAMP, &software, sizeof(software)) ? -errno
-											 : 0;
+	                                                                                 : 0;
 }
 
 int wt_packet_socket_open(struct wt_packet_socket *packet, const struct wt_link *link,
-			  struct wt_error *err)
+                          struct wt_error *err)
 {
 	int ret, on = 1;
 
@@ -70,7 +69,7 @@ int wt_packet_socket_open(struct wt_packet_socket *packet, const struct wt_link 
 		close(packet->fd);
 		packet->fd = -1;
 		return wt_error_set(err, ret, "cannot prepare the packet socket for %s: %s",
-				    link->name, strerror(-ret));
+		                    link->name, strerror(-ret));
 	}
 	return 0;
 }
@@ -78,9 +77,9 @@ int wt_packet_socket_open(struct wt_packet_socket *packet, const struct wt_link 
 static int bind_to(const struct wt_packet_socket *packet, uint16_t protocol)
 {
 	struct sockaddr_ll address = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(protocol),
-		.sll_ifindex = packet->link.index,
+	        .sll_family = AF_PACKET,
+	        .sll_protocol = htons(protocol),
+	        .sll_ifindex = packet->link.index,
 	};
 
 	return bind(packet->fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
@@ -89,19 +88,19 @@ static int bind_to(const struct wt_packet_socket *packet, uint16_t protocol)
 int wt_packet_socket_bind(struct wt_packet_socket *packet, bool promiscuous, struct wt_error *err)
 {
 	struct packet_mreq membership = {.mr_ifindex = packet->link.index,
-					 .mr_type = PACKET_MR_PROMISC};
+	                                 .mr_type = PACKET_MR_PROMISC};
 	int ret = bind_to(packet, ETH_P_ALL);
 
 	if (ret)
 		return wt_error_set(err, ret, "cannot bind to interface %s: %s", packet->link.name,
-				    strerror(-ret));
+		                    strerror(-ret));
 	packet->promiscuous = promiscuous;
 	if (promiscuous && setsockopt(packet->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership,
-				      sizeof(membership))) {
+	                              sizeof(membership))) {
 		ret = -errno;
 		return wt_error_set(err, ret,
-				    "cannot make %s promiscuous: %s; -p records without it",
-				    packet->link.name, strerror(-ret));
+		                    "cannot make %s promiscuous: %s; -p records without it",
+		                    packet->link.name, strerror(-ret));
 	}
 	return 0;
 }
@@ -111,11 +110,11 @@ int wt_packet_socket_open_gate(struct wt_packet_socket *packet, struct wt_error 
 	int ret;
 
 	if (setsockopt(packet->fd, SOL_SOCKET, SO_ATTACH_FILTER, &packet->filter.program,
-		       sizeof(packet->filter.program)) == 0)
+	               sizeof(packet->filter.program)) == 0)
 		return 0;
 	ret = -errno;
-	return wt_error_set(err, ret, "the kernel refuses the filter for %s: %s",
-			    packet->link.name, strerror(-ret));
+	return wt_error_set(err, ret, "the kernel refuses the filter for %s: %s", packet->link.name,
+	                    strerror(-ret));
 }
 
 int wt_packet_socket_shut_gate(struct wt_packet_socket *packet)
@@ -133,7 +132,7 @@ int wt_packet_socket_shut_gate(struct wt_packet_socket *packet)
 }
 
 int wt_packet_socket_statistics(const struct wt_packet_socket *packet, bool v3,
-				struct wt_ring_statistics *since_last)
+                                struct wt_ring_statistics *since_last)
 {
 	struct tpacket_stats_v3 counters = {0};
 	socklen_t length = v3 ? sizeof(counters) : sizeof(struct tpacket_stats);
@@ -142,7 +141,7 @@ int wt_packet_socket_statistics(const struct wt_packet_socket *packet, bool v3,
 	if (getsockopt(packet->fd, SOL_PACKET, PACKET_STATISTICS, &counters, &length))
 		return -errno;
 	*since_last = (struct wt_ring_statistics){counters.tp_packets, counters.tp_drops,
-						  counters.tp_freeze_q_cnt};
+	                                          counters.tp_freeze_q_cnt};
 	return 0;
 }
 

@@ -24,12 +24,11 @@ struct wt_packet_socket {
  * yet, so that a ring can be made in between. Kernel stamps are asked for. -EPERM
  * says which capability is missing and how to grant it. */
 int wt_packet_socket_open(struct wt_packet_socket *packet, const struct wt_link *link,
-			  struct wt_error *err);
+                          struct wt_error *err);
 
 /* Bind to the interface (promiscuous if asked) and open the gate with `filter`,
  * which stays the caller's until closed. */
-int wt_packet_socket_bind(struct wt_packet_socket *packet, bool promiscuous,
-			  struct wt_error *err);
+int wt_packet_socket_bind(struct wt_packet_socket *packet, bool promiscuous, struct wt_error *err);
 int wt_packet_socket_open_gate(struct wt_packet_socket *packet, struct wt_error *err);
 
 /* Shut the gate. When it returns no CPU is in the kernel's receive path for this
@@ -38,7 +37,7 @@ int wt_packet_socket_shut_gate(struct wt_packet_socket *packet);
 
 /* PACKET_STATISTICS since the last call; `v3` for the structure of that ring. */
 int wt_packet_socket_statistics(const struct wt_packet_socket *packet, bool v3,
-				struct wt_ring_statistics *since_last);
+                                struct wt_ring_statistics *since_last);
 
 /* 0 while the interface is up, -ENETDOWN, or -ENODEV once it is gone. */
 int wt_packet_socket_health(const struct wt_packet_socket *packet);

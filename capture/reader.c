@@ -9,12 +9,12 @@
 static const struct {
 	const char *name;
 	int (*open)(struct wt_reader **reader, const struct wt_reader_config *config,
-		    struct wt_error *err);
+	            struct wt_error *err);
 } kinds[WT_READER_KINDS] = {
-	[WT_READER_V3] = {"v3", wt_gen02_tpacket_v3_open},
-	[WT_READER_V2] = {"v2", wt_gen03_tpacket_v2_open},
-	[WT_READER_RECV] = {"recv", wt_gen01_recv_open},
-	[WT_READER_SIM] = {"sim", wt_gen04_sim_open},
+        [WT_READER_V3] = {"v3", wt_gen02_tpacket_v3_open},
+        [WT_READER_V2] = {"v2", wt_gen03_tpacket_v2_open},
+        [WT_READER_RECV] = {"recv", wt_gen01_recv_open},
+        [WT_READER_SIM] = {"sim", wt_gen04_sim_open},
 };
 
 const char *wt_reader_kind_name(enum wt_reader_kind kind)
@@ -43,7 +43,7 @@ void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
 }
 
 int wt_reader_open(struct wt_reader **reader, const struct wt_reader_config *config,
-		   struct wt_error *err)
+                   struct wt_error *err)
 {
 	struct wt_reader_config filled = *config;
 

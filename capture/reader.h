@@ -34,7 +34,8 @@ struct wt_reader_config {
 	const char *filter;         /* a libpcap expression [everything] */
 	uint32_t snaplen;           /* [262144] */
 	uint64_t ring_bytes;        /* [256 MiB] */
-	uint32_t retire_timeout_ms; /* TPACKET_V3: when a block that is not full is handed over [60] */
+	uint32_t retire_timeout_ms; /* TPACKET_V3: when a block that is not full is handed over [60]
+	                             */
 	bool no_promiscuous;
 };
 
@@ -45,21 +46,25 @@ enum { WT_DEFAULT_SNAPLEN = 262144, WT_DEFAULT_RETIRE_TIMEOUT_MS = 60 };
 struct wt_reader_info {
 	const char *name;
 	enum wt_reader_kind kind;
-	uint16_t link_type;        /* LINKTYPE_* */
+	uint16_t link_type; /* LINKTYPE_* */
+	uint32_t snaplen;
+	uint32_t retire_timeout_ms; /* 0: frames are handed over at once */
+	bool promiscuous;
 	uint64_t ring_bytes_asked;
 	uint64_t ring_bytes;
-	uint32_t block_bytes;      /* 0: no blocks */
-	uint32_t slot_bytes;       /* TPACKET_V2, else 0 */
+	uint32_t block_bytes;       /* 0: no blocks */
+	uint32_t slot_bytes;        /* TPACKET_V2, else 0 */
 	const struct wt_link *link; /* NULL: no real interface */
-	const char *degraded;      /* what is less than asked and why, or NULL */
+	const char *degraded;       /* what is less than asked and why, or NULL */
 	bool places_drops;         /* frames carry dropped_before; else WT_NOTE_LOSING says where */
+	bool wakes_for_each_frame; /* the producer wakes whoever polls at every single frame */
 };
 
 struct wt_reader;
 
 /* Open with the gate shut: nothing arrives yet. One thread per reader from here on. */
 int wt_reader_open(struct wt_reader **reader, const struct wt_reader_config *config,
-		   struct wt_error *err);
+                   struct wt_error *err);
 
 /* Open the gate: what arrives from now on is counted and kept. */
 int wt_reader_start(struct wt_reader *reader, struct wt_error *err);

@@ -37,8 +37,8 @@ struct wt_live_reader {
 /* Allocate, read the link, compile the filter, open the socket. `size` is that of
  * the struct that starts with a wt_live_reader. */
 int wt_live_reader_create(struct wt_live_reader **live, size_t size,
-			  const struct wt_reader_config *config, const struct wt_reader_ops *ops,
-			  struct wt_error *err);
+                          const struct wt_reader_config *config, const struct wt_reader_ops *ops,
+                          struct wt_error *err);
 int wt_live_reader_start(struct wt_reader *reader, struct wt_error *err);
 int wt_live_reader_stop(struct wt_reader *reader);
 int wt_live_reader_health(struct wt_reader *reader);
@@ -47,24 +47,24 @@ void wt_live_reader_close(struct wt_reader *reader);
 
 /* Say what is less than asked; the first thing said stays. */
 void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+        __attribute__((format(printf, 2, 3)));
 
 /* Ask the kernel for a ring of the planned shape and map it; halve it while the
  * kernel has no memory for it. `request` is the kernel's struct for the version,
  * filled in by `shape` for each try. */
 typedef size_t wt_ring_shape(const struct wt_ring_plan *plan, uint32_t retire_timeout_ms,
-			     void *request);
+                             void *request);
 int wt_live_reader_map(struct wt_live_reader *live, const struct wt_reader_config *config,
-		       int version, wt_ring_shape *shape, uint32_t frame_bytes,
-		       struct wt_error *err);
+                       int version, wt_ring_shape *shape, uint32_t frame_bytes,
+                       struct wt_error *err);
 
 int wt_gen01_recv_open(struct wt_reader **reader, const struct wt_reader_config *config,
-		       struct wt_error *err);
+                       struct wt_error *err);
 int wt_gen02_tpacket_v3_open(struct wt_reader **reader, const struct wt_reader_config *config,
-			     struct wt_error *err);
+                             struct wt_error *err);
 int wt_gen03_tpacket_v2_open(struct wt_reader **reader, const struct wt_reader_config *config,
-			     struct wt_error *err);
+                             struct wt_error *err);
 int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *config,
-		      struct wt_error *err);
+                      struct wt_error *err);
 
 #endif

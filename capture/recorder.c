@@ -14,10 +14,10 @@
 #include <wiretape/writer/pcapng_encode.h>
 
 enum {
-	BATCH_FRAMES = 64,          /* read and encoded at once: they stay in the first cache */
-	FRAMES_A_TURN = 16384,      /* from one interface before the others get theirs */
-	CHECK_EVERY_MS = 1000,      /* interfaces that are down, counters */
-	DRAIN_PATIENCE_MS = 3000,   /* without anything coming out of a ring */
+	BATCH_FRAMES = 64,        /* read and encoded at once: they stay in the first cache */
+	FRAMES_A_TURN = 16384,    /* from one interface before the others get theirs */
+	CHECK_EVERY_MS = 1000,    /* interfaces that are down, counters */
+	DRAIN_PATIENCE_MS = 3000, /* without anything coming out of a ring */
 };
 static const int64_t second_ns = 1000000000;
 
@@ -30,7 +30,7 @@ static int64_t monotonic_ns(void)
 }
 
 static void say(const struct wt_recorder *recorder, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+        __attribute__((format(printf, 2, 3)));
 static void say(const struct wt_recorder *recorder, const char *format, ...)
 {
 	char text[400];
@@ -107,7 +107,7 @@ static void place_drops(struct wt_recorded *recorded, struct wt_frame *frames, s
 }
 
 static int encode(struct wt_recorder *recorder, struct wt_recorded *recorded,
-		  const struct wt_frame *frames, size_t count)
+                  const struct wt_frame *frames, size_t count)
 {
 	struct wt_sink *sink = recorder->sink;
 	uint32_t id = (uint32_t)(recorded - recorder->recorded);
@@ -117,7 +117,7 @@ static int encode(struct wt_recorder *recorder, struct wt_recorded *recorded,
 		uint8_t *at;
 		size_t room, used, encoded;
 		int ret = wt_sink_reserve(sink, wt_pcapng_packet_bound(frames[done].caplen), &at,
-					  &room);
+		                          &room);
 
 		if (ret)
 			return ret;
@@ -138,9 +138,9 @@ static size_t batch_size(const struct wt_recorder *recorder)
 
 	if (config->max_packets && config->max_packets - recorder->written < most)
 		most = config->max_packets - recorder->written;
-	if (config->max_bytes && wt_sink_bytes(recorder->sink) +
-					 most * (uint64_t)recorder->longest_frame_bytes >=
-				 config->max_bytes)
+	if (config->max_bytes &&
+	    wt_sink_bytes(recorder->sink) + most * (uint64_t)recorder->longest_frame_bytes >=
+	            config->max_bytes)
 		most = 1;
 	return (size_t)most;
 }
@@ -156,7 +156,7 @@ static void check_limits(struct wt_recorder *recorder)
 }
 
 static void record_frames(struct wt_recorder *recorder, struct wt_recorded *recorded,
-			  struct wt_frame *frames, size_t count)
+                          struct wt_frame *frames, size_t count)
 {
 	struct wt_ledger *ledger = &recorded->report->ledger;
 	uint32_t notes = 0;
@@ -182,7 +182,7 @@ static void record_frames(struct wt_recorder *recorder, struct wt_recorded *reco
 /* The rest of a block that ended at a fault: as many as the producer says, or as
  * fit. */
 static void count_malformed(struct wt_recorder *recorder, struct wt_recorded *recorded,
-			    const struct wt_block *block, uint64_t read)
+                            const struct wt_block *block, uint64_t read)
 {
 	enum { SMALLEST_SLOT = 68 };
 	uint64_t claimed = block->frames;
@@ -194,21 +194,20 @@ static void count_malformed(struct wt_recorder *recorder, struct wt_recorded *re
 		recorded->report->ledger.lost.malformed += claimed - read;
 		recorded->consumed += claimed - read;
 	}
-	snprintf(text, sizeof(text), "%s: malformed ring block: %s",
-		 recorded->report->reader->name,
-		 wt_walk_fault_text((enum wt_walk_fault)block->walk.fault));
+	snprintf(text, sizeof(text), "%s: malformed ring block: %s", recorded->report->reader->name,
+	         wt_walk_fault_text((enum wt_walk_fault)block->walk.fault));
 	wt_recorder_degrade(recorder, text);
 }
 
 static uint64_t record_block(struct wt_recorder *recorder, struct wt_recorded *recorded,
-			     struct wt_block *block)
+                             struct wt_block *block)
 {
 	struct wt_frame frames[BATCH_FRAMES];
 	uint64_t read = 0;
 	size_t count;
 
-	while (!recorder->ending && (count = wt_ring_read_frames(recorded->ring, block, frames,
-								 batch_size(recorder)))) {
+	while (!recorder->ending &&
+	       (count = wt_ring_read_frames(recorded->ring, block, frames, batch_size(recorder)))) {
 		read += count;
 		record_frames(recorder, recorded, frames, count);
 	}
@@ -266,7 +265,7 @@ static void interface_gone(struct wt_recorder *recorder, struct wt_recorded *rec
 
 	recorded->report->gone = true;
 	snprintf(text, sizeof(text), "interface %s has disappeared",
-		 recorded->report->reader->name);
+	         recorded->report->reader->name);
 	wt_recorder_degrade(recorder, text);
 	end_if_all_over(recorder);
 }
@@ -321,13 +320,13 @@ static void refresh(struct wt_recorder *recorder)
 void wt_recorder_report(struct wt_recorder *recorder, struct wt_recorder_report *report)
 {
 	*report = (struct wt_recorder_report){
-		.interfaces = recorder->reports,
-		.interface_count = recorder->config.interface_count,
-		.file_bytes = recorder->sink ? wt_sink_bytes(recorder->sink) : 0,
-		.elapsed_ns = (recorder->running ? monotonic_ns() : recorder->ended_ns) -
-			      recorder->start_ns,
-		.end = recorder->end,
-		.degraded = recorder->degraded,
+	        .interfaces = recorder->reports,
+	        .interface_count = recorder->config.interface_count,
+	        .file_bytes = recorder->sink ? wt_sink_bytes(recorder->sink) : 0,
+	        .elapsed_ns = (recorder->running ? monotonic_ns() : recorder->ended_ns) -
+	                      recorder->start_ns,
+	        .end = recorder->end,
+	        .degraded = recorder->degraded,
 	};
 	if (recorder->running)
 		refresh(recorder);
@@ -412,6 +411,21 @@ static void drain_wake_fd(struct wt_recorder *recorder)
 		return; /* nothing there: woken by somebody else */
 }
 
+/* A reader that is woken for every frame pays for a wake-up, and so does the sender,
+ * to find one frame. When frames come faster than that, let them gather: away from
+ * the rings' wait queues the producer does not even try to wake us. */
+static void let_frames_gather(struct wt_recorder *recorder)
+{
+	enum { GATHER_MS = 1 };
+	int64_t now_ns = monotonic_ns();
+	bool busy = now_ns - recorder->slept_ns < GATHER_MS * (int64_t)1000000;
+
+	recorder->slept_ns = now_ns;
+	if (!busy || !recorder->wakes_often)
+		return;
+	poll(&recorder->polls[recorder->config.interface_count], 1, GATHER_MS);
+}
+
 /* Sleep until a ring has something, somebody wakes us or something is due. */
 static void sleep_until_needed(struct wt_recorder *recorder)
 {
@@ -422,6 +436,7 @@ static void sleep_until_needed(struct wt_recorder *recorder)
 		writer_failed(recorder, ret);
 		return;
 	}
+	let_frames_gather(recorder);
 	if (poll(recorder->polls, (nfds_t)count + 1, next_deadline_ms(recorder, monotonic_ns())) <=
 	    0)
 		return;
@@ -518,14 +533,14 @@ static void close_ledgers(struct wt_recorder *recorder)
 		char text[WT_MAX_DEGRADED_TEXT];
 
 		wt_ledger_close(&report->ledger, recorded->packets, recorded->drops,
-				rest_of(recorder));
+		                rest_of(recorder));
 		report->high_water_pct = wt_ring_high_water_pct(recorded->ring);
 		read_nic(recorded);
 		if (!report->ledger.unattributed)
 			continue;
 		snprintf(text, sizeof(text),
-			 "the ledger of %s does not close: %" PRId64 " frames unattributed",
-			 report->reader->name, report->ledger.unattributed);
+		         "the ledger of %s does not close: %" PRId64 " frames unattributed",
+		         report->reader->name, report->ledger.unattributed);
 		wt_recorder_degrade(recorder, text);
 	}
 }
@@ -581,19 +596,19 @@ static int explain_end(const struct wt_recorder *recorder, struct wt_error *err)
 	switch (recorder->end) {
 	case WT_END_INTERFACE:
 		return wt_error_set(err, -ENODEV,
-				    "%s; the recording ended there, and what came before is in the "
-				    "file",
-				    recorder->degraded_count
-					    ? recorder->degraded[recorder->degraded_count - 1]
-					    : "the interface has disappeared");
+		                    "%s; the recording ended there, and what came before is in the "
+		                    "file",
+		                    recorder->degraded_count
+		                            ? recorder->degraded[recorder->degraded_count - 1]
+		                            : "the interface has disappeared");
 	case WT_END_WRITER:
 		return wt_error_set(err, recorder->failure,
-				    "cannot write any more: %s; the recording ended there, and the "
-				    "file is whole up to that point",
-				    strerror(-recorder->failure));
+		                    "cannot write any more: %s; the recording ended there, and the "
+		                    "file is whole up to that point",
+		                    strerror(-recorder->failure));
 	case WT_END_FAILURE:
 		return wt_error_set(err, recorder->failure, "recording failed: %s",
-				    strerror(-recorder->failure));
+		                    strerror(-recorder->failure));
 	default:
 		return 0;
 	}
@@ -672,31 +687,24 @@ static int open_interface(struct wt_recorder *recorder, size_t i, struct wt_erro
 	recorder->polls[i] = (struct pollfd){wt_reader_fd(recorded->reader), POLLIN, 0};
 	if (recorded->report->reader->degraded)
 		wt_recorder_degrade(recorder, recorded->report->reader->degraded);
+	if (wt_pcapng_packet_bound(recorded->report->reader->snaplen) >
+	    recorder->longest_frame_bytes)
+		recorder->longest_frame_bytes =
+		        (uint32_t)wt_pcapng_packet_bound(recorded->report->reader->snaplen);
+	recorder->wakes_often |= recorded->report->reader->wakes_for_each_frame;
 	if (recorded->report->reader->link_type != recorder->reports[0].reader->link_type)
 		return wt_error_set(err, -EINVAL,
-				    "%s and %s have different link types (%u and %u), which common "
-				    "readers do not take in one file; record them into two",
-				    recorder->reports[0].reader->name, recorded->report->reader->name,
-				    recorder->reports[0].reader->link_type,
-				    recorded->report->reader->link_type);
+		                    "%s and %s have different link types (%u and %u), which common "
+		                    "readers do not take in one file; record them into two",
+		                    recorder->reports[0].reader->name,
+		                    recorded->report->reader->name,
+		                    recorder->reports[0].reader->link_type,
+		                    recorded->report->reader->link_type);
 	return 0;
 }
 
-static uint32_t longest_frame(const struct wt_recorder_config *config)
-{
-	uint32_t longest = 0;
-
-	for (size_t i = 0; i < config->interface_count; i++) {
-		uint32_t snaplen = config->interfaces[i].snaplen ? config->interfaces[i].snaplen
-								 : WT_DEFAULT_SNAPLEN;
-
-		longest = snaplen > longest ? snaplen : longest;
-	}
-	return (uint32_t)wt_pcapng_packet_bound(longest);
-}
-
 int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_config *config,
-		     struct wt_error *err)
+                     struct wt_error *err)
 {
 	struct wt_recorder *made = calloc(1, sizeof(*made));
 	int ret = 0;
@@ -706,7 +714,6 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
 	made->config = *config;
 	if (!made->config.statistics_every_ns)
 		made->config.statistics_every_ns = 10 * second_ns;
-	made->longest_frame_bytes = longest_frame(config);
 	made->recorded = calloc(config->interface_count, sizeof(*made->recorded));
 	made->reports = calloc(config->interface_count, sizeof(*made->reports));
 	made->polls = calloc(config->interface_count + 1, sizeof(*made->polls));

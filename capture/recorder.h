@@ -23,15 +23,15 @@ struct wt_recorder;
 
 /* Why a recording ended. */
 enum wt_recorder_end {
-	WT_END_ASKED,      /* wt_recorder_stop() */
-	WT_END_PACKETS,    /* max_packets */
-	WT_END_BYTES,      /* max_bytes */
-	WT_END_DURATION,   /* max_duration_ns */
-	WT_END_SOURCE,     /* a simulated interface has delivered all it was to */
-	WT_END_INTERFACE,  /* the last interface has disappeared */
-	WT_END_WRITER,     /* the file takes no more: full, broken */
+	WT_END_ASKED,       /* wt_recorder_stop() */
+	WT_END_PACKETS,     /* max_packets */
+	WT_END_BYTES,       /* max_bytes */
+	WT_END_DURATION,    /* max_duration_ns */
+	WT_END_SOURCE,      /* a simulated interface has delivered all it was to */
+	WT_END_INTERFACE,   /* the last interface has disappeared */
+	WT_END_WRITER,      /* the file takes no more: full, broken */
 	WT_END_READER_GONE, /* nobody reads the pipe any more */
-	WT_END_FAILURE,    /* something else; the error says what */
+	WT_END_FAILURE,     /* something else; the error says what */
 };
 
 /* One interface of a recording, as it stands. Strings live as long as the recorder. */
@@ -56,7 +56,7 @@ struct wt_recorder_report {
 	int64_t elapsed_ns;
 	double high_water_pct; /* of the fullest ring */
 	double fill_pct;
-	enum wt_recorder_end end; /* once it has ended */
+	enum wt_recorder_end end;    /* once it has ended */
 	const char *const *degraded; /* named states, each said once; NULL-terminated */
 };
 
@@ -65,12 +65,12 @@ struct wt_recorder_report {
 struct wt_recorder_config {
 	const struct wt_reader_config *interfaces; /* one Interface Description Block each */
 	size_t interface_count;
-	const char *application;      /* "wiretape 0.1.0" */
-	uint64_t max_packets;         /* [no limit] */
-	uint64_t max_bytes;           /* stop once the file has as many [no limit] */
-	int64_t max_duration_ns;      /* [no limit] */
-	int64_t statistics_every_ns;  /* between Interface Statistics Blocks [10 s] */
-	int64_t progress_every_ns;    /* between calls of on_progress [never] */
+	const char *application;     /* "wiretape 0.1.0" */
+	uint64_t max_packets;        /* [no limit] */
+	uint64_t max_bytes;          /* stop once the file has as many [no limit] */
+	int64_t max_duration_ns;     /* [no limit] */
+	int64_t statistics_every_ns; /* between Interface Statistics Blocks [10 s] */
+	int64_t progress_every_ns;   /* between calls of on_progress [never] */
 	/* Called in the recording thread: from time to time, and when poked. */
 	void (*on_progress)(void *context, const struct wt_recorder_report *report, bool poked);
 	/* Called in the recording thread when something worth saying happens; one line. */
@@ -81,7 +81,7 @@ struct wt_recorder_config {
 /* Open all interfaces, gates shut. Nothing is recorded or written yet, so that a
  * mistake costs no file. -EINVAL if the interfaces differ in link type. */
 int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_config *config,
-		     struct wt_error *err);
+                     struct wt_error *err);
 
 /* Record into `sink`, which stays the caller's, until something ends it
  * (wt_recorder_end); the file is then complete but for wt_sink_close(), the ledger

@@ -51,9 +51,9 @@ static int submit(struct wt_recorder *recorder, ssize_t bytes)
 static int write_section(struct wt_recorder *recorder, const char *hardware, const char *os)
 {
 	struct wt_pcapng_section section = {
-		.hardware = hardware,
-		.os = os,
-		.application = recorder->config.application,
+	        .hardware = hardware,
+	        .os = os,
+	        .application = recorder->config.application,
 	};
 	uint8_t *at;
 	size_t room;
@@ -62,41 +62,38 @@ static int write_section(struct wt_recorder *recorder, const char *hardware, con
 	return ret ? ret : submit(recorder, wt_pcapng_encode_section(at, room, &section));
 }
 
-static void describe_reader(char *out, size_t capacity, const struct wt_reader_config *config,
-			    const struct wt_reader_info *info)
+static void describe_reader(char *out, size_t capacity, const struct wt_reader_info *info)
 {
 	char offloads[128] = "";
 
 	if (info->link)
 		wt_link_offload_text(info->link->offloads, offloads, sizeof(offloads));
 	snprintf(out, capacity,
-		 "reader=%s\nring_bytes_asked=%" PRIu64 "\nring_bytes=%" PRIu64
-		 "\nblock_bytes=%u\nslot_bytes=%u\nretire_timeout_ms=%u\npromiscuous=%s\n"
-		 "offloads=%s\n",
-		 wt_reader_kind_name(info->kind), info->ring_bytes_asked, info->ring_bytes,
-		 info->block_bytes, info->slot_bytes, config->retire_timeout_ms,
-		 config->no_promiscuous || !info->link ? "no" : "yes", offloads);
+	         "reader=%s ring_bytes_asked=%" PRIu64 " ring_bytes=%" PRIu64
+	         " block_bytes=%u slot_bytes=%u retire_timeout_ms=%u promiscuous=%s offloads=%s",
+	         wt_reader_kind_name(info->kind), info->ring_bytes_asked, info->ring_bytes,
+	         info->block_bytes, info->slot_bytes, info->retire_timeout_ms,
+	         info->promiscuous ? "yes" : "no", *offloads ? offloads : "none");
 }
 
 static int write_interface(struct wt_recorder *recorder, size_t i, const char *os)
 {
-	const struct wt_reader_config *config = &recorder->config.interfaces[i];
 	const struct wt_reader_info *info = recorder->reports[i].reader;
 	char reader[512];
 	struct wt_pcapng_interface interface = {
-		.link_type = info->link_type,
-		.snaplen = config->snaplen ? config->snaplen : WT_DEFAULT_SNAPLEN,
-		.name = info->name,
-		.filter = config->filter,
-		.os = os,
-		.reader = reader,
-		.comment = info->degraded,
+	        .link_type = info->link_type,
+	        .snaplen = info->snaplen,
+	        .name = info->name,
+	        .filter = recorder->config.interfaces[i].filter,
+	        .os = os,
+	        .reader = reader,
+	        .comment = info->degraded,
 	};
 	uint8_t *at;
 	size_t room;
 	int ret;
 
-	describe_reader(reader, sizeof(reader), config, info);
+	describe_reader(reader, sizeof(reader), info);
 	if (info->link) {
 		interface.description = info->link->alias;
 		interface.hardware = info->link->driver;
@@ -134,9 +131,9 @@ static void describe_nic(char *out, size_t capacity, const struct wt_recorder_in
 	if (!report->has_nic)
 		return;
 	for (const struct wt_nic_counter *i = wt_nic_counters; i->name; i++) {
-		int wrote = snprintf(out + used, capacity - used, "%s=%" PRIu64 "\n", i->name,
-				     wt_nic_counter_difference(i, &report->nic_start,
-							       &report->nic_now));
+		int wrote = snprintf(
+		        out + used, capacity - used, "%s=%" PRIu64 "\n", i->name,
+		        wt_nic_counter_difference(i, &report->nic_start, &report->nic_now));
 
 		if (wrote < 0 || (size_t)wrote >= capacity - used)
 			return;
@@ -151,19 +148,19 @@ static int write_interface_statistics(struct wt_recorder *recorder, size_t i, bo
 	char text[1024], nic[1024];
 	int64_t now_ns = utc_ns();
 	struct wt_pcapng_statistics statistics = {
-		.interface_id = (uint32_t)i,
-		.stamp_ns = now_ns,
-		.start_ns = recorder->start_utc_ns,
-		.end_ns = now_ns,
-		.received = ledger->seen,
-		/* Where dumpcap puts its socket's drops and Wireshark looks for them. */
-		.if_dropped = ledger->lost.ring,
-		.accepted = ledger->seen,
-		.os_dropped = ledger->lost.ring,
-		.delivered = ledger->written,
-		.ledger = text,
-		.nic = nic,
-		.degraded = closing ? recorder->degraded : NULL,
+	        .interface_id = (uint32_t)i,
+	        .stamp_ns = now_ns,
+	        .start_ns = recorder->start_utc_ns,
+	        .end_ns = now_ns,
+	        .received = ledger->seen,
+	        /* Where dumpcap puts its socket's drops and Wireshark looks for them. */
+	        .if_dropped = ledger->lost.ring,
+	        .accepted = ledger->seen,
+	        .os_dropped = ledger->lost.ring,
+	        .delivered = ledger->written,
+	        .ledger = text,
+	        .nic = nic,
+	        .degraded = closing ? recorder->degraded : NULL,
 	};
 	uint8_t *at;
 	size_t room;

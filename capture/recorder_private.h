@@ -12,7 +12,7 @@ struct wt_recorded {
 	struct wt_reader *reader;
 	struct wt_ring *ring;
 	struct wt_recorder_interface *report;
-	uint64_t packets;       /* the producer's count so far, drops included */
+	uint64_t packets; /* the producer's count so far, drops included */
 	uint64_t drops;
 	uint64_t consumed;      /* frames taken out of the ring, malformed ones included */
 	uint64_t pending_drops; /* known, but no frame says so yet */
@@ -32,9 +32,11 @@ struct wt_recorder {
 	int wake_fd;
 	atomic_bool stop_asked;
 	atomic_bool poked;
-	uint32_t longest_frame_bytes;
-	uint64_t written; /* of all interfaces, for max_packets */
-	int64_t start_ns; /* CLOCK_MONOTONIC */
+	uint32_t longest_frame_bytes; /* encoded */
+	bool wakes_often;             /* some reader wakes us for each frame */
+	int64_t slept_ns;             /* when we last went to sleep */
+	uint64_t written;             /* of all interfaces, for max_packets */
+	int64_t start_ns;             /* CLOCK_MONOTONIC */
 	int64_t start_utc_ns;
 	int64_t ended_ns;
 	int64_t statistics_due_ns;

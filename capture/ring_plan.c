@@ -37,12 +37,12 @@ struct wt_ring_plan wt_ring_plan_v2(uint64_t ring_bytes, uint32_t frame_bytes)
 	enum { TAG_BYTES = 4, LINK_HEADER_SLACK = 32 };
 	struct wt_ring_plan plan = {.block_bytes = block_bytes_for(ring_bytes)};
 	uint64_t slot = TPACKET_ALIGN(TPACKET2_HDRLEN + (uint64_t)frame_bytes + TAG_BYTES +
-				      LINK_HEADER_SLACK);
+	                              LINK_HEADER_SLACK);
 
 	while (plan.block_bytes < slot && plan.block_bytes < LARGEST_BLOCK)
 		plan.block_bytes *= 2;
 	plan.slot_bytes = slot < plan.block_bytes ? (uint32_t)slot : plan.block_bytes;
 	plan.block_count = count_for(ring_bytes, plan.block_bytes,
-				     UINT32_MAX / (plan.block_bytes / plan.slot_bytes));
+	                             UINT32_MAX / (plan.block_bytes / plan.slot_bytes));
 	return plan;
 }

@@ -56,10 +56,20 @@ bool wt_cli_parse_bytes(const char *text, uint64_t *bytes)
 		const char *suffix;
 		uint64_t factor;
 	} units[] = {
-		{"", 1},           {"B", 1},           {"K", 1ull << 10}, {"KiB", 1ull << 10},
-		{"kB", 1000},      {"KB", 1000},       {"M", 1ull << 20}, {"MiB", 1ull << 20},
-		{"MB", 1000000},   {"G", 1ull << 30},  {"GiB", 1ull << 30},
-		{"GB", 1000000000}, {"T", 1ull << 40}, {"TiB", 1ull << 40},
+	        {"", 1},
+	        {"B", 1},
+	        {"K", 1ull << 10},
+	        {"KiB", 1ull << 10},
+	        {"kB", 1000},
+	        {"KB", 1000},
+	        {"M", 1ull << 20},
+	        {"MiB", 1ull << 20},
+	        {"MB", 1000000},
+	        {"G", 1ull << 30},
+	        {"GiB", 1ull << 30},
+	        {"GB", 1000000000},
+	        {"T", 1ull << 40},
+	        {"TiB", 1ull << 40},
 	};
 	char *end;
 	unsigned long long number;

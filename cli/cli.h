@@ -31,7 +31,7 @@ void wt_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2
 
 /* The same, then where the help is; returns WT_EXIT_USAGE. */
 int wt_cli_usage(const char *command, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+        __attribute__((format(printf, 2, 3)));
 
 /* Decimal numbers without sign; false for anything else or out of range. */
 bool wt_cli_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);

@@ -1,27 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <string.h>
 
 static const struct wt_command commands[] = {
-	{"record", "record packets from interfaces to a pcapng file", wt_command_record},
-	{"generate", "send MoldUDP64 packets with rising sequence numbers", wt_command_generate},
-	{"info", "say what is in a capture file", wt_command_info},
+        {"record", "record packets from interfaces to a pcapng file", wt_command_record},
+        {"generate", "send MoldUDP64 packets with rising sequence numbers", wt_command_generate},
+        {"info", "say what is in a capture file", wt_command_info},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static void print_help(FILE *out)
 {
 	fprintf(out, "Usage: wiretape COMMAND [OPTION]...\n"
-		     "Record packets without losing them, and account for every one.\n\n"
-		     "Commands:\n");
+	             "Record packets without losing them, and account for every one.\n\n"
+	             "Commands:\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
 	fprintf(out, "\n  -h, --help     this text; 'wiretape COMMAND --help' for a command's\n"
-		     "  -V, --version  the version, and of which libraries\n"
-		     "\nThe whole story: man wiretape\n");
+	             "  -V, --version  the version, and of which libraries\n"
+	             "\nThe whole story: man wiretape\n");
 }
 
 static void print_version(void)
@@ -29,7 +31,18 @@ static void print_version(void)
 	printf("wiretape %s\n%s\n", WT_VERSION, pcap_lib_version());
 }
 
-int main(int argc, char **argv)
+/* A standard descriptor that is closed would become the number of a file or a
+ * socket of ours, and what is printed would go there. What stands in for it fails
+ * when it is used. */
+static bool fill_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			return false;
+	return true;
+}
+
+static int run(int argc, char **argv)
 {
 	if (argc < 2) {
 		print_help(stderr);
@@ -48,4 +61,19 @@ int main(int argc, char **argv)
 			return commands[i].run(argc - 1, argv + 1);
 	wt_cli_complain("there is no command '%s'; 'wiretape --help' lists them", argv[1]);
 	return WT_EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	int code;
+
+	if (!fill_standard_descriptors())
+		return WT_EXIT_FAILURE;
+	code = run(argc, argv);
+	/* What is still in the buffer, a help text, may find the disk full. */
+	if (fflush(stdout) && !code) {
+		wt_cli_complain("cannot write to standard output: %s", strerror(errno));
+		code = WT_EXIT_FAILURE;
+	}
+	return code;
 }

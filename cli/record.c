@@ -95,16 +95,19 @@ static void print_help(void)
 	     "                          (1 kB = 1000 bytes, or with a unit: filesize:64MiB)\n\n"
 	     "How\n"
 	     "      --reader KIND       v3 (TPACKET_V3, the default), v2 (TPACKET_V2), recv (one\n"
-	     "                          system call a packet), sim (simulated kernel, no privileges:\n"
+	     "                          system call a packet), sim (simulated kernel, no "
+	     "privileges:\n"
 	     "                          -i sim:size=BYTES,pps=N|max,count=N,layout=v3|v2)\n"
-	     "      --ring SIZE         the ring: 64MiB, or TIME@RATE such as 2s@1Gbps, which holds\n"
+	     "      --ring SIZE         the ring: 64MiB, or TIME@RATE such as 2s@1Gbps, which "
+	     "holds\n"
 	     "                          TIME at RATE whatever the size of frames [256MiB]\n"
 	     "      --retire-timeout MS v3: hand over a block that is not full after MS [60]\n\n"
 	     "What to say\n"
 	     "  -q, --quiet             errors only\n"
 	     "  -v, --verbose           more at the end: all NIC counters\n"
 	     "      --stats N           a line with the numbers every N seconds\n"
-	     "      --json              one JSON object at the end, on stdout (on stderr with -w -)\n"
+	     "      --json              one JSON object at the end, on stdout (on stderr with -w "
+	     "-)\n"
 	     "      --fail-on-loss      exit with 3 if packets were lost\n"
 	     "  -h, --help              this text\n\n"
 	     "SIGINT and SIGTERM stop cleanly; SIGUSR1 prints the ledger.\n"
@@ -217,7 +220,7 @@ static int parse_valued(struct options *options, int option, const char *value)
 	case 's':
 		if (!wt_cli_parse_u64(value, 0, WT_DEFAULT_SNAPLEN, &number))
 			return wt_cli_usage("record", "snaplen '%s' is not a number from 0 to %d",
-					    value, WT_DEFAULT_SNAPLEN);
+			                    value, WT_DEFAULT_SNAPLEN);
 		options->common.snaplen = (uint32_t)number;
 		return 0;
 	case 'c':
@@ -226,37 +229,41 @@ static int parse_valued(struct options *options, int option, const char *value)
 		return 0;
 	case 'a':
 		if (!parse_autostop(options, value))
-			return wt_cli_usage("record",
-					    "'%s' is not duration:SECONDS, packets:N or filesize:KB",
-					    value);
+			return wt_cli_usage(
+			        "record", "'%s' is not duration:SECONDS, packets:N or filesize:KB",
+			        value);
 		return 0;
 	case OPT_READER:
 		kind = wt_reader_kind_from_name(value);
 		if (kind < 0)
-			return wt_cli_usage("record", "there is no reader '%s'; there are v3, v2, "
-						      "recv and sim",
-					    value);
+			return wt_cli_usage("record",
+			                    "there is no reader '%s'; there are v3, v2, "
+			                    "recv and sim",
+			                    value);
 		options->common.kind = (enum wt_reader_kind)kind;
 		return 0;
 	case OPT_RING:
 		if (!parse_ring(value, &options->common.ring_bytes))
-			return wt_cli_usage("record",
-					    "ring '%s' is not a size like 256MiB or a time at a rate "
-					    "like 2s@1Gbps",
-					    value);
+			return wt_cli_usage(
+			        "record",
+			        "ring '%s' is not a size like 256MiB or a time at a rate "
+			        "like 2s@1Gbps",
+			        value);
 		return 0;
 	case OPT_RETIRE:
 		if (!wt_cli_parse_u64(value, 1, 60000, &number))
-			return wt_cli_usage("record", "retire timeout '%s' is not a number of "
-						      "milliseconds from 1 to 60000",
-					    value);
+			return wt_cli_usage("record",
+			                    "retire timeout '%s' is not a number of "
+			                    "milliseconds from 1 to 60000",
+			                    value);
 		options->common.retire_timeout_ms = (uint32_t)number;
 		return 0;
 	case OPT_STATS:
 		if (!wt_cli_parse_u64(value, 1, 86400, &options->stats_every_s))
-			return wt_cli_usage("record", "'%s' is not a number of seconds from 1 to "
-						      "86400",
-					    value);
+			return wt_cli_usage("record",
+			                    "'%s' is not a number of seconds from 1 to "
+			                    "86400",
+			                    value);
 		return 0;
 	default:
 		return WT_EXIT_USAGE;
@@ -332,7 +339,7 @@ static char *read_filter_file(const char *path)
 		}
 	}
 	wt_cli_complain("cannot read the filter from %s: %s", path,
-			errno ? strerror(errno) : "it is larger than 1 MiB");
+	                errno ? strerror(errno) : "it is larger than 1 MiB");
 	if (file)
 		fclose(file);
 	free(text);
@@ -342,45 +349,46 @@ static char *read_filter_file(const char *path)
 /* From one of three places; *options owns the copy. */
 static int take_filter(struct options *options, char **words, int count)
 {
-	int sources = (count > 0) + (options->filter_option != NULL) +
-		      (options->filter_file != NULL);
+	int sources =
+	        (count > 0) + (options->filter_option != NULL) + (options->filter_file != NULL);
 
 	if (sources > 1)
-		return wt_cli_usage("record", "the filter is given more than once: with -f, with -F "
-					      "or as the last words");
+		return wt_cli_usage("record",
+		                    "the filter is given more than once: with -f, with -F "
+		                    "or as the last words");
 	if (options->filter_file) {
 		options->filter = read_filter_file(options->filter_file);
 		return options->filter ? 0 : WT_EXIT_FAILURE;
 	}
-	options->filter = options->filter_option ? strdup(options->filter_option)
-						 : join(words, count);
+	options->filter =
+	        options->filter_option ? strdup(options->filter_option) : join(words, count);
 	return options->filter ? 0 : WT_EXIT_FAILURE;
 }
 
 static int parse_options(struct options *options, int argc, char **argv)
 {
 	static const struct option longs[] = {
-		{"interface", required_argument, NULL, 'i'},
-		{"list-interfaces", no_argument, NULL, 'D'},
-		{"snaplen", required_argument, NULL, 's'},
-		{"snapshot-length", required_argument, NULL, 's'},
-		{"no-promiscuous", no_argument, NULL, 'p'},
-		{"no-promiscuous-mode", no_argument, NULL, 'p'},
-		{"filter", required_argument, NULL, 'f'},
-		{"filter-file", required_argument, NULL, 'F'},
-		{"write", required_argument, NULL, 'w'},
-		{"count", required_argument, NULL, 'c'},
-		{"autostop", required_argument, NULL, 'a'},
-		{"reader", required_argument, NULL, OPT_READER},
-		{"ring", required_argument, NULL, OPT_RING},
-		{"retire-timeout", required_argument, NULL, OPT_RETIRE},
-		{"quiet", no_argument, NULL, 'q'},
-		{"verbose", no_argument, NULL, 'v'},
-		{"stats", required_argument, NULL, OPT_STATS},
-		{"json", no_argument, NULL, OPT_JSON},
-		{"fail-on-loss", no_argument, NULL, OPT_FAIL},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
+	        {"interface", required_argument, NULL, 'i'},
+	        {"list-interfaces", no_argument, NULL, 'D'},
+	        {"snaplen", required_argument, NULL, 's'},
+	        {"snapshot-length", required_argument, NULL, 's'},
+	        {"no-promiscuous", no_argument, NULL, 'p'},
+	        {"no-promiscuous-mode", no_argument, NULL, 'p'},
+	        {"filter", required_argument, NULL, 'f'},
+	        {"filter-file", required_argument, NULL, 'F'},
+	        {"write", required_argument, NULL, 'w'},
+	        {"count", required_argument, NULL, 'c'},
+	        {"autostop", required_argument, NULL, 'a'},
+	        {"reader", required_argument, NULL, OPT_READER},
+	        {"ring", required_argument, NULL, OPT_RING},
+	        {"retire-timeout", required_argument, NULL, OPT_RETIRE},
+	        {"quiet", no_argument, NULL, 'q'},
+	        {"verbose", no_argument, NULL, 'v'},
+	        {"stats", required_argument, NULL, OPT_STATS},
+	        {"json", no_argument, NULL, OPT_JSON},
+	        {"fail-on-loss", no_argument, NULL, OPT_FAIL},
+	        {"help", no_argument, NULL, 'h'},
+	        {NULL, 0, NULL, 0},
 	};
 	int option, ret = 0;
 
@@ -425,9 +433,9 @@ static int list_interfaces(void)
 	for (const pcap_if_t *i = all; i; i = i->next) {
 		if (!if_nametoindex(i->name))
 			continue;
-		printf("%d.%s%s%s%s [%s%s%s]\n", ++number, i->name,
-		       i->description ? " (" : "", i->description ? i->description : "",
-		       i->description ? ")" : "", i->flags & PCAP_IF_UP ? "Up" : "Down",
+		printf("%d.%s%s%s%s [%s%s%s]\n", ++number, i->name, i->description ? " (" : "",
+		       i->description ? i->description : "", i->description ? ")" : "",
+		       i->flags & PCAP_IF_UP ? "Up" : "Down",
 		       i->flags & PCAP_IF_RUNNING ? ", Running" : "",
 		       i->flags & PCAP_IF_LOOPBACK ? ", Loopback" : "");
 	}
@@ -475,14 +483,18 @@ static int open_sink(const struct options *options, struct wt_sink **sink)
 	int ret;
 
 	if (!to_stdout(options)) {
-		ret = wt_sink_file_open(sink, options->path, &err);
+		/* A FIFO waits for its reader; a request for the ledger is no reason to
+		 * give that up. */
+		do {
+			ret = wt_sink_file_open(sink, options->path, &err);
+		} while (ret == -EINTR && !stop_requested);
 		if (ret)
 			wt_cli_complain("%s", err.text);
 		return ret;
 	}
 	if (isatty(STDOUT_FILENO)) {
 		wt_cli_complain("standard output is a terminal; give it to a program or a file: "
-				"wiretape record … -w - | tshark -r -");
+		                "wiretape record … -w - | tshark -r -");
 		return -EINVAL;
 	}
 	ret = wt_sink_stream_open(sink, STDOUT_FILENO, &stop_requested);
@@ -520,8 +532,7 @@ static int conclude(const struct options *options, struct wt_recorder *recorder,
 }
 
 /* With all interfaces open; an exit code. */
-static int run(const struct options *options, struct display *display,
-	       struct wt_recorder *recorder)
+static int run(const struct options *options, struct display *display, struct wt_recorder *recorder)
 {
 	struct wt_error err = {0};
 	struct wt_sink *sink;
@@ -547,18 +558,18 @@ static int run(const struct options *options, struct display *display,
 static int record(const struct options *options)
 {
 	struct display display = {.options = options,
-				  .terminal = isatty(STDERR_FILENO) && !options->stats_every_s};
+	                          .terminal = isatty(STDERR_FILENO) && !options->stats_every_s};
 	struct wt_recorder_config config = {
-		.interfaces = options->interfaces,
-		.interface_count = options->interface_count,
-		.application = "wiretape " WT_VERSION,
-		.max_packets = options->max_packets,
-		.max_bytes = options->max_bytes,
-		.max_duration_ns = options->max_duration_ns,
-		.progress_every_ns = progress_interval_ns(options, display.terminal),
-		.on_progress = on_progress,
-		.on_event = on_event,
-		.context = &display,
+	        .interfaces = options->interfaces,
+	        .interface_count = options->interface_count,
+	        .application = "wiretape " WT_VERSION,
+	        .max_packets = options->max_packets,
+	        .max_bytes = options->max_bytes,
+	        .max_duration_ns = options->max_duration_ns,
+	        .progress_every_ns = progress_interval_ns(options, display.terminal),
+	        .on_progress = on_progress,
+	        .on_event = on_event,
+	        .context = &display,
 	};
 	struct wt_recorder *recorder;
 	struct wt_error err = {0};

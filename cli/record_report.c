@@ -8,15 +8,11 @@
 #include <wiretape/capture/link.h>
 
 static const char *const end_names[] = {
-	[WT_END_ASKED] = "stopped",
-	[WT_END_PACKETS] = "packets",
-	[WT_END_BYTES] = "filesize",
-	[WT_END_DURATION] = "duration",
-	[WT_END_SOURCE] = "source finished",
-	[WT_END_INTERFACE] = "interface disappeared",
-	[WT_END_WRITER] = "write failed",
-	[WT_END_READER_GONE] = "pipe closed",
-	[WT_END_FAILURE] = "failed",
+        [WT_END_ASKED] = "stopped",          [WT_END_PACKETS] = "packets",
+        [WT_END_BYTES] = "filesize",         [WT_END_DURATION] = "duration",
+        [WT_END_SOURCE] = "source finished", [WT_END_INTERFACE] = "interface disappeared",
+        [WT_END_WRITER] = "write failed",    [WT_END_READER_GONE] = "pipe closed",
+        [WT_END_FAILURE] = "failed",
 };
 
 static double seconds(int64_t ns)
@@ -25,7 +21,7 @@ static double seconds(int64_t ns)
 }
 
 void wt_report_progress(struct wt_progress *progress, const struct wt_recorder_report *report,
-			bool terminal)
+                        bool terminal)
 {
 	double interval = seconds(report->elapsed_ns - progress->elapsed_ns);
 	uint64_t frames = report->total.written - progress->written;
@@ -34,12 +30,11 @@ void wt_report_progress(struct wt_progress *progress, const struct wt_recorder_r
 	if (interval <= 0)
 		interval = 1e-9;
 	fprintf(stderr,
-		"%s%.1f s  %" PRIu64 " packets  %.3f Mpps  %.1f MB/s  ring %.0f %% (high %.0f %%)  "
-		"lost %" PRIu64 "%s",
-		terminal ? "\r" : "", seconds(report->elapsed_ns), report->total.written,
-		(double)frames / interval / 1e6, (double)bytes / interval / 1e6, report->fill_pct,
-		report->high_water_pct, wt_ledger_lost(&report->total),
-		terminal ? "\033[K" : "\n");
+	        "%s%.1f s  %" PRIu64 " packets  %.3f Mpps  %.1f MB/s  ring %.0f %% (high %.0f %%)  "
+	        "lost %" PRIu64 "%s",
+	        terminal ? "\r" : "", seconds(report->elapsed_ns), report->total.written,
+	        (double)frames / interval / 1e6, (double)bytes / interval / 1e6, report->fill_pct,
+	        report->high_water_pct, wt_ledger_lost(&report->total), terminal ? "\033[K" : "\n");
 	progress->written = report->total.written;
 	progress->bytes = report->file_bytes;
 	progress->elapsed_ns = report->elapsed_ns;
@@ -56,10 +51,10 @@ void wt_report_end_line(struct wt_progress *progress)
 static void print_books(const char *name, const struct wt_ledger *ledger)
 {
 	fprintf(stderr,
-		"  %s: seen %" PRIu64 " = written %" PRIu64 " + lost %" PRIu64 " (ring %" PRIu64
-		", writer %" PRIu64 ", malformed %" PRIu64 ")",
-		name, ledger->seen, ledger->written, wt_ledger_lost(ledger), ledger->lost.ring,
-		ledger->lost.writer, ledger->lost.malformed);
+	        "  %s: seen %" PRIu64 " = written %" PRIu64 " + lost %" PRIu64 " (ring %" PRIu64
+	        ", writer %" PRIu64 ", malformed %" PRIu64 ")",
+	        name, ledger->seen, ledger->written, wt_ledger_lost(ledger), ledger->lost.ring,
+	        ledger->lost.writer, ledger->lost.malformed);
 	if (ledger->waiting)
 		fprintf(stderr, ", waiting in the ring %" PRIu64, ledger->waiting);
 	if (ledger->excluded.after_limit)
@@ -77,8 +72,8 @@ static void print_nic(const struct wt_recorder_interface *interface, bool verbos
 	if (!interface->has_nic)
 		return;
 	for (const struct wt_nic_counter *i = wt_nic_counters; i->name; i++) {
-		uint64_t count = wt_nic_counter_difference(i, &interface->nic_start,
-							   &interface->nic_now);
+		uint64_t count =
+		        wt_nic_counter_difference(i, &interface->nic_start, &interface->nic_now);
 		bool traffic = !strcmp(i->name, "rx_packets") || !strcmp(i->name, "rx_bytes");
 
 		if (!verbose && (traffic || !count))
@@ -93,7 +88,7 @@ static void print_nic(const struct wt_recorder_interface *interface, bool verbos
 void wt_report_ledger(const struct wt_recorder_report *report)
 {
 	fprintf(stderr, "after %.3f s, %" PRIu64 " bytes in the file, ring at most %.0f %% full:\n",
-		seconds(report->elapsed_ns), report->file_bytes, report->high_water_pct);
+	        seconds(report->elapsed_ns), report->file_bytes, report->high_water_pct);
 	for (size_t i = 0; i < report->interface_count; i++) {
 		print_books(report->interfaces[i].reader->name, &report->interfaces[i].ledger);
 		print_nic(&report->interfaces[i], false);
@@ -106,20 +101,20 @@ void wt_report_summary(const struct wt_recorder_report *report, const char *path
 	const struct wt_ledger *total = &report->total;
 
 	fprintf(stderr,
-		"%s: %" PRIu64 " packets, %" PRIu64 " bytes in %.3f s (%.3f Mpps); ended: %s\n",
-		!strcmp(path, "-") ? "standard output" : path, total->written, report->file_bytes,
-		duration, duration > 0 ? (double)total->written / duration / 1e6 : 0.0,
-		end_names[report->end]);
+	        "%s: %" PRIu64 " packets, %" PRIu64 " bytes in %.3f s (%.3f Mpps); ended: %s\n",
+	        !strcmp(path, "-") ? "standard output" : path, total->written, report->file_bytes,
+	        duration, duration > 0 ? (double)total->written / duration / 1e6 : 0.0,
+	        end_names[report->end]);
 	for (size_t i = 0; i < report->interface_count; i++) {
 		print_books(report->interfaces[i].reader->name, &report->interfaces[i].ledger);
 		print_nic(&report->interfaces[i], verbose);
 	}
 	fprintf(stderr,
-		"  stamps: hardware %" PRIu64 ", software %" PRIu64 ", fallback %" PRIu64
-		"; ring at most %.1f %% full\n",
-		total->stamps.by_source[WT_STAMP_HARDWARE],
-		total->stamps.by_source[WT_STAMP_SOFTWARE],
-		total->stamps.by_source[WT_STAMP_FALLBACK], report->high_water_pct);
+	        "  stamps: hardware %" PRIu64 ", software %" PRIu64 ", fallback %" PRIu64
+	        "; ring at most %.1f %% full\n",
+	        total->stamps.by_source[WT_STAMP_HARDWARE],
+	        total->stamps.by_source[WT_STAMP_SOFTWARE],
+	        total->stamps.by_source[WT_STAMP_FALLBACK], report->high_water_pct);
 	if (total->cut)
 		fprintf(stderr, "  %" PRIu64 " packets are cut at the snaplen\n", total->cut);
 }
@@ -138,7 +133,7 @@ static json_t *group(const struct wt_ledger *ledger, const char *prefix)
 	for (const struct wt_ledger_entry *i = wt_ledger_entries; i->name; i++)
 		if (!strncmp(i->name, prefix, length))
 			json_object_set_new(object, i->name + length,
-					    count(wt_ledger_value(ledger, i)));
+			                    count(wt_ledger_value(ledger, i)));
 	return object;
 }
 
@@ -162,8 +157,8 @@ static void add_nic(json_t *object, const struct wt_recorder_interface *interfac
 		return;
 	for (const struct wt_nic_counter *i = wt_nic_counters; i->name; i++) {
 		json_int_t before = json_integer_value(json_object_get(object, i->name));
-		uint64_t difference = wt_nic_counter_difference(i, &interface->nic_start,
-								&interface->nic_now);
+		uint64_t difference =
+		        wt_nic_counter_difference(i, &interface->nic_start, &interface->nic_now);
 
 		json_object_set_new(object, i->name, json_integer(before + (json_int_t)difference));
 	}
@@ -175,7 +170,7 @@ static json_t *interface_json(const struct wt_recorder_interface *interface)
 
 	json_object_set_new(object, "name", json_string(interface->reader->name));
 	json_object_set_new(object, "reader",
-			    json_string(wt_reader_kind_name(interface->reader->kind)));
+	                    json_string(wt_reader_kind_name(interface->reader->kind)));
 	json_object_set_new(object, "ring_bytes_asked", count(interface->reader->ring_bytes_asked));
 	json_object_set_new(object, "ring_bytes", count(interface->reader->ring_bytes));
 	json_object_set_new(object, "ring_high_water_pct", json_real(interface->high_water_pct));
@@ -197,7 +192,7 @@ static json_t *files_json(const struct wt_recorder_report *report, const char *p
 }
 
 bool wt_report_json(const struct wt_recorder_report *report, const char *path, const char *error,
-		    FILE *out)
+                    FILE *out)
 {
 	json_t *object = json_object(), *nic = json_object(), *interfaces = json_array();
 	json_t *degraded = json_array();

@@ -20,7 +20,7 @@ struct wt_progress {
 
 /* One line: rate, ring fill, losses. On a terminal it overwrites the last one. */
 void wt_report_progress(struct wt_progress *progress, const struct wt_recorder_report *report,
-			bool terminal);
+                        bool terminal);
 
 /* End the line that wt_report_progress() left open. */
 void wt_report_end_line(struct wt_progress *progress);
@@ -34,6 +34,6 @@ void wt_report_summary(const struct wt_recorder_report *report, const char *path
 /* One JSON object on `out`. `error` is NULL if all went well. False if it could not
  * be written. */
 bool wt_report_json(const struct wt_recorder_report *report, const char *path, const char *error,
-		    FILE *out);
+                    FILE *out);
 
 #endif

@@ -19,7 +19,7 @@ struct wt_error {
 /* Write the text (cut off if it is too long) and return `code`, so that a
  * function can end with `return wt_error_set(err, -EINVAL, "…")`. */
 int wt_error_set(struct wt_error *err, int code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+        __attribute__((format(printf, 3, 4)));
 
 #ifdef __cplusplus
 }

@@ -18,17 +18,17 @@ enum wt_stamp_source {
 
 /* wt_frame.link_flags: the bits of the pcapng flags word, epb_flags
  * (draft-ietf-opsawg-pcapng, "Enhanced Packet Block Flags Word"). */
-#define WT_LINK_INBOUND            0x00000001u
-#define WT_LINK_OUTBOUND           0x00000002u
-#define WT_LINK_DIRECTION_MASK     0x00000003u
-#define WT_LINK_UNICAST            (1u << 2)
-#define WT_LINK_MULTICAST          (2u << 2)
-#define WT_LINK_BROADCAST          (3u << 2)
-#define WT_LINK_PROMISCUOUS        (4u << 2)
-#define WT_LINK_RECEPTION_MASK     (7u << 2)
-#define WT_LINK_CSUM_NOT_READY     (1u << 9)  /* the checksum was left to the NIC */
-#define WT_LINK_CSUM_VALID         (1u << 10) /* the kernel or NIC has verified it */
-#define WT_LINK_SEGMENTATION       (1u << 11) /* stands for several TCP segments (GSO, GRO) */
+#define WT_LINK_INBOUND        0x00000001u
+#define WT_LINK_OUTBOUND       0x00000002u
+#define WT_LINK_DIRECTION_MASK 0x00000003u
+#define WT_LINK_UNICAST        (1u << 2)
+#define WT_LINK_MULTICAST      (2u << 2)
+#define WT_LINK_BROADCAST      (3u << 2)
+#define WT_LINK_PROMISCUOUS    (4u << 2)
+#define WT_LINK_RECEPTION_MASK (7u << 2)
+#define WT_LINK_CSUM_NOT_READY (1u << 9)  /* the checksum was left to the NIC */
+#define WT_LINK_CSUM_VALID     (1u << 10) /* the kernel or NIC has verified it */
+#define WT_LINK_SEGMENTATION   (1u << 11) /* stands for several TCP segments (GSO, GRO) */
 
 /* wt_frame.notes: what the reader has to know and the file does not say. */
 #define WT_NOTE_LOSING (1u << 0) /* the kernel has dropped frames that nobody has asked for yet */

@@ -28,11 +28,11 @@ enum {
 static inline uint32_t wt_link_flags(uint32_t status, uint8_t packet_type)
 {
 	static const uint8_t by_type[8] = {
-		[PACKET_HOST] = WT_LINK_INBOUND | WT_LINK_UNICAST,
-		[PACKET_BROADCAST] = WT_LINK_INBOUND | WT_LINK_BROADCAST,
-		[PACKET_MULTICAST] = WT_LINK_INBOUND | WT_LINK_MULTICAST,
-		[PACKET_OTHERHOST] = WT_LINK_INBOUND | WT_LINK_PROMISCUOUS,
-		[PACKET_OUTGOING] = WT_LINK_OUTBOUND,
+	        [PACKET_HOST] = WT_LINK_INBOUND | WT_LINK_UNICAST,
+	        [PACKET_BROADCAST] = WT_LINK_INBOUND | WT_LINK_BROADCAST,
+	        [PACKET_MULTICAST] = WT_LINK_INBOUND | WT_LINK_MULTICAST,
+	        [PACKET_OTHERHOST] = WT_LINK_INBOUND | WT_LINK_PROMISCUOUS,
+	        [PACKET_OUTGOING] = WT_LINK_OUTBOUND,
 	};
 	uint32_t flags = by_type[packet_type & 7];
 
@@ -48,9 +48,13 @@ _Static_assert(TP_STATUS_GSO_TCP << 3 == WT_LINK_SEGMENTATION, "bit 11");
 
 static inline uint8_t wt_stamp_source_of(uint32_t status)
 {
-	if (status & TP_STATUS_TS_RAW_HARDWARE)
-		return WT_STAMP_HARDWARE;
-	return status & TP_STATUS_TS_SOFTWARE ? WT_STAMP_SOFTWARE : WT_STAMP_FALLBACK;
+	static const uint8_t by_bits[8] = {
+	        WT_STAMP_FALLBACK, WT_STAMP_SOFTWARE, WT_STAMP_FALLBACK, WT_STAMP_SOFTWARE,
+	        WT_STAMP_HARDWARE, WT_STAMP_HARDWARE, WT_STAMP_HARDWARE, WT_STAMP_HARDWARE,
+	};
+
+	/* Bits 29 to 31: software, the deprecated transformed one, raw hardware. */
+	return by_bits[status >> 29];
 }
 
 /* Put a tag back between the addresses and the type of the frame at `frame`:

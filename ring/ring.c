@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 int wt_ring_alloc(struct wt_ring **ring, size_t size, const struct wt_ring_ops *ops,
-		  const struct wt_ring_memory *memory, uint32_t units)
+                  const struct wt_ring_memory *memory, uint32_t units)
 {
 	struct wt_ring *made = calloc(1, size);
 
@@ -35,7 +35,7 @@ int wt_ring_next_block(struct wt_ring *ring, struct wt_block *block)
 }
 
 size_t wt_ring_read_frames(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
-			   size_t max)
+                           size_t max)
 {
 	return ring->ops->read_frames(ring, block, frames, max);
 }

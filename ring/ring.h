@@ -29,16 +29,16 @@ struct wt_ring_memory {
 	uint32_t block_bytes;
 	uint32_t block_count;
 	uint32_t slot_bytes; /* TPACKET_V2 only: one frame's slot, a multiple of 16 */
-	uint32_t snaplen;    /* caplen of a frame never exceeds it, VLAN tag included; 0: no limit */
+	uint32_t snaplen; /* caplen of a frame never exceeds it, VLAN tag included; 0: no limit */
 };
 
 /* A borrowed block. Plain data: copy it, keep it, give it back once. */
 struct wt_block {
-	uint8_t *start;   /* the first byte that belongs to the block */
-	size_t bytes;     /* how many */
-	uint32_t index;   /* its place in the ring */
-	uint32_t frames;  /* how many frames the producer says it holds */
-	uint64_t number;  /* counts the blocks borrowed from this ring, from 0 */
+	uint8_t *start;  /* the first byte that belongs to the block */
+	size_t bytes;    /* how many */
+	uint32_t index;  /* its place in the ring */
+	uint32_t frames; /* how many frames the producer says it holds */
+	uint64_t number; /* counts the blocks borrowed from this ring, from 0 */
 	struct wt_walk walk;
 };
 
@@ -60,7 +60,7 @@ int wt_ring_next_block(struct wt_ring *ring, struct wt_block *block);
  * the next call for the same block or its release. A block whose memory
  * contradicts itself ends early: then block->walk.fault says why (walk.h). */
 size_t wt_ring_read_frames(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
-			   size_t max);
+                           size_t max);
 
 /* Give a block back to the producer. The frames read from it are gone. */
 void wt_ring_release_block(struct wt_ring *ring, struct wt_block *block);

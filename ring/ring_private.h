@@ -11,8 +11,8 @@
 
 struct wt_ring_ops {
 	int (*next_block)(struct wt_ring *ring, struct wt_block *block);
-	size_t (*read_frames)(struct wt_ring *ring, struct wt_block *block,
-			      struct wt_frame *frames, size_t max);
+	size_t (*read_frames)(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
+	                      size_t max);
 	void (*release_block)(struct wt_ring *ring, struct wt_block *block);
 	void (*fill)(const struct wt_ring *ring, uint32_t *filled, uint32_t *total);
 	void (*close)(struct wt_ring *ring);
@@ -31,7 +31,7 @@ struct wt_ring {
 
 /* Make a ring of `size` bytes that starts with a struct wt_ring; -ENOMEM. */
 int wt_ring_alloc(struct wt_ring **ring, size_t size, const struct wt_ring_ops *ops,
-		  const struct wt_ring_memory *memory, uint32_t units);
+                  const struct wt_ring_memory *memory, uint32_t units);
 
 /* The other end of it, and the `close` of a ring that has nothing else to free. */
 void wt_ring_free(struct wt_ring *ring);

@@ -19,13 +19,13 @@ struct wt_sim_ring {
 	struct wt_ring *reader;
 
 	/* Written by the producer's thread only. */
-	uint32_t head;            /* V3: the open or next block; V2: the next slot */
-	uint32_t next_offset;     /* V3: where in the open block the next frame goes; 0: none open */
-	uint32_t last_offset;     /* V3: header of the last frame of the open block */
-	uint64_t sequence;        /* V3: seq_num of the next block */
-	int64_t opened_ns;        /* V3: when the timer first saw the open block */
+	uint32_t head;        /* V3: the open or next block; V2: the next slot */
+	uint32_t next_offset; /* V3: where in the open block the next frame goes; 0: none open */
+	uint32_t last_offset; /* V3: header of the last frame of the open block */
+	uint64_t sequence;    /* V3: seq_num of the next block */
+	int64_t opened_ns;    /* V3: when the timer first saw the open block */
 	bool opened_seen;
-	bool frozen;              /* V3: the next block was not free */
+	bool frozen; /* V3: the next block was not free */
 
 	/* Any thread. They only have to add up, so they are relaxed. */
 	uint64_t stored;
@@ -42,8 +42,8 @@ static void count(uint64_t *counter)
 static uint32_t mac_offset(const struct wt_sim_ring *sim, uint32_t header_bytes)
 {
 	enum { ETHERNET_HEADER_BYTES = 14, MIN_LINK_HEADER_BYTES = 16 };
-	uint32_t net = TPACKET_ALIGN(header_bytes + MIN_LINK_HEADER_BYTES) +
-		       sim->config.reserve_bytes;
+	uint32_t net =
+	        TPACKET_ALIGN(header_bytes + MIN_LINK_HEADER_BYTES) + sim->config.reserve_bytes;
 
 	return net - ETHERNET_HEADER_BYTES;
 }
@@ -51,9 +51,9 @@ static uint32_t mac_offset(const struct wt_sim_ring *sim, uint32_t header_bytes)
 static void write_address(uint8_t *at, const struct wt_sim_frame *frame)
 {
 	struct sockaddr_ll address = {
-		.sll_family = 17, /* AF_PACKET */
-		.sll_pkttype = frame->packet_type,
-		.sll_halen = 6,
+	        .sll_family = 17, /* AF_PACKET */
+	        .sll_pkttype = frame->packet_type,
+	        .sll_halen = 6,
 	};
 
 	if (frame->len >= WT_MAC_ADDRESSES_BYTES)
@@ -117,26 +117,26 @@ static int close_block(struct wt_sim_ring *sim, uint32_t extra_status)
 	return WT_SIM_HANDED_OVER;
 }
 
-static void fill_v3_slot(struct wt_sim_ring *sim, const struct wt_sim_frame *frame,
-			 uint32_t mac, uint32_t caplen, uint32_t slot_bytes)
+static void fill_v3_slot(struct wt_sim_ring *sim, const struct wt_sim_frame *frame, uint32_t mac,
+                         uint32_t caplen, uint32_t slot_bytes)
 {
 	struct tpacket_block_desc *block = block_at(sim, sim->head);
 	uint8_t *slot = (uint8_t *)block + sim->next_offset;
 	struct tpacket3_hdr *header = (struct tpacket3_hdr *)(void *)slot;
 	struct tpacket_bd_ts stamp = {.ts_sec = (unsigned)(frame->stamp_ns / 1000000000),
-				      .ts_nsec = (unsigned)(frame->stamp_ns % 1000000000)};
+	                              .ts_nsec = (unsigned)(frame->stamp_ns % 1000000000)};
 
 	*header = (struct tpacket3_hdr){
-		.tp_next_offset = slot_bytes,
-		.tp_sec = stamp.ts_sec,
-		.tp_nsec = stamp.ts_nsec,
-		.tp_snaplen = caplen,
-		.tp_len = frame->len,
-		.tp_status = frame->status,
-		.tp_mac = (uint16_t)mac,
-		.tp_net = (uint16_t)(mac + 14),
-		.hv1.tp_vlan_tci = frame->vlan_tci,
-		.hv1.tp_vlan_tpid = frame->vlan_tpid,
+	        .tp_next_offset = slot_bytes,
+	        .tp_sec = stamp.ts_sec,
+	        .tp_nsec = stamp.ts_nsec,
+	        .tp_snaplen = caplen,
+	        .tp_len = frame->len,
+	        .tp_status = frame->status,
+	        .tp_mac = (uint16_t)mac,
+	        .tp_net = (uint16_t)(mac + 14),
+	        .hv1.tp_vlan_tci = frame->vlan_tci,
+	        .hv1.tp_vlan_tpid = frame->vlan_tpid,
 	};
 	write_address(slot + WT_V3_SLL_OFFSET, frame);
 	memcpy(slot + mac, frame->data, caplen);
@@ -175,7 +175,7 @@ static int deliver_v2(struct wt_sim_ring *sim, const struct wt_sim_frame *frame)
 {
 	uint32_t per_block = sim->memory.block_bytes / sim->memory.slot_bytes;
 	uint8_t *slot = (uint8_t *)block_at(sim, sim->head / per_block) +
-			(size_t)(sim->head % per_block) * sim->memory.slot_bytes;
+	                (size_t)(sim->head % per_block) * sim->memory.slot_bytes;
 	struct tpacket2_hdr *header = (struct tpacket2_hdr *)(void *)slot;
 	uint32_t mac = mac_offset(sim, TPACKET2_HDRLEN);
 	uint32_t caplen = frame->len < sim->memory.snaplen ? frame->len : sim->memory.snaplen;
@@ -210,7 +210,7 @@ static int deliver_v2(struct wt_sim_ring *sim, const struct wt_sim_frame *frame)
 int wt_sim_ring_deliver(struct wt_sim_ring *sim, const struct wt_sim_frame *frame)
 {
 	return sim->config.layout == WT_SIM_TPACKET_V2 ? deliver_v2(sim, frame)
-						       : deliver_v3(sim, frame);
+	                                               : deliver_v3(sim, frame);
 }
 
 int wt_sim_ring_flush(struct wt_sim_ring *sim)
@@ -263,7 +263,9 @@ static int open_reader(struct wt_sim_ring *sim)
 static bool config_makes_sense(const struct wt_sim_config *config)
 {
 	enum { MIN_FRAME_ROOM = 64, MAX_RESERVE = 32768 };
-	uint32_t overhead = TPACKET3_HDRLEN + 32 + config->reserve_bytes;
+	uint32_t header_bytes =
+	        config->layout == WT_SIM_TPACKET_V2 ? TPACKET2_HDRLEN : TPACKET3_HDRLEN;
+	uint32_t overhead = header_bytes + 32 + config->reserve_bytes;
 
 	return config->reserve_bytes <= MAX_RESERVE && config->block_bytes % 4096 == 0 &&
 	       config->slot_bytes % TPACKET_ALIGNMENT == 0 &&
@@ -294,11 +296,11 @@ int wt_sim_ring_create(struct wt_sim_ring **sim, const struct wt_sim_config *con
 		goto free_sim;
 	bytes = (size_t)made->config.block_bytes * made->config.block_count;
 	made->memory = (struct wt_ring_memory){
-		.base = aligned_alloc(4096, bytes),
-		.block_bytes = made->config.block_bytes,
-		.block_count = made->config.block_count,
-		.slot_bytes = made->config.slot_bytes,
-		.snaplen = made->config.snaplen ? made->config.snaplen : UINT32_MAX,
+	        .base = aligned_alloc(4096, bytes),
+	        .block_bytes = made->config.block_bytes,
+	        .block_count = made->config.block_count,
+	        .slot_bytes = made->config.slot_bytes,
+	        .snaplen = made->config.snaplen ? made->config.snaplen : UINT32_MAX,
 	};
 	ret = -ENOMEM;
 	if (!made->memory.base)

@@ -28,24 +28,24 @@ enum wt_sim_layout { WT_SIM_TPACKET_V3, WT_SIM_TPACKET_V2 };
 /* Zero is the default given in brackets. */
 struct wt_sim_config {
 	enum wt_sim_layout layout;
-	uint32_t block_bytes;        /* a multiple of 4096 [64 KiB] */
-	uint32_t block_count;        /* [8] */
-	uint32_t slot_bytes;         /* TPACKET_V2: a multiple of 16 [2048] */
-	uint32_t snaplen;            /* [no limit] */
-	uint32_t reserve_bytes;      /* PACKET_RESERVE: room before each frame [0] */
-	int64_t retire_timeout_ns;   /* TPACKET_V3 [8 ms] */
-	bool retires_empty_blocks;   /* hand over empty blocks on timeout, as some kernels do */
+	uint32_t block_bytes;      /* a multiple of 4096 [64 KiB] */
+	uint32_t block_count;      /* [8] */
+	uint32_t slot_bytes;       /* TPACKET_V2: a multiple of 16 [2048] */
+	uint32_t snaplen;          /* [no limit] */
+	uint32_t reserve_bytes;    /* PACKET_RESERVE: room before each frame [0] */
+	int64_t retire_timeout_ns; /* TPACKET_V3 [8 ms] */
+	bool retires_empty_blocks; /* hand over empty blocks on timeout, as some kernels do */
 };
 
 /* A frame for the ring, as a driver would deliver it. */
 struct wt_sim_frame {
-	const uint8_t *data;  /* without the tag, if it has one */
+	const uint8_t *data; /* without the tag, if it has one */
 	uint32_t len;
-	uint32_t status;      /* TP_STATUS_*: VLAN_VALID, CSUMNOTREADY, TS_RAW_HARDWARE … */
+	uint32_t status; /* TP_STATUS_*: VLAN_VALID, CSUMNOTREADY, TS_RAW_HARDWARE … */
 	int64_t stamp_ns;
 	uint16_t vlan_tci;
 	uint16_t vlan_tpid;
-	uint8_t packet_type;  /* PACKET_HOST … (linux/if_packet.h) */
+	uint8_t packet_type; /* PACKET_HOST … (linux/if_packet.h) */
 };
 
 /* What delivering did; both bits may be set. */

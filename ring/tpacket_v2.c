@@ -21,13 +21,13 @@ static void stop(struct wt_walk *walk, enum wt_walk_fault fault)
 }
 
 void wt_tpacket_v2_walk_start(struct wt_walk *walk, void *first, uint32_t slot_bytes,
-			      uint32_t slots, uint32_t snaplen)
+                              uint32_t slots, uint32_t snaplen)
 {
 	*walk = (struct wt_walk){
-		.base = first,
-		.left = slots,
-		.slot_bytes = slot_bytes,
-		.snaplen = snaplen ? snaplen : UINT32_MAX,
+	        .base = first,
+	        .left = slots,
+	        .slot_bytes = slot_bytes,
+	        .snaplen = snaplen ? snaplen : UINT32_MAX,
 	};
 	if (slot_bytes < MIN_MAC_OFFSET || (uint64_t)slot_bytes * slots > UINT32_MAX)
 		stop(walk, WT_WALK_BLOCK_TOO_SMALL);
@@ -39,7 +39,7 @@ static bool restore_vlan_tag(struct wt_walk *walk, struct tpacket2_hdr *header)
 {
 	uint8_t *slot = walk->base + walk->offset;
 	uint16_t tpid = header->tp_status & TP_STATUS_VLAN_TPID_VALID ? header->tp_vlan_tpid
-								      : WT_DEFAULT_TPID;
+	                                                              : WT_DEFAULT_TPID;
 
 	if (header->tp_mac < MIN_MAC_OFFSET + WT_VLAN_TAG_BYTES) {
 		stop(walk, WT_WALK_MAC_OFFSET);
@@ -61,7 +61,10 @@ static enum wt_walk_fault check(const struct wt_walk *walk, const struct tpacket
 		return WT_WALK_MAC_OFFSET;
 	if ((uint64_t)header->tp_mac + header->tp_snaplen > walk->slot_bytes)
 		return WT_WALK_FRAME_OUTSIDE;
-	if (header->tp_snaplen > header->tp_len || header->tp_len > UINT32_MAX - WT_VLAN_TAG_BYTES)
+	if (header->tp_snaplen > header->tp_len)
+		return WT_WALK_LENGTHS;
+	if (header->tp_status & TP_STATUS_VLAN_VALID &&
+	    header->tp_len > UINT32_MAX - WT_VLAN_TAG_BYTES)
 		return WT_WALK_LENGTHS;
 	if (header->tp_nsec >= 1000000000u)
 		return WT_WALK_STAMP;
@@ -73,7 +76,7 @@ static bool read_frame(struct wt_walk *walk, struct wt_frame *frame)
 	uint8_t *slot = walk->base + walk->offset;
 	struct tpacket2_hdr *header = (struct tpacket2_hdr *)(void *)slot;
 	const struct sockaddr_ll *address =
-		(const struct sockaddr_ll *)(const void *)(slot + WT_V2_SLL_OFFSET);
+	        (const struct sockaddr_ll *)(const void *)(slot + WT_V2_SLL_OFFSET);
 	enum wt_walk_fault fault = check(walk, header);
 	uint32_t status = header->tp_status;
 	uint8_t notes = 0;
@@ -90,14 +93,14 @@ static bool read_frame(struct wt_walk *walk, struct wt_frame *frame)
 	notes |= status & TP_STATUS_LOSING ? WT_NOTE_LOSING : 0;
 	notes |= status & TP_STATUS_COPY ? WT_NOTE_COPY : 0;
 	*frame = (struct wt_frame){
-		.data = slot + header->tp_mac,
-		.stamp_ns = (int64_t)header->tp_sec * 1000000000 + header->tp_nsec,
-		.caplen = header->tp_snaplen < walk->snaplen ? header->tp_snaplen : walk->snaplen,
-		.len = header->tp_len,
-		.link_flags = wt_link_flags(status, address->sll_pkttype),
-		.stamp_source = wt_stamp_source_of(status),
-		.notes = notes,
-		.vlan_tci = header->tp_vlan_tci,
+	        .data = slot + header->tp_mac,
+	        .stamp_ns = (int64_t)header->tp_sec * 1000000000 + header->tp_nsec,
+	        .caplen = header->tp_snaplen < walk->snaplen ? header->tp_snaplen : walk->snaplen,
+	        .len = header->tp_len,
+	        .link_flags = wt_link_flags(status, address->sll_pkttype),
+	        .stamp_source = wt_stamp_source_of(status),
+	        .notes = notes,
+	        .vlan_tci = header->tp_vlan_tci,
 	};
 	walk->offset += walk->slot_bytes;
 	walk->left--;
@@ -131,11 +134,18 @@ static bool is_filled(const uint8_t *slot)
 	return __atomic_load_n(&header->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER;
 }
 
+/* Filled and not borrowed yet; `ahead` of the head. */
+static bool is_waiting(const struct wt_ring *ring, uint32_t ahead)
+{
+	uint32_t slot = (uint32_t)(((uint64_t)ring->head + ahead) % ring->units);
+
+	return !ring->held[slot] && is_filled(slot_at(ring, slot));
+}
+
 /* Slots are filled in order: look only whether more than ever before wait. */
 static void note_high_water(struct wt_ring *ring)
 {
-	while (ring->high_water < ring->units &&
-	       is_filled(slot_at(ring, (ring->head + ring->high_water) % ring->units)))
+	while (ring->high_water < ring->units && is_waiting(ring, ring->high_water))
 		ring->high_water++;
 }
 
@@ -163,21 +173,21 @@ static int next_block(struct wt_ring *ring, struct wt_block *block)
 		return 0;
 	note_high_water(ring);
 	*block = (struct wt_block){
-		.start = first,
-		.bytes = (size_t)run * ring->memory.slot_bytes,
-		.index = ring->head,
-		.frames = run,
-		.number = ring->blocks_borrowed++,
+	        .start = first,
+	        .bytes = (size_t)run * ring->memory.slot_bytes,
+	        .index = ring->head,
+	        .frames = run,
+	        .number = ring->blocks_borrowed++,
 	};
 	wt_tpacket_v2_walk_start(&block->walk, first, ring->memory.slot_bytes, run,
-				 ring->memory.snaplen);
+	                         ring->memory.snaplen);
 	memset(ring->held + ring->head, true, run);
 	ring->head = (ring->head + run) % ring->units;
 	return 1;
 }
 
 static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
-			  size_t max)
+                          size_t max)
 {
 	(void)ring;
 	return wt_tpacket_v2_walk(&block->walk, frames, max);
@@ -191,7 +201,7 @@ static void release_block(struct wt_ring *ring, struct wt_block *block)
 		uint8_t *slot = block->start + (size_t)i * ring->memory.slot_bytes;
 
 		__atomic_store_n(&((struct tpacket2_hdr *)(void *)slot)->tp_status,
-				 TP_STATUS_KERNEL, __ATOMIC_RELEASE);
+		                 TP_STATUS_KERNEL, __ATOMIC_RELEASE);
 	}
 }
 
@@ -208,17 +218,17 @@ static void fill(const struct wt_ring *ring, uint32_t *filled, uint32_t *total)
 int wt_tpacket_v2_ring_open(struct wt_ring **ring, const struct wt_ring_memory *memory)
 {
 	static const struct wt_ring_ops ops = {
-		.next_block = next_block,
-		.read_frames = read_frames,
-		.release_block = release_block,
-		.fill = fill,
-		.close = wt_ring_free,
+	        .next_block = next_block,
+	        .read_frames = read_frames,
+	        .release_block = release_block,
+	        .fill = fill,
+	        .close = wt_ring_free,
 	};
 
 	if (!memory->base || !memory->block_count || memory->slot_bytes < MIN_MAC_OFFSET ||
 	    memory->slot_bytes % TPACKET_ALIGNMENT || memory->slot_bytes > memory->block_bytes ||
-	    (uintptr_t)memory->base % TPACKET_ALIGNMENT)
+	    memory->block_bytes % TPACKET_ALIGNMENT || (uintptr_t)memory->base % TPACKET_ALIGNMENT)
 		return -EINVAL;
 	return wt_ring_alloc(ring, sizeof(struct wt_ring), &ops, memory,
-			     memory->block_count * (memory->block_bytes / memory->slot_bytes));
+	                     memory->block_count * (memory->block_bytes / memory->slot_bytes));
 }

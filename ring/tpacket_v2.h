@@ -19,7 +19,7 @@ extern "C" {
 
 /* Walk `slots` consecutive slots at `first` (8-byte aligned). */
 void wt_tpacket_v2_walk_start(struct wt_walk *walk, void *first, uint32_t slot_bytes,
-			      uint32_t slots, uint32_t snaplen);
+                              uint32_t slots, uint32_t snaplen);
 
 /* The next frames, at most `max`; 0 at the end or at a fault. */
 size_t wt_tpacket_v2_walk(struct wt_walk *walk, struct wt_frame *frames, size_t max);

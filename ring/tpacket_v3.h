@@ -23,7 +23,7 @@ extern "C" {
 /* Start at the first frame of the block of `block_bytes` bytes at `block`
  * (8-byte aligned). snaplen 0 is no limit. Faults are found in walk->fault. */
 void wt_tpacket_v3_walk_start(struct wt_walk *walk, void *block, size_t block_bytes,
-			      uint32_t snaplen);
+                              uint32_t snaplen);
 
 /* The next frames, at most `max`; 0 at the end or at a fault. */
 size_t wt_tpacket_v3_walk(struct wt_walk *walk, struct wt_frame *frames, size_t max);

@@ -32,9 +32,9 @@ void wt_stamp_tally_add(struct wt_stamp_tally *tally, const struct wt_frame *fra
 const char *wt_stamp_source_name(enum wt_stamp_source source)
 {
 	static const char *const names[WT_STAMP_SOURCES] = {
-		[WT_STAMP_FALLBACK] = "fallback",
-		[WT_STAMP_SOFTWARE] = "software",
-		[WT_STAMP_HARDWARE] = "hardware",
+	        [WT_STAMP_FALLBACK] = "fallback",
+	        [WT_STAMP_SOFTWARE] = "software",
+	        [WT_STAMP_HARDWARE] = "hardware",
 	};
 
 	return (unsigned)source < WT_STAMP_SOURCES ? names[source] : "unknown";

@@ -46,13 +46,13 @@ struct wt_pcapng_statistics {
 	int64_t stamp_ns;
 	int64_t start_ns;
 	int64_t end_ns;
-	uint64_t received;      /* isb_ifrecv: seen by the recorder's socket */
-	uint64_t if_dropped;    /* isb_ifdrop: what Wireshark shows as dropped */
-	uint64_t accepted;      /* isb_filteraccept */
-	uint64_t os_dropped;    /* isb_osdrop */
-	uint64_t delivered;     /* isb_usrdeliv: in this file */
-	const char *ledger;     /* WT_OPT_LOCAL_LEDGER, or NULL */
-	const char *nic;        /* WT_OPT_LOCAL_NIC, or NULL */
+	uint64_t received;           /* isb_ifrecv: seen by the recorder's socket */
+	uint64_t if_dropped;         /* isb_ifdrop: what Wireshark shows as dropped */
+	uint64_t accepted;           /* isb_filteraccept */
+	uint64_t os_dropped;         /* isb_osdrop */
+	uint64_t delivered;          /* isb_usrdeliv: in this file */
+	const char *ledger;          /* WT_OPT_LOCAL_LEDGER, or NULL */
+	const char *nic;             /* WT_OPT_LOCAL_NIC, or NULL */
 	const char *const *degraded; /* WT_OPT_LOCAL_DEGRADED, NULL-terminated, or NULL */
 	const char *comment;
 };
@@ -60,11 +60,11 @@ struct wt_pcapng_statistics {
 /* The number of bytes written, or -ENOBUFS if `capacity` does not hold them.
  * Strings are cut at 65,535 bytes. */
 ssize_t wt_pcapng_encode_section(uint8_t *out, size_t capacity,
-				 const struct wt_pcapng_section *section);
+                                 const struct wt_pcapng_section *section);
 ssize_t wt_pcapng_encode_interface(uint8_t *out, size_t capacity,
-				   const struct wt_pcapng_interface *interface);
+                                   const struct wt_pcapng_interface *interface);
 ssize_t wt_pcapng_encode_statistics(uint8_t *out, size_t capacity,
-				    const struct wt_pcapng_statistics *statistics);
+                                    const struct wt_pcapng_statistics *statistics);
 
 /* The most bytes that a frame of `caplen` bytes takes as an Enhanced Packet Block. */
 static inline size_t wt_pcapng_packet_bound(uint32_t caplen)
@@ -75,13 +75,13 @@ static inline size_t wt_pcapng_packet_bound(uint32_t caplen)
 /* Frames as Enhanced Packet Blocks of one interface, as many as fit. Returns how
  * many, and in *used the bytes they took. */
 size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface_id,
-			       const struct wt_frame *frames, size_t count, size_t *used);
+                               const struct wt_frame *frames, size_t count, size_t *used);
 
 /* How much of `bytes` is whole blocks if only the first `limit` bytes can stay,
  * and, if `packets` is not NULL, how many packet blocks that is for each
  * interface below `interfaces`. For what was encoded here, after a write failed. */
-size_t wt_pcapng_whole_blocks(const uint8_t *bytes, size_t length, size_t limit,
-			      uint64_t *packets, size_t interfaces);
+size_t wt_pcapng_whole_blocks(const uint8_t *bytes, size_t length, size_t limit, uint64_t *packets,
+                              size_t interfaces);
 
 #ifdef __cplusplus
 }

@@ -29,10 +29,10 @@ enum wt_pcapng_block_type {
 };
 #define WT_PCAPNG_LOCAL_BLOCK 0x80000000u /* set in the types that are for local use */
 
-#define WT_PCAPNG_MAGIC         0x1A2B3C4Du /* byte-order magic of the section header */
-#define WT_PCAPNG_MAGIC_SWAPPED 0x4D3C2B1Au
-#define WT_PCAPNG_MAJOR         1
-#define WT_PCAPNG_MINOR         0
+#define WT_PCAPNG_MAGIC          0x1A2B3C4Du /* byte-order magic of the section header */
+#define WT_PCAPNG_MAGIC_SWAPPED  0x4D3C2B1Au
+#define WT_PCAPNG_MAJOR          1
+#define WT_PCAPNG_MINOR          0
 #define WT_PCAPNG_LENGTH_UNKNOWN UINT64_MAX /* section length when written as a stream */
 
 enum wt_pcapng_option_code {
@@ -80,7 +80,8 @@ enum wt_pcapng_local_option {
 	WT_OPT_LOCAL_NIC = WT_OPT_LOCAL | 2,
 	/* In an ISB: a named degraded state, one option each. Text. */
 	WT_OPT_LOCAL_DEGRADED = WT_OPT_LOCAL | 3,
-	/* In an IDB: how packets were read: "v3 ring=268435456 asked=268435456 …". Text. */
+	/* In an IDB: how packets were read. Text, "name=value" between spaces; "offloads"
+	 * is the last and takes the rest of the line. */
 	WT_OPT_LOCAL_READER = WT_OPT_LOCAL | 4,
 };
 
@@ -106,7 +107,7 @@ struct wt_pcapng_idb {
 	uint16_t link_type;
 	uint16_t reserved;
 	uint32_t snaplen; /* 0: no limit */
-	/* options, total_length */
+	                  /* options, total_length */
 };
 
 struct wt_pcapng_epb {
@@ -124,7 +125,7 @@ struct wt_pcapng_spb {
 	uint32_t type;
 	uint32_t total_length;
 	uint32_t len; /* caplen is the smaller of this and interface 0's snaplen */
-	/* data padded to 4, total_length */
+	              /* data padded to 4, total_length */
 };
 
 struct wt_pcapng_packet {

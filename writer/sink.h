@@ -59,9 +59,11 @@ int wt_sink_cut(struct wt_sink *sink, size_t keep);
  * failed; the sink is gone all the same. */
 int wt_sink_close(struct wt_sink *sink);
 
-/* A file at `path`, created or cut to nothing. Buffered. A little space is kept
- * in reserve so that a full disk still takes the closing blocks. If `path` is not
- * a regular file (a FIFO, a device) it is written as a stream. */
+/* A file at `path`, created or cut to nothing, written through the page cache. A
+ * thread of the sink sends what was written on to the disk and out of the cache, so
+ * that neither dirty pages nor a cache that nobody reads pile up. A little space is
+ * kept in reserve so that a full disk still takes the closing blocks. If `path` is
+ * not a regular file (a FIFO, a device) it is written as a stream. */
 int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_error *err);
 
 /* A stream that is open already, e.g. a pipe into tshark. The descriptor stays the

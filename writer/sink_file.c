@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,14 +18,83 @@
 enum { BALLAST_BYTES = 64 * 1024 };
 static const off_t ballast_offset = (off_t)1 << 40;
 
+/* How much is written before it is sent to the disk, and how much stays in the cache
+ * behind that: by then it has arrived there, as a rule. */
+enum { PUSH_BYTES = 8 << 20, KEEP_BYTES = 16 << 20 };
+
+/* The thread that pushes. It may wait for the disk; the recording thread does not. */
+struct pusher {
+	pthread_t thread;
+	bool running;
+	sem_t wanted;             /* posted when there is something to push, or to stop */
+	_Atomic uint64_t written; /* pairs: release in write_file(), acquire in push() */
+	_Atomic bool stop;
+	int fd;
+};
+
 struct fd_sink {
 	struct wt_sink sink;
+	struct pusher pusher;
+	uint64_t announced; /* what the pusher was last woken for */
 	int fd;
 	bool owned;
 	bool made; /* the file has no more than what we put there */
 	char path[4096];
 	const volatile sig_atomic_t *hurry;
 };
+
+/* Both calls are advice: a file system without them loses nothing. */
+static void *push(void *argument)
+{
+	struct pusher *pusher = argument;
+	uint64_t pushed = 0, dropped = 0;
+
+	while (!atomic_load_explicit(&pusher->stop, memory_order_acquire)) {
+		uint64_t written = atomic_load_explicit(&pusher->written, memory_order_acquire);
+
+		if (written - pushed < PUSH_BYTES) {
+			sem_wait(&pusher->wanted);
+			continue;
+		}
+		sync_file_range(pusher->fd, (off_t)pushed, (off_t)(written - pushed),
+		                SYNC_FILE_RANGE_WRITE);
+		pushed = written;
+		if (pushed - dropped < KEEP_BYTES + PUSH_BYTES)
+			continue;
+		posix_fadvise(pusher->fd, (off_t)dropped, (off_t)(pushed - KEEP_BYTES - dropped),
+		              POSIX_FADV_DONTNEED);
+		dropped = pushed - KEEP_BYTES;
+	}
+	return NULL;
+}
+
+static void start_pusher(struct fd_sink *file)
+{
+	file->pusher.fd = file->fd;
+	if (sem_init(&file->pusher.wanted, 0, 0))
+		return;
+	/* Without the thread the kernel writes back in its own time. */
+	file->pusher.running = pthread_create(&file->pusher.thread, NULL, push, &file->pusher) == 0;
+}
+
+static void stop_pusher(struct fd_sink *file)
+{
+	if (!file->pusher.running)
+		return;
+	atomic_store_explicit(&file->pusher.stop, true, memory_order_release);
+	sem_post(&file->pusher.wanted);
+	pthread_join(file->pusher.thread, NULL);
+	sem_destroy(&file->pusher.wanted);
+}
+
+static void announce(struct fd_sink *file, uint64_t written)
+{
+	if (!file->pusher.running || written - file->announced < PUSH_BYTES)
+		return;
+	file->announced = written;
+	atomic_store_explicit(&file->pusher.written, written, memory_order_release);
+	sem_post(&file->pusher.wanted);
+}
 
 static int write_file(struct wt_sink *sink, const uint8_t *bytes, size_t length, size_t *landed)
 {
@@ -31,7 +103,7 @@ static int write_file(struct wt_sink *sink, const uint8_t *bytes, size_t length,
 	*landed = 0;
 	while (*landed < length) {
 		ssize_t wrote = pwrite(file->fd, bytes + *landed, length - *landed,
-				       (off_t)(sink->written + *landed));
+		                       (off_t)(sink->written + *landed));
 
 		if (wrote < 0 && errno == EINTR)
 			continue;
@@ -41,6 +113,7 @@ static int write_file(struct wt_sink *sink, const uint8_t *bytes, size_t length,
 			return -EIO;
 		*landed += (size_t)wrote;
 	}
+	announce(file, sink->written + length);
 	return 0;
 }
 
@@ -56,6 +129,7 @@ static int close_file(struct wt_sink *sink)
 	struct fd_sink *file = (struct fd_sink *)sink;
 	int ret = 0;
 
+	stop_pusher(file);
 	/* Frees the ballast. A file in which nothing ever arrived is no recording. */
 	if (ftruncate(file->fd, (off_t)wt_sink_bytes(sink)))
 		ret = -errno;
@@ -174,5 +248,6 @@ int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_error *
 	/* Without it recording works as well; only the end on a full disk is poorer. */
 	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, ballast_offset, BALLAST_BYTES))
 		errno = 0;
+	start_pusher(file);
 	return 0;
 }
