@@ -52,7 +52,8 @@ int wt_reader_open(struct wt_reader **reader, const struct wt_reader_config *con
 	if (!filled.snaplen)
 		filled.snaplen = WT_DEFAULT_SNAPLEN;
 	if (!filled.ring_bytes)
-		filled.ring_bytes = WT_DEFAULT_RING_BYTES;
+		filled.ring_bytes = config->kind == WT_READER_V2 ? WT_DEFAULT_RING_BYTES_V2
+								 : WT_DEFAULT_RING_BYTES;
 	if (!filled.retire_timeout_ms)
 		filled.retire_timeout_ms = WT_DEFAULT_RETIRE_TIMEOUT_MS;
 	return kinds[config->kind].open(reader, &filled, err);

@@ -33,14 +33,15 @@ struct wt_reader_config {
 	const char *interface;      /* required; for the simulation "sim[:key=value,…]" */
 	const char *filter;         /* a libpcap expression [everything] */
 	uint32_t snaplen;           /* [262144] */
-	uint64_t ring_bytes;        /* [256 MiB] */
+	uint64_t ring_bytes;        /* [256 MiB; 512 MiB for WT_READER_V2, whose slots are larger] */
 	uint32_t retire_timeout_ms; /* TPACKET_V3: when a block that is not full is handed over [60]
 	                             */
 	bool no_promiscuous;
 };
 
 enum { WT_DEFAULT_SNAPLEN = 262144, WT_DEFAULT_RETIRE_TIMEOUT_MS = 60 };
-#define WT_DEFAULT_RING_BYTES (UINT64_C(256) << 20)
+#define WT_DEFAULT_RING_BYTES    (UINT64_C(256) << 20)
+#define WT_DEFAULT_RING_BYTES_V2 (UINT64_C(512) << 20)
 
 /* What came of it. Strings live as long as the reader. */
 struct wt_reader_info {

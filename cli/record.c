@@ -69,8 +69,10 @@ static void install_handlers(void)
 	handle(SIGINT, on_stop);
 	handle(SIGTERM, on_stop);
 	handle(SIGUSR1, on_poke);
-	/* A closed pipe is an error of the write, not the end of the program. */
+	/* A closed pipe or a file at its limit (ulimit -f) is an error of the write, not
+	 * the end of the program. */
 	handle(SIGPIPE, SIG_IGN);
+	handle(SIGXFSZ, SIG_IGN);
 	/* nohup has it ignored, and means it. */
 	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
 		handle(SIGHUP, on_stop);
@@ -100,7 +102,8 @@ static void print_help(void)
 	     "                          -i sim:size=BYTES,pps=N|max,count=N,layout=v3|v2)\n"
 	     "      --ring SIZE         the ring: 64MiB, or TIME@RATE such as 2s@1Gbps, which "
 	     "holds\n"
-	     "                          TIME at RATE whatever the size of frames [256MiB]\n"
+	     "                          TIME at RATE, with v3 whatever the size of frames\n"
+	     "                          [256MiB; v2: 512MiB]\n"
 	     "      --retire-timeout MS v3: hand over a block that is not full after MS [60]\n\n"
 	     "What to say\n"
 	     "  -q, --quiet             errors only\n"
