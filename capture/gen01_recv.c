@@ -200,6 +200,7 @@ int wt_gen01_recv_open(struct wt_reader **reader, const struct wt_reader_config 
 	        .stop = wt_live_reader_stop,
 	        .statistics = wt_live_reader_statistics,
 	        .health = wt_live_reader_health,
+	        .reattach = wt_live_reader_reattach,
 	        .close = wt_live_reader_close,
 	};
 	struct wt_live_reader *live;

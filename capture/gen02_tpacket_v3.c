@@ -28,6 +28,7 @@ int wt_gen02_tpacket_v3_open(struct wt_reader **reader, const struct wt_reader_c
 	        .stop = wt_live_reader_stop,
 	        .statistics = wt_live_reader_statistics,
 	        .health = wt_live_reader_health,
+	        .reattach = wt_live_reader_reattach,
 	        .close = wt_live_reader_close,
 	};
 	struct wt_live_reader *live;

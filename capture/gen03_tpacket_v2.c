@@ -159,6 +159,7 @@ int wt_gen03_tpacket_v2_open(struct wt_reader **reader, const struct wt_reader_c
 	        .stop = wt_live_reader_stop,
 	        .statistics = wt_live_reader_statistics,
 	        .health = wt_live_reader_health,
+	        .reattach = wt_live_reader_reattach,
 	        .close = close_reader,
 	};
 	struct wt_live_reader *live;

@@ -285,8 +285,14 @@ static int create_frame(struct sim_reader *sim, struct wt_error *err)
 int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *config,
                       struct wt_error *err)
 {
-	static const struct wt_reader_ops ops = {start,  stop,  statistics,
-	                                         health, woken, close_reader};
+	static const struct wt_reader_ops ops = {
+	        .start = start,
+	        .stop = stop,
+	        .statistics = statistics,
+	        .health = health,
+	        .woken = woken,
+	        .close = close_reader,
+	};
 	enum { LINKTYPE_ETHERNET = 1 };
 	struct sim_settings settings;
 	struct sim_reader *sim;

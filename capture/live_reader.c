@@ -72,6 +72,20 @@ int wt_live_reader_health(struct wt_reader *reader)
 	return wt_packet_socket_health(&((struct wt_live_reader *)reader)->packet);
 }
 
+int wt_live_reader_reattach(struct wt_reader *reader)
+{
+	struct wt_packet_socket *packet = &((struct wt_live_reader *)reader)->packet;
+	struct wt_link link;
+	int ret = wt_link_read(packet->link.name, &link, NULL);
+
+	if (ret)
+		return ret;
+	if (link.hardware_type != packet->link.hardware_type)
+		return -ENODEV;
+	packet->link = link;
+	return wt_packet_socket_bind(packet, packet->promiscuous, NULL);
+}
+
 int wt_live_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last)
 {
 	return wt_packet_socket_statistics(&((struct wt_live_reader *)reader)->packet,

@@ -53,7 +53,7 @@ int wt_reader_open(struct wt_reader **reader, const struct wt_reader_config *con
 		filled.snaplen = WT_DEFAULT_SNAPLEN;
 	if (!filled.ring_bytes)
 		filled.ring_bytes = config->kind == WT_READER_V2 ? WT_DEFAULT_RING_BYTES_V2
-								 : WT_DEFAULT_RING_BYTES;
+		                                                 : WT_DEFAULT_RING_BYTES;
 	if (!filled.retire_timeout_ms)
 		filled.retire_timeout_ms = WT_DEFAULT_RETIRE_TIMEOUT_MS;
 	return kinds[config->kind].open(reader, &filled, err);
@@ -92,6 +92,11 @@ int wt_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *si
 int wt_reader_health(struct wt_reader *reader)
 {
 	return reader->ops->health(reader);
+}
+
+int wt_reader_reattach(struct wt_reader *reader)
+{
+	return reader->ops->reattach ? reader->ops->reattach(reader) : -ENODEV;
 }
 
 const struct wt_reader_info *wt_reader_info(const struct wt_reader *reader)

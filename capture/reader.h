@@ -29,11 +29,11 @@ int wt_reader_kind_from_name(const char *name);
 
 /* Zero is the default given in brackets. */
 struct wt_reader_config {
-	enum wt_reader_kind kind;   /* [WT_READER_V3] */
-	const char *interface;      /* required; for the simulation "sim[:key=value,…]" */
-	const char *filter;         /* a libpcap expression [everything] */
-	uint32_t snaplen;           /* [262144] */
-	uint64_t ring_bytes;        /* [256 MiB; 512 MiB for WT_READER_V2, whose slots are larger] */
+	enum wt_reader_kind kind; /* [WT_READER_V3] */
+	const char *interface;    /* required; for the simulation "sim[:key=value,…]" */
+	const char *filter;       /* a libpcap expression [everything] */
+	uint32_t snaplen;         /* [262144] */
+	uint64_t ring_bytes;      /* [256 MiB; 512 MiB for WT_READER_V2, whose slots are larger] */
 	uint32_t retire_timeout_ms; /* TPACKET_V3: when a block that is not full is handed over [60]
 	                             */
 	bool no_promiscuous;
@@ -90,6 +90,10 @@ int wt_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *si
 /* 0; -ENETDOWN: down, may come back; -ENODEV: gone; -ENODATA: the simulation has
  * delivered all it was asked to. */
 int wt_reader_health(struct wt_reader *reader);
+
+/* After -ENODEV: if an interface of the same name and kind is there again, whatever its
+ * index, take up recording from it. 0, or -ENODEV while there is none. */
+int wt_reader_reattach(struct wt_reader *reader);
 
 const struct wt_reader_info *wt_reader_info(const struct wt_reader *reader);
 

@@ -270,6 +270,27 @@ static void interface_gone(struct wt_recorder *recorder, struct wt_recorded *rec
 	end_if_all_over(recorder);
 }
 
+static void read_nic(struct wt_recorded *recorded)
+{
+	struct wt_link link;
+
+	if (recorded->report->has_nic && !wt_reader_link(recorded->reader, &link))
+		recorded->report->nic_now = link.counters;
+}
+
+/* Under its old name, perhaps with another index: module reloaded, container back. */
+static void try_reattach(struct wt_recorder *recorder, struct wt_recorded *recorded)
+{
+	if (wt_reader_reattach(recorded->reader))
+		return;
+	recorded->report->gone = false;
+	recorded->down = false;
+	read_nic(recorded);
+	recorded->report->nic_start = recorded->report->nic_now;
+	say(recorder, "interface %s is back, with index %d", recorded->report->reader->name,
+	    recorded->report->reader->link->index);
+}
+
 /* Something is the matter with an interface, or may be. */
 static void look_after(struct wt_recorder *recorder, struct wt_recorded *recorded)
 {
@@ -277,8 +298,12 @@ static void look_after(struct wt_recorder *recorder, struct wt_recorded *recorde
 	char text[WT_MAX_DEGRADED_TEXT];
 	int health;
 
-	if (recorded->report->gone || recorded->finished)
+	if (recorded->finished)
 		return;
+	if (recorded->report->gone) {
+		try_reattach(recorder, recorded);
+		return;
+	}
 	health = wt_reader_health(recorded->reader);
 	if (health == -ENODEV) {
 		interface_gone(recorder, recorded);
@@ -294,14 +319,6 @@ static void look_after(struct wt_recorder *recorder, struct wt_recorded *recorde
 		recorded->down = false;
 		say(recorder, "interface %s is up again", name);
 	}
-}
-
-static void read_nic(struct wt_recorded *recorded)
-{
-	struct wt_link link;
-
-	if (recorded->report->has_nic && !wt_reader_link(recorded->reader, &link))
-		recorded->report->nic_now = link.counters;
 }
 
 static void refresh(struct wt_recorder *recorder)

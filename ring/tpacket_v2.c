@@ -224,11 +224,14 @@ int wt_tpacket_v2_ring_open(struct wt_ring **ring, const struct wt_ring_memory *
 	        .fill = fill,
 	        .close = wt_ring_free,
 	};
+	uint64_t slots;
 
 	if (!memory->base || !memory->block_count || memory->slot_bytes < MIN_MAC_OFFSET ||
 	    memory->slot_bytes % TPACKET_ALIGNMENT || memory->slot_bytes > memory->block_bytes ||
 	    memory->block_bytes % TPACKET_ALIGNMENT || (uintptr_t)memory->base % TPACKET_ALIGNMENT)
 		return -EINVAL;
-	return wt_ring_alloc(ring, sizeof(struct wt_ring), &ops, memory,
-	                     memory->block_count * (memory->block_bytes / memory->slot_bytes));
+	slots = (uint64_t)memory->block_count * (memory->block_bytes / memory->slot_bytes);
+	if (slots > UINT32_MAX)
+		return -EINVAL;
+	return wt_ring_alloc(ring, sizeof(struct wt_ring), &ops, memory, (uint32_t)slots);
 }

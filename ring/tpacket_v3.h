@@ -18,7 +18,8 @@ extern "C" {
  * The walker trusts nothing it reads: a count, offset or length that leads
  * outside the block ends the walk with a fault. It may write to the block: a
  * VLAN tag goes back between the addresses and the type, and the header is
- * changed to match, so that a second walk sees the same frames. */
+ * changed to match, so that a second walk finds the same bytes; it does not tell
+ * any more that the tag was put back. */
 
 /* Start at the first frame of the block of `block_bytes` bytes at `block`
  * (8-byte aligned). snaplen 0 is no limit. Faults are found in walk->fault. */

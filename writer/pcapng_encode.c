@@ -268,7 +268,8 @@ size_t wt_pcapng_whole_blocks(const uint8_t *bytes, size_t length, size_t limit,
 		limit = length;
 	while (limit - at >= sizeof(struct wt_pcapng_block)) {
 		memcpy(&head, bytes + at, sizeof(struct wt_pcapng_block));
-		if (head.total_length > limit - at)
+		if (head.total_length < sizeof(struct wt_pcapng_block) ||
+		    head.total_length > limit - at)
 			break;
 		if (packets && head.type == WT_PCAPNG_EPB) {
 			memcpy(&head, bytes + at, sizeof(head));

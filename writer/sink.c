@@ -47,8 +47,8 @@ int wt_sink_reserve(struct wt_sink *sink, size_t min_bytes, uint8_t **at, size_t
 
 	if (min_bytes > WT_SINK_BUFFER_BYTES)
 		return -EMSGSIZE;
-	if (!ret && (sink->used >= WT_SINK_WRITE_BYTES ||
-		     WT_SINK_BUFFER_BYTES - sink->used < min_bytes))
+	if (!ret &&
+	    (sink->used >= WT_SINK_WRITE_BYTES || WT_SINK_BUFFER_BYTES - sink->used < min_bytes))
 		ret = wt_sink_flush(sink);
 	if (ret)
 		return ret;

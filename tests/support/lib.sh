@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the integration tests, which source it first. They run in a network and
 # mount namespace of their own and need $WIRETAPE. A failed assertion is printed and
 # counted; the test goes on and exits with 1 at its end.
@@ -5,6 +6,8 @@ set -u
 failures=0
 recorder=""
 work=$(mktemp -d)
+# Nobody's settings of Wireshark, nobody's language.
+export HOME=$work XDG_CONFIG_HOME=$work LC_ALL=C
 
 clean_up() {
   local code=$? # of a test that ended early
@@ -103,15 +106,16 @@ catches_pokes() {
   [ "$name" = wiretape ] && [ $((0x${caught: -4} & 0x200)) -ne 0 ]
 }
 
-recorder_ended() {
+# ended PID: a child of ours.
+ended() {
   local state
-  state=$(awk '/^State:/ {print $2}' "/proc/$recorder/status" 2>/dev/null)
+  state=$(awk '/^State:/ {print $2}' "/proc/$1/status" 2>/dev/null)
   [ -z "$state" ] || [ "$state" = Z ]
 }
 
 # It prints its ledger from the loop that records, so the gates are open.
 printed_ledger() {
-  recorder_ended && return
+  ended "$recorder" && return
   catches_pokes && kill -USR1 "$recorder" 2>/dev/null
   grep -q '^after ' "$work/err"
 }
@@ -119,7 +123,7 @@ printed_ledger() {
 # await_recording: of the process $recorder, whose standard error is $work/err.
 await_recording() {
   wait_until "the recorder records" printed_ledger
-  recorder_ended || return 0
+  ended "$recorder" || return 0
   fail "the recorder did not start:"
   cat "$work/err" >&2
 }
@@ -130,18 +134,22 @@ start_recorder() {
   await_recording
 }
 
-# The same without waiting.
+# The same without waiting. A small ring starts faster.
 launch_recorder() {
   : >"$work/err"
-  "$WIRETAPE" record "$@" >"$work/out" 2>"$work/err" &
+  "$WIRETAPE" record --ring 16MiB "$@" >"$work/out" 2>"$work/err" &
   recorder=$!
 }
 
-# Wait for its end; the exit code is in $status.
-await_recorder() {
-  wait_until "the recorder ends" recorder_ended || kill -KILL "$recorder"
-  wait "$recorder" 2>/dev/null
+# await_end WHAT PID: the exit code is in $status.
+await_end() {
+  wait_until "$1 ends" ended "$2" || kill -KILL "$2"
+  wait "$2" 2>/dev/null
   status=$?
+}
+
+await_recorder() {
+  await_end "the recorder" "$recorder"
 }
 
 # stop_recorder [SIGNAL]

@@ -15,7 +15,7 @@ static uint32_t round_up(uint32_t bytes, uint32_t to)
 static uint16_t kernel_mac(uint32_t header_bytes)
 {
 	return (uint16_t)(round_up(header_bytes + sizeof(struct sockaddr_ll) + 16, NET_ALIGNMENT) -
-			  14);
+	                  14);
 }
 
 static void *grow(struct tpacket_builder *builder, size_t bytes)
@@ -52,7 +52,7 @@ void tpacket_build_v2(struct tpacket_builder *builder, uint32_t slot_bytes)
 }
 
 static void store(uint8_t *slot, uint32_t header_bytes, uint16_t mac, unsigned number,
-		  const struct tpacket_spec *spec)
+                  const struct tpacket_spec *spec)
 {
 	struct sockaddr_ll address = {.sll_family = 17, .sll_pkttype = spec->packet_type};
 
@@ -77,15 +77,15 @@ static void add_v3(struct tpacket_builder *builder, const struct tpacket_spec *s
 	builder->offsets[builder->frames] = (uint32_t)builder->length;
 	header = grow(builder, bytes);
 	*header = (struct tpacket3_hdr){
-		.tp_sec = spec->sec,
-		.tp_nsec = spec->nsec,
-		.tp_snaplen = spec->bytes,
-		.tp_len = spec->len ? spec->len : spec->bytes,
-		.tp_status = spec->status,
-		.tp_mac = mac,
-		.tp_net = (uint16_t)(mac + 14),
-		.hv1.tp_vlan_tci = spec->tci,
-		.hv1.tp_vlan_tpid = spec->tpid,
+	        .tp_sec = spec->sec,
+	        .tp_nsec = spec->nsec,
+	        .tp_snaplen = spec->bytes,
+	        .tp_len = spec->len ? spec->len : spec->bytes,
+	        .tp_status = spec->status,
+	        .tp_mac = mac,
+	        .tp_net = (uint16_t)(mac + 14),
+	        .hv1.tp_vlan_tci = spec->tci,
+	        .hv1.tp_vlan_tpid = spec->tpid,
 	};
 	store((uint8_t *)header, V3_HEADER_BYTES, mac, builder->frames, spec);
 	block->num_pkts++;
@@ -102,15 +102,15 @@ static void add_v2(struct tpacket_builder *builder, const struct tpacket_spec *s
 	builder->offsets[builder->frames] = (uint32_t)builder->length;
 	header = grow(builder, builder->slot_bytes);
 	*header = (struct tpacket2_hdr){
-		.tp_status = TP_STATUS_USER | spec->status,
-		.tp_len = spec->len ? spec->len : spec->bytes,
-		.tp_snaplen = spec->bytes,
-		.tp_mac = mac,
-		.tp_net = (uint16_t)(mac + 14),
-		.tp_sec = spec->sec,
-		.tp_nsec = spec->nsec,
-		.tp_vlan_tci = spec->tci,
-		.tp_vlan_tpid = spec->tpid,
+	        .tp_status = TP_STATUS_USER | spec->status,
+	        .tp_len = spec->len ? spec->len : spec->bytes,
+	        .tp_snaplen = spec->bytes,
+	        .tp_mac = mac,
+	        .tp_net = (uint16_t)(mac + 14),
+	        .tp_sec = spec->sec,
+	        .tp_nsec = spec->nsec,
+	        .tp_vlan_tci = spec->tci,
+	        .tp_vlan_tpid = spec->tpid,
 	};
 	store((uint8_t *)header, V2_HEADER_BYTES, mac, builder->frames, spec);
 }

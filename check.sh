@@ -1,0 +1,233 @@
+#!/usr/bin/env bash
+# Everything that says whether this tree is sound, one stage after the other; what
+# fails does not keep the rest from running.
+#
+#   ./check.sh         every stage once, for every change
+#   ./check.sh --all   also a minute of fuzzing a target, and the integration and
+#                      stress tests ten times over
+#
+# Installs what is missing with apt (as root, or with a sudo that asks nothing). Logs
+# are in build/check/. The last line says how many checks passed, failed and were
+# skipped: ctest's tests, and everything else that is marked as a check here. The exit
+# code is 0 only if none failed.
+set -u
+cd "$(dirname "$0")" || exit 1
+. cmake/dependencies.sh
+
+logs=build/check
+jobs=$(nproc)
+passed=0 failed=0 skipped=0
+failures=() skips=()
+
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
+  bold=$'\e[1m' red=$'\e[31m' plain=$'\e[0m'
+else
+  bold="" red="" plain=""
+fi
+
+pass() { passed=$((passed + 1)); }
+fail() { failed=$((failed + 1)); failures+=("$1"); }
+skip() { skipped=$((skipped + 1)); skips+=("$1: $2"); }
+
+# check NAME COMMAND...: one check with a log of its own, of which the end is shown if
+# it fails. Exit code 77 is a skip, and the last line says why.
+check() {
+  local name=$1 log status=0 began=$SECONDS
+  shift
+  log=$logs/${name//[^a-zA-Z0-9]/-}.log
+  "$@" >"$log" 2>&1 || status=$?
+  case $status in
+  0) pass; printf '  ok    %s (%d s)\n' "$name" $((SECONDS - began)) ;;
+  77)
+    skip "$name" "$(tail -n 1 "$log")"
+    printf '  skip  %s: %s\n' "$name" "$(tail -n 1 "$log")"
+    ;;
+  *)
+    fail "$name"
+    printf '  %sFAIL  %s%s (%d s); the end of %s:\n' "$red" "$name" "$plain" \
+      $((SECONDS - began)) "$log"
+    tail -n 40 "$log" | sed 's/^/        /'
+    return 1
+    ;;
+  esac
+}
+
+# What became of each test, from ctest's JUnit report: "run|fail|skip name reason".
+# ctest also writes "skipped" for a test whose program is missing; that is a failure.
+outcomes() {
+  sed -nE '
+    s/.*<testcase name="([^"]*)".*status="([a-z]*)".*/\1\t\2/; t keep
+    s/.*<skipped message="([^"]*)".*/\1/; t reason
+    b
+    :keep
+    h; s/^(.*)\t(run|fail)$/\2\t\1/p; s/^(.*)\tdisabled$/skip\t\1/p; b
+    :reason
+    G; s/^SKIP_RETURN_CODE=.*\n(.*)\t.*$/skip\t\1/p; t
+    s/^(.*)\n(.*)\t.*$/fail\t\2 (\1)/p' "$1"
+}
+
+# Criterion's own skips are inside tests that ctest calls passed.
+inner_skips() {
+  sed -nE 's/.*(ok|not ok) - ([^ ]+) *# SKIP *(.*)/\2: \3/p' "$1" | sort -u
+}
+
+# run_ctest NAME PRESET [ARGUMENT...]: each test is a check.
+run_ctest() {
+  local name=$1 preset=$2 report log outcome test counted_failures=0 counted=0 status=0
+  shift 2
+  report=$PWD/$logs/ctest-${name//[^a-zA-Z0-9]/-}.xml log=${report%.xml}.log
+  rm -f "$report"
+  "${without_aslr[@]}" ctest --preset "$preset" -j "$jobs" --output-junit "$report" \
+    --test-output-size-passed 1000000 "$@" 2>&1 | tee "$log" | sed 's/^/  /'
+  status=${PIPESTATUS[0]}
+  [ -e "$report" ] || { fail "$name: ctest did not run"; return; }
+  while IFS=$'\t' read -r outcome test; do
+    counted=$((counted + 1))
+    case $outcome in
+    run) pass ;;
+    skip) skip "$name, $test" "$(grep -m1 -o 'SKIP: .*' <(sed -n "/name=\"$test\"/,/<\/testcase>/p" \
+      "$report") || echo 'says not why')" ;;
+    *) fail "$name, $test"; counted_failures=$((counted_failures + 1)) ;;
+    esac
+  done < <(outcomes "$report")
+  while IFS= read -r test; do
+    skip "$name, ${test%%: *}" "${test#*: }"
+  done < <(inner_skips "$report")
+  [ "$counted" -gt 0 ] || fail "$name: there are no tests"
+  # Whatever else it was that ctest did not like.
+  [ "$status" = 0 ] || [ "$counted_failures" -gt 0 ] || fail "$name: ctest says $status"
+}
+
+stage() {
+  local began=$SECONDS
+  printf '\n%s== %s%s\n' "$bold" "$1" "$plain"
+  "$2"
+  printf '   %d s\n' $((SECONDS - began))
+}
+
+# Past the first error: what can be built is built, and tested.
+configure_and_build() {
+  cmake --preset "$@" && cmake --build --preset "$1" --parallel "$jobs" -- -k 0
+}
+
+# Threads in ThreadSanitizer's way: on some kernels it needs addresses that are not random.
+without_aslr=()
+
+stage_release() {
+  check "build: release" configure_and_build release -DWT_TESTS=ON -DWT_BENCH=ON -DWT_WERROR=ON
+  run_ctest release release
+}
+
+stage_asan() {
+  check "build: asan-ubsan" configure_and_build asan-ubsan -DWT_TESTS=ON
+  run_ctest asan-ubsan asan-ubsan
+}
+
+stage_tsan() {
+  if setarch "$(uname -m)" -R true 2>/dev/null; then
+    without_aslr=(setarch "$(uname -m)" -R)
+  fi
+  check "build: tsan" configure_and_build tsan -DWT_TESTS=ON
+  run_ctest tsan tsan -L stress
+  without_aslr=()
+}
+
+stage_fuzz() {
+  check "build: fuzz" configure_and_build fuzz -DWT_BENCH=OFF
+  FUZZ_SECONDS=${FUZZ_SECONDS:-5} run_ctest fuzz fuzz -L fuzz
+}
+
+# Files of the tree, by the patterns given; also where there is no git.
+tracked() {
+  if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+    git ls-files -- "$@"
+  else
+    local pattern
+    for pattern; do
+      find . -path ./build -prune -o -path "./${pattern#./}" -type f -print
+    done | sed 's|^\./||' | sort -u
+  fi
+}
+
+scripts() { tracked '*.sh' && echo .ci/run; }
+
+formatted() { tracked '*.c' '*.h' '*.cpp' | xargs clang-format --dry-run -Werror; }
+
+static_analysis() {
+  tracked '*.c' | grep -v '^tests/' |
+    cppcheck --quiet --error-exitcode=1 -j "$jobs" --std=c11 --platform=unix64 \
+      --enable=warning,performance,portability --inline-suppr \
+      --suppressions-list=cmake/cppcheck.txt -D_GNU_SOURCE -DWT_VERSION='""' \
+      -I build/release/include --file-list=-
+}
+
+shell_syntax() {
+  local script bad=0
+  while read -r script; do
+    bash -n "$script" || bad=1
+  done < <(scripts)
+  return $bad
+}
+
+shell_lint() {
+  command -v shellcheck >/dev/null || { echo "shellcheck is not installed"; return 77; }
+  # SC2034: a script that is sourced sets what it does not use itself.
+  scripts | xargs shellcheck -x -s bash --severity=warning --exclude=SC2034
+}
+
+stage_style() {
+  check "format: clang-format" formatted
+  check "analysis: cppcheck" static_analysis
+  check "man page: mandoc" mandoc -Tlint -W warning docs/wiretape.1
+  check "scripts: bash -n" shell_syntax
+  check "scripts: shellcheck" shell_lint
+}
+
+install_to() { rm -rf "$1" && cmake --install build/release --prefix "$1"; }
+
+stage_install() {
+  local prefix=$PWD/$logs/prefix kind
+  check "install" install_to "$prefix" || return
+  for kind in headers-c headers-c++ shared-c shared-c++ static-c static-c++ program; do
+    check "installed: $kind" tests/consumer/consume.sh "$kind" "$prefix"
+  done
+}
+
+stage_often() {
+  run_ctest "release, ten times" release -L 'integration|stress' --repeat until-fail:10
+  run_ctest "asan-ubsan, ten times" asan-ubsan -L stress --repeat until-fail:10
+}
+
+closing() {
+  local line
+  printf '\n%s== %d s in all%s\n' "$bold" "$SECONDS" "$plain"
+  for line in "${skips[@]}"; do printf 'skipped  %s\n' "$line"; done
+  for line in "${failures[@]}"; do printf '%sFAILED   %s%s\n' "$red" "$line" "$plain"; done
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" = 0 ]
+}
+
+all=false
+case "${1:-}" in
+"") ;;
+--all) all=true ;;
+-h | --help) sed -n '2,/^set /{s/^# \{0,1\}//p}' "$0"; exit 0 ;;
+*) echo "check.sh: there is no option '$1'; --help says which" >&2; exit 2 ;;
+esac
+
+wt_install_missing "$wt_packages_build" "$wt_packages_show" "$wt_packages_check" || {
+  fail "packages are missing"
+  closing
+  exit 1
+}
+mkdir -p "$logs" || exit 1
+if $all; then FUZZ_SECONDS=${FUZZ_SECONDS:-60}; fi
+
+stage "Release build with warnings as errors, and all tests" stage_release
+stage "Style, static analysis, man page, scripts" stage_style
+stage "Address and undefined-behaviour sanitizers" stage_asan
+stage "Thread sanitizer" stage_tsan
+stage "Fuzzing" stage_fuzz
+stage "Installation, and programs that use what was installed" stage_install
+if $all; then stage "Again and again" stage_often; fi
+closing

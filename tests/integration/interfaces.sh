@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# Interfaces come, go, go down and are of several kinds.
+. "$SUPPORT/lib.sh"
+need tshark capinfos
+make_link out0 in0
+make_link out1 in1
+file=$work/file.pcapng
+
+says() { grep -q -e "$1" "$work/err"; }
+
+# Down and up again.
+for reader in v3 v2 recv; do
+  start_recorder --reader $reader -i in0 -w "$file" --json
+  send out0 10
+  ip link set in0 down
+  wait_until "it says that in0 is down" says 'in0 went down'
+  ip link set in0 up
+  wait_until "it says that in0 is up" says 'in0 is up again'
+  send out0 10 --sequence-start 11
+  stop_recorder
+  assert_eq "$reader down and up: exit code" 0 "$status"
+  assert_sequences "$reader down and up" "$file" 1 20
+  assert_ledger_closes "$reader down and up"
+  assert_eq "$reader down and up: told in the report" true \
+    "$(json '.degraded | any(test("in0 went down"))')"
+  assert_eq "$reader down and up: told in the file" true "$("$WIRETAPE" info --json "$file" |
+    jq '.sections[0].interfaces[0].statistics.degraded | any(test("in0 went down"))')"
+done
+
+# Deleted while recording.
+for reader in v3 v2 recv; do
+  make_link out2 in2
+  start_recorder --reader $reader -i in2 -w "$file" --json
+  send out2 10
+  ip link del in2
+  await_recorder
+  assert_eq "$reader deleted: exit code" 1 "$status"
+  assert_file_has "$work/err" 'interface in2 has disappeared'
+  assert_eq "$reader deleted: reason" "interface disappeared" "$(json .end)"
+  assert_sequences "$reader deleted" "$file" 1 10
+  assert_ledger_closes "$reader deleted"
+  assert_info_agrees "$reader deleted" "$file"
+done
+
+# One of two is deleted: it goes on with the other.
+make_link out2 in2
+start_recorder -i in2 -i in0 -w "$file" --json
+send out2 10
+ip link del in2
+wait_until "it says that in2 is gone" says 'in2 has disappeared'
+send out0 10
+stop_recorder
+assert_eq "one of two deleted: exit code" 0 "$status"
+assert_eq "one of two deleted: written" "10 10" "$(json '[.interfaces[].written] | join(" ")')"
+assert_ledger_closes "one of two deleted"
+assert_info_agrees "one of two deleted" "$file"
+
+# Down when the recording starts: it waits.
+ip link set in1 down
+start_recorder -i in1 -w "$file" --json
+ip link set in1 up
+wait_until "in1 is up" says 'in1 is up again'
+send out1 10
+stop_recorder
+assert_sequences "down at the start" "$file" 1 10
+
+# Several, each with its own description and counts; also the same with v2 and recv.
+for reader in v3 v2 recv; do
+  start_recorder --reader $reader -i in0 -i in1 -i out1 -w "$file" --json
+  send out0 30
+  send out1 20
+  send in1 10
+  stop_recorder
+  assert_eq "$reader three: written" "in0 30 in1 20 out1 10" \
+    "$(json '[.interfaces[] | .name, .written] | join(" ")')"
+  assert_eq "$reader three: packets of each, by tshark" "30 in0 20 in1 10 out1" \
+    "$(fields "$file" frame.interface_name | sort | uniq -c | awk '{print $1, $2}' | paste -sd ' ')"
+  assert_eq "$reader three: interfaces, by capinfos" 3 \
+    "$(capinfos -M "$file" 2>/dev/null | awk '/^Number of interfaces in file/ {print $NF}')"
+  assert_ledger_closes "$reader three"
+  assert_info_agrees "$reader three" "$file"
+done
+
+# Outgoing packets are recorded too, and say so.
+start_recorder -i out0 -w "$file" --json
+send out0 10 --qdisc
+stop_recorder
+assert_eq "outgoing: directions" "10 0x00000002" \
+  "$(fields "$file" frame.packet_flags_direction | sort | uniq -c | awk '{print $1, $2}')"
+
+# Loopback: each packet once, though it goes out and comes in.
+ip link set lo up
+for reader in v3 v2 recv; do
+  start_recorder --reader $reader -i lo -w "$file" --json udp
+  for i in 1 2 3 4 5; do echo "number $i" >/dev/udp/127.0.0.1/9; done
+  stop_recorder
+  assert_eq "$reader loopback: packets" "$(for i in 1 2 3 4 5; do echo "number $i" | od -An -tx1 | tr -d ' '; done)" \
+    "$(fields "$file" udp.payload)"
+  assert_eq "$reader loopback: seen" 5 "$(json .seen)"
+done
+
+# Not an interface: says which there are, touches no file.
+echo keep >"$work/kept"
+for target in kept absent; do
+  "$WIRETAPE" record -i nosuch -w "$work/$target" >"$work/out" 2>"$work/err"
+  assert_eq "wrong interface: exit code" 1 $?
+  assert_file_has "$work/err" 'nosuch.*lo, in0'
+done
+assert_eq "wrong interface: the file there was" keep "$(cat "$work/kept")"
+assert "wrong interface: no new file" test ! -e "$work/absent"
+"$WIRETAPE" record -i in0 -i nosuch -w "$work/absent" >"$work/out" 2>"$work/err"
+assert_eq "second interface wrong: exit code" 1 $?
+assert "second interface wrong: no new file" test ! -e "$work/absent"
+
+# A tunnel carries bare IP packets, which do not go into one file with Ethernet's.
+if ip tuntap add tun0 mode tun 2>/dev/null; then
+  ip address add 192.0.2.1/24 dev tun0
+  ip link set tun0 up
+  "$WIRETAPE" record -i in0 -i tun0 -w "$work/absent" >"$work/out" 2>"$work/err"
+  assert_eq "two link types: exit code" 1 $?
+  assert_file_has "$work/err" 'in0 and tun0 have different link types'
+  start_recorder -i tun0 -w "$file" --json udp
+  stop_recorder
+  assert_eq "tun: link type" 101 \
+    "$("$WIRETAPE" info --json "$file" | jq '.sections[0].interfaces[0].link_type')"
+  assert_eq "tun: link type, by capinfos" 1 "$(capinfos -ME "$file" 2>/dev/null | grep -c 'rawip')"
+else
+  echo "note: no tunnels here: their link type is not tested"
+fi
+
+# The list has those that can be recorded.
+"$WIRETAPE" record -D >"$work/out" || fail "-D: exit code $?"
+for name in in0 out1 lo; do
+  assert_file_has "$work/out" "^[0-9]+\.$name( |$)"
+done

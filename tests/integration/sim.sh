@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# The simulated kernel, without any privileges: the same program, the same books.
+. "$SUPPORT/lib.sh"
+need tshark capinfos
+file=$work/file.pcapng
+
+unprivileged=(setpriv --bounding-set=-all --inh-caps=-all --no-new-privs)
+"${unprivileged[@]}" true 2>/dev/null || unprivileged=()
+
+# record INTERFACE [OPTION]...
+simulate() {
+  "${unprivileged[@]}" "$WIRETAPE" record --reader sim --ring 16MiB -w "$file" --json -i "$@" \
+    >"$work/out" 2>"$work/err"
+  status=$?
+}
+
+for layout in v3 v2; do
+  for size in 60 64 1400 9000; do
+    name="$layout $size B"
+    simulate "sim:layout=$layout,size=$size,count=5000,pps=200000"
+    assert_eq "$name: exit code" 0 "$status"
+    assert_eq "$name: reason" "source finished" "$(json .end)"
+    assert_eq "$name: seen" 5000 "$(json .seen)"
+    assert_ledger_closes "$name"
+    assert_info_agrees "$name" "$file"
+    assert_eq "$name: packets" "$(json .written)" "$(packets "$file")"
+    [ "$(json .lost.ring)" != 0 ] || assert_sequences "$name" "$file" 1 5000
+    assert_eq "$name: lengths" "$size $size" "$(fields "$file" frame.len frame.cap_len | tr '\t' ' ' | sort -u)"
+  done
+done
+
+# As fast as it can into a small ring: it loses, and says what.
+for layout in v3 v2; do
+  simulate "sim:layout=$layout,count=500000,pps=max" --ring 64KiB --fail-on-loss
+  assert_eq "$layout too fast: exit code" 3 "$status"
+  assert_eq "$layout too fast: seen" 500000 "$(json .seen)"
+  assert_ledger_closes "$layout too fast"
+  assert_eq "$layout too fast: packets" "$(json .written)" "$(packets "$file")"
+done
+
+simulate sim:count=100 -c 10
+assert_eq "count: written" 10 "$(json .written)"
+assert_eq "count: reason" packets "$(json .end)"
+assert_ledger_closes count
+simulate sim:size=1000,count=10 -s 100
+assert_eq "snaplen: lengths" "1000 100" "$(fields "$file" frame.len frame.cap_len | tr '\t' ' ' | sort -u)"
+assert_eq "snaplen: cut" 10 "$(json .cut)"
+
+# Nothing is written for what it does not understand.
+rm -f "$file"
+for bad in sim:size=1 sim:speed=3 sim:count simulation eth0 sim:pps=0 sim:layout=v1; do
+  simulate "$bad"
+  assert_eq "$bad: exit code" 1 "$status"
+  assert_file_has "$work/err" 'simulated'
+done
+simulate sim udp
+assert_eq "filter: exit code" 1 "$status"
+assert "no file for mistakes" test ! -e "$file"

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <wiretape/capture/recorder.h>
+
+/* A recorder over simulated interfaces that are too fast for their rings, while
+ * another thread pokes it and in the end stops it: the ledger closes all the same. */
+
+enum { POKES = 50, ENOUGH_FRAMES = 1000 };
+
+struct run {
+	struct wt_recorder *recorder;
+	pthread_mutex_t lock; /* for the next four */
+	pthread_cond_t news;
+	unsigned pokes_seen;
+	bool enough;
+	bool over;
+	uint64_t last_seen;
+	const char *problem; /* the recording thread's */
+};
+
+static void on_progress(void *context, const struct wt_recorder_report *report, bool poked)
+{
+	struct run *run = context;
+
+	if (report->total.seen != report->total.written + wt_ledger_lost(&report->total))
+		run->problem = "the ledger does not add up while recording";
+	if (report->total.seen < run->last_seen)
+		run->problem = "the ledger went backwards";
+	run->last_seen = report->total.seen;
+	pthread_mutex_lock(&run->lock);
+	run->enough = report->total.written >= ENOUGH_FRAMES;
+	run->pokes_seen += poked;
+	pthread_cond_signal(&run->news);
+	pthread_mutex_unlock(&run->lock);
+}
+
+/* Each poke is waited for, unless the recording ends by itself. */
+static void *poke_and_stop(void *argument)
+{
+	struct run *run = argument;
+
+	pthread_mutex_lock(&run->lock);
+	for (unsigned i = 1; (i <= POKES || !run->enough) && !run->over; i++) {
+		wt_recorder_poke(run->recorder);
+		while (run->pokes_seen < i && !run->over)
+			pthread_cond_wait(&run->news, &run->lock);
+	}
+	pthread_mutex_unlock(&run->lock);
+	wt_recorder_stop(run->recorder);
+	return NULL;
+}
+
+static void say_over(struct run *run)
+{
+	pthread_mutex_lock(&run->lock);
+	run->over = true;
+	pthread_cond_signal(&run->news);
+	pthread_mutex_unlock(&run->lock);
+}
+
+static int judge(struct run *run, int ret, const char *text, const char *name)
+{
+	struct wt_recorder_report report;
+	const struct wt_ledger *total = &report.total;
+
+	wt_recorder_report(run->recorder, &report);
+	if (ret)
+		run->problem = text;
+	else if (total->unattributed || total->waiting)
+		run->problem = "the ledger does not close";
+	else if (total->seen != total->written + wt_ledger_lost(total))
+		run->problem = "seen is not written and lost";
+	else if (report.end != WT_END_ASKED)
+		run->problem = "it did not end because it was asked to";
+	else if (!total->written)
+		run->problem = "nothing was written";
+	printf("%s: seen %llu, written %llu, lost in the ring %llu, pokes %u: %s\n", name,
+	       (unsigned long long)total->seen, (unsigned long long)total->written,
+	       (unsigned long long)total->lost.ring, run->pokes_seen,
+	       run->problem ? run->problem : "ok");
+	return run->problem != NULL;
+}
+
+static int run_once(const char *name, const struct wt_reader_config *interfaces, size_t count)
+{
+	struct run run = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
+	struct wt_recorder_config config = {.interfaces = interfaces,
+	                                    .interface_count = count,
+	                                    .statistics_every_ns = 1000000,
+	                                    .progress_every_ns = 500000,
+	                                    .on_progress = on_progress,
+	                                    .context = &run};
+	struct wt_error err;
+	struct wt_sink *sink;
+	pthread_t poker;
+	int ret;
+
+	if (wt_recorder_open(&run.recorder, &config, &err) || wt_sink_memory_open(&sink, 0) ||
+	    pthread_create(&poker, NULL, poke_and_stop, &run)) {
+		printf("%s: cannot start\n", name);
+		return 77;
+	}
+	ret = wt_recorder_run(run.recorder, sink, &err);
+	say_over(&run);
+	pthread_join(poker, NULL);
+	ret = judge(&run, ret, err.text, name);
+	wt_sink_close(sink);
+	wt_recorder_close(run.recorder);
+	return ret;
+}
+
+int main(void)
+{
+	static const struct wt_reader_config interfaces[] = {
+	        {.kind = WT_READER_SIM, .interface = "sim:pps=max", .ring_bytes = 65536},
+	        {.kind = WT_READER_SIM, .interface = "sim:pps=max,layout=v2", .ring_bytes = 65536},
+	};
+	int both = run_once("v3 and v2", interfaces, 2);
+	int v3 = run_once("v3", interfaces, 1);
+	int v2 = run_once("v2", interfaces + 1, 1);
+
+	return both ? both : v3 ? v3 : v2;
+}

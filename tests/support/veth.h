@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_TESTS_VETH_H
+#define WIRETAPE_TESTS_VETH_H
+
+#include <stddef.h>
+
+/* A network namespace for this process alone, with a veth pair wt_a - wt_b on which
+ * nothing is sent that the test does not send. It goes away with the process. */
+
+/* NULL, or why this machine does not allow it. */
+const char *veth_enter_namespace(void);
+
+/* ip(8) with these arguments; its exit code. */
+int veth_ip(const char *arguments);
+
+/* A packet socket that sends from `interface` and receives nothing, or -errno. */
+int veth_open_sender(const char *interface);
+
+#endif
