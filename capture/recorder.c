@@ -657,11 +657,15 @@ int wt_recorder_run(struct wt_recorder *recorder, struct wt_sink *sink, struct w
 
 	recorder->sink = sink;
 	ret = wt_recorder_write_preamble(recorder);
+	recorder->end = ret ? WT_END_FAILURE : WT_END_ASKED;
 	if (ret)
 		return wt_error_set(err, ret, "cannot write the file's header: %s", strerror(-ret));
 	ret = open_gates(recorder, err);
-	if (ret)
+	if (ret) {
+		recorder->end = WT_END_FAILURE;
+		recorder->ended_ns = monotonic_ns();
 		return ret;
+	}
 	recorder->running = true;
 	record(recorder);
 	stop_readers(recorder);

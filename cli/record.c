@@ -332,19 +332,21 @@ static char *read_filter_file(const char *path)
 	enum { MOST = 1 << 20 };
 	FILE *file = fopen(path, "re");
 	char *text = calloc(1, MOST + 1);
-	size_t length;
+	const char *problem = file ? NULL : strerror(errno);
 
 	if (file && text) {
-		length = fread(text, 1, MOST, file);
-		if (!ferror(file) && length < MOST) {
-			fclose(file);
-			return text;
-		}
+		errno = 0;
+		if (fread(text, 1, MOST, file) == MOST)
+			problem = "it is larger than 1 MiB";
+		else if (ferror(file))
+			problem = strerror(errno);
 	}
-	wt_cli_complain("cannot read the filter from %s: %s", path,
-	                errno ? strerror(errno) : "it is larger than 1 MiB");
 	if (file)
 		fclose(file);
+	if (text && !problem)
+		return text;
+	wt_cli_complain("cannot read the filter from %s: %s", path,
+	                problem ? problem : "no memory");
 	free(text);
 	return NULL;
 }
@@ -396,7 +398,7 @@ static int parse_options(struct options *options, int argc, char **argv)
 	int option, ret = 0;
 
 	optind = 0;
-	while ((option = getopt_long(argc, argv, "+:i:w:s:c:a:f:F:DpqvhV", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:i:w:s:c:a:f:F:Dpqvh", longs, NULL)) != -1) {
 		if (option == ':')
 			return wt_cli_usage("record", "option %s needs a value", argv[optind - 1]);
 		if (option == '?')

@@ -27,6 +27,8 @@ install(TARGETS wiretape_shared
         NAMELINK_COMPONENT development)
 install(TARGETS wiretape_static
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+# From where the file is to the prefix: an installation may be moved.
+file(RELATIVE_PATH up_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(${CMAKE_CURRENT_LIST_DIR}/wiretape.pc.in ${PROJECT_BINARY_DIR}/wiretape.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/wiretape.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
