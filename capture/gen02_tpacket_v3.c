@@ -23,16 +23,8 @@ static size_t shape(const struct wt_ring_plan *plan, uint32_t retire_timeout_ms,
 int wt_gen02_tpacket_v3_open(struct wt_reader **reader, const struct wt_reader_config *config,
                              struct wt_error *err)
 {
-	static const struct wt_reader_ops ops = {
-	        .start = wt_live_reader_start,
-	        .stop = wt_live_reader_stop,
-	        .statistics = wt_live_reader_statistics,
-	        .health = wt_live_reader_health,
-	        .reattach = wt_live_reader_reattach,
-	        .close = wt_live_reader_close,
-	};
 	struct wt_live_reader *live;
-	int ret = wt_live_reader_create(&live, sizeof(*live), config, &ops, err);
+	int ret = wt_live_reader_create(&live, sizeof(*live), config, &wt_live_reader_ops, err);
 
 	if (ret)
 		return ret;

@@ -103,6 +103,15 @@ void wt_live_reader_close(struct wt_reader *reader)
 	free(live);
 }
 
+const struct wt_reader_ops wt_live_reader_ops = {
+        .start = wt_live_reader_start,
+        .stop = wt_live_reader_stop,
+        .statistics = wt_live_reader_statistics,
+        .health = wt_live_reader_health,
+        .reattach = wt_live_reader_reattach,
+        .close = wt_live_reader_close,
+};
+
 /* MemAvailable. The kernel would rather kill somebody than refuse a ring that is
  * too large, so a ring never asks for nearly all there is. */
 static uint64_t most_ring_bytes(void)

@@ -40,6 +40,9 @@ struct wt_live_reader {
 int wt_live_reader_create(struct wt_live_reader **live, size_t size,
                           const struct wt_reader_config *config, const struct wt_reader_ops *ops,
                           struct wt_error *err);
+
+/* What the live generations have in common, and all there is to most of them. */
+extern const struct wt_reader_ops wt_live_reader_ops;
 int wt_live_reader_start(struct wt_reader *reader, struct wt_error *err);
 int wt_live_reader_stop(struct wt_reader *reader);
 int wt_live_reader_health(struct wt_reader *reader);

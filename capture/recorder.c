@@ -608,16 +608,23 @@ static void close_file(struct wt_recorder *recorder)
 		wt_sink_cut(recorder->sink, 0);
 }
 
+static const char *first_gone(const struct wt_recorder *recorder)
+{
+	size_t i = 0;
+
+	while (i + 1 < recorder->config.interface_count && !recorder->reports[i].gone)
+		i++;
+	return recorder->reports[i].reader->name;
+}
+
 static int explain_end(const struct wt_recorder *recorder, struct wt_error *err)
 {
 	switch (recorder->end) {
 	case WT_END_INTERFACE:
 		return wt_error_set(err, -ENODEV,
-		                    "%s; the recording ended there, and what came before is in the "
-		                    "file",
-		                    recorder->degraded_count
-		                            ? recorder->degraded[recorder->degraded_count - 1]
-		                            : "the interface has disappeared");
+		                    "interface %s has disappeared; the recording ended there, and "
+		                    "what came before is in the file",
+		                    first_gone(recorder));
 	case WT_END_WRITER:
 		return wt_error_set(err, recorder->failure,
 		                    "cannot write any more: %s; the recording ended there, and the "

@@ -12,8 +12,7 @@ pc=$(find "$prefix" -name wiretape.pc)
 libdir=$(dirname "$(dirname "$pc")")
 PKG_CONFIG_PATH=$(dirname "$pc")
 export PKG_CONFIG_PATH
-# `cmake --install --prefix` moves the files, not the prefix that they were made for.
-pkg_config() { pkg-config --define-prefix "$@" wiretape; }
+pkg_config() { pkg-config "$@" wiretape; }
 
 compile() { # what the compiler is to be given, by language
   local language=$1

@@ -22,6 +22,7 @@ clean_up() {
   exit "$code"
 }
 trap clean_up EXIT
+trap 'exit 1' INT TERM HUP
 
 skip() {
   echo "SKIP: $*"
