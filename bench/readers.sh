@@ -16,7 +16,7 @@ The sender is bound to the first processor and the recorder to the second. Every
 happens in a network namespace of its own; run as root or as an ordinary user.
 EOF
 }
-rounds=3 sizes="60 1400" count= pps=max json=$here/../build/bench/readers.json
+rounds=3 sizes="60 1400" count="" pps=max json=$here/../build/bench/readers.json
 wiretape=${WIRETAPE:-$here/../build/release/cli/wiretape}
 while getopts n:s:c:p:o:w:h option; do
   case $option in
@@ -61,11 +61,12 @@ has_settled() { # no processor time used since the last look
   last=$now; pause 0.3; return 1
 }
 
+# The command line of a recorder, in the array `command`.
 recorder() {
   case $1 in
-    v3 | v2 | recv) echo "$wiretape record -q --json -i wtb1 -w $work/tape --reader $1" ;;
-    tcpdump) echo "tcpdump -q -n -i wtb1 -B 262144 -w $work/tape" ;;
-    dumpcap) echo "dumpcap -q -i wtb1 -B 256 -w $work/tape" ;;
+    v3 | v2 | recv) command=("$wiretape" record -q --json -i wtb1 -w "$work/tape" --reader "$1") ;;
+    tcpdump) command=(tcpdump -q -n -i wtb1 -B 262144 -w "$work/tape") ;;
+    dumpcap) command=(dumpcap -q -i wtb1 -B 256 -w "$work/tape") ;;
   esac
 }
 
@@ -73,13 +74,14 @@ recorder() {
 run() {
   local who=$1 size=$2 frames=$3 before after sent rate written
   rm -f "$work"/tape
-  taskset -c $recorder_cpu $(recorder "$who") > "$work/out" 2> "$work/err" & pid=$!
+  recorder "$who"
+  taskset -c $recorder_cpu "${command[@]}" > "$work/out" 2> "$work/err" & pid=$!
   wait_until 20 is_recording || { echo "$who did not start: $(cat "$work/err")" >&2; exit 1; }
-  last= ; wait_until 20 has_settled
+  last=""; wait_until 20 has_settled
   before=$(ticks $pid)
   taskset -c $sender_cpu "$wiretape" generate -q --json -i wtb0 --size "$size" --count "$frames" \
     --pps "$pps" > "$work/sent" || exit 1
-  last= ; wait_until 30 has_settled
+  last=""; wait_until 30 has_settled
   after=$(ticks $pid)
   kill -INT $pid; wait $pid
   sent=$(jq .sent "$work/sent")

@@ -147,7 +147,8 @@ static int on_link(const struct nlmsghdr *message, void *data)
 	return mnl_attr_parse(message, sizeof(*info), on_attribute, link);
 }
 
-static int exchange(struct mnl_socket *netlink, const char *name, struct wt_link *link)
+/* By name, or by index if that is NULL. */
+static int exchange(struct mnl_socket *netlink, const char *name, int index, struct wt_link *link)
 {
 	/* A link with many virtual functions takes more than a page. */
 	char buffer[32768];
@@ -159,7 +160,9 @@ static int exchange(struct mnl_socket *netlink, const char *name, struct wt_link
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
 	info->ifi_family = AF_UNSPEC;
-	mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	info->ifi_index = name ? 0 : index;
+	if (name)
+		mnl_attr_put_strz(request, IFLA_IFNAME, name);
 	if (mnl_socket_sendto(netlink, request, request->nlmsg_len) < 0)
 		return -errno;
 	for (;;) {
@@ -179,15 +182,16 @@ static int exchange(struct mnl_socket *netlink, const char *name, struct wt_link
 	}
 }
 
-static int read_rtnetlink(const char *name, struct wt_link *link)
+static int read_rtnetlink(const char *name, int index, struct wt_link *link)
 {
 	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	int ret;
 
 	if (!netlink)
 		return -errno;
-	ret = mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno
-	                                                          : exchange(netlink, name, link);
+	ret = mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0
+	              ? -errno
+	              : exchange(netlink, name, index, link);
 	mnl_socket_close(netlink);
 	return ret;
 }
@@ -243,7 +247,7 @@ int wt_link_read(const char *name, struct wt_link *link, struct wt_error *err)
 	if (!*name || strlen(name) >= IFNAMSIZ)
 		ret = -ENODEV;
 	else
-		ret = read_rtnetlink(name, link);
+		ret = read_rtnetlink(name, 0, link);
 	if (ret == -ENODEV) {
 		wt_link_names(names, sizeof(names));
 		return wt_error_set(err, ret, "there is no interface '%s'; there are: %s", name,
@@ -251,6 +255,19 @@ int wt_link_read(const char *name, struct wt_link *link, struct wt_error *err)
 	}
 	if (ret)
 		return wt_error_set(err, ret, "cannot ask the kernel about interface %s: %s", name,
+		                    strerror(-ret));
+	read_ethtool(link);
+	return 0;
+}
+
+int wt_link_read_index(int index, struct wt_link *link, struct wt_error *err)
+{
+	int ret;
+
+	memset(link, 0, sizeof(*link));
+	ret = index > 0 ? read_rtnetlink(NULL, index, link) : -ENODEV;
+	if (ret)
+		return wt_error_set(err, ret, "cannot ask the kernel about interface %d: %s", index,
 		                    strerror(-ret));
 	read_ethtool(link);
 	return 0;

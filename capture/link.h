@@ -43,6 +43,9 @@ struct wt_link {
  * those there are, or another -errno. May block for a moment. Any thread. */
 int wt_link_read(const char *name, struct wt_link *link, struct wt_error *err);
 
+/* The same by index: an interface keeps it when it is renamed. */
+int wt_link_read_index(int index, struct wt_link *link, struct wt_error *err);
+
 /* "eth0, lo, veth1", cut off where it gets too long. */
 void wt_link_names(char *out, size_t capacity);
 

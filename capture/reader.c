@@ -106,13 +106,8 @@ const struct wt_reader_info *wt_reader_info(const struct wt_reader *reader)
 
 int wt_reader_link(const struct wt_reader *reader, struct wt_link *link)
 {
-	int ret;
-
-	if (!reader->info.link)
-		return -ENODEV;
-	ret = wt_link_read(reader->info.link->name, link, NULL);
-	/* The same name on another index is another interface. */
-	return !ret && link->index != reader->info.link->index ? -ENODEV : ret;
+	return reader->info.link ? wt_link_read_index(reader->info.link->index, link, NULL)
+	                         : -ENODEV;
 }
 
 void wt_reader_close(struct wt_reader *reader)

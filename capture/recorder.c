@@ -312,7 +312,8 @@ static void look_after(struct wt_recorder *recorder, struct wt_recorded *recorde
 		end_if_all_over(recorder);
 	} else if (health == -ENETDOWN && !recorded->down) {
 		recorded->down = true;
-		snprintf(text, sizeof(text), "interface %s went down", name);
+		snprintf(text, sizeof(text), "interface %s %s down", name,
+		         recorder->checked ? "went" : "is");
 		wt_recorder_degrade(recorder, text);
 		say(recorder, "waiting for %s to come up again", name);
 	} else if (health == 0 && recorded->down) {
@@ -395,6 +396,7 @@ static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
 		recorder->check_due_ns = now_ns + CHECK_EVERY_MS * (int64_t)1000000;
 		for (size_t i = 0; i < config->interface_count; i++)
 			look_after(recorder, &recorder->recorded[i]);
+		recorder->checked = true;
 	}
 	if (config->progress_every_ns && now_ns >= recorder->progress_due_ns) {
 		recorder->progress_due_ns += config->progress_every_ns;

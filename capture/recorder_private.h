@@ -42,6 +42,7 @@ struct wt_recorder {
 	int64_t statistics_due_ns;
 	int64_t progress_due_ns;
 	int64_t check_due_ns;
+	bool checked; /* all interfaces were looked at once */
 	bool running;
 	enum wt_recorder_end end;
 	bool ending;

@@ -55,6 +55,40 @@ assert_eq "one of two deleted: written" "10 10" "$(json '[.interfaces[].written]
 assert_ledger_closes "one of two deleted"
 assert_info_agrees "one of two deleted" "$file"
 
+# It comes back under its name with another index: it is taken up again.
+make_link out2 in2
+start_recorder -i in2 -i in0 -w "$file" --json
+send out2 10
+old_index=$(ip -o link show in2 | cut -d: -f1)
+ip link del in2
+wait_until "it says that in2 is gone" says 'in2 has disappeared'
+make_link other2 another2 # takes the next index
+make_link out2 in2
+wait_until "it says that in2 is back" says 'in2 is back, with index'
+send out2 10 --sequence-start 11
+stop_recorder
+assert "in2 has another index" test "$old_index" != "$(ip -o link show in2 | cut -d: -f1)"
+assert_eq "back again: exit code" 0 "$status"
+assert_eq "back again: written" "20 0" "$(json '[.interfaces[].written] | join(" ")')"
+assert_sequences "back again" "$file" 1 20
+assert_ledger_closes "back again"
+ip link del in2
+ip link del another2
+
+# Renamed while recording: the counters go on.
+make_link out2 in2
+start_recorder -i in2 -w "$file" --json
+send out2 10
+ip link set in2 down
+ip link set in2 name renamed2
+ip link set renamed2 up
+wait_until "it says that it is up" says 'is up again'
+send out2 10 --sequence-start 11
+stop_recorder
+assert_sequences "renamed" "$file" 1 20
+assert_eq "renamed: NIC counters" 20 "$(json '.nic.rx_packets')"
+ip link del renamed2
+
 # Down when the recording starts: it waits.
 ip link set in1 down
 start_recorder -i in1 -w "$file" --json

@@ -56,7 +56,7 @@ assert_eq "no JSON unasked" "" "$(cat "$work/out")"
 # Without a terminal there is no progress line.
 start_recorder -i in0 -w "$file"
 stop_recorder
-assert_eq "progress without terminal" 0 "$(grep -c Mpps.*ring "$work/err")"
+assert_eq "progress without terminal" 0 "$(grep -c 'Mpps.*ring' "$work/err")"
 
 # On a terminal there is one, which the summary does not run into.
 if command -v script >/dev/null; then
