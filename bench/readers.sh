@@ -16,8 +16,9 @@ The sender is bound to the first processor and the recorder to the second. Every
 happens in a network namespace of its own; run as root or as an ordinary user.
 EOF
 }
-rounds=3 sizes="60 1400" count="" pps=max json=$here/../build/bench/readers.json
-wiretape=${WIRETAPE:-$here/../build/release/cli/wiretape}
+top=$(dirname "$here")
+rounds=3 sizes="60 1400" count="" pps=max json=$top/build/bench/readers.json
+wiretape=${WIRETAPE:-$top/build/release/cli/wiretape}
 while getopts n:s:c:p:o:w:h option; do
   case $option in
     n) rounds=$OPTARG ;; s) sizes=$OPTARG ;; c) count=$OPTARG ;; p) pps=$OPTARG ;;
@@ -120,7 +121,7 @@ jq -Rn --argjson hz "$(getconf CLK_TCK)" --arg kernel "$(uname -sr)" \
   [inputs | split(" ") | {recorder: .[0], frame_bytes: (.[1] | tonumber), sent: (.[2] | tonumber),
      written: (.[3] | tonumber), pps: (.[4] | tonumber), cpu_s: ((.[5] | tonumber) / $hz)}]
   | {kernel: $kernel, cpu: $cpu, rounds: $rounds,
-     results: (group_by([.frame_bytes, .recorder]) | map({
+     results: (group_by([.frame_bytes, (.recorder | IN("tcpdump", "dumpcap")), .recorder]) | map({
        recorder: .[0].recorder, frame_bytes: .[0].frame_bytes,
        mpps: (map(.pps) | median / 1e6),
        loss_pct: (map(100 * (.sent - .written) / .sent) | median),
