@@ -17,7 +17,7 @@ enum {
 	BATCH_FRAMES = 64,        /* read and encoded at once: they stay in the first cache */
 	FRAMES_A_TURN = 16384,    /* from one interface before the others get theirs */
 	CHECK_EVERY_MS = 1000,    /* interfaces that are down, counters */
-	DRAIN_PATIENCE_MS = 3000, /* without anything coming out of a ring */
+	DRAIN_PATIENCE_MS = 3000, /* without anything coming out of a ring, beside its timeout */
 };
 static const int64_t second_ns = 1000000000;
 
@@ -489,6 +489,9 @@ static void record(struct wt_recorder *recorder)
 static void drain(struct wt_recorder *recorder, struct wt_recorded *recorded)
 {
 	struct pollfd wait = {.fd = wt_reader_fd(recorded->reader), .events = POLLIN};
+	/* The kernel hands over a block that is not full in the second period of its timer. */
+	int64_t patience_ms =
+	        DRAIN_PATIENCE_MS + 2 * (int64_t)recorded->report->reader->retire_timeout_ms;
 	int64_t progress_ns = monotonic_ns();
 
 	recorder->ending = false;
@@ -497,7 +500,7 @@ static void drain(struct wt_recorder *recorder, struct wt_recorded *recorded)
 			progress_ns = monotonic_ns();
 			continue;
 		}
-		if (monotonic_ns() - progress_ns > DRAIN_PATIENCE_MS * (int64_t)1000000)
+		if (monotonic_ns() - progress_ns > patience_ms * 1000000)
 			break;
 		poll(&wait, 1, 20);
 		wt_reader_woken(recorded->reader);
@@ -684,22 +687,27 @@ int wt_recorder_run(struct wt_recorder *recorder, struct wt_sink *sink, struct w
 	return explain_end(recorder, err);
 }
 
-void wt_recorder_stop(struct wt_recorder *recorder)
+/* From signal handlers too: the interrupted code finds its errno as it was. */
+static void wake(struct wt_recorder *recorder)
 {
 	uint64_t one = 1;
+	int saved = errno;
 
+	/* It fails only when the counter is full, and then the recorder is awake. */
+	(void)!write(recorder->wake_fd, &one, sizeof(one));
+	errno = saved;
+}
+
+void wt_recorder_stop(struct wt_recorder *recorder)
+{
 	atomic_store(&recorder->stop_asked, true);
-	if (write(recorder->wake_fd, &one, sizeof(one)) < 0)
-		return; /* the counter is full: it is awake */
+	wake(recorder);
 }
 
 void wt_recorder_poke(struct wt_recorder *recorder)
 {
-	uint64_t one = 1;
-
 	atomic_store(&recorder->poked, true);
-	if (write(recorder->wake_fd, &one, sizeof(one)) < 0)
-		return;
+	wake(recorder);
 }
 
 static int open_interface(struct wt_recorder *recorder, size_t i, struct wt_error *err)

@@ -254,10 +254,10 @@ static int parse_valued(struct options *options, int option, const char *value)
 			        value);
 		return 0;
 	case OPT_RETIRE:
-		if (!wt_cli_parse_u64(value, 1, 60000, &number))
+		if (!wt_cli_parse_u64(value, 1, 10000, &number))
 			return wt_cli_usage("record",
 			                    "retire timeout '%s' is not a number of "
-			                    "milliseconds from 1 to 60000",
+			                    "milliseconds from 1 to 10000",
 			                    value);
 		options->common.retire_timeout_ms = (uint32_t)number;
 		return 0;

@@ -75,3 +75,10 @@ kill -TERM "$recorder" 2>/dev/null
 await_recorder
 assert_eq "many signals: exit code" 0 "$status"
 assert_info_agrees "many signals" "$file"
+
+# What lies in a block that is not full is waited for, however long the kernel keeps it.
+start_recorder -i in0 -w "$file" --json --retire-timeout 3500
+send out0 50
+stop_recorder
+assert_sequences "long retire timeout" "$file" 1 50
+assert_ledger_closes "long retire timeout"
