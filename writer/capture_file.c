@@ -45,8 +45,6 @@ struct wt_capture_file {
 	struct pcap_reader pcap;
 };
 
-/* ---- bytes ---- */
-
 /* Make room for `need` bytes from file->start on. */
 static int make_room(struct wt_capture_file *file, size_t need, struct wt_error *err)
 {
@@ -103,8 +101,6 @@ static int fill(struct wt_capture_file *file, size_t need, struct wt_error *err)
 	}
 	return 0;
 }
-
-/* ---- what the file is ---- */
 
 /* Formats that are not read, by their first bytes, and what to do about them. */
 static const struct {
@@ -165,8 +161,6 @@ static bool is_pcap(struct wt_capture_file *file, uint32_t magic)
 	file->pcap.swapped = is_pcap_magic(file, __builtin_bswap32(magic));
 	return file->pcap.swapped;
 }
-
-/* ---- classic pcap ---- */
 
 /* libpcap reads through this, so that it also gets the bytes that were looked at
  * to find the format, and from a pipe. */
@@ -323,8 +317,6 @@ static int next_pcap_item(struct wt_capture_file *file, struct wt_pcapng_item *i
 	}
 }
 
-/* ---- pcapng ---- */
-
 static int next_pcapng_item(struct wt_capture_file *file, struct wt_pcapng_item *item,
                             struct wt_error *err)
 {
@@ -344,8 +336,6 @@ static int next_pcapng_item(struct wt_capture_file *file, struct wt_pcapng_item 
 		at_end = file->at_end;
 	}
 }
-
-/* ---- the file ---- */
 
 static int recognise(struct wt_capture_file *file, struct wt_error *err)
 {

@@ -129,8 +129,6 @@ void wt_pcapng_decoder_fini(struct wt_pcapng_decoder *decoder)
 	decoder->interfaces = NULL;
 }
 
-/* ---- stamps ---- */
-
 static uint64_t power_of_ten(unsigned exponent)
 {
 	uint64_t power = 1;
@@ -179,8 +177,6 @@ int wt_pcapng_stamp_to_ns(uint64_t units, uint8_t tsresol, int64_t offset_s, int
 
 	return to_ns(units, &timing, offset_s, ns);
 }
-
-/* ---- options ---- */
 
 int wt_pcapng_next_option(struct wt_pcapng_options *options, struct wt_pcapng_option_view *option,
                           struct wt_error *err)
@@ -273,8 +269,6 @@ static int take_options(const struct block *block, size_t fixed_bytes, struct wt
 		take(target, &option);
 	return rc < 0 ? broken(block->type, block->offset, err, "%s", why.text) : 0;
 }
-
-/* ---- blocks ---- */
 
 static int too_short(const struct block *block, size_t fixed_bytes, struct wt_error *err)
 {
@@ -711,8 +705,6 @@ static int decode_block(struct wt_pcapng_decoder *decoder, const struct block *b
 		return decode_other(block, item);
 	}
 }
-
-/* ---- finding the block ---- */
 
 /* Only a section header can say in which byte order it is to be read. */
 static int find_byte_order(const struct wt_pcapng_decoder *decoder, const uint8_t *bytes,

@@ -90,8 +90,6 @@ static void expect_packet(const char *data, int64_t stamp_ns)
 	cr_expect(eq(i64, item.packet.frame.stamp_ns, stamp_ns));
 }
 
-/* ---- pcapng ---- */
-
 Test(capture_file, reads_pcapng_to_its_end)
 {
 	build_file();
@@ -193,8 +191,6 @@ Test(capture_file, reads_standard_input_byte_by_byte)
 	close(saved);
 }
 
-/* ---- classic pcap ---- */
-
 static void build_pcap(uint32_t magic, bool big_endian, uint32_t fraction)
 {
 	build.big_endian = big_endian;
@@ -292,8 +288,6 @@ Test(capture_file, a_pcap_file_cut_anywhere_is_cut_off_and_not_broken)
 		wt_capture_file_close(cut);
 	}
 }
-
-/* ---- neither ---- */
 
 Test(capture_file, an_empty_file_is_named_so)
 {

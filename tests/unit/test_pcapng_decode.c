@@ -83,8 +83,6 @@ static void start_file(void)
 	build_interface(&build, 9, 0);
 }
 
-/* ---- both byte orders ---- */
-
 static void read_section_of_everything(bool big_endian)
 {
 	build.big_endian = big_endian;
@@ -237,8 +235,6 @@ Test(pcapng_decode, a_new_section_forgets_the_interfaces_of_the_old_one)
 	expect_error(-EBADMSG, "it names interface 0, but its section has described 0");
 }
 
-/* ---- the other packet blocks ---- */
-
 static void build_obsolete(uint16_t drops)
 {
 	build_block(&build, WT_PCAPNG_PACKET);
@@ -323,8 +319,6 @@ Test(pcapng_decode, a_simple_packet_without_an_interface_is_an_error)
 	expect_error(-EBADMSG, "Simple Packet Block (type 0x3) at offset 28: it names interface 0");
 }
 
-/* ---- stamps ---- */
-
 struct stamp_case {
 	uint64_t units;
 	int64_t offset_s;
@@ -404,8 +398,6 @@ Test(pcapng_decode, without_a_resolution_stamps_are_microseconds)
 	expect_kind(WT_ITEM_PACKET);
 	cr_expect(eq(i64, item.packet.frame.stamp_ns, T_NS));
 }
-
-/* ---- statistics ---- */
 
 static void build_statistics_head(uint32_t interface_id)
 {
@@ -495,8 +487,6 @@ Test(pcapng_decode, statistics_of_an_unknown_interface_have_no_stamps)
 	cr_expect(eq(u64, item.statistics.ifrecv.value, 4));
 }
 
-/* ---- options and other blocks ---- */
-
 Test(pcapng_decode, walks_an_items_options_with_and_without_an_end)
 {
 	struct wt_pcapng_option_view option;
@@ -585,8 +575,6 @@ Test(pcapng_decode, a_length_below_the_captured_one_is_raised_to_it)
 	cr_expect(eq(u32, item.packet.frame.len, 5));
 }
 
-/* ---- in pieces ---- */
-
 Test(pcapng_decode, says_how_many_bytes_it_needs)
 {
 	build_section(&build);
@@ -636,8 +624,6 @@ Test(pcapng_decode, goes_on_when_a_file_that_was_cut_off_grows)
 	expect_kind(WT_ITEM_PACKET);
 	expect_end();
 }
-
-/* ---- broken ---- */
 
 Test(pcapng_decode, a_file_must_start_with_a_section)
 {
