@@ -182,7 +182,7 @@ int wt_live_reader_map(struct wt_live_reader *live, const struct wt_reader_confi
 	live->reader.info.ring_bytes = live->map_bytes;
 	live->reader.info.block_bytes = plan.block_bytes;
 	live->reader.info.slot_bytes = plan.slot_bytes;
-	if (plan_bytes(&plan) < config->ring_bytes / 100 * 99)
+	if (plan_bytes(&plan) < config->ring_bytes)
 		wt_reader_degrade(&live->reader,
 		                  "%s: ring of %llu bytes asked, %llu got: not enough memory",
 		                  live->packet.link.name, (unsigned long long)config->ring_bytes,

@@ -103,7 +103,7 @@ int wt_reader_link(const struct wt_reader *reader, struct wt_link *link);
 /* NULL is fine. */
 void wt_reader_close(struct wt_reader *reader);
 
-/* How a ring of about `ring_bytes` is cut up. Pure, in 64 bits.
+/* How a ring of `ring_bytes` or a little more is cut up. Pure, in 64 bits.
  * V3: blocks of 1 MiB; smaller ones, down to 16 KiB, for a small ring, so that it
  * has eight. V2: slots that hold a frame of `frame_bytes` and a VLAN tag, in
  * blocks of the same sizes. At least two blocks, and never more than the kernel

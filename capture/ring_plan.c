@@ -17,7 +17,7 @@ static uint32_t block_bytes_for(uint64_t ring_bytes)
 
 static uint32_t count_for(uint64_t ring_bytes, uint32_t block_bytes, uint64_t most)
 {
-	uint64_t count = ring_bytes / block_bytes;
+	uint64_t count = ring_bytes / block_bytes + (ring_bytes % block_bytes != 0);
 
 	if (count < 2)
 		count = 2;

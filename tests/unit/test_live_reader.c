@@ -71,6 +71,20 @@ Test(live_reader, ring_is_as_large_as_asked_and_nothing_is_degraded)
 	cr_expect_null(info()->degraded, "degraded: %s", info()->degraded);
 }
 
+Test(live_reader, ring_of_an_odd_size_is_rounded_up_and_nothing_is_degraded)
+{
+	cr_assert_eq(open_reader(WT_READER_V3, (16 << 20) - 1000), 0, "%s", err.text);
+	cr_expect_eq(info()->ring_bytes, 16 << 20);
+	cr_expect_null(info()->degraded, "degraded: %s", info()->degraded);
+}
+
+Test(live_reader, v3_blocks_too_small_for_the_largest_frames_are_named)
+{
+	cr_assert_eq(open_reader(WT_READER_V3, 64 << 10), 0, "%s", err.text);
+	cr_assert_not_null(info()->degraded);
+	cr_expect(strstr(info()->degraded, "are cut"), "%s", info()->degraded);
+}
+
 static void expect_shrunk(enum wt_reader_kind kind)
 {
 	largest_ring_bytes = 5 << 20;
