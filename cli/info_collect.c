@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "info_collect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <wiretape/writer/capture_file.h>
+
+static char *copy_text(struct wt_pcapng_item_text text)
+{
+	return text.chars ? strndup(text.chars, text.length) : NULL;
+}
+
+static void add_stamp(struct wt_info_tally *tally, int64_t ns)
+{
+	if (!tally->stamped) {
+		tally->first_ns = ns;
+		tally->last_ns = ns;
+	}
+	if (tally->stamped && ns < tally->previous_ns)
+		tally->out_of_order++;
+	if (ns < tally->first_ns)
+		tally->first_ns = ns;
+	if (ns > tally->last_ns)
+		tally->last_ns = ns;
+	tally->previous_ns = ns;
+	tally->stamped++;
+}
+
+static void add_packet(struct wt_info_tally *tally, const struct wt_pcapng_item_packet *packet)
+{
+	uint32_t direction = packet->frame.link_flags & WT_LINK_DIRECTION_MASK;
+
+	tally->packets++;
+	tally->captured_bytes += packet->frame.caplen;
+	tally->wire_bytes += packet->frame.len;
+	tally->inbound += direction == WT_LINK_INBOUND;
+	tally->outbound += direction == WT_LINK_OUTBOUND;
+	tally->truncated += packet->frame.caplen < packet->frame.len;
+	if (__builtin_add_overflow(tally->dropped, packet->frame.dropped_before, &tally->dropped))
+		tally->dropped = UINT64_MAX;
+	if (packet->has_stamp)
+		add_stamp(tally, packet->frame.stamp_ns);
+	else
+		tally->unstamped++;
+}
+
+/* Room for one more element of `size` bytes, the new one zeroed. */
+static bool grow(void **array, size_t count, size_t *room, size_t size)
+{
+	size_t wanted = *room ? *room * 2 : 1;
+	void *grown;
+
+	if (count == *room) {
+		grown = realloc(*array, wanted * size);
+		if (!grown)
+			return false;
+		*array = grown;
+		*room = wanted;
+	}
+	memset((char *)*array + count * size, 0, size);
+	return true;
+}
+
+static int add_section(struct wt_info_summary *summary, const struct wt_pcapng_item_section *fields)
+{
+	struct wt_info_section *section;
+
+	summary->sections_seen++;
+	summary->in_detail = summary->section_count < WT_INFO_MAX_SECTIONS;
+	if (!summary->in_detail)
+		return 0;
+	if (!grow((void **)&summary->sections, summary->section_count, &summary->section_room,
+	          sizeof(*section)))
+		return -ENOMEM;
+	section = &summary->sections[summary->section_count++];
+	section->fields = *fields;
+	section->hardware = copy_text(fields->hardware);
+	section->os = copy_text(fields->os);
+	section->application = copy_text(fields->application);
+	section->comment = copy_text(fields->comment);
+	return 0;
+}
+
+static int add_interface(struct wt_info_summary *summary,
+                         const struct wt_pcapng_item_interface *fields)
+{
+	struct wt_info_interface *interface;
+	struct wt_info_section *section;
+
+	summary->interfaces_seen++;
+	if (!summary->in_detail || summary->interface_count == WT_INFO_MAX_INTERFACES)
+		return 0;
+	section = &summary->sections[summary->section_count - 1];
+	if (!grow((void **)&section->interfaces, section->interface_count, &section->interface_room,
+	          sizeof(*interface)))
+		return -ENOMEM;
+	interface = &section->interfaces[section->interface_count++];
+	summary->interface_count++;
+	interface->fields = *fields;
+	interface->name = copy_text(fields->name);
+	interface->description = copy_text(fields->description);
+	interface->filter = copy_text(fields->filter);
+	interface->os = copy_text(fields->os);
+	interface->hardware = copy_text(fields->hardware);
+	interface->comment = copy_text(fields->comment);
+	interface->reader = copy_text(fields->reader);
+	return 0;
+}
+
+/* NULL if its details are not kept. */
+static struct wt_info_interface *find_interface(struct wt_info_summary *summary, uint32_t id)
+{
+	struct wt_info_section *section;
+
+	if (!summary->in_detail)
+		return NULL;
+	section = &summary->sections[summary->section_count - 1];
+	return id < section->interface_count ? &section->interfaces[id] : NULL;
+}
+
+static void forget_texts(struct wt_info_statistics *statistics)
+{
+	free(statistics->ledger);
+	free(statistics->nic);
+	for (size_t i = 0; i < statistics->degraded_count; i++)
+		free(statistics->degraded[i]);
+	statistics->degraded_count = 0;
+}
+
+static void copy_degraded(struct wt_info_statistics *statistics, struct wt_pcapng_options options)
+{
+	struct wt_pcapng_option_view option;
+
+	while (statistics->degraded_count < WT_INFO_MAX_DEGRADED &&
+	       wt_pcapng_next_option(&options, &option, NULL) > 0)
+		if (option.code == WT_OPT_LOCAL_DEGRADED)
+			statistics->degraded[statistics->degraded_count++] =
+			        copy_text(wt_pcapng_option_text(&option));
+}
+
+/* Counters run from the start of the recording: the last block has them all. */
+static int add_statistics(struct wt_info_summary *summary, const struct wt_pcapng_item *item)
+{
+	struct wt_info_interface *interface =
+	        find_interface(summary, item->statistics.interface_id);
+	struct wt_info_statistics *statistics;
+
+	summary->statistics++;
+	if (!interface)
+		return 0;
+	if (!interface->statistics)
+		interface->statistics = calloc(1, sizeof(*interface->statistics));
+	statistics = interface->statistics;
+	if (!statistics)
+		return -ENOMEM;
+	forget_texts(statistics);
+	statistics->blocks++;
+	statistics->numbers = item->statistics;
+	statistics->ledger = copy_text(item->statistics.ledger);
+	statistics->nic = copy_text(item->statistics.nic);
+	copy_degraded(statistics, item->options);
+	return 0;
+}
+
+static void add_other(struct wt_info_summary *summary, uint32_t block_type)
+{
+	switch (block_type) {
+	case WT_PCAPNG_NAMES:
+		summary->names++;
+		break;
+	case WT_PCAPNG_SECRETS:
+		summary->secrets++;
+		break;
+	case WT_PCAPNG_CUSTOM:
+	case WT_PCAPNG_CUSTOM_NOCOPY:
+		summary->custom++;
+		break;
+	default:
+		if (block_type & WT_PCAPNG_LOCAL_BLOCK)
+			summary->local++;
+		else
+			summary->unknown++;
+		break;
+	}
+}
+
+static int add_item(struct wt_info_summary *summary, const struct wt_pcapng_item *item)
+{
+	struct wt_info_interface *interface;
+
+	switch (item->kind) {
+	case WT_ITEM_SECTION:
+		return add_section(summary, &item->section);
+	case WT_ITEM_INTERFACE:
+		return add_interface(summary, &item->interface);
+	case WT_ITEM_PACKET:
+		add_packet(&summary->tally, &item->packet);
+		interface = find_interface(summary, item->packet.interface_id);
+		if (interface)
+			add_packet(&interface->tally, &item->packet);
+		return 0;
+	case WT_ITEM_STATISTICS:
+		return add_statistics(summary, item);
+	default:
+		add_other(summary, item->block_type);
+		return 0;
+	}
+}
+
+static int read_items(struct wt_info_summary *summary, struct wt_capture_file *file)
+{
+	struct wt_pcapng_item item;
+	int rc;
+
+	while ((rc = wt_capture_file_next(file, &item, &summary->error)) > 0)
+		if (add_item(summary, &item))
+			return wt_error_set(&summary->error, -ENOMEM,
+			                    "no memory for what is in the file");
+	return rc;
+}
+
+void wt_info_collect(struct wt_info_summary *summary, const char *path)
+{
+	struct wt_capture_file *file;
+	struct stat status;
+
+	*summary = (struct wt_info_summary){.path = path};
+	summary->result = wt_capture_file_open(&file, path, &summary->error);
+	if (summary->result)
+		return;
+	summary->format = wt_capture_format_name(wt_capture_file_format(file));
+	summary->result = read_items(summary, file);
+	summary->size_bytes = wt_capture_file_offset(file);
+	if (strcmp(path, "-") && !stat(path, &status) && S_ISREG(status.st_mode))
+		summary->size_bytes = (uint64_t)status.st_size;
+	wt_capture_file_close(file);
+}
+
+static void free_interface(struct wt_info_interface *interface)
+{
+	if (interface->statistics)
+		forget_texts(interface->statistics);
+	free(interface->statistics);
+	free(interface->name);
+	free(interface->description);
+	free(interface->filter);
+	free(interface->os);
+	free(interface->hardware);
+	free(interface->comment);
+	free(interface->reader);
+}
+
+void wt_info_fini(struct wt_info_summary *summary)
+{
+	for (size_t i = 0; i < summary->section_count; i++) {
+		struct wt_info_section *section = &summary->sections[i];
+
+		for (size_t j = 0; j < section->interface_count; j++)
+			free_interface(&section->interfaces[j]);
+		free(section->interfaces);
+		free(section->hardware);
+		free(section->os);
+		free(section->application);
+		free(section->comment);
+	}
+	free(summary->sections);
+}
+
+uint64_t wt_info_duration_ns(const struct wt_info_tally *tally)
+{
+	return (uint64_t)tally->last_ns - (uint64_t)tally->first_ns;
+}
+
+double wt_info_rate(const struct wt_info_tally *tally, uint64_t amount)
+{
+	uint64_t ns = tally->stamped ? wt_info_duration_ns(tally) : 0;
+
+	return ns ? (double)amount / ((double)ns / 1e9) : 0;
+}

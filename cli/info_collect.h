@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_CLI_INFO_COLLECT_H
+#define WIRETAPE_CLI_INFO_COLLECT_H
+
+/* What is in a capture file, added up: all that `wiretape info` says is from here. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wiretape/ring/error.h>
+#include <wiretape/writer/pcapng_decode.h>
+
+/* What is kept of a hostile file; what is beyond is counted and no more. */
+enum {
+	WT_INFO_MAX_SECTIONS = 1024,
+	WT_INFO_MAX_INTERFACES = 4096, /* in all sections together */
+	WT_INFO_MAX_DEGRADED = 256,
+};
+
+/* What packets add up to, of an interface or a file. */
+struct wt_info_tally {
+	uint64_t packets;
+	uint64_t captured_bytes;
+	uint64_t wire_bytes;
+	uint64_t inbound;
+	uint64_t outbound;
+	uint64_t truncated;    /* fewer bytes than there were on the wire */
+	uint64_t out_of_order; /* stamped before their predecessor */
+	uint64_t unstamped;
+	uint64_t dropped; /* between the packets, as these say */
+	uint64_t stamped;
+	int64_t first_ns; /* the earliest, if any is stamped */
+	int64_t last_ns;
+	int64_t previous_ns;
+};
+
+/* Copies of an item's texts are terminated, and NULL if absent. */
+struct wt_info_statistics {
+	uint64_t blocks;                          /* how many there were; the rest is of the last */
+	struct wt_pcapng_item_statistics numbers; /* its text views are dead */
+	char *ledger;
+	char *nic;
+	char *degraded[WT_INFO_MAX_DEGRADED];
+	size_t degraded_count;
+};
+
+struct wt_info_interface {
+	struct wt_pcapng_item_interface fields; /* its text views are dead */
+	char *name, *description, *filter, *os, *hardware, *comment, *reader;
+	struct wt_info_tally tally;
+	struct wt_info_statistics *statistics; /* NULL if there were none */
+};
+
+struct wt_info_section {
+	struct wt_pcapng_item_section fields; /* its text views are dead */
+	char *hardware, *os, *application, *comment;
+	struct wt_info_interface *interfaces;
+	size_t interface_count;
+	size_t interface_room;
+};
+
+struct wt_info_summary {
+	const char *path;
+	const char *format; /* NULL if the file could not be opened */
+	uint64_t size_bytes;
+	struct wt_info_section *sections;
+	size_t section_count;
+	size_t section_room;
+	size_t interface_count;
+	uint64_t sections_seen;
+	uint64_t interfaces_seen;
+	bool in_detail; /* the current section is the last of `sections` */
+	struct wt_info_tally tally;
+	uint64_t statistics, names, secrets, custom, local, unknown; /* blocks */
+	int result; /* 0, or what reading ended with */
+	struct wt_error error;
+};
+
+/* Read `path`, or standard input for "-", as far as it goes; summary->result says
+ * whether that was to the end. What was in *summary is overwritten; it keeps `path`,
+ * and the caller ends it with wt_info_fini() whatever the result. May block. */
+void wt_info_collect(struct wt_info_summary *summary, const char *path);
+
+/* Free what wt_info_collect() has allocated. */
+void wt_info_fini(struct wt_info_summary *summary);
+
+/* From the first packet to the last. In 64 bits without sign, where the difference of
+ * any two stamps has room; 0 if no packet is stamped. */
+uint64_t wt_info_duration_ns(const struct wt_info_tally *tally);
+
+/* `amount` per second; 0 where there is no time between the packets. */
+double wt_info_rate(const struct wt_info_tally *tally, uint64_t amount);
+
+#endif

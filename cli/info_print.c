@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "info_faces.h"
+#include "info_ledger.h"
+#include "info_words.h"
+
+#include <inttypes.h>
+#include <pcap/pcap.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define NS_PER_S 1000000000u
+
+/* A file's text could move the cursor or set the window's title: control
+ * characters (in UTF-8 also those at U+0080) are shown as what they are. */
+static void print_text(const char *text)
+{
+	while (*text) {
+		size_t length = wt_info_utf8_length(text);
+		bool control = (unsigned char)*text < 0x20 || *text == 0x7f ||
+		               (length == 2 && *text == '\xc2' && (unsigned char)text[1] < 0xa0);
+
+		if (length && !control) {
+			fwrite(text, 1, length, stdout);
+			text += length;
+		} else {
+			printf("\\x%02x", (unsigned char)*text);
+			text++;
+		}
+	}
+}
+
+static void print_label(int indent, const char *label)
+{
+	enum { LABEL_COLUMNS = 26 };
+
+	printf("%*s%-*s", indent, "", LABEL_COLUMNS - indent, label);
+}
+
+static void __attribute__((format(printf, 3, 4)))
+print_row(int indent, const char *label, const char *format, ...)
+{
+	va_list args;
+
+	print_label(indent, label);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
+/* Nothing for a text that is not there. */
+static void print_text_row(int indent, const char *label, const char *text)
+{
+	if (!text)
+		return;
+	print_label(indent, label);
+	print_text(text);
+	putchar('\n');
+}
+
+static void print_number_row(int indent, const char *label,
+                             const struct wt_pcapng_item_number *number)
+{
+	if (number->present)
+		print_row(indent, label, "%" PRIu64, number->value);
+}
+
+/* "1700000000.000000001" */
+static struct wt_info_text epoch_text(int64_t ns)
+{
+	uint64_t size = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+	struct wt_info_text text;
+
+	snprintf(text.chars, sizeof(text.chars), "%s%" PRIu64 ".%09" PRIu64, ns < 0 ? "-" : "",
+	         size / NS_PER_S, size % NS_PER_S);
+	return text;
+}
+
+static void print_stamp_row(int indent, const char *label, int64_t ns)
+{
+	print_row(indent, label, "%s (%s)", wt_info_utc_text(ns).chars, epoch_text(ns).chars);
+}
+
+static void print_time(int indent, const struct wt_info_tally *tally)
+{
+	uint64_t ns = wt_info_duration_ns(tally);
+
+	print_stamp_row(indent, "First packet:", tally->first_ns);
+	print_stamp_row(indent, "Last packet:", tally->last_ns);
+	print_row(indent, "Duration:", "%" PRIu64 ".%09" PRIu64 " s", ns / NS_PER_S, ns % NS_PER_S);
+	if (ns)
+		print_row(indent, "Average rate:", "%.1f packets/s, %.0f bit/s",
+		          wt_info_rate(tally, tally->packets),
+		          8 * wt_info_rate(tally, tally->wire_bytes));
+}
+
+static void print_tally(int indent, const struct wt_info_tally *tally)
+{
+	print_row(indent, "Packets:", "%" PRIu64, tally->packets);
+	if (!tally->packets)
+		return;
+	print_row(indent, "Bytes:", "%" PRIu64 " on the wire, %" PRIu64 " here", tally->wire_bytes,
+	          tally->captured_bytes);
+	print_row(indent, "Direction:", "%" PRIu64 " in, %" PRIu64 " out, %" PRIu64 " not said",
+	          tally->inbound, tally->outbound,
+	          tally->packets - tally->inbound - tally->outbound);
+	if (tally->stamped)
+		print_time(indent, tally);
+	if (tally->unstamped)
+		print_row(indent, "Without stamp:", "%" PRIu64, tally->unstamped);
+	print_row(indent, "Out of time order:", "%" PRIu64, tally->out_of_order);
+	print_row(indent, "Cut by snaplen:", "%" PRIu64, tally->truncated);
+	print_row(indent, "Lost in between:", "%" PRIu64 " (epb_dropcount)", tally->dropped);
+}
+
+static void print_counts(int indent, const char *label, const char *text)
+{
+	struct wt_info_count count;
+
+	if (!text)
+		return;
+	printf("%*s%s\n", indent, "", label);
+	while (wt_info_next_count(&text, &count)) {
+		char name[256];
+
+		if (count.name)
+			snprintf(name, sizeof(name), "%.*s", (int)count.name_length, count.name);
+		printf("%*s%20" PRIu64 "  ", indent, "", count.value);
+		print_text(count.name ? name : "(a line that is not name=count)");
+		putchar('\n');
+	}
+}
+
+static void print_ledger_check(int indent, const struct wt_info_interface *interface)
+{
+	struct wt_info_ledger_check check = wt_info_check_ledger(interface);
+
+	if (!check.readable)
+		print_row(indent,
+		          "Check:", "NOT A LEDGER: it lacks counts or has lines that are none");
+	else if (check.closes)
+		print_row(indent, "Check:",
+		          "it closes: %" PRIu64 " seen = %" PRIu64 " written + %" PRIu64 " lost",
+		          check.seen, check.written, check.lost);
+	else
+		print_row(indent, "Check:",
+		          "DOES NOT CLOSE: %" PRIu64 " seen, but %" PRIu64 " written + %" PRIu64
+		          " lost",
+		          check.seen, check.written, check.lost);
+	if (check.has_written && !check.matches)
+		print_row(indent, "",
+		          "NOT THIS FILE: it says %" PRIu64 " written, the file has %" PRIu64
+		          " packets of this interface",
+		          check.written, interface->tally.packets);
+}
+
+static void print_statistics(int indent, const struct wt_info_interface *interface)
+{
+	const struct wt_info_statistics *statistics = interface->statistics;
+	const struct wt_pcapng_item_statistics *numbers = &statistics->numbers;
+
+	printf("%*sStatistics (the last of %" PRIu64 ")\n", indent, "", statistics->blocks);
+	indent += 2;
+	if (numbers->stamp.present)
+		print_stamp_row(indent, "At:", numbers->stamp.ns);
+	if (numbers->start.present)
+		print_stamp_row(indent, "Start:", numbers->start.ns);
+	if (numbers->end.present)
+		print_stamp_row(indent, "End:", numbers->end.ns);
+	print_number_row(indent, "Received:", &numbers->ifrecv);
+	print_number_row(indent, "Dropped:", &numbers->ifdrop);
+	print_number_row(indent, "Filter accepted:", &numbers->filteraccept);
+	print_number_row(indent, "Dropped by OS:", &numbers->osdrop);
+	print_number_row(indent, "Delivered:", &numbers->usrdeliv);
+	for (size_t i = 0; i < statistics->degraded_count; i++)
+		print_text_row(indent, "Degraded:", statistics->degraded[i]);
+	print_counts(indent, "Ledger", statistics->ledger);
+	if (statistics->ledger)
+		print_ledger_check(indent + 2, interface);
+	print_counts(indent, "NIC", statistics->nic);
+}
+
+static struct wt_info_text resolution_text(uint8_t tsresol)
+{
+	unsigned exponent = tsresol & 0x7f;
+	const char *name = tsresol == 9   ? " (nanoseconds)"
+	                   : tsresol == 6 ? " (microseconds)"
+	                   : tsresol == 3 ? " (milliseconds)"
+	                                  : "";
+	struct wt_info_text text;
+
+	snprintf(text.chars, sizeof(text.chars), "%s^-%u s%s", tsresol & 0x80 ? "2" : "10",
+	         exponent, name);
+	return text;
+}
+
+static void print_link_type(int indent, uint16_t link_type)
+{
+	const char *name = pcap_datalink_val_to_name(wt_info_datalink(link_type));
+	const char *description = pcap_datalink_val_to_description(wt_info_datalink(link_type));
+
+	print_row(indent, "Link type:", "%s (%s, %u)", name ? name : "unknown",
+	          description ? description : "no name known", link_type);
+}
+
+static void print_capture_settings(int indent, const struct wt_pcapng_item_interface *fields)
+{
+	print_link_type(indent, fields->link_type);
+	if (fields->snaplen)
+		print_row(indent, "Snaplen:", "%" PRIu32, fields->snaplen);
+	else
+		print_row(indent, "Snaplen:", "no limit");
+	print_row(indent, "Resolution:", "%s", resolution_text(fields->tsresol).chars);
+	if (fields->tsoffset_s)
+		print_row(indent, "Stamp offset:", "%" PRId64 " s", fields->tsoffset_s);
+	if (fields->has_mac)
+		print_row(indent, "MAC address:", "%s", wt_info_mac_text(fields->mac).chars);
+	if (fields->speed_bps.present)
+		print_row(indent, "Speed:", "%" PRIu64 " bit/s", fields->speed_bps.value);
+}
+
+/* Where it is the only one, its packets are those of the file, printed before. */
+static void print_interface(const struct wt_info_interface *interface, bool is_only_one)
+{
+	enum { INDENT = 4 };
+
+	printf("  Interface %" PRIu32, interface->fields.id);
+	if (interface->name) {
+		printf(": ");
+		print_text(interface->name);
+	}
+	putchar('\n');
+	print_text_row(INDENT, "Description:", interface->description);
+	print_capture_settings(INDENT, &interface->fields);
+	print_text_row(INDENT, "Hardware:", interface->hardware);
+	print_text_row(INDENT, "OS:", interface->os);
+	print_text_row(INDENT, "Filter:", interface->filter);
+	print_text_row(INDENT, "Reader:", interface->reader);
+	print_text_row(INDENT, "Comment:", interface->comment);
+	if (!is_only_one)
+		print_tally(INDENT, &interface->tally);
+	if (interface->statistics)
+		print_statistics(INDENT, interface);
+}
+
+static void print_section(const struct wt_info_section *section, size_t number,
+                          bool has_only_interface)
+{
+	printf("\nSection %zu\n", number);
+	print_row(2, "Version:", "%u.%u, %s-endian", section->fields.major, section->fields.minor,
+	          section->fields.big_endian ? "big" : "little");
+	print_text_row(2, "Hardware:", section->hardware);
+	print_text_row(2, "OS:", section->os);
+	print_text_row(2, "Application:", section->application);
+	print_text_row(2, "Comment:", section->comment);
+	for (size_t i = 0; i < section->interface_count; i++)
+		print_interface(&section->interfaces[i], has_only_interface);
+}
+
+static void print_other_blocks(const struct wt_info_summary *summary)
+{
+	const struct {
+		const char *label;
+		uint64_t count;
+	} rows[] = {
+	        {"Name resolution:", summary->names},  {"Secrets:", summary->secrets},
+	        {"Custom blocks:", summary->custom},   {"Local blocks:", summary->local},
+	        {"Unknown blocks:", summary->unknown},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].count)
+			print_row(0, rows[i].label, "%" PRIu64, rows[i].count);
+}
+
+void wt_info_print(const struct wt_info_summary *summary)
+{
+	if (!summary->format)
+		return;
+	print_text_row(0, "File:", summary->path);
+	print_row(0, "Type:", "%s", summary->format);
+	print_row(0, "Size:", "%" PRIu64 " bytes", summary->size_bytes);
+	print_text_row(0, "Complete:", summary->result ? "NO" : "yes");
+	if (summary->result)
+		print_text_row(2, "Because:", summary->error.text);
+	print_row(0, "Sections:", "%" PRIu64, summary->sections_seen);
+	print_row(0, "Interfaces:", "%" PRIu64, summary->interfaces_seen);
+	print_tally(0, &summary->tally);
+	print_other_blocks(summary);
+	for (size_t i = 0; i < summary->section_count; i++)
+		print_section(&summary->sections[i], i + 1, summary->interfaces_seen == 1);
+	if (summary->interfaces_seen > summary->interface_count)
+		printf("and %" PRIu64 " more interfaces, of which only the packets are counted\n",
+		       summary->interfaces_seen - summary->interface_count);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "info_words.h"
+
+#include <inttypes.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { NS_PER_S = 1000000000 };
+
+struct wt_info_text wt_info_utc_text(int64_t ns)
+{
+	int64_t fraction = ns % NS_PER_S;
+	time_t seconds = (time_t)(ns / NS_PER_S);
+	struct wt_info_text text;
+	struct tm tm;
+	size_t length;
+
+	if (fraction < 0) {
+		fraction += NS_PER_S;
+		seconds--;
+	}
+	gmtime_r(&seconds, &tm);
+	length = strftime(text.chars, sizeof(text.chars), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(text.chars + length, sizeof(text.chars) - length, ".%09" PRId64 "Z", fraction);
+	return text;
+}
+
+struct wt_info_text wt_info_mac_text(const uint8_t mac[6])
+{
+	struct wt_info_text text;
+
+	snprintf(text.chars, sizeof(text.chars), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
+	         mac[2], mac[3], mac[4], mac[5]);
+	return text;
+}
+
+/* LINKTYPE_* and DLT_* are the same number but for a few old ones. */
+int wt_info_datalink(uint16_t link_type)
+{
+	switch (link_type) {
+	case 100:
+		return DLT_ATM_RFC1483;
+	case 101:
+		return DLT_RAW;
+	case 102:
+		return DLT_SLIP_BSDOS;
+	case 103:
+		return DLT_PPP_BSDOS;
+	case 106:
+		return DLT_ATM_CLIP;
+	default:
+		return link_type;
+	}
+}
+
+size_t wt_info_utf8_length(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	uint32_t code;
+	size_t length;
+
+	if (at[0] < 0x80)
+		return 1;
+	if (at[0] < 0xc2 || at[0] > 0xf4)
+		return 0;
+	length = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+	code = at[0] & (0x7fu >> length);
+	for (size_t i = 1; i < length; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (at[i] & 0x3f);
+	}
+	if ((length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10ffff)))
+		return 0;
+	return code >= 0xd800 && code <= 0xdfff ? 0 : length;
+}

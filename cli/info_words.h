@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_CLI_INFO_WORDS_H
+#define WIRETAPE_CLI_INFO_WORDS_H
+
+/* How the faces of `wiretape info` write stamps, addresses and text alike. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct wt_info_text {
+	char chars[96];
+};
+
+/* "2023-11-14T22:13:20.000000001Z" */
+struct wt_info_text wt_info_utc_text(int64_t ns);
+
+/* "02:00:00:00:00:01" */
+struct wt_info_text wt_info_mac_text(const uint8_t mac[6]);
+
+/* libpcap's DLT_* of a file's LINKTYPE_*. */
+int wt_info_datalink(uint16_t link_type);
+
+/* Bytes of the well-formed UTF-8 character that `text` starts with, else 0. */
+size_t wt_info_utf8_length(const char *text);
+
+#endif
