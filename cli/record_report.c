@@ -116,7 +116,9 @@ void wt_report_summary(const struct wt_recorder_report *report, const char *path
 	        total->stamps.by_source[WT_STAMP_SOFTWARE],
 	        total->stamps.by_source[WT_STAMP_FALLBACK], report->high_water_pct);
 	if (total->cut)
-		fprintf(stderr, "  %" PRIu64 " packets are in the file with fewer bytes than they had\n", total->cut);
+		fprintf(stderr,
+		        "  %" PRIu64 " packets are in the file with fewer bytes than they had\n",
+		        total->cut);
 }
 
 static json_t *count(uint64_t value)

@@ -9,21 +9,38 @@ struct memory_sink {
 	struct wt_sink sink;
 	uint8_t *bytes;
 	size_t length;
+	size_t room; /* allocated; doubles, so that growing costs no more than filling */
 	size_t limit;
 };
+
+static int make_room(struct memory_sink *memory, size_t bytes)
+{
+	size_t room = memory->room ? memory->room : 4096;
+	uint8_t *grown;
+
+	while (room - memory->length < bytes)
+		room *= 2;
+	if (room == memory->room)
+		return 0;
+	grown = realloc(memory->bytes, room);
+	if (!grown)
+		return -ENOMEM;
+	memory->bytes = grown;
+	memory->room = room;
+	return 0;
+}
 
 static int write_memory(struct wt_sink *sink, const uint8_t *bytes, size_t length, size_t *landed)
 {
 	struct memory_sink *memory = (struct memory_sink *)sink;
-	size_t room = memory->limit - memory->length;
-	size_t take = length < room ? length : room;
-	uint8_t *grown = realloc(memory->bytes, memory->length + take + 1);
+	size_t left = memory->limit - memory->length;
+	size_t take = length < left ? length : left;
+	int ret = make_room(memory, take);
 
 	*landed = 0;
-	if (!grown)
-		return -ENOMEM;
-	memcpy(grown + memory->length, bytes, take);
-	memory->bytes = grown;
+	if (ret)
+		return ret;
+	memcpy(memory->bytes + memory->length, bytes, take);
 	memory->length += take;
 	*landed = take;
 	return take < length ? -ENOSPC : 0;
