@@ -491,7 +491,7 @@ static int open_sink(const struct options *options, struct wt_sink **sink)
 		/* A FIFO waits for its reader; a request for the ledger is no reason to
 		 * give that up. */
 		do {
-			ret = wt_sink_file_open(sink, options->path, &err);
+			ret = wt_sink_file_open(sink, options->path, &stop_requested, &err);
 		} while (ret == -EINTR && !stop_requested);
 		if (ret)
 			wt_cli_complain("%s", err.text);

@@ -63,8 +63,10 @@ int wt_sink_close(struct wt_sink *sink);
  * thread of the sink sends what was written on to the disk and out of the cache, so
  * that neither dirty pages nor a cache that nobody reads pile up. A little space is
  * kept in reserve so that a full disk still takes the closing blocks. If `path` is
- * not a regular file (a FIFO, a device) it is written as a stream. */
-int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_error *err);
+ * not a regular file (a FIFO, a device) it is written as a stream, and
+ * `hurry` is what it is for wt_sink_stream_open(). */
+int wt_sink_file_open(struct wt_sink **sink, const char *path, const volatile sig_atomic_t *hurry,
+                      struct wt_error *err);
 
 /* A stream that is open already, e.g. a pipe into tshark. The descriptor stays the
  * caller's. Once *hurry is not 0 a write without progress for two seconds is given

@@ -218,7 +218,8 @@ int wt_sink_stream_open(struct wt_sink **sink, int fd, const volatile sig_atomic
 	return 0;
 }
 
-int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_error *err)
+int wt_sink_file_open(struct wt_sink **sink, const char *path, const volatile sig_atomic_t *hurry,
+                      struct wt_error *err)
 {
 	struct stat status;
 	struct fd_sink *file;
@@ -242,6 +243,7 @@ int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_error *
 	memcpy(file->path, path, strlen(path) + 1);
 	if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
 		(*sink)->ops = &stream_ops;
+		file->hurry = hurry;
 		return 0;
 	}
 	file->made = true;

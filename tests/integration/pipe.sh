@@ -87,6 +87,19 @@ await_end tshark "$reader"
 assert_eq "fifo: packets" 7 "$(wc -l <"$work/reader.out")"
 assert "fifo: is still there" test -p "$work/fifo"
 
+# Nor does a reader of a FIFO that has stopped reading.
+sleep 600 <"$work/fifo" &
+reader=$!
+start_recorder -i in0 -w "$work/fifo" --json
+"$WIRETAPE" generate -i out0 -q -c 20000 -p max
+kill -INT "$recorder"
+await_recorder
+assert_eq "stalled fifo: exit code" 1 "$status"
+assert_eq "stalled fifo: seen" 20000 "$(json .seen)"
+assert_ledger_closes "stalled fifo"
+kill "$reader"
+wait "$reader"
+
 # Redirected to a file it is the same file.
 : >"$work/err"
 "$WIRETAPE" record -i in0 -w - >"$work/file.pcapng" 2>"$work/err" &

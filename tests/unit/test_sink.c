@@ -194,7 +194,7 @@ Test(sink, closing_no_sink_is_fine)
 
 static void open_file(void)
 {
-	cr_assert(eq(int, wt_sink_file_open(&sink, path, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_sink_file_open(&sink, path, NULL, &err), 0), "%s", err.text);
 }
 
 static struct stat status_of(const char *name)
@@ -264,7 +264,7 @@ Test(sink, file_in_which_nothing_arrived_is_removed)
 Test(sink, file_that_cannot_be_made_is_an_error_with_its_name)
 {
 	snprintf(path, sizeof(path), "%s/none/tape", folder);
-	cr_expect(eq(int, wt_sink_file_open(&sink, path, &err), -ENOENT));
+	cr_expect(eq(int, wt_sink_file_open(&sink, path, NULL, &err), -ENOENT));
 	cr_expect(strstr(err.text, path) != NULL, "%s", err.text);
 	sink = NULL;
 }
