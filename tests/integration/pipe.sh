@@ -88,7 +88,7 @@ assert_eq "fifo: packets" 7 "$(wc -l <"$work/reader.out")"
 assert "fifo: is still there" test -p "$work/fifo"
 
 # Nor does a reader of a FIFO that has stopped reading.
-sleep 600 <"$work/fifo" &
+{ exec <"$work/fifo" && exec sleep 600; } &
 reader=$!
 start_recorder -i in0 -w "$work/fifo" --json
 "$WIRETAPE" generate -i out0 -q -c 20000 -p max
