@@ -83,6 +83,11 @@ enum wt_pcapng_local_option {
 	/* In an IDB: how packets were read. Text, "name=value" between spaces; "offloads"
 	 * is the last and takes the rest of the line. */
 	WT_OPT_LOCAL_READER = WT_OPT_LOCAL | 4,
+	/* In an SHB: how the file is laid out (chunk.h). Text, "name=value" between spaces:
+	 * tape_id (16 hexadecimal digits), file (its number in the recording, from 1). */
+	WT_OPT_LOCAL_TAPE = WT_OPT_LOCAL | 5,
+	/* In an EPB: nothing, up to the next one. Any bytes. */
+	WT_OPT_LOCAL_FILL = WT_OPT_LOCAL | 6,
 };
 
 /* Opens every block; the length counts all of it and stands again at its end. */

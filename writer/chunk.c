@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/chunk.h>
+
+#include <string.h>
+
+/* What an index and a padding block have behind their fields. */
+enum { LENGTH_BYTES = 4, SMALLEST_BLOCK = 12 };
+
+static const int64_t second_ns = 1000000000;
+
+void wt_chunk_packets_init(struct wt_chunk_packets *packets)
+{
+	*packets = (struct wt_chunk_packets){
+	        .min_ns = INT64_MAX,
+	        .max_ns = INT64_MIN,
+	        .interface_id = WT_CHUNK_MIXED,
+	};
+}
+
+void wt_chunk_run_init(struct wt_chunk_run *run, uint64_t tape_id, uint64_t offset)
+{
+	*run = (struct wt_chunk_run){
+	        .tape_id = tape_id,
+	        .offset = offset,
+	        .max_so_far_ns = INT64_MIN,
+	};
+}
+
+/* How far `packets` reaches back behind what came before; saturates. */
+static int64_t reach_back(const struct wt_chunk_run *run, const struct wt_chunk_packets *packets)
+{
+	int64_t reach;
+
+	if (!packets->count || !run->packets || packets->min_ns >= run->max_so_far_ns)
+		return 0;
+	if (__builtin_sub_overflow(run->max_so_far_ns, packets->min_ns, &reach))
+		return INT64_MAX;
+	return reach;
+}
+
+static void split(int64_t ns, uint32_t *s, uint32_t *rest_ns)
+{
+	*s = (uint32_t)(ns / second_ns);
+	*rest_ns = (uint32_t)(ns % second_ns);
+}
+
+/* What the kernel's header has, for a chunk that is none of its blocks. */
+static void fill_block_fields(struct wt_chunk_index *index, uint32_t index_bytes,
+                              const struct wt_chunk_packets *packets)
+{
+	index->status = 1;
+	index->packets = (uint32_t)packets->count;
+	index->first_offset = index_bytes;
+	if (!packets->count)
+		return;
+	split(packets->first_ns, &index->first_s, &index->first_ns);
+	split(packets->last_ns, &index->last_s, &index->last_ns);
+}
+
+static void advance(struct wt_chunk_run *run, uint32_t bytes,
+                    const struct wt_chunk_packets *packets)
+{
+	int64_t reach = reach_back(run, packets);
+
+	if (reach > run->reach_back_ns)
+		run->reach_back_ns = reach;
+	if (packets->max_ns > run->max_so_far_ns)
+		run->max_so_far_ns = packets->max_ns;
+	run->packets += packets->count;
+	run->offset += bytes;
+	run->number++;
+}
+
+void wt_chunk_seal(uint8_t *chunk, uint32_t bytes, uint32_t index_bytes,
+                   const struct wt_chunk_packets *packets, uint16_t flags, struct wt_chunk_run *run)
+{
+	struct wt_chunk_index index = {0};
+	uint64_t before = run->packets;
+
+	if (flags & WT_CHUNK_IN_PLACE)
+		memcpy(&index, chunk, sizeof(index));
+	else
+		fill_block_fields(&index, index_bytes, packets);
+	index.type = WT_PCAPNG_INDEX;
+	index.total_length = index_bytes;
+	/* The kernel's count includes frames that went elsewhere, if the block could not be
+	 * taken to its end. */
+	index.packets = (uint32_t)packets->count;
+	if (!(flags & WT_CHUNK_IN_PLACE))
+		index.used_bytes = bytes;
+	index.magic = WT_CHUNK_MAGIC;
+	index.chunk_bytes = bytes;
+	index.tape_id = run->tape_id;
+	index.offset = run->offset;
+	index.packets_before = before;
+	index.min_ns = packets->min_ns;
+	index.max_ns = packets->max_ns;
+	advance(run, bytes, packets);
+	index.max_so_far_ns = run->max_so_far_ns;
+	index.reach_back_ns = run->reach_back_ns;
+	index.interface_id = packets->interface_id;
+	index.number = run->number;
+	index.flags = flags;
+	index.reserved = 0;
+	memset(chunk + sizeof(index), 0, index_bytes - sizeof(index) - LENGTH_BYTES);
+	memcpy(chunk + index_bytes - LENGTH_BYTES, &index_bytes, sizeof(index_bytes));
+	index.page_check = 0;
+	memcpy(chunk, &index, sizeof(index));
+	if (!packets->has_large)
+		return;
+	index.page_check = wt_chunk_page_check(chunk, bytes, false);
+	memcpy(chunk + offsetof(struct wt_chunk_index, page_check), &index.page_check,
+	       sizeof(index.page_check));
+}
+
+void wt_chunk_pad(uint8_t *out, uint32_t bytes, bool zero)
+{
+	uint32_t head[2] = {WT_PCAPNG_PADDING, bytes};
+	uint32_t body = bytes - SMALLEST_BLOCK;
+
+	memcpy(out, head, sizeof(head));
+	if (zero)
+		memset(out + sizeof(head), 0,
+		       body < WT_CHUNK_ALIGNMENT ? body : WT_CHUNK_ALIGNMENT);
+	memcpy(out + bytes - LENGTH_BYTES, &bytes, sizeof(bytes));
+}
+
+uint32_t wt_chunk_padding(uint32_t used)
+{
+	uint32_t over = used % WT_CHUNK_ALIGNMENT;
+
+	if (!over)
+		return 0;
+	over = WT_CHUNK_ALIGNMENT - over;
+	return over >= SMALLEST_BLOCK ? over : over + WT_CHUNK_ALIGNMENT;
+}
+
+static uint16_t swap16(uint16_t value, bool swapped)
+{
+	return swapped ? __builtin_bswap16(value) : value;
+}
+
+static uint32_t swap32(uint32_t value, bool swapped)
+{
+	return swapped ? __builtin_bswap32(value) : value;
+}
+
+static uint64_t swap64(uint64_t value, bool swapped)
+{
+	return swapped ? __builtin_bswap64(value) : value;
+}
+
+static uint32_t read_u32(const uint8_t *at, bool swapped)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return swap32(value, swapped);
+}
+
+static void swap_index(struct wt_chunk_index *index)
+{
+	uint32_t *narrow[] = {&index->type,         &index->total_length, &index->status,
+	                      &index->packets,      &index->first_offset, &index->used_bytes,
+	                      &index->first_s,      &index->first_ns,     &index->last_s,
+	                      &index->last_ns,      &index->magic,        &index->chunk_bytes,
+	                      &index->interface_id, &index->number,       &index->page_check};
+	uint64_t *wide[] = {&index->block_number, &index->tape_id, &index->offset,
+	                    &index->packets_before};
+	int64_t *stamps[] = {&index->min_ns, &index->max_ns, &index->max_so_far_ns,
+	                     &index->reach_back_ns};
+
+	for (size_t i = 0; i < sizeof(narrow) / sizeof(narrow[0]); i++)
+		*narrow[i] = swap32(*narrow[i], true);
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		*wide[i] = swap64(*wide[i], true);
+	for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++)
+		*stamps[i] = (int64_t)swap64((uint64_t)*stamps[i], true);
+	index->flags = swap16(index->flags, true);
+}
+
+bool wt_chunk_parse(const uint8_t *bytes, size_t length, uint64_t offset, bool swapped,
+                    struct wt_chunk_index *index)
+{
+	if (length < WT_CHUNK_INDEX_BYTES || offset % WT_CHUNK_ALIGNMENT)
+		return false;
+	memcpy(index, bytes, sizeof(*index));
+	if (swapped)
+		swap_index(index);
+	if (index->type != WT_PCAPNG_INDEX || index->magic != WT_CHUNK_MAGIC ||
+	    index->offset != offset)
+		return false;
+	if (index->chunk_bytes < WT_CHUNK_ALIGNMENT || index->chunk_bytes > WT_CHUNK_BYTES_MAX ||
+	    index->chunk_bytes % WT_CHUNK_ALIGNMENT)
+		return false;
+	if (index->total_length < WT_CHUNK_INDEX_BYTES || index->total_length % 4 ||
+	    index->total_length > index->chunk_bytes || index->number == 0)
+		return false;
+	if (index->total_length > length)
+		return true; /* its second length cannot be seen */
+	return read_u32(bytes + index->total_length - LENGTH_BYTES, swapped) == index->total_length;
+}
+
+/* The pages that lie within [from, to) of the chunk. */
+static uint32_t check_pages(const uint8_t *bytes, size_t from, size_t to, bool swapped,
+                            uint32_t sum)
+{
+	size_t page = (from + WT_CHUNK_ALIGNMENT - 1) / WT_CHUNK_ALIGNMENT * WT_CHUNK_ALIGNMENT;
+
+	for (; page + WT_CHUNK_ALIGNMENT <= to; page += WT_CHUNK_ALIGNMENT) {
+		/* Odd factors keep apart words that are equal, or exchanged. */
+		sum = sum * 0x9E3779B1u + read_u32(bytes + page, swapped);
+		sum = sum * 0x85EBCA6Bu + read_u32(bytes + page + 4, swapped);
+	}
+	return sum;
+}
+
+/* Walk the blocks of a chunk: true if they chain up to its end. */
+static bool walk(const uint8_t *bytes, size_t length, bool swapped, uint32_t *packets,
+                 uint32_t *page_check)
+{
+	size_t at = 0;
+
+	*packets = 0;
+	*page_check = 0;
+	while (at < length) {
+		uint32_t type, total, caplen;
+
+		if (length - at < SMALLEST_BLOCK)
+			return false;
+		type = read_u32(bytes + at, swapped);
+		total = read_u32(bytes + at + 4, swapped);
+		if (total < SMALLEST_BLOCK || total % 4 || total > length - at ||
+		    read_u32(bytes + at + total - LENGTH_BYTES, swapped) != total)
+			return false;
+		if (type == WT_PCAPNG_EPB) {
+			const size_t head = sizeof(struct wt_pcapng_epb);
+
+			if (total < head + LENGTH_BYTES)
+				return false;
+			caplen = read_u32(bytes + at + offsetof(struct wt_pcapng_epb, caplen),
+			                  swapped);
+			if (caplen > total - head - LENGTH_BYTES)
+				return false;
+			*page_check = check_pages(bytes, at + head, at + head + caplen, swapped,
+			                          *page_check);
+			++*packets;
+		}
+		at += total;
+	}
+	return true;
+}
+
+bool wt_chunk_is_whole(const uint8_t *bytes, size_t length, bool swapped,
+                       const struct wt_chunk_index *index)
+{
+	uint32_t packets, page_check;
+
+	return index->chunk_bytes <= length &&
+	       walk(bytes, index->chunk_bytes, swapped, &packets, &page_check) &&
+	       packets == index->packets && page_check == index->page_check;
+}
+
+uint32_t wt_chunk_page_check(const uint8_t *bytes, size_t length, bool swapped)
+{
+	uint32_t packets, page_check;
+
+	walk(bytes, length, swapped, &packets, &page_check);
+	return page_check;
+}
