@@ -182,20 +182,31 @@ static bool is_filled(const struct wt_ring *ring, uint32_t index)
 	       TP_STATUS_USER;
 }
 
-/* Filled and not borrowed yet; `ahead` of the head. */
-static bool is_waiting(const struct wt_ring *ring, uint32_t ahead)
+static bool is_waiting(const struct wt_ring *ring, uint32_t index)
 {
-	uint32_t index = (uint32_t)(((uint64_t)ring->head + ahead) % ring->units);
-
 	return !ring->held[index] && is_filled(ring, index);
 }
 
-/* Blocks are filled in order, so it is enough to look whether one more than ever
- * before is waiting: a load a block, not a scan. */
-static void note_high_water(struct wt_ring *ring)
+static int64_t stamp_ns(const struct tpacket_bd_ts *stamp)
 {
-	while (ring->high_water < ring->units && is_waiting(ring, ring->high_water))
-		ring->high_water++;
+	return (int64_t)stamp->ts_sec * 1000000000 + stamp->ts_nsec;
+}
+
+static int64_t first_ns(const struct wt_ring *ring, uint32_t index)
+{
+	return stamp_ns(&block_at(ring, index)->hdr.bh1.ts_first_pkt);
+}
+
+static int64_t last_ns(const struct wt_ring *ring, uint32_t index)
+{
+	return stamp_ns(&block_at(ring, index)->hdr.bh1.ts_last_pkt);
+}
+
+static void note_fill(struct wt_ring *ring)
+{
+	static const struct wt_ring_units blocks = {is_waiting, first_ns, last_ns};
+
+	wt_ring_raise_high_water(ring, &blocks);
 }
 
 static int next_block(struct wt_ring *ring, struct wt_block *block)
@@ -205,7 +216,7 @@ static int next_block(struct wt_ring *ring, struct wt_block *block)
 
 	if (ring->held[index] || !is_filled(ring, index))
 		return 0;
-	note_high_water(ring);
+	note_fill(ring);
 	*block = (struct wt_block){
 	        .start = (uint8_t *)desc,
 	        .bytes = ring->memory.block_bytes,
@@ -216,6 +227,7 @@ static int next_block(struct wt_ring *ring, struct wt_block *block)
 	wt_tpacket_v3_walk_start(&block->walk, desc, block->bytes, ring->memory.snaplen);
 	ring->head = index + 1 == ring->units ? 0 : index + 1;
 	ring->held[index] = true;
+	ring->held_count++;
 	return 1;
 }
 
@@ -231,6 +243,7 @@ static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct w
 static void release_block(struct wt_ring *ring, struct wt_block *block)
 {
 	ring->held[block->index] = false;
+	ring->held_count--;
 	__atomic_store_n(&block_at(ring, block->index)->hdr.bh1.block_status, TP_STATUS_KERNEL,
 	                 __ATOMIC_RELEASE);
 }
@@ -252,6 +265,7 @@ int wt_tpacket_v3_ring_open(struct wt_ring **ring, const struct wt_ring_memory *
 	        .read_frames = read_frames,
 	        .release_block = release_block,
 	        .fill = fill,
+	        .note_fill = note_fill,
 	        .close = wt_ring_free,
 	};
 
