@@ -25,7 +25,7 @@ extern "C" {
  * Pure, in the caller's memory, any thread. */
 struct wt_inplace {
 	uint8_t *block;
-	size_t room;        /* of the block */
+	size_t room; /* of the block */
 	uint32_t interface_id;
 	uint32_t index_bytes; /* up to the first packet */
 	struct wt_chunk_packets packets;
