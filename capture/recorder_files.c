@@ -200,7 +200,7 @@ static void finish_waiting(struct wt_recorder *recorder)
 		if (wt_tape_failed(file->tape)) {
 			wt_recorder_writer_failed(recorder, wt_tape_failed(file->tape));
 			link = &file->next;
-		} else if (wt_tape_in_flight(file->tape)) {
+		} else if (!wt_tape_is_idle(file->tape)) {
 			link = &file->next;
 		} else {
 			*link = file->next;
@@ -376,13 +376,13 @@ void wt_recorder_rotate_if_due(struct wt_recorder *recorder, uint64_t next_bytes
 /* Until nothing is in flight, whatever becomes of it. */
 static void settle(struct wt_recorder *recorder)
 {
-	while (recorder->waiting_files || wt_tape_in_flight(recorder->file->tape)) {
+	while (recorder->waiting_files || !wt_tape_is_idle(recorder->file->tape)) {
 		const struct wt_recorder_file *i = recorder->waiting_files;
 
-		while (i && !wt_tape_in_flight(i->tape))
+		while (i && wt_tape_is_idle(i->tape))
 			i = i->next;
 		/* The rest has failed and waits for nothing. */
-		if (!i && !wt_tape_in_flight(recorder->file->tape))
+		if (!i && wt_tape_is_idle(recorder->file->tape))
 			break;
 		wt_recorder_wait_for_disk(recorder, 100);
 	}

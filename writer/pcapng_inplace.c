@@ -119,6 +119,19 @@ size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, s
 	return done;
 }
 
+static uint32_t used_bytes(const struct wt_inplace *at)
+{
+	return (uint32_t)(at->open - at->block) +
+	       (uint32_t)least_bytes(at->open_caplen, at->open_dropped);
+}
+
+uint32_t wt_inplace_length(const struct wt_inplace *at)
+{
+	if (!at->open)
+		return 0;
+	return (used_bytes(at) + WT_CHUNK_ALIGNMENT - 1) / WT_CHUNK_ALIGNMENT * WT_CHUNK_ALIGNMENT;
+}
+
 uint32_t wt_inplace_finish(struct wt_inplace *at, struct wt_chunk_run *run)
 {
 	const struct open_packet open = open_packet_of(at);
@@ -126,8 +139,8 @@ uint32_t wt_inplace_finish(struct wt_inplace *at, struct wt_chunk_run *run)
 
 	if (!open.data)
 		return 0;
-	used = (uint32_t)(open.data - at->block) + (uint32_t)least_bytes(open.caplen, open.dropped);
-	bytes = (used + WT_CHUNK_ALIGNMENT - 1) / WT_CHUNK_ALIGNMENT * WT_CHUNK_ALIGNMENT;
+	used = used_bytes(at);
+	bytes = wt_inplace_length(at);
 	/* Packets of the block's last turn may still be there. */
 	memset(at->block + used - WT_EPB_END_BYTES, 0, bytes - used + WT_EPB_END_BYTES);
 	close_packet(&open, at->block + bytes);

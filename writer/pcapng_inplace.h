@@ -45,6 +45,9 @@ void wt_inplace_start(struct wt_inplace *at, uint8_t *block, size_t room, uint32
  * wt_inplace_finish(). */
 size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, size_t count);
 
+/* The length that the chunk has if it is closed now; 0 without a frame. */
+uint32_t wt_inplace_length(const struct wt_inplace *at);
+
 /* Close the chunk: returns its length, a multiple of 4096 within the block, 0 if it has
  * not a single frame. What lies behind the last frame's slot is overwritten, up to that
  * length, with zeros. Goes on with `run`. */

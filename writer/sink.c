@@ -72,9 +72,16 @@ int wt_sink_write(struct wt_sink *sink, const uint8_t *bytes, size_t length, voi
 	return sink->ops->write(sink, bytes, length, token);
 }
 
-bool wt_sink_ready(const struct wt_sink *sink)
+uint32_t wt_sink_room(const struct wt_sink *sink)
 {
-	return !sink->failed && (!sink->ops->ready || sink->ops->ready(sink));
+	if (sink->failed)
+		return 0;
+	return sink->ops->room ? sink->ops->room(sink) : UINT32_MAX;
+}
+
+bool wt_sink_is_idle(const struct wt_sink *sink)
+{
+	return !sink->ops->is_idle || sink->ops->is_idle(sink);
 }
 
 void wt_sink_reap(struct wt_sink *sink)
@@ -92,6 +99,16 @@ void wt_sink_settle(struct wt_sink *sink)
 uint64_t wt_sink_bytes(const struct wt_sink *sink)
 {
 	return sink->taken;
+}
+
+uint64_t wt_sink_arrived(const struct wt_sink *sink)
+{
+	return sink->arrived;
+}
+
+bool wt_sink_is_direct(const struct wt_sink *sink)
+{
+	return sink->direct;
 }
 
 int wt_sink_failed(const struct wt_sink *sink)

@@ -80,8 +80,8 @@ size_t wt_sink_granule(const struct wt_sink *sink);
  * failed with. If the write itself fails at once, `done` says so, and so does the next call. */
 int wt_sink_write(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token);
 
-/* Whether wt_sink_write() would take something. */
-bool wt_sink_ready(const struct wt_sink *sink);
+/* How many writes wt_sink_write() would take now. */
+uint32_t wt_sink_room(const struct wt_sink *sink);
 
 /* Call `done` for the writes that have ended. Never blocks. */
 void wt_sink_reap(struct wt_sink *sink);
@@ -89,8 +89,17 @@ void wt_sink_reap(struct wt_sink *sink);
 /* The same until none is in flight. Blocks for as long as the disk does. */
 void wt_sink_settle(struct wt_sink *sink);
 
+/* Whether nothing is going on: no write, and nothing else that the disk does for the sink. */
+bool wt_sink_is_idle(const struct wt_sink *sink);
+
 /* Bytes taken so far, less those cut off. */
 uint64_t wt_sink_bytes(const struct wt_sink *sink);
+
+/* A stream: how many bytes it has taken from us, of a write that failed too. */
+uint64_t wt_sink_arrived(const struct wt_sink *sink);
+
+/* Past the page cache. */
+bool wt_sink_is_direct(const struct wt_sink *sink);
 
 /* The error of the first failed write in file order, or 0. */
 int wt_sink_failed(const struct wt_sink *sink);

@@ -44,7 +44,6 @@ struct file_sink {
 	uint64_t allocated;   /* room up to here was asked for */
 	bool no_ahead;        /* allocating was refused, or the file was cut */
 	int fd;
-	bool direct;
 	char path[4096];
 };
 
@@ -87,7 +86,7 @@ static int write_rest(struct file_sink *file, struct slot *slot)
 {
 	size_t got = (size_t)slot->request.result;
 
-	if (file->direct)
+	if (file->sink.direct)
 		got -= got % WT_SINK_PAGE_BYTES;
 	if (got)
 		slot->stuck = 0;
@@ -135,7 +134,7 @@ static void allocate_ahead(struct file_sink *file)
 	uint64_t end = file->sink.taken;
 	uint64_t from = file->allocated > end ? file->allocated : end;
 
-	if (!file->direct || file->no_ahead || file->allocating)
+	if (!file->sink.direct || file->no_ahead || file->allocating)
 		return;
 	if (file->sink.statistics.in_flight < 2 || from - end >= AHEAD_LOW_BYTES)
 		return;
@@ -164,7 +163,7 @@ static int write_file(struct wt_sink *sink, const uint8_t *bytes, size_t length,
 	*slot = (struct slot){
 	        .request = {.op = WT_DISK_WRITE,
 	                    .fd = file->fd,
-	                    .buffered = !file->direct,
+	                    .buffered = !file->sink.direct,
 	                    .bytes = bytes,
 	                    .length = length,
 	                    .offset = sink->taken,
@@ -182,12 +181,13 @@ static int write_file(struct wt_sink *sink, const uint8_t *bytes, size_t length,
 	return 0;
 }
 
-static bool file_ready(const struct wt_sink *sink)
+static uint32_t room_in_file(const struct wt_sink *sink)
 {
 	const struct file_sink *file = (const struct file_sink *)sink;
+	uint32_t own = WT_SINK_WRITES_MOST - sink->statistics.in_flight;
+	uint32_t shared = WT_DISK_DEPTH - wt_disk_in_flight(file->disk);
 
-	return sink->statistics.in_flight < WT_SINK_WRITES_MOST &&
-	       wt_disk_in_flight(file->disk) < WT_DISK_DEPTH;
+	return own < shared ? own : shared;
 }
 
 static void start_sync(struct file_sink *file);
@@ -247,6 +247,11 @@ static bool is_busy(const struct file_sink *file)
 {
 	return file->sink.statistics.in_flight || file->allocating || file->syncing ||
 	       (file->sync_wanted && !file->sink.failed);
+}
+
+static bool file_is_idle(const struct wt_sink *sink)
+{
+	return !is_busy((const struct file_sink *)sink);
 }
 
 static void settle_file(struct wt_sink *sink)
@@ -339,7 +344,8 @@ static int close_file(struct wt_sink *sink, uint64_t length, bool sync)
 static const struct wt_sink_ops file_ops = {
         .granule = WT_SINK_PAGE_BYTES,
         .write = write_file,
-        .ready = file_ready,
+        .room = room_in_file,
+        .is_idle = file_is_idle,
         .reap = reap_file,
         .settle = settle_file,
         .cut = cut_file,
@@ -435,7 +441,7 @@ static int choose_direct(struct file_sink *file, enum wt_direct direct, struct w
 		return 0;
 	if (flags < 0 || fcntl(file->fd, F_SETFL, flags | O_DIRECT))
 		return refuse_direct(file, direct, -errno, err);
-	file->direct = true;
+	file->sink.direct = true;
 	return 0;
 }
 

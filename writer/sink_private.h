@@ -16,7 +16,8 @@ struct wt_sink_ops {
 	/* The bytes belong at sink->taken. 0: taken, and wt_sink_ended() has been or will be
 	 * called; or -EAGAIN. */
 	int (*write)(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token);
-	bool (*ready)(const struct wt_sink *sink);
+	uint32_t (*room)(const struct wt_sink *sink);
+	bool (*is_idle)(const struct wt_sink *sink);
 	void (*reap)(struct wt_sink *sink);
 	void (*settle)(struct wt_sink *sink);
 	/* NULL: -ENOTSUP. */
@@ -37,6 +38,8 @@ struct wt_sink {
 	int failed;      /* the error of the first failure in file order, or 0 */
 	uint64_t failed_at;
 	uint64_t whole; /* no failed write lies before: what is worth keeping */
+	uint64_t arrived; /* wt_sink_arrived() */
+	bool direct;
 	struct wt_sink_statistics statistics;
 	char degraded[512]; /* "": nothing is less than asked */
 };

@@ -34,7 +34,7 @@ static int wait_writable(const struct stream_sink *stream)
 
 /* A page at a time: as much as a pipe that says it is writable takes without
  * blocking, so that a reader that has stopped reading cannot hold us for ever. */
-static int write_all(const struct stream_sink *stream, const uint8_t *bytes, size_t length)
+static int write_all(struct stream_sink *stream, const uint8_t *bytes, size_t length)
 {
 	while (length) {
 		size_t part = length < WT_SINK_PAGE_BYTES ? length : WT_SINK_PAGE_BYTES;
@@ -48,6 +48,7 @@ static int write_all(const struct stream_sink *stream, const uint8_t *bytes, siz
 			continue;
 		if (wrote <= 0)
 			return wrote ? -errno : -EIO;
+		stream->sink.arrived += (uint64_t)wrote;
 		bytes += wrote;
 		length -= (size_t)wrote;
 	}

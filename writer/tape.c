@@ -37,6 +37,7 @@ struct wt_tape {
 	uint32_t used;
 	struct wt_chunk_packets chunk_packets;
 	uint64_t *chunk_counts; /* by interface */
+	uint64_t *block_counts; /* of a chunk made in place, for a moment */
 	/* A queue in file order. */
 	struct ticket tickets[MAX_TICKETS];
 	uint32_t first, count;
@@ -50,7 +51,7 @@ int wt_tape_open(struct wt_tape **tape, const struct wt_tape_config *config)
 
 	if (!made)
 		return -ENOMEM;
-	made->counts = calloc((MAX_TICKETS + 2) * (n ? n : 1), sizeof(*made->counts));
+	made->counts = calloc((MAX_TICKETS + 3) * (n ? n : 1), sizeof(*made->counts));
 	if (!made->counts) {
 		free(made);
 		return -ENOMEM;
@@ -58,9 +59,10 @@ int wt_tape_open(struct wt_tape **tape, const struct wt_tape_config *config)
 	made->config = *config;
 	made->packets = made->counts;
 	made->chunk_counts = made->counts + n;
+	made->block_counts = made->counts + 2 * n;
 	for (uint32_t i = 0; i < MAX_TICKETS; i++) {
 		made->tickets[i].tape = made;
-		made->tickets[i].packets = made->counts + (2 + i) * n;
+		made->tickets[i].packets = made->counts + (3 + i) * n;
 	}
 	wt_chunk_run_init(&made->run, config->tape_id, 0);
 	made->landed = made->run;
@@ -106,7 +108,7 @@ static void advance_front(struct wt_tape *tape)
 static void count_partly(struct wt_tape *tape, struct ticket *ticket)
 {
 	uint64_t start = ticket->after.offset - ticket->length;
-	uint64_t arrived = wt_sink_landed(tape->sink) - start;
+	uint64_t arrived = wt_sink_arrived(tape->sink) - start;
 	size_t n = tape->config.interfaces;
 	size_t limit = arrived < ticket->length ? (size_t)arrived : ticket->length;
 
@@ -169,7 +171,7 @@ static int hand_over(struct wt_tape *tape, const uint8_t *bytes, size_t length, 
 
 static bool has_room_for(const struct wt_tape *tape, uint32_t writes)
 {
-	return tape->count + writes <= MAX_TICKETS && wt_sink_ready(tape->sink);
+	return tape->count + writes <= MAX_TICKETS && wt_sink_room(tape->sink) >= writes;
 }
 
 /* The chunk's end and its index. */
@@ -275,18 +277,16 @@ bool wt_tape_is_ready(const struct wt_tape *tape)
 
 int wt_tape_add_in_place(struct wt_tape *tape, struct wt_inplace *at, void *token)
 {
-	uint32_t interface = at->interface_id;
-	uint64_t counts[tape->config.interfaces];
-	uint32_t length = wt_inplace_finish(at, &tape->run);
+	uint32_t interface = at->interface_id, length = wt_inplace_finish(at, &tape->run);
 
 	if (!length) {
 		tape->config.release(tape->config.context, token);
 		return 0;
 	}
-	memset(counts, 0, sizeof(counts));
-	counts[interface] = at->packets.count;
+	memset(tape->block_counts, 0, tape->config.interfaces * sizeof(*tape->block_counts));
+	tape->block_counts[interface] = at->packets.count;
 	tape->packets[interface] += at->packets.count;
-	return hand_over(tape, at->block, length, NULL, token, counts);
+	return hand_over(tape, at->block, length, NULL, token, tape->block_counts);
 }
 
 void wt_tape_reap(struct wt_tape *tape)
@@ -299,13 +299,9 @@ void wt_tape_settle(struct wt_tape *tape)
 	wt_sink_settle(tape->sink);
 }
 
-size_t wt_tape_in_flight(const struct wt_tape *tape)
+bool wt_tape_is_idle(const struct wt_tape *tape)
 {
-	size_t in_flight = 0;
-
-	for (uint32_t i = 0; i < tape->count; i++)
-		in_flight += !tape->tickets[(tape->first + i) % MAX_TICKETS].ended;
-	return in_flight;
+	return wt_sink_is_idle(tape->sink);
 }
 
 /* What is under construction or was handed over and has not landed never was. */
@@ -386,7 +382,7 @@ int wt_tape_close(struct wt_tape *tape, bool sync)
 
 	if (!tape)
 		return 0;
-	if (tape->sink && wt_tape_in_flight(tape))
+	if (tape->sink)
 		wt_tape_settle(tape);
 	if (tape->chunk)
 		wt_buffer_pool_give(tape->config.pool, tape->chunk);

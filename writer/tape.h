@@ -83,8 +83,8 @@ bool wt_tape_has_unflushed(const struct wt_tape *tape);
 void wt_tape_reap(struct wt_tape *tape);
 void wt_tape_settle(struct wt_tape *tape);
 
-/* How many chunks are on their way. */
-size_t wt_tape_in_flight(const struct wt_tape *tape);
+/* Whether nothing is on its way. */
+bool wt_tape_is_idle(const struct wt_tape *tape);
 
 /* Settle, and end the file behind the last packet that has landed: forget what has not, and
  * free what was held in reserve for the closing blocks. -ENOTSUP for a stream. */
