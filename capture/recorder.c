@@ -590,6 +590,17 @@ static void register_memory(struct wt_recorder *recorder)
 		wt_recorder_degrade(recorder, wt_disk_degraded(disk));
 }
 
+/* A disk that takes not even that is better known before than after. */
+static int wait_for_header(struct wt_recorder *recorder, struct wt_error *err)
+{
+	int ret;
+
+	wt_tape_settle(recorder->file->tape);
+	ret = wt_tape_failed(recorder->file->tape);
+	return ret ? wt_error_set(err, ret, "cannot write the file's header: %s", strerror(-ret))
+	           : 0;
+}
+
 int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_output *output,
                     struct wt_error *err)
 {
@@ -600,6 +611,8 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 	recorder->flush_due_ns = INT64_MAX;
 	register_memory(recorder);
 	ret = wt_recorder_begin_file(recorder, err);
+	if (!ret)
+		ret = wait_for_header(recorder, err);
 	if (!ret)
 		ret = open_gates(recorder, err);
 	if (ret) {

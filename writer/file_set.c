@@ -66,8 +66,7 @@ static int open_directory(struct wt_file_set *set, struct wt_error *err)
 
 	if (!directory)
 		return wt_error_set(err, -ENOMEM, "no memory for the names of files");
-	set->dir_fd =
-	        open(directory, (set->rotates ? O_RDONLY : O_PATH) | O_DIRECTORY | O_CLOEXEC);
+	set->dir_fd = open(directory, (set->rotates ? O_RDONLY : O_PATH) | O_DIRECTORY | O_CLOEXEC);
 	if (set->dir_fd < 0)
 		ret = wt_error_set(err, -errno, "cannot open the directory %s: %s", directory,
 		                   strerror(errno));
@@ -278,20 +277,6 @@ static struct wt_set_file *find_begun(struct wt_file_set *set, uint32_t number)
 	return NULL;
 }
 
-static void hand_over(struct wt_file_set *set, struct wt_set_file *file)
-{
-	file->state = WT_SET_HANDED_OVER;
-	set->live_bytes += set->entries[file->index].bytes;
-	if (set->to_finish.last)
-		set->to_finish.last->next = file;
-	else
-		set->to_finish.first = file;
-	set->to_finish.last = file;
-	set->to_finish.count++;
-	wt_file_set_start(set);
-	wt_file_set_wake(set);
-}
-
 void wt_file_set_finish(struct wt_file_set *set, uint32_t number, uint64_t bytes, uint64_t packets,
                         int (*finish)(void *context), void *context)
 {
@@ -304,7 +289,9 @@ void wt_file_set_finish(struct wt_file_set *set, uint32_t number, uint64_t bytes
 		set->entries[file->index].packets = packets;
 		file->finish = finish;
 		file->context = context;
-		hand_over(set, file);
+		file->state = WT_SET_HANDED_OVER;
+		set->live_bytes += bytes;
+		wt_file_set_enqueue(set, file);
 	}
 	pthread_mutex_unlock(&set->lock);
 	if (file)

@@ -117,16 +117,16 @@ struct wt_file_set {
 	uint64_t live_files;
 	uint64_t live_bytes; /* of those handed over */
 	struct wt_set_queue to_finish, to_command;
-	struct wt_set_file *commanded[WT_SET_MOST_COMMANDS]; /* NULL: the slot is free */
-	size_t commands;
-	bool commands_late; /* was told */
-	uint64_t asked;     /* how often the background was woken */
-	uint64_t answered;  /* up to which of them it has come to rest */
+	uint64_t asked;    /* how often the background was woken */
+	uint64_t answered; /* up to which of them it has come to rest */
 	bool stop;
-	bool threaded; /* the thread runs; written by the recorder's only */
+	bool threaded; /* the background has a thread */
+	bool told_unthreaded, told_late, told_unknown_space;
 
 	/* Of the background, or of whoever does its work because it could not be started. */
 	struct wt_on_close running[WT_SET_MOST_COMMANDS];
+	struct wt_set_file *commanded[WT_SET_MOST_COMMANDS]; /* the files they run for */
+	size_t commands;
 	pthread_t thread;
 
 	/* Guards the events, a leaf: taken with and without the other one. */
@@ -145,16 +145,15 @@ void wt_file_set_forget_events(struct wt_file_set *set);
 /* Have the background look; the caller has the lock. */
 void wt_file_set_wake(struct wt_file_set *set);
 
-/* Do what there is to do, and return once nothing more can be done now. The caller has the
- * lock, which is released meanwhile. */
-void wt_file_set_work(struct wt_file_set *set);
+/* A file is to be finished; the caller has the lock. Starts the background if it is not
+ * there; if it cannot be started, the work is done here and now. */
+void wt_file_set_enqueue(struct wt_file_set *set, struct wt_set_file *file);
 
-/* Start the background if it is not there. If it cannot be, work is done here and now. */
-void wt_file_set_start(struct wt_file_set *set);
+/* End the background's thread. */
 void wt_file_set_stop(struct wt_file_set *set);
 
 /* Where the file is now; the caller has the lock. */
-const char *wt_file_set_path(const struct wt_file_set *set, const struct wt_set_file *file);
+const char *wt_file_set_path(const struct wt_set_file *file);
 bool wt_file_set_is_missing(const struct wt_file_set *set, const char *path);
 
 /* Nothing is left to look after; the caller has the lock. */
