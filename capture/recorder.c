@@ -15,7 +15,7 @@
 
 enum {
 	CHECK_EVERY_MS = 1000,    /* interfaces that are down, counters, free space */
-	WATCH_EVERY_MS = 50,      /* how full the rings are */
+	DISK_LOOK_MS = 50,        /* while waiting for it */
 	FLUSH_EVERY_MS = 1000,    /* so long a packet may wait for its chunk to fill */
 	DRAIN_PATIENCE_MS = 3000, /* without anything coming out of a ring, beside its timeout */
 };
@@ -305,10 +305,7 @@ static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
 		recorder->checked = true;
 		look_after_files(recorder);
 	}
-	if (now_ns >= recorder->watch_due_ns) {
-		recorder->watch_due_ns = now_ns + WATCH_EVERY_MS * (int64_t)1000000;
-		wt_recorder_watch_rings(recorder);
-	}
+	wt_recorder_watch_rings(recorder, now_ns);
 	if (config->progress_every_ns && now_ns >= recorder->progress_due_ns) {
 		recorder->progress_due_ns += config->progress_every_ns;
 		call_progress(recorder, false);
@@ -371,20 +368,38 @@ static int flush_stream(struct wt_recorder *recorder)
 	return wt_tape_is_stream(recorder->file->tape) ? wt_recorder_flush(recorder) : 0;
 }
 
+/* For the kernel a packet socket is readable while the block that it filled last has not
+ * been given back, whether there is anything new or not. So while the disk has blocks of an
+ * interface the disk is waited for, and the ring looked at now and then. Returns how long
+ * to sleep at most. */
+static int leave_out_held(struct wt_recorder *recorder, int timeout_ms)
+{
+	enum { LOOK_EVERY_MS = 2 };
+
+	for (size_t i = 0; i < recorder->config.interface_count; i++) {
+		bool held = recorder->recorded[i].held_blocks > 0;
+
+		recorder->polls[i].fd = held ? -1 : wt_reader_fd(recorder->recorded[i].reader);
+		if (held && timeout_ms > LOOK_EVERY_MS)
+			timeout_ms = LOOK_EVERY_MS;
+	}
+	return timeout_ms;
+}
+
 /* Sleep until a ring has something, the disk has taken something, somebody wakes us or
  * something is due. */
 static void sleep_until_needed(struct wt_recorder *recorder)
 {
 	size_t count = recorder->config.interface_count;
-	int ret = flush_stream(recorder);
+	int timeout_ms, ret = flush_stream(recorder);
 
 	if (ret) {
 		wt_recorder_writer_failed(recorder, ret);
 		return;
 	}
 	let_frames_gather(recorder);
-	if (poll(recorder->polls, (nfds_t)count + 2,
-	         next_deadline_ms(recorder, wt_recorder_clock_ns())) <= 0)
+	timeout_ms = next_deadline_ms(recorder, wt_recorder_clock_ns());
+	if (poll(recorder->polls, (nfds_t)count + 2, leave_out_held(recorder, timeout_ms)) <= 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		int problem = 0;
@@ -423,7 +438,7 @@ static void record(struct wt_recorder *recorder)
 		if (wt_tape_is_ready(recorder->file->tape))
 			sleep_until_needed(recorder);
 		else
-			wt_recorder_wait_for_disk(recorder, WATCH_EVERY_MS);
+			wt_recorder_wait_for_disk(recorder, DISK_LOOK_MS);
 	}
 }
 
@@ -444,7 +459,7 @@ static void drain(struct wt_recorder *recorder, struct wt_recorded *recorded)
 			continue;
 		}
 		if (!recorder->ending && !wt_tape_is_ready(recorder->file->tape)) {
-			wt_recorder_wait_for_disk(recorder, WATCH_EVERY_MS);
+			wt_recorder_wait_for_disk(recorder, DISK_LOOK_MS);
 			progress_ns = wt_recorder_clock_ns();
 			continue;
 		}

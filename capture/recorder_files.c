@@ -11,6 +11,7 @@
 
 enum {
 	WARN_PCT = 75,  /* of a ring: before it is too late */
+	WATCH_EVERY_MS = 50,
 	CALM_PCT = 50,  /* after that a new warning would be news */
 	CLOSING_BYTES = 4096, /* of the chunk with the closing blocks, for an interface or two */
 };
@@ -237,8 +238,11 @@ static void warn(struct wt_recorder *recorder, const struct wt_recorded *recorde
 	                (double)writes.longest_ns / 1e6);
 }
 
-void wt_recorder_watch_rings(struct wt_recorder *recorder)
+void wt_recorder_watch_rings(struct wt_recorder *recorder, int64_t now_ns)
 {
+	if (now_ns < recorder->watch_due_ns)
+		return;
+	recorder->watch_due_ns = now_ns + WATCH_EVERY_MS * (int64_t)1000000;
 	for (size_t i = 0; i < recorder->config.interface_count; i++) {
 		struct wt_recorded *recorded = &recorder->recorded[i];
 		uint32_t filled, total;
@@ -264,7 +268,7 @@ void wt_recorder_wait_for_disk(struct wt_recorder *recorder, int timeout_ms)
 
 	poll(&wait, 1, timeout_ms);
 	wt_recorder_reap(recorder);
-	wt_recorder_watch_rings(recorder);
+	wt_recorder_watch_rings(recorder, wt_recorder_clock_ns());
 }
 
 /* Also while a limit or a signal wants it to end: what was read belongs into the file. */

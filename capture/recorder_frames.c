@@ -288,6 +288,7 @@ static struct wt_held_block *hold(struct wt_recorder *recorder, struct wt_record
 	held->recorded = recorded;
 	held->block = *block;
 	held->pins = 2; /* the tape's and the caller's */
+	recorded->held_blocks++;
 	return held;
 }
 
@@ -296,6 +297,7 @@ static void unpin(struct wt_recorder *recorder, struct wt_held_block *held)
 	if (--held->pins)
 		return;
 	wt_ring_release_block(held->recorded->ring, &held->block);
+	held->recorded->held_blocks--;
 	held->next_free = recorder->free_held;
 	recorder->free_held = held;
 }

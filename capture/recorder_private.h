@@ -19,6 +19,7 @@ struct wt_recorded {
 	uint64_t given;         /* to the tape */
 	uint64_t consumed;      /* frames taken out of the ring, malformed ones included */
 	uint64_t pending_drops; /* known, but no frame says so yet */
+	uint32_t held_blocks;   /* that the disk has */
 	bool drops_are_next;    /* the ring was empty when they were counted */
 	bool down;
 	bool finished; /* a simulation that has delivered everything */
@@ -135,8 +136,8 @@ void wt_recorder_wait_for_disk(struct wt_recorder *recorder, int timeout_ms);
  * finish all files. */
 void wt_recorder_end_files(struct wt_recorder *recorder,
                            void (*close_ledgers)(struct wt_recorder *recorder));
-/* Warn if a ring is getting full. */
-void wt_recorder_watch_rings(struct wt_recorder *recorder);
+/* Every now and then: warn if a ring is getting full. */
+void wt_recorder_watch_rings(struct wt_recorder *recorder, int64_t now_ns);
 void wt_recorder_count_writes(const struct wt_recorder *recorder, struct wt_recorder_writes *writes);
 uint64_t wt_recorder_file_bytes(const struct wt_recorder *recorder);
 /* A block that is not needed any more. */
