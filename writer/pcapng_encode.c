@@ -93,6 +93,7 @@ ssize_t wt_pcapng_encode_section(uint8_t *out, size_t capacity,
 	put_string(&b, WT_OPT_SHB_OS, section->os);
 	put_string(&b, WT_OPT_SHB_USERAPPL, section->application);
 	put_string(&b, WT_OPT_COMMENT, section->comment);
+	put_string(&b, WT_OPT_LOCAL_TAPE, section->tape);
 	return finish(&b);
 }
 

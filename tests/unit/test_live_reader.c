@@ -16,9 +16,14 @@
 static uint64_t largest_ring_bytes = UINT64_MAX;
 static int refusal = ENOMEM;
 static unsigned refused;
+static bool refuses_reserve;
 
 int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
+	if (level == SOL_PACKET && name == PACKET_RESERVE && refuses_reserve) {
+		errno = EINVAL;
+		return -1;
+	}
 	if (level == SOL_PACKET && name == PACKET_RX_RING) {
 		struct tpacket_req request;
 
