@@ -87,6 +87,10 @@ enum wt_file_set_due wt_file_set_is_due(const struct wt_file_set *set, uint64_t 
                                         uint64_t next_bytes, uint64_t packets, int64_t monotonic_ns,
                                         int64_t utc_ns);
 
+/* The limits of a file, 0: none. */
+uint64_t wt_file_set_max_bytes(const struct wt_file_set *set);
+uint64_t wt_file_set_max_packets(const struct wt_file_set *set);
+
 /* When to look again at the latest, CLOCK_MONOTONIC; INT64_MAX: never by time. */
 int64_t wt_file_set_next_due_ns(const struct wt_file_set *set, int64_t monotonic_ns,
                                 int64_t utc_ns);

@@ -83,3 +83,13 @@ int64_t wt_file_set_next_due_ns(const struct wt_file_set *set, int64_t monotonic
 	}
 	return due;
 }
+
+uint64_t wt_file_set_max_bytes(const struct wt_file_set *set)
+{
+	return set->config.max_bytes;
+}
+
+uint64_t wt_file_set_max_packets(const struct wt_file_set *set)
+{
+	return set->config.max_packets;
+}
