@@ -260,10 +260,10 @@ static void look_after_files(struct wt_recorder *recorder)
 
 static void keep_files(struct wt_recorder *recorder, int64_t now_ns)
 {
-	struct wt_recorder_file *file = recorder->file;
+	struct wt_recorder_file *file;
 	int ret = 0;
 
-	wt_recorder_rotate_if_due(recorder, 0);
+	wt_recorder_rotate_by_time(recorder);
 	file = recorder->file;
 	if (recorder->ending)
 		return;

@@ -363,18 +363,31 @@ static void rotate(struct wt_recorder *recorder)
 	wt_recorder_end_with(recorder, WT_END_FAILURE, ret);
 }
 
-void wt_recorder_rotate_if_due(struct wt_recorder *recorder, uint64_t next_bytes)
+static void rotate_at(struct wt_recorder *recorder, uint64_t bytes, uint64_t next_bytes,
+                      uint64_t packets)
 {
 	struct wt_file_set *files = recorder->output->files;
-	const struct wt_tape *tape;
 
-	if (recorder->ending || !files || !wt_file_set_rotates(files))
-		return;
-	tape = recorder->file->tape;
-	if (wt_file_set_is_due(files, wt_tape_bytes(tape) + closing_bytes(recorder), next_bytes,
-	                       wt_tape_all_packets(tape), recorder->now_ns,
+	if (!recorder->ending && wt_file_set_rotates(files) &&
+	    wt_file_set_is_due(files, bytes, next_bytes, packets, recorder->now_ns,
 	                       recorder->now_utc_ns) != WT_FILE_NOT_DUE)
 		rotate(recorder);
+}
+
+void wt_recorder_rotate_if_due(struct wt_recorder *recorder, uint64_t next_bytes)
+{
+	const struct wt_tape *tape = recorder->file->tape;
+
+	if (recorder->output->files)
+		rotate_at(recorder, wt_tape_bytes(tape) + closing_bytes(recorder), next_bytes,
+		          wt_tape_all_packets(tape));
+}
+
+/* A file that has all it may have ends when the next packet comes, which may be never. */
+void wt_recorder_rotate_by_time(struct wt_recorder *recorder)
+{
+	if (recorder->output->files)
+		rotate_at(recorder, 0, 0, 0);
 }
 
 /* Until nothing is in flight, whatever becomes of it. */

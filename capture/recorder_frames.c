@@ -135,13 +135,8 @@ static uint64_t copy_block(struct wt_recorder *recorder, struct wt_recorded *rec
 	size_t count;
 	int ret = 0;
 
-	while (!recorder->ending) {
-		wt_recorder_rotate_if_due(recorder, 0);
-		if (recorder->ending)
-			break;
-		count = wt_ring_read_frames(recorded->ring, block, frames, batch_size(recorder));
-		if (!count)
-			break;
+	while (!recorder->ending && (count = wt_ring_read_frames(recorded->ring, block, frames,
+	                                                         batch_size(recorder)))) {
 		read += count;
 		account(recorded, frames, count);
 		ret = copy_to_files(recorder, recorded, frames, count);
@@ -333,7 +328,8 @@ static uint64_t record_block(struct wt_recorder *recorder, struct wt_recorded *r
 {
 	uint64_t read;
 
-	wt_recorder_rotate_if_due(recorder, block->walk.bytes);
+	if (block->frames)
+		wt_recorder_rotate_if_due(recorder, block->walk.bytes);
 	if (!recorder->ending && suits_in_place(recorder, recorded, block))
 		return record_in_place(recorder, recorded, block);
 	read = copy_block(recorder, recorded, block);

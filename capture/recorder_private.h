@@ -116,8 +116,10 @@ bool wt_recorder_turn(struct wt_recorder *recorder, struct wt_recorded *recorded
 
 /* recorder_files.c */
 int wt_recorder_begin_file(struct wt_recorder *recorder, struct wt_error *err);
-/* Go on to the next file if it is time, `next_bytes` being about to be added. */
+/* Go on to the next file if packets of `next_bytes` are to be added and this one may not have
+ * them; or if it has been written for long enough. */
 void wt_recorder_rotate_if_due(struct wt_recorder *recorder, uint64_t next_bytes);
+void wt_recorder_rotate_by_time(struct wt_recorder *recorder);
 /* Packets until the file, or the recording, has as many as it may. */
 uint64_t wt_recorder_packets_left(const struct wt_recorder *recorder);
 /* The bytes that the file, if it has a limit, may still grow by. */
