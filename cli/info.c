@@ -3,7 +3,6 @@
 #include "info_collect.h"
 #include "info_faces.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -60,17 +59,6 @@ static int report_file(const char *path, bool json)
 	return result ? WT_EXIT_FAILURE : WT_EXIT_OK;
 }
 
-/* A full disk or a reader that has left shows here at the latest. */
-static int flush_output(void)
-{
-	errno = 0;
-	if (!fflush(stdout) && !ferror(stdout))
-		return WT_EXIT_OK;
-	wt_cli_complain("cannot write to standard output: %s",
-	                errno ? strerror(errno) : "not all was written");
-	return WT_EXIT_FAILURE;
-}
-
 static int report_files(char **paths, int count, bool json)
 {
 	int exit_code = WT_EXIT_OK;
@@ -99,7 +87,7 @@ int wt_command_info(int argc, char **argv)
 			break;
 		case 'h':
 			print_help();
-			return flush_output();
+			return wt_cli_flush();
 		default:
 			return wt_cli_usage("info", "there is no option '%s'", argv[optind - 1]);
 		}
@@ -107,5 +95,5 @@ int wt_command_info(int argc, char **argv)
 	if (optind == argc)
 		return wt_cli_usage("info", "no FILE given");
 	exit_code = report_files(argv + optind, argc - optind, json);
-	return flush_output() ? WT_EXIT_FAILURE : exit_code;
+	return wt_cli_flush() ? WT_EXIT_FAILURE : exit_code;
 }

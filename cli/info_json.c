@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/writer/link_type.h>
+
 /* JSON's text must be UTF-8, a file's need not be: what is not becomes U+FFFD. */
 static json_t *json_text(const char *text)
 {
@@ -157,7 +159,7 @@ static json_t *interface_object(const struct wt_info_interface *interface)
 	put(object, "description", json_text(interface->description));
 	put(object, "link_type", json_integer(fields->link_type));
 	put(object, "link_type_name",
-	    json_text(pcap_datalink_val_to_name(wt_info_datalink(fields->link_type))));
+	    json_text(pcap_datalink_val_to_name(wt_link_type_dlt(fields->link_type))));
 	put(object, "snaplen", json_integer(fields->snaplen));
 	put(object, "tsresol", json_integer(fields->tsresol));
 	put(object, "tsoffset_s", json_integer(fields->tsoffset_s));

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <wiretape/writer/link_type.h>
+
 #define NS_PER_S 1000000000u
 
 /* A file's text could move the cursor or set the window's title: control
@@ -196,8 +198,8 @@ static struct wt_info_text resolution_text(uint8_t tsresol)
 
 static void print_link_type(int indent, uint16_t link_type)
 {
-	const char *name = pcap_datalink_val_to_name(wt_info_datalink(link_type));
-	const char *description = pcap_datalink_val_to_description(wt_info_datalink(link_type));
+	const char *name = pcap_datalink_val_to_name(wt_link_type_dlt(link_type));
+	const char *description = pcap_datalink_val_to_description(wt_link_type_dlt(link_type));
 
 	print_row(indent, "Link type:", "%s (%s, %u)", name ? name : "unknown",
 	          description ? description : "no name known", link_type);
