@@ -24,6 +24,10 @@ enum {
 	WT_CHUNK_ALIGNMENT = 4096,
 	WT_CHUNK_BYTES_MAX = 16 << 20,
 	WT_CHUNK_INDEX_BYTES = 132, /* of the index block; in place it may be longer */
+	/* Of a packet: with the rest of its block, up to 64 bytes as it is encoded compactly, it
+	 * may fill a page. Where options fill a block up to 4096 bytes or more, whoever does so
+	 * sets has_large. */
+	WT_CHUNK_LARGE_BYTES = 4096 - 64,
 };
 
 /* Local block types, which other readers skip. */
@@ -65,7 +69,7 @@ struct wt_chunk_index {
 	int64_t reach_back_ns;
 	uint32_t interface_id; /* of all packets, or WT_CHUNK_MIXED */
 	uint32_t number;       /* counts the file's chunks from 1; the first one has no index */
-	uint32_t page_check;   /* wt_chunk_page_check() */
+	uint32_t page_check;   /* wt_chunk_page_check(), or 0 if that was not needed */
 	uint16_t flags;        /* WT_CHUNK_IN_PLACE */
 	uint16_t reserved;
 	/* zeros, total_length */
@@ -77,7 +81,7 @@ struct wt_chunk_packets {
 	int64_t first_ns, last_ns;
 	int64_t min_ns, max_ns;
 	uint32_t interface_id; /* WT_CHUNK_MIXED */
-	bool has_large;        /* some caplen is 4096 or more */
+	bool has_large;        /* some packet block may have a page all to itself */
 };
 
 /* The state that runs through the chunks of one file. */
@@ -102,7 +106,7 @@ static inline void wt_chunk_packets_add(struct wt_chunk_packets *packets, int64_
 	packets->last_ns = stamp_ns;
 	packets->min_ns = stamp_ns < packets->min_ns ? stamp_ns : packets->min_ns;
 	packets->max_ns = stamp_ns > packets->max_ns ? stamp_ns : packets->max_ns;
-	packets->has_large |= caplen >= WT_CHUNK_ALIGNMENT;
+	packets->has_large |= caplen >= WT_CHUNK_LARGE_BYTES;
 }
 
 /* Before the first chunk with an index, at `offset`: the length of the first chunk. */
@@ -134,8 +138,8 @@ bool wt_chunk_parse(const uint8_t *bytes, size_t length, uint64_t offset, bool s
 bool wt_chunk_is_whole(const uint8_t *bytes, size_t length, bool swapped,
                        const struct wt_chunk_index *index);
 
-/* A sum over the first eight bytes of those pages of the chunk that lie within one
- * packet's data, and in which a page that was not written would not show otherwise. */
+/* A sum over the first eight bytes of those pages of the chunk that lie between the two
+ * lengths of one block: a page that was not written does not show otherwise there. */
 uint32_t wt_chunk_page_check(const uint8_t *bytes, size_t length, bool swapped);
 
 #ifndef __cplusplus
