@@ -40,19 +40,20 @@ enum {
 #define WT_CHUNK_IN_PLACE 1u          /* flags: the memory of a TPACKET_V3 block */
 
 /* The index block, in the byte order of its section. The bytes 8 to 47 are those of a
- * TPACKET_V3 block's header as the kernel left them (linux/if_packet.h, struct
- * tpacket_hdr_v1); a chunk that was encoded compactly has the same fields. */
+ * TPACKET_V3 block's header as the kernel left them, but for the count of packets
+ * (linux/if_packet.h, struct tpacket_hdr_v1); a chunk that was encoded compactly has the
+ * same fields. */
 struct wt_chunk_index {
 	uint32_t type;         /* WT_PCAPNG_INDEX */
 	uint32_t total_length; /* up to the chunk's first packet */
 	uint32_t status;       /* TP_STATUS_*; compact: 1 */
 	uint32_t packets;      /* packet blocks in this chunk */
 	uint32_t first_offset; /* in place: of the kernel's first header; compact: total_length */
-	uint32_t used_bytes;   /* in place: of the kernel's block; compact: up to the padding */
+	uint32_t used_bytes;   /* in place: of the kernel's block; compact: chunk_bytes */
 	uint64_t block_number; /* in place: the kernel's sequence number; compact: 0 */
-	uint32_t first_s;      /* stamps of the first and the last packet; 0 without packets */
+	uint32_t first_s; /* in place: when the kernel opened the block; compact: of the first */
 	uint32_t first_ns;
-	uint32_t last_s;
+	uint32_t last_s; /* of the last packet; compact, without packets: 0, both */
 	uint32_t last_ns;
 	uint32_t magic; /* WT_CHUNK_MAGIC */
 	uint32_t chunk_bytes;
@@ -112,8 +113,8 @@ static inline void wt_chunk_packets_add(struct wt_chunk_packets *packets, int64_
 void wt_chunk_run_init(struct wt_chunk_run *run, uint64_t tape_id, uint64_t offset);
 
 /* Close the chunk of `bytes` bytes (a multiple of 4096) at `chunk`: write its index, of
- * `index_bytes` bytes (128 or more, a multiple of 4), and go on with the run. In place the
- * bytes 8 to 47 are left as they are. */
+ * `index_bytes` bytes (WT_CHUNK_INDEX_BYTES or more, a multiple of 4), and go on with the
+ * run. In place the bytes 8 to 47 are left as they are, but for the count of packets. */
 void wt_chunk_seal(uint8_t *chunk, uint32_t bytes, uint32_t index_bytes,
                    const struct wt_chunk_packets *packets, uint16_t flags,
                    struct wt_chunk_run *run);
