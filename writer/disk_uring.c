@@ -67,21 +67,38 @@ static int find_piece(const struct uring_disk *uring, const uint8_t *bytes, size
 	return -1;
 }
 
+/* Copying into the page cache is work, and may wait for room there: not here. From
+ * registered memory the kernel copies page by page, at four times the processor time. */
+static void prepare_buffered(struct io_uring_sqe *sqe, const struct wt_disk_request *request,
+                             unsigned length)
+{
+	io_uring_prep_write(sqe, request->fd, request->bytes, length, request->offset);
+	sqe->flags |= IOSQE_ASYNC;
+}
+
+static void prepare_direct(const struct uring_disk *uring, struct io_uring_sqe *sqe,
+                           const struct wt_disk_request *request, unsigned length)
+{
+	int piece = find_piece(uring, request->bytes, length);
+
+	if (piece >= 0)
+		io_uring_prep_write_fixed(sqe, request->fd, request->bytes, length, request->offset,
+		                          piece);
+	else
+		io_uring_prep_write(sqe, request->fd, request->bytes, length, request->offset);
+	if (request->attempts)
+		sqe->flags |= IOSQE_ASYNC;
+}
+
 static void prepare_write(const struct uring_disk *uring, struct io_uring_sqe *sqe,
                           const struct wt_disk_request *request)
 {
 	size_t length = request->length < WT_DISK_WRITE_MOST ? request->length : WT_DISK_WRITE_MOST;
-	int piece = find_piece(uring, request->bytes, length);
 
-	if (piece >= 0)
-		io_uring_prep_write_fixed(sqe, request->fd, request->bytes, (unsigned)length,
-		                          request->offset, piece);
+	if (request->buffered)
+		prepare_buffered(sqe, request, (unsigned)length);
 	else
-		io_uring_prep_write(sqe, request->fd, request->bytes, (unsigned)length,
-		                    request->offset);
-	/* Copying into the page cache is work, and may wait for room there: not here. */
-	if (request->buffered || request->attempts)
-		sqe->flags |= IOSQE_ASYNC;
+		prepare_direct(uring, sqe, request, (unsigned)length);
 }
 
 static void prepare(const struct uring_disk *uring, struct io_uring_sqe *sqe,
