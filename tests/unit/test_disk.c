@@ -626,7 +626,7 @@ static bool note(struct wt_disk_behind *behind, int file, uint64_t offset_mib, s
 	struct wt_disk_request request = {.fd = file, .offset = offset_mib << 20};
 
 	*advice = (struct wt_disk_advice){0};
-	return wt_disk_behind_note(behind, &request, mib << 20, true, advice);
+	return wt_disk_behind_note(behind, &request, mib << 20, advice);
 }
 
 static void expect_advice(const struct wt_disk_advice *advice, uint64_t push_from, uint64_t push,
