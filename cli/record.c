@@ -21,8 +21,8 @@ struct recording {
 	struct session *session;
 	const char *path;
 	struct wt_recorder *recorder;
-	struct wt_disk *disk;       /* NULL: standard output */
-	struct wt_file_set *files;  /* the same */
+	struct wt_disk *disk;      /* NULL: standard output */
+	struct wt_file_set *files; /* the same */
 	struct wt_recorder_output output;
 	struct wt_progress progress;
 	pthread_t thread;
@@ -179,9 +179,10 @@ static int open_disk_and_files(struct recording *recording, struct wt_error *err
 
 	if (is_stdout(recording->path)) {
 		if (isatty(STDOUT_FILENO))
-			return wt_error_set(err, -EINVAL,
-			                    "standard output is a terminal; give it to a program or "
-			                    "a file: wiretape record … -w - | tshark -r -");
+			return wt_error_set(
+			        err, -EINVAL,
+			        "standard output is a terminal; give it to a program or "
+			        "a file: wiretape record … -w - | tshark -r -");
 		return 0;
 	}
 	files.path = recording->path;
