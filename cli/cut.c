@@ -204,7 +204,8 @@ static void print_summary(const struct options *options, const struct wt_cut_res
 	char first[WT_TIME_UTC_BYTES], last[WT_TIME_UTC_BYTES];
 
 	if (!result->packets) {
-		fprintf(stderr, "no packet matches; %s is written without one\n", options->config.out);
+		fprintf(stderr, "no packet matches; %s is written without one\n",
+		        options->config.out);
 		return;
 	}
 	wt_time_format_utc(first, result->first_ns);

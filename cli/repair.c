@@ -114,7 +114,7 @@ static void print_tape_end(const struct wt_recover_report *report, const struct 
 	print_stamp(report->has_last, report->last_ns, "the beginning");
 	printf(" is not known");
 	if (report->tail_packets) {
-		printf(", but at least ");
+		printf(": at least ");
 		print_count(report->tail_packets, "packet");
 	}
 	putchar('\n');
