@@ -95,6 +95,14 @@ assert_eq "wrong filter: exit code" 1 "$code"
 assert_file_has "$work/err" "filter 'port' on link type"
 assert "wrong filter: no file" test ! -e "$work/absent.pcapng"
 
+# A FIFO is opened once, or its writer would find nobody at the other end.
+mkfifo "$work/fifo"
+cat "$golden/dumpcap_lo.pcapng" >"$work/fifo" &
+cut_out "$work/fifo" -w "$work/from_fifo.pcapng"
+assert_eq "a FIFO: exit code" 0 "$code"
+assert_eq "a FIFO: packets" 3 "$(packets "$work/from_fifo.pcapng")"
+wait
+
 # Nothing matches; a file that is cut off; one of the inputs for output.
 cut_out "$golden/dumpcap_lo.pcapng" --to 1 -w "$work/none.pcapng"
 assert_eq "no packet: exit code" 0 "$code"
