@@ -179,8 +179,8 @@ static int warn(const char *path, const struct wt_cut_file *file)
 		wt_cli_complain("%s: %s; only what is before was used", path, file->why.text);
 	if (file->missing)
 		wt_cli_complain("warning: %s: %" PRIu64
-		                " packets are missing in holes where this was cut from; 'wiretape "
-		                "repair' says more",
+		                " packets are missing in holes where this was cut from, or not "
+		                "written yet; 'wiretape repair' says more",
 		                path, file->missing);
 	if (file->left_out)
 		wt_cli_complain("warning: %s: %" PRIu64 " packets have no stamp and were left out",

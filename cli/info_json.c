@@ -207,6 +207,22 @@ static json_t *other_blocks_object(const struct wt_info_summary *summary)
 	return object;
 }
 
+static json_t *layout_object(const struct wt_info_layout *layout)
+{
+	json_t *object;
+
+	if (!layout->is_tape)
+		return json_null();
+	object = json_object();
+	put(object, "chunks", json_count(layout->chunks));
+	put(object, "in_place", json_count(layout->in_place));
+	put(object, "holes_repaired", json_count(layout->holes));
+	put(object, "missing_packets", json_count(layout->missing_packets));
+	put(object, "not_closed", json_boolean(layout->not_closed));
+	put(object, "tail_packets", json_count(layout->tail_packets));
+	return object;
+}
+
 static json_t *summary_object(const struct wt_info_summary *summary)
 {
 	json_t *object = json_object();
@@ -218,6 +234,7 @@ static json_t *summary_object(const struct wt_info_summary *summary)
 	put(object, "complete", json_boolean(!summary->result));
 	put(object, "cut_off", json_boolean(summary->result == -ENODATA && summary->format));
 	put(object, "error", summary->result ? json_text(summary->error.text) : json_null());
+	put(object, "layout", layout_object(&summary->layout));
 	put(object, "section_count", json_count(summary->sections_seen));
 	put(object, "interface_count", json_count(summary->interfaces_seen));
 	put_tally(object, &summary->tally);

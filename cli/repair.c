@@ -114,7 +114,7 @@ static void print_tape_end(const struct wt_recover_report *report, const struct 
 	print_stamp(report->has_last, report->last_ns, "the beginning");
 	printf(" is not known");
 	if (report->tail_packets) {
-		printf(", but at least ");
+		printf(": at least ");
 		print_count(report->tail_packets, "packet");
 	}
 	putchar('\n');
@@ -220,12 +220,16 @@ static json_t *report_object(const struct wt_recover_report *report, const struc
 static void print_json(const char *path, const struct wt_recover_report *report,
                        const struct options *options, const struct wt_error *error)
 {
-	json_t *object = report ? report_object(report, options, !error) : json_object();
+	json_t *object = json_object();
+	json_t *found = report ? report_object(report, options, !error) : NULL;
 	json_t *name = json_string(path);
 
 	/* A name that is not UTF-8 is no text for JSON. */
 	json_object_set_new(object, "path", name ? name : json_null());
 	json_object_set_new(object, "error", error ? json_string(error->text) : json_null());
+	if (found)
+		json_object_update(object, found);
+	json_decref(found);
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(object);

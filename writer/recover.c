@@ -545,40 +545,37 @@ static bool next_hole_step(const struct wt_recovery *recovery, struct wt_recover
 	return false;
 }
 
-bool wt_recover_next_step(const struct wt_recovery *recovery, struct wt_recover_cursor *cursor,
-                          struct wt_recover_step *step)
+/* What comes after the holes. What is to stay is on the disk before the rest goes. */
+static bool next_last_step(const struct wt_recovery *recovery, struct wt_recover_cursor *cursor,
+                           struct wt_recover_step *step)
 {
-	enum { MARK = 0, FIRST_SYNC = 1, CUT = 2, LAST_SYNC = 3 };
-	const struct wt_recover_report *report = &recovery->report;
-	bool mark = needs_mark(report);
+	enum { MARK = 0, FIRST_SYNC, CUT, LAST_SYNC };
+	bool mark = needs_mark(&recovery->report);
 
-	if (!report->needs_repair)
-		return false;
-	if (next_hole_step(recovery, cursor, step))
-		return true;
+	if (cursor->phase == MARK && !mark)
+		cursor->phase = FIRST_SYNC;
 	switch (cursor->phase++) {
 	case MARK:
-		if (mark) {
-			mark_step(recovery, step);
-			return true;
-		}
-		cursor->phase++;
-		/* fall through */
-	case FIRST_SYNC:
-		/* What is to stay is on the disk before the rest goes. */
-		step->kind = WT_RECOVER_SYNC;
-		cursor->phase = CUT;
+		mark_step(recovery, step);
 		return true;
 	case CUT:
 		step->kind = WT_RECOVER_CUT;
-		step->offset = report->keep_bytes + (mark ? WT_CHUNK_ALIGNMENT : 0);
+		step->offset = recovery->report.keep_bytes + (mark ? WT_CHUNK_ALIGNMENT : 0);
 		return true;
+	case FIRST_SYNC:
 	case LAST_SYNC:
 		step->kind = WT_RECOVER_SYNC;
 		return true;
 	default:
 		return false;
 	}
+}
+
+bool wt_recover_next_step(const struct wt_recovery *recovery, struct wt_recover_cursor *cursor,
+                          struct wt_recover_step *step)
+{
+	return recovery->report.needs_repair &&
+	       (next_hole_step(recovery, cursor, step) || next_last_step(recovery, cursor, step));
 }
 
 static int write_exactly(int fd, const uint8_t *bytes, size_t length, uint64_t offset)

@@ -238,10 +238,14 @@ int wt_tape_reader_open_fd(struct wt_tape_reader **reader, int fd, struct wt_err
 
 int wt_tape_reader_open(struct wt_tape_reader **reader, const char *path, struct wt_error *err)
 {
-	/* A FIFO without a writer would block here, and is no tape in any case. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	int code = -errno;
+	struct stat status;
+	int fd, code;
 
+	/* Opening a FIFO and closing it again would take its writer's only reader away. */
+	if (!stat(path, &status) && !S_ISREG(status.st_mode))
+		return not_a_tape(err);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	code = -errno;
 	if (fd < 0)
 		return wt_error_set(err, code, "cannot open it: %s", strerror(-code));
 	/* Searches jump: reading ahead would read in vain. Only advice. */
