@@ -337,7 +337,10 @@ static void rotate(struct wt_recorder *recorder)
 
 	for (size_t i = 0; i < recorder->config.interface_count; i++)
 		wt_recorder_take_statistics(&recorder->recorded[i]);
-	ret = wt_recorder_write_statistics(recorder, true);
+	/* In a chunk of their own: by that a file is seen to be closed. */
+	ret = wt_recorder_flush(recorder);
+	if (!ret)
+		ret = wt_recorder_write_statistics(recorder, true);
 	if (!ret)
 		ret = wt_recorder_flush(recorder);
 	if (ret) {
