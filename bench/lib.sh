@@ -213,13 +213,14 @@ run() {
   needs_room "$size" "$frames"
   command_of "$who"
   taskset -c $recorder_cpu "${command[@]}" > "$work/out" 2> "$work/err" & pid=$!
-  if ! wait_until 30 is_recording || ended $pid; then
+  wait_until 30 is_recording && settle "$who"
+  # Also one that opens its socket, then its file, and then gives up.
+  if ! wait_until 1 is_recording || ended $pid; then
     echo "$who did not start: $(tail -n 1 "$work/err")" >&2
-    kill -KILL $pid 2> /dev/null
+    { kill -KILL $pid; } 2> /dev/null
     wait $pid 2> /dev/null
     return 1
   fi
-  settle "$who"
   before=$(ticks $pid)
   send "$size" "$frames" "$pps"
   settle "$who"
