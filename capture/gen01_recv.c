@@ -145,8 +145,13 @@ static void close_ring(struct wt_ring *base)
 
 static int open_ring(struct wt_live_reader *live, uint32_t snaplen)
 {
-	static const struct wt_ring_ops ops = {next_block, read_frames, release_block, fill,
-	                                       close_ring};
+	static const struct wt_ring_ops ops = {
+	        .next_block = next_block,
+	        .read_frames = read_frames,
+	        .release_block = release_block,
+	        .fill = fill,
+	        .close = close_ring,
+	};
 	struct wt_ring_memory none = {0};
 	struct recv_ring *ring;
 	int ret = wt_ring_alloc(&live->reader.ring, sizeof(*ring), &ops, &none, 0);

@@ -35,7 +35,15 @@ static int next_block(struct wt_ring *ring, struct wt_block *block)
 	int ret = wt_ring_next_block(slots_of(ring), block);
 
 	ring->high_water = slots_of(ring)->high_water;
+	ring->high_water_ns = slots_of(ring)->high_water_ns;
 	return ret;
+}
+
+static void note_fill(struct wt_ring *ring)
+{
+	wt_ring_note_fill(slots_of(ring));
+	ring->high_water = slots_of(ring)->high_water;
+	ring->high_water_ns = slots_of(ring)->high_water_ns;
 }
 
 /* Replace a cut frame by the whole one from the socket. */
@@ -94,6 +102,7 @@ static int open_copying_ring(struct v2_reader *reader)
 	        .read_frames = read_frames,
 	        .release_block = release_block,
 	        .fill = fill,
+	        .note_fill = note_fill,
 	        .close = wt_ring_free,
 	};
 	int ret = wt_ring_alloc(&reader->live.reader.ring, sizeof(struct copying_ring), &ops,

@@ -256,6 +256,8 @@ static int create_ring(struct sim_reader *sim, const struct wt_reader_config *co
 	        .block_count = plan.block_count,
 	        .slot_bytes = plan.slot_bytes,
 	        .snaplen = config->snaplen,
+	        .reserve_bytes = sim->settings.v2 ? 0 : WT_INPLACE_ETHERNET_RESERVE,
+	        .private_bytes = sim->settings.v2 ? 0 : WT_INPLACE_PRIVATE_BYTES,
 	        .retire_timeout_ns = (int64_t)config->retire_timeout_ms * 1000000,
 	};
 	int ret = wt_sim_ring_create(&sim->sim, &ring);
@@ -263,6 +265,8 @@ static int create_ring(struct sim_reader *sim, const struct wt_reader_config *co
 	if (ret)
 		return ret;
 	sim->reader.ring = wt_sim_ring_reader(sim->sim);
+	sim->reader.memory = wt_sim_ring_memory(sim->sim);
+	sim->reader.info.in_place = !sim->settings.v2;
 	sim->reader.info.ring_bytes = (uint64_t)plan.block_bytes * plan.block_count;
 	sim->reader.info.block_bytes = plan.block_bytes;
 	sim->reader.info.slot_bytes = plan.slot_bytes;

@@ -22,6 +22,11 @@ const struct wt_ledger_entry wt_ledger_entries[] = {
         ENTRY("stamps.hardware", stamps.by_source[WT_STAMP_HARDWARE]),
         ENTRY("stamps.software", stamps.by_source[WT_STAMP_SOFTWARE]),
         ENTRY("stamps.fallback", stamps.by_source[WT_STAMP_FALLBACK]),
+        ENTRY("ring.high_water_pct", ring.high_water_pct),
+        ENTRY("ring.high_water_ms", ring.high_water_ms),
+        ENTRY("writes.longest_ms", writes.longest_ms),
+        ENTRY("writes.slow", writes.slow),
+        ENTRY("writes.in_flight_most", writes.in_flight_most),
         {NULL, 0},
 };
 
@@ -62,8 +67,19 @@ void wt_ledger_close(struct wt_ledger *ledger, uint64_t producer_packets, uint64
 	ledger->seen = producer_packets - ledger->excluded.after_limit;
 }
 
+static void raise(uint64_t *most, uint64_t value)
+{
+	if (value > *most)
+		*most = value;
+}
+
 void wt_ledger_add(struct wt_ledger *sum, const struct wt_ledger *one)
 {
+	raise(&sum->ring.high_water_pct, one->ring.high_water_pct);
+	raise(&sum->ring.high_water_ms, one->ring.high_water_ms);
+	raise(&sum->writes.longest_ms, one->writes.longest_ms);
+	raise(&sum->writes.slow, one->writes.slow);
+	raise(&sum->writes.in_flight_most, one->writes.in_flight_most);
 	sum->seen += one->seen;
 	sum->written += one->written;
 	sum->lost.ring += one->lost.ring;
@@ -76,6 +92,19 @@ void wt_ledger_add(struct wt_ledger *sum, const struct wt_ledger *one)
 	sum->freezes += one->freezes;
 	for (size_t i = 0; i < WT_STAMP_SOURCES; i++)
 		sum->stamps.by_source[i] += one->stamps.by_source[i];
+}
+
+void wt_ledger_subtract(struct wt_ledger *ledger, const struct wt_ledger *start, uint64_t written)
+{
+	ledger->written = written;
+	ledger->lost.ring -= start->lost.ring;
+	ledger->lost.writer -= start->lost.writer;
+	ledger->lost.malformed -= start->lost.malformed;
+	ledger->cut -= start->cut;
+	ledger->freezes -= start->freezes;
+	for (size_t i = 0; i < WT_STAMP_SOURCES; i++)
+		ledger->stamps.by_source[i] -= start->stamps.by_source[i];
+	ledger->seen = ledger->written + wt_ledger_lost(ledger);
 }
 
 void wt_ledger_text(const struct wt_ledger *ledger, char *out, size_t capacity)

@@ -36,6 +36,16 @@ struct wt_ledger {
 	uint64_t cut;                 /* written with fewer bytes than the frame had */
 	uint64_t freezes;             /* how often the ring was found full */
 	struct wt_stamp_tally stamps; /* of what was given to the writer */
+	/* How near it came to losing something: no counts of frames. */
+	struct {
+		uint64_t high_water_pct; /* of the ring */
+		uint64_t high_water_ms;  /* of traffic in it then */
+	} ring;
+	struct {
+		uint64_t longest_ms; /* of a single write */
+		uint64_t slow;       /* writes of a second or longer */
+		uint64_t in_flight_most;
+	} writes;
 };
 
 /* The counts that have to add up, and those that explain, by name; NULL after the
@@ -65,8 +75,12 @@ enum wt_ledger_rest {
 void wt_ledger_close(struct wt_ledger *ledger, uint64_t producer_packets, uint64_t producer_drops,
                      enum wt_ledger_rest rest);
 
-/* Add `one` to `sum`, for several interfaces. */
+/* Add `one` to `sum`, for several interfaces; of what is no count of frames, the larger. */
 void wt_ledger_add(struct wt_ledger *sum, const struct wt_ledger *one);
+
+/* What has come since `start`, an earlier state of the same ledger, of which `written` were
+ * written in the meantime. Sets seen. */
+void wt_ledger_subtract(struct wt_ledger *ledger, const struct wt_ledger *start, uint64_t written);
 
 /* "name=count\n" for every entry, as WT_OPT_LOCAL_LEDGER has it. */
 void wt_ledger_text(const struct wt_ledger *ledger, char *out, size_t capacity);

@@ -179,6 +179,7 @@ int wt_live_reader_map(struct wt_live_reader *live, const struct wt_reader_confi
 	}
 	live->memory = (struct wt_ring_memory){live->map, plan.block_bytes, plan.block_count,
 	                                       plan.slot_bytes, config->snaplen};
+	live->reader.memory = &live->memory;
 	live->reader.info.ring_bytes = live->map_bytes;
 	live->reader.info.block_bytes = plan.block_bytes;
 	live->reader.info.slot_bytes = plan.slot_bytes;

@@ -84,6 +84,11 @@ struct wt_ring *wt_reader_ring(struct wt_reader *reader)
 	return reader->ring;
 }
 
+const struct wt_ring_memory *wt_reader_memory(const struct wt_reader *reader)
+{
+	return reader->memory;
+}
+
 int wt_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last)
 {
 	return reader->ops->statistics(reader, since_last);

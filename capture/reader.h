@@ -59,6 +59,7 @@ struct wt_reader_info {
 	const char *degraded;       /* what is less than asked and why, or NULL */
 	bool places_drops;         /* frames carry dropped_before; else WT_NOTE_LOSING says where */
 	bool wakes_for_each_frame; /* the producer wakes whoever polls at every single frame */
+	bool in_place;             /* blocks may be turned into pcapng where they lie */
 };
 
 struct wt_reader;
@@ -83,6 +84,10 @@ int wt_reader_fd(const struct wt_reader *reader);
 int wt_reader_woken(struct wt_reader *reader);
 
 struct wt_ring *wt_reader_ring(struct wt_reader *reader);
+
+/* The memory that its frames lie in, to hand to a disk; NULL where there is none that
+ * lasts. It lives as long as the reader. */
+const struct wt_ring_memory *wt_reader_memory(const struct wt_reader *reader);
 
 /* What the producer counted since the last call. */
 int wt_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last);

@@ -22,6 +22,7 @@ struct wt_reader {
 	const struct wt_reader_ops *ops;
 	struct wt_reader_info info;
 	struct wt_ring *ring;
+	const struct wt_ring_memory *memory; /* of the ring, or NULL */
 	int fd;
 	char degraded[256];
 };
@@ -62,6 +63,14 @@ typedef size_t wt_ring_shape(const struct wt_ring_plan *plan, uint32_t retire_ti
 int wt_live_reader_map(struct wt_live_reader *live, const struct wt_reader_config *config,
                        int version, wt_ring_shape *shape, uint32_t frame_bytes,
                        struct wt_error *err);
+
+/* How a V3 ring is laid out so that pcapng can be written over what the kernel wrote
+ * between the frames (writer/pcapng_inplace.h). */
+enum {
+	WT_INPLACE_PRIVATE_BYTES = 32,   /* tp_sizeof_priv: the index is longer than the header */
+	WT_INPLACE_MAC_OFFSET = 84,      /* from here on a frame may start in its slot */
+	WT_INPLACE_ETHERNET_RESERVE = 2, /* PACKET_RESERVE that brings Ethernet there */
+};
 
 int wt_gen01_recv_open(struct wt_reader **reader, const struct wt_reader_config *config,
                        struct wt_error *err);

@@ -14,24 +14,32 @@
 #include <wiretape/writer/pcapng_encode.h>
 
 enum {
-	BATCH_FRAMES = 64,        /* read and encoded at once: they stay in the first cache */
-	FRAMES_A_TURN = 16384,    /* from one interface before the others get theirs */
-	CHECK_EVERY_MS = 1000,    /* interfaces that are down, counters */
+	CHECK_EVERY_MS = 1000,    /* interfaces that are down, counters, free space */
+	DISK_LOOK_MS = 50,        /* while waiting for it */
+	FLUSH_EVERY_MS = 1000,    /* so long a packet may wait for its chunk to fill */
 	DRAIN_PATIENCE_MS = 3000, /* without anything coming out of a ring, beside its timeout */
 };
 static const int64_t second_ns = 1000000000;
 
-static int64_t monotonic_ns(void)
+static int64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * second_ns + now.tv_nsec;
 }
 
-static void say(const struct wt_recorder *recorder, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
-static void say(const struct wt_recorder *recorder, const char *format, ...)
+int64_t wt_recorder_clock_ns(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
+}
+
+int64_t wt_recorder_utc_clock_ns(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
+void wt_recorder_say(const struct wt_recorder *recorder, const char *format, ...)
 {
 	char text[400];
 	va_list args;
@@ -56,10 +64,10 @@ void wt_recorder_degrade(struct wt_recorder *recorder, const char *text)
 	copy = recorder->degraded_text[recorder->degraded_count];
 	snprintf(copy, WT_MAX_DEGRADED_TEXT, "%s", text);
 	recorder->degraded[recorder->degraded_count++] = copy;
-	say(recorder, "%s", text);
+	wt_recorder_say(recorder, "%s", text);
 }
 
-static void end_with(struct wt_recorder *recorder, enum wt_recorder_end end, int failure)
+void wt_recorder_end_with(struct wt_recorder *recorder, enum wt_recorder_end end, int failure)
 {
 	if (recorder->ending)
 		return;
@@ -68,14 +76,14 @@ static void end_with(struct wt_recorder *recorder, enum wt_recorder_end end, int
 	recorder->failure = failure;
 }
 
-static void writer_failed(struct wt_recorder *recorder, int error)
+void wt_recorder_writer_failed(struct wt_recorder *recorder, int error)
 {
-	end_with(recorder, error == -EPIPE ? WT_END_READER_GONE : WT_END_WRITER, error);
+	wt_recorder_end_with(recorder, error == -EPIPE ? WT_END_READER_GONE : WT_END_WRITER, error);
 }
 
 /* Ask the producer what it has counted. PACKET_STATISTICS forgets with every look
  * and has 32 bits: here is the only place that looks, and it adds up in 64. */
-static void take_statistics(struct wt_recorded *recorded)
+void wt_recorder_take_statistics(struct wt_recorded *recorded)
 {
 	struct wt_ring_statistics since = {0};
 
@@ -89,160 +97,6 @@ static void take_statistics(struct wt_recorded *recorded)
 	wt_ledger_update(&recorded->report->ledger, recorded->packets, recorded->drops);
 }
 
-/* Say on the first frame after a loss how many were lost before it. */
-static void place_drops(struct wt_recorded *recorded, struct wt_frame *frames, size_t count)
-{
-	size_t at = 0;
-
-	if (!recorded->drops_are_next) {
-		while (at < count && !(frames[at].notes & WT_NOTE_LOSING))
-			at++;
-		if (at == count)
-			return;
-		take_statistics(recorded);
-	}
-	frames[at].dropped_before = recorded->pending_drops;
-	recorded->pending_drops = 0;
-	recorded->drops_are_next = false;
-}
-
-static int encode(struct wt_recorder *recorder, struct wt_recorded *recorded,
-                  const struct wt_frame *frames, size_t count)
-{
-	struct wt_sink *sink = recorder->sink;
-	uint32_t id = (uint32_t)(recorded - recorder->recorded);
-	size_t done = 0;
-
-	while (done < count) {
-		uint8_t *at;
-		size_t room, used, encoded;
-		int ret = wt_sink_reserve(sink, wt_pcapng_packet_bound(frames[done].caplen), &at,
-		                          &room);
-
-		if (ret)
-			return ret;
-		encoded = wt_pcapng_encode_frames(at, room, id, frames + done, count - done, &used);
-		wt_sink_submit(sink, used);
-		recorded->report->ledger.written += encoded;
-		recorder->written += encoded;
-		done += encoded;
-	}
-	return 0;
-}
-
-/* How many frames may be read before the limits have to be looked at again. */
-static size_t batch_size(const struct wt_recorder *recorder)
-{
-	const struct wt_recorder_config *config = &recorder->config;
-	uint64_t most = BATCH_FRAMES;
-
-	if (config->max_packets && config->max_packets - recorder->written < most)
-		most = config->max_packets - recorder->written;
-	if (config->max_bytes &&
-	    wt_sink_bytes(recorder->sink) + most * (uint64_t)recorder->longest_frame_bytes >=
-	            config->max_bytes)
-		most = 1;
-	return (size_t)most;
-}
-
-static void check_limits(struct wt_recorder *recorder)
-{
-	const struct wt_recorder_config *config = &recorder->config;
-
-	if (config->max_packets && recorder->written >= config->max_packets)
-		end_with(recorder, WT_END_PACKETS, 0);
-	else if (config->max_bytes && wt_sink_bytes(recorder->sink) >= config->max_bytes)
-		end_with(recorder, WT_END_BYTES, 0);
-}
-
-static void record_frames(struct wt_recorder *recorder, struct wt_recorded *recorded,
-                          struct wt_frame *frames, size_t count)
-{
-	struct wt_ledger *ledger = &recorded->report->ledger;
-	uint32_t notes = 0;
-	uint64_t cut = 0;
-	int ret;
-
-	for (size_t i = 0; i < count; i++) {
-		notes |= frames[i].notes;
-		cut += frames[i].caplen < frames[i].len;
-	}
-	recorded->consumed += count;
-	ledger->cut += cut;
-	wt_stamp_tally_add(&ledger->stamps, frames, count);
-	if (recorded->drops_are_next || (notes & WT_NOTE_LOSING))
-		place_drops(recorded, frames, count);
-	ret = encode(recorder, recorded, frames, count);
-	if (ret)
-		writer_failed(recorder, ret);
-	else
-		check_limits(recorder);
-}
-
-/* The rest of a block that ended at a fault: as many as the producer says, or as
- * fit. */
-static void count_malformed(struct wt_recorder *recorder, struct wt_recorded *recorded,
-                            const struct wt_block *block, uint64_t read)
-{
-	enum { SMALLEST_SLOT = 68 };
-	uint64_t claimed = block->frames;
-	char text[WT_MAX_DEGRADED_TEXT];
-
-	if (claimed > block->bytes / SMALLEST_SLOT)
-		claimed = block->bytes / SMALLEST_SLOT;
-	if (claimed > read) {
-		recorded->report->ledger.lost.malformed += claimed - read;
-		recorded->consumed += claimed - read;
-	}
-	snprintf(text, sizeof(text), "%s: malformed ring block: %s", recorded->report->reader->name,
-	         wt_walk_fault_text((enum wt_walk_fault)block->walk.fault));
-	wt_recorder_degrade(recorder, text);
-}
-
-static uint64_t record_block(struct wt_recorder *recorder, struct wt_recorded *recorded,
-                             struct wt_block *block)
-{
-	struct wt_frame frames[BATCH_FRAMES];
-	uint64_t read = 0;
-	size_t count;
-
-	while (!recorder->ending &&
-	       (count = wt_ring_read_frames(recorded->ring, block, frames, batch_size(recorder)))) {
-		read += count;
-		record_frames(recorder, recorded, frames, count);
-	}
-	if (block->walk.fault)
-		count_malformed(recorder, recorded, block, read);
-	wt_ring_release_block(recorded->ring, block);
-	return read;
-}
-
-static void look_after(struct wt_recorder *recorder, struct wt_recorded *recorded);
-
-/* What an interface's ring holds, up to its turn's share. Returns whether there was
- * anything. */
-static bool record_turn(struct wt_recorder *recorder, struct wt_recorded *recorded)
-{
-	struct wt_block block;
-	uint64_t read = 0;
-	int ret = 0;
-	bool any = false;
-
-	while (!recorder->ending && read < FRAMES_A_TURN) {
-		ret = wt_ring_next_block(recorded->ring, &block);
-		if (ret <= 0)
-			break;
-		any = true;
-		read += record_block(recorder, recorded, &block);
-	}
-	if (ret < 0)
-		look_after(recorder, recorded);
-	/* Empty: what is known to be lost was lost before whatever comes next. */
-	if (ret == 0 && !recorder->ending && recorded->pending_drops)
-		recorded->drops_are_next = true;
-	return any;
-}
-
 /* When nothing more can come from anywhere. */
 static void end_if_all_over(struct wt_recorder *recorder)
 {
@@ -254,9 +108,9 @@ static void end_if_all_over(struct wt_recorder *recorder)
 		any_gone |= recorder->reports[i].gone;
 	}
 	if (any_gone)
-		end_with(recorder, WT_END_INTERFACE, -ENODEV);
+		wt_recorder_end_with(recorder, WT_END_INTERFACE, -ENODEV);
 	else
-		end_with(recorder, WT_END_SOURCE, 0);
+		wt_recorder_end_with(recorder, WT_END_SOURCE, 0);
 }
 
 static void interface_gone(struct wt_recorder *recorder, struct wt_recorded *recorded)
@@ -287,7 +141,7 @@ static void try_reattach(struct wt_recorder *recorder, struct wt_recorded *recor
 	recorded->down = false;
 	read_nic(recorded);
 	recorded->report->nic_start = recorded->report->nic_now;
-	say(recorder, "interface %s is back, with index %d", recorded->report->reader->name,
+	wt_recorder_say(recorder, "interface %s is back, with index %d", recorded->report->reader->name,
 	    recorded->report->reader->link->index);
 }
 
@@ -315,10 +169,10 @@ static void look_after(struct wt_recorder *recorder, struct wt_recorded *recorde
 		snprintf(text, sizeof(text), "interface %s %s down", name,
 		         recorder->checked ? "went" : "is");
 		wt_recorder_degrade(recorder, text);
-		say(recorder, "waiting for %s to come up again", name);
+		wt_recorder_say(recorder, "waiting for %s to come up again", name);
 	} else if (health == 0 && recorded->down) {
 		recorded->down = false;
-		say(recorder, "interface %s is up again", name);
+		wt_recorder_say(recorder, "interface %s is up again", name);
 	}
 }
 
@@ -328,8 +182,9 @@ static void refresh(struct wt_recorder *recorder)
 		struct wt_recorder_interface *report = &recorder->reports[i];
 		uint32_t filled, total;
 
-		take_statistics(&recorder->recorded[i]);
+		wt_recorder_take_statistics(&recorder->recorded[i]);
 		report->high_water_pct = wt_ring_high_water_pct(recorder->recorded[i].ring);
+		report->high_water_ns = wt_ring_high_water_ns(recorder->recorded[i].ring);
 		wt_ring_fill(recorder->recorded[i].ring, &filled, &total);
 		report->fill_pct = total ? 100.0 * filled / total : 0.0;
 	}
@@ -340,20 +195,27 @@ void wt_recorder_report(struct wt_recorder *recorder, struct wt_recorder_report 
 	*report = (struct wt_recorder_report){
 	        .interfaces = recorder->reports,
 	        .interface_count = recorder->config.interface_count,
-	        .file_bytes = recorder->sink ? wt_sink_bytes(recorder->sink) : 0,
-	        .elapsed_ns = (recorder->running ? monotonic_ns() : recorder->ended_ns) -
+	        .file_bytes = recorder->output ? wt_recorder_file_bytes(recorder) : 0,
+	        .file_count = recorder->file_count,
+	        .direct = recorder->direct,
+	        .elapsed_ns = (recorder->running ? wt_recorder_clock_ns() : recorder->ended_ns) -
 	                      recorder->start_ns,
 	        .end = recorder->end,
 	        .degraded = recorder->degraded,
 	};
 	if (recorder->running)
 		refresh(recorder);
+	wt_recorder_count_writes(recorder, &report->writes);
+	if (recorder->output && recorder->output->disk)
+		report->disk = wt_disk_name(recorder->output->disk);
 	for (size_t i = 0; i < report->interface_count; i++) {
 		const struct wt_recorder_interface *one = &recorder->reports[i];
 
 		wt_ledger_add(&report->total, &one->ledger);
 		if (one->high_water_pct > report->high_water_pct)
 			report->high_water_pct = one->high_water_pct;
+		if (one->high_water_ns > report->high_water_ns)
+			report->high_water_ns = one->high_water_ns;
 		if (one->fill_pct > report->fill_pct)
 			report->fill_pct = one->fill_pct;
 	}
@@ -378,7 +240,48 @@ static void periodic_statistics(struct wt_recorder *recorder)
 		read_nic(&recorder->recorded[i]);
 	ret = wt_recorder_write_statistics(recorder, false);
 	if (ret)
-		writer_failed(recorder, ret);
+		wt_recorder_writer_failed(recorder, ret);
+}
+
+/* What the file set has to tell, and whether there is room for more. */
+static void look_after_files(struct wt_recorder *recorder)
+{
+	struct wt_file_set *files = recorder->output->files;
+	char text[WT_MAX_DEGRADED_TEXT];
+	bool error;
+
+	if (!files)
+		return;
+	if (!recorder->ending && !wt_file_set_has_space(files))
+		wt_recorder_end_with(recorder, WT_END_SPACE, 0);
+	while (wt_file_set_next_event(files, text, sizeof(text), &error))
+		wt_recorder_say(recorder, "%s", text);
+}
+
+static void keep_files(struct wt_recorder *recorder, int64_t now_ns)
+{
+	struct wt_recorder_file *file = recorder->file;
+	int ret = 0;
+
+	wt_recorder_rotate_if_due(recorder, 0);
+	file = recorder->file;
+	if (recorder->ending)
+		return;
+	if (now_ns >= recorder->flush_due_ns) {
+		/* Not now, if the disk has enough to do. */
+		ret = wt_tape_flush(file->tape);
+		recorder->flush_due_ns = ret == -EAGAIN ? now_ns + FLUSH_EVERY_MS * (int64_t)1000000
+		                                        : INT64_MAX;
+		ret = ret == -EAGAIN ? 0 : ret;
+	} else if (recorder->flush_due_ns == INT64_MAX && wt_tape_has_unflushed(file->tape)) {
+		recorder->flush_due_ns = now_ns + FLUSH_EVERY_MS * (int64_t)1000000;
+	}
+	if (!ret && recorder->output->sync == WT_SYNC_INTERVAL && now_ns >= file->sync_due_ns) {
+		file->sync_due_ns += recorder->output->sync_every_ns;
+		ret = wt_sink_sync(wt_tape_sink(file->tape));
+	}
+	if (ret)
+		wt_recorder_writer_failed(recorder, ret);
 }
 
 /* What is due by the clock. */
@@ -386,8 +289,11 @@ static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
 {
 	const struct wt_recorder_config *config = &recorder->config;
 
+	recorder->now_ns = now_ns;
+	recorder->now_utc_ns = wt_recorder_utc_clock_ns();
+
 	if (config->max_duration_ns && now_ns - recorder->start_ns >= config->max_duration_ns)
-		end_with(recorder, WT_END_DURATION, 0);
+		wt_recorder_end_with(recorder, WT_END_DURATION, 0);
 	if (now_ns >= recorder->statistics_due_ns) {
 		recorder->statistics_due_ns += config->statistics_every_ns;
 		periodic_statistics(recorder);
@@ -397,7 +303,9 @@ static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
 		for (size_t i = 0; i < config->interface_count; i++)
 			look_after(recorder, &recorder->recorded[i]);
 		recorder->checked = true;
+		look_after_files(recorder);
 	}
+	wt_recorder_watch_rings(recorder, now_ns);
 	if (config->progress_every_ns && now_ns >= recorder->progress_due_ns) {
 		recorder->progress_due_ns += config->progress_every_ns;
 		call_progress(recorder, false);
@@ -405,7 +313,13 @@ static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
 	if (atomic_exchange(&recorder->poked, false))
 		call_progress(recorder, true);
 	if (atomic_load(&recorder->stop_asked))
-		end_with(recorder, WT_END_ASKED, 0);
+		wt_recorder_end_with(recorder, WT_END_ASKED, 0);
+	keep_files(recorder, now_ns);
+}
+
+static int64_t earlier(int64_t a_ns, int64_t b_ns)
+{
+	return a_ns < b_ns ? a_ns : b_ns;
 }
 
 static int next_deadline_ms(const struct wt_recorder *recorder, int64_t now_ns)
@@ -413,12 +327,15 @@ static int next_deadline_ms(const struct wt_recorder *recorder, int64_t now_ns)
 	const struct wt_recorder_config *config = &recorder->config;
 	int64_t due_ns = recorder->check_due_ns;
 
-	if (recorder->statistics_due_ns < due_ns)
-		due_ns = recorder->statistics_due_ns;
-	if (config->progress_every_ns && recorder->progress_due_ns < due_ns)
-		due_ns = recorder->progress_due_ns;
-	if (config->max_duration_ns && recorder->start_ns + config->max_duration_ns < due_ns)
-		due_ns = recorder->start_ns + config->max_duration_ns;
+	due_ns = earlier(due_ns, recorder->statistics_due_ns);
+	due_ns = earlier(due_ns, recorder->flush_due_ns);
+	if (config->progress_every_ns)
+		due_ns = earlier(due_ns, recorder->progress_due_ns);
+	if (config->max_duration_ns)
+		due_ns = earlier(due_ns, recorder->start_ns + config->max_duration_ns);
+	if (recorder->output->files)
+		due_ns = earlier(due_ns, wt_file_set_next_due_ns(recorder->output->files, now_ns,
+		                                                 recorder->now_utc_ns));
 	return due_ns <= now_ns ? 0 : (int)((due_ns - now_ns + 999999) / 1000000);
 }
 
@@ -436,7 +353,7 @@ static void drain_wake_fd(struct wt_recorder *recorder)
 static void let_frames_gather(struct wt_recorder *recorder)
 {
 	enum { GATHER_MS = 1 };
-	int64_t now_ns = monotonic_ns();
+	int64_t now_ns = wt_recorder_clock_ns();
 	bool busy = now_ns - recorder->slept_ns < GATHER_MS * (int64_t)1000000;
 
 	recorder->slept_ns = now_ns;
@@ -445,19 +362,44 @@ static void let_frames_gather(struct wt_recorder *recorder)
 	poll(&recorder->polls[recorder->config.interface_count], 1, GATHER_MS);
 }
 
-/* Sleep until a ring has something, somebody wakes us or something is due. */
+/* Who reads a stream is waiting; a file's chunk may fill a while. */
+static int flush_stream(struct wt_recorder *recorder)
+{
+	return wt_tape_is_stream(recorder->file->tape) ? wt_recorder_flush(recorder) : 0;
+}
+
+/* For the kernel a packet socket is readable while the block that it filled last has not
+ * been given back, whether there is anything new or not. So while the disk has blocks of an
+ * interface the disk is waited for, and the ring looked at now and then. Returns how long
+ * to sleep at most. */
+static int leave_out_held(struct wt_recorder *recorder, int timeout_ms)
+{
+	enum { LOOK_EVERY_MS = 2 };
+
+	for (size_t i = 0; i < recorder->config.interface_count; i++) {
+		bool held = recorder->recorded[i].held_blocks > 0;
+
+		recorder->polls[i].fd = held ? -1 : wt_reader_fd(recorder->recorded[i].reader);
+		if (held && timeout_ms > LOOK_EVERY_MS)
+			timeout_ms = LOOK_EVERY_MS;
+	}
+	return timeout_ms;
+}
+
+/* Sleep until a ring has something, the disk has taken something, somebody wakes us or
+ * something is due. */
 static void sleep_until_needed(struct wt_recorder *recorder)
 {
 	size_t count = recorder->config.interface_count;
-	int ret = wt_sink_flush(recorder->sink);
+	int timeout_ms, ret = flush_stream(recorder);
 
 	if (ret) {
-		writer_failed(recorder, ret);
+		wt_recorder_writer_failed(recorder, ret);
 		return;
 	}
 	let_frames_gather(recorder);
-	if (poll(recorder->polls, (nfds_t)count + 1, next_deadline_ms(recorder, monotonic_ns())) <=
-	    0)
+	timeout_ms = next_deadline_ms(recorder, wt_recorder_clock_ns());
+	if (poll(recorder->polls, (nfds_t)count + 2, leave_out_held(recorder, timeout_ms)) <= 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		int problem = 0;
@@ -471,16 +413,32 @@ static void sleep_until_needed(struct wt_recorder *recorder)
 		drain_wake_fd(recorder);
 }
 
+static bool record_turn(struct wt_recorder *recorder, struct wt_recorded *recorded)
+{
+	int error;
+	bool any = wt_recorder_turn(recorder, recorded, &error);
+
+	if (error)
+		look_after(recorder, recorded);
+	return any;
+}
+
 static void record(struct wt_recorder *recorder)
 {
 	while (!recorder->ending) {
 		bool any = false;
+		int64_t now_ns;
 
 		for (size_t i = 0; i < recorder->config.interface_count; i++)
 			any |= record_turn(recorder, &recorder->recorded[i]);
-		keep_time(recorder, monotonic_ns());
-		if (!any && !recorder->ending)
+		now_ns = wt_recorder_clock_ns();
+		keep_time(recorder, now_ns);
+		if (any || recorder->ending)
+			continue;
+		if (wt_tape_is_ready(recorder->file->tape))
 			sleep_until_needed(recorder);
+		else
+			wt_recorder_wait_for_disk(recorder, DISK_LOOK_MS);
 	}
 }
 
@@ -492,15 +450,20 @@ static void drain(struct wt_recorder *recorder, struct wt_recorded *recorded)
 	/* The kernel hands over a block that is not full in the second period of its timer. */
 	int64_t patience_ms =
 	        DRAIN_PATIENCE_MS + 2 * (int64_t)recorded->report->reader->retire_timeout_ms;
-	int64_t progress_ns = monotonic_ns();
+	int64_t progress_ns = wt_recorder_clock_ns();
 
 	recorder->ending = false;
 	while (!recorder->ending && recorded->consumed < recorded->packets - recorded->drops) {
 		if (record_turn(recorder, recorded)) {
-			progress_ns = monotonic_ns();
+			progress_ns = wt_recorder_clock_ns();
 			continue;
 		}
-		if (monotonic_ns() - progress_ns > patience_ms * 1000000)
+		if (!recorder->ending && !wt_tape_is_ready(recorder->file->tape)) {
+			wt_recorder_wait_for_disk(recorder, DISK_LOOK_MS);
+			progress_ns = wt_recorder_clock_ns();
+			continue;
+		}
+		if (wt_recorder_clock_ns() - progress_ns > patience_ms * 1000000)
 			break;
 		poll(&wait, 1, 20);
 		wt_reader_woken(recorded->reader);
@@ -531,9 +494,9 @@ static void stop_readers(struct wt_recorder *recorder)
 		int ret = wt_reader_stop(recorder->recorded[i].reader);
 
 		if (ret)
-			say(recorder, "cannot stop %s cleanly: %s",
+			wt_recorder_say(recorder, "cannot stop %s cleanly: %s",
 			    recorder->reports[i].reader->name, strerror(-ret));
-		take_statistics(&recorder->recorded[i]);
+		wt_recorder_take_statistics(&recorder->recorded[i]);
 	}
 	if (rest_of(recorder) != WT_REST_UNKNOWN)
 		return;
@@ -554,6 +517,7 @@ static void close_ledgers(struct wt_recorder *recorder)
 		struct wt_recorder_interface *report = recorded->report;
 		char text[WT_MAX_DEGRADED_TEXT];
 
+		report->high_water_ns = wt_ring_high_water_ns(recorded->ring);
 		wt_ledger_close(&report->ledger, recorded->packets, recorded->drops,
 		                rest_of(recorder));
 		report->high_water_pct = wt_ring_high_water_pct(recorded->ring);
@@ -565,52 +529,6 @@ static void close_ledgers(struct wt_recorder *recorder)
 		         report->reader->name, report->ledger.unattributed);
 		wt_recorder_degrade(recorder, text);
 	}
-}
-
-/* Take back what the file did not take: count what is whole in it, cut the rest
- * off, so that the closing blocks follow a whole block. */
-static void take_back(struct wt_recorder *recorder)
-{
-	struct wt_sink_unwritten left = wt_sink_unwritten(recorder->sink);
-	size_t count = recorder->config.interface_count;
-	uint64_t *all = calloc(count, sizeof(*all)), *kept = calloc(count, sizeof(*kept));
-	size_t keep;
-
-	if (all && kept) {
-		wt_pcapng_whole_blocks(left.bytes, left.length, left.length, all, count);
-		keep = wt_pcapng_whole_blocks(left.bytes, left.length, left.landed, kept, count);
-		for (size_t i = 0; i < count; i++)
-			recorder->reports[i].ledger.written -= all[i] - kept[i];
-		wt_sink_cut(recorder->sink, keep);
-	}
-	free(all);
-	free(kept);
-}
-
-static void close_file(struct wt_recorder *recorder)
-{
-	int ret = 0;
-
-	/* What is in the buffer counts as written: find out whether it is. */
-	if (recorder->end != WT_END_WRITER && recorder->end != WT_END_READER_GONE) {
-		ret = wt_sink_flush(recorder->sink);
-		if (ret) {
-			recorder->ending = false;
-			writer_failed(recorder, ret);
-		}
-	}
-	if (recorder->end == WT_END_WRITER || recorder->end == WT_END_READER_GONE)
-		take_back(recorder);
-	close_ledgers(recorder);
-	ret = wt_recorder_write_statistics(recorder, true);
-	if (!ret)
-		ret = wt_sink_flush(recorder->sink);
-	if (ret && recorder->end != WT_END_WRITER && recorder->end != WT_END_READER_GONE) {
-		recorder->end = WT_END_WRITER;
-		recorder->failure = ret;
-	}
-	if (ret)
-		wt_sink_cut(recorder->sink, 0);
 }
 
 static const char *first_gone(const struct wt_recorder *recorder)
@@ -636,6 +554,9 @@ static int explain_end(const struct wt_recorder *recorder, struct wt_error *err)
 		                    "file is whole up to that point",
 		                    strerror(-recorder->failure));
 	case WT_END_FAILURE:
+		if (recorder->failure_text.code)
+			return wt_error_set(err, recorder->failure, "%s",
+			                    recorder->failure_text.text);
 		return wt_error_set(err, recorder->failure, "recording failed: %s",
 		                    strerror(-recorder->failure));
 	default:
@@ -645,16 +566,13 @@ static int explain_end(const struct wt_recorder *recorder, struct wt_error *err)
 
 static int open_gates(struct wt_recorder *recorder, struct wt_error *err)
 {
-	struct timespec utc;
 	int ret = 0;
 
 	for (size_t i = 0; i < recorder->config.interface_count; i++) {
 		read_nic(&recorder->recorded[i]);
 		recorder->reports[i].nic_start = recorder->reports[i].nic_now;
 	}
-	clock_gettime(CLOCK_REALTIME, &utc);
-	recorder->start_utc_ns = (int64_t)utc.tv_sec * second_ns + utc.tv_nsec;
-	recorder->start_ns = monotonic_ns();
+	recorder->start_ns = wt_recorder_clock_ns();
 	recorder->statistics_due_ns = recorder->start_ns + recorder->config.statistics_every_ns;
 	recorder->progress_due_ns = recorder->start_ns + recorder->config.progress_every_ns;
 	recorder->check_due_ns = recorder->start_ns;
@@ -663,26 +581,66 @@ static int open_gates(struct wt_recorder *recorder, struct wt_error *err)
 	return ret;
 }
 
-int wt_recorder_run(struct wt_recorder *recorder, struct wt_sink *sink, struct wt_error *err)
+/* What will be written from again and again: rings, as far as blocks are written where they
+ * are, and the buffers. */
+static void register_memory(struct wt_recorder *recorder)
+{
+	struct wt_disk *disk = recorder->output->disk;
+
+	if (!disk)
+		return;
+	for (size_t i = 0; i < recorder->config.interface_count; i++) {
+		const struct wt_ring_memory *memory = wt_reader_memory(recorder->recorded[i].reader);
+
+		if (memory && recorder->reports[i].reader->in_place &&
+		    recorder->output->layout != WT_LAYOUT_COMPACT)
+			wt_disk_register(disk, memory->base,
+			                 (size_t)memory->block_bytes * memory->block_count);
+	}
+	wt_disk_register(disk, recorder->pool.base,
+	                 (size_t)recorder->pool.count * WT_BUFFER_BYTES);
+	recorder->polls[recorder->config.interface_count + 1] =
+	        (struct pollfd){wt_disk_fd(disk), POLLIN, 0};
+	if (wt_disk_degraded(disk))
+		wt_recorder_degrade(recorder, wt_disk_degraded(disk));
+}
+
+/* A disk that takes not even that is better known before than after. */
+static int wait_for_header(struct wt_recorder *recorder, struct wt_error *err)
 {
 	int ret;
 
-	recorder->sink = sink;
-	ret = wt_recorder_write_preamble(recorder);
-	recorder->end = ret ? WT_END_FAILURE : WT_END_ASKED;
-	if (ret)
-		return wt_error_set(err, ret, "cannot write the file's header: %s", strerror(-ret));
-	ret = open_gates(recorder, err);
+	wt_tape_settle(recorder->file->tape);
+	ret = wt_tape_failed(recorder->file->tape);
+	return ret ? wt_error_set(err, ret, "cannot write the file's header: %s", strerror(-ret))
+	           : 0;
+}
+
+int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_output *output,
+                    struct wt_error *err)
+{
+	int ret;
+
+	recorder->output = output;
+	recorder->end = WT_END_FAILURE;
+	recorder->flush_due_ns = INT64_MAX;
+	register_memory(recorder);
+	ret = wt_recorder_begin_file(recorder, err);
+	if (!ret)
+		ret = wait_for_header(recorder, err);
+	if (!ret)
+		ret = open_gates(recorder, err);
 	if (ret) {
-		recorder->end = WT_END_FAILURE;
-		recorder->ended_ns = monotonic_ns();
+		recorder->ended_ns = recorder->start_ns;
+		wt_recorder_abandon_file(recorder);
 		return ret;
 	}
+	recorder->end = WT_END_ASKED;
 	recorder->running = true;
 	record(recorder);
 	stop_readers(recorder);
-	recorder->ended_ns = monotonic_ns();
-	close_file(recorder);
+	recorder->ended_ns = wt_recorder_clock_ns();
+	wt_recorder_end_files(recorder, close_ledgers);
 	recorder->running = false;
 	return explain_end(recorder, err);
 }
@@ -754,12 +712,20 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
 		made->config.statistics_every_ns = 10 * second_ns;
 	made->recorded = calloc(config->interface_count, sizeof(*made->recorded));
 	made->reports = calloc(config->interface_count, sizeof(*made->reports));
-	made->polls = calloc(config->interface_count + 1, sizeof(*made->polls));
+	made->polls = calloc(config->interface_count + 2, sizeof(*made->polls));
+	made->held = calloc(WT_HELD_BLOCKS, sizeof(*made->held));
 	made->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (!made->recorded || !made->reports || !made->polls || made->wake_fd < 0)
+	if (!made->recorded || !made->reports || !made->polls || !made->held || made->wake_fd < 0 ||
+	    wt_buffer_pool_init(&made->pool, WT_RECORDER_BUFFERS))
 		ret = wt_error_set(err, -ENOMEM, "no memory or descriptor for a recorder");
-	if (!ret)
+	for (size_t i = 0; !ret && i < WT_HELD_BLOCKS; i++) {
+		made->held[i].next_free = made->free_held;
+		made->free_held = &made->held[i];
+	}
+	if (!ret) {
 		made->polls[config->interface_count] = (struct pollfd){made->wake_fd, POLLIN, 0};
+		made->polls[config->interface_count + 1].fd = -1;
+	}
 	for (size_t i = 0; !ret && i < config->interface_count; i++)
 		ret = open_interface(made, i, err);
 	if (ret) {
@@ -774,10 +740,15 @@ void wt_recorder_close(struct wt_recorder *recorder)
 {
 	if (!recorder)
 		return;
+	/* Before the rings go, which it may still be written from. */
+	if (recorder->file)
+		wt_recorder_abandon_file(recorder);
 	for (size_t i = 0; recorder->recorded && i < recorder->config.interface_count; i++)
 		wt_reader_close(recorder->recorded[i].reader);
 	if (recorder->wake_fd >= 0)
 		close(recorder->wake_fd);
+	wt_buffer_pool_fini(&recorder->pool);
+	free(recorder->held);
 	free(recorder->polls);
 	free(recorder->reports);
 	free(recorder->recorded);

@@ -10,6 +10,8 @@
 #include <wiretape/capture/ledger.h>
 #include <wiretape/capture/reader.h>
 #include <wiretape/ring/error.h>
+#include <wiretape/writer/file_set.h>
+#include <wiretape/writer/layout.h>
 #include <wiretape/writer/sink.h>
 
 #ifdef __cplusplus
@@ -31,6 +33,7 @@ enum wt_recorder_end {
 	WT_END_INTERFACE,   /* the last interface has disappeared */
 	WT_END_WRITER,      /* the file takes no more: full, broken */
 	WT_END_READER_GONE, /* nobody reads the pipe any more */
+	WT_END_SPACE,       /* less free space than is to be left */
 	WT_END_FAILURE,     /* something else; the error says what */
 };
 
@@ -43,7 +46,17 @@ struct wt_recorder_interface {
 	bool has_nic;
 	bool gone;
 	double high_water_pct;
+	int64_t high_water_ns; /* of traffic that the ring held then */
 	double fill_pct;
+};
+
+/* What the disk took and how long, over all files. */
+struct wt_recorder_writes {
+	uint64_t count;
+	uint64_t slow;      /* took a second or longer */
+	int64_t longest_ns; /* of a single one, those under way included */
+	uint32_t in_flight;
+	uint32_t in_flight_most;
 };
 
 /* The state of a recording. Filled in by wt_recorder_report(); borrowed from the
@@ -52,10 +65,15 @@ struct wt_recorder_report {
 	const struct wt_recorder_interface *interfaces;
 	size_t interface_count;
 	struct wt_ledger total;
-	uint64_t file_bytes;
+	uint64_t file_bytes; /* of all files */
+	uint32_t file_count;
 	int64_t elapsed_ns;
 	double high_water_pct; /* of the fullest ring */
+	int64_t high_water_ns; /* of the ring that held most */
 	double fill_pct;
+	struct wt_recorder_writes writes;
+	const char *disk; /* "io_uring", "pwrite", or NULL: none is used */
+	bool direct;      /* past the page cache */
 	enum wt_recorder_end end;    /* once it has ended */
 	const char *const *degraded; /* named states, each said once; NULL-terminated */
 };
@@ -78,16 +96,41 @@ struct wt_recorder_config {
 	void *context;
 };
 
+/* When what was written is brought to stable storage. */
+enum wt_recorder_sync {
+	WT_SYNC_NONE,     /* when the kernel likes */
+	WT_SYNC_CLOSE,    /* each file when it is finished */
+	WT_SYNC_INTERVAL, /* that, and every sync_every_ns */
+};
+
+/* Where a recording goes. Everything is borrowed until the recorder is closed. */
+struct wt_recorder_output {
+	/* Open the sink for the next file: `path` as the file set has it, NULL without one.
+	 * Called in the recording thread. 0 or a negative errno and its reason. */
+	int (*open)(void *context, const char *path, const struct wt_sink_config *config,
+	            struct wt_sink **sink, struct wt_error *err);
+	void *context;
+	struct wt_file_set *files; /* names, rotation, retention; NULL: one sink, closed with the
+	                            * recorder */
+	struct wt_disk *disk;      /* of the sinks, if they have one */
+	const volatile sig_atomic_t *hurry; /* wt_sink_config */
+	enum wt_layout layout;
+	enum wt_recorder_sync sync;
+	int64_t sync_every_ns;
+};
+
 /* Open all interfaces, gates shut. Nothing is recorded or written yet, so that a
  * mistake costs no file. -EINVAL if the interfaces differ in link type. */
 int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_config *config,
                      struct wt_error *err);
 
-/* Record into `sink`, which stays the caller's, until something ends it
- * (wt_recorder_end); the file is then complete but for wt_sink_close(), the ledger
- * closed. Once per recorder. 0 if it ended as asked, by a limit or because the simulation or the
- * pipe's reader was done; else a negative errno and its reason. */
-int wt_recorder_run(struct wt_recorder *recorder, struct wt_sink *sink, struct wt_error *err);
+/* Record into `output` until something ends it (wt_recorder_end). The last file is then
+ * complete but for being closed, which the file set does in the background
+ * (wt_file_set_settle), and the ledger is closed. Once per recorder. 0 if it ended as asked, by
+ * a limit or because the simulation or the pipe's reader was done; else a negative errno and
+ * its reason. */
+int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_output *output,
+                    struct wt_error *err);
 
 /* Ask it to stop; or to call on_progress now. From any thread or signal handler. */
 void wt_recorder_stop(struct wt_recorder *recorder);

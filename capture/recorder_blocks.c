@@ -6,19 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 #include <wiretape/writer/pcapng_encode.h>
 
 enum { BLOCK_ROOM = 64 * 1024 }; /* more than any block here takes */
-
-static int64_t utc_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* The processor's own name for itself, or the machine's architecture. */
 static void describe_hardware(char *out, size_t capacity, const struct utsname *system)
@@ -44,20 +35,25 @@ static int submit(struct wt_recorder *recorder, ssize_t bytes)
 {
 	if (bytes < 0)
 		return (int)bytes;
-	wt_sink_submit(recorder->sink, (size_t)bytes);
+	wt_tape_submit(recorder->file->tape, (size_t)bytes, 0, NULL, 0);
 	return 0;
 }
 
 static int write_section(struct wt_recorder *recorder, const char *hardware, const char *os)
 {
+	char tape[64];
 	struct wt_pcapng_section section = {
 	        .hardware = hardware,
 	        .os = os,
 	        .application = recorder->config.application,
+	        .tape = wt_tape_is_stream(recorder->file->tape) ? NULL : tape,
 	};
 	uint8_t *at;
 	size_t room;
-	int ret = wt_sink_reserve(recorder->sink, BLOCK_ROOM, &at, &room);
+	int ret = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
+
+	snprintf(tape, sizeof(tape), "tape_id=%016" PRIx64 " file=%" PRIu32,
+	         wt_tape_id(recorder->file->tape), recorder->file->number);
 
 	return ret ? ret : submit(recorder, wt_pcapng_encode_section(at, room, &section));
 }
@@ -103,7 +99,7 @@ static int write_interface(struct wt_recorder *recorder, size_t i, const char *o
 	} else {
 		interface.description = "simulated interface";
 	}
-	ret = wt_sink_reserve(recorder->sink, BLOCK_ROOM, &at, &room);
+	ret = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
 	return ret ? ret : submit(recorder, wt_pcapng_encode_interface(at, room, &interface));
 }
 
@@ -119,7 +115,7 @@ int wt_recorder_write_preamble(struct wt_recorder *recorder)
 	ret = write_section(recorder, hardware, os);
 	for (size_t i = 0; !ret && i < recorder->config.interface_count; i++)
 		ret = write_interface(recorder, i, os);
-	return ret ? ret : wt_sink_flush(recorder->sink);
+	return ret ? ret : wt_recorder_flush(recorder);
 }
 
 /* What the NIC counted since the gate opened, by its own names. */
@@ -141,23 +137,43 @@ static void describe_nic(char *out, size_t capacity, const struct wt_recorder_in
 	}
 }
 
+/* The ledger of this file. Its last one counts what is on its way as written: it stands
+ * behind it. */
+static struct wt_ledger file_ledger(const struct wt_recorder *recorder, size_t i, bool closing)
+{
+	const struct wt_recorded *recorded = &recorder->recorded[i];
+	struct wt_ledger ledger = recorder->reports[i].ledger;
+	struct wt_recorder_writes writes;
+	uint64_t written = closing ? wt_tape_packets(recorder->file->tape, i)
+	                           : recorder->file->landed[i];
+
+	wt_ledger_subtract(&ledger, &recorded->file_start, written);
+	wt_recorder_count_writes(recorder, &writes);
+	ledger.ring.high_water_pct = (uint64_t)wt_ring_high_water_pct(recorded->ring);
+	ledger.ring.high_water_ms = (uint64_t)wt_ring_high_water_ns(recorded->ring) / 1000000;
+	ledger.writes.longest_ms = (uint64_t)writes.longest_ns / 1000000;
+	ledger.writes.slow = writes.slow;
+	ledger.writes.in_flight_most = writes.in_flight_most;
+	return ledger;
+}
+
 static int write_interface_statistics(struct wt_recorder *recorder, size_t i, bool closing)
 {
 	const struct wt_recorder_interface *report = &recorder->reports[i];
-	const struct wt_ledger *ledger = &report->ledger;
+	const struct wt_ledger ledger = file_ledger(recorder, i, closing);
 	char text[1024], nic[1024];
-	int64_t now_ns = utc_ns();
+	int64_t now_ns = wt_recorder_utc_clock_ns();
 	struct wt_pcapng_statistics statistics = {
 	        .interface_id = (uint32_t)i,
 	        .stamp_ns = now_ns,
-	        .start_ns = recorder->start_utc_ns,
+	        .start_ns = recorder->file->start_utc_ns,
 	        .end_ns = now_ns,
-	        .received = ledger->seen,
+	        .received = ledger.seen,
 	        /* Where dumpcap puts its socket's drops and Wireshark looks for them. */
-	        .if_dropped = ledger->lost.ring,
-	        .accepted = ledger->seen,
-	        .os_dropped = ledger->lost.ring,
-	        .delivered = ledger->written,
+	        .if_dropped = ledger.lost.ring,
+	        .accepted = ledger.seen,
+	        .os_dropped = ledger.lost.ring,
+	        .delivered = ledger.written,
 	        .ledger = text,
 	        .nic = nic,
 	        .degraded = closing ? recorder->degraded : NULL,
@@ -166,9 +182,9 @@ static int write_interface_statistics(struct wt_recorder *recorder, size_t i, bo
 	size_t room;
 	int ret;
 
-	wt_ledger_text(ledger, text, sizeof(text));
+	wt_ledger_text(&ledger, text, sizeof(text));
 	describe_nic(nic, sizeof(nic), report);
-	ret = wt_sink_reserve(recorder->sink, BLOCK_ROOM, &at, &room);
+	ret = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
 	return ret ? ret : submit(recorder, wt_pcapng_encode_statistics(at, room, &statistics));
 }
 

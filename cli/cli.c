@@ -86,3 +86,29 @@ bool wt_cli_parse_bytes(const char *text, uint64_t *bytes)
 			return !__builtin_mul_overflow((uint64_t)number, units[i].factor, bytes);
 	return false;
 }
+
+bool wt_cli_parse_filesize(const char *text, uint64_t *bytes)
+{
+	uint64_t number;
+
+	if (wt_cli_parse_u64(text, 1, UINT64_MAX / 1000, &number)) {
+		*bytes = number * 1000;
+		return true;
+	}
+	/* A bare number that got here was 0 or too large. */
+	return text[strspn(text, "0123456789")] && wt_cli_parse_bytes(text, bytes) && *bytes;
+}
+
+bool wt_cli_parse_seconds(const char *text, int64_t *ns)
+{
+	char *end;
+	double value;
+
+	errno = 0;
+	value = strtod(text, &end);
+	/* "nan" and "inf" are no numbers of seconds, and less than a nanosecond is none. */
+	if (end == text || *end || errno || !(value >= 1e-9) || value > 1e9)
+		return false;
+	*ns = (int64_t)(value * 1e9);
+	return *ns > 0;
+}

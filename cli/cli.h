@@ -39,4 +39,10 @@ bool wt_cli_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *va
 /* Bytes: "4096", "64KiB", "256MiB", "2GiB", "10MB" (powers of 1000), K/M/G as KiB/MiB/GiB. */
 bool wt_cli_parse_bytes(const char *text, uint64_t *bytes);
 
+/* The same, but a number without a unit is in kB of 1000 bytes; not 0. */
+bool wt_cli_parse_filesize(const char *text, uint64_t *bytes);
+
+/* A time in seconds, with a fraction or without; more than 0, at most 10^9. */
+bool wt_cli_parse_seconds(const char *text, int64_t *ns);
+
 #endif

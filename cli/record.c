@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
+#include "record_options.h"
 #include "record_report.h"
 
 #include <errno.h>
-#include <getopt.h>
+#include <fcntl.h>
+#include <net/if.h>
 #include <pcap/pcap.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,45 +16,53 @@
 
 #include <wiretape/capture/recorder.h>
 
-enum { MAX_INTERFACES = 64 };
-
-struct options {
-	struct wt_reader_config interfaces[MAX_INTERFACES];
-	size_t interface_count;
-	struct wt_reader_config common; /* what all interfaces are given */
+/* One recorder and the files it makes: of all interfaces, or each of its own. */
+struct recording {
+	struct session *session;
 	const char *path;
-	char *filter; /* owned: the last words, joined */
-	const char *filter_option;
-	const char *filter_file;
-	uint64_t max_packets;
-	uint64_t max_bytes;
-	int64_t max_duration_ns;
-	uint64_t stats_every_s;
-	bool quiet;
-	bool verbose;
-	bool json;
-	bool fail_on_loss;
-	bool list;
-	bool help;
+	struct wt_recorder *recorder;
+	struct wt_disk *disk;       /* NULL: standard output */
+	struct wt_file_set *files;  /* the same */
+	struct wt_recorder_output output;
+	struct wt_progress progress;
+	pthread_t thread;
+	bool has_thread;
+	struct wt_error err; /* of the run */
+	bool files_failed;   /* some file is not what it should be */
+};
+
+struct session {
+	const struct wt_record_options *options;
+	struct recording *recordings;
+	size_t count;
+	bool terminal;
+	pthread_mutex_t output_lock; /* guards what is printed while recording */
 };
 
 /* What the signal handlers reach for. */
-static struct wt_recorder *running;
+static struct session *running;
 static volatile sig_atomic_t stop_requested;
+
+static void stop_all(struct session *session)
+{
+	for (size_t i = 0; i < session->count; i++)
+		if (session->recordings[i].recorder)
+			wt_recorder_stop(session->recordings[i].recorder);
+}
 
 static void on_stop(int number)
 {
 	(void)number;
 	stop_requested = 1;
 	if (running)
-		wt_recorder_stop(running);
+		stop_all(running);
 }
 
 static void on_poke(int number)
 {
 	(void)number;
-	if (running)
-		wt_recorder_poke(running);
+	for (size_t i = 0; running && i < running->count; i++)
+		wt_recorder_poke(running->recordings[i].recorder);
 }
 
 static void handle(int number, void (*handler)(int))
@@ -76,352 +87,6 @@ static void install_handlers(void)
 	/* nohup has it ignored, and means it. */
 	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
 		handle(SIGHUP, on_stop);
-}
-
-static void print_help(void)
-{
-	puts("Usage: wiretape record -i IFACE -w FILE [OPTION]... [FILTER]\n"
-	     "Record packets to a pcapng file with nanosecond stamps, and account for every one:\n"
-	     "seen = written + lost, each loss with its cause.\n\n"
-	     "What to record\n"
-	     "  -i, --interface IFACE   record from IFACE; again for more, into one file\n"
-	     "  -D, --list-interfaces   list the interfaces and exit\n"
-	     "  -s, --snaplen BYTES     keep this much of each packet [262144; 0: the same]\n"
-	     "  -p, --no-promiscuous    only what is addressed to this machine\n"
-	     "  -f, --filter FILTER     like the words at the end (see pcap-filter(7))\n"
-	     "  -F, --filter-file FILE  read the filter from FILE\n\n"
-	     "Where to, and for how long\n"
-	     "  -w, --write FILE        the file; - for standard output\n"
-	     "  -c, --count N           stop after N packets\n"
-	     "  -a, --autostop COND     stop after duration:SECONDS, packets:N or filesize:KB\n"
-	     "                          (1 kB = 1000 bytes, or with a unit: filesize:64MiB)\n\n"
-	     "How\n"
-	     "      --reader KIND       v3 (TPACKET_V3, the default), v2 (TPACKET_V2), recv (one\n"
-	     "                          system call a packet), sim (simulated kernel, no "
-	     "privileges:\n"
-	     "                          -i sim:size=BYTES,pps=N|max,count=N,layout=v3|v2)\n"
-	     "      --ring SIZE         the ring: 64MiB, or TIME@RATE such as 2s@1Gbps, which "
-	     "holds\n"
-	     "                          TIME at RATE, with v3 whatever the size of frames\n"
-	     "                          [256MiB; v2: 512MiB]\n"
-	     "      --retire-timeout MS v3: hand over a block that is not full after MS [60]\n\n"
-	     "What to say\n"
-	     "  -q, --quiet             errors only\n"
-	     "  -v, --verbose           more at the end: all NIC counters\n"
-	     "      --stats N           a line with the numbers every N seconds\n"
-	     "      --json              one JSON object at the end, on stdout (on stderr with -w "
-	     "-)\n"
-	     "      --fail-on-loss      exit with 3 if packets were lost\n"
-	     "  -h, --help              this text\n\n"
-	     "SIGINT and SIGTERM stop cleanly; SIGUSR1 prints the ledger.\n"
-	     "Exit: 0 fine, 1 failure, 2 usage, 3 loss with --fail-on-loss.\n\n"
-	     "  wiretape record -i eth0 -w feed.pcapng udp and dst net 224.0.0.0/4\n"
-	     "  wiretape record -i eth0 -w - tcp port 80 | tshark -r -");
-}
-
-static bool parse_seconds(const char *text, int64_t *ns)
-{
-	char *end;
-	double value;
-
-	errno = 0;
-	value = strtod(text, &end);
-	/* "nan" and "inf" are no numbers of seconds. */
-	if (end == text || *end || errno || !(value > 0) || value > 1e9)
-		return false;
-	*ns = (int64_t)(value * 1e9);
-	return true;
-}
-
-static bool parse_autostop(struct options *options, const char *text)
-{
-	uint64_t number;
-
-	if (!strncmp(text, "duration:", 9))
-		return parse_seconds(text + 9, &options->max_duration_ns);
-	if (!strncmp(text, "packets:", 8))
-		return wt_cli_parse_u64(text + 8, 1, UINT64_MAX, &options->max_packets);
-	if (strncmp(text, "filesize:", 9))
-		return false;
-	text += 9;
-	if (wt_cli_parse_u64(text, 1, UINT64_MAX / 1000, &number)) {
-		options->max_bytes = number * 1000;
-		return true;
-	}
-	return wt_cli_parse_bytes(text, &options->max_bytes) && options->max_bytes;
-}
-
-/* "2s" or "500ms", up to the '@'. */
-static bool parse_ring_time(const char *text, double *value, const char **rest)
-{
-	char *end;
-
-	*value = strtod(text, &end);
-	if (end == text || !(*value > 0) || *value > 1e6)
-		return false;
-	if (!strncmp(end, "ms@", 3)) {
-		*value /= 1000;
-		*rest = end + 3;
-		return true;
-	}
-	*rest = end + 2;
-	return !strncmp(end, "s@", 2);
-}
-
-static bool parse_rate(const char *text, double *bps)
-{
-	static const struct {
-		const char *unit;
-		double factor;
-	} units[] = {{"bps", 1}, {"kbps", 1e3}, {"Mbps", 1e6}, {"Gbps", 1e9}, {"Tbps", 1e12}};
-	char *end;
-
-	*bps = strtod(text, &end);
-	if (end == text || !(*bps > 0))
-		return false;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (!strcmp(end, units[i].unit)) {
-			*bps *= units[i].factor;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* A size, or a time at a rate. The smallest frames take the most ring for their
- * time on the wire: 84 bytes there with preamble and gap, a slot of 144 here. */
-static bool parse_ring(const char *text, uint64_t *bytes)
-{
-	static const double worst_case = 144.0 / 84.0;
-	double time, bps, wanted;
-
-	if (!strchr(text, '@'))
-		return wt_cli_parse_bytes(text, bytes) && *bytes;
-	if (!parse_ring_time(text, &time, &text) || !parse_rate(text, &bps))
-		return false;
-	wanted = time * bps / 8 * worst_case;
-	if (wanted < 1 || wanted > 1e15)
-		return false;
-	*bytes = (uint64_t)wanted;
-	return true;
-}
-
-enum { OPT_READER = 256, OPT_RING, OPT_RETIRE, OPT_STATS, OPT_JSON, OPT_FAIL };
-
-/* An option that has a value which may be wrong; 0 or an exit code. */
-static int parse_valued(struct options *options, int option, const char *value)
-{
-	uint64_t number;
-	int kind;
-
-	switch (option) {
-	case 'i':
-		if (options->interface_count == MAX_INTERFACES)
-			return wt_cli_usage("record", "more than %d interfaces", MAX_INTERFACES);
-		options->interfaces[options->interface_count++].interface = value;
-		return 0;
-	case 's':
-		if (!wt_cli_parse_u64(value, 0, WT_DEFAULT_SNAPLEN, &number))
-			return wt_cli_usage("record", "snaplen '%s' is not a number from 0 to %d",
-			                    value, WT_DEFAULT_SNAPLEN);
-		options->common.snaplen = (uint32_t)number;
-		return 0;
-	case 'c':
-		if (!wt_cli_parse_u64(value, 1, UINT64_MAX, &options->max_packets))
-			return wt_cli_usage("record", "count '%s' is not a positive number", value);
-		return 0;
-	case 'a':
-		if (!parse_autostop(options, value))
-			return wt_cli_usage(
-			        "record", "'%s' is not duration:SECONDS, packets:N or filesize:KB",
-			        value);
-		return 0;
-	case OPT_READER:
-		kind = wt_reader_kind_from_name(value);
-		if (kind < 0)
-			return wt_cli_usage("record",
-			                    "there is no reader '%s'; there are v3, v2, "
-			                    "recv and sim",
-			                    value);
-		options->common.kind = (enum wt_reader_kind)kind;
-		return 0;
-	case OPT_RING:
-		if (!parse_ring(value, &options->common.ring_bytes))
-			return wt_cli_usage(
-			        "record",
-			        "ring '%s' is not a size like 256MiB or a time at a rate "
-			        "like 2s@1Gbps",
-			        value);
-		return 0;
-	case OPT_RETIRE:
-		if (!wt_cli_parse_u64(value, 1, 10000, &number))
-			return wt_cli_usage("record",
-			                    "retire timeout '%s' is not a number of "
-			                    "milliseconds from 1 to 10000",
-			                    value);
-		options->common.retire_timeout_ms = (uint32_t)number;
-		return 0;
-	case OPT_STATS:
-		if (!wt_cli_parse_u64(value, 1, 86400, &options->stats_every_s))
-			return wt_cli_usage("record",
-			                    "'%s' is not a number of seconds from 1 to "
-			                    "86400",
-			                    value);
-		return 0;
-	default:
-		return WT_EXIT_USAGE;
-	}
-}
-
-static int parse_option(struct options *options, int option, const char *value)
-{
-	switch (option) {
-	case 'w':
-		options->path = value;
-		return 0;
-	case 'f':
-		options->filter_option = value;
-		return 0;
-	case 'F':
-		options->filter_file = value;
-		return 0;
-	case 'p':
-		options->common.no_promiscuous = true;
-		return 0;
-	case 'q':
-		options->quiet = true;
-		return 0;
-	case 'v':
-		options->verbose = true;
-		return 0;
-	case 'D':
-		options->list = true;
-		return 0;
-	case 'h':
-		options->help = true;
-		return 0;
-	case OPT_JSON:
-		options->json = true;
-		return 0;
-	case OPT_FAIL:
-		options->fail_on_loss = true;
-		return 0;
-	default:
-		return parse_valued(options, option, value);
-	}
-}
-
-static char *join(char **words, int count)
-{
-	size_t length = 1;
-	char *text;
-
-	for (int i = 0; i < count; i++)
-		length += strlen(words[i]) + 1;
-	text = calloc(1, length);
-	for (int i = 0; text && i < count; i++) {
-		strcat(text, words[i]);
-		if (i + 1 < count)
-			strcat(text, " ");
-	}
-	return text;
-}
-
-static char *read_filter_file(const char *path)
-{
-	enum { MOST = 1 << 20 };
-	FILE *file = fopen(path, "re");
-	char *text = calloc(1, MOST + 1);
-	const char *problem = file ? NULL : strerror(errno);
-
-	if (file && text) {
-		errno = 0;
-		if (fread(text, 1, MOST, file) == MOST)
-			problem = "it is larger than 1 MiB";
-		else if (ferror(file))
-			problem = strerror(errno);
-	}
-	if (file)
-		fclose(file);
-	if (text && !problem)
-		return text;
-	wt_cli_complain("cannot read the filter from %s: %s", path,
-	                problem ? problem : "no memory");
-	free(text);
-	return NULL;
-}
-
-/* From one of three places; *options owns the copy. */
-static int take_filter(struct options *options, char **words, int count)
-{
-	int sources =
-	        (count > 0) + (options->filter_option != NULL) + (options->filter_file != NULL);
-
-	if (sources > 1)
-		return wt_cli_usage("record",
-		                    "the filter is given more than once: with -f, with -F "
-		                    "or as the last words");
-	if (options->filter_file) {
-		options->filter = read_filter_file(options->filter_file);
-		return options->filter ? 0 : WT_EXIT_FAILURE;
-	}
-	options->filter =
-	        options->filter_option ? strdup(options->filter_option) : join(words, count);
-	return options->filter ? 0 : WT_EXIT_FAILURE;
-}
-
-static int parse_options(struct options *options, int argc, char **argv)
-{
-	static const struct option longs[] = {
-	        {"interface", required_argument, NULL, 'i'},
-	        {"list-interfaces", no_argument, NULL, 'D'},
-	        {"snaplen", required_argument, NULL, 's'},
-	        {"snapshot-length", required_argument, NULL, 's'},
-	        {"no-promiscuous", no_argument, NULL, 'p'},
-	        {"no-promiscuous-mode", no_argument, NULL, 'p'},
-	        {"filter", required_argument, NULL, 'f'},
-	        {"filter-file", required_argument, NULL, 'F'},
-	        {"write", required_argument, NULL, 'w'},
-	        {"count", required_argument, NULL, 'c'},
-	        {"autostop", required_argument, NULL, 'a'},
-	        {"reader", required_argument, NULL, OPT_READER},
-	        {"ring", required_argument, NULL, OPT_RING},
-	        {"retire-timeout", required_argument, NULL, OPT_RETIRE},
-	        {"quiet", no_argument, NULL, 'q'},
-	        {"verbose", no_argument, NULL, 'v'},
-	        {"stats", required_argument, NULL, OPT_STATS},
-	        {"json", no_argument, NULL, OPT_JSON},
-	        {"fail-on-loss", no_argument, NULL, OPT_FAIL},
-	        {"help", no_argument, NULL, 'h'},
-	        {NULL, 0, NULL, 0},
-	};
-	int option, ret = 0;
-
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "+:i:w:s:c:a:f:F:Dpqvh", longs, NULL)) != -1) {
-		if (option == ':')
-			return wt_cli_usage("record", "option %s needs a value", argv[optind - 1]);
-		if (option == '?')
-			return wt_cli_usage("record", "there is no option '%s'", argv[optind - 1]);
-		ret = parse_option(options, option, optarg);
-		if (ret)
-			return ret;
-	}
-	if (options->help || options->list)
-		return 0;
-	if (!options->interface_count)
-		return wt_cli_usage("record", "which interface? -i IFACE; -D lists them");
-	if (!options->path)
-		return wt_cli_usage("record", "which file? -w FILE, or -w - for standard output");
-	ret = take_filter(options, argv + optind, argc - optind);
-	for (size_t i = 0; i < options->interface_count; i++) {
-		const char *name = options->interfaces[i].interface;
-
-		options->interfaces[i] = options->common;
-		options->interfaces[i].interface = name;
-		options->interfaces[i].filter = options->filter;
-	}
-	return ret;
 }
 
 /* As tcpdump -D, but only what can be given to -i. */
@@ -449,158 +114,272 @@ static int list_interfaces(void)
 	return fflush(stdout) ? WT_EXIT_FAILURE : WT_EXIT_OK;
 }
 
-struct display {
-	const struct options *options;
-	struct wt_progress progress;
-	bool terminal;
-};
+/* Whose line it is, if there are several. */
+static const char *label(const struct recording *recording)
+{
+	return recording->session->count > 1 ? recording->path : NULL;
+}
 
 static void on_progress(void *context, const struct wt_recorder_report *report, bool poked)
 {
-	struct display *display = context;
+	struct recording *recording = context;
+	struct session *session = recording->session;
 
+	pthread_mutex_lock(&session->output_lock);
 	if (poked) {
-		wt_report_end_line(&display->progress);
-		wt_report_ledger(report);
+		wt_report_end_line(&recording->progress);
+		wt_report_ledger(report, label(recording));
 	} else {
-		wt_report_progress(&display->progress, report, display->terminal);
+		wt_report_progress(&recording->progress, report, label(recording),
+		                   session->terminal);
 	}
+	pthread_mutex_unlock(&session->output_lock);
 }
 
 static void on_event(void *context, const char *text)
 {
-	struct display *display = context;
+	struct recording *recording = context;
+	struct session *session = recording->session;
 
-	if (display->options->quiet)
+	if (session->options->quiet)
 		return;
-	wt_report_end_line(&display->progress);
+	pthread_mutex_lock(&session->output_lock);
+	wt_report_end_line(&recording->progress);
 	wt_cli_complain("%s", text);
+	pthread_mutex_unlock(&session->output_lock);
 }
 
-static bool to_stdout(const struct options *options)
+static bool is_stdout(const char *path)
 {
-	return !strcmp(options->path, "-");
+	return !strcmp(path, "-");
 }
 
-static int open_sink(const struct options *options, struct wt_sink **sink)
+static int open_sink(void *context, const char *path, const struct wt_sink_config *config,
+                     struct wt_sink **sink, struct wt_error *err)
 {
-	struct wt_error err;
+	struct recording *recording = context;
+	bool exclusive = recording->files && wt_file_set_rotates(recording->files);
 	int ret;
 
-	if (!to_stdout(options)) {
-		/* A FIFO waits for its reader; a request for the ledger is no reason to
-		 * give that up. */
-		do {
-			ret = wt_sink_file_open(sink, options->path, &stop_requested, &err);
-		} while (ret == -EINTR && !stop_requested);
-		if (ret)
-			wt_cli_complain("%s", err.text);
-		return ret;
-	}
-	if (isatty(STDOUT_FILENO)) {
-		wt_cli_complain("standard output is a terminal; give it to a program or a file: "
-		                "wiretape record … -w - | tshark -r -");
-		return -EINVAL;
-	}
-	ret = wt_sink_stream_open(sink, STDOUT_FILENO, &stop_requested);
-	if (ret)
-		wt_cli_complain("no memory for standard output's buffer");
+	if (!recording->files)
+		return wt_sink_stream_open(sink, STDOUT_FILENO, config);
+	/* A FIFO waits for its reader; a request for the ledger is no reason to give that
+	 * up. */
+	do {
+		ret = wt_sink_file_open(sink, path, recording->disk,
+		                        recording->session->options->direct, exclusive, config, err);
+	} while (ret == -EINTR && !stop_requested);
 	return ret;
 }
 
-static int64_t progress_interval_ns(const struct options *options, bool terminal)
+static int open_disk_and_files(struct recording *recording, struct wt_error *err)
 {
-	if (options->stats_every_s)
-		return (int64_t)options->stats_every_s * 1000000000;
-	return terminal && !options->quiet ? 500000000 : 0;
-}
+	const struct wt_record_options *options = recording->session->options;
+	struct wt_file_set_config files = options->files;
+	int ret;
 
-/* What is said when it is over; an exit code. */
-static int conclude(const struct options *options, struct wt_recorder *recorder, const char *error)
-{
-	struct wt_recorder_report report;
-	FILE *out = to_stdout(options) ? stderr : stdout;
-	int code = error ? WT_EXIT_FAILURE : WT_EXIT_OK;
-
-	wt_recorder_report(recorder, &report);
-	if (error)
-		wt_cli_complain("%s", error);
-	if (!options->quiet)
-		wt_report_summary(&report, options->path, options->verbose);
-	if (options->json && !wt_report_json(&report, options->path, error, out)) {
-		wt_cli_complain("cannot write the JSON summary: %s", strerror(errno));
-		code = WT_EXIT_FAILURE;
+	if (is_stdout(recording->path)) {
+		if (isatty(STDOUT_FILENO))
+			return wt_error_set(err, -EINVAL,
+			                    "standard output is a terminal; give it to a program or "
+			                    "a file: wiretape record … -w - | tshark -r -");
+		return 0;
 	}
-	if (!code && options->fail_on_loss && wt_ledger_lost(&report.total))
-		code = WT_EXIT_LOSS;
-	return code;
+	files.path = recording->path;
+	ret = wt_file_set_open(&recording->files, &files, err);
+	return ret ? ret : wt_disk_open(&recording->disk, options->io, err);
 }
 
-/* With all interfaces open; an exit code. */
-static int run(const struct options *options, struct display *display, struct wt_recorder *recorder)
+static int64_t progress_interval_ns(const struct session *session)
 {
-	struct wt_error err = {0};
-	struct wt_sink *sink;
-	int code, ret = open_sink(options, &sink);
-
-	if (ret)
-		return WT_EXIT_FAILURE;
-	running = recorder;
-	if (stop_requested)
-		wt_recorder_stop(recorder);
-	ret = wt_recorder_run(recorder, sink, &err);
-	running = NULL;
-	wt_report_end_line(&display->progress);
-	code = conclude(options, recorder, ret ? err.text : NULL);
-	ret = wt_sink_close(sink);
-	if (ret && !code && ret != -EPIPE) {
-		wt_cli_complain("cannot finish %s: %s", options->path, strerror(-ret));
-		code = WT_EXIT_FAILURE;
-	}
-	return code;
+	if (session->options->stats_every_s)
+		return (int64_t)session->options->stats_every_s * 1000000000;
+	return session->terminal && !session->options->quiet ? 500000000 : 0;
 }
 
-static int record(const struct options *options)
+/* `first` and `count`: its interfaces. */
+static int open_recording(struct recording *recording, size_t first, size_t count)
 {
-	struct display display = {.options = options,
-	                          .terminal = isatty(STDERR_FILENO) && !options->stats_every_s};
-	struct wt_recorder_config config = {
-	        .interfaces = options->interfaces,
-	        .interface_count = options->interface_count,
+	const struct wt_record_options *options = recording->session->options;
+	const struct wt_recorder_config config = {
+	        .interfaces = options->interfaces + first,
+	        .interface_count = count,
 	        .application = "wiretape " WT_VERSION,
 	        .max_packets = options->max_packets,
 	        .max_bytes = options->max_bytes,
 	        .max_duration_ns = options->max_duration_ns,
-	        .progress_every_ns = progress_interval_ns(options, display.terminal),
+	        .progress_every_ns = progress_interval_ns(recording->session),
 	        .on_progress = on_progress,
 	        .on_event = on_event,
-	        .context = &display,
+	        .context = recording,
 	};
-	struct wt_recorder *recorder;
-	struct wt_error err = {0};
-	int code;
+	int ret = wt_recorder_open(&recording->recorder, &config, &recording->err);
+
+	if (!ret)
+		ret = open_disk_and_files(recording, &recording->err);
+	if (ret)
+		wt_cli_complain("%s", recording->err.text);
+	recording->output = (struct wt_recorder_output){
+	        .open = open_sink,
+	        .context = recording,
+	        .files = recording->files,
+	        .disk = recording->disk,
+	        .hurry = &stop_requested,
+	        .layout = options->layout,
+	        .sync = options->sync,
+	        .sync_every_ns = options->sync_every_ns,
+	};
+	return ret;
+}
+
+/* What the background has to tell at the end. */
+static void take_events(struct recording *recording)
+{
+	char text[512];
+	bool error;
+
+	while (wt_file_set_next_event(recording->files, text, sizeof(text), &error)) {
+		recording->files_failed |= error;
+		if (error || !recording->session->options->quiet)
+			wt_cli_complain("%s", text);
+	}
+}
+
+static void *run_recording(void *argument)
+{
+	struct recording *recording = argument;
+
+	if (stop_requested)
+		wt_recorder_stop(recording->recorder);
+	if (!wt_recorder_run(recording->recorder, &recording->output, &recording->err))
+		recording->err.code = 0;
+	return NULL;
+}
+
+/* All at once, the first in this thread; the signals are for this one. */
+static void run_all(struct session *session)
+{
+	sigset_t all, before;
+
+	running = session;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	for (size_t i = 1; i < session->count; i++) {
+		struct recording *recording = &session->recordings[i];
+		int ret = pthread_create(&recording->thread, NULL, run_recording, recording);
+
+		recording->has_thread = !ret;
+		if (ret)
+			wt_error_set(&recording->err, -ret, "cannot start a thread for %s: %s",
+			             recording->path, strerror(ret));
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	run_recording(&session->recordings[0]);
+	for (size_t i = 1; i < session->count; i++)
+		if (session->recordings[i].has_thread)
+			pthread_join(session->recordings[i].thread, NULL);
+	running = NULL;
+}
+
+static void fill_result(struct wt_report_result *result, struct recording *recording)
+{
+	*result = (struct wt_report_result){
+	        .path = recording->path,
+	        .error = recording->err.code ? recording->err.text : NULL,
+	};
+	wt_recorder_report(recording->recorder, &result->report);
+	if (recording->files)
+		result->file_count = wt_file_set_files(recording->files, &result->files);
+}
+
+/* What is said when it is over; an exit code. */
+static int conclude(struct session *session)
+{
+	const struct wt_record_options *options = session->options;
+	FILE *out = is_stdout(session->recordings[0].path) ? stderr : stdout;
+	struct wt_report_result results[WT_RECORD_INTERFACES_MAX];
+	int code = WT_EXIT_OK;
+	uint64_t lost = 0;
+
+	for (size_t i = 0; i < session->count; i++) {
+		struct recording *recording = &session->recordings[i];
+
+		wt_report_end_line(&recording->progress);
+		if (recording->files) {
+			wt_file_set_settle(recording->files);
+			take_events(recording);
+		}
+		fill_result(&results[i], recording);
+		lost += wt_ledger_lost(&results[i].report.total);
+		if (results[i].error)
+			wt_cli_complain("%s", results[i].error);
+		if (!options->quiet)
+			wt_report_summary(&results[i], options->verbose);
+		if (results[i].error || recording->files_failed)
+			code = WT_EXIT_FAILURE;
+	}
+	if (options->json && !wt_report_json(results, session->count, out)) {
+		wt_cli_complain("cannot write the JSON summary: %s", strerror(errno));
+		code = WT_EXIT_FAILURE;
+	}
+	return !code && options->fail_on_loss && lost ? WT_EXIT_LOSS : code;
+}
+
+static void close_all(struct session *session)
+{
+	for (size_t i = 0; i < session->count; i++) {
+		struct recording *recording = &session->recordings[i];
+
+		wt_recorder_close(recording->recorder);
+		wt_file_set_close(recording->files);
+		wt_disk_close(recording->disk);
+	}
+	free(session->recordings);
+}
+
+static int record(const struct wt_record_options *options)
+{
+	struct session session = {
+	        .options = options,
+	        .count = options->path_count,
+	        .terminal = isatty(STDERR_FILENO) && !options->stats_every_s &&
+	                    options->path_count == 1,
+	        .output_lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+	size_t each = options->interface_count / options->path_count;
+	int code = WT_EXIT_OK;
 
 	install_handlers();
-	if (wt_recorder_open(&recorder, &config, &err)) {
-		wt_cli_complain("%s", err.text);
+	session.recordings = calloc(session.count, sizeof(*session.recordings));
+	if (!session.recordings) {
+		wt_cli_complain("no memory for a recording");
 		return WT_EXIT_FAILURE;
 	}
-	code = run(options, &display, recorder);
-	wt_recorder_close(recorder);
+	for (size_t i = 0; !code && i < session.count; i++) {
+		session.recordings[i].session = &session;
+		session.recordings[i].path = options->paths[i];
+		if (open_recording(&session.recordings[i], i * each, each))
+			code = WT_EXIT_FAILURE;
+	}
+	if (!code) {
+		run_all(&session);
+		code = conclude(&session);
+	}
+	close_all(&session);
 	return code;
 }
 
 int wt_command_record(int argc, char **argv)
 {
-	struct options options = {0};
-	int code = parse_options(&options, argc, argv);
+	struct wt_record_options options = {0};
+	int code = wt_record_options_parse(&options, argc, argv);
 
 	if (!code && options.help)
-		print_help();
+		wt_record_print_help();
 	else if (!code && options.list)
 		code = list_interfaces();
 	else if (!code)
 		code = record(&options);
-	free(options.filter);
+	wt_record_options_fini(&options);
 	return code;
 }

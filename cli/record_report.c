@@ -12,7 +12,7 @@ static const char *const end_names[] = {
         [WT_END_BYTES] = "filesize",         [WT_END_DURATION] = "duration",
         [WT_END_SOURCE] = "source finished", [WT_END_INTERFACE] = "interface disappeared",
         [WT_END_WRITER] = "write failed",    [WT_END_READER_GONE] = "pipe closed",
-        [WT_END_FAILURE] = "failed",
+        [WT_END_SPACE] = "min-free",         [WT_END_FAILURE] = "failed",
 };
 
 static double seconds(int64_t ns)
@@ -20,8 +20,13 @@ static double seconds(int64_t ns)
 	return (double)ns / 1e9;
 }
 
+static double milliseconds(int64_t ns)
+{
+	return (double)ns / 1e6;
+}
+
 void wt_report_progress(struct wt_progress *progress, const struct wt_recorder_report *report,
-                        bool terminal)
+                        const char *label, bool terminal)
 {
 	double interval = seconds(report->elapsed_ns - progress->elapsed_ns);
 	uint64_t frames = report->total.written - progress->written;
@@ -30,9 +35,10 @@ void wt_report_progress(struct wt_progress *progress, const struct wt_recorder_r
 	if (interval <= 0)
 		interval = 1e-9;
 	fprintf(stderr,
-	        "%s%.1f s  %" PRIu64 " packets  %.3f Mpps  %.1f MB/s  ring %.0f %% (high %.0f %%)  "
+	        "%s%s%s%.1f s  %" PRIu64 " packets  %.3f Mpps  %.1f MB/s  ring %.0f %% (high %.0f %%)  "
 	        "lost %" PRIu64 "%s",
-	        terminal ? "\r" : "", seconds(report->elapsed_ns), report->total.written,
+	        terminal ? "\r" : "", label ? label : "", label ? ": " : "",
+	        seconds(report->elapsed_ns), report->total.written,
 	        (double)frames / interval / 1e6, (double)bytes / interval / 1e6, report->fill_pct,
 	        report->high_water_pct, wt_ledger_lost(&report->total), terminal ? "\033[K" : "\n");
 	progress->written = report->total.written;
@@ -85,25 +91,55 @@ static void print_nic(const struct wt_recorder_interface *interface, bool verbos
 		fputc('\n', stderr);
 }
 
-void wt_report_ledger(const struct wt_recorder_report *report)
+void wt_report_ledger(const struct wt_recorder_report *report, const char *label)
 {
-	fprintf(stderr, "after %.3f s, %" PRIu64 " bytes in the file, ring at most %.0f %% full:\n",
-	        seconds(report->elapsed_ns), report->file_bytes, report->high_water_pct);
+	fprintf(stderr,
+	        "%s%safter %.3f s, %" PRIu64
+	        " bytes in the file, ring at most %.0f %% full, %" PRIu32 " writes in flight:\n",
+	        label ? label : "", label ? ": " : "", seconds(report->elapsed_ns),
+	        report->file_bytes, report->high_water_pct, report->writes.in_flight);
 	for (size_t i = 0; i < report->interface_count; i++) {
 		print_books(report->interfaces[i].reader->name, &report->interfaces[i].ledger);
 		print_nic(&report->interfaces[i], false);
 	}
 }
 
-void wt_report_summary(const struct wt_recorder_report *report, const char *path, bool verbose)
+static void print_writes(const struct wt_recorder_report *report)
 {
+	if (!report->disk)
+		return;
+	fprintf(stderr,
+	        "  disk: %s, %s; %" PRIu64 " writes, the longest %.1f ms, at most %" PRIu32
+	        " in flight",
+	        report->disk, report->direct ? "direct" : "page cache", report->writes.count,
+	        milliseconds(report->writes.longest_ns), report->writes.in_flight_most);
+	if (report->writes.slow)
+		fprintf(stderr, ", %" PRIu64 " of a second or longer", report->writes.slow);
+	fputc('\n', stderr);
+}
+
+static void print_files(const struct wt_report_result *result)
+{
+	size_t deleted = 0;
+
+	for (size_t i = 0; i < result->file_count; i++)
+		deleted += result->files[i].deleted;
+	if (result->file_count > 1)
+		fprintf(stderr, "  files: %zu, the last %s; %zu deleted\n", result->file_count,
+		        result->files[result->file_count - 1].path, deleted);
+}
+
+void wt_report_summary(const struct wt_report_result *result, bool verbose)
+{
+	const struct wt_recorder_report *report = &result->report;
 	double duration = seconds(report->elapsed_ns);
 	const struct wt_ledger *total = &report->total;
 
 	fprintf(stderr,
 	        "%s: %" PRIu64 " packets, %" PRIu64 " bytes in %.3f s (%.3f Mpps); ended: %s\n",
-	        !strcmp(path, "-") ? "standard output" : path, total->written, report->file_bytes,
-	        duration, duration > 0 ? (double)total->written / duration / 1e6 : 0.0,
+	        !strcmp(result->path, "-") ? "standard output" : result->path, total->written,
+	        report->file_bytes, duration,
+	        duration > 0 ? (double)total->written / duration / 1e6 : 0.0,
 	        end_names[report->end]);
 	for (size_t i = 0; i < report->interface_count; i++) {
 		print_books(report->interfaces[i].reader->name, &report->interfaces[i].ledger);
@@ -111,10 +147,13 @@ void wt_report_summary(const struct wt_recorder_report *report, const char *path
 	}
 	fprintf(stderr,
 	        "  stamps: hardware %" PRIu64 ", software %" PRIu64 ", fallback %" PRIu64
-	        "; ring at most %.1f %% full\n",
+	        "; ring at most %.1f %% full (%.0f ms of traffic)\n",
 	        total->stamps.by_source[WT_STAMP_HARDWARE],
 	        total->stamps.by_source[WT_STAMP_SOFTWARE],
-	        total->stamps.by_source[WT_STAMP_FALLBACK], report->high_water_pct);
+	        total->stamps.by_source[WT_STAMP_FALLBACK], report->high_water_pct,
+	        milliseconds(report->high_water_ns));
+	print_writes(report);
+	print_files(result);
 	if (total->cut)
 		fprintf(stderr,
 		        "  %" PRIu64 " packets are in the file with fewer bytes than they had\n",
@@ -176,44 +215,123 @@ static json_t *interface_json(const struct wt_recorder_interface *interface)
 	json_object_set_new(object, "ring_bytes_asked", count(interface->reader->ring_bytes_asked));
 	json_object_set_new(object, "ring_bytes", count(interface->reader->ring_bytes));
 	json_object_set_new(object, "ring_high_water_pct", json_real(interface->high_water_pct));
+	json_object_set_new(object, "ring_high_water_ms",
+	                    json_real(milliseconds(interface->high_water_ns)));
 	put_ledger(object, &interface->ledger);
 	add_nic(nic, interface);
 	json_object_set_new(object, "nic", nic);
 	return object;
 }
 
-static json_t *files_json(const struct wt_recorder_report *report, const char *path)
+static json_t *file_json(const char *path, uint64_t bytes, uint64_t packets)
 {
-	json_t *files = json_array(), *file = json_object();
+	json_t *file = json_object();
 
 	json_object_set_new(file, "path", json_string(path));
-	json_object_set_new(file, "bytes", count(report->file_bytes));
-	json_object_set_new(file, "packets", count(report->total.written));
-	json_array_append_new(files, file);
-	return files;
+	json_object_set_new(file, "bytes", count(bytes));
+	json_object_set_new(file, "packets", count(packets));
+	return file;
 }
 
-bool wt_report_json(const struct wt_recorder_report *report, const char *path, const char *error,
-                    FILE *out)
+static void add_files(json_t *files, const struct wt_report_result *result)
+{
+	if (!result->file_count)
+		json_array_append_new(files, file_json(result->path, result->report.file_bytes,
+		                                       result->report.total.written));
+	for (size_t i = 0; i < result->file_count; i++) {
+		const struct wt_file_set_entry *entry = &result->files[i];
+		json_t *file = file_json(entry->path, entry->bytes, entry->packets);
+
+		json_object_set_new(file, "number", count(entry->number));
+		json_object_set_new(file, "deleted", json_boolean(entry->deleted));
+		json_array_append_new(files, file);
+	}
+}
+
+static json_t *writes_json(const struct wt_recorder_writes *writes)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "count", count(writes->count));
+	json_object_set_new(object, "slow", count(writes->slow));
+	json_object_set_new(object, "longest_ms", json_real(milliseconds(writes->longest_ns)));
+	json_object_set_new(object, "in_flight_most", count(writes->in_flight_most));
+	return object;
+}
+
+static void add_degraded(json_t *degraded, const struct wt_recorder_report *report,
+                         const json_t *known)
+{
+	for (const char *const *state = report->degraded; *state; state++) {
+		bool is_new = true;
+
+		for (size_t i = 0; i < json_array_size(known); i++)
+			is_new &= strcmp(json_string_value(json_array_get(known, i)), *state) != 0;
+		if (is_new)
+			json_array_append_new(degraded, json_string(*state));
+	}
+}
+
+/* Of what is no sum, the larger. */
+static void add_report(struct wt_recorder_report *sum, const struct wt_recorder_report *one)
+{
+	wt_ledger_add(&sum->total, &one->total);
+	sum->writes.count += one->writes.count;
+	sum->writes.slow += one->writes.slow;
+	if (one->writes.longest_ns > sum->writes.longest_ns)
+		sum->writes.longest_ns = one->writes.longest_ns;
+	if (one->writes.in_flight_most > sum->writes.in_flight_most)
+		sum->writes.in_flight_most = one->writes.in_flight_most;
+	if (one->high_water_pct > sum->high_water_pct)
+		sum->high_water_pct = one->high_water_pct;
+	if (one->high_water_ns > sum->high_water_ns)
+		sum->high_water_ns = one->high_water_ns;
+	if (one->elapsed_ns > sum->elapsed_ns)
+		sum->elapsed_ns = one->elapsed_ns;
+}
+
+static const char *first_error(const struct wt_report_result *results, size_t result_count)
+{
+	for (size_t i = 0; i < result_count; i++)
+		if (results[i].error)
+			return results[i].error;
+	return NULL;
+}
+
+bool wt_report_json(const struct wt_report_result *results, size_t result_count, FILE *out)
 {
 	json_t *object = json_object(), *nic = json_object(), *interfaces = json_array();
-	json_t *degraded = json_array();
+	json_t *degraded = json_array(), *files = json_array();
+	const char *error = first_error(results, result_count);
+	struct wt_recorder_report sum = {0};
 	bool ok;
 
-	put_ledger(object, &report->total);
-	for (size_t i = 0; i < report->interface_count; i++) {
-		add_nic(nic, &report->interfaces[i]);
-		json_array_append_new(interfaces, interface_json(&report->interfaces[i]));
+	for (size_t i = 0; i < result_count; i++) {
+		const struct wt_recorder_report *report = &results[i].report;
+
+		add_report(&sum, report);
+		for (size_t j = 0; j < report->interface_count; j++) {
+			add_nic(nic, &report->interfaces[j]);
+			json_array_append_new(interfaces, interface_json(&report->interfaces[j]));
+		}
+		add_degraded(degraded, report, degraded);
+		add_files(files, &results[i]);
 	}
-	for (const char *const *state = report->degraded; *state; state++)
-		json_array_append_new(degraded, json_string(*state));
+	put_ledger(object, &sum.total);
 	json_object_set_new(object, "nic", nic);
-	json_object_set_new(object, "files", files_json(report, path));
+	json_object_set_new(object, "files", files);
 	json_object_set_new(object, "interfaces", interfaces);
-	json_object_set_new(object, "ring_high_water_pct", json_real(report->high_water_pct));
+	json_object_set_new(object, "ring_high_water_pct", json_real(sum.high_water_pct));
+	json_object_set_new(object, "ring_high_water_ms",
+	                    json_real(milliseconds(sum.high_water_ns)));
+	json_object_set_new(object, "writes", writes_json(&sum.writes));
+	json_object_set_new(object, "io",
+	                    results[0].report.disk ? json_string(results[0].report.disk)
+	                                           : json_null());
+	json_object_set_new(object, "direct", json_boolean(results[0].report.direct));
 	json_object_set_new(object, "degraded", degraded);
-	json_object_set_new(object, "duration_s", json_real(seconds(report->elapsed_ns)));
-	json_object_set_new(object, "end", json_string(end_names[report->end]));
+	json_object_set_new(object, "duration_s", json_real(seconds(sum.elapsed_ns)));
+	json_object_set_new(object, "end", json_string(end_names[results[0].report.end]));
 	if (error)
 		json_object_set_new(object, "error", json_string(error));
 	ok = json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 &&

@@ -18,22 +18,30 @@ struct wt_progress {
 	bool line_open; /* a line on the terminal that has not ended */
 };
 
-/* One line: rate, ring fill, losses. On a terminal it overwrites the last one. */
+/* What has become of one recording. */
+struct wt_report_result {
+	struct wt_recorder_report report;
+	const char *path;  /* as given */
+	const char *error; /* NULL if all went well */
+	const struct wt_file_set_entry *files; /* NULL: it is standard output */
+	size_t file_count;
+};
+
+/* One line: rate, ring fill, losses. On a terminal it overwrites the last one. `label` may be
+ * NULL. */
 void wt_report_progress(struct wt_progress *progress, const struct wt_recorder_report *report,
-                        bool terminal);
+                        const char *label, bool terminal);
 
 /* End the line that wt_report_progress() left open. */
 void wt_report_end_line(struct wt_progress *progress);
 
 /* The whole ledger, for a person, on stderr. */
-void wt_report_ledger(const struct wt_recorder_report *report);
+void wt_report_ledger(const struct wt_recorder_report *report, const char *label);
 
 /* The summary at the end, for a person, on stderr. */
-void wt_report_summary(const struct wt_recorder_report *report, const char *path, bool verbose);
+void wt_report_summary(const struct wt_report_result *result, bool verbose);
 
-/* One JSON object on `out`. `error` is NULL if all went well. False if it could not
- * be written. */
-bool wt_report_json(const struct wt_recorder_report *report, const char *path, const char *error,
-                    FILE *out);
+/* One JSON object on `out`, for all of them together. False if it could not be written. */
+bool wt_report_json(const struct wt_report_result *results, size_t result_count, FILE *out);
 
 #endif

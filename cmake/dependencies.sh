@@ -14,7 +14,8 @@ ninja-build    command -v ninja
 pkg-config     command -v pkg-config
 libpcap-dev    pkg-config --exists libpcap
 libjansson-dev pkg-config --exists jansson
-libmnl-dev     pkg-config --exists libmnl'
+libmnl-dev     pkg-config --exists libmnl
+liburing-dev   pkg-config --exists liburing'
 
 wt_packages_show='
 iproute2         command -v ip

@@ -45,6 +45,38 @@ void wt_ring_release_block(struct wt_ring *ring, struct wt_block *block)
 	ring->ops->release_block(ring, block);
 }
 
+void wt_ring_raise_high_water(struct wt_ring *ring, const struct wt_ring_units *units)
+{
+	uint32_t before = ring->high_water, oldest, newest;
+	int64_t span_ns;
+
+	if (ring->high_water < ring->held_count)
+		ring->high_water = ring->held_count;
+	while (ring->high_water < ring->units &&
+	       units->is_waiting(ring, (uint32_t)(((uint64_t)ring->head + ring->high_water -
+	                                           ring->held_count) %
+	                                          ring->units)))
+		ring->high_water++;
+	if (ring->high_water == before)
+		return;
+	oldest = (uint32_t)(((uint64_t)ring->head + ring->units - ring->held_count) % ring->units);
+	newest = (uint32_t)(((uint64_t)oldest + ring->high_water - 1) % ring->units);
+	span_ns = units->last_ns(ring, newest) - units->first_ns(ring, oldest);
+	if (span_ns > ring->high_water_ns)
+		ring->high_water_ns = span_ns;
+}
+
+void wt_ring_note_fill(struct wt_ring *ring)
+{
+	if (ring->ops->note_fill)
+		ring->ops->note_fill(ring);
+}
+
+int64_t wt_ring_high_water_ns(const struct wt_ring *ring)
+{
+	return ring->high_water_ns;
+}
+
 double wt_ring_high_water_pct(const struct wt_ring *ring)
 {
 	return ring->units ? 100.0 * ring->high_water / ring->units : 0.0;

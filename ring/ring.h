@@ -65,9 +65,18 @@ size_t wt_ring_read_frames(struct wt_ring *ring, struct wt_block *block, struct 
 /* Give a block back to the producer. The frames read from it are gone. */
 void wt_ring_release_block(struct wt_ring *ring, struct wt_block *block);
 
-/* The most that was ever waiting for the reader when it borrowed a block, in
- * percent of the ring (0 for a ring that cannot tell). */
+/* The most that was ever filled, borrowed blocks included, in percent of the ring (0 for a
+ * ring that cannot tell). Looked at whenever a block is borrowed, and by
+ * wt_ring_note_fill(). */
 double wt_ring_high_water_pct(const struct wt_ring *ring);
+
+/* The same as a time: how much traffic that was, from the stamp of the oldest frame in the
+ * ring to that of the newest. */
+int64_t wt_ring_high_water_ns(const struct wt_ring *ring);
+
+/* Raise the high-water mark if the ring is fuller than ever: for a reader that does not
+ * borrow for a while. */
+void wt_ring_note_fill(struct wt_ring *ring);
 
 /* How many blocks (V2: slots) are filled now, borrowed ones included, and how
  * many there are. Looks at every block's state: for displays, not for each block. */

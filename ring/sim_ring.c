@@ -25,7 +25,8 @@ struct wt_sim_ring {
 	uint64_t sequence;    /* V3: seq_num of the next block */
 	int64_t opened_ns;    /* V3: when the timer first saw the open block */
 	bool opened_seen;
-	bool frozen; /* V3: the next block was not free */
+	bool frozen;           /* V3: the next block was not free */
+	uint32_t first_offset; /* V3: of the first frame in each block */
 
 	/* Any thread. They only have to add up, so they are relaxed. */
 	uint64_t stored;
@@ -86,13 +87,17 @@ static bool open_block(struct wt_sim_ring *sim)
 		return false;
 	}
 	sim->frozen = false;
+	/* All of it, like prb_open_block(): the reader may have used the memory for something
+	 * else. But not the status, which he may be looking at. */
 	block->version = TPACKET_V3;
 	block->offset_to_priv = V3_BLOCK_HEADER_BYTES;
 	block->hdr.bh1.num_pkts = 0;
-	block->hdr.bh1.offset_to_first_pkt = V3_BLOCK_HEADER_BYTES;
-	block->hdr.bh1.blk_len = V3_BLOCK_HEADER_BYTES;
+	block->hdr.bh1.offset_to_first_pkt = sim->first_offset;
+	block->hdr.bh1.blk_len = sim->first_offset;
 	block->hdr.bh1.seq_num = ++sim->sequence;
-	sim->next_offset = V3_BLOCK_HEADER_BYTES;
+	block->hdr.bh1.ts_first_pkt = (struct tpacket_bd_ts){0};
+	block->hdr.bh1.ts_last_pkt = (struct tpacket_bd_ts){0};
+	sim->next_offset = sim->first_offset;
 	sim->last_offset = 0;
 	sim->opened_seen = false;
 	return true;
@@ -150,7 +155,7 @@ static void fill_v3_slot(struct wt_sim_ring *sim, const struct wt_sim_frame *fra
 
 static int deliver_v3(struct wt_sim_ring *sim, const struct wt_sim_frame *frame)
 {
-	uint32_t room = sim->memory.block_bytes - V3_BLOCK_HEADER_BYTES;
+	uint32_t room = sim->memory.block_bytes - sim->first_offset;
 	uint32_t mac = mac_offset(sim, TPACKET3_HDRLEN);
 	uint32_t caplen = frame->len, slot_bytes;
 	int done = 0;
@@ -260,16 +265,24 @@ static int open_reader(struct wt_sim_ring *sim)
 	return wt_tpacket_v3_ring_open(&sim->reader, &sim->memory);
 }
 
+/* BLK_PLUS_PRIV() of af_packet.c. */
+static uint32_t first_offset(const struct wt_sim_config *config)
+{
+	uint32_t private_bytes = (config->private_bytes + V3_ALIGNMENT - 1) / V3_ALIGNMENT;
+
+	return V3_BLOCK_HEADER_BYTES + private_bytes * V3_ALIGNMENT;
+}
+
 static bool config_makes_sense(const struct wt_sim_config *config)
 {
-	enum { MIN_FRAME_ROOM = 64, MAX_RESERVE = 32768 };
+	enum { MIN_FRAME_ROOM = 64, MAX_RESERVE = 32768, MAX_PRIVATE = 32768 };
 	uint32_t header_bytes =
 	        config->layout == WT_SIM_TPACKET_V2 ? TPACKET2_HDRLEN : TPACKET3_HDRLEN;
 	uint32_t overhead = header_bytes + 32 + config->reserve_bytes;
 
-	return config->reserve_bytes <= MAX_RESERVE && config->block_bytes % 4096 == 0 &&
-	       config->slot_bytes % TPACKET_ALIGNMENT == 0 &&
-	       config->block_bytes >= V3_BLOCK_HEADER_BYTES + overhead + MIN_FRAME_ROOM &&
+	return config->reserve_bytes <= MAX_RESERVE && config->private_bytes <= MAX_PRIVATE &&
+	       config->block_bytes % 4096 == 0 && config->slot_bytes % TPACKET_ALIGNMENT == 0 &&
+	       config->block_bytes >= first_offset(config) + overhead + MIN_FRAME_ROOM &&
 	       config->slot_bytes >= overhead + MIN_FRAME_ROOM &&
 	       config->slot_bytes <= config->block_bytes && config->retire_timeout_ns >= 0;
 }
@@ -294,6 +307,7 @@ int wt_sim_ring_create(struct wt_sim_ring **sim, const struct wt_sim_config *con
 	ret = -EINVAL;
 	if (!config_makes_sense(&made->config))
 		goto free_sim;
+	made->first_offset = first_offset(&made->config);
 	bytes = (size_t)made->config.block_bytes * made->config.block_count;
 	made->memory = (struct wt_ring_memory){
 	        .base = aligned_alloc(4096, bytes),

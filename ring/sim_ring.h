@@ -33,6 +33,7 @@ struct wt_sim_config {
 	uint32_t slot_bytes;       /* TPACKET_V2: a multiple of 16 [2048] */
 	uint32_t snaplen;          /* [no limit] */
 	uint32_t reserve_bytes;    /* PACKET_RESERVE: room before each frame [0] */
+	uint32_t private_bytes;    /* TPACKET_V3, tp_sizeof_priv: room before the first one [0] */
 	int64_t retire_timeout_ns; /* TPACKET_V3 [8 ms] */
 	bool retires_empty_blocks; /* hand over empty blocks on timeout, as some kernels do */
 };

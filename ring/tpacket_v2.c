@@ -134,19 +134,24 @@ static bool is_filled(const uint8_t *slot)
 	return __atomic_load_n(&header->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER;
 }
 
-/* Filled and not borrowed yet; `ahead` of the head. */
-static bool is_waiting(const struct wt_ring *ring, uint32_t ahead)
+static bool is_waiting(const struct wt_ring *ring, uint32_t slot)
 {
-	uint32_t slot = (uint32_t)(((uint64_t)ring->head + ahead) % ring->units);
-
 	return !ring->held[slot] && is_filled(slot_at(ring, slot));
 }
 
-/* Slots are filled in order: look only whether more than ever before wait. */
-static void note_high_water(struct wt_ring *ring)
+static int64_t stamp_ns(const struct wt_ring *ring, uint32_t slot)
 {
-	while (ring->high_water < ring->units && is_waiting(ring, ring->high_water))
-		ring->high_water++;
+	const struct tpacket2_hdr *header =
+	        (const struct tpacket2_hdr *)(const void *)slot_at(ring, slot);
+
+	return (int64_t)header->tp_sec * 1000000000 + header->tp_nsec;
+}
+
+static void note_fill(struct wt_ring *ring)
+{
+	static const struct wt_ring_units slots = {is_waiting, stamp_ns, stamp_ns};
+
+	wt_ring_raise_high_water(ring, &slots);
 }
 
 /* Filled slots from the head on, to the end of their block at most. */
@@ -171,7 +176,7 @@ static int next_block(struct wt_ring *ring, struct wt_block *block)
 
 	if (!run)
 		return 0;
-	note_high_water(ring);
+	note_fill(ring);
 	*block = (struct wt_block){
 	        .start = first,
 	        .bytes = (size_t)run * ring->memory.slot_bytes,
@@ -182,6 +187,7 @@ static int next_block(struct wt_ring *ring, struct wt_block *block)
 	wt_tpacket_v2_walk_start(&block->walk, first, ring->memory.slot_bytes, run,
 	                         ring->memory.snaplen);
 	memset(ring->held + ring->head, true, run);
+	ring->held_count += run;
 	ring->head = (ring->head + run) % ring->units;
 	return 1;
 }
@@ -197,6 +203,7 @@ static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct w
 static void release_block(struct wt_ring *ring, struct wt_block *block)
 {
 	memset(ring->held + block->index, false, block->frames);
+	ring->held_count -= block->frames;
 	for (uint32_t i = 0; i < block->frames; i++) {
 		uint8_t *slot = block->start + (size_t)i * ring->memory.slot_bytes;
 
@@ -222,6 +229,7 @@ int wt_tpacket_v2_ring_open(struct wt_ring **ring, const struct wt_ring_memory *
 	        .read_frames = read_frames,
 	        .release_block = release_block,
 	        .fill = fill,
+	        .note_fill = note_fill,
 	        .close = wt_ring_free,
 	};
 	uint64_t slots;

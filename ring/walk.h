@@ -34,7 +34,7 @@ struct wt_walk {
 	uint32_t bytes;      /* of the block that may be touched */
 	uint32_t offset;     /* of the next frame's header */
 	uint32_t left;       /* frames still to come, by the producer's count */
-	uint32_t slot_bytes; /* TPACKET_V2 */
+	uint32_t slot_bytes; /* TPACKET_V2: of all frames; TPACKET_V3: of the last one */
 	uint32_t snaplen;
 	uint32_t fault_offset; /* where in the block the faulty header or frame is */
 	uint8_t fault;         /* enum wt_walk_fault */

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/writer/chunk.h>
+
 enum {
 	BLOCK_HEAD_BYTES = sizeof(struct wt_pcapng_block),
 	MIN_BLOCK_BYTES = 12,
@@ -95,6 +97,12 @@ const char *wt_pcapng_block_name(uint32_t block_type)
 	case WT_PCAPNG_CUSTOM:
 	case WT_PCAPNG_CUSTOM_NOCOPY:
 		return "Custom Block";
+	case WT_PCAPNG_INDEX:
+		return "index block (wiretape)";
+	case WT_PCAPNG_PADDING:
+		return "padding block (wiretape)";
+	case WT_PCAPNG_MISSING:
+		return "missing block (wiretape)";
 	default:
 		return block_type & WT_PCAPNG_LOCAL_BLOCK ? "local block" : "unknown block";
 	}
@@ -293,6 +301,9 @@ static void take_section_option(void *target, const struct wt_pcapng_option_view
 		break;
 	case WT_OPT_SHB_USERAPPL:
 		take_text(&section->application, option);
+		break;
+	case WT_OPT_LOCAL_TAPE:
+		take_text(&section->tape, option);
 		break;
 	default:
 		break;

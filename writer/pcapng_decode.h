@@ -64,6 +64,7 @@ enum wt_pcapng_item_kind {
 struct wt_pcapng_item_section {
 	uint64_t declared_bytes; /* section length, WT_PCAPNG_LENGTH_UNKNOWN if not known */
 	struct wt_pcapng_item_text hardware, os, application, comment;
+	struct wt_pcapng_item_text tape; /* WT_OPT_LOCAL_TAPE */
 	uint16_t major, minor;
 	bool big_endian;
 };
@@ -171,7 +172,8 @@ bool wt_pcapng_option_u64(const struct wt_pcapng_option_view *option, uint64_t *
 /* An option's text. */
 struct wt_pcapng_item_text wt_pcapng_option_text(const struct wt_pcapng_option_view *option);
 
-/* "Enhanced Packet Block"; "local block" or "unknown block" for others. Static. */
+/* "Enhanced Packet Block", "index block (wiretape)"; "local block" or "unknown block"
+ * for others. Static. */
 const char *wt_pcapng_block_name(uint32_t block_type);
 
 /* Units of if_tsresol `tsresol` (any of the 256: 10^-n or 2^-n) to ns, rounded

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <wiretape/writer/pcapng_format.h>
+#include <wiretape/writer/pcapng_store.h>
 
 /* A block under construction. Once something did not fit, nothing more goes in
  * and finishing says -ENOBUFS, so that the options need no checks of their own. */
@@ -92,6 +93,7 @@ ssize_t wt_pcapng_encode_section(uint8_t *out, size_t capacity,
 	put_string(&b, WT_OPT_SHB_OS, section->os);
 	put_string(&b, WT_OPT_SHB_USERAPPL, section->application);
 	put_string(&b, WT_OPT_COMMENT, section->comment);
+	put_string(&b, WT_OPT_LOCAL_TAPE, section->tape);
 	return finish(&b);
 }
 
@@ -168,40 +170,6 @@ ssize_t wt_pcapng_encode_statistics(uint8_t *out, size_t capacity,
 	return finish(&b);
 }
 
-/* Field by field, not a struct that is copied: reading back in 16 bytes what was just
- * written in four stalls the processor for longer than all the rest takes. */
-static inline void store_u32(uint8_t *at, uint32_t value)
-{
-	memcpy(at, &value, sizeof(value));
-}
-
-static inline void store_option_head(uint8_t *at, uint16_t code, uint16_t length)
-{
-	const uint16_t head[2] = {code, length};
-
-	memcpy(at, head, sizeof(head));
-}
-
-#define EPB_FIELD(field) offsetof(struct wt_pcapng_epb, field)
-
-static inline void store_epb_head(uint8_t *out, uint32_t total, uint32_t interface_id,
-                                  const struct wt_frame *frame)
-{
-	store_u32(out + EPB_FIELD(type), WT_PCAPNG_EPB);
-	store_u32(out + EPB_FIELD(total_length), total);
-	store_u32(out + EPB_FIELD(interface_id), interface_id);
-	store_u32(out + EPB_FIELD(stamp_high), (uint32_t)((uint64_t)frame->stamp_ns >> 32));
-	store_u32(out + EPB_FIELD(stamp_low), (uint32_t)frame->stamp_ns);
-	store_u32(out + EPB_FIELD(caplen), frame->caplen);
-	store_u32(out + EPB_FIELD(len), frame->len);
-}
-
-enum {
-	DROP_OPTION_BYTES = 4 + 8,
-	FLAGS_OPTION_BYTES = 4 + 4,
-	END_BYTES = 4 + 4, /* opt_endofopt, total length */
-};
-
 /* A call of memcpy() costs as much as the copy of a small frame. */
 static inline void copy_frame(uint8_t *to, const uint8_t *from, uint32_t bytes)
 {
@@ -222,26 +190,19 @@ static inline void copy_frame(uint8_t *to, const uint8_t *from, uint32_t bytes)
 static inline size_t encode_frame(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame)
 {
 	uint32_t padded = wt_pcapng_pad4(frame->caplen);
-	uint32_t drop_bytes = frame->dropped_before ? DROP_OPTION_BYTES : 0;
-	uint32_t total = (uint32_t)sizeof(struct wt_pcapng_epb) + padded + drop_bytes +
-	                 FLAGS_OPTION_BYTES + END_BYTES;
-	uint8_t *at = out + sizeof(struct wt_pcapng_epb);
+	uint32_t drop_bytes = frame->dropped_before ? WT_DROP_OPTION_BYTES : 0;
+	uint32_t total =
+	        WT_EPB_HEAD_BYTES + padded + drop_bytes + WT_FLAGS_OPTION_BYTES + WT_EPB_END_BYTES;
+	uint8_t *at = out + WT_EPB_HEAD_BYTES;
 
-	store_epb_head(out, total, interface_id, frame);
+	wt_store_epb_head(out, interface_id, frame);
+	wt_store_u32(out + WT_EPB_FIELD(total_length), total);
 	/* The last word first: what the data leaves of it is the padding. */
 	if (padded)
-		store_u32(at + padded - 4, 0);
+		wt_store_u32(at + padded - 4, 0);
 	copy_frame(at, frame->data, frame->caplen);
-	at += padded;
-	if (drop_bytes) {
-		store_option_head(at, WT_OPT_EPB_DROPCOUNT, sizeof(frame->dropped_before));
-		memcpy(at + 4, &frame->dropped_before, sizeof(frame->dropped_before));
-		at += drop_bytes;
-	}
-	store_option_head(at, WT_OPT_EPB_FLAGS, sizeof(frame->link_flags));
-	store_u32(at + 4, frame->link_flags);
-	store_option_head(at + 8, WT_OPT_END, 0);
-	store_u32(at + 12, total);
+	at = wt_store_epb_options(at + padded, frame->dropped_before, frame->link_flags);
+	wt_store_epb_end(at, total);
 	return total;
 }
 

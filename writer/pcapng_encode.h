@@ -23,6 +23,7 @@ struct wt_pcapng_section {
 	const char *os;
 	const char *application;
 	const char *comment;
+	const char *tape; /* WT_OPT_LOCAL_TAPE */
 };
 
 struct wt_pcapng_interface {

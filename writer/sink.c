@@ -4,96 +4,176 @@
 #include <errno.h>
 #include <stdlib.h>
 
-int wt_sink_alloc(struct wt_sink **sink, size_t size, const struct wt_sink_ops *ops)
+static const int64_t slow_ns = 1000000000;
+
+int wt_sink_alloc(struct wt_sink **sink, size_t size, const struct wt_sink_ops *ops,
+                  const struct wt_sink_config *config)
 {
 	struct wt_sink *made = calloc(1, size);
 
 	if (!made)
 		return -ENOMEM;
-	made->buffer = aligned_alloc(4096, WT_SINK_BUFFER_BYTES);
-	if (!made->buffer) {
-		free(made);
-		return -ENOMEM;
-	}
 	made->ops = ops;
+	made->config = *config;
+	made->failed_at = UINT64_MAX;
+	made->whole = UINT64_MAX;
 	*sink = made;
 	return 0;
 }
 
-void wt_sink_free(struct wt_sink *sink)
+void wt_sink_began(struct wt_sink *sink)
 {
-	free(sink->buffer);
-	free(sink);
+	struct wt_sink_statistics *statistics = &sink->statistics;
+
+	statistics->in_flight++;
+	if (statistics->in_flight > statistics->in_flight_most)
+		statistics->in_flight_most = statistics->in_flight;
 }
 
-int wt_sink_flush(struct wt_sink *sink)
+void wt_sink_fail(struct wt_sink *sink, uint64_t offset, int error)
+{
+	if (sink->failed && sink->failed_at <= offset)
+		return;
+	sink->failed = error;
+	sink->failed_at = offset;
+}
+
+void wt_sink_ended(struct wt_sink *sink, const struct wt_sink_piece *piece, int error,
+                   int64_t ended_ns)
+{
+	struct wt_sink_statistics *statistics = &sink->statistics;
+	int64_t took_ns = ended_ns - piece->started_ns;
+
+	statistics->in_flight--;
+	if (took_ns > statistics->longest_ns)
+		statistics->longest_ns = took_ns;
+	if (error) {
+		wt_sink_fail(sink, piece->offset, error);
+		if (piece->offset < sink->whole)
+			sink->whole = piece->offset;
+	} else {
+		statistics->writes++;
+		statistics->slow_writes += took_ns >= slow_ns;
+	}
+	sink->config.done(sink->config.context, piece->token, error);
+}
+
+size_t wt_sink_granule(const struct wt_sink *sink)
+{
+	return sink->ops->granule;
+}
+
+int wt_sink_write(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token)
 {
 	if (sink->failed)
 		return sink->failed;
-	if (!sink->used)
+	if (!length || ((uintptr_t)bytes | length) % sink->ops->granule)
+		return -EINVAL;
+	return sink->ops->write(sink, bytes, length, token);
+}
+
+uint32_t wt_sink_room(const struct wt_sink *sink)
+{
+	if (sink->failed)
 		return 0;
-	sink->failed = sink->ops->write(sink, sink->buffer, sink->used, &sink->landed);
-	if (sink->failed)
-		return sink->failed;
-	sink->written += sink->used;
-	sink->used = 0;
-	sink->landed = 0;
-	return 0;
+	return sink->ops->room ? sink->ops->room(sink) : UINT32_MAX;
 }
 
-int wt_sink_reserve(struct wt_sink *sink, size_t min_bytes, uint8_t **at, size_t *room)
+bool wt_sink_is_idle(const struct wt_sink *sink)
 {
-	int ret = sink->failed;
-
-	if (min_bytes > WT_SINK_BUFFER_BYTES)
-		return -EMSGSIZE;
-	if (!ret &&
-	    (sink->used >= WT_SINK_WRITE_BYTES || WT_SINK_BUFFER_BYTES - sink->used < min_bytes))
-		ret = wt_sink_flush(sink);
-	if (ret)
-		return ret;
-	*at = sink->buffer + sink->used;
-	*room = WT_SINK_BUFFER_BYTES - sink->used;
-	return 0;
+	return !sink->ops->is_idle || sink->ops->is_idle(sink);
 }
 
-void wt_sink_submit(struct wt_sink *sink, size_t bytes)
+void wt_sink_reap(struct wt_sink *sink)
 {
-	sink->used += bytes;
+	if (sink->ops->reap)
+		sink->ops->reap(sink);
+}
+
+void wt_sink_settle(struct wt_sink *sink)
+{
+	if (sink->ops->settle)
+		sink->ops->settle(sink);
 }
 
 uint64_t wt_sink_bytes(const struct wt_sink *sink)
 {
-	return sink->written + (sink->failed ? sink->landed : sink->used);
+	return sink->taken;
 }
 
-struct wt_sink_unwritten wt_sink_unwritten(const struct wt_sink *sink)
+uint64_t wt_sink_arrived(const struct wt_sink *sink)
 {
-	if (!sink->failed)
-		return (struct wt_sink_unwritten){0};
-	return (struct wt_sink_unwritten){sink->buffer, sink->used, sink->landed};
+	return sink->arrived;
 }
 
-int wt_sink_cut(struct wt_sink *sink, size_t keep)
+bool wt_sink_is_direct(const struct wt_sink *sink)
 {
-	int ret = sink->ops->truncate(sink, sink->written + keep);
+	return sink->direct;
+}
 
+int wt_sink_failed(const struct wt_sink *sink)
+{
+	return sink->failed;
+}
+
+int wt_sink_cut(struct wt_sink *sink, uint64_t length)
+{
+	int ret;
+
+	if (!sink->ops->cut)
+		return -ENOTSUP;
+	if (sink->statistics.in_flight)
+		return -EBUSY;
+	if (length > sink->taken)
+		return -EINVAL;
+	ret = sink->ops->cut(sink, length);
 	if (ret)
 		return ret;
-	sink->written += keep;
-	sink->used = 0;
-	sink->landed = 0;
+	sink->taken = length;
+	if (sink->synced > length)
+		sink->synced = length;
 	sink->failed = 0;
+	sink->failed_at = UINT64_MAX;
+	sink->whole = UINT64_MAX;
 	return 0;
 }
 
-int wt_sink_close(struct wt_sink *sink)
+int wt_sink_sync(struct wt_sink *sink)
 {
+	if (sink->failed)
+		return sink->failed;
+	return sink->ops->sync ? sink->ops->sync(sink) : 0;
+}
+
+uint64_t wt_sink_synced(const struct wt_sink *sink)
+{
+	return sink->synced;
+}
+
+void wt_sink_statistics(const struct wt_sink *sink, int64_t now_ns,
+                        struct wt_sink_statistics *statistics)
+{
+	*statistics = sink->statistics;
+	if (statistics->in_flight && sink->ops->oldest_started_ns)
+		statistics->oldest_ns = now_ns - sink->ops->oldest_started_ns(sink);
+}
+
+const char *wt_sink_degraded(const struct wt_sink *sink)
+{
+	return sink->degraded[0] ? sink->degraded : NULL;
+}
+
+int wt_sink_close(struct wt_sink *sink, bool sync)
+{
+	uint64_t keep;
 	int ret, closed;
 
 	if (!sink)
 		return 0;
-	ret = wt_sink_flush(sink);
-	closed = sink->ops->close(sink);
+	wt_sink_settle(sink);
+	ret = sink->failed;
+	keep = sink->whole < sink->taken ? sink->whole : sink->taken;
+	closed = sink->ops->close(sink, keep, sync);
+	free(sink);
 	return ret ? ret : closed;
 }

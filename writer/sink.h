@@ -3,82 +3,131 @@
 #define WIRETAPE_WRITER_SINK_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/writer/disk.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Where encoded bytes go. The caller reserves room, encodes into it and submits
- * what it used; the sink writes when its buffer is full or when told to.
+/* Where the bytes of one file go, from its beginning to its end. The memory that is
+ * written stays the caller's and is not copied: it may be a block of a kernel's ring.
+ * It comes back through `done`.
  *
- *     wt_sink_reserve(sink, bound, &at, &room);
- *     used = encode(at, room);
- *     wt_sink_submit(sink, used);
- *
- * Every submission is whole pcapng blocks. One thread. Reserving and flushing
- * block for as long as the disk or the pipe does.
- *
- * After a failed write the sink takes nothing more, and wt_sink_unwritten() tells
- * what did not arrive, so that the caller can account for it and, where the file
- * can be cut, end it on a block: wt_sink_cut(). */
+ * One thread. After a failed write the sink takes nothing more; wt_sink_cut() gives it
+ * one more chance. */
 struct wt_sink;
 
-/* The bytes of the failed write: the first `landed` of `length` are in the file. */
-struct wt_sink_unwritten {
-	const uint8_t *bytes;
-	size_t length;
-	size_t landed;
+/* As many writes of one file may be in flight. They end in any order, so this times the
+ * length of a write bounds what a crash can lose, beside what is not yet on stable storage. */
+#define WT_SINK_WRITES_MOST 16
+
+/* The write that carries `token` is over: 0, or the negative errno that it failed with.
+ * Writes may end in any order. Called from within wt_sink_write(), wt_sink_reap() and
+ * wt_sink_settle(), in their thread. */
+typedef void wt_sink_done(void *context, void *token, int error);
+
+struct wt_sink_config {
+	wt_sink_done *done; /* required */
+	void *context;
+	/* A stream only: once *hurry is not 0, a write without progress for two seconds is
+	 * given up with -ETIMEDOUT. NULL waits for ever. */
+	const volatile sig_atomic_t *hurry;
 };
 
-/* Room for at least `min_bytes` (at most 1 MiB) at *at, aligned to 4. 0, or the
- * error of the write that it took to make room. */
-int wt_sink_reserve(struct wt_sink *sink, size_t min_bytes, uint8_t **at, size_t *room);
+enum wt_direct { WT_DIRECT_AUTO, WT_DIRECT_ON, WT_DIRECT_OFF };
 
-/* The first `bytes` of the last reservation are the next of the file. */
-void wt_sink_submit(struct wt_sink *sink, size_t bytes);
+struct wt_sink_statistics {
+	uint64_t writes;      /* ended well */
+	uint64_t slow_writes; /* of them, those that took a second or longer */
+	int64_t longest_ns;   /* of a single write, from handing over to its end, failed ones too */
+	int64_t oldest_ns;    /* how long the oldest write in flight has been on its way; 0: none */
+	uint32_t in_flight;   /* now */
+	uint32_t in_flight_most;
+};
 
-/* Write what has been submitted. */
-int wt_sink_flush(struct wt_sink *sink);
-
-/* Bytes submitted so far, less those cut off after a failure. */
-uint64_t wt_sink_bytes(const struct wt_sink *sink);
-
-/* What the failed write left; all zero if none failed. */
-struct wt_sink_unwritten wt_sink_unwritten(const struct wt_sink *sink);
-
-/* After a failure: keep the first `keep` bytes of wt_sink_unwritten() and give the
- * sink one more chance, for the blocks that close the file. -ENOTSUP for a stream,
- * which cannot be cut. */
-int wt_sink_cut(struct wt_sink *sink, size_t keep);
-
-/* Flush, finish the file, free. NULL is fine. The error of the last write, if it
- * failed; the sink is gone all the same. */
-int wt_sink_close(struct wt_sink *sink);
-
-/* A file at `path`, created or cut to nothing, written through the page cache. A
- * thread of the sink sends what was written on to the disk and out of the cache, so
- * that neither dirty pages nor a cache that nobody reads pile up. A little space is
- * kept in reserve so that a full disk still takes the closing blocks. If `path` is
- * not a regular file (a FIFO, a device) it is written as a stream, and
- * `hurry` is what it is for wt_sink_stream_open(). */
-int wt_sink_file_open(struct wt_sink **sink, const char *path, const volatile sig_atomic_t *hurry,
+/* A file at `path`, created or cut to nothing, written through `disk`, which stays the
+ * caller's and must outlive the sink. Everything that is written to it has to be a
+ * multiple of wt_sink_granule() bytes at an address aligned to it. If `path` is no regular
+ * file (a FIFO, a device) it becomes a stream. `exclusive`: fail with -EEXIST if there is
+ * a file already. The file is locked (flock) while it is open.
+ *
+ * wt_sink_degraded() tells if direct I/O was refused. With WT_DIRECT_ON that is an error. */
+int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
+                      enum wt_direct direct, bool exclusive, const struct wt_sink_config *config,
                       struct wt_error *err);
 
 /* A stream that is open already, e.g. a pipe into tshark. The descriptor stays the
- * caller's. Once *hurry is not 0 a write without progress for two seconds is given
- * up with -ETIMEDOUT; NULL waits for ever. */
-int wt_sink_stream_open(struct wt_sink **sink, int fd, const volatile sig_atomic_t *hurry);
+ * caller's. Writing blocks, and `done` is called before it returns. */
+int wt_sink_stream_open(struct wt_sink **sink, int fd, const struct wt_sink_config *config);
 
-/* Memory. Behaves like a disk with room for `limit_bytes` (0: no limit), then
- * -ENOSPC. */
-int wt_sink_memory_open(struct wt_sink **sink, size_t limit_bytes);
-
-/* What a memory sink holds; valid until the next call on it. */
+/* Memory, for tests. Behaves like a disk with room for `limit_bytes` (0: no limit), then
+ * -ENOSPC. `done` is called before a write returns. */
+int wt_sink_memory_open(struct wt_sink **sink, size_t limit_bytes,
+                        const struct wt_sink_config *config);
 const uint8_t *wt_sink_memory_bytes(const struct wt_sink *sink, size_t *length);
+
+/* What addresses, lengths and so the offsets of writes have to be multiples of: 4096 for a
+ * file and for memory, 1 for a stream, which does not need padding. */
+size_t wt_sink_granule(const struct wt_sink *sink);
+
+/* The next bytes of the file. 0: they are on their way (or there). -EAGAIN: there are as
+ * many writes in flight as there may be; nothing was taken. Or the error that the sink has
+ * failed with. If the write itself fails at once, `done` says so, and so does the next call. */
+int wt_sink_write(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token);
+
+/* How many writes wt_sink_write() would take now. */
+uint32_t wt_sink_room(const struct wt_sink *sink);
+
+/* Call `done` for the writes that have ended. Never blocks. */
+void wt_sink_reap(struct wt_sink *sink);
+
+/* The same until none is in flight. Blocks for as long as the disk does. */
+void wt_sink_settle(struct wt_sink *sink);
+
+/* Whether nothing is going on: no write, and nothing else that the disk does for the sink. */
+bool wt_sink_is_idle(const struct wt_sink *sink);
+
+/* Bytes taken so far, less those cut off. */
+uint64_t wt_sink_bytes(const struct wt_sink *sink);
+
+/* A stream: how many bytes it has taken from us, of a write that failed too. */
+uint64_t wt_sink_arrived(const struct wt_sink *sink);
+
+/* Past the page cache. */
+bool wt_sink_is_direct(const struct wt_sink *sink);
+
+/* The error of the first failed write in file order, or 0. */
+int wt_sink_failed(const struct wt_sink *sink);
+
+/* Once settled: keep the first `length` bytes of the file, and forget a failure. Frees the
+ * space held in reserve, so that a full disk takes the closing blocks. -ENOTSUP for a stream. */
+int wt_sink_cut(struct wt_sink *sink, uint64_t length);
+
+/* Start to bring to stable storage what has been written by now. Does not block (the disk
+ * does it); a stream has nothing to do. wt_sink_synced() rises when it is done. An error is
+ * that of a failed write. */
+int wt_sink_sync(struct wt_sink *sink);
+
+/* As many bytes from the beginning are known to be on stable storage. */
+uint64_t wt_sink_synced(const struct wt_sink *sink);
+
+void wt_sink_statistics(const struct wt_sink *sink, int64_t now_ns,
+                        struct wt_sink_statistics *statistics);
+
+/* What is less than asked and why, or NULL. Lives as long as the sink. */
+const char *wt_sink_degraded(const struct wt_sink *sink);
+
+/* Settle what is left, cut the file to what was taken (less what failed), bring it to
+ * stable storage if `sync`, close, free. NULL is fine. Blocks. Once settled, any thread may
+ * call it, and it then makes no use of the disk. A file in which nothing arrived is
+ * removed. The error of a failed write, unless cut off, or of closing; the sink is gone
+ * all the same. */
+int wt_sink_close(struct wt_sink *sink, bool sync);
 
 #ifdef __cplusplus
 }

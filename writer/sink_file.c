@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/disk_private.h>
 #include <wiretape/writer/sink_private.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <stdatomic.h>
-#include <stdbool.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Space that nobody sees, allocated far behind the end of the file. A write that
@@ -18,238 +17,505 @@
 enum { BALLAST_BYTES = 64 * 1024 };
 static const off_t ballast_offset = (off_t)1 << 40;
 
-/* How much is written before it is sent to the disk, and how much stays in the cache
- * behind that: by then it has arrived there, as a rule. */
-enum { PUSH_BYTES = 8 << 20, KEEP_BYTES = 16 << 20 };
+/* Writes into space that the file has already go on side by side; those that extend it
+ * the kernel does one after the other. So a busy file gets room ahead of its end. */
+enum { AHEAD_BYTES = 256 << 20, AHEAD_LOW_BYTES = 128 << 20 };
 
-/* The thread that pushes. It may wait for the disk; the recording thread does not. */
-struct pusher {
-	pthread_t thread;
-	bool running;
-	sem_t wanted;             /* posted when there is something to push, or to stop */
-	_Atomic uint64_t written; /* pairs: release in write_file(), acquire in push() */
-	_Atomic bool stop;
-	int fd;
+/* Direct writes that end short of a granule are begun again from its start, but not for
+ * ever. */
+enum { STUCK_MOST = 8 };
+
+struct slot {
+	struct wt_disk_request request; /* first: the slot is found through it */
+	struct wt_sink_piece piece;
+	const uint8_t *bytes;
+	bool busy;
+	unsigned stuck; /* short writes in a row that brought nothing */
 };
 
-struct fd_sink {
+struct file_sink {
 	struct wt_sink sink;
-	struct pusher pusher;
-	uint64_t announced; /* what the pusher was last woken for */
+	struct wt_disk *disk;
+	struct slot slots[WT_SINK_WRITES_MOST];
+	struct wt_disk_request allocate, sync;
+	bool allocating, syncing;
+	bool sync_wanted;     /* another one, once this has ended */
+	uint64_t sync_covers; /* what the one in flight makes sure of */
+	uint64_t allocated;   /* room up to here was asked for */
+	bool no_ahead;        /* allocating was refused, or the file was cut */
 	int fd;
-	bool owned;
-	bool made; /* the file has no more than what we put there */
 	char path[4096];
-	const volatile sig_atomic_t *hurry;
 };
 
-/* Both calls are advice: a file system without them loses nothing. */
-static void *push(void *argument)
+static struct file_sink *file_of(struct wt_sink *sink)
 {
-	struct pusher *pusher = argument;
-	uint64_t pushed = 0, dropped = 0;
+	return (struct file_sink *)sink;
+}
 
-	while (!atomic_load_explicit(&pusher->stop, memory_order_acquire)) {
-		uint64_t written = atomic_load_explicit(&pusher->written, memory_order_acquire);
-
-		if (written - pushed < PUSH_BYTES) {
-			sem_wait(&pusher->wanted);
-			continue;
-		}
-		sync_file_range(pusher->fd, (off_t)pushed, (off_t)(written - pushed),
-		                SYNC_FILE_RANGE_WRITE);
-		pushed = written;
-		if (pushed - dropped < KEEP_BYTES + PUSH_BYTES)
-			continue;
-		posix_fadvise(pusher->fd, (off_t)dropped, (off_t)(pushed - KEEP_BYTES - dropped),
-		              POSIX_FADV_DONTNEED);
-		dropped = pushed - KEEP_BYTES;
-	}
+static struct slot *find_slot(struct file_sink *file)
+{
+	for (int i = 0; i < WT_SINK_WRITES_MOST; i++)
+		if (!file->slots[i].busy)
+			return &file->slots[i];
 	return NULL;
 }
 
-static void start_pusher(struct fd_sink *file)
+/* Up to here all writes have ended well. */
+static uint64_t completed_prefix(const struct file_sink *file)
 {
-	file->pusher.fd = file->fd;
-	if (sem_init(&file->pusher.wanted, 0, 0))
-		return;
-	/* Without the thread the kernel writes back in its own time. */
-	file->pusher.running = pthread_create(&file->pusher.thread, NULL, push, &file->pusher) == 0;
+	uint64_t prefix = file->sink.taken;
+
+	for (int i = 0; i < WT_SINK_WRITES_MOST; i++)
+		if (file->slots[i].busy && file->slots[i].piece.offset < prefix)
+			prefix = file->slots[i].piece.offset;
+	return file->sink.whole < prefix ? file->sink.whole : prefix;
 }
 
-static void stop_pusher(struct fd_sink *file)
+static void end_write(struct file_sink *file, struct slot *slot, int error)
 {
-	if (!file->pusher.running)
-		return;
-	atomic_store_explicit(&file->pusher.stop, true, memory_order_release);
-	sem_post(&file->pusher.wanted);
-	pthread_join(file->pusher.thread, NULL);
-	sem_destroy(&file->pusher.wanted);
+	struct wt_sink_piece piece = slot->piece;
+	int64_t ended_ns = slot->request.started_ns + slot->request.took_ns;
+
+	/* Free before `done`, which may write again. */
+	slot->busy = false;
+	wt_sink_ended(&file->sink, &piece, error, ended_ns);
 }
 
-static void announce(struct fd_sink *file, uint64_t written)
+/* The rest of a short write. Direct I/O continues only where a granule begins. */
+static int write_rest(struct file_sink *file, struct slot *slot)
 {
-	if (!file->pusher.running || written - file->announced < PUSH_BYTES)
-		return;
-	file->announced = written;
-	atomic_store_explicit(&file->pusher.written, written, memory_order_release);
-	sem_post(&file->pusher.wanted);
+	size_t got = (size_t)slot->request.result;
+
+	if (file->sink.direct)
+		got -= got % WT_SINK_PAGE_BYTES;
+	if (got)
+		slot->stuck = 0;
+	else if (++slot->stuck > STUCK_MOST)
+		return -EIO;
+	slot->request.bytes += got;
+	slot->request.length -= got;
+	slot->request.offset += got;
+	return wt_disk_submit(file->disk, &slot->request);
 }
 
-static int write_file(struct wt_sink *sink, const uint8_t *bytes, size_t length, size_t *landed)
+static void on_written(struct wt_disk_request *request)
 {
-	struct fd_sink *file = (struct fd_sink *)sink;
+	struct slot *slot = (struct slot *)request;
+	struct file_sink *file = request->owner;
+	int error = 0;
 
-	*landed = 0;
-	while (*landed < length) {
-		ssize_t wrote = pwrite(file->fd, bytes + *landed, length - *landed,
-		                       (off_t)(sink->written + *landed));
-
-		if (wrote < 0 && errno == EINTR)
-			continue;
-		if (wrote < 0)
-			return -errno;
-		if (wrote == 0)
-			return -EIO;
-		*landed += (size_t)wrote;
+	if (request->result < 0) {
+		error = (int)request->result;
+	} else if (request->result == 0) {
+		error = -EIO;
+	} else if ((size_t)request->result < request->length) {
+		error = write_rest(file, slot);
+		if (!error)
+			return;
 	}
-	announce(file, sink->written + length);
+	end_write(file, slot, error);
+}
+
+/* A disk without room for it will say so to the writes, when it has none for them
+ * either. */
+static void on_allocated(struct wt_disk_request *request)
+{
+	struct file_sink *file = request->owner;
+
+	file->allocating = false;
+	if (request->result < 0)
+		file->no_ahead = true;
+}
+
+/* A file that is written one write at a time gains nothing, and would have an end of
+ * zeros after a crash. Nor would one that goes through the page cache gain. */
+static void allocate_ahead(struct file_sink *file)
+{
+	uint64_t end = file->sink.taken;
+	uint64_t from = file->allocated > end ? file->allocated : end;
+
+	if (!file->sink.direct || file->no_ahead || file->allocating)
+		return;
+	if (file->sink.statistics.in_flight < 2 || from - end >= AHEAD_LOW_BYTES)
+		return;
+	file->allocate = (struct wt_disk_request){
+	        .op = WT_DISK_ALLOCATE,
+	        .fd = file->fd,
+	        .offset = from,
+	        .length = (size_t)(end + AHEAD_BYTES - from),
+	        .done = on_allocated,
+	        .owner = file,
+	};
+	if (wt_disk_submit(file->disk, &file->allocate))
+		return;
+	file->allocating = true;
+	file->allocated = end + AHEAD_BYTES;
+}
+
+static int write_file(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token)
+{
+	struct file_sink *file = file_of(sink);
+	struct slot *slot = find_slot(file);
+	int ret;
+
+	if (!slot)
+		return -EAGAIN;
+	*slot = (struct slot){
+	        .request = {.op = WT_DISK_WRITE,
+	                    .fd = file->fd,
+	                    .buffered = !file->sink.direct,
+	                    .bytes = bytes,
+	                    .length = length,
+	                    .offset = sink->taken,
+	                    .done = on_written,
+	                    .owner = file},
+	};
+	ret = wt_disk_submit(file->disk, &slot->request);
+	if (ret)
+		return ret;
+	slot->busy = true;
+	slot->piece = (struct wt_sink_piece){sink->taken, length, token, slot->request.started_ns};
+	sink->taken += length;
+	wt_sink_began(sink);
+	allocate_ahead(file);
 	return 0;
 }
 
-static int truncate_file(struct wt_sink *sink, uint64_t length)
+static uint32_t room_in_file(const struct wt_sink *sink)
 {
-	struct fd_sink *file = (struct fd_sink *)sink;
+	const struct file_sink *file = (const struct file_sink *)sink;
+	uint32_t own = WT_SINK_WRITES_MOST - sink->statistics.in_flight;
+	uint32_t shared = WT_DISK_DEPTH - wt_disk_in_flight(file->disk);
 
-	return ftruncate(file->fd, (off_t)length) ? -errno : 0;
+	return own < shared ? own : shared;
 }
 
-static int close_file(struct wt_sink *sink)
+static void start_sync(struct file_sink *file);
+
+static void on_synced(struct wt_disk_request *request)
 {
-	struct fd_sink *file = (struct fd_sink *)sink;
+	struct file_sink *file = request->owner;
+
+	file->syncing = false;
+	if (request->result < 0)
+		wt_sink_fail(&file->sink, file->sink.synced, (int)request->result);
+	else if (file->sync_covers > file->sink.synced)
+		file->sink.synced = file->sync_covers;
+	if (file->sync_wanted && !file->sink.failed)
+		start_sync(file);
+}
+
+/* Covers what has ended by now: the kernel promises nothing of writes in flight. */
+static void start_sync(struct file_sink *file)
+{
+	file->sync = (struct wt_disk_request){
+	        .op = WT_DISK_SYNC,
+	        .fd = file->fd,
+	        .done = on_synced,
+	        .owner = file,
+	};
+	file->sync_covers = completed_prefix(file);
+	file->sync_wanted = wt_disk_submit(file->disk, &file->sync) != 0;
+	file->syncing = !file->sync_wanted;
+}
+
+static int sync_file(struct wt_sink *sink)
+{
+	struct file_sink *file = file_of(sink);
+
+	if (file->syncing)
+		file->sync_wanted = true;
+	else
+		start_sync(file);
+	return 0;
+}
+
+/* One that the disk had no place for. */
+static void retry_sync(struct file_sink *file)
+{
+	if (file->sync_wanted && !file->syncing && !file->sink.failed)
+		start_sync(file);
+}
+
+static void reap_file(struct wt_sink *sink)
+{
+	wt_disk_reap(file_of(sink)->disk, false);
+	retry_sync(file_of(sink));
+}
+
+static bool is_busy(const struct file_sink *file)
+{
+	return file->sink.statistics.in_flight || file->allocating || file->syncing ||
+	       (file->sync_wanted && !file->sink.failed);
+}
+
+static bool file_is_idle(const struct wt_sink *sink)
+{
+	return !is_busy((const struct file_sink *)sink);
+}
+
+static void settle_file(struct wt_sink *sink)
+{
+	struct file_sink *file = file_of(sink);
+
+	while (is_busy(file)) {
+		wt_disk_reap(file->disk, true);
+		retry_sync(file);
+	}
+}
+
+static int64_t oldest_in_file(const struct wt_sink *sink)
+{
+	const struct file_sink *file = (const struct file_sink *)sink;
+	int64_t oldest = INT64_MAX;
+
+	for (int i = 0; i < WT_SINK_WRITES_MOST; i++)
+		if (file->slots[i].busy && file->slots[i].piece.started_ns < oldest)
+			oldest = file->slots[i].piece.started_ns;
+	return oldest;
+}
+
+static int cut_file(struct wt_sink *sink, uint64_t length)
+{
+	struct file_sink *file = file_of(sink);
+
+	if (file->allocating || file->syncing)
+		return -EBUSY;
+	if (ftruncate(file->fd, (off_t)length))
+		return -errno;
+	file->allocated = 0;
+	file->no_ahead = true;
+	return 0;
+}
+
+/* What the name stands for may have been moved away or replaced meanwhile. */
+static bool has_its_name(const struct file_sink *file)
+{
+	struct stat open_file, named;
+
+	return !fstat(file->fd, &open_file) && !stat(file->path, &named) &&
+	       open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+}
+
+/* The file's name is stable only when its folder is. Folders that cannot be opened or
+ * synced (rights, some network file systems) are as good as they get. */
+static int sync_folder(const struct file_sink *file)
+{
+	char path[sizeof(file->path)];
+	int fd, ret = 0;
+
+	memcpy(path, file->path, sizeof(path));
+	fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (fsync(fd) && errno == EIO)
+		ret = -EIO;
+	close(fd);
+	return ret;
+}
+
+static int sync_all(const struct file_sink *file)
+{
+	if (fsync(file->fd))
+		return -errno;
+	return sync_folder(file);
+}
+
+static int close_file(struct wt_sink *sink, uint64_t length, bool sync)
+{
+	struct file_sink *file = file_of(sink);
 	int ret = 0;
 
-	stop_pusher(file);
-	/* Frees the ballast. A file in which nothing ever arrived is no recording. */
-	if (ftruncate(file->fd, (off_t)wt_sink_bytes(sink)))
+	/* Frees the ballast and the room ahead. */
+	if (ftruncate(file->fd, (off_t)length))
 		ret = -errno;
-	if (!wt_sink_bytes(sink) && file->made)
+	if (!length && has_its_name(file))
 		unlink(file->path);
+	else if (sync && !ret)
+		ret = sync_all(file);
+	/* By hand: advice to the kernel may hold the file open for a moment longer. */
+	flock(file->fd, LOCK_UN);
 	/* The kernel may report a failed write only here (NFS, quotas). */
 	if (close(file->fd) && !ret)
 		ret = -errno;
-	wt_sink_free(sink);
 	return ret;
 }
 
-/* Wait until a page fits into the stream; -ETIMEDOUT once in a hurry. */
-static int wait_writable(const struct fd_sink *stream)
+static const struct wt_sink_ops file_ops = {
+        .granule = WT_SINK_PAGE_BYTES,
+        .write = write_file,
+        .room = room_in_file,
+        .is_idle = file_is_idle,
+        .reap = reap_file,
+        .settle = settle_file,
+        .cut = cut_file,
+        .sync = sync_file,
+        .oldest_started_ns = oldest_in_file,
+        .close = close_file,
+};
+
+static bool is_regular(int fd)
 {
-	struct pollfd wait = {.fd = stream->fd, .events = POLLOUT};
-	enum { SLICE_MS = 100, PATIENCE_SLICES = 20 };
-	int slices = 0;
+	struct stat status;
 
-	for (;;) {
-		int ready = poll(&wait, 1, SLICE_MS);
-
-		if (ready < 0 && errno != EINTR)
-			return -errno;
-		if (ready > 0)
-			return 0;
-		if (ready == 0 && stream->hurry && *stream->hurry && ++slices >= PATIENCE_SLICES)
-			return -ETIMEDOUT;
-	}
+	return fstat(fd, &status) || S_ISREG(status.st_mode);
 }
 
-/* A page at a time: as much as a pipe that says it is writable takes without
- * blocking, so that a reader that has stopped reading cannot hold us for ever. */
-static int write_stream(struct wt_sink *sink, const uint8_t *bytes, size_t length, size_t *landed)
+/* `exclusive` is about recordings: a FIFO or device is there to be written to. */
+static int open_path(const char *path, bool exclusive)
 {
-	struct fd_sink *stream = (struct fd_sink *)sink;
-	enum { PAGE_BYTES = 4096 };
+	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (exclusive ? O_EXCL : 0);
+	int fd = open(path, flags, 0644);
 
-	*landed = 0;
-	while (*landed < length) {
-		size_t part = length - *landed < PAGE_BYTES ? length - *landed : PAGE_BYTES;
-		int ret = wait_writable(stream);
-		ssize_t wrote;
+	if (fd >= 0)
+		return fd;
+	if (errno != EEXIST)
+		return -errno;
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (!is_regular(fd))
+		return fd;
+	close(fd);
+	return -EEXIST;
+}
 
+/* 0: it is locked, or this file system knows no locks. -ESTALE: another program that had
+ * it open has removed it. */
+static int lock(int fd)
+{
+	struct stat status;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+		return -EWOULDBLOCK;
+	return !fstat(fd, &status) && !status.st_nlink ? -ESTALE : 0;
+}
+
+/* The descriptor, locked, but not yet cut: it may be somebody's recording. */
+static int open_and_lock(const char *path, bool exclusive)
+{
+	int fd, ret;
+
+	do {
+		fd = open_path(path, exclusive);
+		if (fd < 0 || !is_regular(fd))
+			return fd;
+		ret = lock(fd);
 		if (ret)
-			return ret;
-		wrote = write(stream->fd, bytes + *landed, part);
-		if (wrote < 0 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		if (wrote < 0)
-			return -errno;
-		*landed += (size_t)wrote;
-	}
+			close(fd);
+	} while (ret == -ESTALE);
+	return ret ? ret : fd;
+}
+
+static int say_why_not(struct wt_error *err, const char *path, int error)
+{
+	if (error == -EEXIST)
+		return wt_error_set(err, error, "%s is there already: give another name", path);
+	if (error == -EWOULDBLOCK)
+		return wt_error_set(err, error,
+		                    "%s is being recorded by another program: wait for its end, "
+		                    "or give another name",
+		                    path);
+	return wt_error_set(err, error, "cannot write %s: %s", path, strerror(-error));
+}
+
+static int refuse_direct(struct file_sink *file, enum wt_direct direct, int error,
+                         struct wt_error *err)
+{
+	if (direct == WT_DIRECT_ON)
+		return wt_error_set(err, error,
+		                    "direct I/O is refused for %s (%s): write to another file "
+		                    "system, or through the page cache",
+		                    file->path, strerror(-error));
+	snprintf(file->sink.degraded, sizeof(file->sink.degraded),
+	         "direct I/O is refused for %.300s (%s): writing through the page cache",
+	         file->path, strerror(-error));
 	return 0;
 }
 
-static int truncate_stream(struct wt_sink *sink, uint64_t length)
+static int choose_direct(struct file_sink *file, enum wt_direct direct, struct wt_error *err)
 {
-	(void)sink;
-	(void)length;
-	return -ENOTSUP;
+	int flags = fcntl(file->fd, F_GETFL);
+
+	if (direct == WT_DIRECT_OFF)
+		return 0;
+	if (flags < 0 || fcntl(file->fd, F_SETFL, flags | O_DIRECT))
+		return refuse_direct(file, direct, -errno, err);
+	file->sink.direct = true;
+	return 0;
 }
 
-static int close_stream(struct wt_sink *sink)
+static int prepare_file(struct file_sink *file, enum wt_direct direct, struct wt_error *err)
 {
-	struct fd_sink *stream = (struct fd_sink *)sink;
-	int ret = 0;
-
-	if (stream->owned && close(stream->fd))
-		ret = -errno;
-	wt_sink_free(sink);
-	return ret;
-}
-
-static const struct wt_sink_ops file_ops = {write_file, truncate_file, close_file};
-static const struct wt_sink_ops stream_ops = {write_stream, truncate_stream, close_stream};
-
-int wt_sink_stream_open(struct wt_sink **sink, int fd, const volatile sig_atomic_t *hurry)
-{
-	int ret = wt_sink_alloc(sink, sizeof(struct fd_sink), &stream_ops);
+	int ret = choose_direct(file, direct, err);
 
 	if (ret)
 		return ret;
-	((struct fd_sink *)*sink)->fd = fd;
-	((struct fd_sink *)*sink)->hurry = hurry;
+	if (ftruncate(file->fd, 0)) {
+		ret = -errno;
+		return say_why_not(err, file->path, ret);
+	}
+	/* Without it recording works as well; only the end on a full disk is poorer. */
+	if (fallocate(file->fd, FALLOC_FL_KEEP_SIZE, ballast_offset, BALLAST_BYTES))
+		errno = 0;
 	return 0;
 }
 
-int wt_sink_file_open(struct wt_sink **sink, const char *path, const volatile sig_atomic_t *hurry,
-                      struct wt_error *err)
+/* What could not be opened as asked leaves no trace. */
+static void remove_if_empty(const struct file_sink *file)
 {
 	struct stat status;
-	struct fd_sink *file;
+
+	if (!fstat(file->fd, &status) && !status.st_size && has_its_name(file))
+		unlink(file->path);
+}
+
+static int make_file(struct wt_sink **sink, const char *path, int fd, struct wt_disk *disk,
+                     const struct wt_sink_config *config)
+{
+	int ret = wt_sink_alloc(sink, sizeof(struct file_sink), &file_ops, config);
+	struct file_sink *file;
+
+	if (ret)
+		return ret;
+	file = file_of(*sink);
+	file->fd = fd;
+	file->disk = disk;
+	memcpy(file->path, path, strlen(path) + 1);
+	return 0;
+}
+
+int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
+                      enum wt_direct direct, bool exclusive, const struct wt_sink_config *config,
+                      struct wt_error *err)
+{
+	struct wt_sink *made = NULL;
 	int fd, ret;
 
-	if (strlen(path) >= sizeof(file->path))
+	if (strlen(path) >= sizeof(((struct file_sink *)0)->path))
 		return wt_error_set(err, -ENAMETOOLONG, "the path of the file is too long");
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0) {
-		ret = -errno;
-		return wt_error_set(err, ret, "cannot write %s: %s", path, strerror(-ret));
-	}
-	ret = wt_sink_alloc(sink, sizeof(struct fd_sink), &file_ops);
+	fd = open_and_lock(path, exclusive);
+	if (fd < 0)
+		return say_why_not(err, path, fd);
+	if (is_regular(fd))
+		ret = make_file(&made, path, fd, disk, config);
+	else
+		ret = wt_sink_stream_adopt(&made, fd, true, config);
 	if (ret) {
-		close(fd);
-		return wt_error_set(err, ret, "no memory for the buffer of %s", path);
+		wt_error_set(err, ret, "no memory for writing %s", path);
+		goto close_fd;
 	}
-	file = (struct fd_sink *)*sink;
-	file->fd = fd;
-	file->owned = true;
-	memcpy(file->path, path, strlen(path) + 1);
-	if (fstat(fd, &status) == 0 && !S_ISREG(status.st_mode)) {
-		(*sink)->ops = &stream_ops;
-		file->hurry = hurry;
-		return 0;
-	}
-	file->made = true;
-	/* Without it recording works as well; only the end on a full disk is poorer. */
-	if (fallocate(fd, FALLOC_FL_KEEP_SIZE, ballast_offset, BALLAST_BYTES))
-		errno = 0;
-	start_pusher(file);
+	if (made->ops == &file_ops)
+		ret = prepare_file(file_of(made), direct, err);
+	if (ret)
+		goto free_sink;
+	*sink = made;
 	return 0;
+
+free_sink:
+	remove_if_empty(file_of(made));
+	free(made);
+close_fd:
+	close(fd);
+	return ret;
 }

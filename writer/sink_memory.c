@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/disk_private.h>
 #include <wiretape/writer/sink_private.h>
 
 #include <errno.h>
@@ -15,7 +16,7 @@ struct memory_sink {
 
 static int make_room(struct memory_sink *memory, size_t bytes)
 {
-	size_t room = memory->room ? memory->room : 4096;
+	size_t room = memory->room ? memory->room : WT_SINK_PAGE_BYTES;
 	uint8_t *grown;
 
 	while (room - memory->length < bytes)
@@ -30,39 +31,68 @@ static int make_room(struct memory_sink *memory, size_t bytes)
 	return 0;
 }
 
-static int write_memory(struct wt_sink *sink, const uint8_t *bytes, size_t length, size_t *landed)
+/* Like a disk that runs full: as much as there is room for arrives. */
+static int append(struct memory_sink *memory, const uint8_t *bytes, size_t length)
 {
-	struct memory_sink *memory = (struct memory_sink *)sink;
 	size_t left = memory->limit - memory->length;
 	size_t take = length < left ? length : left;
 	int ret = make_room(memory, take);
 
-	*landed = 0;
 	if (ret)
 		return ret;
-	memcpy(memory->bytes + memory->length, bytes, take);
+	if (take)
+		memcpy(memory->bytes + memory->length, bytes, take);
 	memory->length += take;
-	*landed = take;
 	return take < length ? -ENOSPC : 0;
 }
 
-static int truncate_memory(struct wt_sink *sink, uint64_t length)
+static int write_memory(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token)
 {
-	((struct memory_sink *)sink)->length = length;
+	struct wt_sink_piece piece = {sink->taken, length, token, wt_disk_now_ns()};
+	int error;
+
+	wt_sink_began(sink);
+	sink->taken += length;
+	error = append((struct memory_sink *)sink, bytes, length);
+	wt_sink_ended(sink, &piece, error, wt_disk_now_ns());
 	return 0;
 }
 
-static int close_memory(struct wt_sink *sink)
+static int cut_memory(struct wt_sink *sink, uint64_t length)
 {
+	struct memory_sink *memory = (struct memory_sink *)sink;
+
+	if (length > memory->length)
+		return -EINVAL;
+	memory->length = length;
+	return 0;
+}
+
+static int sync_memory(struct wt_sink *sink)
+{
+	sink->synced = sink->taken;
+	return 0;
+}
+
+static int close_memory(struct wt_sink *sink, uint64_t length, bool sync)
+{
+	(void)length;
+	(void)sync;
 	free(((struct memory_sink *)sink)->bytes);
-	wt_sink_free(sink);
 	return 0;
 }
 
-int wt_sink_memory_open(struct wt_sink **sink, size_t limit_bytes)
+int wt_sink_memory_open(struct wt_sink **sink, size_t limit_bytes,
+                        const struct wt_sink_config *config)
 {
-	static const struct wt_sink_ops ops = {write_memory, truncate_memory, close_memory};
-	int ret = wt_sink_alloc(sink, sizeof(struct memory_sink), &ops);
+	static const struct wt_sink_ops ops = {
+	        .granule = WT_SINK_PAGE_BYTES,
+	        .write = write_memory,
+	        .cut = cut_memory,
+	        .sync = sync_memory,
+	        .close = close_memory,
+	};
+	int ret = wt_sink_alloc(sink, sizeof(struct memory_sink), &ops, config);
 
 	if (!ret)
 		((struct memory_sink *)*sink)->limit = limit_bytes ? limit_bytes : SIZE_MAX;

@@ -4,33 +4,71 @@
 
 #include <wiretape/writer/sink.h>
 
-enum {
-	WT_SINK_BUFFER_BYTES = 1 << 20, /* room for the largest reservation */
-	/* Write as soon as there is this much: the copy into the page cache then still finds
-	 * it in the processor's own. Measured against 1 MiB: a third less time. */
-	WT_SINK_WRITE_BYTES = 128 << 10,
-};
+#ifdef __cplusplus
+extern "C" {
+#endif
 
+enum { WT_SINK_PAGE_BYTES = 4096 };
+
+/* What an implementation leaves NULL it has no need of. */
 struct wt_sink_ops {
-	/* Write all of it at the file's end. 0 or -errno; *landed bytes arrived. */
-	int (*write)(struct wt_sink *sink, const uint8_t *bytes, size_t length, size_t *landed);
-	/* Make the file `length` bytes long; -ENOTSUP for a stream. */
-	int (*truncate)(struct wt_sink *sink, uint64_t length);
-	int (*close)(struct wt_sink *sink);
+	size_t granule;
+	/* The bytes belong at sink->taken. 0: taken, and wt_sink_ended() has been or will be
+	 * called; or -EAGAIN. */
+	int (*write)(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token);
+	uint32_t (*room)(const struct wt_sink *sink);
+	bool (*is_idle)(const struct wt_sink *sink);
+	void (*reap)(struct wt_sink *sink);
+	void (*settle)(struct wt_sink *sink);
+	/* NULL: -ENOTSUP. */
+	int (*cut)(struct wt_sink *sink, uint64_t length);
+	int (*sync)(struct wt_sink *sink);
+	/* When the oldest write in flight was handed over. */
+	int64_t (*oldest_started_ns)(const struct wt_sink *sink);
+	/* Settled. Release all but the struct; the file keeps `length` bytes. */
+	int (*close)(struct wt_sink *sink, uint64_t length, bool sync);
 };
 
 /* The head of every implementation's own struct. */
 struct wt_sink {
 	const struct wt_sink_ops *ops;
-	uint8_t *buffer;
-	size_t used;      /* submitted, not yet written */
-	uint64_t written; /* in the file, without the buffer */
-	size_t landed;    /* of a failed write */
-	int failed;       /* its error, or 0 */
+	struct wt_sink_config config;
+	uint64_t taken;  /* bytes handed over, less those cut off */
+	uint64_t synced; /* of them, known to be on stable storage */
+	int failed;      /* the error of the first failure in file order, or 0 */
+	uint64_t failed_at;
+	uint64_t whole; /* no failed write lies before: what is worth keeping */
+	uint64_t arrived; /* wt_sink_arrived() */
+	bool direct;
+	struct wt_sink_statistics statistics;
+	char degraded[512]; /* "": nothing is less than asked */
 };
 
-/* A sink of `size` bytes with a buffer; -ENOMEM. */
-int wt_sink_alloc(struct wt_sink **sink, size_t size, const struct wt_sink_ops *ops);
-void wt_sink_free(struct wt_sink *sink);
+/* One write in flight or just made. */
+struct wt_sink_piece {
+	uint64_t offset;
+	size_t length;
+	void *token;
+	int64_t started_ns;
+};
 
+/* A sink of `size` bytes; -ENOMEM. */
+int wt_sink_alloc(struct wt_sink **sink, size_t size, const struct wt_sink_ops *ops,
+                  const struct wt_sink_config *config);
+
+/* A write begins and ends: statistics, failure, and `done`. */
+void wt_sink_began(struct wt_sink *sink);
+void wt_sink_ended(struct wt_sink *sink, const struct wt_sink_piece *piece, int error,
+                   int64_t ended_ns);
+
+/* Something failed at this offset; the first in file order is kept. */
+void wt_sink_fail(struct wt_sink *sink, uint64_t offset, int error);
+
+/* A stream whose descriptor becomes the sink's, if `owned`. */
+int wt_sink_stream_adopt(struct wt_sink **sink, int fd, bool owned,
+                         const struct wt_sink_config *config);
+
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -66,6 +66,7 @@ static void walk_item(struct digest *digest, const struct wt_pcapng_item *item)
 		mix_text(digest, item->section.os);
 		mix_text(digest, item->section.application);
 		mix_text(digest, item->section.comment);
+		mix_text(digest, item->section.tape);
 		break;
 	case WT_ITEM_INTERFACE:
 		mix_text(digest, item->interface.name);

@@ -84,6 +84,15 @@ static int judge(struct run *run, int ret, const char *text, const char *name)
 	return run->problem != NULL;
 }
 
+static int open_memory(void *context, const char *path, const struct wt_sink_config *config,
+                       struct wt_sink **sink, struct wt_error *err)
+{
+	(void)context;
+	(void)path;
+	(void)err;
+	return wt_sink_memory_open(sink, 0, config);
+}
+
 static int run_once(const char *name, const struct wt_reader_config *interfaces, size_t count)
 {
 	struct run run = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
@@ -93,21 +102,20 @@ static int run_once(const char *name, const struct wt_reader_config *interfaces,
 	                                    .progress_every_ns = 500000,
 	                                    .on_progress = on_progress,
 	                                    .context = &run};
+	const struct wt_recorder_output output = {.open = open_memory};
 	struct wt_error err;
-	struct wt_sink *sink;
 	pthread_t poker;
 	int ret;
 
-	if (wt_recorder_open(&run.recorder, &config, &err) || wt_sink_memory_open(&sink, 0) ||
+	if (wt_recorder_open(&run.recorder, &config, &err) ||
 	    pthread_create(&poker, NULL, poke_and_stop, &run)) {
 		printf("%s: cannot start\n", name);
 		return 77;
 	}
-	ret = wt_recorder_run(run.recorder, sink, &err);
+	ret = wt_recorder_run(run.recorder, &output, &err);
 	say_over(&run);
 	pthread_join(poker, NULL);
 	ret = judge(&run, ret, err.text, name);
-	wt_sink_close(sink);
 	wt_recorder_close(run.recorder);
 	return ret;
 }

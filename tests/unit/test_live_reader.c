@@ -2,23 +2,32 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/if_packet.h>
+#include <poll.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <wiretape/capture/reader.h>
+#include <wiretape/tests/support/chunk_reader.h>
 #include <wiretape/tests/support/veth.h>
+#include <wiretape/writer/pcapng_inplace.h>
 
 /* A kernel without memory: this program's setsockopt() stands before the C library's
  * and refuses rings above a size, as the kernel does. */
 static uint64_t largest_ring_bytes = UINT64_MAX;
 static int refusal = ENOMEM;
 static unsigned refused;
+static bool refuses_reserve;
 
 int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
+	if (level == SOL_PACKET && name == PACKET_RESERVE && refuses_reserve) {
+		errno = EINVAL;
+		return -1;
+	}
 	if (level == SOL_PACKET && name == PACKET_RX_RING) {
 		struct tpacket_req request;
 
@@ -153,4 +162,163 @@ Test(live_reader, bad_filter_is_an_error_with_the_compilers_message)
 	cr_expect_eq(wt_reader_open(&reader, &config, &err), -EINVAL);
 	cr_expect(strstr(err.text, "'tcp port'"), "%s", err.text);
 	cr_expect(strstr(err.text, "syntax error"), "%s", err.text);
+}
+
+Test(live_reader, memory_of_a_ring_can_be_handed_on)
+{
+	static const enum wt_reader_kind kinds[] = {WT_READER_V3, WT_READER_V2};
+
+	for (int i = 0; i < 2; i++) {
+		const struct wt_ring_memory *memory;
+
+		cr_assert_eq(open_reader(kinds[i], 2 << 20), 0, "%s", err.text);
+		memory = wt_reader_memory(reader);
+		cr_assert_not_null(memory);
+		cr_expect_eq((uintptr_t)memory->base % 4096, 0);
+		cr_expect_eq((uint64_t)memory->block_bytes * memory->block_count,
+		             info()->ring_bytes);
+		cr_expect_eq(info()->in_place, kinds[i] == WT_READER_V3);
+		wt_reader_close(reader);
+	}
+	cr_assert_eq(open_reader(WT_READER_RECV, 2 << 20), 0, "%s", err.text);
+	cr_expect_null(wt_reader_memory(reader));
+	cr_expect_not(info()->in_place);
+}
+
+Test(live_reader, without_the_reserve_v3_reads_but_not_in_place)
+{
+	refuses_reserve = true;
+	cr_assert_eq(open_reader(WT_READER_V3, 2 << 20), 0, "%s", err.text);
+	cr_expect_not(info()->in_place);
+	cr_expect_null(info()->degraded, "degraded: %s", info()->degraded);
+}
+
+/* Frames over veth, taken in place, block after block. */
+enum { SENT = 1500, HEADER_BYTES = 14, PATIENCE_MS = 5000 };
+
+static uint8_t sent[1600];
+
+/* Of every size, some tagged; the number is behind the header. */
+static uint32_t make_frame(uint32_t number)
+{
+	static const uint8_t head[HEADER_BYTES] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2,
+	                                           0,    0,    0,    0,    9,    0x88, 0xb5};
+	uint32_t bytes = 60 + number * 131 % 1440, tag = number % 3 == 1 ? 4 : 0;
+
+	for (uint32_t i = 0; i < bytes + tag; i++)
+		sent[i] = (uint8_t)(i + number);
+	memcpy(sent, head, 12);
+	memcpy(sent + 12, "\x81\x00\x00\x05", 4);
+	memcpy(sent + 12 + tag, head + 12, 2);
+	memcpy(sent + HEADER_BYTES + tag, &number, sizeof(number));
+	return bytes + tag;
+}
+
+static void send_frame(int sender, uint32_t number)
+{
+	uint32_t bytes = make_frame(number);
+
+	cr_assert_eq(send(sender, sent, bytes, 0), (ssize_t)bytes, "%s", strerror(errno));
+}
+
+static void expect_frame(const struct wt_frame *frame, uint32_t number)
+{
+	uint32_t bytes = make_frame(number);
+
+	cr_assert_eq(frame->caplen, bytes, "frame %u: %u, not %u", number, frame->caplen, bytes);
+	cr_assert_eq(memcmp(frame->data, sent, bytes), 0, "frame %u", number);
+}
+
+/* The frames of a chunk, and then those that were not taken. */
+static void expect_chunk(const uint8_t *bytes, uint32_t length, uint64_t offset, uint32_t *number)
+{
+	struct wt_chunk_index index;
+	struct chunk_reader chunk;
+	struct wt_pcapng_item item;
+
+	cr_assert(wt_chunk_parse(bytes, length, offset, false, &index));
+	cr_assert(wt_chunk_is_whole(bytes, length, false, &index));
+	chunk_reader_open(&chunk, bytes, length);
+	for (uint32_t i = 0; i < index.packets; i++) {
+		cr_assert_eq(chunk_reader_next(&chunk, &item), 1, "%s", chunk.err.text);
+		expect_frame(&item.packet.frame, (*number)++);
+	}
+	cr_expect_eq(chunk_reader_next(&chunk, &item), 0, "%s", chunk.err.text);
+	chunk_reader_close(&chunk);
+}
+
+/* Only the block's last frame may be refused, and only for want of room behind it. */
+static void expect_no_room(const struct wt_block *block, const struct wt_frame *frame)
+{
+	size_t end = (size_t)(frame->data - block->start) + frame->caplen;
+
+	cr_expect_gt(end + 16, block->bytes - 4, "%zu of %zu", end, block->bytes);
+	cr_expect_eq(block->walk.left, 0);
+}
+
+static void take_in_place(struct wt_block *block, struct wt_chunk_run *run, uint32_t *number)
+{
+	struct wt_frame frames[64], left_over = {0};
+	static uint8_t left_bytes[1600];
+	uint64_t offset = run->offset;
+	struct wt_inplace at;
+	size_t count, taken;
+
+	wt_inplace_start(&at, block->start, block->bytes, 0);
+	while ((count = wt_ring_read_frames(wt_reader_ring(reader), block, frames, 64))) {
+		taken = wt_inplace_frames(&at, frames, count);
+		if (taken == count)
+			continue;
+		cr_assert_eq(taken, count - 1);
+		left_over = frames[taken];
+		expect_no_room(block, &left_over);
+		memcpy(left_bytes, left_over.data, left_over.caplen);
+		left_over.data = left_bytes;
+	}
+	cr_assert_eq(block->walk.fault, WT_WALK_OK);
+	expect_chunk(block->start, wt_inplace_finish(&at, run), offset, number);
+	if (left_over.data)
+		expect_frame(&left_over, (*number)++);
+}
+
+/* Take what there is, and wait for more until `number` frames have come. */
+static void take_until(uint32_t wanted, struct wt_chunk_run *run, uint32_t *number)
+{
+	struct pollfd wait = {.fd = wt_reader_fd(reader), .events = POLLIN};
+	struct wt_block block;
+
+	while (*number < wanted) {
+		if (wt_ring_next_block(wt_reader_ring(reader), &block) == 1) {
+			if (block.frames)
+				take_in_place(&block, run, number);
+			wt_ring_release_block(wt_reader_ring(reader), &block);
+			continue;
+		}
+		cr_assert_gt(poll(&wait, 1, PATIENCE_MS), 0, "%u of %u frames", *number, wanted);
+	}
+}
+
+Test(live_reader, v3_blocks_are_taken_in_place_and_filled_again)
+{
+	struct wt_reader_config config = {
+	        .interface = "wt_a", .ring_bytes = 128 << 10, .retire_timeout_ms = 2};
+	struct wt_chunk_run run;
+	uint32_t number = 0;
+	int sender;
+
+	cr_assert_eq(wt_reader_open(&reader, &config, &err), 0, "%s", err.text);
+	cr_assert(info()->in_place);
+	cr_assert_eq(wt_reader_start(reader, &err), 0, "%s", err.text);
+	sender = veth_open_sender("wt_b");
+	cr_assert_geq(sender, 0);
+	wt_chunk_run_init(&run, 1, 4096);
+	/* Several turns of the ring, with blocks that are full and some that are not. */
+	for (uint32_t next = 0; next < SENT;) {
+		for (int i = 0; i < 50; i++)
+			send_frame(sender, next++);
+		take_until(next, &run, &number);
+	}
+	cr_expect_eq(number, SENT);
+	cr_expect_gt(run.number, 2 * info()->ring_bytes / info()->block_bytes);
+	close(sender);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/writer/chunk.h>
 #include <wiretape/writer/pcapng_decode.h>
 
 #include "support/pcapng_builder.h"
@@ -548,6 +549,21 @@ Test(pcapng_decode, blocks_it_does_not_know_are_items_with_type_and_body)
 		cr_expect(eq(sz, item.body_bytes, 4));
 	}
 	expect_end();
+}
+
+static void expect_name(uint32_t block_type, const char *name)
+{
+	const char *got = wt_pcapng_block_name(block_type);
+
+	cr_expect(eq(int, strcmp(got, name), 0), "'%s', not '%s'", got, name);
+}
+
+Test(pcapng_decode, wiretapes_own_blocks_have_names)
+{
+	expect_name(WT_PCAPNG_INDEX, "index block (wiretape)");
+	expect_name(WT_PCAPNG_PADDING, "padding block (wiretape)");
+	expect_name(WT_PCAPNG_MISSING, "missing block (wiretape)");
+	expect_name(0x80577404, "local block");
 }
 
 Test(pcapng_decode, a_length_without_its_padding_is_read_as_if_it_had_it)

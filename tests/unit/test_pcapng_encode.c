@@ -183,7 +183,8 @@ Test(pcapng_encode, section_says_what_it_was_told)
 	struct wt_pcapng_section section = {.hardware = "a machine",
 	                                    .os = "Linux",
 	                                    .application = "wiretape",
-	                                    .comment = "ümlaut"};
+	                                    .comment = "ümlaut",
+	                                    .tape = "tape_id=0123456789abcdef file=1"};
 
 	keep(wt_pcapng_encode_section(bytes, sizeof(bytes), &section));
 	next(WT_ITEM_SECTION);
@@ -191,6 +192,7 @@ Test(pcapng_encode, section_says_what_it_was_told)
 	expect_text(item.section.os, "Linux");
 	expect_text(item.section.application, "wiretape");
 	expect_text(item.section.comment, "ümlaut");
+	expect_text(item.section.tape, "tape_id=0123456789abcdef file=1");
 	cr_expect(eq(u64, item.section.declared_bytes, WT_PCAPNG_LENGTH_UNKNOWN));
 	cr_expect(eq(int, item.section.major, 1));
 	cr_expect(eq(int, item.section.minor, 0));
@@ -203,6 +205,7 @@ Test(pcapng_encode, strings_that_are_null_or_empty_are_left_out)
 	keep(wt_pcapng_encode_section(bytes, sizeof(bytes), &section));
 	next(WT_ITEM_SECTION);
 	cr_expect(item.section.hardware.chars == NULL);
+	cr_expect(item.section.tape.chars == NULL);
 	cr_expect(item.section.os.chars == NULL);
 	cr_expect(eq(sz, length, 24 + 4 + 4));
 }

@@ -380,6 +380,63 @@ Test(sim_ring, reserve_leaves_room_before_the_frame)
 	cr_expect(eq(sz, borrow(), 1));
 }
 
+Test(sim_ring, private_bytes_leave_room_before_the_first_frame)
+{
+	open_sim(&(struct wt_sim_config){.private_bytes = 29, .reserve_bytes = 2});
+	deliver(61);
+	deliver(60);
+	wt_sim_ring_flush(sim);
+	cr_expect(eq(u32, word(4), 48), "offset_to_priv");
+	cr_expect(eq(u32, word(16), 48 + 32), "offset_to_first_pkt");
+	cr_expect(eq(u32, word(20), 80 + 2 * 152 - 8), "blk_len");
+	cr_expect(eq(int, half(80 + 24), 84), "tp_mac");
+	cr_expect(eq(sz, borrow(), 2));
+	cr_expect(eq(int, memcmp(frames[0].data, payload, 61), 0));
+}
+
+Test(sim_ring, v3_private_bytes_leave_less_for_the_largest_frame)
+{
+	open_sim(&(struct wt_sim_config){.block_bytes = PAGE, .private_bytes = 32});
+	deliver(9000);
+	wt_sim_ring_flush(sim);
+	cr_assert(eq(sz, borrow(), 1));
+	cr_expect(eq(u32, frames[0].caplen, PAGE - 80 - 82));
+}
+
+Test(sim_ring, v3_block_opened_again_gets_a_whole_new_header)
+{
+	uint8_t *base;
+
+	open_sim(&(struct wt_sim_config){
+	        .block_bytes = PAGE, .block_count = 1, .private_bytes = 32});
+	deliver(60);
+	wt_sim_ring_flush(sim);
+	borrow();
+	base = wt_sim_ring_memory(sim)->base;
+	memset(base, 0xee, 8);
+	memset(base + 12, 0xee, PAGE - 12);
+	wt_ring_release_block(ring, &block);
+	deliver(100);
+	wt_sim_ring_flush(sim);
+	cr_expect(eq(u32, word(0), TPACKET_V3), "version");
+	cr_expect(eq(u32, word(4), 48), "offset_to_priv");
+	cr_expect(eq(u32, word(12), 1), "num_pkts");
+	cr_expect(eq(u32, word(16), 80), "offset_to_first_pkt");
+	cr_expect(eq(u32, word(20), 80 + 184), "blk_len");
+	cr_expect(eq(u32, word(24), 2), "seq_num");
+	cr_expect(eq(u32, word(28), 0), "seq_num, high word");
+	cr_expect(eq(u32, word(32), 5), "ts_first_pkt seconds");
+	cr_expect(eq(u32, word(44), 7), "ts_last_pkt nanoseconds");
+	cr_assert(eq(sz, borrow(), 1));
+	cr_expect(eq(int, memcmp(frames[0].data, payload, 100), 0));
+}
+
+Test(sim_ring, memory_is_aligned_to_pages)
+{
+	open_sim(&(struct wt_sim_config){0});
+	cr_expect(eq(sz, (uintptr_t)wt_sim_ring_memory(sim)->base % PAGE, 0));
+}
+
 Test(sim_ring, zero_is_the_documented_default)
 {
 	open_sim(&(struct wt_sim_config){0});
@@ -395,8 +452,9 @@ Test(sim_ring, zero_is_the_documented_default)
 Test(sim_ring, shapes_that_cannot_be_are_refused)
 {
 	static const struct wt_sim_config wrong[] = {
-	        {.block_bytes = 4095},  {.slot_bytes = 1000},     {.slot_bytes = 16},
-	        {.slot_bytes = 131072}, {.reserve_bytes = 40000}, {.retire_timeout_ns = -1},
+	        {.block_bytes = 4095},    {.slot_bytes = 1000},     {.slot_bytes = 16},
+	        {.slot_bytes = 131072},   {.reserve_bytes = 40000}, {.retire_timeout_ns = -1},
+	        {.private_bytes = 40000},
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)

@@ -1,26 +1,58 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "support/fault_disk.h"
+#include "support/powerloss_disk.h"
+
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <wiretape/writer/disk_private.h>
 #include <wiretape/writer/sink.h>
 
-enum { BUFFER = 1 << 20 };
+enum { PAGE = 4096, SOURCE_PAGES = 64, ENDS_MOST = 4096 };
 
 static struct wt_sink *sink;
+static struct wt_disk *disk;
 static struct wt_error err;
 static char folder[64], path[128];
 static int ends[2] = {-1, -1};
+
+/* What is written: every page is told from the others. */
+static uint8_t *source;
+
+/* What `done` was told, in order. */
+static struct {
+	uintptr_t token;
+	int error;
+} ended[ENDS_MOST];
+static unsigned ended_count;
+
+static void note_end(void *context, void *token, int error)
+{
+	cr_assert(eq(ptr, context, &ended));
+	cr_assert(ended_count < ENDS_MOST);
+	ended[ended_count].token = (uintptr_t)token;
+	ended[ended_count++].error = error;
+}
+
+static const struct wt_sink_config config = {.done = note_end, .context = &ended};
+
+static uint8_t byte_at(size_t offset)
+{
+	size_t page = offset / PAGE;
+
+	return (uint8_t)(page * 7 + page / 256 + offset % 251);
+}
 
 static void set_up(void)
 {
@@ -28,48 +60,62 @@ static void set_up(void)
 	cr_assert(mkdtemp(folder) != NULL);
 	snprintf(path, sizeof(path), "%s/tape", folder);
 	signal(SIGPIPE, SIG_IGN);
+	source = aligned_alloc(PAGE, SOURCE_PAGES * PAGE);
+	cr_assert(source != NULL);
+	for (size_t i = 0; i < SOURCE_PAGES * PAGE; i++)
+		source[i] = byte_at(i);
 }
 
 static void tear_down(void)
 {
-	wt_sink_close(sink);
+	wt_sink_close(sink, false);
+	wt_disk_close(disk);
 	for (int i = 0; i < 2; i++)
 		if (ends[i] >= 0)
 			close(ends[i]);
 	unlink(path);
 	rmdir(folder);
+	free(source);
 }
 
 TestSuite(sink, .init = set_up, .fini = tear_down);
 
-static int close_sink(void)
+static int close_sink(bool sync)
 {
 	struct wt_sink *closing = sink;
 
 	sink = NULL;
-	return wt_sink_close(closing);
+	return wt_sink_close(closing, sync);
 }
 
-/* Reserve and submit `bytes` that count up from `first`. */
-static int add(size_t bytes, uint8_t first)
+/* The pages of the source from `first` on; the token is `first`. */
+static int put(size_t first, size_t pages)
 {
-	size_t room;
-	uint8_t *at;
-	int ret = wt_sink_reserve(sink, bytes, &at, &room);
-
-	if (ret)
-		return ret;
-	cr_assert(room >= bytes, "room %zu of %zu", room, bytes);
-	cr_assert(eq(sz, (size_t)((uintptr_t)at % 4), 0));
-	for (size_t i = 0; i < bytes; i++)
-		at[i] = (uint8_t)(first + i);
-	wt_sink_submit(sink, bytes);
-	return 0;
+	cr_assert(first + pages <= SOURCE_PAGES);
+	return wt_sink_write(sink, source + first * PAGE, pages * PAGE, (void *)first);
 }
+
+static void expect_end(unsigned i, uintptr_t token, int error)
+{
+	cr_assert(ended_count > i, "%u ended", ended_count);
+	cr_expect(ended[i].token == token && ended[i].error == error,
+	          "end %u: token %lu with %d, expected token %lu with %d", i,
+	          (unsigned long)ended[i].token, ended[i].error, (unsigned long)token, error);
+}
+
+static struct wt_sink_statistics statistics(void)
+{
+	struct wt_sink_statistics now;
+
+	wt_sink_statistics(sink, wt_disk_now_ns(), &now);
+	return now;
+}
+
+/* Memory. */
 
 static void open_memory(size_t limit)
 {
-	cr_assert(eq(int, wt_sink_memory_open(&sink, limit), 0));
+	cr_assert(eq(int, wt_sink_memory_open(&sink, limit, &config), 0));
 }
 
 static size_t memory_length(void)
@@ -80,121 +126,120 @@ static size_t memory_length(void)
 	return length;
 }
 
-Test(sink, submissions_follow_one_another)
+Test(sink, writes_follow_one_another)
 {
 	const uint8_t *bytes;
 	size_t length;
 
 	open_memory(0);
-	cr_expect(eq(int, add(100, 0), 0));
-	cr_expect(eq(int, add(60, 100), 0));
-	cr_expect(eq(u64, wt_sink_bytes(sink), 160));
-	cr_expect(eq(sz, memory_length(), 0), "buffered");
-	cr_expect(eq(int, wt_sink_flush(sink), 0));
+	cr_expect(eq(int, put(0, 2), 0));
+	cr_expect(eq(int, put(2, 9), 0));
+	cr_expect(eq(u64, wt_sink_bytes(sink), 11 * PAGE));
 	bytes = wt_sink_memory_bytes(sink, &length);
-	cr_assert(eq(sz, length, 160));
-	for (size_t i = 0; i < 160; i++)
-		cr_assert(eq(u8, bytes[i], (uint8_t)i));
-	cr_expect(eq(u64, wt_sink_bytes(sink), 160));
+	cr_assert(eq(sz, length, 11 * PAGE));
+	cr_expect(eq(int, memcmp(bytes, source, length), 0));
+	expect_end(0, 0, 0);
+	expect_end(1, 2, 0);
+	cr_expect(eq(u64, statistics().writes, 2));
+	cr_expect(eq(u32, statistics().in_flight, 0));
+	cr_expect(eq(u32, statistics().in_flight_most, 1));
 }
 
-Test(sink, less_than_was_reserved_may_be_submitted)
-{
-	uint8_t *first, *second;
-	size_t room;
-
-	open_memory(0);
-	wt_sink_reserve(sink, 1000, &first, &room);
-	wt_sink_submit(sink, 8);
-	wt_sink_reserve(sink, 1000, &second, &room);
-	cr_expect(eq(ptr, second, first + 8));
-}
-
-Test(sink, full_buffer_is_written_to_make_room)
+Test(sink, what_is_no_multiple_of_the_granule_is_refused)
 {
 	open_memory(0);
-	add(BUFFER - 100, 0);
-	cr_expect(eq(sz, memory_length(), 0));
-	add(104, 0);
-	cr_expect(eq(sz, memory_length(), BUFFER - 100));
-	cr_expect(eq(u64, wt_sink_bytes(sink), BUFFER + 4));
-}
-
-Test(sink, whole_buffer_can_be_reserved_and_not_more)
-{
-	open_memory(0);
-	add(8, 0);
-	cr_expect(eq(int, add(BUFFER, 0), 0));
-	cr_expect(eq(int, add(BUFFER + 1, 0), -EMSGSIZE));
-}
-
-Test(sink, empty_flush_does_nothing)
-{
-	open_memory(4);
-	cr_expect(eq(int, wt_sink_flush(sink), 0));
+	cr_assert(eq(sz, wt_sink_granule(sink), PAGE));
+	cr_expect(eq(int, wt_sink_write(sink, source, 100, NULL), -EINVAL));
+	cr_expect(eq(int, wt_sink_write(sink, source + 8, PAGE, NULL), -EINVAL));
+	cr_expect(eq(int, wt_sink_write(sink, source, 0, NULL), -EINVAL));
 	cr_expect(eq(u64, wt_sink_bytes(sink), 0));
+	cr_expect(eq(u32, ended_count, 0));
+	cr_expect(eq(int, put(0, 1), 0), "and does no harm");
 }
 
-Test(sink, full_memory_says_what_did_not_arrive)
+Test(sink, full_memory_says_so_and_has_what_fits)
 {
-	struct wt_sink_unwritten left;
-
-	open_memory(100);
-	add(80, 0);
-	cr_assert(eq(int, wt_sink_flush(sink), 0));
-	cr_expect(eq(sz, wt_sink_unwritten(sink).length, 0));
-	add(60, 80);
-	cr_expect(eq(int, wt_sink_flush(sink), -ENOSPC));
-	left = wt_sink_unwritten(sink);
-	cr_expect(eq(sz, left.length, 60));
-	cr_expect(eq(sz, left.landed, 20));
-	cr_expect(eq(u8, left.bytes[0], 80));
-	cr_expect(eq(u64, wt_sink_bytes(sink), 100));
+	open_memory(3 * PAGE);
+	put(0, 2);
+	cr_expect(eq(int, put(2, 4), 0), "`done` tells");
+	expect_end(0, 0, 0);
+	expect_end(1, 2, -ENOSPC);
+	cr_expect(eq(int, wt_sink_failed(sink), -ENOSPC));
+	cr_expect(eq(sz, memory_length(), 3 * PAGE));
 }
 
 Test(sink, failed_sink_takes_nothing_more)
 {
-	open_memory(100);
-	add(160, 0);
-	cr_expect(eq(int, wt_sink_flush(sink), -ENOSPC));
-	cr_expect(eq(int, add(4, 0), -ENOSPC));
-	cr_expect(eq(int, wt_sink_flush(sink), -ENOSPC));
-	cr_expect(eq(int, close_sink(), -ENOSPC));
+	open_memory(PAGE);
+	put(0, 2);
+	cr_expect(eq(int, put(2, 1), -ENOSPC));
+	cr_expect(not(wt_sink_ready(sink)));
+	cr_expect(eq(int, wt_sink_sync(sink), -ENOSPC));
+	cr_expect(eq(u32, ended_count, 1));
+	cr_expect(eq(int, close_sink(false), -ENOSPC));
 }
 
 Test(sink, cut_sink_gets_one_more_chance)
 {
-	open_memory(100);
-	add(160, 0);
-	wt_sink_flush(sink);
-	cr_assert(eq(int, wt_sink_cut(sink, 60), 0));
-	cr_expect(eq(sz, memory_length(), 60));
-	cr_expect(eq(u64, wt_sink_bytes(sink), 60));
-	cr_expect(eq(sz, wt_sink_unwritten(sink).length, 0));
-	cr_expect(eq(int, add(40, 60), 0));
-	cr_expect(eq(int, wt_sink_flush(sink), 0));
-	cr_expect(eq(sz, memory_length(), 100));
-	add(4, 0);
-	cr_expect(eq(int, wt_sink_flush(sink), -ENOSPC));
+	open_memory(3 * PAGE);
+	put(0, 2);
+	put(2, 4);
+	cr_assert(eq(int, wt_sink_cut(sink, 2 * PAGE), 0));
+	cr_expect(eq(sz, memory_length(), 2 * PAGE));
+	cr_expect(eq(u64, wt_sink_bytes(sink), 2 * PAGE));
+	cr_expect(eq(int, wt_sink_failed(sink), 0));
+	cr_expect(eq(int, put(2, 1), 0));
+	expect_end(2, 2, 0);
+	put(3, 1);
+	expect_end(3, 3, -ENOSPC);
+}
+
+Test(sink, more_than_was_taken_cannot_be_kept)
+{
+	open_memory(0);
+	put(0, 2);
+	cr_expect(eq(int, wt_sink_cut(sink, 3 * PAGE), -EINVAL));
+	cr_expect(eq(u64, wt_sink_bytes(sink), 2 * PAGE));
 }
 
 Test(sink, exact_fit_is_no_failure)
 {
-	open_memory(100);
-	add(100, 0);
-	cr_expect(eq(int, wt_sink_flush(sink), 0));
+	open_memory(3 * PAGE);
+	put(0, 3);
+	expect_end(0, 0, 0);
 }
 
 Test(sink, closing_no_sink_is_fine)
 {
-	cr_expect(eq(int, wt_sink_close(NULL), 0));
+	cr_expect(eq(int, wt_sink_close(NULL, true), 0));
 }
 
 /* Files. */
 
-static void open_file(void)
+static int try_file(enum wt_direct direct, bool exclusive)
 {
-	cr_assert(eq(int, wt_sink_file_open(&sink, path, NULL, &err), 0), "%s", err.text);
+	return wt_sink_file_open(&sink, path, disk, direct, exclusive, &config, &err);
+}
+
+static void open_file(enum wt_direct direct)
+{
+	disk = fault_disk_open();
+	cr_assert(disk != NULL);
+	cr_assert(eq(int, try_file(direct, false), 0), "%s", err.text);
+}
+
+/* Some at a time, so that they end between the writes. */
+static void put_when_ready(size_t first, size_t pages)
+{
+	while (!wt_sink_ready(sink) && !wt_sink_failed(sink))
+		wt_sink_reap(sink);
+	cr_assert(eq(int, put(first, pages), 0));
+}
+
+static void put_all(size_t pages, size_t total_pages)
+{
+	for (size_t at = 0; at < total_pages; at += pages)
+		put_when_ready(at, pages);
 }
 
 static struct stat status_of(const char *name)
@@ -210,131 +255,611 @@ static void write_old_file(void)
 	FILE *old = fopen(path, "we");
 
 	cr_assert(old != NULL);
-	for (int i = 0; i < 10000; i++)
+	for (int i = 0; i < 100 * PAGE; i++)
 		fputc('x', old);
 	fclose(old);
 }
 
-Test(sink, file_holds_what_was_submitted_and_no_more)
+static void expect_file(size_t pages)
 {
-	uint8_t bytes[200];
-	FILE *in;
+	size_t length = pages * PAGE;
+	uint8_t *bytes = malloc(length + 1);
+	FILE *in = fopen(path, "re");
 
-	write_old_file();
-	open_file();
-	add(160, 7);
-	cr_expect(eq(int, close_sink(), 0));
-	cr_expect(eq(i64, status_of(path).st_size, 160));
-	in = fopen(path, "re");
-	cr_assert(eq(sz, fread(bytes, 1, sizeof(bytes), in), 160));
+	cr_assert(in != NULL && bytes != NULL);
+	cr_expect(eq(i64, status_of(path).st_size, (int64_t)length));
+	cr_expect(eq(sz, fread(bytes, 1, length + 1, in), length));
+	for (size_t i = 0; i < length; i++)
+		cr_assert(bytes[i] == source[i], "byte %zu is %u, expected %u", i, bytes[i],
+		          source[i]);
 	fclose(in);
-	for (size_t i = 0; i < 160; i++)
-		cr_assert(eq(u8, bytes[i], (uint8_t)(7 + i)));
+	free(bytes);
+}
+
+static void file_holds_what_was_written(enum wt_disk_kind kind, enum wt_direct direct)
+{
+	write_old_file();
+	cr_assert(eq(int, wt_disk_open(&disk, kind, &err), 0), "%s", err.text);
+	cr_assert(eq(int, try_file(direct, false), 0), "%s", err.text);
+	put_all(2, 40);
+	put_when_ready(40, 1);
+	cr_expect(eq(int, close_sink(true), 0));
+	cr_expect(eq(u32, ended_count, 21));
+	expect_file(41);
+	wt_disk_close(disk);
+	disk = NULL;
+}
+
+Test(sink, file_holds_what_was_written_and_no_more)
+{
+	file_holds_what_was_written(WT_DISK_AUTO, WT_DIRECT_AUTO);
+}
+
+Test(sink, file_holds_it_through_the_page_cache)
+{
+	file_holds_what_was_written(WT_DISK_AUTO, WT_DIRECT_OFF);
+}
+
+Test(sink, file_holds_it_by_pwrite)
+{
+	file_holds_what_was_written(WT_DISK_PWRITE, WT_DIRECT_AUTO);
+}
+
+Test(sink, file_is_whole_in_whatever_order_writes_end)
+{
+	disk = fault_disk_open();
+	for (uint32_t seed = 1; seed <= 50; seed++) {
+		fault_disk_shuffle(disk, seed);
+		cr_assert(eq(int, try_file(WT_DIRECT_AUTO, false), 0), "%s", err.text);
+		put_all(1, SOURCE_PAGES);
+		cr_expect(eq(int, close_sink(false), 0));
+		expect_file(SOURCE_PAGES);
+	}
+	cr_expect(eq(u32, fault_disk_counts(disk).writes, 50 * SOURCE_PAGES));
+}
+
+Test(sink, as_many_writes_as_may_be_are_in_flight)
+{
+	open_file(WT_DIRECT_AUTO);
+	fault_disk_hold(disk, true);
+	for (size_t i = 0; i < WT_SINK_WRITES_MOST; i++) {
+		cr_expect(wt_sink_ready(sink));
+		cr_expect(eq(int, put(i, 1), 0));
+	}
+	cr_expect(not(wt_sink_ready(sink)));
+	cr_expect(eq(int, put(20, 1), -EAGAIN));
+	wt_sink_reap(sink);
+	cr_expect(eq(u32, ended_count, 0));
+	cr_expect(eq(u32, statistics().in_flight, WT_SINK_WRITES_MOST));
+	cr_expect(eq(u64, wt_sink_bytes(sink), WT_SINK_WRITES_MOST * PAGE));
+	fault_disk_hold(disk, false);
+	wt_sink_reap(sink);
+	cr_expect(wt_sink_ready(sink));
+	cr_expect(eq(u32, ended_count, WT_SINK_WRITES_MOST));
+	cr_expect(eq(u32, statistics().in_flight_most, WT_SINK_WRITES_MOST));
+}
+
+Test(sink, write_is_old_while_the_disk_stalls)
+{
+	struct wt_sink_statistics before, after;
+	int64_t now = wt_disk_now_ns();
+
+	open_file(WT_DIRECT_AUTO);
+	cr_expect(eq(i64, statistics().oldest_ns, 0));
+	fault_disk_hold(disk, true);
+	put(0, 1);
+	put(1, 1);
+	wt_sink_statistics(sink, now + 3000000000, &before);
+	cr_expect(before.oldest_ns > 1000000000 && before.oldest_ns <= 3000000000, "%lld ns",
+	          (long long)before.oldest_ns);
+	fault_disk_hold(disk, false);
+	wt_sink_settle(sink);
+	wt_sink_statistics(sink, now + 3000000000, &after);
+	cr_expect(eq(i64, after.oldest_ns, 0));
+	cr_expect(after.longest_ns > 0 && after.longest_ns <= wt_disk_now_ns() - now, "%lld ns",
+	          (long long)after.longest_ns);
+	cr_expect(eq(u64, after.writes, 2));
+}
+
+Test(sink, closing_waits_for_what_is_in_flight)
+{
+	open_file(WT_DIRECT_AUTO);
+	put(0, 3);
+	put(3, 2);
+	cr_expect(eq(u32, ended_count, 0));
+	cr_expect(eq(int, close_sink(false), 0));
+	cr_expect(eq(u32, ended_count, 2));
+	expect_file(5);
 }
 
 Test(sink, reserve_of_the_file_is_never_seen)
 {
-	open_file();
-	add(160, 0);
-	wt_sink_flush(sink);
-	cr_expect(eq(i64, status_of(path).st_size, 160), "while open");
-	cr_expect(eq(int, close_sink(), 0));
-	cr_expect(eq(i64, status_of(path).st_size, 160), "closed");
+	open_file(WT_DIRECT_AUTO);
+	put(0, 1);
+	wt_sink_settle(sink);
+	cr_expect(eq(i64, status_of(path).st_size, PAGE), "while open");
+	cr_expect(eq(int, close_sink(false), 0));
+	cr_expect(eq(i64, status_of(path).st_size, PAGE), "closed");
 	cr_expect(status_of(path).st_blocks <= 16, "%ld blocks", (long)status_of(path).st_blocks);
-}
-
-Test(sink, file_larger_than_many_buffers_is_whole)
-{
-	enum { TIMES = 40 };
-
-	open_file();
-	for (int i = 0; i < TIMES; i++)
-		cr_assert(eq(int, add(BUFFER - 4, (uint8_t)i), 0));
-	cr_expect(eq(int, close_sink(), 0));
-	cr_expect(eq(i64, status_of(path).st_size, (int64_t)TIMES * (BUFFER - 4)));
 }
 
 Test(sink, file_in_which_nothing_arrived_is_removed)
 {
-	open_file();
-	cr_expect(eq(int, close_sink(), 0));
+	open_file(WT_DIRECT_AUTO);
+	cr_expect(eq(int, close_sink(true), 0));
 	cr_expect(eq(int, access(path, F_OK), -1));
+}
+
+Test(sink, file_that_took_the_name_meanwhile_is_not_removed)
+{
+	open_file(WT_DIRECT_AUTO);
+	unlink(path);
+	write_old_file();
+	cr_expect(eq(int, close_sink(true), 0));
+	cr_expect(eq(i64, status_of(path).st_size, 100 * PAGE));
 }
 
 Test(sink, file_that_cannot_be_made_is_an_error_with_its_name)
 {
 	snprintf(path, sizeof(path), "%s/none/tape", folder);
-	cr_expect(eq(int, wt_sink_file_open(&sink, path, NULL, &err), -ENOENT));
+	cr_expect(eq(int, try_file(WT_DIRECT_AUTO, false), -ENOENT));
 	cr_expect(strstr(err.text, path) != NULL, "%s", err.text);
 	sink = NULL;
 }
 
-Test(sink, file_can_be_cut_only_after_what_was_written)
+Test(sink, exclusive_file_does_not_replace_one)
 {
-	open_file();
-	add(100, 0);
-	wt_sink_flush(sink);
-	add(60, 100);
-	cr_assert(eq(int, wt_sink_cut(sink, 0), 0));
-	cr_expect(eq(u64, wt_sink_bytes(sink), 100));
-	cr_expect(eq(int, close_sink(), 0));
-	cr_expect(eq(i64, status_of(path).st_size, 100));
+	write_old_file();
+	cr_expect(eq(int, try_file(WT_DIRECT_AUTO, true), -EEXIST));
+	cr_expect(strstr(err.text, path) != NULL, "%s", err.text);
+	cr_expect(eq(i64, status_of(path).st_size, 100 * PAGE));
+	unlink(path);
+	disk = fault_disk_open();
+	cr_expect(eq(int, try_file(WT_DIRECT_AUTO, true), 0), "%s", err.text);
 }
 
-static void mount_small_disk(void)
+Test(sink, file_that_somebody_records_stays_theirs)
+{
+	struct wt_sink *theirs;
+
+	open_file(WT_DIRECT_AUTO);
+	put(0, 5);
+	wt_sink_settle(sink);
+	theirs = sink;
+	cr_expect(eq(int, try_file(WT_DIRECT_AUTO, false), -EWOULDBLOCK));
+	cr_expect(strstr(err.text, "is being recorded by another program") != NULL, "%s", err.text);
+	sink = theirs;
+	expect_file(5);
+	cr_expect(eq(int, close_sink(false), 0));
+	cr_expect(eq(int, try_file(WT_DIRECT_AUTO, false), 0), "%s", err.text);
+}
+
+Test(sink, short_write_goes_on_where_it_ended)
+{
+	open_file(WT_DIRECT_OFF);
+	fault_disk_short_write(disk, 2, 5000);
+	put(0, 1);
+	put(1, 4);
+	put(5, 1);
+	cr_expect(eq(int, close_sink(false), 0));
+	cr_expect(eq(u32, fault_disk_counts(disk).writes, 4));
+	cr_expect(eq(u32, ended_count, 3));
+	expect_file(6);
+}
+
+Test(sink, short_direct_write_goes_on_at_a_granule)
+{
+	open_file(WT_DIRECT_ON);
+	fault_disk_short_write(disk, 1, 3 * PAGE);
+	put(0, 5);
+	wt_sink_settle(sink);
+	cr_expect(eq(u32, fault_disk_counts(disk).writes, 2));
+	/* Sectors can be smaller than a granule. Memory file systems take any length. */
+	fault_disk_short_write(disk, 3, PAGE + 512);
+	put(5, 5);
+	cr_expect(eq(int, close_sink(false), 0));
+	cr_expect(eq(u32, fault_disk_counts(disk).writes, 4));
+	expect_file(10);
+}
+
+Test(sink, write_that_gets_nowhere_is_given_up)
+{
+	open_file(WT_DIRECT_ON);
+	fault_disk_short_from(disk, 2, 512);
+	put(0, 1);
+	put(1, 2);
+	cr_expect(eq(int, close_sink(false), -EIO));
+	expect_end(1, 1, -EIO);
+	cr_expect(fault_disk_counts(disk).writes < 20, "%u", fault_disk_counts(disk).writes);
+	expect_file(1);
+}
+
+Test(sink, write_of_nothing_is_an_error)
+{
+	open_file(WT_DIRECT_AUTO);
+	fault_disk_fail_write(disk, 1, 0);
+	put(0, 2);
+	wt_sink_settle(sink);
+	expect_end(0, 0, -EIO);
+}
+
+Test(sink, first_failure_in_file_order_counts_and_the_rest_goes_on)
+{
+	open_file(WT_DIRECT_AUTO);
+	fault_disk_hold(disk, true);
+	put(0, 2);
+	put(2, 3);
+	put(5, 1);
+	put(6, 1);
+	fault_disk_fail_write(disk, 2, -EIO);
+	fault_disk_fail_from(disk, 4, -ENOSPC);
+	fault_disk_shuffle(disk, 11);
+	fault_disk_hold(disk, false);
+	wt_sink_settle(sink);
+	cr_expect(eq(int, wt_sink_failed(sink), -EIO));
+	for (unsigned i = 0; i < 4; i++)
+		expect_end(i, ended[i].token,
+		           ended[i].token == 2   ? -EIO
+		           : ended[i].token == 6 ? -ENOSPC
+		                                 : 0);
+	cr_expect(eq(u64, statistics().writes, 2));
+	cr_expect(eq(int, close_sink(false), -EIO));
+	expect_file(2);
+}
+
+Test(sink, file_can_be_cut_only_once_settled)
+{
+	open_file(WT_DIRECT_AUTO);
+	put(0, 4);
+	cr_expect(eq(int, wt_sink_cut(sink, PAGE), -EBUSY));
+	wt_sink_settle(sink);
+	cr_assert(eq(int, wt_sink_cut(sink, 2 * PAGE), 0));
+	cr_expect(eq(i64, status_of(path).st_size, 2 * PAGE));
+	cr_expect(eq(int, put(2, 1), 0));
+	cr_expect(eq(int, close_sink(false), 0));
+	expect_file(3);
+}
+
+Test(sink, failed_file_goes_on_after_a_cut)
+{
+	open_file(WT_DIRECT_AUTO);
+	fault_disk_fail_write(disk, 2, -ENOSPC);
+	put(0, 2);
+	put(2, 2);
+	wt_sink_settle(sink);
+	cr_assert(eq(int, wt_sink_cut(sink, 2 * PAGE), 0));
+	cr_expect(eq(int, put(2, 3), 0));
+	cr_expect(eq(int, close_sink(false), 0));
+	expect_file(5);
+}
+
+/* Stable storage. */
+
+Test(sink, sync_covers_only_what_had_ended)
+{
+	open_file(WT_DIRECT_AUTO);
+	put(0, 2);
+	wt_sink_settle(sink);
+	fault_disk_hold(disk, true);
+	put(2, 3);
+	cr_expect(eq(int, wt_sink_sync(sink), 0));
+	cr_expect(eq(u64, wt_sink_synced(sink), 0), "not yet");
+	fault_disk_hold(disk, false);
+	wt_sink_settle(sink);
+	cr_expect(eq(u64, wt_sink_synced(sink), 2 * PAGE));
+	wt_sink_sync(sink);
+	wt_sink_settle(sink);
+	cr_expect(eq(u64, wt_sink_synced(sink), 5 * PAGE));
+	cr_expect(eq(u32, fault_disk_counts(disk).syncs, 2));
+}
+
+Test(sink, hole_ends_what_a_sync_covers)
+{
+	uint64_t synced;
+
+	open_file(WT_DIRECT_AUTO);
+	for (uint32_t seed = 1; seed < 30; seed++) {
+		fault_disk_hold(disk, true);
+		for (size_t i = 0; i < 8; i++)
+			put(i, 1);
+		fault_disk_shuffle(disk, seed);
+		ended_count = 0;
+		fault_disk_hold(disk, false);
+		wt_sink_reap(sink);
+		/* The first that is missing among those that have ended. */
+		for (synced = 0;; synced++) {
+			bool there = false;
+
+			for (unsigned i = 0; i < ended_count; i++)
+				there |= ended[i].token == synced;
+			if (!there)
+				break;
+		}
+		synced = wt_sink_bytes(sink) - (8 - synced) * PAGE;
+		wt_sink_sync(sink);
+		wt_sink_settle(sink);
+		cr_expect(eq(u64, wt_sink_synced(sink), synced), "seed %u", seed);
+		wt_sink_cut(sink, 0);
+	}
+}
+
+Test(sink, sync_wanted_during_another_follows_it)
+{
+	open_file(WT_DIRECT_AUTO);
+	fault_disk_hold(disk, true);
+	put(0, 2);
+	wt_sink_sync(sink);
+	wt_sink_sync(sink);
+	wt_sink_sync(sink);
+	cr_expect(eq(u32, fault_disk_counts(disk).syncs, 1));
+	fault_disk_hold(disk, false);
+	wt_sink_settle(sink);
+	cr_expect(eq(u32, fault_disk_counts(disk).syncs, 2));
+	cr_expect(eq(u64, wt_sink_synced(sink), 2 * PAGE));
+}
+
+Test(sink, sync_that_fails_fails_the_sink_and_cuts_nothing)
+{
+	open_file(WT_DIRECT_AUTO);
+	put(0, 2);
+	wt_sink_settle(sink);
+	fault_disk_fail_sync(disk, -EIO);
+	wt_sink_sync(sink);
+	wt_sink_settle(sink);
+	cr_expect(eq(int, wt_sink_failed(sink), -EIO));
+	cr_expect(eq(int, put(2, 1), -EIO));
+	cr_expect(eq(u64, wt_sink_synced(sink), 0));
+	cr_expect(eq(int, close_sink(true), -EIO));
+	expect_file(2);
+}
+
+static void ignore(struct wt_disk_request *request)
+{
+	(void)request;
+}
+
+/* Hand in as many requests as the disk takes beside those of the sink. */
+static void crowd_disk(struct wt_disk_request *others, int fd)
+{
+	for (int i = 0; i < WT_DISK_DEPTH; i++) {
+		others[i] = (struct wt_disk_request){.op = WT_DISK_WRITE,
+		                                     .fd = fd,
+		                                     .bytes = source,
+		                                     .length = PAGE,
+		                                     .done = ignore};
+		wt_disk_submit(disk, &others[i]);
+	}
+	cr_assert(eq(u32, wt_disk_in_flight(disk), WT_DISK_DEPTH));
+}
+
+Test(sink, crowded_disk_takes_neither_write_nor_sync_until_later)
+{
+	struct wt_disk_request others[WT_DISK_DEPTH];
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	open_file(WT_DIRECT_AUTO);
+	put(0, 2);
+	wt_sink_settle(sink);
+	crowd_disk(others, fd);
+	cr_expect(not(wt_sink_ready(sink)));
+	cr_expect(eq(int, put(2, 1), -EAGAIN));
+	cr_expect(eq(u64, wt_sink_bytes(sink), 2 * PAGE));
+	cr_expect(eq(int, wt_sink_sync(sink), 0));
+	wt_sink_settle(sink);
+	cr_expect(eq(u64, wt_sink_synced(sink), 2 * PAGE));
+	cr_expect(eq(int, put(2, 1), 0));
+	close(fd);
+}
+
+static bool is_page(const uint8_t *bytes, size_t page)
+{
+	return memcmp(bytes + page * PAGE, source + page * PAGE, PAGE) == 0;
+}
+
+static bool is_empty_page(const uint8_t *bytes, size_t page)
+{
+	static const uint8_t nothing[PAGE];
+
+	return memcmp(bytes + page * PAGE, nothing, PAGE) == 0;
+}
+
+/* Returns the number of pages that are missing. */
+static size_t expect_image(uint32_t seed)
+{
+	uint8_t *bytes;
+	size_t length, missing = 0, covered = powerloss_image(disk, seed, &bytes, &length);
+
+	cr_assert(covered <= length, "seed %u: %zu of %zu", seed, covered, length);
+	for (size_t page = 0; page < length / PAGE && page < SOURCE_PAGES; page++) {
+		bool there = is_page(bytes, page);
+
+		missing += !there;
+		cr_assert(there || (page >= covered / PAGE && is_empty_page(bytes, page)),
+		          "seed %u: page %zu of %zu, %zu covered", seed, page, length / PAGE,
+		          covered / PAGE);
+	}
+	free(bytes);
+	return missing;
+}
+
+Test(sink, power_cut_takes_nothing_that_a_sync_covered)
+{
+	uint8_t *bytes;
+	size_t length, missing = 0;
+
+	disk = powerloss_disk_open(5);
+	cr_assert(eq(int, try_file(WT_DIRECT_AUTO, false), 0), "%s", err.text);
+	for (size_t at = 0; at < SOURCE_PAGES; at += 2) {
+		put_when_ready(at, 2);
+		if (at % 10 == 8)
+			wt_sink_sync(sink);
+		if (at % 6 == 4)
+			wt_sink_reap(sink);
+	}
+	wt_sink_settle(sink);
+	cr_expect(wt_sink_synced(sink) > 0);
+	cr_expect(eq(sz, powerloss_image(disk, 0, &bytes, &length), wt_sink_synced(sink)));
+	free(bytes);
+	cr_expect(eq(sz, expect_image(0), 0));
+	for (uint32_t seed = 1; seed <= 500; seed++)
+		missing += expect_image(seed);
+	cr_expect(missing > 500, "the cuts did not cut: %zu pages", missing);
+}
+
+/* Room ahead. */
+
+Test(sink, file_with_one_write_at_a_time_ends_at_its_last)
+{
+	open_file(WT_DIRECT_ON);
+	for (size_t i = 0; i < 10; i++) {
+		put(i, 1);
+		wt_sink_settle(sink);
+	}
+	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 0));
+	cr_expect(eq(i64, status_of(path).st_size, 10 * PAGE));
+}
+
+Test(sink, busy_file_has_room_ahead_and_none_when_closed)
+{
+	enum { AHEAD = 256 << 20 };
+
+	open_file(WT_DIRECT_ON);
+	put_all(1, SOURCE_PAGES);
+	wt_sink_settle(sink);
+	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 1));
+	cr_expect(eq(u64, fault_disk_counts(disk).allocated_end, AHEAD + 2 * PAGE));
+	cr_expect(eq(i64, status_of(path).st_size, AHEAD + 2 * PAGE));
+	cr_expect(eq(int, close_sink(false), 0));
+	cr_expect(status_of(path).st_blocks <= 8 * (SOURCE_PAGES + 8), "%ld blocks",
+	          (long)status_of(path).st_blocks);
+	expect_file(SOURCE_PAGES);
+}
+
+Test(sink, room_ahead_is_renewed_before_it_ends)
+{
+	enum { HALF = 128 << 20, STEP = SOURCE_PAGES * PAGE };
+
+	open_file(WT_DIRECT_ON);
+	while (wt_sink_bytes(sink) < HALF) {
+		put_when_ready(0, SOURCE_PAGES);
+		ended_count = 0;
+	}
+	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 1));
+	for (int i = 0; i < 3; i++)
+		put_when_ready(0, SOURCE_PAGES);
+	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 2));
+	cr_expect(fault_disk_counts(disk).allocated_end >= 3ULL * HALF &&
+	                  fault_disk_counts(disk).allocated_end <= 3ULL * HALF + 4 * STEP,
+	          "%llu", (unsigned long long)fault_disk_counts(disk).allocated_end);
+}
+
+Test(sink, file_without_room_ahead_is_written_all_the_same)
+{
+	open_file(WT_DIRECT_ON);
+	fault_disk_fail_allocate(disk, -ENOSPC);
+	put_all(1, SOURCE_PAGES);
+	cr_expect(eq(int, close_sink(false), 0));
+	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 1));
+	expect_file(SOURCE_PAGES);
+}
+
+Test(sink, page_cache_needs_no_room_ahead)
+{
+	open_file(WT_DIRECT_OFF);
+	put_all(1, SOURCE_PAGES);
+	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 0));
+	cr_expect(wt_sink_degraded(sink) == NULL, "%s", wt_sink_degraded(sink));
+}
+
+/* Mounted file systems. */
+
+static void mount_on_folder(const char *type, const char *options)
 {
 	if (geteuid() != 0 || unshare(CLONE_NEWNS)) {
 		rmdir(folder); /* a skipped test is not torn down */
 		cr_skip_test("no right to make a mount namespace (tests/support/as-root.sh)");
 	}
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("tape", folder, "tmpfs", 0, "size=1m")) {
+	    mount("tape", folder, type, 0, options)) {
 		rmdir(folder);
-		cr_skip_test("a tmpfs cannot be mounted here");
+		cr_skip_test("a file system in memory cannot be mounted here");
 	}
+}
+
+static void full_disk(enum wt_direct direct)
+{
+	uint64_t whole;
+
+	mount_on_folder("tmpfs", "size=1m");
+	open_file(direct);
+	while (!wt_sink_failed(sink) && wt_sink_bytes(sink) < 4 << 20) {
+		while (!wt_sink_ready(sink) && !wt_sink_failed(sink))
+			wt_sink_reap(sink);
+		put(0, 10);
+	}
+	wt_sink_settle(sink);
+	cr_assert(eq(int, wt_sink_failed(sink), -ENOSPC));
+	whole = (uint64_t)statistics().writes * 10 * PAGE;
+	cr_assert(eq(int, wt_sink_cut(sink, whole), 0));
+	cr_expect(eq(int, put(10, 8), 0));
+	wt_sink_settle(sink);
+	cr_expect(eq(int, wt_sink_failed(sink), 0), "the reserve was for this");
+	cr_expect(eq(int, close_sink(false), 0));
+	cr_expect(eq(i64, status_of(path).st_size, (int64_t)whole + 8 * PAGE));
+	umount2(folder, MNT_DETACH);
 }
 
 Test(sink, full_disk_takes_the_closing_blocks_after_the_cut)
 {
-	struct wt_sink_unwritten left;
-	int ret = 0;
+	full_disk(WT_DIRECT_AUTO);
+}
 
-	mount_small_disk();
-	open_file();
-	while (!ret && wt_sink_bytes(sink) < 4 * BUFFER) {
-		ret = add(100000, 0);
-		if (!ret)
-			ret = wt_sink_flush(sink);
-	}
-	cr_assert(eq(int, ret, -ENOSPC));
-	left = wt_sink_unwritten(sink);
-	cr_expect(left.landed < left.length);
-	cr_assert(eq(int, wt_sink_cut(sink, left.landed), 0));
-	cr_expect(eq(int, add(4000, 0), 0));
-	cr_expect(eq(int, wt_sink_flush(sink), 0), "the reserve was for this");
-	cr_expect(eq(i64, status_of(path).st_size, (int64_t)wt_sink_bytes(sink)));
-	cr_expect(eq(int, close_sink(), 0));
-	umount(folder);
+Test(sink, full_disk_behind_the_page_cache_does_too)
+{
+	full_disk(WT_DIRECT_OFF);
+}
+
+Test(sink, refused_direct_writing_is_told_or_an_error)
+{
+	mount_on_folder("ramfs", NULL);
+	disk = fault_disk_open();
+	cr_expect(eq(int, try_file(WT_DIRECT_ON, false), -EINVAL));
+	cr_expect(strstr(err.text, "direct I/O is refused for ") != NULL, "%s", err.text);
+	cr_expect(eq(int, access(path, F_OK), -1), "nothing is left behind");
+	cr_assert(eq(int, try_file(WT_DIRECT_AUTO, false), 0), "%s", err.text);
+	cr_assert(wt_sink_degraded(sink) != NULL);
+	cr_expect(strstr(wt_sink_degraded(sink),
+	                 "(Invalid argument): writing through the page cache") != NULL,
+	          "%s", wt_sink_degraded(sink));
+	put_all(1, 20);
+	cr_expect(eq(int, close_sink(true), 0));
+	expect_file(20);
+	umount2(folder, MNT_DETACH);
 }
 
 /* Streams. */
 
 static void open_pipe(const volatile sig_atomic_t *hurry)
 {
+	struct wt_sink_config with_hurry = config;
+
+	with_hurry.hurry = hurry;
 	cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
-	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], hurry), 0));
+	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &with_hurry), 0));
 }
 
-Test(sink, pipe_delivers_what_was_submitted)
+Test(sink, pipe_delivers_what_was_written)
 {
-	uint8_t bytes[200];
+	uint8_t bytes[6000];
 
 	open_pipe(NULL);
-	add(160, 3);
-	cr_expect(eq(int, wt_sink_flush(sink), 0));
-	cr_assert(eq(int, (int)read(ends[0], bytes, sizeof(bytes)), 160));
-	for (size_t i = 0; i < 160; i++)
-		cr_assert(eq(u8, bytes[i], (uint8_t)(3 + i)));
+	cr_assert(eq(sz, wt_sink_granule(sink), 1));
+	cr_expect(eq(int, wt_sink_write(sink, source + 3, 5003, &ended), 0));
+	expect_end(0, (uintptr_t)&ended, 0);
+	cr_assert(eq(int, (int)read(ends[0], bytes, sizeof(bytes)), 5003));
+	cr_expect(eq(int, memcmp(bytes, source + 3, 5003), 0));
+	cr_expect(eq(u64, wt_sink_bytes(sink), 5003));
+	cr_expect(eq(int, wt_sink_sync(sink), 0));
 }
 
 Test(sink, pipe_without_a_reader_is_an_error_and_cannot_be_cut)
@@ -342,46 +867,55 @@ Test(sink, pipe_without_a_reader_is_an_error_and_cannot_be_cut)
 	open_pipe(NULL);
 	close(ends[0]);
 	ends[0] = -1;
-	add(160, 0);
-	cr_expect(eq(int, wt_sink_flush(sink), -EPIPE));
-	cr_expect(eq(sz, wt_sink_unwritten(sink).landed, 0));
+	cr_expect(eq(int, put(0, 1), 0));
+	expect_end(0, 0, -EPIPE);
+	cr_expect(eq(int, put(1, 1), -EPIPE));
 	cr_expect(eq(int, wt_sink_cut(sink, 0), -ENOTSUP));
-	cr_expect(eq(int, close_sink(), -EPIPE));
+	cr_expect(eq(int, close_sink(true), -EPIPE));
 }
 
 Test(sink, full_pipe_is_given_up_only_in_a_hurry)
 {
 	static const volatile sig_atomic_t hurry = 1;
-	struct wt_sink_unwritten left;
+	uint8_t bytes[4 * PAGE];
 
 	open_pipe(&hurry);
-	cr_assert(fcntl(ends[1], F_SETPIPE_SZ, 8192) >= 0);
-	add(100000, 0);
-	cr_expect(eq(int, wt_sink_flush(sink), -ETIMEDOUT));
-	left = wt_sink_unwritten(sink);
-	cr_expect(eq(sz, left.landed, 8192));
-	cr_expect(eq(u64, wt_sink_bytes(sink), 8192));
+	cr_assert(fcntl(ends[1], F_SETPIPE_SZ, 2 * PAGE) >= 0);
+	put(0, 20);
+	expect_end(0, 0, -ETIMEDOUT);
+	cr_expect(eq(int, (int)read(ends[0], bytes, sizeof(bytes)), 2 * PAGE));
+	cr_expect(statistics().longest_ns >= 1900000000, "%lld ns",
+	          (long long)statistics().longest_ns);
 }
 
 Test(sink, descriptor_of_a_stream_stays_the_callers)
 {
 	open_pipe(NULL);
-	add(4, 0);
-	cr_expect(eq(int, close_sink(), 0));
+	cr_expect(eq(int, close_sink(false), 0));
 	cr_expect(eq(int, (int)write(ends[1], "x", 1), 1));
 }
 
-Test(sink, fifo_is_written_as_a_stream)
+static void write_fifo(bool exclusive)
 {
 	char bytes[8];
 	int reader;
 
 	cr_assert(eq(int, mkfifo(path, 0600), 0));
 	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	open_file();
-	add(8, 0);
-	cr_expect(eq(int, close_sink(), 0));
+	cr_assert(eq(int, try_file(WT_DIRECT_ON, exclusive), 0), "%s", err.text);
+	cr_expect(eq(int, wt_sink_write(sink, source, 8, NULL), 0));
+	cr_expect(eq(int, close_sink(true), 0));
 	cr_expect(eq(int, (int)read(reader, bytes, sizeof(bytes)), 8));
 	close(reader);
 	cr_expect(eq(int, access(path, F_OK), 0), "it was there before");
+}
+
+Test(sink, fifo_is_written_as_a_stream)
+{
+	write_fifo(false);
+}
+
+Test(sink, fifo_is_no_file_that_an_exclusive_one_would_replace)
+{
+	write_fifo(true);
 }

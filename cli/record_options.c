@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "record_options.h"
+
+#include "cli.h"
+#include "record_files.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void wt_record_print_help(void)
+{
+	puts("Usage: wiretape record -i IFACE -w FILE [OPTION]... [FILTER]\n"
+	     "Record packets to a pcapng file with nanosecond stamps, and account for every one:\n"
+	     "seen = written + lost, each loss with its cause.\n\n"
+	     "What to record\n"
+	     "  -i, --interface IFACE   record from IFACE; again for more\n"
+	     "  -D, --list-interfaces   list the interfaces and exit\n"
+	     "  -s, --snaplen BYTES     keep this much of each packet [262144; 0: the same]\n"
+	     "  -p, --no-promiscuous    only what is addressed to this machine\n"
+	     "  -f, --filter FILTER     like the words at the end (see pcap-filter(7))\n"
+	     "  -F, --filter-file FILE  read the filter from FILE\n\n"
+	     "Where to, and for how long\n"
+	     "  -w, --write FILE        the file, for all interfaces; - for standard output. Or as\n"
+	     "                          often as -i: a file for each\n"
+	     "  -c, --count N           stop after N packets\n"
+	     "  -a, --autostop COND     stop after duration:SECONDS, packets:N or filesize:KB\n"
+	     "                          (1 kB = 1000 bytes, or with a unit: filesize:64MiB)\n\n"
+	     "Several files, one after the other\n"
+	     "  -b, --ring-buffer COND  go on to the next file at filesize:KB, duration:SECONDS,\n"
+	     "                          packets:N or interval:SECONDS (at multiples of the clock);\n"
+	     "                          files:N keeps the last N; again for more conditions\n"
+	     "      --keep-bytes SIZE   delete the oldest files, so that no more is kept\n"
+	     "      --min-free SIZE[:stop|:delete]  with less free space, stop [stop], or delete\n"
+	     "                          the oldest files\n"
+	     "      --on-close COMMAND  run COMMAND FILE for each file that is finished\n\n"
+	     "How\n"
+	     "      --reader KIND       v3 (TPACKET_V3, the default), v2 (TPACKET_V2), recv (one\n"
+	     "                          system call a packet), sim (simulated kernel, no "
+	     "privileges:\n"
+	     "                          -i sim:size=BYTES,pps=N|max,count=N,layout=v3|v2)\n"
+	     "      --ring SIZE         the ring: 64MiB, or TIME@RATE such as 2s@1Gbps, which "
+	     "holds\n"
+	     "                          TIME at RATE, with v3 whatever the size of frames\n"
+	     "                          [256MiB; v2: 512MiB]\n"
+	     "      --retire-timeout MS v3: hand over a block that is not full after MS [60]\n"
+	     "      --layout LAYOUT     inplace (v3: the ring's block becomes the file), compact (a\n"
+	     "                          copy without gaps), auto (what costs less) [auto]\n"
+	     "      --io KIND           uring, pwrite (a thread), auto [auto]\n"
+	     "      --direct on|off|auto  write past the page cache [auto]\n"
+	     "      --sync WHEN         bring files to stable storage: none, close (when they are\n"
+	     "                          finished), interval:SECONDS (that, and meanwhile) [none]\n\n"
+	     "What to say\n"
+	     "  -q, --quiet             errors only\n"
+	     "  -v, --verbose           more at the end: all NIC counters\n"
+	     "      --stats N           a line with the numbers every N seconds\n"
+	     "      --json              one JSON object at the end, on stdout (on stderr with -w "
+	     "-)\n"
+	     "      --fail-on-loss      exit with 3 if packets were lost\n"
+	     "  -h, --help              this text\n\n"
+	     "SIGINT and SIGTERM stop cleanly; SIGUSR1 prints the ledger.\n"
+	     "Exit: 0 fine, 1 failure, 2 usage, 3 loss with --fail-on-loss.\n\n"
+	     "  wiretape record -i eth0 -w feed.pcapng udp and dst net 224.0.0.0/4\n"
+	     "  wiretape record -i eth0 -w - tcp port 80 | tshark -r -");
+}
+
+static bool parse_autostop(struct wt_record_options *options, const char *text)
+{
+	if (!strncmp(text, "duration:", 9))
+		return wt_cli_parse_seconds(text + 9, &options->max_duration_ns);
+	if (!strncmp(text, "packets:", 8))
+		return wt_cli_parse_u64(text + 8, 1, UINT64_MAX, &options->max_packets);
+	return !strncmp(text, "filesize:", 9) &&
+	       wt_cli_parse_filesize(text + 9, &options->max_bytes);
+}
+
+/* "2s" or "500ms", up to the '@'. */
+static bool parse_ring_time(const char *text, double *value, const char **rest)
+{
+	char *end;
+
+	*value = strtod(text, &end);
+	if (end == text || !(*value > 0) || *value > 1e6)
+		return false;
+	if (!strncmp(end, "ms@", 3)) {
+		*value /= 1000;
+		*rest = end + 3;
+		return true;
+	}
+	*rest = end + 2;
+	return !strncmp(end, "s@", 2);
+}
+
+static bool parse_rate(const char *text, double *bps)
+{
+	static const struct {
+		const char *unit;
+		double factor;
+	} units[] = {{"bps", 1}, {"kbps", 1e3}, {"Mbps", 1e6}, {"Gbps", 1e9}, {"Tbps", 1e12}};
+	char *end;
+
+	*bps = strtod(text, &end);
+	if (end == text || !(*bps > 0))
+		return false;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (!strcmp(end, units[i].unit)) {
+			*bps *= units[i].factor;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A size, or a time at a rate. The smallest frames take the most ring for their
+ * time on the wire: 84 bytes there with preamble and gap, a slot of 144 here. */
+static bool parse_ring(const char *text, uint64_t *bytes)
+{
+	static const double worst_case = 144.0 / 84.0;
+	double time, bps, wanted;
+
+	if (!strchr(text, '@'))
+		return wt_cli_parse_bytes(text, bytes) && *bytes;
+	if (!parse_ring_time(text, &time, &text) || !parse_rate(text, &bps))
+		return false;
+	wanted = time * bps / 8 * worst_case;
+	if (wanted < 1 || wanted > 1e15)
+		return false;
+	*bytes = (uint64_t)wanted;
+	return true;
+}
+
+enum {
+	OPT_READER = 256,
+	OPT_RING,
+	OPT_RETIRE,
+	OPT_STATS,
+	OPT_JSON,
+	OPT_FAIL,
+	OPT_LAYOUT,
+	OPT_IO,
+	OPT_DIRECT,
+	OPT_SYNC,
+	OPT_KEEP_BYTES,
+	OPT_MIN_FREE,
+	OPT_ON_CLOSE,
+};
+
+/* The place of `value` in a list of names that ends with NULL; -1: none. */
+static int find_name(const char *const *names, const char *value)
+{
+	for (int i = 0; names[i]; i++)
+		if (!strcmp(names[i], value))
+			return i;
+	return -1;
+}
+
+static bool parse_sync(struct wt_record_options *options, const char *value)
+{
+	if (!strcmp(value, "none"))
+		options->sync = WT_SYNC_NONE;
+	else if (!strcmp(value, "close"))
+		options->sync = WT_SYNC_CLOSE;
+	else if (!strncmp(value, "interval:", 9) &&
+	         wt_cli_parse_seconds(value + 9, &options->sync_every_ns))
+		options->sync = WT_SYNC_INTERVAL;
+	else
+		return false;
+	return true;
+}
+
+/* How it gets to the disk; 0 or an exit code. */
+static int parse_writing(struct wt_record_options *options, int option, const char *value)
+{
+	/* In the order of enum wt_disk_kind and enum wt_direct. */
+	static const char *const kinds[] = {"auto", "uring", "pwrite", NULL};
+	static const char *const directs[] = {"auto", "on", "off", NULL};
+	int choice;
+
+	switch (option) {
+	case OPT_LAYOUT:
+		choice = wt_layout_from_name(value);
+		if (choice < 0)
+			return wt_cli_usage("record",
+			                    "there is no layout '%s'; there are auto, inplace and "
+			                    "compact",
+			                    value);
+		options->layout = (enum wt_layout)choice;
+		return 0;
+	case OPT_IO:
+		choice = find_name(kinds, value);
+		if (choice < 0)
+			return wt_cli_usage("record", "--io '%s' is not auto, uring or pwrite",
+			                    value);
+		options->io = (enum wt_disk_kind)choice;
+		return 0;
+	case OPT_DIRECT:
+		choice = find_name(directs, value);
+		if (choice < 0)
+			return wt_cli_usage("record", "--direct '%s' is not auto, on or off", value);
+		options->direct = (enum wt_direct)choice;
+		return 0;
+	case OPT_SYNC:
+		if (!parse_sync(options, value))
+			return wt_cli_usage(
+			        "record", "--sync '%s' is not none, close or interval:SECONDS",
+			        value);
+		return 0;
+	case OPT_KEEP_BYTES:
+		return wt_record_files_keep_bytes(&options->files, value);
+	case OPT_MIN_FREE:
+		return wt_record_files_min_free(&options->files, value);
+	default:
+		return WT_EXIT_USAGE;
+	}
+}
+
+/* An option that has a value which may be wrong; 0 or an exit code. */
+static int parse_valued(struct wt_record_options *options, int option, const char *value)
+{
+	uint64_t number;
+	int kind;
+
+	switch (option) {
+	case 'i':
+		if (options->interface_count == WT_RECORD_INTERFACES_MAX)
+			return wt_cli_usage("record", "more than %d interfaces", WT_RECORD_INTERFACES_MAX);
+		options->interfaces[options->interface_count++].interface = value;
+		return 0;
+	case 's':
+		if (!wt_cli_parse_u64(value, 0, WT_DEFAULT_SNAPLEN, &number))
+			return wt_cli_usage("record", "snaplen '%s' is not a number from 0 to %d",
+			                    value, WT_DEFAULT_SNAPLEN);
+		options->common.snaplen = (uint32_t)number;
+		return 0;
+	case 'c':
+		if (!wt_cli_parse_u64(value, 1, UINT64_MAX, &options->max_packets))
+			return wt_cli_usage("record", "count '%s' is not a positive number", value);
+		return 0;
+	case 'a':
+		if (!parse_autostop(options, value))
+			return wt_cli_usage(
+			        "record", "'%s' is not duration:SECONDS, packets:N or filesize:KB",
+			        value);
+		return 0;
+	case OPT_READER:
+		kind = wt_reader_kind_from_name(value);
+		if (kind < 0)
+			return wt_cli_usage("record",
+			                    "there is no reader '%s'; there are v3, v2, "
+			                    "recv and sim",
+			                    value);
+		options->common.kind = (enum wt_reader_kind)kind;
+		return 0;
+	case OPT_RING:
+		if (!parse_ring(value, &options->common.ring_bytes))
+			return wt_cli_usage(
+			        "record",
+			        "ring '%s' is not a size like 256MiB or a time at a rate "
+			        "like 2s@1Gbps",
+			        value);
+		return 0;
+	case OPT_RETIRE:
+		if (!wt_cli_parse_u64(value, 1, 10000, &number))
+			return wt_cli_usage("record",
+			                    "retire timeout '%s' is not a number of "
+			                    "milliseconds from 1 to 10000",
+			                    value);
+		options->common.retire_timeout_ms = (uint32_t)number;
+		return 0;
+	case OPT_STATS:
+		if (!wt_cli_parse_u64(value, 1, 86400, &options->stats_every_s))
+			return wt_cli_usage("record",
+			                    "'%s' is not a number of seconds from 1 to "
+			                    "86400",
+			                    value);
+		return 0;
+	default:
+		return parse_writing(options, option, value);
+	}
+}
+
+static int parse_option(struct wt_record_options *options, int option, const char *value)
+{
+	switch (option) {
+	case 'w':
+		if (options->path_count == WT_RECORD_INTERFACES_MAX)
+			return wt_cli_usage("record", "more than %d files",
+			                    WT_RECORD_INTERFACES_MAX);
+		options->paths[options->path_count++] = value;
+		return 0;
+	case 'b':
+		return wt_record_files_ring_buffer(&options->files, value);
+	case OPT_ON_CLOSE:
+		return wt_record_files_on_close(&options->files, value);
+	case 'f':
+		options->filter_option = value;
+		return 0;
+	case 'F':
+		options->filter_file = value;
+		return 0;
+	case 'p':
+		options->common.no_promiscuous = true;
+		return 0;
+	case 'q':
+		options->quiet = true;
+		return 0;
+	case 'v':
+		options->verbose = true;
+		return 0;
+	case 'D':
+		options->list = true;
+		return 0;
+	case 'h':
+		options->help = true;
+		return 0;
+	case OPT_JSON:
+		options->json = true;
+		return 0;
+	case OPT_FAIL:
+		options->fail_on_loss = true;
+		return 0;
+	default:
+		return parse_valued(options, option, value);
+	}
+}
+
+static char *join(char **words, int count)
+{
+	size_t length = 1;
+	char *text;
+
+	for (int i = 0; i < count; i++)
+		length += strlen(words[i]) + 1;
+	text = calloc(1, length);
+	for (int i = 0; text && i < count; i++) {
+		strcat(text, words[i]);
+		if (i + 1 < count)
+			strcat(text, " ");
+	}
+	return text;
+}
+
+static char *read_filter_file(const char *path)
+{
+	enum { MOST = 1 << 20 };
+	FILE *file = fopen(path, "re");
+	char *text = calloc(1, MOST + 1);
+	const char *problem = file ? NULL : strerror(errno);
+
+	if (file && text) {
+		errno = 0;
+		if (fread(text, 1, MOST, file) == MOST)
+			problem = "it is larger than 1 MiB";
+		else if (ferror(file))
+			problem = strerror(errno);
+	}
+	if (file)
+		fclose(file);
+	if (text && !problem)
+		return text;
+	wt_cli_complain("cannot read the filter from %s: %s", path,
+	                problem ? problem : "no memory");
+	free(text);
+	return NULL;
+}
+
+/* From one of three places; *options owns the copy. */
+static int take_filter(struct wt_record_options *options, char **words, int count)
+{
+	int sources =
+	        (count > 0) + (options->filter_option != NULL) + (options->filter_file != NULL);
+
+	if (sources > 1)
+		return wt_cli_usage("record",
+		                    "the filter is given more than once: with -f, with -F "
+		                    "or as the last words");
+	if (options->filter_file) {
+		options->filter = read_filter_file(options->filter_file);
+		return options->filter ? 0 : WT_EXIT_FAILURE;
+	}
+	options->filter =
+	        options->filter_option ? strdup(options->filter_option) : join(words, count);
+	return options->filter ? 0 : WT_EXIT_FAILURE;
+}
+
+static bool writes_several_files(const struct wt_file_set_config *files)
+{
+	return files->max_bytes || files->max_packets || files->duration_ns || files->interval_ns;
+}
+
+static int check_paths(const struct wt_record_options *options)
+{
+	const struct wt_file_set_config *files = &options->files;
+
+	if (!options->path_count)
+		return wt_cli_usage("record", "which file? -w FILE, or -w - for standard output");
+	if (options->path_count > 1 && options->path_count != options->interface_count)
+		return wt_cli_usage("record",
+		                    "%zu files for %zu interfaces: -w once, for all of them, or "
+		                    "once for each",
+		                    options->path_count, options->interface_count);
+	for (size_t i = 0; i < options->path_count; i++) {
+		if (strcmp(options->paths[i], "-"))
+			continue;
+		if (options->path_count > 1)
+			return wt_cli_usage("record", "standard output is no place for one of "
+			                              "several files");
+		if (writes_several_files(files) || files->on_close || files->min_free_bytes)
+			return wt_cli_usage("record", "-b, --min-free and --on-close are for files, "
+			                              "not for standard output");
+	}
+	for (size_t i = 0; i < options->path_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (!strcmp(options->paths[i], options->paths[j]))
+				return wt_cli_usage("record", "%s is given to -w twice",
+				                    options->paths[i]);
+	return wt_record_files_check(files);
+}
+
+int wt_record_options_parse(struct wt_record_options *options, int argc, char **argv)
+{
+	static const struct option longs[] = {
+	        {"interface", required_argument, NULL, 'i'},
+	        {"list-interfaces", no_argument, NULL, 'D'},
+	        {"snaplen", required_argument, NULL, 's'},
+	        {"snapshot-length", required_argument, NULL, 's'},
+	        {"no-promiscuous", no_argument, NULL, 'p'},
+	        {"no-promiscuous-mode", no_argument, NULL, 'p'},
+	        {"filter", required_argument, NULL, 'f'},
+	        {"filter-file", required_argument, NULL, 'F'},
+	        {"write", required_argument, NULL, 'w'},
+	        {"count", required_argument, NULL, 'c'},
+	        {"autostop", required_argument, NULL, 'a'},
+	        {"ring-buffer", required_argument, NULL, 'b'},
+	        {"keep-bytes", required_argument, NULL, OPT_KEEP_BYTES},
+	        {"min-free", required_argument, NULL, OPT_MIN_FREE},
+	        {"on-close", required_argument, NULL, OPT_ON_CLOSE},
+	        {"layout", required_argument, NULL, OPT_LAYOUT},
+	        {"io", required_argument, NULL, OPT_IO},
+	        {"direct", required_argument, NULL, OPT_DIRECT},
+	        {"sync", required_argument, NULL, OPT_SYNC},
+	        {"reader", required_argument, NULL, OPT_READER},
+	        {"ring", required_argument, NULL, OPT_RING},
+	        {"retire-timeout", required_argument, NULL, OPT_RETIRE},
+	        {"quiet", no_argument, NULL, 'q'},
+	        {"verbose", no_argument, NULL, 'v'},
+	        {"stats", required_argument, NULL, OPT_STATS},
+	        {"json", no_argument, NULL, OPT_JSON},
+	        {"fail-on-loss", no_argument, NULL, OPT_FAIL},
+	        {"help", no_argument, NULL, 'h'},
+	        {NULL, 0, NULL, 0},
+	};
+	int option, ret = 0;
+
+	optind = 0;
+	while ((option = getopt_long(argc, argv, "+:i:w:s:c:a:b:f:F:Dpqvh", longs, NULL)) != -1) {
+		if (option == ':')
+			return wt_cli_usage("record", "option %s needs a value", argv[optind - 1]);
+		if (option == '?')
+			return wt_cli_usage("record", "there is no option '%s'", argv[optind - 1]);
+		ret = parse_option(options, option, optarg);
+		if (ret)
+			return ret;
+	}
+	if (options->help || options->list)
+		return 0;
+	if (!options->interface_count)
+		return wt_cli_usage("record", "which interface? -i IFACE; -D lists them");
+	ret = check_paths(options);
+	if (ret)
+		return ret;
+	ret = take_filter(options, argv + optind, argc - optind);
+	for (size_t i = 0; i < options->interface_count; i++) {
+		const char *name = options->interfaces[i].interface;
+
+		options->interfaces[i] = options->common;
+		options->interfaces[i].interface = name;
+		options->interfaces[i].filter = options->filter;
+	}
+	return ret;
+}
+
+void wt_record_options_fini(struct wt_record_options *options)
+{
+	free(options->filter);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_CLI_RECORD_OPTIONS_H
+#define WIRETAPE_CLI_RECORD_OPTIONS_H
+
+/* The command line of `wiretape record`. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wiretape/capture/recorder.h>
+
+enum { WT_RECORD_INTERFACES_MAX = 64 };
+
+struct wt_record_options {
+	struct wt_reader_config interfaces[WT_RECORD_INTERFACES_MAX];
+	size_t interface_count;
+	struct wt_reader_config common; /* what all interfaces are given */
+	/* One for all interfaces, or one for each. */
+	const char *paths[WT_RECORD_INTERFACES_MAX];
+	size_t path_count;
+	struct wt_file_set_config files; /* but for the path */
+	enum wt_layout layout;
+	enum wt_disk_kind io;
+	enum wt_direct direct;
+	enum wt_recorder_sync sync;
+	int64_t sync_every_ns;
+	char *filter; /* owned: the last words, joined */
+	const char *filter_option;
+	const char *filter_file;
+	uint64_t max_packets;
+	uint64_t max_bytes;
+	int64_t max_duration_ns;
+	uint64_t stats_every_s;
+	bool quiet;
+	bool verbose;
+	bool json;
+	bool fail_on_loss;
+	bool list;
+	bool help;
+};
+
+/* 0, or an exit code after having said what is wrong. */
+int wt_record_options_parse(struct wt_record_options *options, int argc, char **argv);
+void wt_record_options_fini(struct wt_record_options *options);
+
+void wt_record_print_help(void);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_WRITER_DISK_H
+#define WIRETAPE_WRITER_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <wiretape/ring/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Carries out writes for sinks while their thread goes on: through io_uring, or by a
+ * thread that calls pwrite(). Several files may share one. One thread hands requests in and
+ * takes them back; nothing here blocks it but waiting when asked to. */
+struct wt_disk;
+
+enum wt_disk_op {
+	WT_DISK_WRITE,    /* bytes, length, offset */
+	WT_DISK_ALLOCATE, /* length, offset: reserve space, extend the file over it */
+	WT_DISK_SYNC,     /* fdatasync() */
+};
+
+/* One request. The caller's memory, untouched by it from handing in to `done`. */
+struct wt_disk_request {
+	enum wt_disk_op op;
+	int fd;
+	bool buffered; /* the descriptor goes through the page cache: keep dirty pages few */
+	const uint8_t *bytes;
+	size_t length;
+	uint64_t offset;
+	ssize_t result;     /* bytes written, 0, or a negative errno; may be short */
+	int64_t started_ns; /* CLOCK_MONOTONIC, at handing in */
+	int64_t took_ns;
+	void (*done)(struct wt_disk_request *request);
+	void *owner;
+	struct wt_disk_request *next; /* the disk's, as the next one is */
+	unsigned attempts;
+};
+
+enum wt_disk_kind { WT_DISK_AUTO, WT_DISK_URING, WT_DISK_PWRITE };
+
+/* How many requests may be in flight (32); more are refused with -EAGAIN. */
+#define WT_DISK_DEPTH 32
+
+/* 0 and *disk. WT_DISK_AUTO takes io_uring if the kernel lets it; wt_disk_degraded()
+ * tells if not and why. WT_DISK_URING fails instead. */
+int wt_disk_open(struct wt_disk **disk, enum wt_disk_kind kind, struct wt_error *err);
+
+/* Tell of memory that will be written from again and again, so that its pages are pinned
+ * once. At most 16 regions; call it before the first request. Being refused costs only
+ * speed: then wt_disk_degraded() tells. The memory must outlive the disk. */
+void wt_disk_register(struct wt_disk *disk, uint8_t *base, size_t length);
+
+/* 0, or -EAGAIN. The result comes through request->done, which may submit (there is room
+ * for one then), but not reap. */
+int wt_disk_submit(struct wt_disk *disk, struct wt_disk_request *request);
+
+/* Call `done` of those that have ended; with `wait` at least one, if any is in flight.
+ * Returns how many. */
+int wt_disk_reap(struct wt_disk *disk, bool wait);
+
+/* Readable when there is something to reap. */
+int wt_disk_fd(const struct wt_disk *disk);
+
+uint32_t wt_disk_in_flight(const struct wt_disk *disk);
+
+/* "io_uring" or "pwrite". */
+const char *wt_disk_name(const struct wt_disk *disk);
+
+/* What is less than asked and why, one sentence, or NULL. */
+const char *wt_disk_degraded(const struct wt_disk *disk);
+
+/* Waits for what is in flight. NULL is fine. */
+void wt_disk_close(struct wt_disk *disk);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

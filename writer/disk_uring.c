@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/disk_private.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <liburing.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* A registered buffer may be at most 1 GiB; that makes room for 256 GiB in 16 regions. */
+enum { PIECES_MOST = 272 };
+static const size_t piece_bytes = (size_t)1 << 30;
+
+struct uring_disk {
+	struct wt_disk disk;
+	struct io_uring ring;
+	struct iovec pieces[PIECES_MOST]; /* registered, under their index */
+	unsigned piece_count;
+	bool table; /* the kernel has an empty table for them */
+	struct wt_disk_behind behind;
+	unsigned advising; /* advice in flight: one piece at a time */
+};
+
+static void describe_limit(char *text, size_t room)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) || limit.rlim_cur == RLIM_INFINITY)
+		snprintf(text, room, "ulimit -l is unlimited");
+	else
+		snprintf(text, room, "ulimit -l is %llu KiB",
+		         (unsigned long long)limit.rlim_cur / 1024);
+}
+
+static int say_refused(struct wt_error *err, int error)
+{
+	char why[64] = "";
+
+	if (error == -EPERM || error == -EACCES)
+		snprintf(why, sizeof(why), "; see kernel.io_uring_disabled");
+	else if (error == -ENOSYS)
+		snprintf(why, sizeof(why), "; the kernel or a seccomp filter leaves it out");
+	else if (error == -ENOMEM)
+		describe_limit(why + snprintf(why, sizeof(why), "; "), sizeof(why) - 2);
+	return wt_error_set(err, error, "io_uring is refused (%s%s)", strerror(-error), why);
+}
+
+static struct uring_disk *uring_of(struct wt_disk *disk)
+{
+	return (struct uring_disk *)disk;
+}
+
+/* The index of the registered piece that holds all these bytes, or -1. */
+static int find_piece(const struct uring_disk *uring, const uint8_t *bytes, size_t length)
+{
+	uintptr_t from = (uintptr_t)bytes;
+
+	for (unsigned i = 0; i < uring->piece_count; i++) {
+		uintptr_t base = (uintptr_t)uring->pieces[i].iov_base;
+
+		if (from >= base && from - base < uring->pieces[i].iov_len &&
+		    length <= uring->pieces[i].iov_len - (from - base))
+			return (int)i;
+	}
+	return -1;
+}
+
+static void prepare_write(const struct uring_disk *uring, struct io_uring_sqe *sqe,
+                          const struct wt_disk_request *request)
+{
+	size_t length = request->length < WT_DISK_WRITE_MOST ? request->length : WT_DISK_WRITE_MOST;
+	int piece = find_piece(uring, request->bytes, length);
+
+	if (piece >= 0)
+		io_uring_prep_write_fixed(sqe, request->fd, request->bytes, (unsigned)length,
+		                          request->offset, piece);
+	else
+		io_uring_prep_write(sqe, request->fd, request->bytes, (unsigned)length,
+		                    request->offset);
+	/* Copying into the page cache is work, and may wait for room there: not here. */
+	if (request->buffered || request->attempts)
+		sqe->flags |= IOSQE_ASYNC;
+}
+
+static void prepare(const struct uring_disk *uring, struct io_uring_sqe *sqe,
+                    const struct wt_disk_request *request)
+{
+	switch (request->op) {
+	case WT_DISK_WRITE:
+		prepare_write(uring, sqe, request);
+		break;
+	case WT_DISK_ALLOCATE:
+		io_uring_prep_fallocate(sqe, request->fd, 0, (off_t)request->offset,
+		                        (off_t)request->length);
+		break;
+	case WT_DISK_SYNC:
+		io_uring_prep_fsync(sqe, request->fd, IORING_FSYNC_DATASYNC);
+		break;
+	}
+}
+
+/* What the kernel does not take now (EAGAIN, EBUSY, EINTR) stays in the queue, and goes
+ * with the next call. */
+static void push_queue(struct uring_disk *uring)
+{
+	if (io_uring_sq_ready(&uring->ring))
+		io_uring_submit(&uring->ring);
+}
+
+static int submit_uring(struct wt_disk *disk, struct wt_disk_request *request)
+{
+	struct uring_disk *uring = uring_of(disk);
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
+
+	if (!sqe)
+		return -EAGAIN;
+	prepare(uring, sqe, request);
+	io_uring_sqe_set_data(sqe, request);
+	push_queue(uring);
+	return 0;
+}
+
+static struct io_uring_sqe *get_advice(struct uring_disk *uring)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
+
+	uring->advising += sqe != NULL;
+	return sqe;
+}
+
+/* The descriptor may be closed before the kernel comes to it. Then it is advice to some
+ * other file, which does that no harm. */
+static void advise(struct uring_disk *uring, const struct wt_disk_advice *advice)
+{
+	struct io_uring_sqe *sqe = get_advice(uring);
+
+	if (sqe) {
+		io_uring_prep_sync_file_range(sqe, advice->fd, (unsigned)advice->push_length,
+		                              advice->push_offset, SYNC_FILE_RANGE_WRITE);
+		io_uring_sqe_set_data(sqe, NULL);
+	}
+	sqe = advice->drop_length ? get_advice(uring) : NULL;
+	if (sqe) {
+		io_uring_prep_fadvise(sqe, advice->fd, advice->drop_offset,
+		                      (off_t)advice->drop_length, POSIX_FADV_DONTNEED);
+		io_uring_sqe_set_data(sqe, NULL);
+	}
+	push_queue(uring);
+}
+
+static void keep_dirty_pages_few(struct uring_disk *uring, const struct wt_disk_request *request,
+                                 int result)
+{
+	struct wt_disk_advice advice;
+
+	if (request->op == WT_DISK_WRITE && request->buffered && result > 0 &&
+	    wt_disk_behind_note(&uring->behind, request, (size_t)result, !uring->advising, &advice))
+		advise(uring, &advice);
+}
+
+static bool try_again(struct wt_disk *disk, struct wt_disk_request *request, int result)
+{
+	if (result != -EINTR && result != -EAGAIN)
+		return false;
+	return ++request->attempts < WT_DISK_ATTEMPTS_MOST && !submit_uring(disk, request);
+}
+
+/* One completion: 1 if it ended a request. */
+static int take(struct uring_disk *uring, struct wt_disk_request *request, int result)
+{
+	if (!request) {
+		uring->advising--;
+		return 0;
+	}
+	if (try_again(&uring->disk, request, result))
+		return 0;
+	keep_dirty_pages_few(uring, request, result);
+	wt_disk_complete(&uring->disk, request, result, wt_disk_now_ns());
+	return 1;
+}
+
+static int take_ended(struct uring_disk *uring)
+{
+	struct io_uring_cqe *cqe;
+	int count = 0;
+
+	/* Bounded: `done` may submit what ends at once. */
+	while (count < WT_DISK_DEPTH && !io_uring_peek_cqe(&uring->ring, &cqe)) {
+		struct wt_disk_request *request = io_uring_cqe_get_data(cqe);
+		int result = cqe->res;
+
+		io_uring_cqe_seen(&uring->ring, cqe);
+		count += take(uring, request, result);
+	}
+	return count;
+}
+
+static int reap_uring(struct wt_disk *disk, bool wait)
+{
+	struct uring_disk *uring = uring_of(disk);
+	int count;
+
+	push_queue(uring);
+	count = take_ended(uring);
+	while (wait && !count) {
+		/* Interrupted or refused: the loop asks again. */
+		io_uring_submit_and_wait(&uring->ring, 1);
+		count = take_ended(uring);
+	}
+	return count;
+}
+
+static int register_piece(struct uring_disk *uring, uint8_t *base, size_t length)
+{
+	struct iovec piece = {base, length};
+	int ret;
+
+	if (uring->piece_count == PIECES_MOST)
+		return -ENOSPC;
+	if (!uring->table) {
+		ret = io_uring_register_buffers_sparse(&uring->ring, PIECES_MOST);
+		if (ret < 0)
+			return ret;
+		uring->table = true;
+	}
+	ret = io_uring_register_buffers_update_tag(&uring->ring, uring->piece_count, &piece, NULL,
+	                                           1);
+	if (ret < 0)
+		return ret;
+	uring->pieces[uring->piece_count++] = piece;
+	return 0;
+}
+
+static void register_uring(struct wt_disk *disk, uint8_t *base, size_t length)
+{
+	int ret = 0;
+	char limit[64];
+
+	for (size_t at = 0; at < length && !ret; at += piece_bytes)
+		ret = register_piece(uring_of(disk), base + at,
+		                     length - at < piece_bytes ? length - at : piece_bytes);
+	if (!ret)
+		return;
+	describe_limit(limit, sizeof(limit));
+	snprintf(disk->degraded, sizeof(disk->degraded),
+	         "the ring's memory could not be registered with io_uring (%s; %s): its pages are "
+	         "pinned for every write, which costs a little processor time; give CAP_IPC_LOCK "
+	         "or raise the limit",
+	         strerror(-ret), limit);
+}
+
+static void close_uring(struct wt_disk *disk)
+{
+	io_uring_queue_exit(&uring_of(disk)->ring);
+	free(disk);
+}
+
+/* Kernels before 5.6 have io_uring, but not all that is needed of it. */
+static int check_operations(struct io_uring *ring)
+{
+	static const int needed[] = {IORING_OP_WRITE,     IORING_OP_WRITE_FIXED,
+	                             IORING_OP_FALLOCATE, IORING_OP_FSYNC,
+	                             IORING_OP_FADVISE,   IORING_OP_SYNC_FILE_RANGE};
+	struct io_uring_probe *probe = io_uring_get_probe_ring(ring);
+	int ret = probe ? 0 : -ENOSYS;
+
+	for (size_t i = 0; !ret && i < sizeof(needed) / sizeof(needed[0]); i++)
+		ret = io_uring_opcode_supported(probe, needed[i]) ? 0 : -ENOSYS;
+	io_uring_free_probe(probe);
+	return ret;
+}
+
+/* A filter may let a ring be made, but not used: better to know now. */
+static int check_entering(struct io_uring *ring)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
+	struct io_uring_cqe *cqe;
+	int ret;
+
+	io_uring_prep_nop(sqe);
+	do
+		ret = io_uring_submit_and_wait(ring, 1);
+	while (ret == -EINTR);
+	if (ret < 0)
+		return ret;
+	ret = io_uring_wait_cqe(ring, &cqe);
+	if (!ret)
+		io_uring_cqe_seen(ring, cqe);
+	return ret;
+}
+
+int wt_disk_uring_open(struct wt_disk **disk, struct wt_error *err)
+{
+	static const struct wt_disk_ops ops = {
+	        .name = "io_uring",
+	        .know = register_uring,
+	        .submit = submit_uring,
+	        .reap = reap_uring,
+	        .close = close_uring,
+	};
+	/* Room for the requests and the advice between them, so that the queue is never full. */
+	enum { ENTRIES = 2 * WT_DISK_DEPTH };
+	struct uring_disk *uring = calloc(1, sizeof(*uring));
+	int ret;
+
+	if (!uring)
+		return wt_error_set(err, -ENOMEM, "no memory for writing with io_uring");
+	uring->disk.ops = &ops;
+	ret = io_uring_queue_init(ENTRIES, &uring->ring, 0);
+	if (ret)
+		goto free_disk;
+	ret = check_operations(&uring->ring);
+	if (!ret)
+		ret = check_entering(&uring->ring);
+	if (ret)
+		goto exit_ring;
+	/* Readable while there are completions: needs no eventfd, and nothing to reset. */
+	uring->disk.fd = uring->ring.ring_fd;
+	*disk = &uring->disk;
+	return 0;
+
+exit_ring:
+	io_uring_queue_exit(&uring->ring);
+free_disk:
+	free(uring);
+	return say_refused(err, ret);
+}

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/file_set_private.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool has_condition(const struct wt_file_set_config *config)
+{
+	return config->max_bytes || config->max_packets || config->duration_ns ||
+	       config->interval_ns;
+}
+
+static int check_config(const struct wt_file_set_config *config, struct wt_error *err)
+{
+	if (!config->path || !*config->path || config->duration_ns < 0 || config->interval_ns < 0)
+		return wt_error_set(err, -EINVAL, "no path for the file, or a negative time");
+	if (!has_condition(config) && config->keep_files)
+		return wt_error_set(err, -EINVAL,
+		                    "files:N needs a condition such as filesize: that says when "
+		                    "to begin the next file");
+	if (!has_condition(config) && config->keep_bytes)
+		return wt_error_set(err, -EINVAL,
+		                    "keeping %llu bytes needs a condition such as filesize: that "
+		                    "says when to begin the next file",
+		                    (unsigned long long)config->keep_bytes);
+	if (config->keep_bytes && config->max_bytes > config->keep_bytes)
+		return wt_error_set(err, -EINVAL,
+		                    "one file of %llu bytes is more than the %llu to keep: make "
+		                    "files smaller or keep more",
+		                    (unsigned long long)config->max_bytes,
+		                    (unsigned long long)config->keep_bytes);
+	return 0;
+}
+
+static int copy_config(struct wt_file_set *set, const struct wt_file_set_config *config,
+                       struct wt_error *err)
+{
+	int ret = wt_file_set_names_init(&set->names, config->path, set->rotates, err);
+
+	if (ret)
+		return ret;
+	if (config->on_close && *config->on_close) {
+		set->on_close = strdup(config->on_close);
+		if (!set->on_close)
+			return wt_error_set(err, -ENOMEM, "no memory for the command");
+	}
+	set->config = *config;
+	set->config.path = set->names.path;
+	set->config.on_close = set->on_close;
+	return 0;
+}
+
+/* A single file asks less of its directory: that of a device or of /dev/fd is neither
+ * readable nor writable for everybody. */
+static int open_directory(struct wt_file_set *set, struct wt_error *err)
+{
+	char *directory = wt_file_set_names_directory(&set->names);
+	int ret = 0;
+
+	if (!directory)
+		return wt_error_set(err, -ENOMEM, "no memory for the names of files");
+	set->dir_fd = open(directory, (set->rotates ? O_RDONLY : O_PATH) | O_DIRECTORY | O_CLOEXEC);
+	if (set->dir_fd < 0)
+		ret = wt_error_set(err, -errno, "cannot open the directory %s: %s", directory,
+		                   strerror(errno));
+	else if (set->rotates && faccessat(set->dir_fd, ".", W_OK | X_OK, AT_EACCESS))
+		ret = wt_error_set(err, -errno,
+		                   "cannot make files in the directory %s: %s; choose one that "
+		                   "is writable",
+		                   directory, strerror(errno));
+	free(directory);
+	return ret;
+}
+
+static int find_highest(struct wt_file_set *set, DIR *entries)
+{
+	const struct dirent *entry;
+
+	while (errno = 0, entry = readdir(entries), entry) {
+		uint32_t number = wt_file_set_names_number(&set->names, entry->d_name);
+
+		if (number >= set->next_number)
+			set->next_number = number + 1;
+	}
+	return -errno;
+}
+
+/* A recording that is started again goes on after the highest number in use. */
+static int scan_directory(struct wt_file_set *set, struct wt_error *err)
+{
+	/* One of its own: a DIR takes its descriptor along when it is closed. */
+	int fd = openat(set->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+	int ret = entries ? find_highest(set, entries) : -errno;
+
+	if (entries)
+		closedir(entries);
+	else if (fd >= 0)
+		close(fd);
+	if (ret)
+		return wt_error_set(err, ret, "cannot list the directory of %s: %s",
+		                    set->names.path, strerror(-ret));
+	return 0;
+}
+
+static int set_up(struct wt_file_set *set, const struct wt_file_set_config *config,
+                  struct wt_error *err)
+{
+	int ret = copy_config(set, config, err);
+
+	if (!ret)
+		ret = open_directory(set, err);
+	if (!ret && set->rotates)
+		ret = scan_directory(set, err);
+	if (ret)
+		return ret;
+	set->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (set->wake_fd < 0)
+		return wt_error_set(err, -errno, "no descriptor for the files' thread: %s",
+		                    strerror(errno));
+	return 0;
+}
+
+int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *config,
+                     struct wt_error *err)
+{
+	struct wt_file_set *opening;
+	int ret = check_config(config, err);
+
+	*set = NULL;
+	if (ret)
+		return ret;
+	opening = calloc(1, sizeof(*opening));
+	if (!opening)
+		return wt_error_set(err, -ENOMEM, "no memory for the files");
+	opening->system = (struct wt_file_set_system){fstatvfs, renameat2, linkat, pthread_create};
+	opening->rotates = has_condition(config);
+	opening->dir_fd = opening->wake_fd = -1;
+	opening->next_number = 1;
+	opening->last_event = &opening->first_event;
+	pthread_mutex_init(&opening->lock, NULL);
+	pthread_mutex_init(&opening->event_lock, NULL);
+	pthread_cond_init(&opening->settled, NULL);
+	ret = set_up(opening, config, err);
+	if (ret) {
+		wt_file_set_close(opening);
+		return ret;
+	}
+	*set = opening;
+	return 0;
+}
+
+bool wt_file_set_rotates(const struct wt_file_set *set)
+{
+	return set->rotates;
+}
+
+/* An empty file that takes the name; wherever it is taken, the next number. */
+static int take_number(struct wt_file_set *set, char **path, struct wt_error *err)
+{
+	for (; set->next_number; set->next_number++) {
+		int fd, ret;
+
+		*path = wt_file_set_names_work(&set->names, set->next_number);
+		if (!*path)
+			return wt_error_set(err, -ENOMEM, "no memory for the names of files");
+		fd = openat(set->dir_fd, wt_file_set_names_base(&set->names, *path),
+		            O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+		if (fd >= 0) {
+			close(fd);
+			return 0;
+		}
+		ret = -errno;
+		if (ret != -EEXIST)
+			wt_error_set(err, ret, "cannot write %s: %s", *path, strerror(-ret));
+		free(*path);
+		*path = NULL;
+		if (ret != -EEXIST)
+			return ret;
+	}
+	return wt_error_set(err, -ERANGE, "there are no numbers left for files like %s",
+	                    set->names.path);
+}
+
+static int take_path(struct wt_file_set *set, char **path, struct wt_error *err)
+{
+	if (set->rotates)
+		return take_number(set, path, err);
+	if (set->begun)
+		return wt_error_set(err, -EALREADY, "%s is the only file of its recording",
+		                    set->names.path);
+	*path = strdup(set->names.path);
+	return *path ? 0 : wt_error_set(err, -ENOMEM, "no memory for the names of files");
+}
+
+/* The caller has the lock. */
+static int make_room(struct wt_file_set *set)
+{
+	size_t room = set->room ? set->room * 2 : 16;
+	struct wt_file_set_entry *entries;
+	struct wt_set_file **files;
+
+	if (set->count < set->room)
+		return 0;
+	entries = reallocarray(set->entries, room, sizeof(*entries));
+	if (!entries)
+		return -ENOMEM;
+	set->entries = entries;
+	files = reallocarray(set->files, room, sizeof(struct wt_set_file *));
+	if (!files)
+		return -ENOMEM;
+	set->files = files;
+	set->room = room;
+	return 0;
+}
+
+static int add_file(struct wt_file_set *set, char *path, int64_t utc_ns)
+{
+	struct wt_set_file *file = calloc(1, sizeof(*file));
+	int ret = -ENOMEM;
+
+	pthread_mutex_lock(&set->lock);
+	if (file)
+		ret = make_room(set);
+	if (!ret) {
+		*file = (struct wt_set_file){
+		        .index = set->count, .work_path = path, .begun_utc_ns = utc_ns};
+		set->entries[set->count] =
+		        (struct wt_file_set_entry){.path = path, .number = set->next_number};
+		set->files[set->count++] = file;
+		set->live_files++;
+		/* The new file may be one too many. */
+		wt_file_set_wake(set);
+	}
+	pthread_mutex_unlock(&set->lock);
+	if (ret)
+		free(file);
+	return ret;
+}
+
+int wt_file_set_begin(struct wt_file_set *set, int64_t monotonic_ns, int64_t utc_ns,
+                      const char **path, uint32_t *number, struct wt_error *err)
+{
+	char *taken = NULL;
+	int ret = take_path(set, &taken, err);
+
+	if (ret)
+		return ret;
+	ret = add_file(set, taken, utc_ns);
+	if (ret) {
+		if (set->rotates)
+			unlinkat(set->dir_fd, wt_file_set_names_base(&set->names, taken), 0);
+		free(taken);
+		return wt_error_set(err, ret, "no memory for the list of files");
+	}
+	set->begun = true;
+	set->begun_monotonic_ns = monotonic_ns;
+	set->begun_utc_ns = utc_ns;
+	*path = taken;
+	*number = set->next_number++;
+	return 0;
+}
+
+/* Begun and not handed over, or NULL; the caller has the lock. Nearly always the last. */
+static struct wt_set_file *find_begun(struct wt_file_set *set, uint32_t number)
+{
+	for (size_t i = set->count; i-- > 0;)
+		if (set->entries[i].number == number)
+			return set->files[i]->state == WT_SET_BEGUN ? set->files[i] : NULL;
+	return NULL;
+}
+
+void wt_file_set_finish(struct wt_file_set *set, uint32_t number, uint64_t bytes, uint64_t packets,
+                        int (*finish)(void *context), void *context)
+{
+	struct wt_set_file *file;
+
+	pthread_mutex_lock(&set->lock);
+	file = find_begun(set, number);
+	if (file) {
+		set->entries[file->index].bytes = bytes;
+		set->entries[file->index].packets = packets;
+		file->finish = finish;
+		file->context = context;
+		file->state = WT_SET_HANDED_OVER;
+		set->live_bytes += bytes;
+		wt_file_set_enqueue(set, file);
+	}
+	pthread_mutex_unlock(&set->lock);
+	if (file)
+		return;
+	finish(context);
+	wt_file_set_tell(set, true, "file number %u was finished without having been begun",
+	                 number);
+}
+
+size_t wt_file_set_files(struct wt_file_set *set, const struct wt_file_set_entry **files)
+{
+	size_t count;
+
+	pthread_mutex_lock(&set->lock);
+	*files = set->entries;
+	count = set->count;
+	pthread_mutex_unlock(&set->lock);
+	return count;
+}
+
+/* A name that was taken and never written under. */
+static void drop_if_empty(const struct wt_file_set *set, const struct wt_set_file *file)
+{
+	const char *base = wt_file_set_names_base(&set->names, file->work_path);
+	struct stat status;
+
+	if (set->rotates && file->state == WT_SET_BEGUN &&
+	    !fstatat(set->dir_fd, base, &status, AT_SYMLINK_NOFOLLOW) && !status.st_size)
+		unlinkat(set->dir_fd, base, 0);
+}
+
+static void free_files(struct wt_file_set *set)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		drop_if_empty(set, set->files[i]);
+		free(set->files[i]->work_path);
+		free(set->files[i]->final_path);
+		free(set->files[i]);
+	}
+	free(set->files);
+	free(set->entries);
+}
+
+void wt_file_set_close(struct wt_file_set *set)
+{
+	if (!set)
+		return;
+	wt_file_set_settle(set);
+	wt_file_set_stop(set);
+	free_files(set);
+	wt_file_set_forget_events(set);
+	if (set->wake_fd >= 0)
+		close(set->wake_fd);
+	if (set->dir_fd >= 0)
+		close(set->dir_fd);
+	pthread_cond_destroy(&set->settled);
+	pthread_mutex_destroy(&set->event_lock);
+	pthread_mutex_destroy(&set->lock);
+	wt_file_set_names_fini(&set->names);
+	free(set->on_close);
+	free(set);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/file_set_private.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* An event is one line, whatever is in the name of a file. */
+static void make_one_line(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 127)
+			*text = '?';
+}
+
+static struct wt_set_event *make_event(bool error, const char *format, va_list args)
+        __attribute__((format(printf, 2, 0)));
+static struct wt_set_event *make_event(bool error, const char *format, va_list args)
+{
+	struct wt_set_event *event = calloc(1, sizeof(*event));
+
+	if (!event)
+		return NULL;
+	event->error = error;
+	if (vasprintf(&event->text, format, args) < 0) {
+		free(event);
+		return NULL;
+	}
+	make_one_line(event->text);
+	return event;
+}
+
+static void free_event(struct wt_set_event *event)
+{
+	free(event->text);
+	free(event);
+}
+
+void wt_file_set_tell(struct wt_file_set *set, bool error, const char *format, ...)
+{
+	struct wt_set_event *event;
+	va_list args;
+
+	va_start(args, format);
+	event = make_event(error, format, args);
+	va_end(args);
+	pthread_mutex_lock(&set->event_lock);
+	/* A command may fail for every file of a year, and nobody ask. */
+	if (event && set->events < WT_SET_MOST_EVENTS) {
+		*set->last_event = event;
+		set->last_event = &event->next;
+		set->events++;
+		event = NULL;
+	} else {
+		set->events_lost++;
+		set->error_lost |= error;
+	}
+	pthread_mutex_unlock(&set->event_lock);
+	if (event)
+		free_event(event);
+}
+
+/* The caller has the event lock. */
+static int tell_of_lost(struct wt_file_set *set, char *text, size_t capacity, bool *error)
+{
+	if (!set->events_lost)
+		return 0;
+	snprintf(text, capacity, "%llu further messages about finished files were not kept",
+	         (unsigned long long)set->events_lost);
+	*error = set->error_lost;
+	set->events_lost = 0;
+	set->error_lost = false;
+	return 1;
+}
+
+int wt_file_set_next_event(struct wt_file_set *set, char *text, size_t capacity, bool *error)
+{
+	struct wt_set_event *event;
+	int ret = 1;
+
+	pthread_mutex_lock(&set->event_lock);
+	event = set->first_event;
+	if (event) {
+		set->first_event = event->next;
+		if (!event->next)
+			set->last_event = &set->first_event;
+		set->events--;
+		snprintf(text, capacity, "%s", event->text);
+		*error = event->error;
+	} else {
+		ret = tell_of_lost(set, text, capacity, error);
+	}
+	pthread_mutex_unlock(&set->event_lock);
+	if (event)
+		free_event(event);
+	return ret;
+}
+
+void wt_file_set_forget_events(struct wt_file_set *set)
+{
+	while (set->first_event) {
+		struct wt_set_event *next = set->first_event->next;
+
+		free_event(set->first_event);
+		set->first_event = next;
+	}
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/file_set_private.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *wt_file_set_path(const struct wt_set_file *file)
+{
+	return file->final_path ? file->final_path : file->work_path;
+}
+
+bool wt_file_set_is_missing(const struct wt_file_set *set, const char *path)
+{
+	struct stat status;
+
+	return fstatat(set->dir_fd, wt_file_set_names_base(&set->names, path), &status,
+	               AT_SYMLINK_NOFOLLOW) &&
+	       errno == ENOENT;
+}
+
+static bool is_live(const struct wt_set_file *file)
+{
+	return file->state != WT_SET_GONE && file->state != WT_SET_STUCK;
+}
+
+void wt_file_set_let_go(struct wt_file_set *set, struct wt_set_file *file, enum wt_set_state state)
+{
+	file->state = state;
+	set->entries[file->index].deleted = state == WT_SET_GONE;
+	set->live_files--;
+	set->live_bytes -= set->entries[file->index].bytes;
+	while (set->oldest < set->count && !is_live(set->files[set->oldest]))
+		set->oldest++;
+}
+
+int wt_file_set_delete(struct wt_file_set *set, struct wt_set_file *file)
+{
+	const char *path = wt_file_set_path(file);
+	int ret = unlinkat(set->dir_fd, wt_file_set_names_base(&set->names, path), 0) ? -errno : 0;
+	bool gone = !ret || ret == -ENOENT;
+
+	if (!gone)
+		wt_file_set_tell(set, true, "cannot delete %s: %s; it stays, delete it by hand",
+		                 path, strerror(-ret));
+	pthread_mutex_lock(&set->lock);
+	wt_file_set_let_go(set, file, gone ? WT_SET_GONE : WT_SET_STUCK);
+	pthread_mutex_unlock(&set->lock);
+	return ret;
+}
+
+/* What to count for the file being written: what it may become, or else what it has become
+ * so far. The caller has the lock, which is released meanwhile. */
+static uint64_t current_bytes(struct wt_file_set *set)
+{
+	const struct wt_set_file *last = set->count ? set->files[set->count - 1] : NULL;
+	struct stat status = {0};
+	const char *base;
+
+	if (!last || last->state != WT_SET_BEGUN)
+		return 0;
+	if (set->config.max_bytes)
+		return set->config.max_bytes;
+	base = wt_file_set_names_base(&set->names, last->work_path);
+	pthread_mutex_unlock(&set->lock);
+	if (fstatat(set->dir_fd, base, &status, AT_SYMLINK_NOFOLLOW))
+		status.st_size = 0;
+	pthread_mutex_lock(&set->lock);
+	/* Handed over meanwhile: then it is in live_bytes. */
+	return last->state == WT_SET_BEGUN ? (uint64_t)status.st_size : 0;
+}
+
+static bool is_too_much(struct wt_file_set *set)
+{
+	const struct wt_file_set_config *config = &set->config;
+	uint64_t current;
+
+	if (config->keep_files && set->live_files > config->keep_files)
+		return true;
+	if (!config->keep_bytes)
+		return false;
+	current = current_bytes(set);
+	return set->live_bytes + current > config->keep_bytes;
+}
+
+/* The oldest goes, or none: while its command runs the younger ones wait with it, or what
+ * is kept would no longer be the latest. */
+bool wt_file_set_delete_surplus(struct wt_file_set *set)
+{
+	struct wt_set_file *oldest;
+
+	if (!is_too_much(set) || set->oldest == set->count)
+		return false;
+	oldest = set->files[set->oldest];
+	if (oldest->state != WT_SET_ENDED)
+		return false;
+	oldest->state = WT_SET_DELETING;
+	pthread_mutex_unlock(&set->lock);
+	wt_file_set_delete(set, oldest);
+	pthread_mutex_lock(&set->lock);
+	return true;
+}
+
+/* For a disk that is getting full the order matters less: a file whose command runs is
+ * passed over. */
+static struct wt_set_file *take_oldest(struct wt_file_set *set, uint64_t *bytes)
+{
+	struct wt_set_file *file = NULL;
+
+	pthread_mutex_lock(&set->lock);
+	for (size_t i = set->oldest; i < set->count && !file; i++)
+		if (set->files[i]->state == WT_SET_ENDED)
+			file = set->files[i];
+	if (file) {
+		file->state = WT_SET_DELETING;
+		*bytes = set->entries[file->index].bytes;
+	}
+	pthread_mutex_unlock(&set->lock);
+	return file;
+}
+
+/* "10 GiB", in the unit in which it was probably meant. */
+static const char *format_bytes(char *text, size_t size, uint64_t bytes)
+{
+	static const struct {
+		const char *name;
+		uint64_t bytes;
+	} units[] = {{"TiB", 1ull << 40}, {"GiB", 1ull << 30}, {"GB", 1000000000},
+	             {"MiB", 1ull << 20}, {"MB", 1000000},     {"KiB", 1ull << 10},
+	             {"kB", 1000},        {"bytes", 1}};
+	size_t i = 0;
+
+	while (units[i].bytes > 1 && (bytes < units[i].bytes || bytes % units[i].bytes))
+		i++;
+	snprintf(text, size, "%" PRIu64 " %s", bytes / units[i].bytes, units[i].name);
+	return text;
+}
+
+/* Whether one has gone or was gone already; *freed grows by what that should give back. */
+static bool delete_oldest(struct wt_file_set *set, uint64_t *freed)
+{
+	char limit[32];
+	uint64_t bytes;
+	struct wt_set_file *file = take_oldest(set, &bytes);
+
+	if (!file)
+		return false;
+	if (wt_file_set_delete(set, file))
+		return true;
+	*freed += bytes;
+	wt_file_set_tell(set, false, "deleted %s (%" PRIu64 " bytes): less than %s free",
+	                 wt_file_set_path(file), bytes,
+	                 format_bytes(limit, sizeof(limit), set->config.min_free_bytes));
+	return true;
+}
+
+static void tell_of_unknown_space(struct wt_file_set *set, int error)
+{
+	bool told;
+
+	pthread_mutex_lock(&set->lock);
+	told = set->told_unknown_space;
+	set->told_unknown_space = true;
+	pthread_mutex_unlock(&set->lock);
+	if (!told)
+		wt_file_set_tell(set, true,
+		                 "cannot tell how much space is free beside %s: %s; recording "
+		                 "goes on without looking",
+		                 set->names.path, strerror(error));
+}
+
+/* How much is missing to what should be free. */
+static uint64_t missing_bytes(struct wt_file_set *set)
+{
+	struct statvfs status;
+	uint64_t unit_bytes, free_bytes;
+
+	if (set->system.fstatvfs(set->dir_fd, &status)) {
+		tell_of_unknown_space(set, errno);
+		return 0;
+	}
+	/* Of a file system without a size (/proc, some of FUSE's) nothing can be said. */
+	if (!status.f_blocks)
+		return 0;
+	unit_bytes = status.f_frsize;
+	if (__builtin_mul_overflow((uint64_t)status.f_bavail, unit_bytes, &free_bytes))
+		return 0;
+	return free_bytes < set->config.min_free_bytes ? set->config.min_free_bytes - free_bytes
+	                                               : 0;
+}
+
+/* Btrfs and others give space back seconds after a file is gone. Looking is right at once
+ * where it is not so; where it is, no more is deleted than was missing, and the next look
+ * will tell. */
+static bool make_space(struct wt_file_set *set)
+{
+	uint64_t missing = missing_bytes(set);
+	uint64_t wanted = missing, freed = 0;
+
+	for (; missing; missing = missing_bytes(set)) {
+		if (!set->config.min_free_deletes)
+			return false;
+		if (freed >= wanted)
+			return true;
+		if (!delete_oldest(set, &freed))
+			return false;
+	}
+	return true;
+}
+
+bool wt_file_set_has_space(struct wt_file_set *set)
+{
+	bool enough = set->config.min_free_bytes ? make_space(set) : true;
+
+	/* What has been deleted may be what the background wanted to, and the current file
+	 * has grown. */
+	if (set->config.keep_files || set->config.keep_bytes) {
+		pthread_mutex_lock(&set->lock);
+		wt_file_set_wake(set);
+		pthread_mutex_unlock(&set->lock);
+	}
+	return enough;
+}

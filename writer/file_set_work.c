@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/file_set_private.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { LATE_COMMANDS = 16 };
+
+static void push(struct wt_set_queue *queue, struct wt_set_file *file)
+{
+	file->next = NULL;
+	if (queue->last)
+		queue->last->next = file;
+	else
+		queue->first = file;
+	queue->last = file;
+	queue->count++;
+}
+
+static struct wt_set_file *pop(struct wt_set_queue *queue)
+{
+	struct wt_set_file *file = queue->first;
+
+	queue->first = file->next;
+	if (!queue->first)
+		queue->last = NULL;
+	queue->count--;
+	return file;
+}
+
+/* What became of a file that was to be finished. */
+struct outcome {
+	enum wt_set_state state;
+	bool finished;
+	char *final_path;
+};
+
+static void sync_directory(struct wt_file_set *set, const char *path)
+{
+	/* EINVAL: a file system that has nothing to sync there. */
+	if (fsync(set->dir_fd) && errno != EINVAL)
+		wt_file_set_tell(set, false, "the name %s may not outlive a power cut: %s", path,
+		                 strerror(errno));
+}
+
+/* The name for good; if that is taken, with -1, -2 and so on. 0 or -errno. */
+static int give_name(struct wt_file_set *set, const struct wt_set_file *file, uint32_t number,
+                     char **final_path)
+{
+	enum { MOST_TRIES = 1000 };
+	const struct wt_file_set_names *names = &set->names;
+	const char *work = wt_file_set_names_base(names, file->work_path);
+	unsigned again = 0;
+	int ret;
+
+	do {
+		free(*final_path);
+		*final_path = wt_file_set_names_final(names, number, file->begun_utc_ns, again);
+		if (!*final_path)
+			return -ENOMEM;
+		ret = wt_file_set_rename(&set->system, set->dir_fd, work,
+		                         wt_file_set_names_base(names, *final_path));
+	} while (ret == -EEXIST && ++again < MOST_TRIES);
+	if (ret) {
+		free(*final_path);
+		*final_path = NULL;
+		return ret;
+	}
+	if (again)
+		wt_file_set_tell(set, false,
+		                 "file %u is called %s: there was a file with the name it should "
+		                 "have had",
+		                 number, *final_path);
+	sync_directory(set, *final_path);
+	return 0;
+}
+
+/* Without the lock: this may take as long as the disk does. */
+static struct outcome finish_file(struct wt_file_set *set, const struct wt_set_file *file,
+                                  const struct wt_file_set_entry *entry)
+{
+	struct outcome outcome = {.state = WT_SET_ENDED};
+	int ret = file->finish(file->context);
+
+	if (ret) {
+		wt_file_set_tell(set, true, "%s is not complete and keeps this name: %s",
+		                 file->work_path, strerror(-ret));
+		return outcome;
+	}
+	/* A sink in which nothing arrived leaves no file. */
+	if (!entry->bytes && wt_file_set_is_missing(set, file->work_path)) {
+		outcome.state = WT_SET_GONE;
+		return outcome;
+	}
+	if (set->rotates)
+		ret = give_name(set, file, entry->number, &outcome.final_path);
+	if (ret) {
+		wt_file_set_tell(set, true,
+		                 "%s is complete but cannot be renamed: %s; rename it by hand",
+		                 file->work_path, strerror(-ret));
+		return outcome;
+	}
+	outcome.finished = true;
+	if (set->on_close)
+		outcome.state = WT_SET_COMMAND;
+	return outcome;
+}
+
+static void await_command(struct wt_file_set *set, struct wt_set_file *file)
+{
+	push(&set->to_command, file);
+	if (set->to_command.count <= LATE_COMMANDS || set->told_late)
+		return;
+	set->told_late = true;
+	wt_file_set_tell(set, false,
+	                 "commands '%s' are slower than files are made: %zu files wait for "
+	                 "theirs, and are not deleted before",
+	                 set->on_close, set->to_command.count);
+}
+
+static bool finish_next(struct wt_file_set *set)
+{
+	struct wt_file_set_entry entry;
+	struct wt_set_file *file;
+	struct outcome outcome;
+
+	if (!set->to_finish.first)
+		return false;
+	file = pop(&set->to_finish);
+	entry = set->entries[file->index];
+	pthread_mutex_unlock(&set->lock);
+	outcome = finish_file(set, file, &entry);
+	pthread_mutex_lock(&set->lock);
+	file->final_path = outcome.final_path;
+	file->state = outcome.state;
+	set->entries[file->index].path = wt_file_set_path(file);
+	set->entries[file->index].finished = outcome.finished;
+	if (outcome.state == WT_SET_GONE)
+		wt_file_set_let_go(set, file, WT_SET_GONE);
+	else if (outcome.state == WT_SET_COMMAND)
+		await_command(set, file);
+	return true;
+}
+
+/* It may have removed or renamed its file, which then is no longer ours. */
+static void command_is_over(struct wt_file_set *set, struct wt_set_file *file)
+{
+	bool missing;
+
+	pthread_mutex_unlock(&set->lock);
+	missing = wt_file_set_is_missing(set, wt_file_set_path(file));
+	pthread_mutex_lock(&set->lock);
+	if (missing)
+		wt_file_set_let_go(set, file, WT_SET_GONE);
+	else
+		file->state = WT_SET_ENDED;
+}
+
+static bool start_command(struct wt_file_set *set)
+{
+	struct wt_set_file *file;
+	int ret;
+
+	if (!set->to_command.first || set->commands == WT_SET_MOST_COMMANDS)
+		return false;
+	file = pop(&set->to_command);
+	pthread_mutex_unlock(&set->lock);
+	ret = wt_on_close_start(&set->running[set->commands], set->on_close,
+	                        wt_file_set_path(file));
+	pthread_mutex_lock(&set->lock);
+	if (!ret) {
+		set->commanded[set->commands++] = file;
+		return true;
+	}
+	wt_file_set_tell(set, false, "cannot run command '%s' for %s: %s", set->on_close,
+	                 wt_file_set_path(file), strerror(-ret));
+	command_is_over(set, file);
+	return true;
+}
+
+static void tell_of_command(struct wt_file_set *set, const char *path, int status)
+{
+	if (status == -1)
+		wt_file_set_tell(set, false,
+		                 "command '%s' for %s has ended, nobody knows how: SIGCHLD is "
+		                 "ignored",
+		                 set->on_close, path);
+	else if (WIFSIGNALED(status))
+		wt_file_set_tell(set, false, "command '%s' for %s was ended by signal %d (%s)",
+		                 set->on_close, path, WTERMSIG(status),
+		                 strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status))
+		wt_file_set_tell(set, false, "command '%s' for %s ended with exit code %d",
+		                 set->on_close, path, WEXITSTATUS(status));
+}
+
+static void collect_commands(struct wt_file_set *set)
+{
+	for (size_t i = 0; i < set->commands;) {
+		struct wt_set_file *file = set->commanded[i];
+		int status;
+
+		if (!wt_on_close_ended(&set->running[i], &status)) {
+			i++;
+			continue;
+		}
+		set->commands--;
+		set->running[i] = set->running[set->commands];
+		set->commanded[i] = set->commanded[set->commands];
+		tell_of_command(set, wt_file_set_path(file), status);
+		command_is_over(set, file);
+	}
+}
+
+static bool is_idle(const struct wt_file_set *set)
+{
+	return !set->to_finish.first && !set->to_command.first && !set->commands;
+}
+
+/* Do what can be done now. The caller has the lock, which is released meanwhile. */
+static void work(struct wt_file_set *set)
+{
+	uint64_t asked = set->asked;
+
+	do
+		collect_commands(set);
+	while (finish_next(set) || start_command(set) || wt_file_set_delete_surplus(set));
+	if (!is_idle(set))
+		return;
+	set->answered = asked;
+	pthread_cond_broadcast(&set->settled);
+}
+
+/* Until somebody asks for something or a command ends. */
+static void rest(struct wt_file_set *set)
+{
+	enum { LOOK_EVERY_MS = 50 }; /* where a command's end does not show in poll() */
+	struct pollfd polls[1 + WT_SET_MOST_COMMANDS] = {{.fd = set->wake_fd, .events = POLLIN}};
+	nfds_t count = 1;
+	int timeout = -1;
+	uint64_t wakes;
+
+	for (size_t i = 0; i < set->commands; i++) {
+		int fd = set->running[i].pidfd;
+
+		polls[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
+		if (fd < 0)
+			timeout = LOOK_EVERY_MS;
+	}
+	pthread_mutex_unlock(&set->lock);
+	if (poll(polls, count, timeout) > 0 && polls[0].revents &&
+	    read(set->wake_fd, &wakes, sizeof(wakes)) < 0)
+		errno = 0; /* whoever woke us is served all the same */
+	pthread_mutex_lock(&set->lock);
+}
+
+static void *background(void *argument)
+{
+	struct wt_file_set *set = argument;
+
+	pthread_mutex_lock(&set->lock);
+	while (!set->stop) {
+		work(set);
+		if (!set->stop)
+			rest(set);
+	}
+	pthread_mutex_unlock(&set->lock);
+	return NULL;
+}
+
+void wt_file_set_wake(struct wt_file_set *set)
+{
+	const uint64_t one = 1;
+
+	set->asked++;
+	/* Cannot fail but for a counter that is full, and then it is awake. */
+	if (set->threaded && write(set->wake_fd, &one, sizeof(one)) < 0)
+		errno = 0;
+}
+
+/* Signals are for the program's own threads. */
+static int start_thread(struct wt_file_set *set)
+{
+	sigset_t all, before;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	ret = set->system.thread_create(&set->thread, NULL, background, set);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return ret;
+}
+
+void wt_file_set_enqueue(struct wt_file_set *set, struct wt_set_file *file)
+{
+	int ret = set->threaded ? 0 : start_thread(set);
+
+	push(&set->to_finish, file);
+	set->threaded = !ret;
+	wt_file_set_wake(set);
+	if (set->threaded)
+		return;
+	if (!set->told_unthreaded)
+		wt_file_set_tell(set, false,
+		                 "there is no thread to finish files in (%s): recording waits "
+		                 "while that is done",
+		                 strerror(ret));
+	set->told_unthreaded = true;
+	work(set);
+}
+
+void wt_file_set_settle(struct wt_file_set *set)
+{
+	uint64_t asked;
+
+	pthread_mutex_lock(&set->lock);
+	wt_file_set_wake(set);
+	asked = set->asked;
+	if (!set->threaded)
+		work(set);
+	while (set->answered < asked) {
+		if (set->threaded) {
+			pthread_cond_wait(&set->settled, &set->lock);
+		} else {
+			rest(set);
+			work(set);
+		}
+	}
+	pthread_mutex_unlock(&set->lock);
+}
+
+void wt_file_set_stop(struct wt_file_set *set)
+{
+	bool threaded;
+
+	pthread_mutex_lock(&set->lock);
+	threaded = set->threaded;
+	set->stop = true;
+	wt_file_set_wake(set);
+	pthread_mutex_unlock(&set->lock);
+	if (threaded)
+		pthread_join(set->thread, NULL);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/on_close.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What the recorder ignores or blocks (SIGPIPE, a thread's mask) is not the command's. */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+	sigset_t all, none;
+	int ret;
+
+	sigfillset(&all);
+	sigemptyset(&none);
+	ret = posix_spawnattr_setsigdefault(attributes, &all);
+	if (!ret)
+		ret = posix_spawnattr_setsigmask(attributes, &none);
+	if (!ret)
+		ret = posix_spawnattr_setpgroup(attributes, 0);
+	if (!ret)
+		ret = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF |
+		                                                   POSIX_SPAWN_SETSIGMASK |
+		                                                   POSIX_SPAWN_SETPGROUP);
+	return ret;
+}
+
+/* posix_spawn and its family return errors as positive numbers. */
+static int spawn(pid_t *pid, char *const argv[])
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	int ret = posix_spawn_file_actions_init(&actions);
+
+	if (ret)
+		return -ret;
+	ret = posix_spawnattr_init(&attributes);
+	if (ret)
+		goto destroy_actions;
+	ret = set_attributes(&attributes);
+	if (!ret)
+		ret = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
+		                                       O_RDONLY, 0);
+	if (!ret)
+		ret = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
+destroy_actions:
+	posix_spawn_file_actions_destroy(&actions);
+	return -ret;
+}
+
+/* A path in front of which the command sees no option. */
+static char *as_argument(const char *path)
+{
+	char *argument;
+
+	return asprintf(&argument, "%s%s", *path == '-' ? "./" : "", path) < 0 ? NULL : argument;
+}
+
+int wt_on_close_start(struct wt_on_close *running, const char *command, const char *path)
+{
+	char shell[] = "sh", option[] = "-c", *script = NULL, *argument = as_argument(path);
+	int ret = -ENOMEM;
+
+	/* The path is an argument of the shell, never part of what it parses. */
+	if (argument && asprintf(&script, "%s \"$@\"", command) >= 0)
+		ret = spawn(&running->pid,
+		            (char *[]){shell, option, script, shell, argument, NULL});
+	else
+		script = NULL;
+	free(script);
+	free(argument);
+	if (!ret)
+		running->pidfd = (int)syscall(SYS_pidfd_open, running->pid, 0);
+	return ret;
+}
+
+bool wt_on_close_ended(struct wt_on_close *running, int *status)
+{
+	pid_t ended;
+
+	do
+		ended = waitpid(running->pid, status, WNOHANG);
+	while (ended < 0 && errno == EINTR);
+	if (ended == 0)
+		return false;
+	if (ended < 0)
+		*status = -1;
+	if (running->pidfd >= 0)
+		close(running->pidfd);
+	return true;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/pcapng_inplace.h>
+
+#include <string.h>
+
+#include <wiretape/writer/pcapng_store.h>
+
+enum {
+	OPTION_HEAD_BYTES = sizeof(struct wt_pcapng_option),
+	/* The most that one option takes; its value is a multiple of 4 here. */
+	OPTION_BYTES_MAX = OPTION_HEAD_BYTES + UINT16_MAX / 4 * 4,
+	/* Of the first frame's data: the index and the frame's own head come before it. */
+	FIRST_DATA_OFFSET = WT_CHUNK_INDEX_BYTES + WT_EPB_HEAD_BYTES,
+};
+
+/* A packet whose head is written, but for its length. */
+struct open_packet {
+	uint8_t *data;
+	uint32_t caplen;
+	uint32_t flags;
+	uint64_t dropped;
+};
+
+void wt_inplace_start(struct wt_inplace *at, uint8_t *block, size_t room, uint32_t interface_id)
+{
+	*at = (struct wt_inplace){
+	        .block = block,
+	        .room = room < WT_CHUNK_BYTES_MAX ? room : WT_CHUNK_BYTES_MAX,
+	        .interface_id = interface_id,
+	};
+	wt_chunk_packets_init(&at->packets);
+	at->packets.interface_id = interface_id;
+}
+
+/* The least that a packet takes from its data to the next block. In 64 bits: what a frame
+ * says of its length need not be true. */
+static inline uint64_t least_bytes(uint32_t caplen, uint64_t dropped)
+{
+	return (((uint64_t)caplen + 3) & ~UINT64_C(3)) + (dropped ? WT_DROP_OPTION_BYTES : 0) +
+	       WT_FLAGS_OPTION_BYTES + WT_EPB_END_BYTES;
+}
+
+/* What no option can hold becomes a block of its own. Returns where the packet ends now. */
+static __attribute__((noinline)) uint8_t *pad_gap(uint8_t *options_end, uint8_t *end)
+{
+	uint8_t *packet_end = options_end + WT_EPB_END_BYTES;
+
+	wt_chunk_pad(packet_end, (uint32_t)(end - packet_end), false);
+	return packet_end;
+}
+
+/* Write what stands between the packet's data and `end`, where the next block begins. */
+static inline void close_packet(const struct open_packet *open, uint8_t *end)
+{
+	uint8_t *at = open->data + wt_pcapng_pad4(open->caplen);
+	uint32_t total, rest;
+
+	/* The padding, and what the options overwrite at once: there is room for them. */
+	wt_store_u32(open->data + open->caplen, 0);
+	at = wt_store_epb_options(at, open->dropped, open->flags);
+	rest = (uint32_t)(end - at) - WT_EPB_END_BYTES;
+	if (__builtin_expect(rest > OPTION_BYTES_MAX, 0))
+		end = pad_gap(at, end);
+	else if (rest)
+		wt_store_option_head(at, WT_OPT_LOCAL_FILL, (uint16_t)(rest - OPTION_HEAD_BYTES));
+	total = (uint32_t)(end - open->data) + WT_EPB_HEAD_BYTES;
+	wt_store_epb_end(end - WT_EPB_END_BYTES, total);
+	wt_store_u32(open->data - WT_EPB_HEAD_BYTES + WT_EPB_FIELD(total_length), total);
+}
+
+static inline struct open_packet open_packet_of(const struct wt_inplace *at)
+{
+	return (struct open_packet){at->open, at->open_caplen, at->open_flags, at->open_dropped};
+}
+
+/* The least offset at which the data of the next frame may be. */
+static uint64_t next_data_offset(const struct wt_inplace *at)
+{
+	if (!at->open)
+		return FIRST_DATA_OFFSET;
+	return (uint64_t)(at->open - at->block) + least_bytes(at->open_caplen, at->open_dropped) +
+	       WT_EPB_HEAD_BYTES;
+}
+
+size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, size_t count)
+{
+	struct wt_chunk_packets packets = at->packets; /* in registers, like the rest */
+	struct open_packet open = open_packet_of(at);
+	uint8_t *const block = at->block;
+	const uint64_t room = at->room;
+	const uint32_t interface_id = at->interface_id;
+	uint64_t least = next_data_offset(at);
+	size_t done = 0;
+
+	for (; done < count; done++) {
+		const struct wt_frame *frame = &frames[done];
+		uint64_t offset = (uintptr_t)frame->data - (uintptr_t)block;
+		uint64_t bytes = least_bytes(frame->caplen, frame->dropped_before);
+		uint8_t *head;
+
+		if (offset % 4 || offset < least || offset > room || bytes > room - offset)
+			break;
+		head = block + offset - WT_EPB_HEAD_BYTES;
+		if (open.data)
+			close_packet(&open, head);
+		else
+			at->index_bytes = (uint32_t)(head - block);
+		wt_store_epb_head(head, interface_id, frame);
+		wt_chunk_packets_add(&packets, frame->stamp_ns, frame->caplen);
+		open = (struct open_packet){block + offset, frame->caplen, frame->link_flags,
+		                            frame->dropped_before};
+		least = offset + bytes + WT_EPB_HEAD_BYTES;
+	}
+	at->packets = packets;
+	at->open = open.data;
+	at->open_caplen = open.caplen;
+	at->open_flags = open.flags;
+	at->open_dropped = open.dropped;
+	return done;
+}
+
+static uint32_t used_bytes(const struct wt_inplace *at)
+{
+	return (uint32_t)(at->open - at->block) +
+	       (uint32_t)least_bytes(at->open_caplen, at->open_dropped);
+}
+
+uint32_t wt_inplace_length(const struct wt_inplace *at)
+{
+	if (!at->open)
+		return 0;
+	return (used_bytes(at) + WT_CHUNK_ALIGNMENT - 1) / WT_CHUNK_ALIGNMENT * WT_CHUNK_ALIGNMENT;
+}
+
+uint32_t wt_inplace_finish(struct wt_inplace *at, struct wt_chunk_run *run)
+{
+	const struct open_packet open = open_packet_of(at);
+	uint32_t used, bytes;
+
+	if (!open.data)
+		return 0;
+	used = used_bytes(at);
+	bytes = wt_inplace_length(at);
+	/* Packets of the block's last turn may still be there. */
+	memset(at->block + used - WT_EPB_END_BYTES, 0, bytes - used + WT_EPB_END_BYTES);
+	close_packet(&open, at->block + bytes);
+	wt_chunk_seal(at->block, bytes, at->index_bytes, &at->packets, WT_CHUNK_IN_PLACE, run);
+	return bytes;
+}
