@@ -5,29 +5,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ENTRY(text, field)                                                                         \
+#define ENTRY(text, field, is_most)                                                                \
 	{                                                                                          \
-		text, offsetof(struct wt_ledger, field)                                            \
+		text, offsetof(struct wt_ledger, field), is_most                                   \
 	}
 const struct wt_ledger_entry wt_ledger_entries[] = {
-        ENTRY("seen", seen),
-        ENTRY("written", written),
-        ENTRY("lost.ring", lost.ring),
-        ENTRY("lost.writer", lost.writer),
-        ENTRY("lost.malformed", lost.malformed),
-        ENTRY("excluded.after_limit", excluded.after_limit),
-        ENTRY("waiting", waiting),
-        ENTRY("cut", cut),
-        ENTRY("freezes", freezes),
-        ENTRY("stamps.hardware", stamps.by_source[WT_STAMP_HARDWARE]),
-        ENTRY("stamps.software", stamps.by_source[WT_STAMP_SOFTWARE]),
-        ENTRY("stamps.fallback", stamps.by_source[WT_STAMP_FALLBACK]),
-        ENTRY("ring.high_water_pct", ring.high_water_pct),
-        ENTRY("ring.high_water_ms", ring.high_water_ms),
-        ENTRY("writes.longest_ms", writes.longest_ms),
-        ENTRY("writes.slow", writes.slow),
-        ENTRY("writes.in_flight_most", writes.in_flight_most),
-        {NULL, 0},
+        ENTRY("seen", seen, false),
+        ENTRY("written", written, false),
+        ENTRY("lost.ring", lost.ring, false),
+        ENTRY("lost.writer", lost.writer, false),
+        ENTRY("lost.malformed", lost.malformed, false),
+        ENTRY("excluded.after_limit", excluded.after_limit, false),
+        ENTRY("waiting", waiting, false),
+        ENTRY("cut", cut, false),
+        ENTRY("freezes", freezes, false),
+        ENTRY("stamps.hardware", stamps.by_source[WT_STAMP_HARDWARE], false),
+        ENTRY("stamps.software", stamps.by_source[WT_STAMP_SOFTWARE], false),
+        ENTRY("stamps.fallback", stamps.by_source[WT_STAMP_FALLBACK], false),
+        ENTRY("ring.high_water_pct", ring.high_water_pct, true),
+        ENTRY("ring.high_water_ms", ring.high_water_ms, true),
+        ENTRY("writes.longest_ms", writes.longest_ms, true),
+        ENTRY("writes.slow", writes.slow, true),
+        ENTRY("writes.in_flight_most", writes.in_flight_most, true),
+        {NULL, 0, false},
 };
 
 uint64_t wt_ledger_value(const struct wt_ledger *ledger, const struct wt_ledger_entry *entry)
@@ -67,31 +67,18 @@ void wt_ledger_close(struct wt_ledger *ledger, uint64_t producer_packets, uint64
 	ledger->seen = producer_packets - ledger->excluded.after_limit;
 }
 
-static void raise(uint64_t *most, uint64_t value)
-{
-	if (value > *most)
-		*most = value;
-}
-
 void wt_ledger_add(struct wt_ledger *sum, const struct wt_ledger *one)
 {
-	raise(&sum->ring.high_water_pct, one->ring.high_water_pct);
-	raise(&sum->ring.high_water_ms, one->ring.high_water_ms);
-	raise(&sum->writes.longest_ms, one->writes.longest_ms);
-	raise(&sum->writes.slow, one->writes.slow);
-	raise(&sum->writes.in_flight_most, one->writes.in_flight_most);
-	sum->seen += one->seen;
-	sum->written += one->written;
-	sum->lost.ring += one->lost.ring;
-	sum->lost.writer += one->lost.writer;
-	sum->lost.malformed += one->lost.malformed;
-	sum->excluded.after_limit += one->excluded.after_limit;
-	sum->waiting += one->waiting;
+	for (const struct wt_ledger_entry *entry = wt_ledger_entries; entry->name; entry++) {
+		uint64_t value = wt_ledger_value(sum, entry), more = wt_ledger_value(one, entry);
+
+		if (!entry->is_most)
+			value += more;
+		else if (more > value)
+			value = more;
+		memcpy((uint8_t *)sum + entry->offset, &value, sizeof(value));
+	}
 	sum->unattributed += one->unattributed;
-	sum->cut += one->cut;
-	sum->freezes += one->freezes;
-	for (size_t i = 0; i < WT_STAMP_SOURCES; i++)
-		sum->stamps.by_source[i] += one->stamps.by_source[i];
 }
 
 void wt_ledger_subtract(struct wt_ledger *ledger, const struct wt_ledger *start, uint64_t written)

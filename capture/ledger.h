@@ -53,6 +53,7 @@ struct wt_ledger {
 struct wt_ledger_entry {
 	const char *name;
 	size_t offset; /* of a uint64_t in struct wt_ledger */
+	bool is_most;  /* no sum: the larger of two */
 };
 extern const struct wt_ledger_entry wt_ledger_entries[];
 

@@ -141,26 +141,33 @@ static void describe_nic(char *out, size_t capacity, const struct wt_recorder_in
  * behind it. */
 static struct wt_ledger file_ledger(const struct wt_recorder *recorder, size_t i, bool closing)
 {
-	const struct wt_recorded *recorded = &recorder->recorded[i];
 	struct wt_ledger ledger = recorder->reports[i].ledger;
-	struct wt_recorder_writes writes;
 	uint64_t written = closing ? wt_tape_packets(recorder->file->tape, i)
 	                           : recorder->file->landed[i];
 
-	wt_ledger_subtract(&ledger, &recorded->file_start, written);
-	wt_recorder_count_writes(recorder, &writes);
-	ledger.ring.high_water_pct = (uint64_t)wt_ring_high_water_pct(recorded->ring);
-	ledger.ring.high_water_ms = (uint64_t)wt_ring_high_water_ns(recorded->ring) / 1000000;
-	ledger.writes.longest_ms = (uint64_t)writes.longest_ns / 1000000;
-	ledger.writes.slow = writes.slow;
-	ledger.writes.in_flight_most = writes.in_flight_most;
+	wt_ledger_subtract(&ledger, &recorder->recorded[i].file_start, written);
 	return ledger;
+}
+
+/* How near it came, so far. */
+static void note_evidence(const struct wt_recorder *recorder, size_t i)
+{
+	const struct wt_ring *ring = recorder->recorded[i].ring;
+	struct wt_ledger *ledger = &recorder->reports[i].ledger;
+	struct wt_recorder_writes writes;
+
+	wt_recorder_count_writes(recorder, &writes);
+	ledger->ring.high_water_pct = (uint64_t)wt_ring_high_water_pct(ring);
+	ledger->ring.high_water_ms = (uint64_t)wt_ring_high_water_ns(ring) / 1000000;
+	ledger->writes.longest_ms = (uint64_t)writes.longest_ns / 1000000;
+	ledger->writes.slow = writes.slow;
+	ledger->writes.in_flight_most = writes.in_flight_most;
 }
 
 static int write_interface_statistics(struct wt_recorder *recorder, size_t i, bool closing)
 {
 	const struct wt_recorder_interface *report = &recorder->reports[i];
-	const struct wt_ledger ledger = file_ledger(recorder, i, closing);
+	struct wt_ledger ledger;
 	char text[1024], nic[1024];
 	int64_t now_ns = wt_recorder_utc_clock_ns();
 	struct wt_pcapng_statistics statistics = {
@@ -168,12 +175,6 @@ static int write_interface_statistics(struct wt_recorder *recorder, size_t i, bo
 	        .stamp_ns = now_ns,
 	        .start_ns = recorder->file->start_utc_ns,
 	        .end_ns = now_ns,
-	        .received = ledger.seen,
-	        /* Where dumpcap puts its socket's drops and Wireshark looks for them. */
-	        .if_dropped = ledger.lost.ring,
-	        .accepted = ledger.seen,
-	        .os_dropped = ledger.lost.ring,
-	        .delivered = ledger.written,
 	        .ledger = text,
 	        .nic = nic,
 	        .degraded = closing ? recorder->degraded : NULL,
@@ -182,6 +183,12 @@ static int write_interface_statistics(struct wt_recorder *recorder, size_t i, bo
 	size_t room;
 	int ret;
 
+	note_evidence(recorder, i);
+	ledger = file_ledger(recorder, i, closing);
+	statistics.received = statistics.accepted = ledger.seen;
+	/* ifdrop is where dumpcap puts its socket's drops and Wireshark looks for them. */
+	statistics.if_dropped = statistics.os_dropped = ledger.lost.ring;
+	statistics.delivered = ledger.written;
 	wt_ledger_text(&ledger, text, sizeof(text));
 	describe_nic(nic, sizeof(nic), report);
 	ret = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);

@@ -158,7 +158,6 @@ static int open_sink(void *context, const char *path, const struct wt_sink_confi
                      struct wt_sink **sink, struct wt_error *err)
 {
 	struct recording *recording = context;
-	bool exclusive = recording->files && wt_file_set_rotates(recording->files);
 	int ret;
 
 	if (!recording->files)
@@ -167,7 +166,7 @@ static int open_sink(void *context, const char *path, const struct wt_sink_confi
 	 * up. */
 	do {
 		ret = wt_sink_file_open(sink, path, recording->disk,
-		                        recording->session->options->direct, exclusive, config, err);
+		                        recording->session->options->direct, false, config, err);
 	} while (ret == -EINTR && !stop_requested);
 	return ret;
 }

@@ -94,9 +94,9 @@ static void print_nic(const struct wt_recorder_interface *interface, bool verbos
 void wt_report_ledger(const struct wt_recorder_report *report, const char *label)
 {
 	fprintf(stderr,
-	        "%s%safter %.3f s, %" PRIu64
+	        "after %.3f s%s%s, %" PRIu64
 	        " bytes in the file, ring at most %.0f %% full, %" PRIu32 " writes in flight:\n",
-	        label ? label : "", label ? ": " : "", seconds(report->elapsed_ns),
+	        seconds(report->elapsed_ns), label ? " into " : "", label ? label : "",
 	        report->file_bytes, report->high_water_pct, report->writes.in_flight);
 	for (size_t i = 0; i < report->interface_count; i++) {
 		print_books(report->interfaces[i].reader->name, &report->interfaces[i].ledger);

@@ -81,15 +81,18 @@ static int open_directory(struct wt_file_set *set, struct wt_error *err)
 
 static int find_highest(struct wt_file_set *set, DIR *entries)
 {
-	const struct dirent *entry;
+	for (;;) {
+		const struct dirent *entry;
+		uint32_t number;
 
-	while (errno = 0, entry = readdir(entries), entry) {
-		uint32_t number = wt_file_set_names_number(&set->names, entry->d_name);
-
+		errno = 0;
+		entry = readdir(entries);
+		if (!entry)
+			return -errno;
+		number = wt_file_set_names_number(&set->names, entry->d_name);
 		if (number >= set->next_number)
 			set->next_number = number + 1;
 	}
-	return -errno;
 }
 
 /* A recording that is started again goes on after the highest number in use. */

@@ -111,6 +111,9 @@ static struct wt_set_file *take_oldest(struct wt_file_set *set, uint64_t *bytes)
 {
 	struct wt_set_file *file = NULL;
 
+	/* A file under the very name it was given is the user's, and may be a device. */
+	if (!set->rotates)
+		return NULL;
 	pthread_mutex_lock(&set->lock);
 	for (size_t i = set->oldest; i < set->count && !file; i++)
 		if (set->files[i]->state == WT_SET_ENDED)

@@ -173,7 +173,7 @@ Test(sink, failed_sink_takes_nothing_more)
 	open_memory(PAGE);
 	put(0, 2);
 	cr_expect(eq(int, put(2, 1), -ENOSPC));
-	cr_expect(not(wt_sink_ready(sink)));
+	cr_expect(not(wt_sink_room(sink) > 0));
 	cr_expect(eq(int, wt_sink_sync(sink), -ENOSPC));
 	cr_expect(eq(u32, ended_count, 1));
 	cr_expect(eq(int, close_sink(false), -ENOSPC));
@@ -231,7 +231,7 @@ static void open_file(enum wt_direct direct)
 /* Some at a time, so that they end between the writes. */
 static void put_when_ready(size_t first, size_t pages)
 {
-	while (!wt_sink_ready(sink) && !wt_sink_failed(sink))
+	while (!wt_sink_room(sink) && !wt_sink_failed(sink))
 		wt_sink_reap(sink);
 	cr_assert(eq(int, put(first, pages), 0));
 }
@@ -323,10 +323,10 @@ Test(sink, as_many_writes_as_may_be_are_in_flight)
 	open_file(WT_DIRECT_AUTO);
 	fault_disk_hold(disk, true);
 	for (size_t i = 0; i < WT_SINK_WRITES_MOST; i++) {
-		cr_expect(wt_sink_ready(sink));
+		cr_expect(wt_sink_room(sink) > 0);
 		cr_expect(eq(int, put(i, 1), 0));
 	}
-	cr_expect(not(wt_sink_ready(sink)));
+	cr_expect(not(wt_sink_room(sink) > 0));
 	cr_expect(eq(int, put(20, 1), -EAGAIN));
 	wt_sink_reap(sink);
 	cr_expect(eq(u32, ended_count, 0));
@@ -334,7 +334,7 @@ Test(sink, as_many_writes_as_may_be_are_in_flight)
 	cr_expect(eq(u64, wt_sink_bytes(sink), WT_SINK_WRITES_MOST * PAGE));
 	fault_disk_hold(disk, false);
 	wt_sink_reap(sink);
-	cr_expect(wt_sink_ready(sink));
+	cr_expect(wt_sink_room(sink) > 0);
 	cr_expect(eq(u32, ended_count, WT_SINK_WRITES_MOST));
 	cr_expect(eq(u32, statistics().in_flight_most, WT_SINK_WRITES_MOST));
 }
@@ -641,7 +641,7 @@ Test(sink, crowded_disk_takes_neither_write_nor_sync_until_later)
 	put(0, 2);
 	wt_sink_settle(sink);
 	crowd_disk(others, fd);
-	cr_expect(not(wt_sink_ready(sink)));
+	cr_expect(not(wt_sink_room(sink) > 0));
 	cr_expect(eq(int, put(2, 1), -EAGAIN));
 	cr_expect(eq(u64, wt_sink_bytes(sink), 2 * PAGE));
 	cr_expect(eq(int, wt_sink_sync(sink), 0));
@@ -793,7 +793,7 @@ static void full_disk(enum wt_direct direct)
 	mount_on_folder("tmpfs", "size=1m");
 	open_file(direct);
 	while (!wt_sink_failed(sink) && wt_sink_bytes(sink) < 4 << 20) {
-		while (!wt_sink_ready(sink) && !wt_sink_failed(sink))
+		while (!wt_sink_room(sink) && !wt_sink_failed(sink))
 			wt_sink_reap(sink);
 		put(0, 10);
 	}

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# One file after the other: no packet is lost or doubled across the edge, every file is
+# whole, has its name only when it is, and the books of all of them add up.
+. "$SUPPORT/lib.sh"
+need tshark capinfos
+make_link out0 in0
+files=$work/files
+
+# assert_no_seam WHAT PACKETS FILE...: one after the other, in the order of their names, they
+# hold the numbers from 1 on, each once.
+assert_no_seam() {
+  local what=$1 packets=$2
+  shift 2
+  for file; do sequences "$file"; done >"$work/got"
+  expected_sequences 1 "$packets" >"$work/expected"
+  cmp -s "$work/expected" "$work/got" && return
+  fail "$what: sequence numbers are not 1 to $packets in order:"
+  diff "$work/expected" "$work/got" | head -5 >&2
+}
+
+# rotate WHAT PACKETS PPS OPTIONS...: record PACKETS packets into a directory of its own.
+rotate() {
+  local what=$1 packets=$2 pps=$3
+  shift 3
+  rm -rf "$files" && mkdir "$files"
+  start_recorder -i in0 -w "$files/tape.pcapng" --json "$@"
+  "$WIRETAPE" generate -i out0 -q -c "$packets" -s 200 -p "$pps"
+  stop_recorder
+  assert_eq "$what: exit code" 0 "$status"
+  assert_ledger_closes "$what"
+  assert_eq "$what: written" "$packets" "$(json .written)"
+  assert_eq "$what: no work names left" "" "$(find "$files" -name '*.part')"
+  for file in "$files"/*; do
+    assert_info_agrees "$what: $file" "$file"
+  done
+}
+
+for reader in v3 v2 recv; do
+  for layout in inplace compact auto; do
+    [ $reader = v3 ] || [ $layout = auto ] || continue
+    rotate "$reader $layout packets" 10500 200000 --reader $reader --layout $layout -b packets:1000
+    assert_eq "$reader $layout packets: files" 11 "$(find "$files" -type f | wc -l)"
+    assert_no_seam "$reader $layout packets" 10500 "$files"/*
+    for file in "$files"/tape_0000?_*; do
+      assert_eq "$reader $layout packets: in $file" 1000 "$(packets "$file")"
+    done
+    rotate "$reader $layout filesize" 20000 200000 --reader $reader --layout $layout \
+      -b filesize:500
+    assert_no_seam "$reader $layout filesize" 20000 "$files"/*
+    for file in "$files"/*; do
+      assert "$reader $layout filesize: $file is not larger" test "$(stat -c %s "$file")" -le 500000
+    done
+    assert "$reader $layout filesize: some files" test "$(find "$files" -type f | wc -l)" -ge 9
+  done
+done
+
+# Large files, so that blocks of the ring are written where they are.
+rotate "inplace, 8 MB" 100000 150000 --layout inplace -b filesize:8MB
+assert_no_seam "inplace, 8 MB" 100000 "$files"/*
+assert "inplace, 8 MB: several" test "$(find "$files" -type f | wc -l)" -ge 3
+
+# By time: at multiples of the clock.
+rotate "interval" 60000 20000 -b interval:1
+assert_no_seam "interval" 60000 "$files"/*
+assert "interval: three or four files" test "$(find "$files" -type f | wc -l)" -ge 3
+for file in "$files"/*; do
+  printf '%s\n' "${file##*/}" | grep -qE '^tape_[0-9]{5}_[0-9]{8}T[0-9]{6}Z\.pcapng$' || fail "the name $file"
+done
+rotate "duration" 40000 20000 -b duration:0.5
+assert_no_seam "duration" 40000 "$files"/*
+assert "duration: four files or more" test "$(find "$files" -type f | wc -l)" -ge 4
+
+# Only the last ones are kept, whatever the dates of files say; what others put there stays.
+mkdir -p "$files"
+rm -rf "$files" && mkdir "$files"
+touch -d 2001-01-01 "$files/tape_notours.pcapng"
+start_recorder -i in0 -w "$files/tape.pcapng" --json -b packets:500 -b files:3
+"$WIRETAPE" generate -i out0 -q -c 5000 -s 200 -p 50000
+stop_recorder
+assert_eq "files:3: written" 5000 "$(json .written)"
+assert_eq "files:3: kept" 3 "$(find "$files" -name 'tape_0*' | wc -l)"
+assert "files:3: not ours stays" test -e "$files/tape_notours.pcapng"
+assert_eq "files:3: the last are there" 1500 \
+  "$(for file in "$files"/tape_0*; do packets "$file"; done | awk '{ n += $1 } END { print n }')"
+assert_eq "files:3: deleted" 7 "$(json '[.files[] | select(.deleted)] | length')"
+
+# Each finished file is handed to a command, under its final name.
+mkdir "$work/done"
+rotate "on-close" 5000 50000 -b packets:1000 --on-close "cp -t $work/done --"
+assert_eq "on-close: each file" "$(cd "$files" && ls)" "$(cd "$work/done" && ls)"
+assert_no_seam "on-close" 5000 "$work"/done/*
+rotate "on-close that fails" 100 50000 --on-close "exit 3 #"
+assert_file_has "$work/err" 'exit 3 #.*exit code 3|ended with.* 3'
+
+# SIGKILL leaves a work name, which says that it is not whole.
+rm -rf "$files" && mkdir "$files"
+start_recorder -i in0 -w "$files/tape.pcapng" -b packets:1000
+"$WIRETAPE" generate -i out0 -q -c 2500 -s 200 -p 50000
+wait_until "two whole files" test -e "$files/tape_00003.pcapng.part"
+kill -KILL "$recorder"
+wait "$recorder" 2>/dev/null
+assert_eq "killed: whole files" 2 "$(find "$files" -name '*Z.pcapng' | wc -l)"
+
+# A file for each interface, on different disks if need be.
+make_link out1 in1
+start_recorder -i in0 -w "$work/first.pcapng" -i in1 -w "$work/second.pcapng" --json
+send out0 300
+send out1 200
+stop_recorder
+assert_eq "two files: exit code" 0 "$status"
+assert_eq "two files: seen" 500 "$(json .seen)"
+assert_eq "two files: the first" 300 "$(packets "$work/first.pcapng")"
+assert_eq "two files: the second" 200 "$(packets "$work/second.pcapng")"
+assert_eq "two files: listed" '["first.pcapng","second.pcapng"]' \
+  "$(jq -c '[.files[].path | sub(".*/"; "")]' "$work/out")"
+assert_eq "two files: interfaces" '["in0","in1"]' "$(jq -c '[.interfaces[].name]' "$work/out")"

@@ -1,0 +1,1470 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <wiretape/writer/file_set_private.h>
+
+/* Each test has a directory of its own, which is also its working directory. */
+
+static const int64_t second_ns = 1000000000;
+static const int64_t noon_ns = 1795262400000000000; /* 2026-11-21 12:00:00 UTC */
+enum { FILE_BYTES = 1000, FILE_PACKETS = 10 };
+
+static struct wt_file_set_config config;
+static struct wt_file_set *set;
+static struct wt_error err;
+static char folder[64], tape[128], on_close[512], event_text[1024];
+static const char *path;
+static uint32_t number;
+static bool event_error;
+static int gate = -1;
+
+/* Whether two texts are the same; says what they are if not. */
+static bool same(const char *got, const char *wanted)
+{
+	if (strcmp(got, wanted) == 0)
+		return true;
+	cr_log_warn("got '%s', wanted '%s'", got, wanted);
+	return false;
+}
+
+static void set_up(void)
+{
+	snprintf(folder, sizeof(folder), "/tmp/wiretape-file-set-XXXXXX");
+	cr_assert(mkdtemp(folder) != NULL);
+	cr_assert(eq(int, chdir(folder), 0));
+	snprintf(tape, sizeof(tape), "%s/tape.pcapng", folder);
+	config = (struct wt_file_set_config){.path = tape, .max_packets = FILE_PACKETS};
+}
+
+static void remove_folder(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	cr_assert(eq(int, system(command), 0));
+}
+
+static void tear_down(void)
+{
+	wt_file_set_close(set);
+	if (gate >= 0)
+		close(gate);
+	cr_assert(eq(int, chdir("/"), 0));
+	remove_folder();
+}
+
+TestSuite(file_set, .init = set_up, .fini = tear_down);
+
+static void open_set(void)
+{
+	int ret = wt_file_set_open(&set, &config, &err);
+
+	cr_assert(eq(int, ret, 0), "%s", ret ? err.text : "");
+}
+
+static int open_fails(void)
+{
+	return wt_file_set_open(&set, &config, &err);
+}
+
+/* What the shell runs for each finished file; @ is the folder. */
+static void run_on_close(const char *command)
+{
+	size_t length = 0;
+
+	for (; *command; command++) {
+		cr_assert(length + sizeof(folder) < sizeof(on_close));
+		if (*command == '@')
+			length += (size_t)sprintf(on_close + length, "%s", folder);
+		else
+			on_close[length++] = *command;
+	}
+	on_close[length] = 0;
+	config.on_close = on_close;
+}
+
+static void put(const char *name, const char *contents)
+{
+	FILE *file = fopen(name, "we");
+
+	cr_assert(file != NULL, "%s: %s", name, strerror(errno));
+	fputs(contents, file);
+	fclose(file);
+}
+
+static const char *get(const char *name)
+{
+	static char contents[4096];
+	FILE *file = fopen(name, "re");
+
+	memset(contents, 0, sizeof(contents));
+	if (!file)
+		return "(no file)";
+	fread(contents, 1, sizeof(contents) - 1, file);
+	fclose(file);
+	return contents;
+}
+
+static bool is_there(const char *name)
+{
+	struct stat status;
+
+	return lstat(name, &status) == 0;
+}
+
+/* Files in the folder whose name has `part` in it. */
+static unsigned count_files(const char *part)
+{
+	DIR *entries = opendir(folder);
+	const struct dirent *entry;
+	unsigned count = 0;
+
+	cr_assert(entries != NULL);
+	while ((entry = readdir(entries)))
+		count += entry->d_name[0] != '.' && strstr(entry->d_name, part);
+	closedir(entries);
+	return count;
+}
+
+static const char *base(const char *of)
+{
+	const char *slash = strrchr(of, '/');
+
+	return slash ? slash + 1 : of;
+}
+
+static const char *begin_at(int64_t monotonic_ns, int64_t utc_ns)
+{
+	int ret = wt_file_set_begin(set, monotonic_ns, utc_ns, &path, &number, &err);
+
+	cr_assert(eq(int, ret, 0), "%s", ret ? err.text : "");
+	return path;
+}
+
+static const char *begin(void)
+{
+	return begin_at(0, noon_ns);
+}
+
+static int fine(void *context)
+{
+	(void)context;
+	return 0;
+}
+
+static int fail(void *context)
+{
+	return *(int *)context;
+}
+
+static void finish(void)
+{
+	wt_file_set_finish(set, number, FILE_BYTES, FILE_PACKETS, fine, NULL);
+}
+
+/* One file from begin to end, with contents. */
+static void record(void)
+{
+	put(begin(), "packets");
+	finish();
+}
+
+static const struct wt_file_set_entry *entry_of(size_t index)
+{
+	const struct wt_file_set_entry *entries;
+	size_t count;
+
+	wt_file_set_settle(set);
+	count = wt_file_set_files(set, &entries);
+	cr_assert(index < count, "entry %zu of %zu", index, count);
+	return &entries[index];
+}
+
+static const char *final_name(size_t index)
+{
+	return base(entry_of(index)->path);
+}
+
+static const char *next_event(void)
+{
+	event_error = false;
+	wt_file_set_settle(set);
+	if (!wt_file_set_next_event(set, event_text, sizeof(event_text), &event_error))
+		return "(no event)";
+	return event_text;
+}
+
+static bool event_has(const char *words)
+{
+	return strstr(event_text, words) != NULL;
+}
+
+static void wait_until(bool (*condition)(void), const char *what)
+{
+	enum { PATIENCE_MS = 20000 };
+
+	for (int i = 0; i < PATIENCE_MS; i++) {
+		const struct timespec moment = {.tv_nsec = 1000000};
+
+		if (condition())
+			return;
+		nanosleep(&moment, NULL);
+	}
+	cr_fatal("waited in vain: %s", what);
+}
+
+/* Commands that open `gate` to read wait until open_gate(). */
+static void make_gate(void)
+{
+	cr_assert(eq(int, mkfifo("gate", 0600), 0));
+}
+
+static void open_gate(void)
+{
+	gate = open("gate", O_RDWR | O_CLOEXEC);
+	cr_assert(gate >= 0);
+}
+
+static size_t running_commands(void)
+{
+	size_t commands;
+
+	pthread_mutex_lock(&set->lock);
+	commands = set->commands;
+	pthread_mutex_unlock(&set->lock);
+	return commands;
+}
+
+static bool a_command_runs(void)
+{
+	return running_commands() > 0;
+}
+
+Test(file_set, work_name_becomes_final_name_when_finished)
+{
+	open_set();
+	cr_expect(wt_file_set_rotates(set));
+	put(begin(), "packets");
+	cr_expect(same(base(path), "tape_00001.pcapng.part"));
+	cr_expect(eq(u32, number, 1));
+	finish();
+	cr_expect(same(final_name(0), "tape_00001_20261121T120000Z.pcapng"));
+	cr_expect(same(get(entry_of(0)->path), "packets"));
+	cr_expect(not(is_there(path)));
+	cr_expect(same(base(path), "tape_00001.pcapng.part"), "lives on");
+	cr_expect(entry_of(0)->finished);
+	cr_expect(eq(u64, entry_of(0)->bytes, FILE_BYTES));
+	cr_expect(eq(u64, entry_of(0)->packets, FILE_PACKETS));
+	cr_expect(same(next_event(), "(no event)"));
+}
+
+struct naming {
+	char path[40], work[40], final[60];
+};
+
+static void check_naming(const struct naming *naming)
+{
+	config.path = naming->path;
+	open_set();
+	begin_at(0, noon_ns + second_ns - 1);
+	cr_expect(same(path, naming->work));
+	finish();
+	cr_expect(same(entry_of(0)->path, naming->final));
+	cr_expect(is_there(naming->final));
+	wt_file_set_close(set);
+	set = NULL;
+}
+
+Test(file_set, extension_is_after_the_last_dot_of_the_name)
+{
+	static const struct naming namings[] = {
+	        {"tape.pcapng", "tape_00001.pcapng.part", "tape_00001_20261121T120000Z.pcapng"},
+	        {"bare", "bare_00001.part", "bare_00001_20261121T120000Z"},
+	        {"a.dir/bare", "a.dir/bare_00001.part", "a.dir/bare_00001_20261121T120000Z"},
+	        {"a.dir/x.y.z", "a.dir/x.y_00001.z.part", "a.dir/x.y_00001_20261121T120000Z.z"},
+	        {".hidden", ".hidden_00001.part", ".hidden_00001_20261121T120000Z"},
+	        {"./.h.pcapng", "./.h_00001.pcapng.part", "./.h_00001_20261121T120000Z.pcapng"},
+	        {"dot.", "dot_00001..part", "dot_00001_20261121T120000Z."},
+	        {"a%sb", "a%sb_00001.part", "a%sb_00001_20261121T120000Z"},
+	};
+
+	mkdir("a.dir", 0700);
+	for (size_t i = 0; i < sizeof(namings) / sizeof(namings[0]); i++)
+		check_naming(&namings[i]);
+}
+
+Test(file_set, number_grows_beyond_five_digits)
+{
+	open_set();
+	set->next_number = 99999;
+	cr_expect(same(base(begin()), "tape_99999.pcapng.part"));
+	cr_expect(same(base(begin()), "tape_100000.pcapng.part"));
+	finish();
+	cr_expect(same(final_name(1), "tape_100000_20261121T120000Z.pcapng"));
+}
+
+Test(file_set, numbers_that_run_out_are_an_error)
+{
+	open_set();
+	set->next_number = UINT32_MAX;
+	begin();
+	cr_expect(eq(u32, number, UINT32_MAX));
+	cr_expect(eq(int, wt_file_set_begin(set, 0, 0, &path, &number, &err), -ERANGE));
+	cr_expect(strstr(err.text, "no numbers left") != NULL, "%s", err.text);
+}
+
+Test(file_set, times_before_1970_round_down)
+{
+	open_set();
+	begin_at(0, -1);
+	finish();
+	cr_expect(same(final_name(0), "tape_00001_19691231T235959Z.pcapng"));
+}
+
+Test(file_set, restarted_recording_goes_on_after_the_highest_number)
+{
+	put("tape_00004_20250101T000000Z.pcapng", "");
+	put("tape_00002.pcapng.part", "");
+	put("tape_00001_20990101T000000Z.pcapng", "");
+	open_set();
+	begin();
+	cr_expect(eq(u32, number, 5));
+}
+
+Test(file_set, left_over_work_file_takes_its_number)
+{
+	put("tape_00007.pcapng.part", "rest");
+	open_set();
+	begin();
+	cr_expect(eq(u32, number, 8));
+	cr_expect(same(get("tape_00007.pcapng.part"), "rest"));
+}
+
+Test(file_set, compressed_file_takes_its_number)
+{
+	put("tape_00003_20250101T000000Z.pcapng.zst", "");
+	open_set();
+	begin();
+	cr_expect(eq(u32, number, 4));
+}
+
+Test(file_set, other_names_take_no_number)
+{
+	put("tape_00009.pcapng", "");
+	put("tape_00009_20250101T000000Z.pcap", "");
+	put("tape_00009.pcapng.part2", "");
+	put("tapes_00009_20250101T000000Z.pcapng", "");
+	put("tape_x_20250101T000000Z.pcapng", "");
+	put("tape_.pcapng.part", "");
+	put("tape_4294967295_20250101T000000Z.pcapng", "");
+	put("atape_00009_20250101T000000Z.pcapng", "");
+	open_set();
+	begin();
+	cr_expect(eq(u32, number, 1));
+}
+
+Test(file_set, work_name_taken_since_opening_is_skipped)
+{
+	open_set();
+	put("tape_00001.pcapng.part", "foreign");
+	begin();
+	cr_expect(eq(u32, number, 2));
+	cr_expect(same(get("tape_00001.pcapng.part"), "foreign"));
+}
+
+Test(file_set, two_recordings_with_one_path_share_no_file)
+{
+	struct wt_file_set *other;
+
+	open_set();
+	cr_assert(eq(int, wt_file_set_open(&other, &config, &err), 0));
+	begin();
+	cr_expect(eq(int, wt_file_set_begin(other, 0, noon_ns, &path, &number, &err), 0));
+	cr_expect(eq(u32, number, 2));
+	wt_file_set_close(other);
+}
+
+Test(file_set, name_that_was_taken_and_not_used_is_given_back)
+{
+	open_set();
+	begin();
+	cr_expect(is_there("tape_00001.pcapng.part"));
+	wt_file_set_close(set);
+	set = NULL;
+	cr_expect(eq(uint, count_files("tape"), 0));
+}
+
+Test(file_set, file_that_was_not_handed_over_stays)
+{
+	open_set();
+	put(begin(), "packets");
+	wt_file_set_close(set);
+	set = NULL;
+	cr_expect(same(get("tape_00001.pcapng.part"), "packets"));
+}
+
+static int no_such_flag(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	(void)from_fd, (void)from, (void)to_fd, (void)to, (void)flags;
+	errno = EINVAL;
+	return -1;
+}
+
+static int no_links(int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+	(void)from_fd, (void)from, (void)to_fd, (void)to, (void)flags;
+	errno = EPERM;
+	return -1;
+}
+
+static int cannot_rename(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	(void)from_fd, (void)from, (void)to_fd, (void)to, (void)flags;
+	errno = EIO;
+	return -1;
+}
+
+static void check_collision(void)
+{
+	put("tape_00001_20261121T120000Z.pcapng", "foreign");
+	put("tape_00001_20261121T120000Z-1.pcapng", "foreign too");
+	record();
+	cr_expect(same(final_name(0), "tape_00001_20261121T120000Z-2.pcapng"));
+	cr_expect(same(get(entry_of(0)->path), "packets"));
+	cr_expect(same(get("tape_00001_20261121T120000Z.pcapng"), "foreign"));
+	cr_expect(same(get("tape_00001_20261121T120000Z-1.pcapng"), "foreign too"));
+	cr_expect(eq(uint, count_files(".part"), 0));
+	next_event();
+	cr_expect(not(event_error));
+	cr_expect(event_has("tape_00001_20261121T120000Z-2.pcapng"), "%s", event_text);
+}
+
+Test(file_set, final_name_that_is_taken_is_not_overwritten)
+{
+	open_set();
+	check_collision();
+}
+
+Test(file_set, nor_where_the_kernel_cannot_rename_without_replacing)
+{
+	open_set();
+	set->system.renameat2 = no_such_flag;
+	check_collision();
+}
+
+Test(file_set, nor_where_there_are_no_links_either)
+{
+	open_set();
+	set->system.renameat2 = no_such_flag;
+	set->system.linkat = no_links;
+	check_collision();
+}
+
+Test(file_set, file_that_cannot_be_renamed_keeps_its_work_name)
+{
+	run_on_close("echo >>@/log");
+	open_set();
+	set->system.renameat2 = cannot_rename;
+	record();
+	next_event();
+	cr_expect(event_error);
+	cr_expect(event_has("tape_00001.pcapng.part") && event_has("Input/output error"), "%s",
+	          event_text);
+	cr_expect(same(get("tape_00001.pcapng.part"), "packets"));
+	cr_expect(not(entry_of(0)->finished));
+	cr_expect(not(is_there("log")));
+}
+
+Test(file_set, directory_stays_the_one_that_was_opened)
+{
+	config.path = "tape.pcapng";
+	open_set();
+	begin();
+	cr_assert(eq(int, chdir("/"), 0));
+	finish();
+	cr_expect(same(entry_of(0)->path, "tape_00001_20261121T120000Z.pcapng"));
+	cr_expect(eq(uint, count_files("tape_00001_2026"), 1));
+}
+
+Test(file_set, missing_directory_is_an_error)
+{
+	config.path = "nowhere/tape.pcapng";
+	cr_expect(eq(int, open_fails(), -ENOENT));
+	cr_expect(strstr(err.text, "nowhere/") != NULL, "%s", err.text);
+	cr_expect(eq(ptr, set, NULL));
+}
+
+Test(file_set, directory_that_is_a_file_is_an_error)
+{
+	put("file", "");
+	config.path = "file/tape.pcapng";
+	cr_expect(eq(int, open_fails(), -ENOTDIR));
+}
+
+Test(file_set, directory_that_is_not_writable_is_an_error)
+{
+	if (geteuid() == 0 && (setegid(65534) || seteuid(65534)))
+		cr_skip_test("cannot become somebody who may not write");
+	config.path = "/usr/tape.pcapng";
+	cr_expect(eq(int, open_fails(), -EACCES));
+	cr_expect(strstr(err.text, "/usr/") != NULL, "%s", err.text);
+	if (getuid() == 0)
+		cr_expect(eq(int, seteuid(0) | setegid(0), 0));
+}
+
+Test(file_set, path_without_a_name_is_an_error)
+{
+	static const char *const paths[] = {"", ".", "..", "a/", "a/..", "/"};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		config.path = paths[i];
+		cr_expect(eq(int, open_fails(), -EINVAL), "'%s'", paths[i]);
+	}
+}
+
+Test(file_set, name_without_room_for_a_number_is_an_error)
+{
+	char name[300];
+
+	memset(name, 'n', sizeof(name));
+	name[255 - 32] = 0;
+	config.path = name;
+	open_set();
+	record();
+	cr_expect(entry_of(0)->finished);
+	wt_file_set_close(set);
+	name[255 - 32] = 'n';
+	name[255 - 31] = 0;
+	cr_expect(eq(int, open_fails(), -ENAMETOOLONG));
+}
+
+Test(file_set, keeping_few_files_needs_a_condition)
+{
+	config = (struct wt_file_set_config){.path = tape, .keep_files = 3};
+	cr_expect(eq(int, open_fails(), -EINVAL));
+	cr_expect(strstr(err.text, "files:N needs a condition such as filesize:") != NULL, "%s",
+	          err.text);
+	config = (struct wt_file_set_config){.path = tape, .keep_bytes = 3000};
+	cr_expect(eq(int, open_fails(), -EINVAL));
+}
+
+Test(file_set, less_to_keep_than_one_file_is_an_error)
+{
+	config.max_bytes = 3000;
+	config.keep_bytes = 2999;
+	cr_expect(eq(int, open_fails(), -EINVAL));
+	config.keep_bytes = 3000;
+	open_set();
+}
+
+Test(file_set, closing_nothing_is_fine)
+{
+	wt_file_set_close(NULL);
+}
+
+static void without_conditions(void)
+{
+	config.max_packets = 0;
+}
+
+Test(file_set, without_conditions_the_path_itself_is_written)
+{
+	without_conditions();
+	run_on_close("printf '<%s>' >@/log");
+	put(tape, "older");
+	open_set();
+	cr_expect(not(wt_file_set_rotates(set)));
+	begin();
+	cr_expect(same(path, tape));
+	cr_expect(eq(u32, number, 1));
+	cr_expect(same(get(tape), "older"), "it is the writer's to cut");
+	cr_expect(eq(int, (int)wt_file_set_is_due(set, 1 << 30, 1, 1 << 30, INT64_MAX, 0),
+	             WT_FILE_NOT_DUE));
+	cr_expect(eq(i64, wt_file_set_next_due_ns(set, 0, 0), INT64_MAX));
+	finish();
+	cr_expect(same(entry_of(0)->path, tape));
+	cr_expect(entry_of(0)->finished);
+	cr_expect(is_there(tape));
+	cr_expect(eq(int, wt_file_set_begin(set, 0, 0, &path, &number, &err), -EALREADY));
+}
+
+Test(file_set, without_conditions_a_device_will_do)
+{
+	without_conditions();
+	config.path = "/dev/null";
+	open_set();
+	cr_expect(same(begin(), "/dev/null"));
+	finish();
+	cr_expect(same(next_event(), "(no event)"));
+	cr_expect(is_there("/dev/null"));
+}
+
+Test(file_set, without_conditions_a_fifo_will_do)
+{
+	without_conditions();
+	run_on_close("echo >>@/log");
+	cr_assert(eq(int, mkfifo(tape, 0600), 0));
+	open_set();
+	begin();
+	finish();
+	cr_expect(entry_of(0)->finished);
+	cr_expect(is_there(tape) && is_there("log"));
+}
+
+static int is_due(uint64_t bytes, uint64_t next_bytes, uint64_t packets)
+{
+	return (int)wt_file_set_is_due(set, bytes, next_bytes, packets, 0, noon_ns);
+}
+
+static int due_at(int64_t monotonic_ns, int64_t utc_ns)
+{
+	return (int)wt_file_set_is_due(set, 100, 100, 1, monotonic_ns, utc_ns);
+}
+
+Test(file_set, nothing_is_due_before_the_first_file)
+{
+	config.duration_ns = config.interval_ns = 1;
+	open_set();
+	cr_expect(eq(int, due_at(INT64_MAX, INT64_MAX), WT_FILE_NOT_DUE));
+	cr_expect(eq(i64, wt_file_set_next_due_ns(set, 0, 0), INT64_MAX));
+}
+
+Test(file_set, bytes_are_due_before_the_file_exceeds_them)
+{
+	config = (struct wt_file_set_config){.path = tape, .max_bytes = 1000};
+	open_set();
+	begin();
+	cr_expect(eq(int, is_due(900, 100, 1), WT_FILE_NOT_DUE));
+	cr_expect(eq(int, is_due(900, 101, 1), WT_FILE_DUE_BYTES));
+	cr_expect(eq(int, is_due(1001, 0, 1), WT_FILE_DUE_BYTES));
+	cr_expect(eq(int, is_due(1000, 0, 1), WT_FILE_NOT_DUE));
+	cr_expect(eq(int, is_due(1, UINT64_MAX, 1), WT_FILE_DUE_BYTES));
+	cr_expect(eq(i64, wt_file_set_next_due_ns(set, 0, noon_ns), INT64_MAX));
+}
+
+Test(file_set, packet_larger_than_a_file_has_one_of_its_own)
+{
+	config = (struct wt_file_set_config){.path = tape, .max_bytes = 1000};
+	open_set();
+	begin();
+	cr_expect(eq(int, is_due(200, 5000, 0), WT_FILE_NOT_DUE));
+	cr_expect(eq(int, is_due(5200, 50, 1), WT_FILE_DUE_BYTES));
+}
+
+Test(file_set, packets_are_due_after_exactly_as_many)
+{
+	open_set();
+	begin();
+	cr_expect(eq(int, is_due(0, 1, FILE_PACKETS - 1), WT_FILE_NOT_DUE));
+	cr_expect(eq(int, is_due(0, 1, FILE_PACKETS), WT_FILE_DUE_PACKETS));
+	cr_expect(eq(int, is_due(0, 1, FILE_PACKETS + 1), WT_FILE_DUE_PACKETS));
+}
+
+Test(file_set, duration_counts_from_begin)
+{
+	config = (struct wt_file_set_config){.path = tape, .duration_ns = 10 * second_ns};
+	open_set();
+	begin_at(5 * second_ns, noon_ns);
+	cr_expect(eq(int, due_at(15 * second_ns - 1, 0), WT_FILE_NOT_DUE));
+	cr_expect(eq(int, due_at(15 * second_ns, 0), WT_FILE_DUE_DURATION));
+	cr_expect(eq(i64, wt_file_set_next_due_ns(set, 7 * second_ns, 0), 15 * second_ns));
+	begin_at(15 * second_ns, noon_ns);
+	cr_expect(eq(int, due_at(15 * second_ns, 0), WT_FILE_NOT_DUE));
+}
+
+Test(file_set, endless_duration_does_not_overflow)
+{
+	config = (struct wt_file_set_config){
+	        .path = tape, .duration_ns = INT64_MAX, .interval_ns = INT64_MAX};
+	open_set();
+	begin_at(5 * second_ns, noon_ns);
+	cr_expect(eq(int, due_at(INT64_MAX - 1, INT64_MAX - 1), WT_FILE_NOT_DUE));
+	cr_expect(eq(int, due_at(INT64_MIN, INT64_MIN), WT_FILE_NOT_DUE));
+	cr_expect(wt_file_set_next_due_ns(set, 5 * second_ns, noon_ns) > noon_ns);
+}
+
+Test(file_set, interval_ends_at_its_multiples)
+{
+	config = (struct wt_file_set_config){.path = tape, .interval_ns = 3600 * second_ns};
+	open_set();
+	begin_at(100, noon_ns + 3599 * second_ns);
+	cr_expect(eq(int, due_at(100, noon_ns + 3600 * second_ns - 1), WT_FILE_NOT_DUE));
+	cr_expect(eq(int, due_at(100, noon_ns + 3600 * second_ns), WT_FILE_DUE_INTERVAL));
+	cr_expect(eq(i64, wt_file_set_next_due_ns(set, 100, noon_ns + 3599 * second_ns),
+	             100 + second_ns));
+	begin_at(200, noon_ns + 3600 * second_ns);
+	cr_expect(eq(int, due_at(200, noon_ns + 3600 * second_ns), WT_FILE_NOT_DUE));
+	cr_expect(eq(i64, wt_file_set_next_due_ns(set, 200, noon_ns + 3600 * second_ns),
+	             200 + 3600 * second_ns));
+}
+
+Test(file_set, interval_of_a_day_ends_at_midnight_utc)
+{
+	config = (struct wt_file_set_config){.path = tape, .interval_ns = 86400 * second_ns};
+	open_set();
+	begin_at(0, noon_ns);
+	cr_expect(eq(i64, wt_file_set_next_due_ns(set, 0, noon_ns), 43200 * second_ns));
+}
+
+Test(file_set, clock_that_steps_forward_ends_the_interval_once)
+{
+	config = (struct wt_file_set_config){.path = tape, .interval_ns = 60 * second_ns};
+	open_set();
+	begin_at(0, noon_ns);
+	cr_expect(eq(int, due_at(1, noon_ns + 1000 * second_ns), WT_FILE_DUE_INTERVAL));
+	cr_expect(eq(i64, wt_file_set_next_due_ns(set, 1, noon_ns + 1000 * second_ns), 1));
+	begin_at(1, noon_ns + 1000 * second_ns);
+	cr_expect(eq(int, due_at(2, noon_ns + 1000 * second_ns), WT_FILE_NOT_DUE));
+}
+
+Test(file_set, clock_that_steps_back_a_little_does_not_repeat_a_file)
+{
+	config = (struct wt_file_set_config){.path = tape, .interval_ns = 60 * second_ns};
+	open_set();
+	begin_at(0, noon_ns);
+	cr_expect(eq(int, due_at(1, noon_ns - second_ns), WT_FILE_NOT_DUE));
+	cr_expect(eq(int, due_at(1, noon_ns - 60 * second_ns), WT_FILE_NOT_DUE));
+	cr_expect(eq(int, due_at(1, noon_ns), WT_FILE_NOT_DUE), "the same slot again");
+	cr_expect(eq(int, due_at(1, noon_ns + 60 * second_ns), WT_FILE_DUE_INTERVAL));
+	cr_expect(
+	        eq(i64, wt_file_set_next_due_ns(set, 7, noon_ns - second_ns), 7 + 61 * second_ns));
+}
+
+Test(file_set, clock_that_goes_back_by_more_than_an_interval_was_put_right)
+{
+	config = (struct wt_file_set_config){.path = tape, .interval_ns = 60 * second_ns};
+	open_set();
+	begin_at(0, noon_ns);
+	cr_expect(eq(int, due_at(1, noon_ns - 60 * second_ns - 1), WT_FILE_DUE_INTERVAL));
+	cr_expect(eq(i64, wt_file_set_next_due_ns(set, 7, noon_ns - 61 * second_ns), 7));
+	begin_at(1, noon_ns - 61 * second_ns);
+	cr_expect(eq(int, due_at(2, noon_ns - 61 * second_ns), WT_FILE_NOT_DUE));
+}
+
+Test(file_set, earlier_of_duration_and_interval_is_next)
+{
+	config = (struct wt_file_set_config){
+	        .path = tape, .duration_ns = 10 * second_ns, .interval_ns = 60 * second_ns};
+	open_set();
+	begin_at(0, noon_ns);
+	cr_expect(eq(i64, wt_file_set_next_due_ns(set, 0, noon_ns), 10 * second_ns));
+	begin_at(0, noon_ns + 55 * second_ns);
+	cr_expect(
+	        eq(i64, wt_file_set_next_due_ns(set, 0, noon_ns + 55 * second_ns), 5 * second_ns));
+}
+
+static void record_many(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		record();
+	wt_file_set_settle(set);
+}
+
+Test(file_set, all_files_are_kept_unless_told_otherwise)
+{
+	open_set();
+	record_many(20);
+	cr_expect(eq(uint, count_files("tape"), 20));
+}
+
+Test(file_set, current_file_counts_among_those_to_keep)
+{
+	config.keep_files = 3;
+	open_set();
+	record_many(3);
+	cr_expect(eq(uint, count_files("tape"), 3));
+	begin();
+	wt_file_set_settle(set);
+	cr_expect(eq(uint, count_files("tape_"), 3));
+	cr_expect(eq(uint, count_files(".part"), 1));
+	cr_expect(entry_of(0)->deleted);
+	cr_expect(not(entry_of(1)->deleted || entry_of(2)->deleted));
+	finish();
+	wt_file_set_settle(set);
+	cr_expect(eq(uint, count_files("tape_"), 3));
+	cr_expect(same(next_event(), "(no event)"));
+}
+
+Test(file_set, one_file_to_keep_is_the_current_one)
+{
+	config.keep_files = 1;
+	open_set();
+	record_many(3);
+	begin();
+	wt_file_set_settle(set);
+	cr_expect(eq(uint, count_files("tape_"), 1));
+	cr_expect(is_there(path));
+}
+
+Test(file_set, order_of_deletion_is_that_of_recording_whatever_files_are_dated)
+{
+	static const int64_t times_ns[] = {4070908800000000000, 0, 1795262400000000000, 5};
+	const struct timespec y2099[2] = {{.tv_sec = 4070908800}, {.tv_sec = 4070908800}};
+
+	config.keep_files = 3;
+	open_set();
+	for (size_t i = 0; i < 4; i++) {
+		begin_at(0, times_ns[i]);
+		finish();
+		wt_file_set_settle(set);
+		if (i != 1)
+			utimensat(AT_FDCWD, entry_of(i)->path, y2099, 0);
+	}
+	cr_expect(entry_of(0)->deleted);
+	begin();
+	wt_file_set_settle(set);
+	cr_expect(entry_of(1)->deleted);
+	cr_expect(is_there(entry_of(2)->path) && is_there(entry_of(3)->path));
+}
+
+Test(file_set, bytes_to_keep_leave_room_for_the_current_file)
+{
+	config.max_bytes = 1000;
+	config.keep_bytes = 4000;
+	open_set();
+	record_many(4);
+	cr_expect(eq(uint, count_files("tape_"), 4), "4000 finished, no current");
+	begin();
+	wt_file_set_settle(set);
+	cr_expect(eq(uint, count_files("Z.pcapng"), 3), "3000 finished, 1000 to come");
+	wt_file_set_finish(set, number, 1, 1, fine, NULL);
+	begin();
+	wt_file_set_settle(set);
+	cr_expect(eq(uint, count_files("Z.pcapng"), 3), "2001 finished, 1000 to come");
+}
+
+Test(file_set, current_file_without_a_limit_counts_as_large_as_it_is)
+{
+	config.keep_bytes = 3500;
+	open_set();
+	record_many(3);
+	begin();
+	wt_file_set_settle(set);
+	cr_expect(eq(uint, count_files("Z.pcapng"), 3));
+	cr_assert(eq(int, truncate(path, 500), 0));
+	cr_expect(wt_file_set_has_space(set));
+	wt_file_set_settle(set);
+	cr_expect(eq(uint, count_files("Z.pcapng"), 3), "3500");
+	cr_assert(eq(int, truncate(path, 501), 0));
+	cr_expect(wt_file_set_has_space(set));
+	wt_file_set_settle(set);
+	cr_expect(eq(uint, count_files("Z.pcapng"), 2), "3501");
+}
+
+Test(file_set, foreign_files_are_not_touched)
+{
+	put("tape_00001_20250101T000000Z.pcapng", "foreign");
+	put("tape_00002.pcapng.part", "foreign");
+	put("tape.pcapng", "foreign");
+	put("other", "foreign");
+	config.keep_files = 1;
+	config.keep_bytes = 1;
+	config.min_free_bytes = UINT64_MAX;
+	config.min_free_deletes = true;
+	open_set();
+	record_many(5);
+	begin();
+	cr_expect(not(wt_file_set_has_space(set)));
+	wt_file_set_settle(set);
+	cr_expect(eq(uint, count_files(""), 5), "four foreign ones and the current");
+	cr_expect(same(get("tape_00001_20250101T000000Z.pcapng"), "foreign"));
+}
+
+Test(file_set, file_that_somebody_has_removed_is_no_error_when_its_turn_comes)
+{
+	config.keep_files = 2;
+	open_set();
+	record_many(2);
+	unlink(entry_of(0)->path);
+	record_many(2);
+	cr_expect(same(next_event(), "(no event)"));
+	cr_expect(entry_of(0)->deleted && entry_of(1)->deleted);
+	cr_expect(eq(uint, count_files("tape_"), 2));
+}
+
+Test(file_set, file_that_cannot_be_deleted_is_told_and_counts_no_longer)
+{
+	config.keep_files = 2;
+	open_set();
+	record_many(2);
+	unlink(entry_of(0)->path);
+	cr_assert(eq(int, mkdir(entry_of(0)->path, 0700), 0));
+	record_many(2);
+	next_event();
+	cr_expect(event_error);
+	cr_expect(event_has("cannot delete") && event_has("tape_00001_"), "%s", event_text);
+	cr_expect(not(entry_of(0)->deleted));
+	cr_expect(entry_of(1)->deleted);
+	cr_expect(same(next_event(), "(no event)"));
+}
+
+Test(file_set, file_that_cannot_be_finished_keeps_its_work_name)
+{
+	int error = -EDQUOT;
+
+	run_on_close("echo >>@/log");
+	open_set();
+	put(begin(), "half");
+	wt_file_set_finish(set, number, FILE_BYTES, FILE_PACKETS, fail, &error);
+	next_event();
+	cr_expect(event_error);
+	cr_expect(event_has("tape_00001.pcapng.part"), "%s", event_text);
+	cr_expect(event_has(strerror(EDQUOT)), "%s", event_text);
+	cr_expect(same(get(path), "half"));
+	cr_expect(eq(uint, count_files("Z.pcapng"), 0));
+	cr_expect(not(entry_of(0)->finished || entry_of(0)->deleted));
+	cr_expect(same(final_name(0), "tape_00001.pcapng.part"));
+	cr_expect(not(is_there("log")));
+}
+
+Test(file_set, incomplete_files_go_in_their_turn_too)
+{
+	int error = -EIO;
+
+	config.keep_files = 2;
+	open_set();
+	put(begin(), "half");
+	wt_file_set_finish(set, number, FILE_BYTES, FILE_PACKETS, fail, &error);
+	record_many(2);
+	cr_expect(entry_of(0)->deleted);
+	cr_expect(eq(uint, count_files(".part"), 0));
+	cr_expect(eq(uint, count_files("tape_"), 2));
+}
+
+Test(file_set, file_in_which_nothing_arrived_may_be_gone)
+{
+	run_on_close("echo >>@/log");
+	open_set();
+	unlink(begin());
+	wt_file_set_finish(set, number, 0, 0, fine, NULL);
+	cr_expect(same(next_event(), "(no event)"));
+	cr_expect(entry_of(0)->deleted && !entry_of(0)->finished);
+	cr_expect(not(is_there("log")));
+}
+
+Test(file_set, file_with_packets_that_is_gone_is_an_error)
+{
+	open_set();
+	unlink(begin());
+	finish();
+	next_event();
+	cr_expect(event_error);
+	cr_expect(event_has("tape_00001.pcapng.part"), "%s", event_text);
+}
+
+static char order[16];
+static size_t ordered;
+
+static int note_order(void *context)
+{
+	order[ordered++] = *(const char *)context;
+	return 0;
+}
+
+Test(file_set, files_are_finished_in_the_order_of_handing_over)
+{
+	char names[] = "abcdefgh";
+
+	open_set();
+	for (size_t i = 0; i < 8; i++) {
+		begin();
+		wt_file_set_finish(set, number, 1, 1, note_order, &names[i]);
+	}
+	wt_file_set_settle(set);
+	cr_expect(same(order, names));
+}
+
+Test(file_set, next_file_may_be_begun_before_the_last_is_handed_over)
+{
+	config.keep_files = 2;
+	open_set();
+	put(begin(), "one");
+	for (unsigned i = 0; i < 5; i++) {
+		uint32_t previous = number;
+
+		put(begin(), "more");
+		wt_file_set_finish(set, previous, FILE_BYTES, FILE_PACKETS, fine, NULL);
+		wt_file_set_settle(set);
+		cr_expect(eq(uint, count_files("tape_"), 2));
+		cr_expect(is_there(path));
+	}
+}
+
+Test(file_set, finishing_what_was_not_begun_is_told)
+{
+	open_set();
+	wt_file_set_finish(set, 7, 1, 1, note_order, (char[]){"x"});
+	cr_expect(same(order, "x"), "it is closed all the same");
+	next_event();
+	cr_expect(event_error && event_has("7"), "%s", event_text);
+	record();
+	wt_file_set_settle(set);
+	finish();
+	next_event();
+	cr_expect(event_error && event_has("1"), "%s", event_text);
+}
+
+static int no_thread(pthread_t *thread, const pthread_attr_t *attributes,
+                     void *(*start)(void *argument), void *argument)
+{
+	(void)thread, (void)attributes, (void)start, (void)argument;
+	return EAGAIN;
+}
+
+Test(file_set, without_a_thread_the_work_is_done_at_once)
+{
+	config.keep_files = 2;
+	run_on_close("echo >>@/log");
+	open_set();
+	set->system.thread_create = no_thread;
+	record();
+	cr_expect(eq(uint, count_files("Z.pcapng"), 1), "before settling");
+	record_many(4);
+	cr_expect(eq(uint, count_files("tape_"), 2));
+	cr_expect(eq(sz, strlen(get("log")), 5 * strlen(entry_of(0)->path) + 5));
+	next_event();
+	cr_expect(event_has("no thread") && !event_error, "%s", event_text);
+	cr_expect(same(next_event(), "(no event)"), "told once");
+}
+
+Test(file_set, command_gets_the_final_path_as_one_argument)
+{
+	char weird[200];
+
+	snprintf(weird, sizeof(weird), "%s/a b'c\"d$e`f\\g\nh*;#.pcapng", folder);
+	config.path = weird;
+	run_on_close("printf '<%s>' >@/log \"$#\" \"$0\"");
+	open_set();
+	record();
+	snprintf(weird, sizeof(weird), "<1><sh><%s>", entry_of(0)->path);
+	cr_expect(same(get("log"), weird));
+	cr_expect(strstr(weird, "d$e`f\\g\nh*;#_00001_2026") != NULL);
+}
+
+Test(file_set, path_that_looks_like_an_option_is_none)
+{
+	config.path = "-r.pcapng";
+	run_on_close("printf '<%s>' >@/log");
+	open_set();
+	record();
+	wt_file_set_settle(set);
+	cr_expect(same(get("log"), "<./-r_00001_20261121T120000Z.pcapng>"));
+}
+
+Test(file_set, command_is_the_shells)
+{
+	run_on_close("cat /dev/null | wc -l && basename >@/log");
+	open_set();
+	record();
+	wt_file_set_settle(set);
+	cr_expect(same(get("log"), "tape_00001_20261121T120000Z.pcapng\n"));
+}
+
+Test(file_set, settling_waits_for_commands)
+{
+	run_on_close("sleep 0.2; echo x >>@/log; :");
+	open_set();
+	record_many(6);
+	cr_expect(eq(sz, strlen(get("log")), 12));
+}
+
+Test(file_set, command_starts_with_signals_as_a_shell_expects_them)
+{
+	/* All but those from 32 on, which glibc keeps to itself. */
+	const unsigned long long standard = 0x7fffffff;
+	unsigned long long blocked = standard, ignored = standard;
+	sigset_t all, before;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	run_on_close("grep -E '^Sig(Blk|Ign)' /proc/self/status >@/log; :");
+	open_set();
+	record();
+	wt_file_set_settle(set);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	cr_expect(eq(int, sscanf(get("log"), "SigBlk: %llx SigIgn: %llx", &blocked, &ignored), 2));
+	cr_expect(zero(ullong, blocked & standard));
+	cr_expect(zero(ullong, ignored & standard));
+}
+
+Test(file_set, command_has_nothing_to_read_and_a_process_group_of_its_own)
+{
+	run_on_close("readlink /proc/self/fd/0 >@/log; "
+	             "test $(cut -d' ' -f5 /proc/$$/stat) = $$ && echo own >>@/log; :");
+	open_set();
+	record();
+	wt_file_set_settle(set);
+	cr_expect(same(get("log"), "/dev/null\nown\n"));
+}
+
+Test(file_set, descriptors_of_the_set_are_closed_on_exec)
+{
+	open_set();
+	cr_expect(fcntl(set->dir_fd, F_GETFD) & FD_CLOEXEC);
+	cr_expect(fcntl(set->wake_fd, F_GETFD) & FD_CLOEXEC);
+}
+
+Test(file_set, command_that_fails_is_told)
+{
+	run_on_close("exit 3;");
+	open_set();
+	record();
+	next_event();
+	cr_expect(not(event_error));
+	cr_expect(event_has("command 'exit 3;' for ") &&
+	                  event_has("tape_00001_20261121T120000Z.pcapng"),
+	          "%s", event_text);
+	cr_expect(event_has(" ended with exit code 3"), "%s", event_text);
+	cr_expect(entry_of(0)->finished);
+}
+
+Test(file_set, command_that_a_signal_ends_is_told)
+{
+	run_on_close("kill -TERM $$;");
+	open_set();
+	record();
+	next_event();
+	cr_expect(event_has("was ended by signal 15 (Terminated)"), "%s", event_text);
+}
+
+Test(file_set, command_whose_end_another_collects_is_told)
+{
+	signal(SIGCHLD, SIG_IGN);
+	run_on_close("true");
+	open_set();
+	record();
+	next_event();
+	signal(SIGCHLD, SIG_DFL);
+	cr_expect(event_has("SIGCHLD is ignored"), "%s", event_text);
+}
+
+Test(file_set, event_is_one_line)
+{
+	config.path = "a\nb";
+	run_on_close("false");
+	open_set();
+	record();
+	next_event();
+	cr_expect(event_has("a?b_00001") && !strchr(event_text, '\n'), "%s", event_text);
+}
+
+Test(file_set, events_that_nobody_asks_for_are_counted)
+{
+	open_set();
+	for (unsigned i = 0; i < WT_SET_MOST_EVENTS + 3; i++)
+		wt_file_set_tell(set, i == 1001, "event %u", i);
+	for (unsigned i = 0; i < WT_SET_MOST_EVENTS; i++)
+		next_event();
+	cr_expect(event_has("event 999"), "%s", event_text);
+	next_event();
+	cr_expect(event_has("3 further messages") && event_error, "%s", event_text);
+	cr_expect(same(next_event(), "(no event)"));
+}
+
+Test(file_set, long_event_is_cut_off)
+{
+	char text[8];
+	bool error;
+
+	open_set();
+	wt_file_set_tell(set, true, "a long sentence");
+	cr_expect(eq(int, wt_file_set_next_event(set, text, sizeof(text), &error), 1));
+	cr_expect(same(text, "a long "));
+}
+
+Test(file_set, file_that_its_command_removes_counts_no_longer)
+{
+	config.keep_files = 3;
+	config.keep_bytes = 3000;
+	run_on_close("case $1 in *_00003_*) exit;; esac; rm --");
+	open_set();
+	for (unsigned i = 0; i < 8; i++)
+		record_many(1);
+	cr_expect(same(next_event(), "(no event)"));
+	cr_expect(eq(uint, count_files("tape_"), 1));
+	cr_expect(not(entry_of(2)->deleted), "there was no need");
+	cr_expect(entry_of(0)->deleted && entry_of(0)->finished);
+	cr_expect(eq(u64, set->live_files, 1));
+	cr_expect(eq(u64, set->live_bytes, FILE_BYTES));
+}
+
+Test(file_set, file_that_its_command_renames_is_its_commands)
+{
+	config.keep_files = 2;
+	run_on_close("mv \"$1\" \"$1.zst\"; :");
+	open_set();
+	record_many(5);
+	cr_expect(eq(uint, count_files("pcapng.zst"), 5));
+	cr_expect(same(next_event(), "(no event)"));
+}
+
+static bool four_run(void)
+{
+	return running_commands() == 4;
+}
+
+Test(file_set, no_more_than_four_commands_run_at_once)
+{
+	make_gate();
+	run_on_close("mkdir @/run-$$; ls -d @/run-* 2>/dev/null | wc -l >>@/log; : <@/gate; "
+	             "rmdir @/run-$$; :");
+	open_set();
+	for (unsigned i = 0; i < 7; i++)
+		record();
+	wait_until(four_run, "four commands");
+	pthread_mutex_lock(&set->lock);
+	cr_expect(le(sz, set->to_command.count, 3));
+	pthread_mutex_unlock(&set->lock);
+	open_gate();
+	wt_file_set_settle(set);
+	cr_expect(eq(sz, strlen(get("log")), 14), "seven ran");
+	cr_expect(eq(ptr, strpbrk(get("log"), "56789"), NULL), "%s", get("log"));
+}
+
+static bool seven_finished(void)
+{
+	return count_files("Z.pcapng") == 7;
+}
+
+Test(file_set, files_go_on_while_commands_run)
+{
+	make_gate();
+	run_on_close(": <@/gate; :");
+	open_set();
+	for (unsigned i = 0; i < 7; i++)
+		record();
+	wait_until(seven_finished, "seven finished files");
+	open_gate();
+}
+
+static bool twenty_wait(void)
+{
+	bool wait;
+
+	pthread_mutex_lock(&set->lock);
+	wait = set->to_command.count == 20;
+	pthread_mutex_unlock(&set->lock);
+	return wait;
+}
+
+Test(file_set, commands_that_cannot_keep_up_are_told_once)
+{
+	make_gate();
+	run_on_close(": <@/gate; :");
+	open_set();
+	for (unsigned i = 0; i < 24; i++)
+		record();
+	wait_until(twenty_wait, "twenty waiting commands");
+	open_gate();
+	next_event();
+	cr_expect(event_has("slower than files are made"), "%s", event_text);
+	cr_expect(same(next_event(), "(no event)"));
+}
+
+Test(file_set, file_is_not_deleted_while_its_command_runs)
+{
+	make_gate();
+	config.keep_files = 1;
+	run_on_close(": <@/gate; test -e \"$1\" && echo kept >>@/log; :");
+	open_set();
+	record();
+	wait_until(a_command_runs, "a command");
+	begin();
+	cr_expect(wt_file_set_has_space(set));
+	cr_expect(eq(uint, count_files("Z.pcapng"), 1));
+	open_gate();
+	wt_file_set_settle(set);
+	cr_expect(same(get("log"), "kept\n"));
+	cr_expect(eq(uint, count_files("Z.pcapng"), 0));
+}
+
+static uint64_t capacity;
+
+/* A disk on which only finished files take space. */
+static int small_disk(int fd, struct statvfs *status)
+{
+	uint64_t used = (uint64_t)count_files("Z.pcapng") * FILE_BYTES;
+
+	(void)fd;
+	*status = (struct statvfs){.f_frsize = 10, .f_bsize = 4096, .f_blocks = capacity / 10};
+	status->f_bavail = capacity > used ? (capacity - used) / 10 : 0;
+	return 0;
+}
+
+static int late_disk(int fd, struct statvfs *status)
+{
+	(void)fd;
+	*status = (struct statvfs){.f_frsize = 1, .f_blocks = 100000, .f_bavail = 8001};
+	return 0;
+}
+
+static int sizeless_disk(int fd, struct statvfs *status)
+{
+	(void)fd;
+	*status = (struct statvfs){.f_frsize = 4096};
+	return 0;
+}
+
+static int broken_disk(int fd, struct statvfs *status)
+{
+	(void)fd, (void)status;
+	errno = EIO;
+	return -1;
+}
+
+static void open_on(int (*disk)(int fd, struct statvfs *status))
+{
+	open_set();
+	set->system.fstatvfs = disk;
+}
+
+Test(file_set, there_is_always_space_unless_told_otherwise)
+{
+	capacity = 0;
+	open_on(small_disk);
+	cr_expect(wt_file_set_has_space(set));
+}
+
+Test(file_set, real_disk_is_asked)
+{
+	config.min_free_bytes = 1;
+	open_set();
+	cr_expect(wt_file_set_has_space(set));
+	set->config.min_free_bytes = UINT64_MAX;
+	cr_expect(not(wt_file_set_has_space(set)));
+}
+
+Test(file_set, too_little_space_stops_at_the_exact_byte)
+{
+	config.min_free_bytes = 5000;
+	capacity = 7000;
+	open_on(small_disk);
+	record_many(2);
+	cr_expect(wt_file_set_has_space(set));
+	record_many(1);
+	cr_expect(not(wt_file_set_has_space(set)));
+	cr_expect(eq(uint, count_files("Z.pcapng"), 3), "nothing was deleted");
+	cr_expect(same(next_event(), "(no event)"));
+}
+
+Test(file_set, too_little_space_deletes_the_oldest_if_told_to)
+{
+	config.min_free_bytes = 5000;
+	config.min_free_deletes = true;
+	capacity = 9000;
+	open_on(small_disk);
+	record_many(6);
+	put(begin(), "current");
+	cr_expect(wt_file_set_has_space(set));
+	cr_expect(entry_of(0)->deleted && entry_of(1)->deleted);
+	cr_expect(not(entry_of(2)->deleted));
+	next_event();
+	cr_expect(not(event_error));
+	cr_expect(event_has("deleted ") && event_has("tape_00001_20261121T120000Z.pcapng"), "%s",
+	          event_text);
+	cr_expect(event_has(" (1000 bytes): less than 5 kB free"), "%s", event_text);
+	next_event();
+	cr_expect(event_has("tape_00002_"), "%s", event_text);
+	cr_expect(same(next_event(), "(no event)"));
+}
+
+Test(file_set, current_file_is_never_deleted_for_space)
+{
+	config.min_free_bytes = 10ull << 30;
+	config.min_free_deletes = true;
+	capacity = 5000;
+	open_on(small_disk);
+	record_many(3);
+	put(begin(), "current");
+	cr_expect(not(wt_file_set_has_space(set)));
+	cr_expect(eq(uint, count_files("tape_"), 1));
+	cr_expect(is_there(path));
+	next_event();
+	cr_expect(event_has("less than 10 GiB free"), "%s", event_text);
+}
+
+static bool second_may_be_deleted(void)
+{
+	bool may;
+
+	pthread_mutex_lock(&set->lock);
+	may = set->files[1]->state == WT_SET_ENDED;
+	pthread_mutex_unlock(&set->lock);
+	return may;
+}
+
+Test(file_set, single_file_is_never_deleted_for_space)
+{
+	config.min_free_bytes = 5000;
+	config.min_free_deletes = true;
+	without_conditions();
+	capacity = 1000;
+	open_on(small_disk);
+	record_many(1);
+	cr_expect(not(wt_file_set_has_space(set)));
+	cr_expect(is_there(tape));
+}
+
+Test(file_set, file_whose_command_runs_is_passed_over_for_space)
+{
+	make_gate();
+	config.min_free_bytes = 5000;
+	config.min_free_deletes = true;
+	capacity = 6000;
+	run_on_close("case $1 in *_00001_*) : <@/gate;; esac; :");
+	open_on(small_disk);
+	record();
+	record();
+	wait_until(second_may_be_deleted, "the second command's end");
+	cr_expect(wt_file_set_has_space(set));
+	cr_expect(eq(uint, count_files("_00001_"), 1));
+	cr_expect(eq(uint, count_files("_00002_"), 0));
+	capacity = 5000;
+	cr_expect(not(wt_file_set_has_space(set)), "there is only one whose command runs");
+	open_gate();
+	cr_expect(not(entry_of(0)->deleted || !entry_of(1)->deleted));
+}
+
+Test(file_set, no_more_is_deleted_at_once_than_was_missing)
+{
+	config.min_free_bytes = 10000;
+	config.min_free_deletes = true;
+	open_on(late_disk);
+	record_many(5);
+	cr_expect(wt_file_set_has_space(set), "1999 are missing, and space may appear late");
+	cr_expect(eq(uint, count_files("Z.pcapng"), 3));
+	cr_expect(wt_file_set_has_space(set));
+	cr_expect(eq(uint, count_files("Z.pcapng"), 1));
+	cr_expect(not(wt_file_set_has_space(set)));
+	cr_expect(eq(uint, count_files("Z.pcapng"), 0));
+}
+
+Test(file_set, file_system_without_a_size_has_space)
+{
+	config.min_free_bytes = 1;
+	open_on(sizeless_disk);
+	cr_expect(wt_file_set_has_space(set));
+}
+
+Test(file_set, space_that_cannot_be_known_is_told_once)
+{
+	config.min_free_bytes = 1;
+	open_on(broken_disk);
+	cr_expect(wt_file_set_has_space(set));
+	cr_expect(wt_file_set_has_space(set));
+	next_event();
+	cr_expect(event_error && event_has("Input/output error"), "%s", event_text);
+	cr_expect(same(next_event(), "(no event)"));
+}
