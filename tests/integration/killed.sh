@@ -37,9 +37,12 @@ kill_once() {
   start_generator out0 -s $((RANDOM % 2 ? 1400 : 100)) -p "$pps" -c 0
   target=$(($(received in0) + 1 + RANDOM % 40000))
   wait_until "the load goes on" arrived_while_poked $target
-  kill -KILL "$recorder"
-  await_recorder
-  stop_generator
+  # Without the shell's remark on it.
+  {
+    kill -KILL "$recorder"
+    await_recorder
+    stop_generator
+  } 2>"$work/shell.err"
   assert_eq "$name: ended by" 137 "$status"
 
   # Others read what is whole from the beginning on, and stop there.

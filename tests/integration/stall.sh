@@ -6,7 +6,7 @@ need tshark capinfos
 make_link out0 in0
 # 28 MB/s.
 size=1400 pps=20000
-warning='ring.* full'
+warning='ring of in0 is [0-9]+ % full'
 make_disk 1024
 
 # check NAME FILE COUNT: complete, however long the disk took.

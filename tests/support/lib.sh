@@ -18,6 +18,8 @@ clean_up() {
   done 2>/dev/null
   wait 2>/dev/null
   if mountpoint -q "$work/disk"; then umount "$work/disk"; fi
+  # What a test has made outside of its namespace and folder.
+  if declare -F undo >/dev/null; then undo; fi
   rm -rf "$work"
   [ "$failures" = 0 ] || code=1
   exit "$code"
