@@ -12,14 +12,16 @@ rm -f "$folder"/{frozen,thaw,thawed}
 setsid -f bash -c '
   trap "" HUP INT TERM
   exec {never}<> <(:)
+  microseconds() { echo "${EPOCHREALTIME//[.,]/}"; }
   fsfreeze -f "$1" || exit 1
-  began=$(date +%s%N)
-  end=$((SECONDS + $3))
+  began=$(microseconds)
   touch "$2/frozen"
-  until [ -e "$2/thaw" ] || [ $SECONDS -ge $end ]; do read -rt 0.01 -u "$never"; done
-  ended=$(date +%s%N)
+  until [ -e "$2/thaw" ] || [ $(($(microseconds) - began)) -ge $(($3 * 1000000)) ]; do
+    read -rt 0.01 -u "$never"
+  done
+  frozen_us=$(($(microseconds) - began))
   fsfreeze -u "$1"
-  echo $(((ended - began) / 1000000)) >"$2/thawed.new"
+  echo $((frozen_us / 1000)) >"$2/thawed.new"
   mv "$2/thawed.new" "$2/thawed"' freeze "$mount_point" "$folder" "$seconds" \
   </dev/null >"$folder/freeze.log" 2>&1
 for ((i = 0; i < 1000; i++)); do
