@@ -4,7 +4,7 @@
 #
 #   ./check.sh         every stage once, for every change
 #   ./check.sh --all   also a minute of fuzzing a target, and the integration and
-#                      stress tests ten times over
+#                      stress tests ten times over, and a hundred recordings killed
 #
 # Installs what is missing with apt (as root, or with a sudo that asks nothing). Logs
 # are in build/check/. The last line says how many checks passed, failed and were
@@ -196,6 +196,7 @@ stage_install() {
 
 stage_often() {
   run_ctest "release, ten times" release -L 'integration|stress' --repeat until-fail:10
+  KILLS=100 run_ctest "release, a hundred kills" release -R 'integration\.killed'
   run_ctest "asan-ubsan, ten times" asan-ubsan -L stress --repeat until-fail:10
 }
 

@@ -11,12 +11,15 @@ export HOME=$work XDG_CONFIG_HOME=$work LC_ALL=C
 
 clean_up() {
   local code=$? # of a test that ended early
+  if [ -e "$work/frozen" ]; then thaw; fi
   for pid in $(jobs -p); do
     kill -CONT "$pid"
     kill -KILL "$pid"
   done 2>/dev/null
   wait 2>/dev/null
   if mountpoint -q "$work/disk"; then umount "$work/disk"; fi
+  # What a test has made outside of its namespace and folder.
+  if declare -F undo >/dev/null; then undo; fi
   rm -rf "$work"
   [ "$failures" = 0 ] || code=1
   exit "$code"
@@ -74,6 +77,37 @@ wait_until() {
   done
 }
 
+# ---- disks ----
+
+# make_disk MIB: a file system of our own at $work/disk, as disks have it. Each call
+# begins a new one.
+make_disk() {
+  need mkfs.ext4
+  mkdir -p "$work/disk"
+  if mountpoint -q "$work/disk"; then umount "$work/disk"; fi
+  rm -f "$work/image"
+  truncate -s "$1M" "$work/image"
+  timeout 60 mkfs.ext4 -q -F "$work/image" || skip "cannot make an ext4"
+  # The loop device goes with the mount.
+  mount -o loop "$work/image" "$work/disk" 2>"$work/mount.err" ||
+    skip "cannot mount a loop device, which takes root: $(head -n 1 "$work/mount.err")"
+}
+
+# freeze SECONDS: whoever writes to $work/disk waits until thaw(), and for so long at most.
+freeze() {
+  need fsfreeze
+  "$SUPPORT/freeze.sh" "$work/disk" "$work" "$1" 2>"$work/freeze.err" ||
+    skip "cannot freeze a file system: $(head -n 1 "$work/freeze.err")"
+}
+
+# For how long it was frozen is in $stalled_ms.
+thaw() {
+  touch "$work/thaw"
+  wait_until "the file system thaws" test -e "$work/thawed"
+  stalled_ms=$(cat "$work/thawed")
+  rm -f "$work/frozen"
+}
+
 # ---- links ----
 
 # An IPv6 address would send packets that nobody asked for.
@@ -94,6 +128,29 @@ send() {
   local interface=$1 count=$2
   shift 2
   "$WIRETAPE" generate -i "$interface" -c "$count" -q "$@" || fail "generate $interface $count $*"
+}
+
+# start_generator INTERFACE OPTION...: in the background, as $generator.
+start_generator() {
+  local interface=$1
+  shift
+  "$WIRETAPE" generate -i "$interface" -q "$@" &
+  generator=$!
+}
+
+stop_generator() {
+  kill "$generator" 2>/dev/null
+  wait "$generator" 2>/dev/null
+}
+
+# received INTERFACE: packets that have arrived there so far.
+received() {
+  awk -v name="$1:" '$1 == name {print $3}' /proc/net/dev
+}
+
+# arrived INTERFACE COUNT: as many, in all.
+arrived() {
+  [ "$(received "$1")" -ge "$2" ]
 }
 
 # ---- the recorder: its output is in $work/out and $work/err ----
@@ -201,6 +258,16 @@ fields() {
 # sequences FILE: of MoldUDP64, behind its 10 bytes of session; 16 hex digits a line.
 sequences() {
   fields "$1" udp.payload | cut -c 21-36
+}
+
+# numbers FILE [FIELD]...: the sequence number of each packet in decimal, and fields. Large
+# packets go faster so than by their bytes.
+numbers() {
+  local file=$1 field list=()
+  shift
+  for field in "$@"; do list+=(-e "$field"); done
+  timeout 100 tshark -n -r "$file" -d udp.port==26477,moldudp64 -T fields -e moldudp64.sequence \
+    "${list[@]}" 2>"$work/other.err"
 }
 
 # expected_sequences FIRST LAST
