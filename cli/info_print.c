@@ -133,7 +133,8 @@ static void print_counts(int indent, const char *label, const char *text)
 	}
 }
 
-static void print_ledger_check(int indent, const struct wt_info_interface *interface)
+/* `whole`: the file was closed, and has lost nothing since. */
+static void print_ledger_check(int indent, const struct wt_info_interface *interface, bool whole)
 {
 	struct wt_info_ledger_check check = wt_info_check_ledger(interface);
 
@@ -149,14 +150,19 @@ static void print_ledger_check(int indent, const struct wt_info_interface *inter
 		          "DOES NOT CLOSE: %" PRIu64 " seen, but %" PRIu64 " written + %" PRIu64
 		          " lost",
 		          check.seen, check.written, check.lost);
-	if (check.has_written && !check.matches)
+	if (check.has_written && !check.matches && !whole)
+		print_row(indent, "",
+		          "of another moment: it says %" PRIu64 " written, and the file, which is "
+		          "not whole, has %" PRIu64 " packets of this interface",
+		          check.written, interface->tally.packets);
+	else if (check.has_written && !check.matches)
 		print_row(indent, "",
 		          "NOT THIS FILE: it says %" PRIu64 " written, the file has %" PRIu64
 		          " packets of this interface",
 		          check.written, interface->tally.packets);
 }
 
-static void print_statistics(int indent, const struct wt_info_interface *interface)
+static void print_statistics(int indent, const struct wt_info_interface *interface, bool whole)
 {
 	const struct wt_info_statistics *statistics = interface->statistics;
 	const struct wt_pcapng_item_statistics *numbers = &statistics->numbers;
@@ -178,7 +184,7 @@ static void print_statistics(int indent, const struct wt_info_interface *interfa
 		print_text_row(indent, "Degraded:", statistics->degraded[i]);
 	print_counts(indent, "Ledger", statistics->ledger);
 	if (statistics->ledger)
-		print_ledger_check(indent + 2, interface);
+		print_ledger_check(indent + 2, interface, whole);
 	print_counts(indent, "NIC", statistics->nic);
 }
 
@@ -222,7 +228,7 @@ static void print_capture_settings(int indent, const struct wt_pcapng_item_inter
 }
 
 /* Where it is the only one, its packets are those of the file, printed before. */
-static void print_interface(const struct wt_info_interface *interface, bool is_only_one)
+static void print_interface(const struct wt_info_interface *interface, bool is_only_one, bool whole)
 {
 	enum { INDENT = 4 };
 
@@ -242,11 +248,11 @@ static void print_interface(const struct wt_info_interface *interface, bool is_o
 	if (!is_only_one)
 		print_tally(INDENT, &interface->tally);
 	if (interface->statistics)
-		print_statistics(INDENT, interface);
+		print_statistics(INDENT, interface, whole);
 }
 
 static void print_section(const struct wt_info_section *section, size_t number,
-                          bool has_only_interface)
+                          bool has_only_interface, bool whole)
 {
 	printf("\nSection %zu\n", number);
 	print_row(2, "Version:", "%u.%u, %s-endian", section->fields.major, section->fields.minor,
@@ -256,7 +262,7 @@ static void print_section(const struct wt_info_section *section, size_t number,
 	print_text_row(2, "Application:", section->application);
 	print_text_row(2, "Comment:", section->comment);
 	for (size_t i = 0; i < section->interface_count; i++)
-		print_interface(&section->interfaces[i], has_only_interface);
+		print_interface(&section->interfaces[i], has_only_interface, whole);
 }
 
 static void print_other_blocks(const struct wt_info_summary *summary)
@@ -296,6 +302,9 @@ static void print_layout(const struct wt_info_layout *layout)
 
 void wt_info_print(const struct wt_info_summary *summary)
 {
+	const struct wt_info_layout *layout = &summary->layout;
+	bool whole = !summary->result && !layout->not_closed && !layout->missing_packets;
+
 	if (!summary->format)
 		return;
 	print_text_row(0, "File:", summary->path);
@@ -310,7 +319,7 @@ void wt_info_print(const struct wt_info_summary *summary)
 	print_tally(0, &summary->tally);
 	print_other_blocks(summary);
 	for (size_t i = 0; i < summary->section_count; i++)
-		print_section(&summary->sections[i], i + 1, summary->interfaces_seen == 1);
+		print_section(&summary->sections[i], i + 1, summary->interfaces_seen == 1, whole);
 	if (summary->interfaces_seen > summary->interface_count)
 		printf("and %" PRIu64 " more interfaces, of which only the packets are counted\n",
 		       summary->interfaces_seen - summary->interface_count);
