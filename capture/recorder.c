@@ -141,8 +141,8 @@ static void try_reattach(struct wt_recorder *recorder, struct wt_recorded *recor
 	recorded->down = false;
 	read_nic(recorded);
 	recorded->report->nic_start = recorded->report->nic_now;
-	wt_recorder_say(recorder, "interface %s is back, with index %d", recorded->report->reader->name,
-	    recorded->report->reader->link->index);
+	wt_recorder_say(recorder, "interface %s is back, with index %d",
+	                recorded->report->reader->name, recorded->report->reader->link->index);
 }
 
 /* Something is the matter with an interface, or may be. */
@@ -260,18 +260,18 @@ static void look_after_files(struct wt_recorder *recorder)
 
 static void keep_files(struct wt_recorder *recorder, int64_t now_ns)
 {
-	struct wt_recorder_file *file = recorder->file;
+	struct wt_recorder_file *file;
 	int ret = 0;
 
-	wt_recorder_rotate_if_due(recorder, 0);
+	wt_recorder_rotate_by_time(recorder);
 	file = recorder->file;
 	if (recorder->ending)
 		return;
 	if (now_ns >= recorder->flush_due_ns) {
 		/* Not now, if the disk has enough to do. */
 		ret = wt_tape_flush(file->tape);
-		recorder->flush_due_ns = ret == -EAGAIN ? now_ns + FLUSH_EVERY_MS * (int64_t)1000000
-		                                        : INT64_MAX;
+		recorder->flush_due_ns =
+		        ret == -EAGAIN ? now_ns + FLUSH_EVERY_MS * (int64_t)1000000 : INT64_MAX;
 		ret = ret == -EAGAIN ? 0 : ret;
 	} else if (recorder->flush_due_ns == INT64_MAX && wt_tape_has_unflushed(file->tape)) {
 		recorder->flush_due_ns = now_ns + FLUSH_EVERY_MS * (int64_t)1000000;
@@ -495,7 +495,7 @@ static void stop_readers(struct wt_recorder *recorder)
 
 		if (ret)
 			wt_recorder_say(recorder, "cannot stop %s cleanly: %s",
-			    recorder->reports[i].reader->name, strerror(-ret));
+			                recorder->reports[i].reader->name, strerror(-ret));
 		wt_recorder_take_statistics(&recorder->recorded[i]);
 	}
 	if (rest_of(recorder) != WT_REST_UNKNOWN)
@@ -590,15 +590,15 @@ static void register_memory(struct wt_recorder *recorder)
 	if (!disk)
 		return;
 	for (size_t i = 0; i < recorder->config.interface_count; i++) {
-		const struct wt_ring_memory *memory = wt_reader_memory(recorder->recorded[i].reader);
+		const struct wt_ring_memory *memory =
+		        wt_reader_memory(recorder->recorded[i].reader);
 
 		if (memory && recorder->reports[i].reader->in_place &&
 		    recorder->output->layout != WT_LAYOUT_COMPACT)
 			wt_disk_register(disk, memory->base,
 			                 (size_t)memory->block_bytes * memory->block_count);
 	}
-	wt_disk_register(disk, recorder->pool.base,
-	                 (size_t)recorder->pool.count * WT_BUFFER_BYTES);
+	wt_disk_register(disk, recorder->pool.base, (size_t)recorder->pool.count * WT_BUFFER_BYTES);
 	recorder->polls[recorder->config.interface_count + 1] =
 	        (struct pollfd){wt_disk_fd(disk), POLLIN, 0};
 	if (wt_disk_degraded(disk))

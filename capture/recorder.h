@@ -72,8 +72,8 @@ struct wt_recorder_report {
 	int64_t high_water_ns; /* of the ring that held most */
 	double fill_pct;
 	struct wt_recorder_writes writes;
-	const char *disk; /* "io_uring", "pwrite", or NULL: none is used */
-	bool direct;      /* past the page cache */
+	const char *disk;            /* "io_uring", "pwrite", or NULL: none is used */
+	bool direct;                 /* past the page cache */
 	enum wt_recorder_end end;    /* once it has ended */
 	const char *const *degraded; /* named states, each said once; NULL-terminated */
 };

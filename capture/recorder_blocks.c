@@ -142,8 +142,8 @@ static void describe_nic(char *out, size_t capacity, const struct wt_recorder_in
 static struct wt_ledger file_ledger(const struct wt_recorder *recorder, size_t i, bool closing)
 {
 	struct wt_ledger ledger = recorder->reports[i].ledger;
-	uint64_t written = closing ? wt_tape_packets(recorder->file->tape, i)
-	                           : recorder->file->landed[i];
+	uint64_t written =
+	        closing ? wt_tape_packets(recorder->file->tape, i) : recorder->file->landed[i];
 
 	wt_ledger_subtract(&ledger, &recorder->recorded[i].file_start, written);
 	return ledger;

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 enum {
-	WARN_PCT = 75,  /* of a ring: before it is too late */
+	WARN_PCT = 75, /* of a ring: before it is too late */
 	WATCH_EVERY_MS = 50,
-	CALM_PCT = 50,  /* after that a new warning would be news */
+	CALM_PCT = 50,        /* after that a new warning would be news */
 	CLOSING_BYTES = 4096, /* of the chunk with the closing blocks, for an interface or two */
 };
 
@@ -230,12 +230,12 @@ static void warn(struct wt_recorder *recorder, const struct wt_recorded *recorde
 
 	wt_sink_statistics(wt_tape_sink(recorder->file->tape), wt_recorder_clock_ns(), &now);
 	wt_recorder_count_writes(recorder, &writes);
-	wt_recorder_say(recorder,
-	                "ring of %s is %.0f %% full (at most %.0f ms of traffic so far); the oldest of "
-	                "%" PRIu32 " writes has taken %.0f ms by now, the longest ever %.0f ms",
-	                name, pct, (double)wt_ring_high_water_ns(recorded->ring) / 1e6,
-	                writes.in_flight, (double)now.oldest_ns / 1e6,
-	                (double)writes.longest_ns / 1e6);
+	wt_recorder_say(
+	        recorder,
+	        "ring of %s is %.0f %% full (at most %.0f ms of traffic so far); the oldest of "
+	        "%" PRIu32 " writes has taken %.0f ms by now, the longest ever %.0f ms",
+	        name, pct, (double)wt_ring_high_water_ns(recorded->ring) / 1e6, writes.in_flight,
+	        (double)now.oldest_ns / 1e6, (double)writes.longest_ns / 1e6);
 }
 
 void wt_recorder_watch_rings(struct wt_recorder *recorder, int64_t now_ns)
@@ -263,7 +263,8 @@ void wt_recorder_watch_rings(struct wt_recorder *recorder, int64_t now_ns)
 void wt_recorder_wait_for_disk(struct wt_recorder *recorder, int timeout_ms)
 {
 	/* The wake-up is not taken here: it is for the loop that waits for packets. */
-	struct pollfd wait = {.fd = recorder->output->disk ? wt_disk_fd(recorder->output->disk) : -1,
+	struct pollfd wait = {.fd = recorder->output->disk ? wt_disk_fd(recorder->output->disk)
+	                                                   : -1,
 	                      .events = POLLIN};
 
 	poll(&wait, 1, timeout_ms);
@@ -299,9 +300,8 @@ uint64_t wt_recorder_packets_left(const struct wt_recorder *recorder)
 	uint64_t left = UINT64_MAX, most = 0, has;
 
 	if (config->max_packets)
-		left = config->max_packets > recorder->given
-		               ? config->max_packets - recorder->given
-		               : 0;
+		left = config->max_packets > recorder->given ? config->max_packets - recorder->given
+		                                             : 0;
 	if (recorder->output->files)
 		most = wt_file_set_max_packets(recorder->output->files);
 	if (!most)
@@ -363,18 +363,31 @@ static void rotate(struct wt_recorder *recorder)
 	wt_recorder_end_with(recorder, WT_END_FAILURE, ret);
 }
 
-void wt_recorder_rotate_if_due(struct wt_recorder *recorder, uint64_t next_bytes)
+static void rotate_at(struct wt_recorder *recorder, uint64_t bytes, uint64_t next_bytes,
+                      uint64_t packets)
 {
 	struct wt_file_set *files = recorder->output->files;
-	const struct wt_tape *tape;
 
-	if (recorder->ending || !files || !wt_file_set_rotates(files))
-		return;
-	tape = recorder->file->tape;
-	if (wt_file_set_is_due(files, wt_tape_bytes(tape) + closing_bytes(recorder), next_bytes,
-	                       wt_tape_all_packets(tape), recorder->now_ns,
+	if (!recorder->ending && wt_file_set_rotates(files) &&
+	    wt_file_set_is_due(files, bytes, next_bytes, packets, recorder->now_ns,
 	                       recorder->now_utc_ns) != WT_FILE_NOT_DUE)
 		rotate(recorder);
+}
+
+void wt_recorder_rotate_if_due(struct wt_recorder *recorder, uint64_t next_bytes)
+{
+	const struct wt_tape *tape = recorder->file->tape;
+
+	if (recorder->output->files)
+		rotate_at(recorder, wt_tape_bytes(tape) + closing_bytes(recorder), next_bytes,
+		          wt_tape_all_packets(tape));
+}
+
+/* A file that has all it may have ends when the next packet comes, which may be never. */
+void wt_recorder_rotate_by_time(struct wt_recorder *recorder)
+{
+	if (recorder->output->files)
+		rotate_at(recorder, 0, 0, 0);
 }
 
 /* Until nothing is in flight, whatever becomes of it. */
@@ -424,7 +437,8 @@ static void write_closing_blocks(struct wt_recorder *recorder)
 	wt_tape_cut(recorder->file->tape);
 }
 
-void wt_recorder_end_files(struct wt_recorder *recorder, void (*close_ledgers)(struct wt_recorder *))
+void wt_recorder_end_files(struct wt_recorder *recorder,
+                           void (*close_ledgers)(struct wt_recorder *))
 {
 	struct wt_tape *tape = recorder->file->tape;
 	int ret;

@@ -61,8 +61,8 @@ static int copy(struct wt_recorder *recorder, struct wt_recorded *recorded,
 	while (done < count) {
 		uint8_t *at;
 		size_t room, used, encoded;
-		int ret = wt_recorder_reserve(
-		        recorder, wt_pcapng_packet_bound(frames[done].caplen), &at, &room);
+		int ret = wt_recorder_reserve(recorder, wt_pcapng_packet_bound(frames[done].caplen),
+		                              &at, &room);
 
 		if (ret)
 			return ret;
@@ -93,8 +93,7 @@ static int copy_to_files(struct wt_recorder *recorder, struct wt_recorded *recor
 	int ret = 0;
 
 	for (size_t at = 0; !ret && !recorder->ending && at < count; at += slice) {
-		wt_recorder_rotate_if_due(recorder,
-		                          slice == 1 ? bound_of(frames + at, 1) : bytes);
+		wt_recorder_rotate_if_due(recorder, slice == 1 ? bound_of(frames + at, 1) : bytes);
 		ret = recorder->ending ? 0 : copy(recorder, recorded, frames + at, slice);
 	}
 	return ret;
@@ -119,9 +118,9 @@ static size_t batch_size(const struct wt_recorder *recorder)
 
 	if (left < most)
 		most = left ? left : 1;
-	if (config->max_bytes && wt_recorder_file_bytes(recorder) +
-	                                         most * (uint64_t)recorder->longest_frame_bytes >=
-	                                 config->max_bytes)
+	if (config->max_bytes &&
+	    wt_recorder_file_bytes(recorder) + most * (uint64_t)recorder->longest_frame_bytes >=
+	            config->max_bytes)
 		most = 1;
 	return (size_t)most;
 }
@@ -135,13 +134,8 @@ static uint64_t copy_block(struct wt_recorder *recorder, struct wt_recorded *rec
 	size_t count;
 	int ret = 0;
 
-	while (!recorder->ending) {
-		wt_recorder_rotate_if_due(recorder, 0);
-		if (recorder->ending)
-			break;
-		count = wt_ring_read_frames(recorded->ring, block, frames, batch_size(recorder));
-		if (!count)
-			break;
+	while (!recorder->ending &&
+	       (count = wt_ring_read_frames(recorded->ring, block, frames, batch_size(recorder)))) {
 		read += count;
 		account(recorded, frames, count);
 		ret = copy_to_files(recorder, recorded, frames, count);
@@ -333,7 +327,8 @@ static uint64_t record_block(struct wt_recorder *recorder, struct wt_recorded *r
 {
 	uint64_t read;
 
-	wt_recorder_rotate_if_due(recorder, block->walk.bytes);
+	if (block->frames)
+		wt_recorder_rotate_if_due(recorder, block->walk.bytes);
 	if (!recorder->ending && suits_in_place(recorder, recorded, block))
 		return record_in_place(recorder, recorded, block);
 	read = copy_block(recorder, recorded, block);

@@ -42,8 +42,8 @@ struct wt_recorder_file {
 	uint32_t number;
 	int64_t start_utc_ns;
 	int64_t sync_due_ns;
-	int failure; /* that kept it from being written to its end */
-	bool closed; /* it has its closing blocks */
+	int failure;                   /* that kept it from being written to its end */
+	bool closed;                   /* it has its closing blocks */
 	struct wt_recorder_file *next; /* of those that wait */
 };
 
@@ -74,8 +74,8 @@ struct wt_recorder {
 	uint32_t longest_frame_bytes; /* encoded */
 	bool wakes_often;             /* some reader wakes us for each frame */
 	bool direct;
-	int64_t slept_ns;     /* when we last went to sleep */
-	int64_t now_ns;       /* CLOCK_MONOTONIC and _REALTIME at the last turn */
+	int64_t slept_ns; /* when we last went to sleep */
+	int64_t now_ns;   /* CLOCK_MONOTONIC and _REALTIME at the last turn */
 	int64_t now_utc_ns;
 	int64_t flush_due_ns; /* of what is under construction; INT64_MAX: nothing is */
 	uint64_t given;       /* packets of all interfaces so far, for max_packets */
@@ -89,7 +89,7 @@ struct wt_recorder {
 	bool running;
 	enum wt_recorder_end end;
 	bool ending;
-	int failure; /* with WT_END_WRITER and WT_END_FAILURE */
+	int failure;                  /* with WT_END_WRITER and WT_END_FAILURE */
 	struct wt_error failure_text; /* with WT_END_FAILURE, if it says more */
 	char degraded_text[WT_MAX_DEGRADED][WT_MAX_DEGRADED_TEXT];
 	const char *degraded[WT_MAX_DEGRADED + 1];
@@ -116,8 +116,10 @@ bool wt_recorder_turn(struct wt_recorder *recorder, struct wt_recorded *recorded
 
 /* recorder_files.c */
 int wt_recorder_begin_file(struct wt_recorder *recorder, struct wt_error *err);
-/* Go on to the next file if it is time, `next_bytes` being about to be added. */
+/* Go on to the next file if packets of `next_bytes` are to be added and this one may not have
+ * them; or if it has been written for long enough. */
 void wt_recorder_rotate_if_due(struct wt_recorder *recorder, uint64_t next_bytes);
+void wt_recorder_rotate_by_time(struct wt_recorder *recorder);
 /* Packets until the file, or the recording, has as many as it may. */
 uint64_t wt_recorder_packets_left(const struct wt_recorder *recorder);
 /* The bytes that the file, if it has a limit, may still grow by. */
@@ -138,7 +140,8 @@ void wt_recorder_end_files(struct wt_recorder *recorder,
                            void (*close_ledgers)(struct wt_recorder *recorder));
 /* Every now and then: warn if a ring is getting full. */
 void wt_recorder_watch_rings(struct wt_recorder *recorder, int64_t now_ns);
-void wt_recorder_count_writes(const struct wt_recorder *recorder, struct wt_recorder_writes *writes);
+void wt_recorder_count_writes(const struct wt_recorder *recorder,
+                              struct wt_recorder_writes *writes);
 uint64_t wt_recorder_file_bytes(const struct wt_recorder *recorder);
 /* A block that is not needed any more. */
 void wt_recorder_release_held(void *context, void *token);

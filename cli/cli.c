@@ -36,6 +36,16 @@ int wt_cli_usage(const char *command, const char *format, ...)
 	return WT_EXIT_USAGE;
 }
 
+int wt_cli_flush(void)
+{
+	errno = 0;
+	if (!fflush(stdout) && !ferror(stdout))
+		return WT_EXIT_OK;
+	wt_cli_complain("cannot write to standard output: %s",
+	                errno ? strerror(errno) : "not all was written");
+	return WT_EXIT_FAILURE;
+}
+
 bool wt_cli_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value)
 {
 	char *end;

@@ -25,6 +25,8 @@ struct wt_command {
 int wt_command_record(int argc, char **argv);
 int wt_command_generate(int argc, char **argv);
 int wt_command_info(int argc, char **argv);
+int wt_command_cut(int argc, char **argv);
+int wt_command_repair(int argc, char **argv);
 
 /* "wiretape: …\n" on stderr. */
 void wt_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -32,6 +34,10 @@ void wt_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2
 /* The same, then where the help is; returns WT_EXIT_USAGE. */
 int wt_cli_usage(const char *command, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+
+/* What was printed goes out: an exit code. A full disk or a reader that has left shows here
+ * at the latest, and is complained about. */
+int wt_cli_flush(void);
 
 /* Decimal numbers without sign; false for anything else or out of range. */
 bool wt_cli_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);

@@ -3,7 +3,6 @@
 #include "info_collect.h"
 #include "info_faces.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,7 +23,8 @@ static void print_help(void)
 	       "  -j, --json  one JSON object per file, each on a line of its own\n"
 	       "  -h, --help  this text\n"
 	       "\n"
-	       "The JSON object has path, type, size_bytes, complete, cut_off, error,\n"
+	       "The JSON object has path, type, size_bytes, complete, cut_off, error, layout\n"
+	       "(chunks, in_place, holes_repaired, missing_packets, not_closed, tail_packets),\n"
 	       "section_count, interface_count, statistics_blocks, other_blocks, the sums of all\n"
 	       "packets (packets, wire_bytes, captured_bytes, inbound, outbound, truncated,\n"
 	       "out_of_order, unstamped, dropcount, first_ns, last_ns, first, last, duration_ns,\n"
@@ -60,17 +60,6 @@ static int report_file(const char *path, bool json)
 	return result ? WT_EXIT_FAILURE : WT_EXIT_OK;
 }
 
-/* A full disk or a reader that has left shows here at the latest. */
-static int flush_output(void)
-{
-	errno = 0;
-	if (!fflush(stdout) && !ferror(stdout))
-		return WT_EXIT_OK;
-	wt_cli_complain("cannot write to standard output: %s",
-	                errno ? strerror(errno) : "not all was written");
-	return WT_EXIT_FAILURE;
-}
-
 static int report_files(char **paths, int count, bool json)
 {
 	int exit_code = WT_EXIT_OK;
@@ -99,7 +88,7 @@ int wt_command_info(int argc, char **argv)
 			break;
 		case 'h':
 			print_help();
-			return flush_output();
+			return wt_cli_flush();
 		default:
 			return wt_cli_usage("info", "there is no option '%s'", argv[optind - 1]);
 		}
@@ -107,5 +96,5 @@ int wt_command_info(int argc, char **argv)
 	if (optind == argc)
 		return wt_cli_usage("info", "no FILE given");
 	exit_code = report_files(argv + optind, argc - optind, json);
-	return flush_output() ? WT_EXIT_FAILURE : exit_code;
+	return wt_cli_flush() ? WT_EXIT_FAILURE : exit_code;
 }

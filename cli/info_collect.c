@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/chunk.h>
+#include <wiretape/writer/missing.h>
 
 static char *copy_text(struct wt_pcapng_item_text text)
 {
@@ -64,11 +66,23 @@ static bool grow(void **array, size_t count, size_t *room, size_t size)
 	return true;
 }
 
-static int add_section(struct wt_info_summary *summary, const struct wt_pcapng_item_section *fields)
+static bool says_tape(struct wt_pcapng_options options)
 {
+	struct wt_pcapng_option_view option;
+
+	while (wt_pcapng_next_option(&options, &option, NULL) > 0)
+		if (option.code == WT_OPT_LOCAL_TAPE)
+			return true;
+	return false;
+}
+
+static int add_section(struct wt_info_summary *summary, const struct wt_pcapng_item *item)
+{
+	const struct wt_pcapng_item_section *fields = &item->section;
 	struct wt_info_section *section;
 
 	summary->sections_seen++;
+	summary->layout.is_tape |= says_tape(item->options);
 	summary->in_detail = summary->section_count < WT_INFO_MAX_SECTIONS;
 	if (!summary->in_detail)
 		return 0;
@@ -165,9 +179,62 @@ static int add_statistics(struct wt_info_summary *summary, const struct wt_pcapn
 	return 0;
 }
 
-static void add_other(struct wt_info_summary *summary, uint32_t block_type)
+/* A chunk of the recording: false for a block that only has the type. */
+static bool add_chunk(struct wt_info_layout *layout, const struct wt_pcapng_item *item)
 {
-	switch (block_type) {
+	const size_t head = sizeof(struct wt_pcapng_block);
+	uint32_t magic;
+	uint16_t flags;
+
+	if (item->body_bytes < sizeof(struct wt_chunk_index) - head)
+		return false;
+	memcpy(&magic, item->body + offsetof(struct wt_chunk_index, magic) - head, sizeof(magic));
+	memcpy(&flags, item->body + offsetof(struct wt_chunk_index, flags) - head, sizeof(flags));
+	if (magic == __builtin_bswap32(WT_CHUNK_MAGIC))
+		flags = __builtin_bswap16(flags);
+	else if (magic != WT_CHUNK_MAGIC)
+		return false;
+	layout->chunks++;
+	layout->in_place += (flags & WT_CHUNK_IN_PLACE) != 0;
+	return true;
+}
+
+/* What repair has left in the place of something. */
+static bool add_missing(struct wt_info_layout *layout, const struct wt_pcapng_item *item)
+{
+	struct wt_missing missing;
+
+	if (!wt_missing_parse(item->body, item->body_bytes, &missing))
+		return false;
+	if (missing.what == WT_MISSING_NOT_CLOSED) {
+		layout->not_closed = true;
+		layout->tail_packets = missing.packets;
+		return true;
+	}
+	layout->holes += missing.what == WT_MISSING_HOLE;
+	layout->missing_packets += missing.packets;
+	return true;
+}
+
+static bool add_own(struct wt_info_summary *summary, const struct wt_pcapng_item *item)
+{
+	switch (summary->layout.is_tape ? item->block_type : 0) {
+	case WT_PCAPNG_INDEX:
+		return add_chunk(&summary->layout, item);
+	case WT_PCAPNG_MISSING:
+		return add_missing(&summary->layout, item);
+	case WT_PCAPNG_PADDING:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void add_other(struct wt_info_summary *summary, const struct wt_pcapng_item *item)
+{
+	if (add_own(summary, item))
+		return;
+	switch (item->block_type) {
 	case WT_PCAPNG_NAMES:
 		summary->names++;
 		break;
@@ -179,7 +246,7 @@ static void add_other(struct wt_info_summary *summary, uint32_t block_type)
 		summary->custom++;
 		break;
 	default:
-		if (block_type & WT_PCAPNG_LOCAL_BLOCK)
+		if (item->block_type & WT_PCAPNG_LOCAL_BLOCK)
 			summary->local++;
 		else
 			summary->unknown++;
@@ -193,7 +260,7 @@ static int add_item(struct wt_info_summary *summary, const struct wt_pcapng_item
 
 	switch (item->kind) {
 	case WT_ITEM_SECTION:
-		return add_section(summary, &item->section);
+		return add_section(summary, item);
 	case WT_ITEM_INTERFACE:
 		return add_interface(summary, &item->interface);
 	case WT_ITEM_PACKET:
@@ -205,9 +272,23 @@ static int add_item(struct wt_info_summary *summary, const struct wt_pcapng_item
 	case WT_ITEM_STATISTICS:
 		return add_statistics(summary, item);
 	default:
-		add_other(summary, item->block_type);
+		add_other(summary, item);
 		return 0;
 	}
+}
+
+/* A recording that is being written, or that a crash has ended, has zeros where its next
+ * block should be; that it can be made whole is what there is to say. */
+static int explain(struct wt_info_summary *summary, uint64_t offset, int rc)
+{
+	const char *path = strcmp(summary->path, "-") ? summary->path : "FILE";
+
+	if (!summary->layout.is_tape || (rc != -ENODATA && rc != -EBADMSG))
+		return rc;
+	return wt_error_set(&summary->error, rc,
+	                    "not closed, or with a hole: nothing can be read at offset %llu; if it "
+	                    "is not being recorded now, run 'wiretape repair %s'",
+	                    (unsigned long long)offset, path);
 }
 
 static int read_items(struct wt_info_summary *summary, struct wt_capture_file *file)
@@ -219,7 +300,7 @@ static int read_items(struct wt_info_summary *summary, struct wt_capture_file *f
 		if (add_item(summary, &item))
 			return wt_error_set(&summary->error, -ENOMEM,
 			                    "no memory for what is in the file");
-	return rc;
+	return explain(summary, wt_capture_file_offset(file), rc);
 }
 
 void wt_info_collect(struct wt_info_summary *summary, const char *path)

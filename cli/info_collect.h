@@ -60,6 +60,17 @@ struct wt_info_section {
 	size_t interface_room;
 };
 
+/* How a recording of wiretape's is laid out. */
+struct wt_info_layout {
+	bool is_tape; /* made of chunks */
+	uint64_t chunks;
+	uint64_t in_place; /* of those: as the kernel filled them */
+	uint64_t holes;    /* that repair has closed */
+	uint64_t missing_packets;
+	bool not_closed;       /* as repair has found it */
+	uint64_t tail_packets; /* then: that came after the last chunk, as far as is known */
+};
+
 struct wt_info_summary {
 	const char *path;
 	const char *format; /* NULL if the file could not be opened */
@@ -72,6 +83,7 @@ struct wt_info_summary {
 	uint64_t interfaces_seen;
 	bool in_detail; /* the current section is the last of `sections` */
 	struct wt_info_tally tally;
+	struct wt_info_layout layout;
 	uint64_t statistics, names, secrets, custom, local, unknown; /* blocks */
 	int result; /* 0, or what reading ended with */
 	struct wt_error error;

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/writer/link_type.h>
+
 /* JSON's text must be UTF-8, a file's need not be: what is not becomes U+FFFD. */
 static json_t *json_text(const char *text)
 {
@@ -157,7 +159,7 @@ static json_t *interface_object(const struct wt_info_interface *interface)
 	put(object, "description", json_text(interface->description));
 	put(object, "link_type", json_integer(fields->link_type));
 	put(object, "link_type_name",
-	    json_text(pcap_datalink_val_to_name(wt_info_datalink(fields->link_type))));
+	    json_text(pcap_datalink_val_to_name(wt_link_type_dlt(fields->link_type))));
 	put(object, "snaplen", json_integer(fields->snaplen));
 	put(object, "tsresol", json_integer(fields->tsresol));
 	put(object, "tsoffset_s", json_integer(fields->tsoffset_s));
@@ -205,6 +207,22 @@ static json_t *other_blocks_object(const struct wt_info_summary *summary)
 	return object;
 }
 
+static json_t *layout_object(const struct wt_info_layout *layout)
+{
+	json_t *object;
+
+	if (!layout->is_tape)
+		return json_null();
+	object = json_object();
+	put(object, "chunks", json_count(layout->chunks));
+	put(object, "in_place", json_count(layout->in_place));
+	put(object, "holes_repaired", json_count(layout->holes));
+	put(object, "missing_packets", json_count(layout->missing_packets));
+	put(object, "not_closed", json_boolean(layout->not_closed));
+	put(object, "tail_packets", json_count(layout->tail_packets));
+	return object;
+}
+
 static json_t *summary_object(const struct wt_info_summary *summary)
 {
 	json_t *object = json_object();
@@ -216,6 +234,7 @@ static json_t *summary_object(const struct wt_info_summary *summary)
 	put(object, "complete", json_boolean(!summary->result));
 	put(object, "cut_off", json_boolean(summary->result == -ENODATA && summary->format));
 	put(object, "error", summary->result ? json_text(summary->error.text) : json_null());
+	put(object, "layout", layout_object(&summary->layout));
 	put(object, "section_count", json_count(summary->sections_seen));
 	put(object, "interface_count", json_count(summary->interfaces_seen));
 	put_tally(object, &summary->tally);

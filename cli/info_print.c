@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <wiretape/writer/link_type.h>
+
 #define NS_PER_S 1000000000u
 
 /* A file's text could move the cursor or set the window's title: control
@@ -196,8 +198,8 @@ static struct wt_info_text resolution_text(uint8_t tsresol)
 
 static void print_link_type(int indent, uint16_t link_type)
 {
-	const char *name = pcap_datalink_val_to_name(wt_info_datalink(link_type));
-	const char *description = pcap_datalink_val_to_description(wt_info_datalink(link_type));
+	const char *name = pcap_datalink_val_to_name(wt_link_type_dlt(link_type));
+	const char *description = pcap_datalink_val_to_description(wt_link_type_dlt(link_type));
 
 	print_row(indent, "Link type:", "%s (%s, %u)", name ? name : "unknown",
 	          description ? description : "no name known", link_type);
@@ -273,6 +275,25 @@ static void print_other_blocks(const struct wt_info_summary *summary)
 			print_row(0, rows[i].label, "%" PRIu64, rows[i].count);
 }
 
+static void print_layout(const struct wt_info_layout *layout)
+{
+	if (!layout->is_tape)
+		return;
+	print_label(0, "Layout:");
+	printf("%" PRIu64 " chunk%s, %" PRIu64 " of them in place", layout->chunks,
+	       layout->chunks == 1 ? "" : "s", layout->in_place);
+	if (layout->holes)
+		printf("; %" PRIu64 " hole%s repaired (%" PRIu64 " packet%s missing)",
+		       layout->holes, layout->holes == 1 ? "" : "s", layout->missing_packets,
+		       layout->missing_packets == 1 ? "" : "s");
+	if (layout->not_closed)
+		printf("; not closed, what came after is unknown");
+	if (layout->tail_packets)
+		printf(" (%" PRIu64 " packet%s at least)", layout->tail_packets,
+		       layout->tail_packets == 1 ? "" : "s");
+	putchar('\n');
+}
+
 void wt_info_print(const struct wt_info_summary *summary)
 {
 	if (!summary->format)
@@ -283,6 +304,7 @@ void wt_info_print(const struct wt_info_summary *summary)
 	print_text_row(0, "Complete:", summary->result ? "NO" : "yes");
 	if (summary->result)
 		print_text_row(2, "Because:", summary->error.text);
+	print_layout(&summary->layout);
 	print_row(0, "Sections:", "%" PRIu64, summary->sections_seen);
 	print_row(0, "Interfaces:", "%" PRIu64, summary->interfaces_seen);
 	print_tally(0, &summary->tally);

@@ -2,7 +2,6 @@
 #include "info_words.h"
 
 #include <inttypes.h>
-#include <pcap/pcap.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -33,25 +32,6 @@ struct wt_info_text wt_info_mac_text(const uint8_t mac[6])
 	snprintf(text.chars, sizeof(text.chars), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
 	         mac[2], mac[3], mac[4], mac[5]);
 	return text;
-}
-
-/* LINKTYPE_* and DLT_* are the same number but for a few old ones. */
-int wt_info_datalink(uint16_t link_type)
-{
-	switch (link_type) {
-	case 100:
-		return DLT_ATM_RFC1483;
-	case 101:
-		return DLT_RAW;
-	case 102:
-		return DLT_SLIP_BSDOS;
-	case 103:
-		return DLT_PPP_BSDOS;
-	case 106:
-		return DLT_ATM_CLIP;
-	default:
-		return link_type;
-	}
 }
 
 size_t wt_info_utf8_length(const char *text)

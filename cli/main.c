@@ -11,6 +11,8 @@ static const struct wt_command commands[] = {
         {"record", "record packets from interfaces to a pcapng file", wt_command_record},
         {"generate", "send MoldUDP64 packets with rising sequence numbers", wt_command_generate},
         {"info", "say what is in a capture file", wt_command_info},
+        {"cut", "write the packets between two times to a file", wt_command_cut},
+        {"repair", "make a file whole that a crash has left with holes", wt_command_repair},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -23,14 +23,16 @@ void wt_record_print_help(void)
 	     "  -f, --filter FILTER     like the words at the end (see pcap-filter(7))\n"
 	     "  -F, --filter-file FILE  read the filter from FILE\n\n"
 	     "Where to, and for how long\n"
-	     "  -w, --write FILE        the file, for all interfaces; - for standard output. Or as\n"
+	     "  -w, --write FILE        the file, for all interfaces; - for standard output. Or "
+	     "as\n"
 	     "                          often as -i: a file for each\n"
 	     "  -c, --count N           stop after N packets\n"
 	     "  -a, --autostop COND     stop after duration:SECONDS, packets:N or filesize:KB\n"
 	     "                          (1 kB = 1000 bytes, or with a unit: filesize:64MiB)\n\n"
 	     "Several files, one after the other\n"
 	     "  -b, --ring-buffer COND  go on to the next file at filesize:KB, duration:SECONDS,\n"
-	     "                          packets:N or interval:SECONDS (at multiples of the clock);\n"
+	     "                          packets:N or interval:SECONDS (at multiples of the "
+	     "clock);\n"
 	     "                          files:N keeps the last N; again for more conditions\n"
 	     "      --keep-bytes SIZE   delete the oldest files, so that no more is kept\n"
 	     "      --min-free SIZE[:stop|:delete]  with less free space, stop [stop], or delete\n"
@@ -46,12 +48,14 @@ void wt_record_print_help(void)
 	     "                          TIME at RATE, with v3 whatever the size of frames\n"
 	     "                          [256MiB; v2: 512MiB]\n"
 	     "      --retire-timeout MS v3: hand over a block that is not full after MS [60]\n"
-	     "      --layout LAYOUT     inplace (v3: the ring's block becomes the file), compact (a\n"
+	     "      --layout LAYOUT     inplace (v3: the ring's block becomes the file), compact "
+	     "(a\n"
 	     "                          copy without gaps), auto (what costs less) [auto]\n"
 	     "      --io KIND           uring, pwrite (a thread), auto [auto]\n"
 	     "      --direct on|off|auto  write past the page cache [auto]\n"
 	     "      --sync WHEN         bring files to stable storage: none, close (when they are\n"
-	     "                          finished), interval:SECONDS (that, and meanwhile) [none]\n\n"
+	     "                          finished), interval:SECONDS (that, and meanwhile) "
+	     "[none]\n\n"
 	     "What to say\n"
 	     "  -q, --quiet             errors only\n"
 	     "  -v, --verbose           more at the end: all NIC counters\n"
@@ -198,14 +202,15 @@ static int parse_writing(struct wt_record_options *options, int option, const ch
 	case OPT_DIRECT:
 		choice = find_name(directs, value);
 		if (choice < 0)
-			return wt_cli_usage("record", "--direct '%s' is not auto, on or off", value);
+			return wt_cli_usage("record", "--direct '%s' is not auto, on or off",
+			                    value);
 		options->direct = (enum wt_direct)choice;
 		return 0;
 	case OPT_SYNC:
 		if (!parse_sync(options, value))
-			return wt_cli_usage(
-			        "record", "--sync '%s' is not none, close or interval:SECONDS",
-			        value);
+			return wt_cli_usage("record",
+			                    "--sync '%s' is not none, close or interval:SECONDS",
+			                    value);
 		return 0;
 	case OPT_KEEP_BYTES:
 		return wt_record_files_keep_bytes(&options->files, value);
@@ -225,7 +230,8 @@ static int parse_valued(struct wt_record_options *options, int option, const cha
 	switch (option) {
 	case 'i':
 		if (options->interface_count == WT_RECORD_INTERFACES_MAX)
-			return wt_cli_usage("record", "more than %d interfaces", WT_RECORD_INTERFACES_MAX);
+			return wt_cli_usage("record", "more than %d interfaces",
+			                    WT_RECORD_INTERFACES_MAX);
 		options->interfaces[options->interface_count++].interface = value;
 		return 0;
 	case 's':
@@ -408,8 +414,9 @@ static int check_paths(const struct wt_record_options *options)
 			return wt_cli_usage("record", "standard output is no place for one of "
 			                              "several files");
 		if (writes_several_files(files) || files->on_close || files->min_free_bytes)
-			return wt_cli_usage("record", "-b, --min-free and --on-close are for files, "
-			                              "not for standard output");
+			return wt_cli_usage("record",
+			                    "-b, --min-free and --on-close are for files, "
+			                    "not for standard output");
 	}
 	for (size_t i = 0; i < options->path_count; i++)
 		for (size_t j = 0; j < i; j++)

@@ -35,12 +35,13 @@ void wt_report_progress(struct wt_progress *progress, const struct wt_recorder_r
 	if (interval <= 0)
 		interval = 1e-9;
 	fprintf(stderr,
-	        "%s%s%s%.1f s  %" PRIu64 " packets  %.3f Mpps  %.1f MB/s  ring %.0f %% (high %.0f %%)  "
+	        "%s%s%s%.1f s  %" PRIu64
+	        " packets  %.3f Mpps  %.1f MB/s  ring %.0f %% (high %.0f %%)  "
 	        "lost %" PRIu64 "%s",
 	        terminal ? "\r" : "", label ? label : "", label ? ": " : "",
-	        seconds(report->elapsed_ns), report->total.written,
-	        (double)frames / interval / 1e6, (double)bytes / interval / 1e6, report->fill_pct,
-	        report->high_water_pct, wt_ledger_lost(&report->total), terminal ? "\033[K" : "\n");
+	        seconds(report->elapsed_ns), report->total.written, (double)frames / interval / 1e6,
+	        (double)bytes / interval / 1e6, report->fill_pct, report->high_water_pct,
+	        wt_ledger_lost(&report->total), terminal ? "\033[K" : "\n");
 	progress->written = report->total.written;
 	progress->bytes = report->file_bytes;
 	progress->elapsed_ns = report->elapsed_ns;

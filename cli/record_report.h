@@ -21,8 +21,8 @@ struct wt_progress {
 /* What has become of one recording. */
 struct wt_report_result {
 	struct wt_recorder_report report;
-	const char *path;  /* as given */
-	const char *error; /* NULL if all went well */
+	const char *path;                      /* as given */
+	const char *error;                     /* NULL if all went well */
 	const struct wt_file_set_entry *files; /* NULL: it is standard output */
 	size_t file_count;
 };

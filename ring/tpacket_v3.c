@@ -214,9 +214,19 @@ static int64_t stamp_ns(const struct tpacket_bd_ts *stamp)
 	return (int64_t)stamp->ts_sec * 1000000000 + stamp->ts_nsec;
 }
 
+/* Not ts_first_pkt, which is when the block was opened. A borrowed block's first header may
+ * be overwritten by now: then the stamp of its last frame has to do. */
 static int64_t first_ns(const struct wt_ring *ring, uint32_t index)
 {
-	return stamp_ns(&block_at(ring, index)->hdr.bh1.ts_first_pkt);
+	const struct tpacket_block_desc *block = block_at(ring, index);
+	uint32_t first = block->hdr.bh1.offset_to_first_pkt;
+	const struct tpacket3_hdr *header;
+
+	if (ring->held[index] || first % V3_ALIGNMENT || first < BLOCK_HEADER_BYTES ||
+	    first > ring->memory.block_bytes - sizeof(*header))
+		return stamp_ns(&block->hdr.bh1.ts_last_pkt);
+	header = (const struct tpacket3_hdr *)(const void *)((const uint8_t *)block + first);
+	return (int64_t)header->tp_sec * 1000000000 + header->tp_nsec;
 }
 
 static int64_t last_ns(const struct wt_ring *ring, uint32_t index)

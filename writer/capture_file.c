@@ -23,6 +23,7 @@ enum pcap_stage { PCAP_SECTION, PCAP_INTERFACE, PCAP_PACKETS };
 
 struct pcap_reader {
 	pcap_t *handle;
+	uint64_t delivered; /* bytes that libpcap's stream has got */
 	uint64_t offset;
 	uint64_t packets;
 	uint32_t snaplen;
@@ -174,13 +175,27 @@ static ssize_t read_for_libpcap(void *cookie, char *into, size_t bytes)
 		bytes = bytes < buffered ? bytes : buffered;
 		memcpy(into, file->buffer + file->start, bytes);
 		file->start += bytes;
+		file->pcap.delivered += bytes;
 		return (ssize_t)bytes;
 	}
 	got = read_some(file, into, bytes);
-	if (got >= 0)
-		return got;
-	errno = (int)-got;
-	return -1;
+	if (got < 0) {
+		errno = (int)-got;
+		return -1;
+	}
+	file->pcap.delivered += (uint64_t)got;
+	return got;
+}
+
+/* Says where the stream is, and goes nowhere. */
+static int tell_libpcap(void *cookie, off64_t *offset, int whence)
+{
+	const struct wt_capture_file *file = cookie;
+
+	if (*offset || whence != SEEK_CUR)
+		return -1;
+	*offset = (off64_t)file->pcap.delivered;
+	return 0;
 }
 
 static uint32_t header_u32(const struct wt_capture_file *file, size_t at)
@@ -193,7 +208,7 @@ static uint32_t header_u32(const struct wt_capture_file *file, size_t at)
 
 static int open_pcap(struct wt_capture_file *file, struct wt_error *err)
 {
-	const cookie_io_functions_t functions = {.read = read_for_libpcap};
+	const cookie_io_functions_t functions = {.read = read_for_libpcap, .seek = tell_libpcap};
 	char why[PCAP_ERRBUF_SIZE] = "";
 	FILE *stream;
 
@@ -282,6 +297,16 @@ static int pcap_failure(const struct wt_capture_file *file, struct wt_error *err
 	                    (unsigned long long)file->pcap.offset, why);
 }
 
+/* What the packet takes in the file: more than its bytes where libpcap has cut it to the
+ * snaplen in the file's header. */
+static size_t pcap_record_bytes(const struct wt_capture_file *file,
+                                const struct wt_pcapng_item *item)
+{
+	off_t end = ftello(pcap_file(file->pcap.handle));
+
+	return end < 0 ? item->bytes : (size_t)((uint64_t)end - file->pcap.offset);
+}
+
 static int next_pcap_packet(struct wt_capture_file *file, struct wt_pcapng_item *item,
                             struct wt_error *err)
 {
@@ -294,6 +319,7 @@ static int next_pcap_packet(struct wt_capture_file *file, struct wt_pcapng_item 
 	if (rc != 1)
 		return pcap_failure(file, err);
 	pcap_packet(&file->pcap, header, data, item);
+	item->bytes = pcap_record_bytes(file, item);
 	file->pcap.offset += item->bytes;
 	file->pcap.packets++;
 	return 1;

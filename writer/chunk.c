@@ -225,6 +225,7 @@ static bool walk(const uint8_t *bytes, size_t length, bool swapped, uint32_t *pa
 	*page_check = 0;
 	while (at < length) {
 		uint32_t type, total, caplen;
+		const size_t lengths = sizeof(struct wt_pcapng_block);
 
 		if (length - at < SMALLEST_BLOCK)
 			return false;
@@ -242,10 +243,13 @@ static bool walk(const uint8_t *bytes, size_t length, bool swapped, uint32_t *pa
 			                  swapped);
 			if (caplen > total - head - LENGTH_BYTES)
 				return false;
-			*page_check = check_pages(bytes, at + head, at + head + caplen, swapped,
-			                          *page_check);
 			++*packets;
 		}
+		/* A page with neither of a block's lengths would not show; but what is in the
+		 * body of a local block means nothing. */
+		if (!(type & WT_PCAPNG_LOCAL_BLOCK))
+			*page_check = check_pages(bytes, at + lengths, at + total - LENGTH_BYTES,
+			                          swapped, *page_check);
 		at += total;
 	}
 	return true;
@@ -258,7 +262,7 @@ bool wt_chunk_is_whole(const uint8_t *bytes, size_t length, bool swapped,
 
 	return index->chunk_bytes <= length &&
 	       walk(bytes, index->chunk_bytes, swapped, &packets, &page_check) &&
-	       packets == index->packets && page_check == index->page_check;
+	       packets == index->packets && (!index->page_check || page_check == index->page_check);
 }
 
 uint32_t wt_chunk_page_check(const uint8_t *bytes, size_t length, bool swapped)

@@ -24,6 +24,10 @@ enum {
 	WT_CHUNK_ALIGNMENT = 4096,
 	WT_CHUNK_BYTES_MAX = 16 << 20,
 	WT_CHUNK_INDEX_BYTES = 132, /* of the index block; in place it may be longer */
+	/* Of a packet: with the rest of its block, up to 64 bytes as it is encoded compactly, it
+	 * may fill a page. Where options fill a block up to 4096 bytes or more, whoever does so
+	 * sets has_large. */
+	WT_CHUNK_LARGE_BYTES = 4096 - 64,
 };
 
 /* Local block types, which other readers skip. */
@@ -36,19 +40,20 @@ enum {
 #define WT_CHUNK_IN_PLACE 1u          /* flags: the memory of a TPACKET_V3 block */
 
 /* The index block, in the byte order of its section. The bytes 8 to 47 are those of a
- * TPACKET_V3 block's header as the kernel left them (linux/if_packet.h, struct
- * tpacket_hdr_v1); a chunk that was encoded compactly has the same fields. */
+ * TPACKET_V3 block's header as the kernel left them, but for the count of packets
+ * (linux/if_packet.h, struct tpacket_hdr_v1); a chunk that was encoded compactly has the
+ * same fields. */
 struct wt_chunk_index {
 	uint32_t type;         /* WT_PCAPNG_INDEX */
 	uint32_t total_length; /* up to the chunk's first packet */
 	uint32_t status;       /* TP_STATUS_*; compact: 1 */
 	uint32_t packets;      /* packet blocks in this chunk */
 	uint32_t first_offset; /* in place: of the kernel's first header; compact: total_length */
-	uint32_t used_bytes;   /* in place: of the kernel's block; compact: up to the padding */
+	uint32_t used_bytes;   /* in place: of the kernel's block; compact: chunk_bytes */
 	uint64_t block_number; /* in place: the kernel's sequence number; compact: 0 */
-	uint32_t first_s;      /* stamps of the first and the last packet; 0 without packets */
+	uint32_t first_s; /* in place: when the kernel opened the block; compact: of the first */
 	uint32_t first_ns;
-	uint32_t last_s;
+	uint32_t last_s; /* of the last packet; compact, without packets: 0, both */
 	uint32_t last_ns;
 	uint32_t magic; /* WT_CHUNK_MAGIC */
 	uint32_t chunk_bytes;
@@ -64,7 +69,7 @@ struct wt_chunk_index {
 	int64_t reach_back_ns;
 	uint32_t interface_id; /* of all packets, or WT_CHUNK_MIXED */
 	uint32_t number;       /* counts the file's chunks from 1; the first one has no index */
-	uint32_t page_check;   /* wt_chunk_page_check() */
+	uint32_t page_check;   /* wt_chunk_page_check(), or 0 if that was not needed */
 	uint16_t flags;        /* WT_CHUNK_IN_PLACE */
 	uint16_t reserved;
 	/* zeros, total_length */
@@ -76,7 +81,7 @@ struct wt_chunk_packets {
 	int64_t first_ns, last_ns;
 	int64_t min_ns, max_ns;
 	uint32_t interface_id; /* WT_CHUNK_MIXED */
-	bool has_large;        /* some caplen is 4096 or more */
+	bool has_large;        /* some packet block may have a page all to itself */
 };
 
 /* The state that runs through the chunks of one file. */
@@ -101,15 +106,15 @@ static inline void wt_chunk_packets_add(struct wt_chunk_packets *packets, int64_
 	packets->last_ns = stamp_ns;
 	packets->min_ns = stamp_ns < packets->min_ns ? stamp_ns : packets->min_ns;
 	packets->max_ns = stamp_ns > packets->max_ns ? stamp_ns : packets->max_ns;
-	packets->has_large |= caplen >= WT_CHUNK_ALIGNMENT;
+	packets->has_large |= caplen >= WT_CHUNK_LARGE_BYTES;
 }
 
 /* Before the first chunk with an index, at `offset`: the length of the first chunk. */
 void wt_chunk_run_init(struct wt_chunk_run *run, uint64_t tape_id, uint64_t offset);
 
 /* Close the chunk of `bytes` bytes (a multiple of 4096) at `chunk`: write its index, of
- * `index_bytes` bytes (128 or more, a multiple of 4), and go on with the run. In place the
- * bytes 8 to 47 are left as they are. */
+ * `index_bytes` bytes (WT_CHUNK_INDEX_BYTES or more, a multiple of 4), and go on with the
+ * run. In place the bytes 8 to 47 are left as they are, but for the count of packets. */
 void wt_chunk_seal(uint8_t *chunk, uint32_t bytes, uint32_t index_bytes,
                    const struct wt_chunk_packets *packets, uint16_t flags,
                    struct wt_chunk_run *run);
@@ -133,8 +138,8 @@ bool wt_chunk_parse(const uint8_t *bytes, size_t length, uint64_t offset, bool s
 bool wt_chunk_is_whole(const uint8_t *bytes, size_t length, bool swapped,
                        const struct wt_chunk_index *index);
 
-/* A sum over the first eight bytes of those pages of the chunk that lie within one
- * packet's data, and in which a page that was not written would not show otherwise. */
+/* A sum over the first eight bytes of those pages of the chunk that lie between the two
+ * lengths of one block: a page that was not written does not show otherwise there. */
 uint32_t wt_chunk_page_check(const uint8_t *bytes, size_t length, bool swapped);
 
 #ifndef __cplusplus

@@ -135,7 +135,7 @@ static unsigned find_file(struct wt_disk_behind *behind, int fd, uint64_t offset
 }
 
 bool wt_disk_behind_note(struct wt_disk_behind *behind, const struct wt_disk_request *request,
-                         size_t length, bool may_advise, struct wt_disk_advice *advice)
+                         size_t length, struct wt_disk_advice *advice)
 {
 	unsigned i = find_file(behind, request->fd, request->offset);
 	uint64_t end = request->offset + length, keep_from;
@@ -143,7 +143,7 @@ bool wt_disk_behind_note(struct wt_disk_behind *behind, const struct wt_disk_req
 	if (end > behind->files[i].end)
 		behind->files[i].end = end;
 	end = behind->files[i].end;
-	if (!may_advise || end - behind->files[i].pushed < PUSH_BYTES)
+	if (end - behind->files[i].pushed < PUSH_BYTES)
 		return false;
 	/* From where was dropped, not from where was pushed: writes end in any order, and
 	 * what arrived late is to be pushed as well. */

@@ -63,7 +63,8 @@ int wt_disk_submit(struct wt_disk *disk, struct wt_disk_request *request);
  * Returns how many. */
 int wt_disk_reap(struct wt_disk *disk, bool wait);
 
-/* Readable when there is something to reap. */
+/* Readable when there is something to reap. Then reap: a disk may have work to do there even if
+ * that ends no request. */
 int wt_disk_fd(const struct wt_disk *disk);
 
 uint32_t wt_disk_in_flight(const struct wt_disk *disk);

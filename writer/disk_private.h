@@ -63,10 +63,9 @@ struct wt_disk_advice {
 	uint64_t drop_offset, drop_length; /* posix_fadvise(POSIX_FADV_DONTNEED), unless 0 */
 };
 
-/* Note a buffered write of `length` bytes. True: *advice is due; with `may_advise` false
- * it is put off to a later call. */
+/* Note a buffered write of `length` bytes. True: *advice is due. */
 bool wt_disk_behind_note(struct wt_disk_behind *behind, const struct wt_disk_request *request,
-                         size_t length, bool may_advise, struct wt_disk_advice *advice);
+                         size_t length, struct wt_disk_advice *advice);
 
 int wt_disk_uring_open(struct wt_disk **disk, struct wt_error *err);
 int wt_disk_pwrite_open(struct wt_disk **disk, struct wt_error *err);

@@ -100,7 +100,7 @@ static void keep_dirty_pages_few(struct pwrite_disk *disk, const struct wt_disk_
 	struct wt_disk_advice advice;
 
 	if (request->op != WT_DISK_WRITE || !request->buffered || result <= 0 ||
-	    !wt_disk_behind_note(&disk->behind, request, (size_t)result, true, &advice))
+	    !wt_disk_behind_note(&disk->behind, request, (size_t)result, &advice))
 		return;
 	sync_file_range(advice.fd, (off_t)advice.push_offset, (off_t)advice.push_length,
 	                SYNC_FILE_RANGE_WRITE);

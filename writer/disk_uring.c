@@ -19,8 +19,11 @@ struct uring_disk {
 	struct iovec pieces[PIECES_MOST]; /* registered, under their index */
 	unsigned piece_count;
 	bool table; /* the kernel has an empty table for them */
+	/* Writes into the page cache go one by one, each followed by its advice. The kernel
+	 * would do them one by one as well, but with its threads spinning for their turn. */
+	struct wt_disk_request *waiting, **last_waiting;
+	unsigned copying; /* in the ring: such a write, or its advice */
 	struct wt_disk_behind behind;
-	unsigned advising; /* advice in flight: one piece at a time */
 };
 
 static void describe_limit(char *text, size_t room)
@@ -67,21 +70,38 @@ static int find_piece(const struct uring_disk *uring, const uint8_t *bytes, size
 	return -1;
 }
 
+/* Copying into the page cache is work, and may wait for room there: not here. From
+ * registered memory the kernel copies page by page, at four times the processor time. */
+static void prepare_buffered(struct io_uring_sqe *sqe, const struct wt_disk_request *request,
+                             unsigned length)
+{
+	io_uring_prep_write(sqe, request->fd, request->bytes, length, request->offset);
+	sqe->flags |= IOSQE_ASYNC;
+}
+
+static void prepare_direct(const struct uring_disk *uring, struct io_uring_sqe *sqe,
+                           const struct wt_disk_request *request, unsigned length)
+{
+	int piece = find_piece(uring, request->bytes, length);
+
+	if (piece >= 0)
+		io_uring_prep_write_fixed(sqe, request->fd, request->bytes, length, request->offset,
+		                          piece);
+	else
+		io_uring_prep_write(sqe, request->fd, request->bytes, length, request->offset);
+	if (request->attempts)
+		sqe->flags |= IOSQE_ASYNC;
+}
+
 static void prepare_write(const struct uring_disk *uring, struct io_uring_sqe *sqe,
                           const struct wt_disk_request *request)
 {
 	size_t length = request->length < WT_DISK_WRITE_MOST ? request->length : WT_DISK_WRITE_MOST;
-	int piece = find_piece(uring, request->bytes, length);
 
-	if (piece >= 0)
-		io_uring_prep_write_fixed(sqe, request->fd, request->bytes, (unsigned)length,
-		                          request->offset, piece);
+	if (request->buffered)
+		prepare_buffered(sqe, request, (unsigned)length);
 	else
-		io_uring_prep_write(sqe, request->fd, request->bytes, (unsigned)length,
-		                    request->offset);
-	/* Copying into the page cache is work, and may wait for room there: not here. */
-	if (request->buffered || request->attempts)
-		sqe->flags |= IOSQE_ASYNC;
+		prepare_direct(uring, sqe, request, (unsigned)length);
 }
 
 static void prepare(const struct uring_disk *uring, struct io_uring_sqe *sqe,
@@ -109,9 +129,8 @@ static void push_queue(struct uring_disk *uring)
 		io_uring_submit(&uring->ring);
 }
 
-static int submit_uring(struct wt_disk *disk, struct wt_disk_request *request)
+static int hand_in(struct uring_disk *uring, struct wt_disk_request *request)
 {
-	struct uring_disk *uring = uring_of(disk);
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
 
 	if (!sqe)
@@ -122,11 +141,40 @@ static int submit_uring(struct wt_disk *disk, struct wt_disk_request *request)
 	return 0;
 }
 
+static bool is_copied(const struct wt_disk_request *request)
+{
+	return request->op == WT_DISK_WRITE && request->buffered;
+}
+
+static void copy_next(struct uring_disk *uring)
+{
+	struct wt_disk_request *request = uring->waiting;
+
+	if (uring->copying || !request || hand_in(uring, request))
+		return;
+	uring->copying = 1;
+	uring->waiting = request->next;
+	if (!uring->waiting)
+		uring->last_waiting = &uring->waiting;
+}
+
+static int submit_uring(struct wt_disk *disk, struct wt_disk_request *request)
+{
+	struct uring_disk *uring = uring_of(disk);
+
+	if (!is_copied(request))
+		return hand_in(uring, request);
+	*uring->last_waiting = request;
+	uring->last_waiting = &request->next;
+	copy_next(uring);
+	return 0;
+}
+
 static struct io_uring_sqe *get_advice(struct uring_disk *uring)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
 
-	uring->advising += sqe != NULL;
+	uring->copying += sqe != NULL;
 	return sqe;
 }
 
@@ -155,28 +203,35 @@ static void keep_dirty_pages_few(struct uring_disk *uring, const struct wt_disk_
 {
 	struct wt_disk_advice advice;
 
-	if (request->op == WT_DISK_WRITE && request->buffered && result > 0 &&
-	    wt_disk_behind_note(&uring->behind, request, (size_t)result, !uring->advising, &advice))
+	if (result > 0 && wt_disk_behind_note(&uring->behind, request, (size_t)result, &advice))
 		advise(uring, &advice);
 }
 
-static bool try_again(struct wt_disk *disk, struct wt_disk_request *request, int result)
+static bool try_again(struct uring_disk *uring, struct wt_disk_request *request, int result)
 {
 	if (result != -EINTR && result != -EAGAIN)
 		return false;
-	return ++request->attempts < WT_DISK_ATTEMPTS_MOST && !submit_uring(disk, request);
+	return ++request->attempts < WT_DISK_ATTEMPTS_MOST && !hand_in(uring, request);
+}
+
+/* A write into the page cache, or advice, is over. */
+static void end_copy(struct uring_disk *uring, const struct wt_disk_request *request, int result)
+{
+	uring->copying--;
+	if (request)
+		keep_dirty_pages_few(uring, request, result);
+	copy_next(uring);
 }
 
 /* One completion: 1 if it ended a request. */
 static int take(struct uring_disk *uring, struct wt_disk_request *request, int result)
 {
-	if (!request) {
-		uring->advising--;
+	if (request && try_again(uring, request, result))
 		return 0;
-	}
-	if (try_again(&uring->disk, request, result))
+	if (!request || is_copied(request))
+		end_copy(uring, request, result);
+	if (!request)
 		return 0;
-	keep_dirty_pages_few(uring, request, result);
 	wt_disk_complete(&uring->disk, request, result, wt_disk_now_ns());
 	return 1;
 }
@@ -203,6 +258,7 @@ static int reap_uring(struct wt_disk *disk, bool wait)
 	int count;
 
 	push_queue(uring);
+	copy_next(uring);
 	count = take_ended(uring);
 	while (wait && !count) {
 		/* Interrupted or refused: the loop asks again. */
@@ -308,6 +364,7 @@ int wt_disk_uring_open(struct wt_disk **disk, struct wt_error *err)
 	if (!uring)
 		return wt_error_set(err, -ENOMEM, "no memory for writing with io_uring");
 	uring->disk.ops = &ops;
+	uring->last_waiting = &uring->waiting;
 	ret = io_uring_queue_init(ENTRIES, &uring->ring, 0);
 	if (ret)
 		goto free_disk;

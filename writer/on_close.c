@@ -47,6 +47,9 @@ static int spawn(pid_t *pid, char *const argv[])
 	if (!ret)
 		ret = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
 		                                       O_RDONLY, 0);
+	/* Standard output may be somebody's JSON. */
+	if (!ret)
+		ret = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
 	if (!ret)
 		ret = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
 	posix_spawnattr_destroy(&attributes);

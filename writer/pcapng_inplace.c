@@ -101,10 +101,12 @@ size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, s
 		if (offset % 4 || offset < least || offset > room || bytes > room - offset)
 			break;
 		head = block + offset - WT_EPB_HEAD_BYTES;
-		if (open.data)
+		if (open.data) {
 			close_packet(&open, head);
-		else
+			packets.has_large |= head - open.data >= WT_CHUNK_LARGE_BYTES;
+		} else {
 			at->index_bytes = (uint32_t)(head - block);
+		}
 		wt_store_epb_head(head, interface_id, frame);
 		wt_chunk_packets_add(&packets, frame->stamp_ns, frame->caplen);
 		open = (struct open_packet){block + offset, frame->caplen, frame->link_flags,

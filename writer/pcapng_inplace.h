@@ -20,7 +20,8 @@ extern "C" {
  * The frames come in batches, in the order of their addresses. What follows the last frame
  * of a batch is written when the next batch, or the end, is known: so the memory up to 28
  * bytes before the next frame's data belongs to whoever walks the block until he has read
- * that frame's header. The bytes 8 to 47 of the block stay as they are.
+ * that frame's header. The bytes 8 to 47 of the block stay as they are, but for the count
+ * of packets (chunk.h).
  *
  * Pure, in the caller's memory, any thread. */
 struct wt_inplace {

@@ -37,7 +37,7 @@ struct wt_sink {
 	uint64_t synced; /* of them, known to be on stable storage */
 	int failed;      /* the error of the first failure in file order, or 0 */
 	uint64_t failed_at;
-	uint64_t whole; /* no failed write lies before: what is worth keeping */
+	uint64_t whole;   /* no failed write lies before: what is worth keeping */
 	uint64_t arrived; /* wt_sink_arrived() */
 	bool direct;
 	struct wt_sink_statistics statistics;

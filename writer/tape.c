@@ -28,7 +28,7 @@ struct wt_tape {
 	struct wt_tape_config config;
 	struct wt_sink *sink;
 	bool stream;
-	bool has_header;        /* its chunk has been handed over */
+	bool has_header;            /* its chunk has been handed over */
 	struct wt_chunk_run run;    /* of the next chunk */
 	struct wt_chunk_run landed; /* behind the last one that has landed */
 	uint64_t *packets;          /* added, by interface */
@@ -256,9 +256,8 @@ void wt_tape_submit(struct wt_tape *tape, size_t bytes, uint32_t interface,
 	tape->used += (uint32_t)bytes;
 	if (!count)
 		return;
-	packets->interface_id = !packets->count || packets->interface_id == interface
-	                                ? interface
-	                                : WT_CHUNK_MIXED;
+	packets->interface_id =
+	        !packets->count || packets->interface_id == interface ? interface : WT_CHUNK_MIXED;
 	for (size_t i = 0; i < count; i++)
 		wt_chunk_packets_add(packets, frames[i].stamp_ns, frames[i].caplen);
 	tape->chunk_counts[interface] += count;

@@ -32,9 +32,9 @@ extern "C" {
 struct wt_tape;
 
 struct wt_tape_config {
-	size_t interfaces;            /* how many the file has */
-	uint64_t tape_id;             /* any number that other files do not have */
-	struct wt_buffer_pool *pool;  /* shared by the tapes of one thread */
+	size_t interfaces;           /* how many the file has */
+	uint64_t tape_id;            /* any number that other files do not have */
+	struct wt_buffer_pool *pool; /* shared by the tapes of one thread */
 	/* The memory that was added with `token` is not needed any more. */
 	void (*release)(void *context, void *token);
 	/* `packets` more of an interface have landed. */

@@ -86,6 +86,24 @@ wrong "'10.0.0.1' is not" generate -i lo --group 10.0.0.1
 wrong "not an option" generate -i lo surplus
 wrong 'no FILE' info
 
+wrong 'no FILE' cut -w "$work/file"
+wrong 'where to' cut "$work/absent"
+wrong 'needs a value' cut "$work/absent" -w
+for bad in '' x -1 1. 2026-11-21 2026-02-30T00:00:00 1.0000000001; do
+  wrong "from: '$bad' is not a time" cut "$work/absent" -w "$work/file" --from "$bad"
+done
+wrong "to: 'now' is not a time" cut "$work/absent" -w "$work/file" --to now
+wrong "duration: '0' is not a time" cut "$work/absent" -w "$work/file" --duration 0
+wrong 'nothing lies between' cut "$work/absent" -w "$work/file" --from +5 --to +5
+wrong 'leave out one' cut "$work/absent" -w "$work/file" --to +5 --duration 5
+wrong 'only once' cut - - -w "$work/file"
+
+wrong 'no FILE' repair
+wrong 'needs a value' repair "$work/absent" -w
+wrong 'takes one FILE' repair -w "$work/file" "$work/absent" "$work/absent"
+wrong 'dry-run writes nothing' repair -n -w "$work/file" "$work/absent"
+assert "no file for mistakes of cut and repair" test ! -e "$work/file"
+
 # What is no capture file is a failure, not a mistake of usage.
 wiretape info "$work/absent"
 assert_eq "info of an absent file: exit code" 1 "$code"
@@ -93,6 +111,16 @@ assert_file_has "$work/err" 'absent.*No such file'
 echo 'no capture' >"$work/text"
 wiretape info "$work/text"
 assert_eq "info of a text: exit code" 1 "$code"
+for command in 'cut -w '"$work/file" repair; do
+  wiretape $command "$work/absent"
+  assert_eq "$command of an absent file: exit code" 1 "$code"
+  assert_file_has "$work/err" 'absent.*No such file'
+  wiretape $command "$work/text"
+  assert_eq "$command of a text: exit code" 1 "$code"
+  assert_file_has "$work/err" 'neither pcapng nor pcap'
+done
+assert_eq "the text is as it was" 'no capture' "$(cat "$work/text")"
+assert "no file of nothing" test ! -e "$work/file"
 
 # A standard output that takes nothing is noticed.
 "$WIRETAPE" --version >/dev/full 2>"$work/err"

@@ -334,3 +334,23 @@ Test(capture_file, a_directory_is_an_error)
 {
 	cr_assert(eq(int, wt_capture_file_open(&file, "/", &err), -EISDIR));
 }
+
+Test(capture_file, a_pcap_packet_longer_than_the_snaplen_takes_the_place_that_it_takes)
+{
+	static const uint32_t header[] = {0xa1b23c4d, 0x00040002, 0, 0, 4, 1};
+	static const uint32_t record[] = {T_S, 1, 8, 8, 0x11111111, 0x22222222};
+
+	append(header, sizeof(header));
+	append(record, sizeof(record));
+	append(record, sizeof(record));
+	append(record, 20);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(u32, item.packet.frame.caplen, 4));
+	cr_expect(eq(sz, item.bytes, sizeof(record)));
+	expect_kind(WT_ITEM_PACKET);
+	expect_next(-ENODATA);
+	cr_expect(eq(u64, wt_capture_file_offset(file), sizeof(header) + 2 * sizeof(record)));
+}

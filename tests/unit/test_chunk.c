@@ -498,6 +498,22 @@ Test(chunk, page_lost_inside_a_packet_of_65_kb_is_seen)
 	expect_damage_is_seen();
 }
 
+/* Whatever of a large packet's head, data and options a page holds. */
+Test(chunk, page_lost_is_seen_wherever_a_packet_lies_on_it)
+{
+	for (uint32_t before = 0; before < PAGE; before += 4) {
+		wt_chunk_run_init(&run, 1, START);
+		begin();
+		wt_chunk_pad(chunk + length, 12 + before, true);
+		length += 12 + before;
+		add(3900 + before % 700, base_ns);
+		seal();
+		cr_assert(is_whole(chunk));
+		for (uint32_t page = 0; page < length; page += PAGE)
+			expect_seen(page, page + PAGE, 0);
+	}
+}
+
 Test(chunk, two_pages_of_one_packet_exchanged_are_seen)
 {
 	uint8_t page[PAGE];

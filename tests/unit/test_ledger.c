@@ -112,16 +112,17 @@ Test(ledger, every_count_of_several_interfaces_is_added_up)
 
 	wt_ledger_add(&sum, &one);
 	for (const struct wt_ledger_entry *entry = wt_ledger_entries; entry->name; entry++)
-		cr_expect(eq(u64, wt_ledger_value(&sum, entry),
-		             ++value * (entry->is_most ? 10 : 11)),
-		          "%s", entry->name);
+		cr_expect(
+		        eq(u64, wt_ledger_value(&sum, entry), ++value * (entry->is_most ? 10 : 11)),
+		        "%s", entry->name);
 	cr_expect(eq(i64, sum.unattributed, 99 * 11));
 }
 
 Test(ledger, what_came_since_a_state_is_the_difference)
 {
 	struct wt_ledger ledger = {.lost = {10, 20, 30}, .cut = 5, .stamps.by_source = {1, 2, 3}};
-	const struct wt_ledger start = {.lost = {4, 20, 29}, .cut = 5, .stamps.by_source = {1, 1, 1}};
+	const struct wt_ledger start = {
+	        .lost = {4, 20, 29}, .cut = 5, .stamps.by_source = {1, 1, 1}};
 
 	wt_ledger_subtract(&ledger, &start, 100);
 	cr_expect(eq(u64, ledger.written, 100));

@@ -667,6 +667,51 @@ Test(pcapng_inplace, page_lost_inside_a_large_frame_is_seen)
 	cr_expect(not(wt_chunk_is_whole(block, found.chunk_bytes, false, &found)));
 }
 
+static bool is_whole(void)
+{
+	struct wt_chunk_index index;
+
+	return wt_chunk_parse(block, ROOM, found.offset, false, &index) &&
+	       wt_chunk_is_whole(block, ROOM, false, &index);
+}
+
+static void expect_each_page_lost_is_seen(void)
+{
+	static const uint8_t zeros[PAGE];
+	uint8_t page[PAGE];
+
+	for (size_t lost = 0; lost < found.chunk_bytes; lost += PAGE) {
+		memcpy(page, block + lost, PAGE);
+		memset(block + lost, 0, PAGE);
+		if (memcmp(page, zeros, PAGE) != 0)
+			cr_assert(not(is_whole()), "page at %zu", lost);
+		memcpy(block + lost, page, PAGE);
+	}
+	cr_assert(is_whole());
+}
+
+Test(pcapng_inplace, page_lost_is_seen_wherever_a_frame_lies_on_it)
+{
+	for (size_t offset = 200; offset < 200 + PAGE; offset += 4) {
+		start(ROOM);
+		cr_assert(eq(sz, take(offset, 3900 + (uint32_t)offset % 700, 1), 1));
+		cr_assert(eq(sz, take(offset + 6000, 60, 1), 1));
+		expect_packets(2);
+		expect_each_page_lost_is_seen();
+	}
+}
+
+Test(pcapng_inplace, page_lost_is_seen_behind_a_small_frame)
+{
+	for (size_t offset = 200; offset < 200 + PAGE; offset += 4) {
+		start(ROOM);
+		cr_assert(eq(sz, take(offset, 100, 0), 1));
+		cr_assert(eq(sz, take(offset + 9000, 60, 0), 1));
+		expect_packets(2);
+		expect_each_page_lost_is_seen();
+	}
+}
+
 Test(pcapng_inplace, chunk_is_no_longer_than_chunks_may_be)
 {
 	size_t bytes = (size_t)WT_CHUNK_BYTES_MAX + PAGE;

@@ -483,9 +483,10 @@ Test(sink, write_of_nothing_is_an_error)
 	expect_end(0, 0, -EIO);
 }
 
-Test(sink, first_failure_in_file_order_counts_and_the_rest_goes_on)
+static void fail_two_of_four(uint32_t seed)
 {
-	open_file(WT_DIRECT_AUTO);
+	cr_assert(eq(int, try_file(WT_DIRECT_AUTO, false), 0), "%s", err.text);
+	ended_count = 0;
 	fault_disk_hold(disk, true);
 	put(0, 2);
 	put(2, 3);
@@ -493,10 +494,10 @@ Test(sink, first_failure_in_file_order_counts_and_the_rest_goes_on)
 	put(6, 1);
 	fault_disk_fail_write(disk, 2, -EIO);
 	fault_disk_fail_from(disk, 4, -ENOSPC);
-	fault_disk_shuffle(disk, 11);
+	fault_disk_shuffle(disk, seed);
 	fault_disk_hold(disk, false);
 	wt_sink_settle(sink);
-	cr_expect(eq(int, wt_sink_failed(sink), -EIO));
+	cr_expect(eq(int, wt_sink_failed(sink), -EIO), "seed %u", seed);
 	for (unsigned i = 0; i < 4; i++)
 		expect_end(i, ended[i].token,
 		           ended[i].token == 2   ? -EIO
@@ -505,6 +506,16 @@ Test(sink, first_failure_in_file_order_counts_and_the_rest_goes_on)
 	cr_expect(eq(u64, statistics().writes, 2));
 	cr_expect(eq(int, close_sink(false), -EIO));
 	expect_file(2);
+}
+
+Test(sink, first_failure_in_file_order_counts_and_the_rest_goes_on)
+{
+	for (uint32_t seed = 1; seed <= 10; seed++) {
+		disk = fault_disk_open();
+		fail_two_of_four(seed);
+		wt_disk_close(disk);
+	}
+	disk = NULL;
 }
 
 Test(sink, file_can_be_cut_only_once_settled)
@@ -735,22 +746,35 @@ Test(sink, busy_file_has_room_ahead_and_none_when_closed)
 	expect_file(SOURCE_PAGES);
 }
 
-Test(sink, room_ahead_is_renewed_before_it_ends)
-{
-	enum { HALF = 128 << 20, STEP = SOURCE_PAGES * PAGE };
+enum { HALF_AHEAD = 128 << 20, STEP = SOURCE_PAGES * PAGE };
 
-	open_file(WT_DIRECT_ON);
-	while (wt_sink_bytes(sink) < HALF) {
+static void put_until(uint64_t bytes)
+{
+	while (wt_sink_bytes(sink) < bytes) {
 		put_when_ready(0, SOURCE_PAGES);
 		ended_count = 0;
 	}
+}
+
+Test(sink, room_ahead_is_renewed_before_it_ends)
+{
+	open_file(WT_DIRECT_ON);
+	put_until(HALF_AHEAD);
 	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 1));
-	for (int i = 0; i < 3; i++)
-		put_when_ready(0, SOURCE_PAGES);
+	put_until(HALF_AHEAD + 3 * STEP);
 	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 2));
-	cr_expect(fault_disk_counts(disk).allocated_end >= 3ULL * HALF &&
-	                  fault_disk_counts(disk).allocated_end <= 3ULL * HALF + 4 * STEP,
+	cr_expect(fault_disk_counts(disk).allocated_end >= 3ULL * HALF_AHEAD &&
+	                  fault_disk_counts(disk).allocated_end <= 3ULL * HALF_AHEAD + 4 * STEP,
 	          "%llu", (unsigned long long)fault_disk_counts(disk).allocated_end);
+}
+
+Test(sink, refused_room_is_not_asked_for_again)
+{
+	open_file(WT_DIRECT_ON);
+	fault_disk_fail_allocate(disk, -EOPNOTSUPP);
+	put_until(HALF_AHEAD + 8 * STEP);
+	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 1));
+	cr_expect(eq(int, wt_sink_failed(sink), 0));
 }
 
 Test(sink, file_without_room_ahead_is_written_all_the_same)

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <wiretape/writer/recover.h>
+#include <wiretape/writer/time_text.h>
+
+struct options {
+	const char *out; /* NULL: in place */
+	bool dry_run;
+	bool json;
+};
+
+enum { OPTION_JSON = 256 };
+
+static const struct option long_options[] = {
+        {"dry-run", no_argument, NULL, 'n'},
+        {"write", required_argument, NULL, 'w'},
+        {"json", no_argument, NULL, OPTION_JSON},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+};
+
+static void print_help(void)
+{
+	printf("Usage: wiretape repair [OPTION]... FILE...\n"
+	       "Make capture files whole that a crash, SIGKILL or a power failure has left with\n"
+	       "holes or without an end, and say what is missing.\n"
+	       "\n"
+	       "  -n, --dry-run     say what would be done, and change nothing\n"
+	       "  -w, --write FILE  leave the file and write a repaired copy\n"
+	       "      --json        one JSON object per file, each on a line of its own\n"
+	       "  -h, --help        this text\n"
+	       "\n"
+	       "A recording of wiretape's keeps every part that is whole. Holes between them "
+	       "become\n"
+	       "blocks that say how many packets are missing, exactly, and between which stamps;\n"
+	       "what is behind the last whole part is cut off. Any other pcapng or pcap file is "
+	       "cut\n"
+	       "off behind its last whole block: look with -n first. A repair that is interrupted\n"
+	       "can be taken up again, and one of a whole file changes nothing.\n"
+	       "\n"
+	       "The JSON object has path, format, error, size_bytes, packets, chunks, holes[]\n"
+	       "(offset, bytes, packets, after_ns, before_ns, closed_before), missing_packets,\n"
+	       "cut_offset, cut_bytes, tail_packets (known to be in what is cut off), closed, "
+	       "broken\n"
+	       "(why the file cannot be read on from cut_offset), needed_repair, changed and "
+	       "written.\n"
+	       "\n"
+	       "Exit status: 0 if every file is whole now, or would be; 1 if one could not be\n"
+	       "repaired; 2 for a wrong command line.\n");
+}
+
+/* "8,400" */
+static const char *grouped(uint64_t number, char text[32])
+{
+	char digits[24];
+	int length = snprintf(digits, sizeof(digits), "%" PRIu64, number);
+	char *to = text;
+
+	for (int i = 0; i < length; i++) {
+		if (i && (length - i) % 3 == 0)
+			*to++ = ',';
+		*to++ = digits[i];
+	}
+	*to = '\0';
+	return text;
+}
+
+/* "1 packet", "8,400 packets" */
+static void print_count(uint64_t number, const char *what)
+{
+	char text[32];
+
+	printf("%s %s%s", grouped(number, text), what, number == 1 ? "" : "s");
+}
+
+static void print_stamp(bool known, int64_t ns, const char *otherwise)
+{
+	char text[WT_TIME_UTC_BYTES];
+
+	if (known)
+		wt_time_format_utc(text, ns);
+	fputs(known ? text : otherwise, stdout);
+}
+
+static void print_hole(const struct wt_recover_hole *hole, const struct options *options)
+{
+	printf("  at offset %" PRIu64 ": ", hole->offset);
+	print_count(hole->packets, "packet");
+	printf(" missing between ");
+	print_stamp(hole->has_after, hole->after_ns, "the beginning");
+	printf(" and ");
+	print_stamp(hole->has_before, hole->before_ns, "the end");
+	printf(" (");
+	print_count(hole->bytes, "byte");
+	printf("%s)\n", hole->closed       ? ", closed by an earlier repair"
+	                : options->dry_run ? ", to be closed"
+	                                   : ", closed");
+}
+
+static void print_tape_end(const struct wt_recover_report *report, const struct options *options)
+{
+	if (report->was_closed)
+		return;
+	printf("  the recording was not closed: how many packets came after ");
+	print_stamp(report->has_last, report->last_ns, "the beginning");
+	printf(" is not known");
+	if (report->tail_packets) {
+		printf(": at least ");
+		print_count(report->tail_packets, "packet");
+	}
+	putchar('\n');
+	if (!report->cut_bytes)
+		return;
+	printf("  behind offset %" PRIu64 " no chunk is whole: ", report->keep_bytes);
+	print_count(report->cut_bytes, "byte");
+	printf(" %s\n", options->dry_run ? "to be cut off" : "cut off");
+}
+
+static void print_tape(const struct wt_recover_report *report, const struct options *options)
+{
+	print_count(report->packets, "packet");
+	printf(" in ");
+	print_count(report->chunks, "chunk");
+	if (report->hole_count) {
+		printf("; ");
+		print_count(report->hole_count, "hole");
+		printf(": ");
+		print_count(report->missing_packets, "packet");
+		printf(" missing");
+	}
+	if (!report->was_closed)
+		printf("; not closed");
+	printf("%s\n", report->needs_repair ? "" : "; nothing to repair");
+	for (size_t i = 0; i < report->hole_count; i++)
+		print_hole(&report->holes[i], options);
+	print_tape_end(report, options);
+}
+
+static void print_other(const struct wt_recover_report *report, const struct options *options)
+{
+	print_count(report->packets, "packet");
+	if (!report->needs_repair) {
+		printf("; nothing to repair\n");
+		return;
+	}
+	printf("; ");
+	print_count(report->cut_bytes, "byte");
+	printf(" %s offset %" PRIu64 " on",
+	       options->dry_run ? "to be cut off from" : "cut off from", report->keep_bytes);
+	if (report->ended == -ENODATA)
+		printf(", which were a block that is not all there\n");
+	else
+		printf(".\n  What is there was not understood, and packets may be among it: %s\n",
+		       report->why.text);
+}
+
+static void print_report(const char *path, const struct wt_recover_report *report,
+                         const struct options *options)
+{
+	printf("%s: ", path);
+	if (report->is_tape)
+		print_tape(report, options);
+	else
+		print_other(report, options);
+	if (options->out)
+		printf("  the repaired copy is %s\n", options->out);
+}
+
+static json_t *json_stamp(bool known, int64_t ns)
+{
+	return known ? json_integer(ns) : json_null();
+}
+
+static json_t *holes_array(const struct wt_recover_report *report)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->hole_count; i++) {
+		const struct wt_recover_hole *hole = &report->holes[i];
+
+		json_array_append_new(
+		        array, json_pack("{s:I, s:I, s:I, s:o, s:o, s:b}", "offset",
+		                         (json_int_t)hole->offset, "bytes", (json_int_t)hole->bytes,
+		                         "packets", (json_int_t)hole->packets, "after_ns",
+		                         json_stamp(hole->has_after, hole->after_ns), "before_ns",
+		                         json_stamp(hole->has_before, hole->before_ns),
+		                         "closed_before", hole->closed));
+	}
+	return array;
+}
+
+static json_t *report_object(const struct wt_recover_report *report, const struct options *options,
+                             bool done)
+{
+	bool changes = report->needs_repair && !options->dry_run && !options->out && done;
+
+	return json_pack("{s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:o, s:s?, s:b, s:b, s:s?}",
+	                 "format", report->format, "size_bytes", (json_int_t)report->size_bytes,
+	                 "packets", (json_int_t)report->packets, "chunks",
+	                 (json_int_t)report->chunks, "holes", holes_array(report),
+	                 "missing_packets", (json_int_t)report->missing_packets, "cut_offset",
+	                 (json_int_t)report->keep_bytes, "cut_bytes", (json_int_t)report->cut_bytes,
+	                 "tail_packets", (json_int_t)report->tail_packets, "closed",
+	                 report->is_tape ? json_boolean(report->was_closed) : json_null(), "broken",
+	                 report->ended && report->ended != -ENODATA ? report->why.text : NULL,
+	                 "needed_repair", report->needs_repair, "changed", changes, "written",
+	                 done ? options->out : NULL);
+}
+
+/* `report` is NULL for a file that could not be looked at. */
+static void print_json(const char *path, const struct wt_recover_report *report,
+                       const struct options *options, const struct wt_error *error)
+{
+	json_t *object = json_object();
+	json_t *found = report ? report_object(report, options, !error) : NULL;
+	json_t *name = json_string(path);
+
+	/* A name that is not UTF-8 is no text for JSON. */
+	json_object_set_new(object, "path", name ? name : json_null());
+	json_object_set_new(object, "error", error ? json_string(error->text) : json_null());
+	if (found)
+		json_object_update(object, found);
+	json_decref(found);
+	json_dumpf(object, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(object);
+}
+
+static int change(struct wt_recovery *recovery, const struct options *options, struct wt_error *err)
+{
+	if (options->dry_run)
+		return 0;
+	return options->out ? wt_recover_copy(recovery, options->out, err)
+	                    : wt_recover_apply(recovery, err);
+}
+
+static int repair_file(const char *path, const struct options *options)
+{
+	const struct wt_recover_report *report = NULL;
+	struct wt_recovery *recovery = NULL;
+	struct wt_error err = {0};
+	int rc = wt_recover_open(&recovery, path, !options->dry_run && !options->out, &err);
+
+	if (!rc) {
+		report = wt_recover_report(recovery);
+		rc = change(recovery, options, &err);
+	}
+	if (options->json)
+		print_json(path, report, options, rc ? &err : NULL);
+	else if (!rc)
+		print_report(path, report, options);
+	if (rc) {
+		/* In order, where both go to one terminal. */
+		fflush(stdout);
+		wt_cli_complain("%s: %s", path, err.text);
+	}
+	wt_recover_close(recovery);
+	return rc ? WT_EXIT_FAILURE : WT_EXIT_OK;
+}
+
+static int parse_options(int argc, char **argv, struct options *options, bool *help)
+{
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, ":nw:h", long_options, NULL)) != -1) {
+		switch (option) {
+		case 'n':
+			options->dry_run = true;
+			break;
+		case 'w':
+			options->out = optarg;
+			break;
+		case OPTION_JSON:
+			options->json = true;
+			break;
+		case 'h':
+			*help = true;
+			return WT_EXIT_OK;
+		case ':':
+			return wt_cli_usage("repair", "option '%s' needs a value",
+			                    argv[optind - 1]);
+		default:
+			return wt_cli_usage("repair", "there is no option '%s'", argv[optind - 1]);
+		}
+	}
+	if (optind == argc)
+		return wt_cli_usage("repair", "no FILE given");
+	if (options->out && options->dry_run)
+		return wt_cli_usage("repair", "--dry-run writes nothing: leave out -w, or it");
+	if (options->out && argc - optind > 1)
+		return wt_cli_usage("repair", "-w takes one FILE, and there are %d", argc - optind);
+	return WT_EXIT_OK;
+}
+
+int wt_command_repair(int argc, char **argv)
+{
+	struct options options = {0};
+	bool help = false;
+	int exit_code = parse_options(argc, argv, &options, &help);
+
+	if (exit_code)
+		return exit_code;
+	signal(SIGPIPE, SIG_IGN);
+	if (help)
+		print_help();
+	for (int i = optind; i < argc && !help; i++)
+		if (repair_file(argv[i], &options))
+			exit_code = WT_EXIT_FAILURE;
+	return wt_cli_flush() ? WT_EXIT_FAILURE : exit_code;
+}

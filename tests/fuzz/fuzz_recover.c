@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Any bytes as a file: repair refuses it, or leaves one that decodes without an error up to
+ * its end, that needs no second repair, and that has the packets that were announced. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/recover.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static uint64_t count_packets(const char *path)
+{
+	struct wt_capture_file *file;
+	struct wt_pcapng_item item;
+	struct wt_error err;
+	uint64_t packets = 0;
+	int rc;
+
+	require(!wt_capture_file_open(&file, path, &err));
+	while ((rc = wt_capture_file_next(file, &item, &err)) > 0)
+		packets += item.kind == WT_ITEM_PACKET;
+	require(rc == 0);
+	wt_capture_file_close(file);
+	return packets;
+}
+
+/* The packets that stay, or -1 for a file that is refused. */
+static int64_t repair(const char *path, bool *needed)
+{
+	struct wt_recovery *recovery;
+	struct wt_error err;
+	int64_t packets;
+
+	if (wt_recover_open(&recovery, path, true, &err))
+		return -1;
+	*needed = wt_recover_report(recovery)->needs_repair;
+	packets = (int64_t)wt_recover_report(recovery)->packets;
+	require(!wt_recover_apply(recovery, &err));
+	wt_recover_close(recovery);
+	return packets;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	int fd = memfd_create("fuzz_recover", MFD_CLOEXEC);
+	int64_t packets;
+	char path[64];
+	bool needed;
+
+	require(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	packets = repair(path, &needed);
+	if (packets >= 0) {
+		/* A chunk's index counts enhanced packets only. */
+		require(count_packets(path) >= (uint64_t)packets);
+		require(repair(path, &needed) == packets && !needed);
+	}
+	close(fd);
+	return 0;
+}

@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# What lies between two times, of any file, as other people's programs see it.
+. "$SUPPORT/lib.sh"
+need capinfos tshark editcap mergecap tcpdump
+golden=$SUPPORT/../golden
+tapes=$SUPPORT/../fuzz/corpus/recover
+
+# cut ARGUMENT...: exit code in $code, output in $work/out and $work/err.
+cut_out() {
+  timeout 30 "$WIRETAPE" cut "$@" >"$work/out" 2>"$work/err"
+  code=$?
+}
+
+# stamps FILE: to the nanosecond, a line a packet.
+stamps() { fields "$1" frame.time_epoch; }
+
+# read_by_all NAME FILE PACKETS
+read_by_all() {
+  assert_eq "$1: packets by capinfos" "$3" "$(packets "$2")"
+  assert_eq "$1: packets by tshark" "$3" "$(fields "$2" frame.number | wc -l)"
+  if others_complain; then fail "$1: tshark complains"; fi
+  # As root it would become somebody else, which a user namespace refuses. What it does not
+  # know it prints in lines of their own.
+  assert_eq "$1: packets by tcpdump" "$3" \
+    "$(unshare -U tcpdump -n -r "$2" 2>/dev/null | grep -c '^[0-9]')"
+}
+
+# A recording of a second, and what others find in it.
+"$WIRETAPE" record --reader sim -i sim:count=20000,pps=100000 -w "$work/tape.pcapng" -q ||
+  fail "record"
+stamps "$work/tape.pcapng" >"$work/all"
+from=$(sed -n 5001p "$work/all") to=$(sed -n 7001p "$work/all")
+cut_out "$work/tape.pcapng" --from "$from" --to "$to" -w "$work/part.pcapng" --json
+assert_eq "a recording: exit code" 0 "$code"
+read_by_all "a recording" "$work/part.pcapng" 2000
+sed -n 5001,7000p "$work/all" >"$work/expected"
+stamps "$work/part.pcapng" >"$work/got"
+assert "a recording: the stamps" cmp "$work/expected" "$work/got"
+# Not through jq, which knows no numbers of 64 bits.
+assert_file_has "$work/out" "\"packets\": ?2000.*\"first_ns\": ?${from/./}[^0-9]"
+assert_file_has "$work/out" "\"last_ns\": ?$(sed -n '7000s/\.//p' "$work/all")[^0-9]"
+assert_eq "the interface's name" sim \
+  "$("$WIRETAPE" info --json "$work/part.pcapng" | jq -r '.sections[0].interfaces[0].name')"
+assert_eq "the packets are the same" \
+  "$(fields "$work/tape.pcapng" frame.time_epoch frame.md5_hash | sed -n 5001,7000p | md5sum)" \
+  "$(fields "$work/part.pcapng" frame.time_epoch frame.md5_hash | md5sum)"
+
+# The same times written differently.
+utc=$(date -u -d "@${from%.*}" +%Y-%m-%dT%H:%M:%S).${from#*.}
+cut_out "$work/tape.pcapng" --from "$utc" --to "$to" -w "$work/utc.pcapng"
+assert "UTC" cmp "$work/part.pcapng" "$work/utc.pcapng"
+cut_out "$work/tape.pcapng" --from "${utc/T/ }Z" --to "$to" -w "$work/utc.pcapng"
+assert "UTC with a space" cmp "$work/part.pcapng" "$work/utc.pcapng"
+first=$(sed -n 1p "$work/all")
+after=$((${from/./} - ${first/./}))
+printf -v after '+%d.%09d' $((after / 1000000000)) $((after % 1000000000))
+cut_out "$work/tape.pcapng" --from "$after" --to "$to" -w "$work/relative.pcapng"
+assert "relative" cmp "$work/part.pcapng" "$work/relative.pcapng"
+# From standard input to standard output.
+timeout 30 "$WIRETAPE" cut - --from "$from" --to "$to" -w - <"$work/tape.pcapng" 2>"$work/err" >"$work/stream.pcapng"
+assert "through pipes" cmp "$work/part.pcapng" "$work/stream.pcapng"
+timeout 30 "$WIRETAPE" cut "$work/tape.pcapng" -w - --json 2>"$work/err" | tshark -r - -c 1 >/dev/null 2>&1
+assert "a reader that leaves: it ends" test "${PIPESTATUS[0]}" -lt 124
+
+# ---- other people's files ----
+
+for name in "$golden"/*; do
+  count=$(packets "$name")
+  cut_out "$name" -w "$work/whole.pcapng"
+  assert_eq "$name: exit code" 0 "$code"
+  assert_eq "$name: packets" "$count" "$(packets "$work/whole.pcapng")"
+  # Of two sections the second one begins again in time, and so does what is cut out.
+  assert_eq "$name: stamps and data" \
+    "$(fields "$name" frame.time_epoch frame.md5_hash frame.comment | md5sum)" \
+    "$(fields "$work/whole.pcapng" frame.time_epoch frame.md5_hash frame.comment | md5sum)"
+  if others_complain; then fail "$name: tshark complains"; fi
+done
+cut_out "$golden/editcap_us.pcap" --from 1700000000.25 --to 1700000000.5 -w "$work/us.pcapng"
+assert_eq "microseconds" 1700000000.250000000 "$(stamps "$work/us.pcapng")"
+
+# Merged as mergecap does it.
+editcap -t 0.1 "$golden/text2pcap.pcapng" "$work/later.pcapng"
+cut_out "$golden/text2pcap.pcapng" "$work/later.pcapng" -w "$work/merged.pcapng"
+mergecap -w "$work/theirs.pcapng" "$golden/text2pcap.pcapng" "$work/later.pcapng"
+assert_eq "merged: stamps" "$(stamps "$work/theirs.pcapng")" "$(stamps "$work/merged.pcapng")"
+read_by_all merged "$work/merged.pcapng" 6
+assert_eq "merged: one interface" 1 "$("$WIRETAPE" info --json "$work/merged.pcapng" | jq .interface_count)"
+
+# Filters.
+expected=$(unshare -U tcpdump -n -r "$golden/dumpcap_lo.pcapng" 'udp' 2>/dev/null | wc -l)
+cut_out "$golden/dumpcap_lo.pcapng" --filter udp -w "$work/udp.pcapng"
+assert_eq "filter: packets" "$expected" "$(packets "$work/udp.pcapng")"
+cut_out "$golden/dumpcap_lo.pcapng" --filter 'port' -w "$work/absent.pcapng"
+assert_eq "wrong filter: exit code" 1 "$code"
+assert_file_has "$work/err" "filter 'port' on link type"
+assert "wrong filter: no file" test ! -e "$work/absent.pcapng"
+
+# A FIFO is opened once, or its writer would find nobody at the other end.
+mkfifo "$work/fifo"
+cat "$golden/dumpcap_lo.pcapng" >"$work/fifo" &
+cut_out "$work/fifo" -w "$work/from_fifo.pcapng"
+assert_eq "a FIFO: exit code" 0 "$code"
+assert_eq "a FIFO: packets" 3 "$(packets "$work/from_fifo.pcapng")"
+wait
+
+# Nothing matches; a file that is cut off; one of the inputs for output.
+cut_out "$golden/dumpcap_lo.pcapng" --to 1 -w "$work/none.pcapng"
+assert_eq "no packet: exit code" 0 "$code"
+assert_file_has "$work/err" 'no packet matches'
+read_by_all "no packet" "$work/none.pcapng" 0
+head -c 500 "$golden/dumpcap_lo.pcapng" >"$work/short.pcapng"
+cut_out "$work/short.pcapng" -w "$work/used.pcapng"
+assert_eq "cut off: exit code" 0 "$code"
+assert_file_has "$work/err" 'warning: .*short.pcapng: the file is cut off.*what is before was used'
+ln "$work/short.pcapng" "$work/same.pcapng"
+before=$(md5sum <"$work/short.pcapng")
+cut_out "$work/short.pcapng" -w "$work/same.pcapng"
+assert_eq "onto itself: exit code" 1 "$code"
+assert_file_has "$work/err" 'is one of the files to read'
+assert_eq "onto itself: the file" "$before" "$(md5sum <"$work/short.pcapng")"
+assert_eq "nothing is left beside the files" 0 "$(find "$work" -name '*.part' | wc -l)"
+
+# ---- recordings made of chunks, with holes ----
+
+for tape in closed:2 hole:2 not_closed:2 torn_tail:1 other_byte_order:2 no_chunk:0; do
+  cut_out "$tapes/${tape%:*}" -w "$work/tape.pcapng"
+  assert_eq "${tape%:*}: exit code" 0 "$code"
+  read_by_all "${tape%:*}" "$work/tape.pcapng" "${tape#*:}"
+done
+cut_out "$tapes/hole" -w "$work/tape.pcapng"
+assert_file_has "$work/err" 'hole: 1 packets are missing'
+cut_out "$tapes/closed" --from 1700000000.000000001 -v -w "$work/tape.pcapng"
+assert_file_has "$work/err" 'closed: 1 packets; read [0-9]+ of 16384 bytes'
+assert_eq "from the second packet on" 1700000000.000000001 "$(stamps "$work/tape.pcapng")"

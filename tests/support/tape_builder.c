@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tape_builder.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wiretape/writer/pcapng_encode.h>
+
+static void require(bool holds)
+{
+	if (!holds)
+		abort();
+}
+
+static void append(struct tape_builder *tape, const void *bytes, size_t length)
+{
+	while (tape->room - tape->length < length) {
+		tape->room = tape->room ? tape->room * 2 : 1 << 20;
+		tape->bytes = realloc(tape->bytes, tape->room);
+		require(tape->bytes != NULL);
+	}
+	if (bytes)
+		memcpy(tape->bytes + tape->length, bytes, length);
+	else
+		memset(tape->bytes + tape->length, 0, length);
+	tape->length += length;
+}
+
+/* The encoder's block has no option for the tape: it is put in front of its others. */
+static size_t add_tape_option(uint8_t *section, size_t length)
+{
+	char text[64];
+	uint16_t head[2] = {WT_OPT_LOCAL_TAPE, 0};
+	uint32_t total, padded;
+	uint8_t *at = section + sizeof(struct wt_pcapng_shb);
+
+	head[1] = (uint16_t)snprintf(text, sizeof(text), "tape_id=%016" PRIx64 " file=1",
+	                             (uint64_t)TAPE_ID);
+	padded = wt_pcapng_pad4(head[1]);
+	memmove(at + sizeof(head) + padded, at, length - sizeof(struct wt_pcapng_shb));
+	memset(at, 0, sizeof(head) + padded);
+	memcpy(at, head, sizeof(head));
+	memcpy(at + sizeof(head), text, head[1]);
+	total = (uint32_t)(length + sizeof(head) + padded);
+	memcpy(section + 4, &total, sizeof(total));
+	memcpy(section + total - 4, &total, sizeof(total));
+	return total;
+}
+
+static void start_chunk(struct tape_builder *tape)
+{
+	wt_chunk_packets_init(&tape->open);
+	tape->open_used = WT_CHUNK_INDEX_BYTES;
+}
+
+void tape_begin(struct tape_builder *tape, uint32_t interfaces)
+{
+	const struct wt_pcapng_section section = {.application = "tape_builder", .os = "none"};
+	struct wt_pcapng_interface interface = {.link_type = 1, .snaplen = 262144};
+	uint8_t block[8192];
+	char name[16];
+	uint32_t padding;
+	ssize_t used;
+
+	memset(tape, 0, offsetof(struct tape_builder, chunks));
+	tape->chunk_count = tape->packet_count = 0;
+	tape->interfaces = interfaces;
+	tape->seed = 1;
+	tape->open_bytes = malloc(TAPE_OPEN_BYTES);
+	require(tape->open_bytes && interfaces <= TAPE_INTERFACES_MAX);
+	used = wt_pcapng_encode_section(block, sizeof(block), &section);
+	append(tape, block, add_tape_option(block, (size_t)used));
+	for (uint32_t i = 0; i < interfaces; i++) {
+		snprintf(name, sizeof(name), "eth%u", i);
+		interface.name = name;
+		used = wt_pcapng_encode_interface(block, sizeof(block), &interface);
+		append(tape, block, (size_t)used);
+	}
+	padding = wt_chunk_padding((uint32_t)tape->length);
+	wt_chunk_pad(block, padding, true);
+	append(tape, block, padding);
+	wt_chunk_run_init(&tape->run, TAPE_ID, tape->length);
+	start_chunk(tape);
+}
+
+void tape_free(struct tape_builder *tape)
+{
+	free(tape->bytes);
+	free(tape->open_bytes);
+	tape->bytes = tape->open_bytes = NULL;
+}
+
+/* Not zero anywhere, so that a page that is missing shows. */
+static void fill(uint8_t *data, uint32_t caplen, uint32_t number)
+{
+	for (uint32_t i = 0; i < caplen; i++)
+		data[i] = (uint8_t)((number * 31 + i) % 255 + 1);
+	if (caplen >= sizeof(number))
+		memcpy(data, &number, sizeof(number));
+}
+
+void tape_packet(struct tape_builder *tape, int64_t stamp_ns, uint32_t caplen)
+{
+	static uint8_t data[TAPE_OPEN_BYTES];
+	struct wt_frame frame = {
+	        .data = data,
+	        .stamp_ns = stamp_ns,
+	        .caplen = caplen,
+	        .len = caplen,
+	        .link_flags = WT_LINK_INBOUND,
+	};
+	uint32_t number = (uint32_t)tape->packet_count;
+	uint32_t interface_id = number % tape->interfaces;
+	size_t used;
+
+	require(tape->packet_count < TAPE_PACKETS_MAX);
+	fill(data, caplen, number);
+	require(wt_pcapng_encode_frames(tape->open_bytes + tape->open_used,
+	                                TAPE_OPEN_BYTES - tape->open_used - 8192, interface_id,
+	                                &frame, 1, &used) == 1);
+	tape->open_used += (uint32_t)used;
+	wt_chunk_packets_add(&tape->open, stamp_ns, caplen);
+	tape->packets[tape->packet_count++] = (struct tape_packet){stamp_ns, interface_id, number};
+}
+
+void tape_chunk(struct tape_builder *tape)
+{
+	uint32_t padding = wt_chunk_padding(tape->open_used);
+	uint32_t bytes = tape->open_used + padding;
+	uint32_t packets = (uint32_t)tape->open.count;
+
+	require(tape->chunk_count < TAPE_CHUNKS_MAX && bytes <= TAPE_OPEN_BYTES);
+	if (padding)
+		wt_chunk_pad(tape->open_bytes + tape->open_used, padding, true);
+	tape->chunks[tape->chunk_count++] = (struct tape_chunk){
+	        tape->run.offset, bytes, (uint32_t)tape->packet_count - packets, packets};
+	wt_chunk_seal(tape->open_bytes, bytes, WT_CHUNK_INDEX_BYTES, &tape->open, 0, &tape->run);
+	append(tape, tape->open_bytes, bytes);
+	start_chunk(tape);
+}
+
+void tape_statistics(struct tape_builder *tape)
+{
+	struct wt_pcapng_statistics statistics = {.ledger = "seen=0\nwritten=0\n"};
+	ssize_t used;
+
+	for (uint32_t i = 0; i < tape->interfaces; i++) {
+		statistics.interface_id = i;
+		used = wt_pcapng_encode_statistics(tape->open_bytes + tape->open_used,
+		                                   TAPE_OPEN_BYTES - tape->open_used, &statistics);
+		require(used > 0);
+		tape->open_used += (uint32_t)used;
+	}
+}
+
+void tape_close(struct tape_builder *tape)
+{
+	tape_statistics(tape);
+	tape_chunk(tape);
+}
+
+void tape_append_zeros(struct tape_builder *tape, size_t bytes)
+{
+	append(tape, NULL, bytes);
+}
+
+void tape_zero_page(struct tape_builder *tape, uint64_t offset)
+{
+	size_t bytes = WT_CHUNK_ALIGNMENT;
+
+	require(offset < tape->length);
+	if (bytes > tape->length - offset)
+		bytes = tape->length - offset;
+	memset(tape->bytes + offset, 0, bytes);
+}
+
+static void swap(uint8_t *at, size_t width)
+{
+	for (size_t i = 0; i < width / 2; i++) {
+		uint8_t byte = at[i];
+
+		at[i] = at[width - 1 - i];
+		at[width - 1 - i] = byte;
+	}
+}
+
+static void swap_words(uint8_t *at, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		swap(at + 4 * i, 4);
+}
+
+static uint32_t load32(const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+/* Options from `at` to `end`, by what the builder puts there. */
+static void swap_options(uint8_t *at, const uint8_t *end, uint32_t type)
+{
+	uint16_t head[2];
+
+	while (end - at >= 4) {
+		memcpy(head, at, sizeof(head));
+		swap(at, 2);
+		swap(at + 2, 2);
+		at += 4;
+		if (type == WT_PCAPNG_EPB && head[0] == WT_OPT_EPB_FLAGS)
+			swap(at, 4);
+		if (type == WT_PCAPNG_ISB && head[0] >= WT_OPT_ISB_IFRECV &&
+		    head[0] <= WT_OPT_ISB_USRDELIV)
+			swap(at, 8);
+		if (type == WT_PCAPNG_ISB && head[0] <= WT_OPT_ISB_ENDTIME &&
+		    head[0] >= WT_OPT_ISB_STARTTIME)
+			swap_words(at, 2);
+		at += wt_pcapng_pad4(head[1]);
+	}
+}
+
+static void swap_index(uint8_t *at)
+{
+	swap_words(at + 8, 4);  /* status to used_bytes */
+	swap(at + 24, 8);       /* block_number */
+	swap_words(at + 32, 6); /* stamps to chunk_bytes */
+	for (size_t i = 56; i < 112; i += 8)
+		swap(at + i, 8);
+	swap_words(at + 112, 3);
+	swap(at + 124, 2);
+}
+
+static size_t swap_block(uint8_t *at)
+{
+	uint32_t type = load32(at), total = load32(at + 4);
+	uint8_t *end = at + total - 4;
+
+	swap_words(at, 2);
+	swap(end, 4);
+	switch (type) {
+	case WT_PCAPNG_SHB:
+		swap(at + 8, 4);
+		swap(at + 12, 2);
+		swap(at + 14, 2);
+		swap(at + 16, 8);
+		swap_options(at + 24, end, type);
+		break;
+	case WT_PCAPNG_IDB:
+		swap(at + 8, 2);
+		swap(at + 12, 4);
+		swap_options(at + 16, end, type);
+		break;
+	case WT_PCAPNG_EPB:
+		total = wt_pcapng_pad4(load32(at + 20));
+		swap_words(at + 8, 5);
+		swap_options(at + 28 + total, end, type);
+		total = (uint32_t)(end + 4 - at);
+		break;
+	case WT_PCAPNG_ISB:
+		swap_words(at + 8, 3);
+		swap_options(at + 20, end, type);
+		break;
+	case WT_PCAPNG_INDEX:
+		swap_index(at);
+		break;
+	default:
+		break;
+	}
+	return total;
+}
+
+/* The check of pages is over words as they are read, which are turned round now. */
+static void check_again(uint8_t *chunk, const struct tape_chunk *where)
+{
+	struct wt_chunk_index index;
+	uint32_t check;
+
+	require(wt_chunk_parse(chunk, where->bytes, where->offset, true, &index));
+	if (!index.page_check)
+		return;
+	check = __builtin_bswap32(wt_chunk_page_check(chunk, where->bytes, true));
+	memcpy(chunk + offsetof(struct wt_chunk_index, page_check), &check, sizeof(check));
+}
+
+void tape_swap(struct tape_builder *tape)
+{
+	for (size_t at = 0; at < tape->length;)
+		at += swap_block(tape->bytes + at);
+	for (size_t i = 0; i < tape->chunk_count; i++)
+		check_again(tape->bytes + tape->chunks[i].offset, &tape->chunks[i]);
+}
+
+uint64_t tape_random(struct tape_builder *tape, uint64_t bound)
+{
+	tape->seed = tape->seed * 6364136223846793005u + 1442695040888963407u;
+	return (tape->seed >> 33) % bound;
+}
+
+void tape_write(const struct tape_builder *tape, int fd)
+{
+	size_t done = 0;
+
+	require(!ftruncate(fd, 0));
+	while (done < tape->length) {
+		ssize_t put = pwrite(fd, tape->bytes + done, tape->length - done, (off_t)done);
+
+		require(put > 0);
+		done += (size_t)put;
+	}
+}

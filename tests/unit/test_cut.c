@@ -1,0 +1,527 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/cut.h>
+
+#include "support/pcapng_builder.h"
+#include "support/tape_builder.h"
+
+#define T_NS INT64_C(1700000000000000000)
+
+enum { FILES = 3, SEEDS = 40, CUTS = 20 };
+
+static struct tape_builder tape;
+static struct pcapng_builder build;
+static char inputs[FILES][40];
+static int fds[FILES];
+static char out[64];
+static struct wt_cut_file files[FILES];
+static struct wt_cut_result result;
+static struct wt_error err;
+
+static void set_up(void)
+{
+	for (int i = 0; i < FILES; i++) {
+		strcpy(inputs[i], "/tmp/test_cut.XXXXXX");
+		fds[i] = mkstemp(inputs[i]);
+		cr_assert(ge(int, fds[i], 0));
+	}
+	snprintf(out, sizeof(out), "%s.out", inputs[0]);
+	memset(&build, 0, sizeof(build));
+	tape_begin(&tape, 2);
+}
+
+static void tear_down(void)
+{
+	for (int i = 0; i < FILES; i++) {
+		close(fds[i]);
+		unlink(inputs[i]);
+	}
+	unlink(out);
+	tape_free(&tape);
+}
+
+TestSuite(cut, .init = set_up, .fini = tear_down, .timeout = 60);
+
+/* A time that is given, or NULL for INT64_MIN. */
+static struct wt_time *at(struct wt_time *time, int64_t ns)
+{
+	*time = (struct wt_time){.ns = ns};
+	return ns == INT64_MIN ? NULL : time;
+}
+
+static int try_cut(size_t count, const struct wt_time *from, const struct wt_time *to,
+                   const char *filter)
+{
+	const char *paths[FILES] = {inputs[0], inputs[1], inputs[2]};
+	const struct wt_cut_config config = {
+	        .paths = paths,
+	        .path_count = count,
+	        .out = out,
+	        .from = from,
+	        .to = to,
+	        .filter = filter,
+	        .application = "test",
+	};
+
+	return wt_cut(&config, files, &result, &err);
+}
+
+static void do_cut(size_t count, int64_t from_ns, int64_t to_ns, const char *filter)
+{
+	struct wt_time from, to;
+	int rc = try_cut(count, at(&from, from_ns), at(&to, to_ns), filter);
+
+	cr_assert(eq(int, rc, 0), "%s", err.text);
+}
+
+/* What was cut out, in its order. */
+static struct {
+	uint32_t numbers[TAPE_PACKETS_MAX];
+	int64_t stamps_ns[TAPE_PACKETS_MAX];
+	uint32_t interfaces[TAPE_PACKETS_MAX];
+	size_t packets, interface_count, other;
+} found;
+
+static void read_back(void)
+{
+	struct wt_capture_file *file;
+	struct wt_pcapng_item item;
+	int rc;
+
+	found.packets = found.interface_count = found.other = 0;
+	cr_assert(eq(int, wt_capture_file_open(&file, out, &err), 0), "%s", err.text);
+	while ((rc = wt_capture_file_next(file, &item, &err)) > 0) {
+		if (item.kind == WT_ITEM_PACKET) {
+			memcpy(&found.numbers[found.packets], item.packet.frame.data, 4);
+			found.interfaces[found.packets] = item.packet.interface_id;
+			found.stamps_ns[found.packets++] = item.packet.frame.stamp_ns;
+		}
+		found.interface_count += item.kind == WT_ITEM_INTERFACE;
+		found.other += item.kind == WT_ITEM_OTHER || item.kind == WT_ITEM_STATISTICS;
+	}
+	cr_expect(eq(int, rc, 0), "%s", rc ? err.text : "");
+	cr_expect(eq(sz, found.packets, result.packets));
+	wt_capture_file_close(file);
+}
+
+static void write_build(int number)
+{
+	cr_assert(eq(int, ftruncate(fds[number], 0), 0));
+	cr_assert(eq(long, (long)pwrite(fds[number], build.bytes, build.length, 0),
+	             (long)build.length));
+	memset(&build, 0, sizeof(build));
+}
+
+static void expect_stamps(size_t count, const int64_t *stamps_ns)
+{
+	read_back();
+	cr_assert(eq(sz, found.packets, count));
+	for (size_t i = 0; i < count; i++)
+		cr_expect(eq(i64, found.stamps_ns[i], stamps_ns[i]), "packet %zu", i);
+}
+
+/* ---- recordings made of chunks ---- */
+
+static void add_chunks(size_t count, uint32_t caplen)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (int j = 0; j < 2; j++)
+			tape_packet(&tape, T_NS + (int64_t)tape.packet_count, caplen);
+		tape_chunk(&tape);
+	}
+}
+
+Test(cut, from_is_inclusive_and_to_is_not)
+{
+	static const int64_t expected[] = {T_NS + 3, T_NS + 4, T_NS + 5};
+
+	add_chunks(10, 100);
+	tape_close(&tape);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 3, T_NS + 6, NULL);
+	expect_stamps(3, expected);
+	cr_expect(files[0].is_tape);
+	cr_expect(eq(sz, found.interface_count, 2));
+	cr_expect(eq(sz, found.other, 0));
+	cr_expect(eq(i64, result.first_ns, T_NS + 3));
+	cr_expect(eq(i64, result.last_ns, T_NS + 5));
+}
+
+Test(cut, either_end_may_be_open)
+{
+	add_chunks(10, 100);
+	tape_write(&tape, fds[0]);
+	do_cut(1, INT64_MIN, INT64_MIN, NULL);
+	cr_expect(eq(u64, result.packets, 20));
+	do_cut(1, T_NS + 15, INT64_MIN, NULL);
+	cr_expect(eq(u64, result.packets, 5));
+	do_cut(1, INT64_MIN, T_NS + 15, NULL);
+	cr_expect(eq(u64, result.packets, 15));
+}
+
+Test(cut, a_time_may_count_from_the_first_packet)
+{
+	const struct wt_time from = {.ns = 4, .relative = true}, to = {.ns = T_NS + 10};
+
+	add_chunks(10, 100);
+	tape_write(&tape, fds[0]);
+	cr_assert(eq(int, try_cut(1, &from, &to, NULL), 0), "%s", err.text);
+	cr_expect(eq(u64, result.packets, 6));
+	cr_expect(eq(i64, result.from_ns, T_NS + 4));
+}
+
+Test(cut, nothing_to_find_is_an_empty_file)
+{
+	add_chunks(10, 100);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 100, T_NS + 200, NULL);
+	read_back();
+	cr_expect(eq(sz, found.packets, 0));
+	cr_expect(eq(sz, found.interface_count, 2));
+}
+
+Test(cut, a_relative_time_in_an_empty_recording_is_an_error)
+{
+	const struct wt_time from = {.ns = 4, .relative = true};
+
+	tape_write(&tape, fds[0]);
+	cr_expect(lt(int, try_cut(1, &from, NULL, NULL), 0));
+	cr_expect(strstr(err.text, "has no packet") != NULL, "%s", err.text);
+	cr_expect(lt(int, access(out, F_OK), 0), "there is an output");
+}
+
+Test(cut, reads_little_of_a_long_recording)
+{
+	for (int i = 0; i < 400; i++) {
+		tape_packet(&tape, T_NS + i * 1000000000ll, 500000);
+		tape_chunk(&tape);
+	}
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 200000000000, T_NS + 201000000000, NULL);
+	cr_expect(eq(u64, result.packets, 1));
+	cr_expect(lt(u64, files[0].bytes_read, files[0].bytes_total / 100), "%llu of %llu bytes",
+	          (unsigned long long)files[0].bytes_read,
+	          (unsigned long long)files[0].bytes_total);
+}
+
+Test(cut, says_what_is_missing_in_the_holes_on_its_way)
+{
+	add_chunks(10, 9000);
+	memset(tape.bytes + tape.chunks[4].offset, 0, tape.chunks[4].bytes);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 2, T_NS + 18, NULL);
+	cr_expect(eq(u64, result.packets, 14));
+	cr_expect(eq(u64, files[0].missing, 2));
+	/* Also right at the beginning of what is asked for. */
+	do_cut(1, T_NS + 9, T_NS + 18, NULL);
+	cr_expect(eq(u64, files[0].missing, 2));
+	do_cut(1, T_NS + 12, T_NS + 18, NULL);
+	cr_expect(eq(u64, files[0].missing, 0));
+}
+
+/* Clock steps in both directions, holes, space that is not written yet. */
+static void build_random_tape(uint64_t seed)
+{
+	int64_t now = T_NS + 1000000;
+
+	tape_free(&tape);
+	tape_begin(&tape, 1 + seed % 3);
+	tape.seed = seed;
+	for (int i = 0; i < 200; i++) {
+		for (uint64_t left = tape_random(&tape, 4); left; left--) {
+			now += (int64_t)tape_random(&tape, 1000);
+			tape_packet(&tape, now - (int64_t)tape_random(&tape, 30),
+			            4 + (uint32_t)tape_random(&tape, 6000));
+		}
+		if (!tape_random(&tape, 20))
+			now += (int64_t)tape_random(&tape, 60000) - 30000;
+		tape_chunk(&tape);
+	}
+	if (seed % 2)
+		tape_close(&tape);
+	if (seed % 5 == 0)
+		tape_swap(&tape);
+	if (seed % 3 == 0)
+		tape_append_zeros(&tape, 500000);
+}
+
+static bool lost[TAPE_CHUNKS_MAX];
+
+static void lose_chunks(void)
+{
+	memset(lost, 0, sizeof(lost));
+	for (size_t i = 0; i < tape.chunk_count; i++) {
+		if (tape_random(&tape, 10))
+			continue;
+		/* All of it, or only what is behind its index. */
+		lost[i] = true;
+		if (tape.chunks[i].bytes > 4096 && tape_random(&tape, 2))
+			tape_zero_page(&tape, tape.chunks[i].offset + tape.chunks[i].bytes - 4096);
+		else
+			memset(tape.bytes + tape.chunks[i].offset, 0, tape.chunks[i].bytes);
+	}
+}
+
+/* By looking at all there is. */
+static void expect_as_scanned(int64_t from_ns, int64_t to_ns)
+{
+	size_t count = 0;
+
+	read_back();
+	for (size_t i = 0; i < tape.chunk_count; i++) {
+		for (uint32_t j = 0; j < tape.chunks[i].packet_count && !lost[i]; j++) {
+			uint32_t number = tape.chunks[i].first_packet + j;
+			int64_t ns = tape.packets[number].stamp_ns;
+
+			if (ns < from_ns || ns >= to_ns)
+				continue;
+			cr_assert(lt(sz, count, found.packets), "packet %u is missing", number);
+			cr_assert(eq(u32, found.numbers[count], number));
+			cr_assert(eq(i64, found.stamps_ns[count], ns));
+			cr_assert(eq(u32, found.interfaces[count],
+			             tape.packets[number].interface_id));
+			count++;
+		}
+	}
+	cr_expect(eq(sz, found.packets, count));
+}
+
+Test(cut, finds_what_a_scan_finds_whatever_the_clock_did)
+{
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		build_random_tape(seed);
+		lose_chunks();
+		tape_write(&tape, fds[0]);
+		for (int i = 0; i < CUTS; i++) {
+			int64_t from = T_NS + 900000 + (int64_t)tape_random(&tape, 400000);
+			int64_t to = from + (int64_t)tape_random(&tape, 20000);
+
+			do_cut(1, from, to, NULL);
+			expect_as_scanned(from, to);
+		}
+	}
+}
+
+/* ---- any file ---- */
+
+static void build_start(uint8_t tsresol)
+{
+	build_section(&build);
+	build_interface(&build, tsresol, 0);
+}
+
+Test(cut, merges_by_stamp_and_keeps_each_files_order)
+{
+	static const int64_t expected[] = {T_NS + 1, T_NS + 2, T_NS + 5, T_NS + 3, T_NS + 6};
+
+	build_start(9);
+	build_packet(&build, 0, T_NS + 1, "a1__");
+	build_packet(&build, 0, T_NS + 5, "a5__");
+	build_packet(&build, 0, T_NS + 3, "a3__");
+	write_build(0);
+	build_start(9);
+	build_packet(&build, 0, T_NS + 2, "b2__");
+	build_packet(&build, 0, T_NS + 6, "b6__");
+	write_build(1);
+	do_cut(2, INT64_MIN, INT64_MIN, NULL);
+	expect_stamps(5, expected);
+	cr_expect(eq(sz, found.interface_count, 1));
+	cr_expect(eq(u64, files[0].packets, 3));
+	cr_expect(eq(u64, files[1].packets, 2));
+}
+
+static void build_named(const char *name, uint32_t snaplen)
+{
+	build_interface_head(&build, 1, snaplen);
+	build_option_text(&build, WT_OPT_IF_NAME, name);
+	build_option_text(&build, WT_OPT_IF_DESCRIPTION, "described");
+	build_option_u64(&build, WT_OPT_IF_SPEED, 10000000000);
+	build_block_end(&build);
+}
+
+Test(cut, interfaces_that_are_described_alike_become_one)
+{
+	build_section(&build);
+	build_named("eth0", 100);
+	build_named("eth1", 100);
+	build_named("eth1", 100); /* another one, for it is in the same section */
+	write_build(0);
+	build_section(&build);
+	build_named("eth1", 100);
+	build_named("eth0", 200);
+	build_named("eth0", 100);
+	build_packet(&build, 0, 1, "eth1");
+	build_packet(&build, 1, 2, "200_");
+	build_packet(&build, 2, 3, "eth0");
+	write_build(1);
+	do_cut(2, INT64_MIN, INT64_MIN, NULL);
+	read_back();
+	cr_expect(eq(sz, found.interface_count, 4));
+	cr_assert(eq(sz, found.packets, 3));
+	cr_expect(eq(u32, found.interfaces[0], 1));
+	cr_expect(eq(u32, found.interfaces[1], 3));
+	cr_expect(eq(u32, found.interfaces[2], 0));
+}
+
+/* One interface and one packet with options, in either byte order. */
+static void cut_with_options(bool big_endian, struct wt_pcapng_item *item)
+{
+	static struct wt_capture_file *file;
+
+	build.big_endian = big_endian;
+	build_section(&build);
+	build_named("eth0", 100);
+	build_packet_head(&build, 0, 1700000000000000, "data");
+	build_option_text(&build, WT_OPT_COMMENT, "a comment");
+	build_option_u32(&build, WT_OPT_EPB_FLAGS, WT_LINK_OUTBOUND);
+	build_option_u64(&build, WT_OPT_EPB_DROPCOUNT, 77);
+	build_option_u64(&build, WT_OPT_EPB_PACKETID, 0x1122334455667788);
+	build_option_u32(&build, 77, 0x01020304);
+	build_option_text(&build, WT_OPT_LOCAL_FILL, "nothing");
+	build_block_end(&build);
+	write_build(0);
+	do_cut(1, INT64_MIN, INT64_MIN, NULL);
+	cr_assert(eq(int, wt_capture_file_open(&file, out, &err), 0), "%s", err.text);
+	do
+		cr_assert(eq(int, wt_capture_file_next(file, item, &err), 1), "%s", err.text);
+	while (item->kind != WT_ITEM_PACKET);
+}
+
+static bool find_option(struct wt_pcapng_options options, uint16_t code,
+                        struct wt_pcapng_option_view *option)
+{
+	while (wt_pcapng_next_option(&options, option, NULL) > 0)
+		if (option->code == code)
+			return true;
+	return false;
+}
+
+static void expect_options(const struct wt_pcapng_item *item, bool others)
+{
+	struct wt_pcapng_option_view option;
+	uint64_t id = 0;
+
+	cr_expect(eq(i64, item->packet.frame.stamp_ns, T_NS));
+	cr_expect(eq(u32, item->packet.frame.link_flags, WT_LINK_OUTBOUND));
+	cr_expect(eq(u64, item->packet.frame.dropped_before, 77));
+	cr_assert(find_option(item->options, WT_OPT_COMMENT, &option));
+	cr_expect(eq(u32, option.length, 9));
+	cr_assert(find_option(item->options, WT_OPT_EPB_PACKETID, &option));
+	cr_expect(wt_pcapng_option_u64(&option, &id));
+	cr_expect(eq(u64, id, 0x1122334455667788));
+	cr_expect(eq(int, find_option(item->options, 77, &option), others));
+	cr_expect(eq(int, find_option(item->options, WT_OPT_LOCAL_FILL, &option), false));
+}
+
+Test(cut, carries_options_over)
+{
+	struct wt_pcapng_item item;
+
+	cut_with_options(false, &item);
+	expect_options(&item, true);
+}
+
+Test(cut, carries_known_options_over_from_the_other_byte_order)
+{
+	struct wt_pcapng_item item;
+
+	cut_with_options(true, &item);
+	expect_options(&item, false);
+}
+
+Test(cut, a_file_that_is_cut_off_is_used_as_far_as_it_goes)
+{
+	build_start(9);
+	build_packet(&build, 0, T_NS + 1, "one_");
+	build_packet(&build, 0, T_NS + 2, "two_");
+	build.length -= 4;
+	write_build(0);
+	do_cut(1, INT64_MIN, INT64_MIN, NULL);
+	read_back();
+	cr_expect(eq(sz, found.packets, 1));
+	cr_expect(eq(int, files[0].ended, -ENODATA));
+}
+
+Test(cut, applies_a_filter)
+{
+	static const char udp[] = "\x01\x02\x03\x04\x05\x06\x01\x02\x03\x04\x05\x06\x08\x06";
+
+	build_start(9);
+	build_packet(&build, 0, T_NS + 1, "not arp, whatever else it is");
+	build_packet_head(&build, 0, T_NS + 2, "");
+	build.length = build.block;
+	build_block(&build, WT_PCAPNG_EPB);
+	build_u32(&build, 0);
+	build_u32(&build, (uint32_t)((uint64_t)(T_NS + 2) >> 32));
+	build_u32(&build, (uint32_t)(T_NS + 2));
+	build_u32(&build, sizeof(udp) - 1);
+	build_u32(&build, sizeof(udp) - 1);
+	build_padded(&build, udp, sizeof(udp) - 1);
+	build_block_end(&build);
+	write_build(0);
+	do_cut(1, INT64_MIN, INT64_MIN, "arp");
+	cr_expect(eq(u64, result.packets, 1));
+	cr_expect(eq(i64, result.first_ns, T_NS + 2));
+	do_cut(1, INT64_MIN, INT64_MIN, "not arp");
+	cr_expect(eq(i64, result.first_ns, T_NS + 1));
+}
+
+Test(cut, a_wrong_filter_leaves_no_file)
+{
+	build_start(9);
+	write_build(0);
+	cr_expect(eq(int, try_cut(1, NULL, NULL, "nonsense and"), -EINVAL));
+	cr_expect(strstr(err.text, "nonsense") != NULL, "%s", err.text);
+	cr_expect(lt(int, access(out, F_OK), 0));
+}
+
+Test(cut, an_input_is_not_overwritten)
+{
+	build_start(9);
+	write_build(0);
+	cr_assert(eq(int, symlink(inputs[0], out), 0));
+	cr_expect(eq(int, try_cut(1, NULL, NULL, NULL), -EINVAL));
+	cr_expect(strstr(err.text, "one of the files to read") != NULL, "%s", err.text);
+}
+
+Test(cut, an_output_that_is_there_is_replaced_only_by_a_whole_one)
+{
+	FILE *there = fopen(out, "w");
+
+	fputs("what was there", there);
+	fclose(there);
+	unlink(inputs[1]);
+	build_start(9);
+	build_packet(&build, 0, T_NS, "one_");
+	write_build(0);
+	cr_expect(eq(int, try_cut(2, NULL, NULL, NULL), -ENOENT));
+	there = fopen(out, "r");
+	cr_expect(eq(int, fgetc(there), 'w'));
+	fclose(there);
+	do_cut(1, INT64_MIN, INT64_MIN, NULL);
+	read_back();
+	cr_expect(eq(sz, found.packets, 1));
+}
+
+Test(cut, packets_without_a_stamp_are_counted_and_left_out)
+{
+	build_start(9);
+	build_block(&build, WT_PCAPNG_SPB);
+	build_u32(&build, 4);
+	build_padded(&build, "spb_", 4);
+	build_block_end(&build);
+	build_packet(&build, 0, T_NS, "one_");
+	write_build(0);
+	do_cut(1, INT64_MIN, INT64_MIN, NULL);
+	cr_expect(eq(u64, result.packets, 1));
+	cr_expect(eq(u64, files[0].left_out, 1));
+}

@@ -1,0 +1,608 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/missing.h>
+#include <wiretape/writer/recover.h>
+
+#include "support/pcapng_builder.h"
+#include "support/tape_builder.h"
+
+#define T_NS INT64_C(1700000000000000000)
+
+enum { SEEDS = 300 };
+
+static struct tape_builder tape;
+static char path[64];
+static char copy_path[80];
+static int fd;
+static struct wt_recovery *recovery;
+static const struct wt_recover_report *report;
+static struct wt_error err;
+
+static void set_up(void)
+{
+	/* Each repair waits for the disk: here thousands do, in vain. */
+	snprintf(path, sizeof(path), "%s/test_recover.XXXXXX",
+	         access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+	fd = mkstemp(path);
+	cr_assert(ge(int, fd, 0));
+	snprintf(copy_path, sizeof(copy_path), "%s.copy", path);
+	tape_begin(&tape, 2);
+}
+
+static void close_recovery(void)
+{
+	wt_recover_close(recovery);
+	recovery = NULL;
+}
+
+static void tear_down(void)
+{
+	close_recovery();
+	tape_free(&tape);
+	close(fd);
+	unlink(path);
+	unlink(copy_path);
+}
+
+TestSuite(recover, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void look_at(const char *name)
+{
+	int rc;
+
+	close_recovery();
+	rc = wt_recover_open(&recovery, name, true, &err);
+	cr_assert(eq(int, rc, 0), "%s", err.text);
+	report = wt_recover_report(recovery);
+}
+
+static void look(void)
+{
+	look_at(path);
+}
+
+static void apply(void)
+{
+	int rc = wt_recover_apply(recovery, &err);
+
+	cr_assert(eq(int, rc, 0), "%s", err.text);
+}
+
+static void expect_refusal(int code, const char *part)
+{
+	int rc = wt_recover_open(&recovery, path, true, &err);
+
+	cr_assert(eq(int, rc, code), "%s", rc ? err.text : "it is taken");
+	cr_expect(strstr(err.text, part) != NULL, "'%s' is not in: %s", part, err.text);
+}
+
+static void expect_nothing_to_do(void)
+{
+	struct wt_recover_cursor cursor = {0};
+	struct wt_recover_step step;
+
+	look();
+	cr_expect(eq(int, report->needs_repair, false));
+	cr_expect(eq(int, wt_recover_next_step(recovery, &cursor, &step), false));
+}
+
+/* What the file says, read from its beginning to its end. */
+static struct {
+	uint32_t numbers[TAPE_PACKETS_MAX];
+	size_t packets;
+	uint64_t missing;
+	size_t holes, ends;
+	struct wt_missing last;
+} found;
+
+static void note_missing(const struct wt_pcapng_item *item)
+{
+	struct wt_missing missing;
+
+	cr_assert(wt_missing_parse(item->body, item->body_bytes, &missing));
+	found.last = missing;
+	if (missing.what == WT_MISSING_NOT_CLOSED) {
+		found.ends++;
+		return;
+	}
+	found.missing += missing.packets;
+	found.holes += missing.what == WT_MISSING_HOLE;
+}
+
+static void read_back_from(const char *name)
+{
+	struct wt_capture_file *file;
+	struct wt_pcapng_item item;
+	int rc;
+
+	memset(&found, 0, sizeof(found));
+	cr_assert(eq(int, wt_capture_file_open(&file, name, &err), 0), "%s", err.text);
+	while ((rc = wt_capture_file_next(file, &item, &err)) > 0) {
+		if (item.kind == WT_ITEM_PACKET)
+			memcpy(&found.numbers[found.packets++], item.packet.frame.data,
+			       sizeof(uint32_t));
+		else if (item.block_type == WT_PCAPNG_MISSING)
+			note_missing(&item);
+	}
+	cr_expect(eq(int, rc, 0), "%s", rc ? err.text : "");
+	wt_capture_file_close(file);
+}
+
+static void read_back(void)
+{
+	read_back_from(path);
+}
+
+static void add_chunks(size_t count, uint32_t caplen)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (int j = 0; j < 2; j++)
+			tape_packet(&tape, T_NS + (int64_t)tape.packet_count, caplen);
+		tape_chunk(&tape);
+	}
+}
+
+static void lose_chunk(size_t number)
+{
+	memset(tape.bytes + tape.chunks[number].offset, 0, tape.chunks[number].bytes);
+}
+
+Test(recover, a_recording_that_was_closed_needs_nothing)
+{
+	add_chunks(3, 100);
+	tape_close(&tape);
+	tape_write(&tape, fd);
+	look();
+	cr_expect(eq(int, report->needs_repair, false));
+	cr_expect(report->was_closed && report->is_tape);
+	cr_expect(eq(u64, report->packets, 6));
+	cr_expect(eq(u64, report->chunks, 4));
+	apply();
+	expect_nothing_to_do();
+}
+
+Test(recover, a_hole_becomes_a_block_that_says_what_is_missing)
+{
+	add_chunks(5, 9000);
+	tape_close(&tape);
+	lose_chunk(1);
+	lose_chunk(2);
+	tape_write(&tape, fd);
+	look();
+	cr_assert(eq(sz, report->hole_count, 1));
+	cr_expect(eq(u64, report->holes[0].packets, 4));
+	cr_expect(eq(u64, report->holes[0].offset, tape.chunks[1].offset));
+	cr_expect(eq(u64, report->holes[0].bytes, tape.chunks[1].bytes + tape.chunks[2].bytes));
+	cr_expect(eq(i64, report->holes[0].after_ns, T_NS + 1));
+	cr_expect(eq(i64, report->holes[0].before_ns, T_NS + 6));
+	cr_expect(report->was_closed && !report->holes[0].closed);
+	apply();
+	read_back();
+	cr_expect(eq(sz, found.packets, 6));
+	cr_expect(eq(sz, found.holes, 1));
+	cr_expect(eq(u64, found.missing, 4));
+	cr_expect(eq(i64, found.last.after_ns, T_NS + 1));
+	cr_expect(eq(i64, found.last.before_ns, T_NS + 6));
+	expect_nothing_to_do();
+	cr_expect(report->holes[0].closed);
+	cr_expect(eq(u64, report->missing_packets, 4));
+}
+
+Test(recover, a_recording_that_was_not_closed_says_so_afterwards)
+{
+	add_chunks(3, 100);
+	tape_append_zeros(&tape, 1 << 20);
+	tape_write(&tape, fd);
+	look();
+	cr_expect(report->needs_repair && !report->was_closed);
+	cr_expect(eq(u64, report->cut_bytes, 1 << 20));
+	apply();
+	read_back();
+	cr_expect(eq(sz, found.packets, 6));
+	cr_expect(eq(sz, found.ends, 1));
+	cr_expect(eq(i64, found.last.after_ns, T_NS + 5));
+	expect_nothing_to_do();
+	cr_expect(report->was_marked);
+}
+
+Test(recover, statistics_in_between_are_no_end)
+{
+	add_chunks(1, 100);
+	tape_close(&tape);
+	tape_append_zeros(&tape, 4096);
+	tape_write(&tape, fd);
+	look();
+	cr_expect(report->needs_repair && !report->was_closed);
+	apply();
+	read_back();
+	cr_expect(eq(sz, found.ends, 1));
+}
+
+Test(recover, the_packets_of_a_torn_last_chunk_are_known)
+{
+	add_chunks(3, 9000);
+	tape_zero_page(&tape, tape.chunks[2].offset + 4096);
+	tape_write(&tape, fd);
+	look();
+	cr_expect(eq(u64, report->packets, 4));
+	cr_expect(eq(u64, report->tail_packets, 2));
+	cr_expect(eq(u64, report->cut_bytes, tape.chunks[2].bytes));
+	apply();
+	read_back();
+	cr_expect(eq(u64, found.last.packets, 2));
+	expect_nothing_to_do();
+	cr_expect(eq(u64, report->tail_packets, 2));
+}
+
+Test(recover, a_recording_without_a_chunk_is_one)
+{
+	tape_append_zeros(&tape, 123456);
+	tape_write(&tape, fd);
+	look();
+	apply();
+	read_back();
+	cr_expect(eq(sz, found.packets, 0));
+	cr_expect(eq(sz, found.ends, 1));
+	expect_nothing_to_do();
+}
+
+Test(recover, a_large_hole_becomes_several_blocks)
+{
+	uint64_t bytes;
+
+	add_chunks(40, 260000);
+	tape_close(&tape);
+	for (size_t i = 2; i < 38; i++)
+		lose_chunk(i);
+	bytes = tape.chunks[38].offset - tape.chunks[2].offset;
+	cr_assert(gt(u64, bytes, 16 << 20));
+	tape_write(&tape, fd);
+	look();
+	apply();
+	read_back();
+	cr_expect(eq(sz, found.holes, 1));
+	cr_expect(eq(u64, found.missing, 72));
+	cr_expect(eq(u64, found.last.bytes, bytes));
+	expect_nothing_to_do();
+}
+
+Test(recover, a_damaged_beginning_is_an_error)
+{
+	add_chunks(2, 100);
+	memset(tape.bytes + tape.chunks[0].offset - 8, 0, 8);
+	tape_write(&tape, fd);
+	expect_refusal(-EBADMSG, "first chunk");
+}
+
+Test(recover, a_file_that_is_being_recorded_is_refused)
+{
+	add_chunks(2, 100);
+	tape_write(&tape, fd);
+	cr_assert(eq(int, flock(fd, LOCK_EX), 0));
+	expect_refusal(-EBUSY, "being recorded");
+}
+
+Test(recover, the_copy_is_what_the_file_would_become)
+{
+	struct stat before, after;
+
+	add_chunks(6, 9000);
+	lose_chunk(3);
+	tape_append_zeros(&tape, 50000);
+	tape_write(&tape, fd);
+	fstat(fd, &before);
+	look();
+	cr_assert(eq(int, wt_recover_copy(recovery, copy_path, &err), 0), "%s", err.text);
+	fstat(fd, &after);
+	cr_expect(eq(i64, before.st_size, after.st_size));
+	read_back_from(copy_path);
+	cr_expect(eq(sz, found.packets, 10));
+	cr_expect(eq(u64, found.missing, 2));
+	look_at(copy_path);
+	cr_expect(eq(int, report->needs_repair, false));
+	look();
+	cr_expect(report->needs_repair);
+	cr_expect(lt(int, wt_recover_copy(recovery, path, &err), 0));
+}
+
+Test(recover, the_other_byte_order)
+{
+	add_chunks(5, 9000);
+	tape_swap(&tape);
+	lose_chunk(2);
+	tape_append_zeros(&tape, 8192);
+	tape_write(&tape, fd);
+	look();
+	cr_expect(eq(u64, report->packets, 8));
+	cr_expect(eq(u64, report->missing_packets, 2));
+	apply();
+	read_back();
+	cr_expect(eq(sz, found.packets, 8));
+	cr_expect(eq(u64, found.missing, 2));
+	cr_expect(eq(sz, found.ends, 1));
+	expect_nothing_to_do();
+}
+
+/* ---- any damage ---- */
+
+static uint8_t *whole; /* the tape as it was before */
+
+static void build_random_tape(uint64_t seed)
+{
+	int64_t now = T_NS;
+	uint64_t chunks;
+
+	tape_free(&tape);
+	tape_begin(&tape, 1 + seed % 3);
+	tape.seed = seed;
+	chunks = 3 + tape_random(&tape, 20);
+	for (uint64_t i = 0; i < chunks; i++) {
+		for (uint64_t left = tape_random(&tape, 6); left; left--) {
+			now += (int64_t)tape_random(&tape, 100) - 20;
+			tape_packet(&tape, now,
+			            4 + (uint32_t)tape_random(&tape,
+			                                      tape_random(&tape, 2) ? 200 : 15000));
+		}
+		if (!tape_random(&tape, 5))
+			tape_statistics(&tape);
+		tape_chunk(&tape);
+	}
+	if (tape_random(&tape, 2))
+		tape_close(&tape);
+	if (seed % 4 == 0)
+		tape_swap(&tape);
+	if (tape_random(&tape, 2))
+		tape_append_zeros(&tape, (size_t)tape_random(&tape, 100000));
+}
+
+/* Any of the pages of the last chunks are zeros. */
+static void damage(void)
+{
+	size_t first = (size_t)tape_random(&tape, tape.chunk_count);
+	uint64_t odds = 2 + tape_random(&tape, 20);
+
+	whole = realloc(whole, tape.length);
+	memcpy(whole, tape.bytes, tape.length);
+	for (uint64_t at = tape.chunks[first].offset; at < tape.length; at += 4096)
+		if (!tape_random(&tape, odds))
+			tape_zero_page(&tape, at);
+}
+
+static struct {
+	size_t good;      /* chunks */
+	uint64_t packets; /* in those */
+	uint64_t missing; /* in holes before the last of those */
+	uint64_t tail;    /* behind it */
+	uint64_t end;     /* of the last of those */
+} expected;
+
+/* A chunk in which nothing differs is whole, any other is not. */
+static void work_out_expected(void)
+{
+	uint64_t lost = 0;
+
+	memset(&expected, 0, sizeof(expected));
+	expected.end = tape.chunks[0].offset;
+	for (size_t i = 0; i < tape.chunk_count; i++) {
+		const struct tape_chunk *chunk = &tape.chunks[i];
+
+		if (memcmp(whole + chunk->offset, tape.bytes + chunk->offset, chunk->bytes)) {
+			lost += chunk->packet_count;
+			continue;
+		}
+		expected.good++;
+		expected.packets += chunk->packet_count;
+		expected.missing += lost;
+		expected.end = chunk->offset + chunk->bytes;
+		lost = 0;
+	}
+	expected.tail = lost;
+}
+
+/* Those of the good chunks, in their order. */
+static void expect_numbers(uint64_t seed)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < tape.chunk_count; i++) {
+		const struct tape_chunk *chunk = &tape.chunks[i];
+
+		if (memcmp(whole + chunk->offset, tape.bytes + chunk->offset, chunk->bytes))
+			continue;
+		for (uint32_t j = 0; j < chunk->packet_count; j++, at++)
+			cr_assert(eq(u32, found.numbers[at], chunk->first_packet + j), "seed %llu",
+			          (unsigned long long)seed);
+	}
+	cr_expect(eq(sz, found.packets, at));
+}
+
+static void expect_repaired(uint64_t seed)
+{
+	read_back();
+	expect_numbers(seed);
+	cr_expect(eq(u64, found.missing, expected.missing), "seed %llu", (unsigned long long)seed);
+	cr_expect(le(sz, found.ends, 1));
+	expect_nothing_to_do();
+	cr_expect(eq(u64, report->packets, expected.packets));
+	cr_expect(eq(u64, report->missing_packets, expected.missing));
+}
+
+static void damage_anew(uint64_t seed)
+{
+	build_random_tape(seed);
+	damage();
+	work_out_expected();
+	tape_write(&tape, fd);
+	look();
+	cr_expect(eq(u64, report->packets, expected.packets), "seed %llu",
+	          (unsigned long long)seed);
+	cr_expect(eq(u64, report->missing_packets, expected.missing), "seed %llu",
+	          (unsigned long long)seed);
+	cr_expect(eq(u64, report->keep_bytes, expected.end), "seed %llu", (unsigned long long)seed);
+	cr_expect(le(u64, report->tail_packets, expected.tail), "seed %llu",
+	          (unsigned long long)seed);
+}
+
+Test(recover, any_pages_of_the_last_chunks_may_be_missing)
+{
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		damage_anew(seed);
+		apply();
+		expect_repaired(seed);
+	}
+	free(whole);
+	whole = NULL;
+}
+
+static void do_step(const struct wt_recover_step *step)
+{
+	if (step->kind == WT_RECOVER_WRITE)
+		cr_assert(eq(long, (long)pwrite(fd, step->bytes, step->length, (off_t)step->offset),
+		             (long)step->length));
+	if (step->kind == WT_RECOVER_CUT)
+		cr_assert(eq(int, ftruncate(fd, (off_t)step->offset), 0));
+}
+
+static size_t count_steps(void)
+{
+	struct wt_recover_cursor cursor = {0};
+	struct wt_recover_step step;
+	size_t count = 0;
+
+	while (wt_recover_next_step(recovery, &cursor, &step))
+		count++;
+	return count;
+}
+
+/* The machine stops after so many steps; before the first sync, of which the order is
+ * not the disk's, each write has arrived or not. */
+static void do_some_steps(size_t count, bool drop_some)
+{
+	struct wt_recover_cursor cursor = {0};
+	struct wt_recover_step step;
+	bool synced = false;
+
+	for (size_t i = 0; i < count && wt_recover_next_step(recovery, &cursor, &step); i++) {
+		if (!drop_some || !tape_random(&tape, 2))
+			do_step(&step);
+		synced |= step.kind == WT_RECOVER_SYNC;
+		cr_assert(eq(int, drop_some &&synced, false));
+	}
+}
+
+static size_t steps_before_sync(void)
+{
+	struct wt_recover_cursor cursor = {0};
+	struct wt_recover_step step;
+	size_t count = 0;
+
+	while (wt_recover_next_step(recovery, &cursor, &step) && step.kind != WT_RECOVER_SYNC)
+		count++;
+	return count;
+}
+
+Test(recover, a_repair_that_was_interrupted_can_be_taken_up_again)
+{
+	for (uint64_t seed = 1; seed <= SEEDS / 5; seed++) {
+		damage_anew(seed);
+		for (size_t stop = 0; stop <= count_steps(); stop++) {
+			do_some_steps(stop, false);
+			look();
+			apply();
+			expect_repaired(seed);
+			damage_anew(seed);
+		}
+	}
+	free(whole);
+	whole = NULL;
+}
+
+Test(recover, of_an_interrupted_repair_any_of_the_writes_may_be_missing)
+{
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		damage_anew(seed);
+		do_some_steps(steps_before_sync(), true);
+		look();
+		apply();
+		expect_repaired(seed);
+	}
+	free(whole);
+	whole = NULL;
+}
+
+/* ---- other people's files ---- */
+
+static void write_bytes(const void *bytes, size_t length)
+{
+	cr_assert(eq(int, ftruncate(fd, 0), 0));
+	cr_assert(eq(long, (long)pwrite(fd, bytes, length, 0), (long)length));
+}
+
+static off_t size_of_file(void)
+{
+	struct stat status;
+
+	fstat(fd, &status);
+	return status.st_size;
+}
+
+Test(recover, another_pcapng_file_is_cut_behind_its_last_whole_block)
+{
+	struct pcapng_builder build = {0};
+	size_t good;
+
+	build_section(&build);
+	build_interface(&build, 9, 0);
+	build_packet(&build, 0, T_NS, "one");
+	good = build.length;
+	build_packet(&build, 0, T_NS, "two");
+	for (size_t length = good; length <= build.length; length++) {
+		write_bytes(build.bytes, length);
+		look();
+		cr_expect(eq(u64, report->cut_bytes, length == build.length ? 0 : length - good));
+		apply();
+		cr_expect(eq(i64, size_of_file(), (off_t)(length == build.length ? length : good)));
+		expect_nothing_to_do();
+	}
+}
+
+Test(recover, what_is_broken_in_the_middle_is_cut_there_and_said)
+{
+	struct pcapng_builder build = {0};
+	size_t good;
+
+	build_section(&build);
+	build_interface(&build, 9, 0);
+	build_packet(&build, 0, T_NS, "one");
+	good = build.length;
+	build_packet(&build, 7, T_NS, "of no interface");
+	build_packet(&build, 0, T_NS, "two");
+	write_bytes(build.bytes, build.length);
+	look();
+	cr_expect(eq(int, report->ended, -EBADMSG));
+	cr_expect(strstr(report->why.text, "interface 7") != NULL, "%s", report->why.text);
+	apply();
+	cr_expect(eq(i64, size_of_file(), (off_t)good));
+	expect_nothing_to_do();
+}
+
+Test(recover, what_is_no_capture_file_is_refused)
+{
+	write_bytes("no capture file at all", 22);
+	expect_refusal(-ENOTSUP, "neither pcapng nor pcap");
+	write_bytes("", 0);
+	expect_refusal(-ENODATA, "empty");
+	write_bytes("\x0a\x0d\x0d\x0a\0\0\0\0", 8);
+	expect_refusal(-EBADMSG, "nothing of it can be kept");
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_WRITER_RECOVER_H
+#define WIRETAPE_WRITER_RECOVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wiretape/ring/error.h>
+#include <wiretape/writer/chunk.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Makes a capture file whole that a crash has left with holes or without its end.
+ *
+ * A recording made of chunks (chunk.h) keeps all chunks that are whole, where they are:
+ * holes between them become blocks that say what is missing (missing.h), what is behind the
+ * last one is cut off, and a last chunk says that the recording was not closed. Any other
+ * pcapng or pcap file is cut off behind its last whole block.
+ *
+ * Looking, then changing: wt_recover_open() reads the whole file and changes nothing.
+ * One thread; functions block on the disk. */
+struct wt_recovery;
+
+struct wt_recover_hole {
+	uint64_t offset;
+	uint64_t bytes;
+	uint64_t packets; /* missing here, exactly */
+	bool has_after, has_before;
+	int64_t after_ns;  /* the largest stamp in the last chunk with packets before it */
+	int64_t before_ns; /* the smallest in the first one behind it */
+	bool closed;       /* by an earlier repair */
+};
+
+struct wt_recover_report {
+	const char *format; /* "wiretape recording", "pcapng", "pcap (nanoseconds)" …; static */
+	bool is_tape;
+	uint64_t size_bytes;
+	uint64_t packets; /* that stay */
+	uint64_t chunks;  /* that stay, without the first */
+	const struct wt_recover_hole *holes;
+	size_t hole_count;
+	uint64_t missing_packets; /* in the holes */
+	uint64_t keep_bytes;      /* up to the end of the last whole chunk or block */
+	uint64_t cut_bytes;       /* behind it: size_bytes - keep_bytes */
+	/* Of a tape: */
+	bool was_closed;       /* by the recorder */
+	bool was_marked;       /* by an earlier repair: it was not closed */
+	uint64_t tail_packets; /* in what is cut off, as far as that is known */
+	bool has_last;
+	int64_t last_ns; /* the largest stamp in the last chunk with packets */
+	/* Of another file: */
+	int ended;           /* 0; -ENODATA: cut off; others: broken */
+	struct wt_error why; /* in words */
+
+	bool needs_repair;
+};
+
+enum wt_recover_step_kind { WT_RECOVER_WRITE, WT_RECOVER_SYNC, WT_RECOVER_CUT };
+
+/* One of the changes. After any number of them, in their order, the file can be repaired
+ * as before. */
+struct wt_recover_step {
+	enum wt_recover_step_kind kind;
+	uint64_t offset; /* CUT: the file's length */
+	size_t length;
+	uint8_t bytes[WT_CHUNK_ALIGNMENT];
+};
+
+/* Zero-initialised: before the first step. */
+struct wt_recover_cursor {
+	size_t hole;
+	uint64_t in_hole;
+	int phase;
+};
+
+/* Open and read `path`; with `change` also for writing. 0 and *recovery, for the caller to
+ * close; -EBUSY for a file that is being recorded, -EBADMSG for one of which nothing can be
+ * kept, -ENOTSUP for what is not a capture file, or another negative errno. */
+int wt_recover_open(struct wt_recovery **recovery, const char *path, bool change,
+                    struct wt_error *err);
+
+/* What was found; lives as long as the recovery. */
+const struct wt_recover_report *wt_recover_report(const struct wt_recovery *recovery);
+
+/* The next change to the file: true and *step, or false if that was all. Pure. */
+bool wt_recover_next_step(const struct wt_recovery *recovery, struct wt_recover_cursor *cursor,
+                          struct wt_recover_step *step);
+
+/* Make the changes in the file itself. */
+int wt_recover_apply(struct wt_recovery *recovery, struct wt_error *err);
+
+/* Leave the file and write what it would be to `path`, which must be another one and can be
+ * no stream; it appears once it is whole. */
+int wt_recover_copy(struct wt_recovery *recovery, const char *path, struct wt_error *err);
+
+/* NULL is fine. */
+void wt_recover_close(struct wt_recovery *recovery);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

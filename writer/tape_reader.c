@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/tape_reader.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	PAGE = WT_CHUNK_ALIGNMENT,
+	PIECE_BYTES = 64 << 10,
+	FIRST_READ_BYTES = PIECE_BYTES,
+	/* The first chunk has 64 interfaces at most when wiretape writes it, each with a
+	 * few options of 64 KiB at the very most. */
+	FIRST_BYTES_MAX = WT_CHUNK_BYTES_MAX,
+	/* A search goes on step by step once it is this close. */
+	NEAR_BYTES = 2 << 20,
+};
+
+struct wt_tape_reader {
+	int fd;
+	bool owns_fd;
+	uint64_t tape_id;
+	uint64_t bytes_read;
+	uint8_t *first;
+	size_t first_bytes;
+	uint8_t *buffer; /* of chunks */
+	size_t room;
+	uint8_t *piece; /* PIECE_BYTES, of searches */
+	struct wt_pcapng_decoder decoder;
+};
+
+/* As much of `bytes` as the file has at `offset`, or a negative errno. */
+static ssize_t read_at(struct wt_tape_reader *reader, uint8_t *into, size_t bytes, uint64_t offset,
+                       struct wt_error *err)
+{
+	size_t done = 0;
+
+	while (done < bytes) {
+		ssize_t got = pread(reader->fd, into + done, bytes - done, (off_t)(offset + done));
+		int code = -errno;
+
+		if (got < 0 && code == -EINTR)
+			continue;
+		if (got < 0)
+			return wt_error_set(err, code, "cannot read at offset %llu: %s",
+			                    (unsigned long long)(offset + done), strerror(-code));
+		if (!got)
+			break;
+		done += (size_t)got;
+		reader->bytes_read += (uint64_t)got;
+	}
+	return (ssize_t)done;
+}
+
+static int make_room(struct wt_tape_reader *reader, size_t bytes, struct wt_error *err)
+{
+	uint8_t *grown;
+
+	if (reader->room >= bytes)
+		return 0;
+	grown = realloc(reader->buffer, bytes);
+	if (!grown)
+		return wt_error_set(err, -ENOMEM, "no memory for a chunk of %zu bytes", bytes);
+	reader->buffer = grown;
+	reader->room = bytes;
+	return 0;
+}
+
+/* "tape_id=0123456789abcdef file=1" */
+static bool read_tape_id(struct wt_pcapng_item_text text, uint64_t *id)
+{
+	static const char name[] = "tape_id=";
+	enum { NAME = sizeof(name) - 1, DIGITS = 16 };
+	char digits[DIGITS + 1] = "";
+
+	if (text.length < NAME + DIGITS || memcmp(text.chars, name, NAME))
+		return false;
+	memcpy(digits, text.chars + NAME, DIGITS);
+	if (strspn(digits, "0123456789abcdef") != DIGITS)
+		return false;
+	*id = strtoull(digits, NULL, 16);
+	return true;
+}
+
+static bool find_tape_id(struct wt_pcapng_options options, uint64_t *id)
+{
+	struct wt_pcapng_option_view option;
+
+	while (wt_pcapng_next_option(&options, &option, NULL) > 0)
+		if (option.code == WT_OPT_LOCAL_TAPE &&
+		    read_tape_id(wt_pcapng_option_text(&option), id))
+			return true;
+	return false;
+}
+
+static int not_a_tape(struct wt_error *err)
+{
+	return wt_error_set(err, -ENOTSUP, "not a wiretape recording that is made of chunks");
+}
+
+/* One more block of the first chunk: 1 to go on, 0 if it was the last, which ends on a
+ * page, or -EBADMSG, -ENODATA (more bytes are needed), -ENOTSUP. */
+static int take_first_block(struct wt_tape_reader *reader, const uint8_t *bytes, size_t length,
+                            bool at_end, struct wt_error *err)
+{
+	struct wt_pcapng_item item;
+	size_t at = reader->first_bytes;
+	int rc = wt_pcapng_decode(&reader->decoder, bytes + at, length - at, at_end, &item, err);
+
+	if (rc <= 0)
+		return rc ? rc : -ENODATA;
+	if (!at && !find_tape_id(item.options, &reader->tape_id))
+		return not_a_tape(err);
+	if (at && item.kind == WT_ITEM_SECTION)
+		return wt_error_set(err, -EBADMSG, "a second section at offset %zu", at);
+	if (item.kind != WT_ITEM_SECTION && item.kind != WT_ITEM_INTERFACE &&
+	    item.block_type != WT_PCAPNG_PADDING)
+		return wt_error_set(err, -EBADMSG, "%s at offset %zu, where padding should be",
+		                    wt_pcapng_block_name(item.block_type), at);
+	reader->first_bytes += item.bytes;
+	return item.block_type != WT_PCAPNG_PADDING;
+}
+
+/* Without padding it ends where, on a page, no interface follows. */
+static bool first_ends_here(const struct wt_tape_reader *reader, const uint8_t *bytes,
+                            size_t length)
+{
+	size_t at = reader->first_bytes;
+	uint32_t type;
+
+	if (!at || at % PAGE)
+		return false;
+	if (length - at < sizeof(type))
+		return true;
+	memcpy(&type, bytes + at, sizeof(type));
+	type = reader->decoder.swapped ? __builtin_bswap32(type) : type;
+	return type != WT_PCAPNG_IDB && type != WT_PCAPNG_PADDING;
+}
+
+/* Walk the first chunk in the `length` bytes that were read: 0 once it is found, -EAGAIN
+ * if it takes more of them. */
+static int walk_first(struct wt_tape_reader *reader, const uint8_t *bytes, size_t length,
+                      bool at_end, struct wt_error *err)
+{
+	int rc = 1;
+
+	while (rc > 0) {
+		/* Whether an interface follows shows only with more bytes. */
+		if (reader->first_bytes == length && !at_end)
+			return -EAGAIN;
+		if (first_ends_here(reader, bytes, length))
+			return 0;
+		rc = take_first_block(reader, bytes, length, at_end, err);
+		if (rc == -ENODATA && !at_end)
+			return -EAGAIN;
+	}
+	if (rc == 0 && reader->first_bytes % PAGE)
+		return wt_error_set(err, -EBADMSG, "its padding ends at offset %zu, not on a page",
+		                    reader->first_bytes);
+	return rc;
+}
+
+static int damaged(const struct wt_error *why, struct wt_error *err)
+{
+	return wt_error_set(err, -EBADMSG,
+	                    "its first chunk, with the interfaces, is damaged: %s; without it no "
+	                    "packet can be read",
+	                    why->text);
+}
+
+static int read_first(struct wt_tape_reader *reader, struct wt_error *err)
+{
+	size_t want = FIRST_READ_BYTES;
+	struct wt_error why = {0};
+	ssize_t got;
+	int rc;
+
+	do {
+		rc = make_room(reader, want, err);
+		if (rc)
+			return rc;
+		got = read_at(reader, reader->buffer, want, 0, err);
+		if (got < 0)
+			return (int)got;
+		rc = walk_first(reader, reader->buffer, (size_t)got, (size_t)got < want, &why);
+		want *= 4;
+	} while (rc == -EAGAIN && want <= FIRST_BYTES_MAX);
+	if (!rc)
+		return 0;
+	if (rc == -ENOMEM)
+		return wt_error_set(err, rc, "%s", why.text);
+	/* Before the section header has said so, it is no tape. */
+	return reader->first_bytes ? damaged(&why, err) : not_a_tape(err);
+}
+
+static int keep_first(struct wt_tape_reader *reader, struct wt_error *err)
+{
+	reader->first = malloc(reader->first_bytes);
+	reader->piece = malloc(PIECE_BYTES);
+	if (!reader->first || !reader->piece)
+		return wt_error_set(err, -ENOMEM, "no memory to read it");
+	memcpy(reader->first, reader->buffer, reader->first_bytes);
+	return 0;
+}
+
+static int start(struct wt_tape_reader *reader, struct wt_error *err)
+{
+	struct stat status;
+	int rc;
+
+	if (fstat(reader->fd, &status) || !S_ISREG(status.st_mode))
+		return not_a_tape(err);
+	rc = read_first(reader, err);
+	return rc ? rc : keep_first(reader, err);
+}
+
+int wt_tape_reader_open_fd(struct wt_tape_reader **reader, int fd, struct wt_error *err)
+{
+	struct wt_tape_reader *opened = calloc(1, sizeof(*opened));
+	int rc;
+
+	if (!opened)
+		return wt_error_set(err, -ENOMEM, "no memory to open it");
+	opened->fd = fd;
+	wt_pcapng_decoder_init(&opened->decoder);
+	rc = start(opened, err);
+	if (rc) {
+		wt_tape_reader_close(opened);
+		return rc;
+	}
+	*reader = opened;
+	return 0;
+}
+
+int wt_tape_reader_open(struct wt_tape_reader **reader, const char *path, struct wt_error *err)
+{
+	struct stat status;
+	int fd, code;
+
+	/* Opening a FIFO and closing it again would take its writer's only reader away. */
+	if (!stat(path, &status) && !S_ISREG(status.st_mode))
+		return not_a_tape(err);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	code = -errno;
+	if (fd < 0)
+		return wt_error_set(err, code, "cannot open it: %s", strerror(-code));
+	/* Searches jump: reading ahead would read in vain. Only advice. */
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
+	code = wt_tape_reader_open_fd(reader, fd, err);
+	if (code)
+		close(fd);
+	else
+		(*reader)->owns_fd = true;
+	return code;
+}
+
+void wt_tape_reader_close(struct wt_tape_reader *reader)
+{
+	if (!reader)
+		return;
+	wt_pcapng_decoder_fini(&reader->decoder);
+	free(reader->first);
+	free(reader->buffer);
+	free(reader->piece);
+	if (reader->owns_fd)
+		close(reader->fd);
+	free(reader);
+}
+
+const uint8_t *wt_tape_reader_first_chunk(const struct wt_tape_reader *reader, size_t *length)
+{
+	*length = reader->first_bytes;
+	return reader->first;
+}
+
+bool wt_tape_reader_swapped(const struct wt_tape_reader *reader)
+{
+	return reader->decoder.swapped;
+}
+
+uint64_t wt_tape_reader_tape_id(const struct wt_tape_reader *reader)
+{
+	return reader->tape_id;
+}
+
+uint32_t wt_tape_reader_interfaces(const struct wt_tape_reader *reader)
+{
+	return reader->decoder.interface_count;
+}
+
+uint64_t wt_tape_reader_bytes_read(const struct wt_tape_reader *reader)
+{
+	return reader->bytes_read;
+}
+
+int wt_tape_reader_size(const struct wt_tape_reader *reader, uint64_t *bytes)
+{
+	struct stat status;
+
+	if (fstat(reader->fd, &status))
+		return -errno;
+	*bytes = (uint64_t)status.st_size;
+	return 0;
+}
+
+/* The first page of `bytes`, which are those at `offset`, with an index of this tape. */
+static bool parse_pages(const struct wt_tape_reader *reader, const uint8_t *bytes, size_t length,
+                        uint64_t offset, struct wt_chunk_index *index)
+{
+	for (size_t at = 0; at < length; at += PAGE)
+		if (wt_chunk_parse(bytes + at, length - at, offset + at, reader->decoder.swapped,
+		                   index) &&
+		    index->tape_id == reader->tape_id)
+			return true;
+	return false;
+}
+
+/* The page, at `at` or behind, before which nothing was ever written; `end` if that is
+ * all. Preallocated space need not be read where the file system knows it. */
+static uint64_t skip_unwritten(const struct wt_tape_reader *reader, uint64_t at, uint64_t end)
+{
+	off_t data = lseek(reader->fd, (off_t)at, SEEK_DATA);
+
+	if (data < 0)
+		return errno == ENXIO ? end : at;
+	data = data / PAGE * PAGE;
+	return (uint64_t)data > at ? (uint64_t)data : at;
+}
+
+int wt_tape_reader_find(struct wt_tape_reader *reader, uint64_t from, uint64_t end,
+                        struct wt_chunk_index *index, struct wt_error *err)
+{
+	/* One page where a chunk is expected; more where it has to be looked for. */
+	size_t want = PAGE;
+	uint64_t at = from + (-from & (PAGE - 1));
+	ssize_t got;
+
+	for (; at < end; at += want, want = PIECE_BYTES) {
+		if (want > PAGE)
+			at = skip_unwritten(reader, at, end);
+		if (at >= end)
+			break;
+		if (want > end - at)
+			want = (size_t)(end - at + PAGE - 1) / PAGE * PAGE;
+		got = read_at(reader, reader->piece, want, at, err);
+		if (got < 0)
+			return (int)got;
+		if (parse_pages(reader, reader->piece, (size_t)got, at, index))
+			return 1;
+		if ((size_t)got < want)
+			break;
+	}
+	return 0;
+}
+
+/* Where the last thing that was written ends, so far as the file system knows. */
+static uint64_t written_end(const struct wt_tape_reader *reader, uint64_t size)
+{
+	off_t at = 0, end = 0;
+
+	for (;;) {
+		at = lseek(reader->fd, at, SEEK_DATA);
+		if (at < 0)
+			return errno == ENXIO ? (uint64_t)end : size;
+		at = end = lseek(reader->fd, at, SEEK_HOLE);
+		if (end < 0)
+			return size;
+	}
+}
+
+/* The last page of a piece with an index. */
+static bool parse_backwards(const struct wt_tape_reader *reader, const uint8_t *bytes,
+                            size_t length, uint64_t offset, struct wt_chunk_index *index)
+{
+	size_t at = (length + PAGE - 1) / PAGE * PAGE;
+
+	while (at) {
+		at -= PAGE;
+		if (wt_chunk_parse(bytes + at, length - at, offset + at, reader->decoder.swapped,
+		                   index) &&
+		    index->tape_id == reader->tape_id)
+			return true;
+	}
+	return false;
+}
+
+int wt_tape_reader_last(struct wt_tape_reader *reader, struct wt_chunk_index *index,
+                        struct wt_error *err)
+{
+	uint64_t end, from;
+	ssize_t got;
+	int rc = wt_tape_reader_size(reader, &end);
+
+	if (rc)
+		return wt_error_set(err, rc, "cannot find out its size: %s", strerror(-rc));
+	end = (written_end(reader, end) + PAGE - 1) / PAGE * PAGE;
+	for (; end > reader->first_bytes; end = from) {
+		from = end > reader->first_bytes + PIECE_BYTES ? end - PIECE_BYTES
+		                                               : reader->first_bytes;
+		got = read_at(reader, reader->piece, (size_t)(end - from), from, err);
+		if (got < 0)
+			return (int)got;
+		if (parse_backwards(reader, reader->piece, (size_t)got, from, index))
+			return 1;
+	}
+	return 0;
+}
+
+/* Where to look between two places: in the middle, in whole strides from the lower one,
+ * where a chunk starts if they are all as long as the one seen before. */
+static uint64_t halfway(uint64_t low, uint64_t high, uint64_t stride)
+{
+	uint64_t half = (high - low) / 2;
+
+	if (high - low <= NEAR_BYTES)
+		return low;
+	if (half >= stride)
+		return low + half / stride * stride;
+	return low + half / PAGE * PAGE;
+}
+
+int wt_tape_reader_seek(struct wt_tape_reader *reader, int64_t from_ns,
+                        const struct wt_chunk_index *last, struct wt_chunk_index *index,
+                        struct wt_chunk_index *before, struct wt_error *err)
+{
+	/* In chunks before `low` the largest stamp so far is below from_ns; *index is the
+	 * first chunk at `high` or behind it. */
+	uint64_t low = reader->first_bytes, high = last->offset;
+	uint64_t stride = PAGE, middle;
+	struct wt_chunk_index probe;
+	int rc;
+
+	*before = (struct wt_chunk_index){0};
+	if (last->max_so_far_ns < from_ns)
+		return 0;
+	*index = *last;
+	while (low < high) {
+		middle = halfway(low, high, stride);
+		rc = wt_tape_reader_find(reader, middle, high, &probe, err);
+		if (rc < 0)
+			return rc;
+		if (rc)
+			stride = probe.chunk_bytes;
+		if (rc && probe.max_so_far_ns < from_ns) {
+			low = probe.offset + probe.chunk_bytes;
+			*before = probe;
+			continue;
+		}
+		if (rc)
+			*index = probe;
+		high = middle;
+	}
+	return 1;
+}
+
+int wt_tape_reader_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
+                         const uint8_t **bytes, struct wt_error *err)
+{
+	struct wt_chunk_index again;
+	ssize_t got;
+	int rc = make_room(reader, index->chunk_bytes, err);
+
+	if (rc)
+		return rc;
+	got = read_at(reader, reader->buffer, index->chunk_bytes, index->offset, err);
+	if (got < 0)
+		return (int)got;
+	*bytes = reader->buffer;
+	return wt_chunk_parse(reader->buffer, (size_t)got, index->offset, reader->decoder.swapped,
+	                      &again) &&
+	       again.tape_id == reader->tape_id && again.chunk_bytes == index->chunk_bytes &&
+	       wt_chunk_is_whole(reader->buffer, (size_t)got, reader->decoder.swapped, &again);
+}
+
+static bool belongs_to_first(const struct wt_tape_reader *reader, const uint8_t *block)
+{
+	uint32_t type;
+
+	memcpy(&type, block, sizeof(type));
+	if (reader->decoder.swapped)
+		type = __builtin_bswap32(type);
+	return type == WT_PCAPNG_SHB || type == WT_PCAPNG_IDB;
+}
+
+int wt_tape_reader_decode(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
+                          const uint8_t *bytes, size_t *at, struct wt_pcapng_item *item,
+                          struct wt_error *err)
+{
+	size_t left = index->chunk_bytes - *at;
+	int rc;
+
+	/* It would change how all other chunks are read. */
+	if (left >= sizeof(uint32_t) && belongs_to_first(reader, bytes + *at))
+		return wt_error_set(err, -EBADMSG, "a section or an interface at offset %llu",
+		                    (unsigned long long)(index->offset + *at));
+	/* The decoder's offset is for its messages only: chunks may come in any order. */
+	reader->decoder.offset = index->offset + *at;
+	rc = wt_pcapng_decode(&reader->decoder, bytes + *at, left, true, item, err);
+	if (rc > 0)
+		*at += item->bytes;
+	return rc;
+}
