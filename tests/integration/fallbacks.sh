@@ -86,7 +86,7 @@ for io in uring pwrite; do
   record "direct I/O, $io" "$states" "$work/disk/file.pcapng" "$WIRETAPE" record --io $io
   assert_eq "direct I/O, $io: direct" false "$(json .direct)"
 done
-record "page cache wanted" "$unregistered" "$work/disk/file.pcapng" "$WIRETAPE" record --direct off
+record "page cache wanted" "" "$work/disk/file.pcapng" "$WIRETAPE" record --direct off
 refused "direct I/O wanted" "direct I/O is refused" "$WIRETAPE" record --direct on -w "$work/disk/file.pcapng"
 
 record "both" "io_uring is refused,direct I/O is refused" "$work/disk/file.pcapng" \
