@@ -12,7 +12,8 @@
 enum {
 	WARN_PCT = 75, /* of a ring: before it is too late */
 	WATCH_EVERY_MS = 50,
-	CALM_PCT = 50,        /* after that a new warning would be news */
+	CALM_PCT = 50, /* after that a new warning would be news */
+	PADDING_BYTES_MAX = WT_CHUNK_ALIGNMENT + 11,
 	CLOSING_BYTES = 4096, /* of the chunk with the closing blocks, for an interface or two */
 };
 
@@ -311,10 +312,10 @@ uint64_t wt_recorder_packets_left(const struct wt_recorder *recorder)
 	return most < left ? most : left;
 }
 
-/* Room for the closing blocks stays. */
+/* Room for the closing blocks stays, and for the padding of the chunk before them. */
 static uint64_t closing_bytes(const struct wt_recorder *recorder)
 {
-	return CLOSING_BYTES * (recorder->config.interface_count / 2 + 1);
+	return CLOSING_BYTES * (recorder->config.interface_count / 2 + 1) + PADDING_BYTES_MAX;
 }
 
 uint64_t wt_recorder_bytes_left(const struct wt_recorder *recorder)
