@@ -71,41 +71,63 @@ static void advance(struct wt_chunk_run *run, uint32_t bytes,
 	run->number++;
 }
 
+/* Goes on with the run. */
+static void fill_index(struct wt_chunk_index *index, uint32_t bytes,
+                       const struct wt_chunk_packets *packets, uint16_t flags,
+                       struct wt_chunk_run *run)
+{
+	index->type = WT_PCAPNG_INDEX;
+	/* The kernel's count includes frames that went elsewhere, if the block could not be
+	 * taken to its end. */
+	index->packets = (uint32_t)packets->count;
+	index->magic = WT_CHUNK_MAGIC;
+	index->chunk_bytes = bytes;
+	index->tape_id = run->tape_id;
+	index->offset = run->offset;
+	index->packets_before = run->packets;
+	index->min_ns = packets->min_ns;
+	index->max_ns = packets->max_ns;
+	advance(run, bytes, packets);
+	index->max_so_far_ns = run->max_so_far_ns;
+	index->reach_back_ns = run->reach_back_ns;
+	index->interface_id = packets->interface_id;
+	index->number = run->number;
+	index->page_check = 0;
+	index->flags = flags;
+	index->reserved = 0;
+}
+
+/* All but the status: in place that word is shared with the kernel, which looks at it to see
+ * whether the block is free. */
+static void store_index(uint8_t *chunk, const struct wt_chunk_index *index)
+{
+	enum {
+		BEFORE = offsetof(struct wt_chunk_index, status),
+		AFTER = offsetof(struct wt_chunk_index, packets)
+	};
+
+	memcpy(chunk, index, BEFORE);
+	memcpy(chunk + AFTER, (const uint8_t *)index + AFTER, sizeof(*index) - AFTER);
+}
+
 void wt_chunk_seal(uint8_t *chunk, uint32_t bytes, uint32_t index_bytes,
                    const struct wt_chunk_packets *packets, uint16_t flags, struct wt_chunk_run *run)
 {
 	struct wt_chunk_index index = {0};
-	uint64_t before = run->packets;
 
-	if (flags & WT_CHUNK_IN_PLACE)
+	if (flags & WT_CHUNK_IN_PLACE) {
 		memcpy(&index, chunk, sizeof(index));
-	else
+	} else {
 		fill_block_fields(&index, index_bytes, packets);
-	index.type = WT_PCAPNG_INDEX;
-	index.total_length = index_bytes;
-	/* The kernel's count includes frames that went elsewhere, if the block could not be
-	 * taken to its end. */
-	index.packets = (uint32_t)packets->count;
-	if (!(flags & WT_CHUNK_IN_PLACE))
 		index.used_bytes = bytes;
-	index.magic = WT_CHUNK_MAGIC;
-	index.chunk_bytes = bytes;
-	index.tape_id = run->tape_id;
-	index.offset = run->offset;
-	index.packets_before = before;
-	index.min_ns = packets->min_ns;
-	index.max_ns = packets->max_ns;
-	advance(run, bytes, packets);
-	index.max_so_far_ns = run->max_so_far_ns;
-	index.reach_back_ns = run->reach_back_ns;
-	index.interface_id = packets->interface_id;
-	index.number = run->number;
-	index.flags = flags;
-	index.reserved = 0;
+		memcpy(chunk + offsetof(struct wt_chunk_index, status), &index.status,
+		       sizeof(index.status));
+	}
+	index.total_length = index_bytes;
+	fill_index(&index, bytes, packets, flags, run);
 	memset(chunk + sizeof(index), 0, index_bytes - sizeof(index) - LENGTH_BYTES);
 	memcpy(chunk + index_bytes - LENGTH_BYTES, &index_bytes, sizeof(index_bytes));
-	index.page_check = 0;
-	memcpy(chunk, &index, sizeof(index));
+	store_index(chunk, &index);
 	if (!packets->has_large)
 		return;
 	index.page_check = wt_chunk_page_check(chunk, bytes, false);

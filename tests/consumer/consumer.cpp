@@ -16,6 +16,16 @@ struct recorder_closer {
 		wt_recorder_close(recorder);
 	}
 };
+
+wt_sink *sink = nullptr; /* the recorder's */
+
+int open_sink(void *, const char *, const wt_sink_config *config, wt_sink **opened, wt_error *)
+{
+	int ret = wt_sink_memory_open(opened, 0, config);
+
+	sink = *opened;
+	return ret;
+}
 } // namespace
 
 int main()
@@ -23,7 +33,7 @@ int main()
 	wt_reader_config interface = {};
 	wt_recorder_config config = {};
 	wt_recorder *opened = nullptr;
-	wt_sink *sink = nullptr;
+	wt_recorder_output output = {};
 	/* A function has the same name, so it takes the word. */
 	struct wt_recorder_report report;
 	wt_error error = {};
@@ -34,18 +44,18 @@ int main()
 	config.interfaces = &interface;
 	config.interface_count = 1;
 	config.application = "consumer";
-	if (wt_recorder_open(&opened, &config, &error) || wt_sink_memory_open(&sink, 0)) {
+	output.open = open_sink;
+	if (wt_recorder_open(&opened, &config, &error)) {
 		std::fprintf(stderr, "%s\n", error.text);
 		return 1;
 	}
 	std::unique_ptr<wt_recorder, recorder_closer> recorder(opened);
-	if (wt_recorder_run(recorder.get(), sink, &error)) {
+	if (wt_recorder_run(recorder.get(), &output, &error)) {
 		std::fprintf(stderr, "%s\n", error.text);
 		return 1;
 	}
 	wt_recorder_report(recorder.get(), &report);
 	const uint8_t *bytes = wt_sink_memory_bytes(sink, &length);
 	bool wrote = std::fwrite(bytes, 1, length, stdout) == length && !std::fflush(stdout);
-	wt_sink_close(sink);
 	return wrote && report.total.seen == 100 && report.total.written == 100 ? 0 : 1;
 }
