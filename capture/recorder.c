@@ -478,6 +478,7 @@ static enum wt_ledger_rest rest_of(const struct wt_recorder *recorder)
 		return WT_REST_AFTER_LIMIT;
 	case WT_END_WRITER:
 	case WT_END_READER_GONE:
+	case WT_END_FAILURE: /* there is no file to write to */
 		return WT_REST_WRITER;
 	default:
 		return WT_REST_UNKNOWN;

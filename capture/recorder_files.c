@@ -406,15 +406,32 @@ static void settle(struct wt_recorder *recorder)
 	wt_recorder_reap(recorder);
 }
 
+/* A failure counts for more than the reason to end that came before it. */
+static void fail_after_all(struct wt_recorder *recorder, int error)
+{
+	if (recorder->end == WT_END_WRITER || recorder->end == WT_END_READER_GONE)
+		return;
+	recorder->ending = false;
+	wt_recorder_writer_failed(recorder, error);
+}
+
+/* Settled: forget what of a file has not landed. One of which nothing has is no file. */
+static void cut(struct wt_recorder_file *file, int error)
+{
+	wt_tape_cut(file->tape);
+	file->failure = wt_tape_bytes(file->tape) ? error : 0;
+}
+
 /* Files before the last that were not written to their end. */
 static void finish_failed(struct wt_recorder *recorder)
 {
 	while (recorder->waiting_files) {
 		struct wt_recorder_file *file = recorder->waiting_files;
+		int error = wt_tape_failed(file->tape);
 
 		recorder->waiting_files = file->next;
-		file->failure = wt_tape_failed(file->tape);
-		wt_tape_cut(file->tape);
+		fail_after_all(recorder, error);
+		cut(file, error);
 		finish(recorder, file);
 	}
 }
@@ -430,11 +447,8 @@ static void write_closing_blocks(struct wt_recorder *recorder)
 		ret = wt_tape_failed(recorder->file->tape);
 	if (!ret)
 		return;
-	if (recorder->end != WT_END_WRITER && recorder->end != WT_END_READER_GONE) {
-		recorder->ending = false;
-		wt_recorder_writer_failed(recorder, ret);
-	}
-	wt_tape_cut(recorder->file->tape);
+	fail_after_all(recorder, ret);
+	cut(recorder->file, ret);
 }
 
 void wt_recorder_end_files(struct wt_recorder *recorder, void (*close_ledgers)(struct wt_recorder *))
@@ -447,20 +461,15 @@ void wt_recorder_end_files(struct wt_recorder *recorder, void (*close_ledgers)(s
 	if (!ret)
 		ret = wt_tape_failed(tape);
 	if (ret) {
-		/* A failure counts for more than the reason to end that came before it. */
-		if (recorder->end != WT_END_READER_GONE) {
-			recorder->ending = false;
-			wt_recorder_writer_failed(recorder, ret);
-		}
-		wt_tape_cut(tape);
+		fail_after_all(recorder, ret);
+		cut(recorder->file, ret);
 	}
 	finish_failed(recorder);
 	close_ledgers(recorder);
-	if (!recorder->file->closed)
+	if (!recorder->file->closed && wt_tape_bytes(tape))
 		write_closing_blocks(recorder);
 	if (!recorder->output->files)
 		return;
-	recorder->file->failure = recorder->end == WT_END_WRITER ? recorder->failure : 0;
 	/* A file that is only cut short and has its final name already is whole. */
 	if (!wt_file_set_rotates(recorder->output->files))
 		recorder->file->failure = 0;

@@ -18,14 +18,15 @@ static int open_file(void *context, const char *path, const struct wt_sink_confi
 	                         recording->direct, false, config, err);
 }
 
-void recording_init(struct recording *recording)
+void recording_init(struct recording *recording, enum recording_place place)
 {
 	*recording = (struct recording){0};
 	recording->config.interfaces = recording->interfaces;
 	recording->config.application = "test";
 	recording->output.open = open_file;
 	recording->output.context = recording;
-	snprintf(recording->folder, sizeof(recording->folder), "/tmp/wiretape-recording-XXXXXX");
+	snprintf(recording->folder, sizeof(recording->folder), "%s/wiretape-recording-XXXXXX",
+	         place == RECORDING_IN_MEMORY && !access("/dev/shm", W_OK) ? "/dev/shm" : "/tmp");
 	if (!mkdtemp(recording->folder))
 		abort();
 	snprintf(recording->path, sizeof(recording->path), "%s/tape.pcapng", recording->folder);

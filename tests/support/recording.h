@@ -32,7 +32,9 @@ struct recording {
 	char wrong[800];
 };
 
-void recording_init(struct recording *recording);
+/* In memory nobody waits for a disk, but direct I/O may be refused. */
+enum recording_place { RECORDING_ON_DISK, RECORDING_IN_MEMORY };
+void recording_init(struct recording *recording, enum recording_place place);
 
 void recording_add(struct recording *recording, const char *interface, uint64_t ring_bytes);
 

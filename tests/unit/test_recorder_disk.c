@@ -19,7 +19,7 @@ static struct recording recording;
 
 static void set_up(void)
 {
-	recording_init(&recording);
+	recording_init(&recording, RECORDING_ON_DISK);
 	recording.disk = fault_disk_open();
 	cr_assert(recording.disk != NULL);
 }
