@@ -293,6 +293,20 @@ int wt_recorder_flush(struct wt_recorder *recorder)
 	return ret;
 }
 
+/* A new file's header and the closing blocks of the one before may have filled the disk since
+ * the block was borrowed. */
+int wt_recorder_make_way(struct wt_recorder *recorder)
+{
+	enum { LOOK_EVERY_MS = 100 };
+	int ret = wt_recorder_flush(recorder);
+
+	while (!ret && !wt_tape_takes_in_place(recorder->file->tape)) {
+		wt_recorder_wait_for_disk(recorder, LOOK_EVERY_MS);
+		ret = wt_tape_failed(recorder->file->tape);
+	}
+	return ret;
+}
+
 uint64_t wt_recorder_packets_left(const struct wt_recorder *recorder)
 {
 	const struct wt_recorder_config *config = &recorder->config;

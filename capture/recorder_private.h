@@ -128,6 +128,8 @@ uint64_t wt_recorder_bytes_left(const struct wt_recorder *recorder);
 int wt_recorder_reserve(struct wt_recorder *recorder, size_t min_bytes, uint8_t **at, size_t *room);
 /* Hand over what is under construction, waiting for the disk if need be. */
 int wt_recorder_flush(struct wt_recorder *recorder);
+/* The same, and then wait until a chunk that was made in place would be taken. */
+int wt_recorder_make_way(struct wt_recorder *recorder);
 /* Close the current file without more ado: nothing was recorded, or it is over. */
 void wt_recorder_abandon_file(struct wt_recorder *recorder);
 /* See whether writes have ended, and finish files that wait for nothing more. */

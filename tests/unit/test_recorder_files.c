@@ -331,3 +331,43 @@ Test(recorder_files, failure_of_an_earlier_file_at_the_end_is_the_recordings)
 	cr_expect(eq(u64, recording.report.total.written, 150));
 	cr_expect(eq(u64, recording.report.total.lost.writer, 250));
 }
+
+enum { BLOCKS_A_FILE = 12, HELD_BEFORE_END = 2 };
+static bool held;
+
+static void hold_near_the_end(void *context, const struct wt_recorder_report *report, bool poked)
+{
+	(void)context;
+	(void)poked;
+	if (!held && report->total.written % BLOCKS_A_FILE == BLOCKS_A_FILE - HELD_BEFORE_END)
+		fault_disk_hold(recording.disk, held = true);
+}
+
+static void release_at_warning(void *context, const char *text)
+{
+	(void)context;
+	if (strstr(text, "full (at most"))
+		fault_disk_hold(recording.disk, false);
+}
+
+/* Blocks of one packet, each a write. With the rest of one file, the whole of the second and
+ * the third one's header the disk takes nothing more, and the next block has to wait. */
+Test(recorder_files, block_waits_for_a_disk_that_is_full_of_other_files_writes)
+{
+	recording_add(&recording, "sim:count=200,pps=250,size=1400", 40 << 20);
+	recording.interfaces[0].retire_timeout_ms = 1;
+	recording.output.layout = WT_LAYOUT_INPLACE;
+	recording.config.progress_every_ns = 500000;
+	recording.config.on_progress = hold_near_the_end;
+	rotate_at(BLOCKS_A_FILE, 0);
+	recording.config.on_event = release_at_warning;
+	held = false;
+	cr_expect(eq(int, recording_run(&recording), 0), "%s", recording.err.text);
+	expect_good("late", 0);
+	expect_sums();
+	cr_expect(held);
+	cr_expect(eq(u64, recording.report.total.lost.writer, 0));
+	cr_expect(eq(u64, recording.report.total.seen, 200));
+	cr_expect(fault_disk_counts(recording.disk).in_flight_most >= WT_DISK_DEPTH - 2, "%u",
+	          fault_disk_counts(recording.disk).in_flight_most);
+}
