@@ -141,8 +141,8 @@ static void try_reattach(struct wt_recorder *recorder, struct wt_recorded *recor
 	recorded->down = false;
 	read_nic(recorded);
 	recorded->report->nic_start = recorded->report->nic_now;
-	wt_recorder_say(recorder, "interface %s is back, with index %d", recorded->report->reader->name,
-	    recorded->report->reader->link->index);
+	wt_recorder_say(recorder, "interface %s is back, with index %d",
+	                recorded->report->reader->name, recorded->report->reader->link->index);
 }
 
 /* Something is the matter with an interface, or may be. */
@@ -238,6 +238,10 @@ static void periodic_statistics(struct wt_recorder *recorder)
 	refresh(recorder);
 	for (size_t i = 0; i < recorder->config.interface_count; i++)
 		read_nic(&recorder->recorded[i]);
+	/* A file that is full has them at its end, which is when the next packet comes. */
+	if (wt_recorder_bytes_left(recorder) <
+	    recorder->config.interface_count * (uint64_t)WT_STATISTICS_BYTES)
+		return;
 	ret = wt_recorder_write_statistics(recorder, false);
 	if (ret)
 		wt_recorder_writer_failed(recorder, ret);
@@ -270,8 +274,8 @@ static void keep_files(struct wt_recorder *recorder, int64_t now_ns)
 	if (now_ns >= recorder->flush_due_ns) {
 		/* Not now, if the disk has enough to do. */
 		ret = wt_tape_flush(file->tape);
-		recorder->flush_due_ns = ret == -EAGAIN ? now_ns + FLUSH_EVERY_MS * (int64_t)1000000
-		                                        : INT64_MAX;
+		recorder->flush_due_ns =
+		        ret == -EAGAIN ? now_ns + FLUSH_EVERY_MS * (int64_t)1000000 : INT64_MAX;
 		ret = ret == -EAGAIN ? 0 : ret;
 	} else if (recorder->flush_due_ns == INT64_MAX && wt_tape_has_unflushed(file->tape)) {
 		recorder->flush_due_ns = now_ns + FLUSH_EVERY_MS * (int64_t)1000000;
@@ -496,7 +500,7 @@ static void stop_readers(struct wt_recorder *recorder)
 
 		if (ret)
 			wt_recorder_say(recorder, "cannot stop %s cleanly: %s",
-			    recorder->reports[i].reader->name, strerror(-ret));
+			                recorder->reports[i].reader->name, strerror(-ret));
 		wt_recorder_take_statistics(&recorder->recorded[i]);
 	}
 	if (rest_of(recorder) != WT_REST_UNKNOWN)
@@ -591,15 +595,15 @@ static void register_memory(struct wt_recorder *recorder)
 	if (!disk)
 		return;
 	for (size_t i = 0; i < recorder->config.interface_count; i++) {
-		const struct wt_ring_memory *memory = wt_reader_memory(recorder->recorded[i].reader);
+		const struct wt_ring_memory *memory =
+		        wt_reader_memory(recorder->recorded[i].reader);
 
 		if (memory && recorder->reports[i].reader->in_place &&
 		    recorder->output->layout != WT_LAYOUT_COMPACT)
 			wt_disk_register(disk, memory->base,
 			                 (size_t)memory->block_bytes * memory->block_count);
 	}
-	wt_disk_register(disk, recorder->pool.base,
-	                 (size_t)recorder->pool.count * WT_BUFFER_BYTES);
+	wt_disk_register(disk, recorder->pool.base, (size_t)recorder->pool.count * WT_BUFFER_BYTES);
 	recorder->polls[recorder->config.interface_count + 1] =
 	        (struct pollfd){wt_disk_fd(disk), POLLIN, 0};
 	if (wt_disk_degraded(disk))

@@ -10,10 +10,9 @@
 #include <unistd.h>
 
 enum {
-	WARN_PCT = 75,  /* of a ring: before it is too late */
+	WARN_PCT = 75, /* of a ring: before it is too late */
 	WATCH_EVERY_MS = 50,
-	CALM_PCT = 50,  /* after that a new warning would be news */
-	CLOSING_BYTES = 4096, /* of the chunk with the closing blocks, for an interface or two */
+	CALM_PCT = 50, /* after that a new warning would be news */
 };
 
 static void on_landed(void *context, size_t interface, uint64_t packets)
@@ -230,12 +229,12 @@ static void warn(struct wt_recorder *recorder, const struct wt_recorded *recorde
 
 	wt_sink_statistics(wt_tape_sink(recorder->file->tape), wt_recorder_clock_ns(), &now);
 	wt_recorder_count_writes(recorder, &writes);
-	wt_recorder_say(recorder,
-	                "ring of %s is %.0f %% full (at most %.0f ms of traffic so far); the oldest of "
-	                "%" PRIu32 " writes has taken %.0f ms by now, the longest ever %.0f ms",
-	                name, pct, (double)wt_ring_high_water_ns(recorded->ring) / 1e6,
-	                writes.in_flight, (double)now.oldest_ns / 1e6,
-	                (double)writes.longest_ns / 1e6);
+	wt_recorder_say(
+	        recorder,
+	        "ring of %s is %.0f %% full (at most %.0f ms of traffic so far); the oldest of "
+	        "%" PRIu32 " writes has taken %.0f ms by now, the longest ever %.0f ms",
+	        name, pct, (double)wt_ring_high_water_ns(recorded->ring) / 1e6, writes.in_flight,
+	        (double)now.oldest_ns / 1e6, (double)writes.longest_ns / 1e6);
 }
 
 void wt_recorder_watch_rings(struct wt_recorder *recorder, int64_t now_ns)
@@ -263,7 +262,8 @@ void wt_recorder_watch_rings(struct wt_recorder *recorder, int64_t now_ns)
 void wt_recorder_wait_for_disk(struct wt_recorder *recorder, int timeout_ms)
 {
 	/* The wake-up is not taken here: it is for the loop that waits for packets. */
-	struct pollfd wait = {.fd = recorder->output->disk ? wt_disk_fd(recorder->output->disk) : -1,
+	struct pollfd wait = {.fd = recorder->output->disk ? wt_disk_fd(recorder->output->disk)
+	                                                   : -1,
 	                      .events = POLLIN};
 
 	poll(&wait, 1, timeout_ms);
@@ -313,9 +313,8 @@ uint64_t wt_recorder_packets_left(const struct wt_recorder *recorder)
 	uint64_t left = UINT64_MAX, most = 0, has;
 
 	if (config->max_packets)
-		left = config->max_packets > recorder->given
-		               ? config->max_packets - recorder->given
-		               : 0;
+		left = config->max_packets > recorder->given ? config->max_packets - recorder->given
+		                                             : 0;
 	if (recorder->output->files)
 		most = wt_file_set_max_packets(recorder->output->files);
 	if (!most)
@@ -325,10 +324,22 @@ uint64_t wt_recorder_packets_left(const struct wt_recorder *recorder)
 	return most < left ? most : left;
 }
 
-/* Room for the closing blocks stays. */
+static uint64_t whole_chunk(uint64_t used)
+{
+	return used + wt_chunk_padding((uint32_t)used);
+}
+
+/* Room for the closing blocks stays, and for the padding of the chunk before theirs, which is
+ * a page and a little if what is left of one is too little for a block. */
 static uint64_t closing_bytes(const struct wt_recorder *recorder)
 {
-	return CLOSING_BYTES * (recorder->config.interface_count / 2 + 1);
+	enum { PADDING_BYTES = WT_CHUNK_ALIGNMENT + 8, TEXT_HEAD_BYTES = 8 };
+	uint64_t each = WT_STATISTICS_BYTES;
+
+	for (size_t i = 0; i < recorder->degraded_count; i++)
+		each += TEXT_HEAD_BYTES + strlen(recorder->degraded[i]);
+	return PADDING_BYTES +
+	       whole_chunk(WT_CHUNK_INDEX_BYTES + recorder->config.interface_count * each);
 }
 
 uint64_t wt_recorder_bytes_left(const struct wt_recorder *recorder)
@@ -465,7 +476,8 @@ static void write_closing_blocks(struct wt_recorder *recorder)
 	cut(recorder->file, ret);
 }
 
-void wt_recorder_end_files(struct wt_recorder *recorder, void (*close_ledgers)(struct wt_recorder *))
+void wt_recorder_end_files(struct wt_recorder *recorder,
+                           void (*close_ledgers)(struct wt_recorder *))
 {
 	struct wt_tape *tape = recorder->file->tape;
 	int ret;

@@ -50,6 +50,7 @@ struct wt_recorder_file {
 enum {
 	WT_MAX_DEGRADED = 32,
 	WT_MAX_DEGRADED_TEXT = 320,
+	WT_STATISTICS_BYTES = 2400, /* the most that an interface's take, beside what is degraded */
 	WT_RECORDER_BUFFERS = 8,
 	WT_HELD_BLOCKS = 128, /* more than the tapes of two files have tickets for */
 };

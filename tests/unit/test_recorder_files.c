@@ -215,6 +215,46 @@ Test(recorder_files, ledgers_of_files_add_up_with_losses)
 	}
 }
 
+Test(recorder_files, limit_of_bytes_is_never_exceeded)
+{
+	static const uint64_t limits[] = {65536,        69000,         80000,       100000,
+	                                  36864 + 4000, 122880 + 3500, 36864 + 4092};
+
+	for (int i = 0; i < LAYOUTS; i++) {
+		for (size_t j = 0; j < sizeof(limits) / sizeof(limits[0]); j++, again()) {
+			recording_add(&recording, "sim:count=2500,pps=max,size=220", 1 << 20);
+			recording_add(&recording, "sim:count=1000,pps=max,size=1000,layout=v2",
+			              1 << 23);
+			recording.config.interface_count = 1 + j % 2;
+			/* Blocks that are not full. */
+			recording.interfaces[0].retire_timeout_ms = 1;
+			recording.output.layout = layouts[i];
+			rotate_at(0, limits[j]);
+			cr_expect(eq(int, recording_run(&recording), 0), "%s", recording.err.text);
+			expect_good("bytes", (unsigned)limits[j]);
+			expect_sums();
+			cr_expect(found.largest <= limits[j], "%s: %" PRIu64 " of %" PRIu64,
+			          wt_layout_name(layouts[i]), found.largest, limits[j]);
+			cr_expect(found.files > 3);
+		}
+	}
+}
+
+Test(recorder_files, statistics_in_between_do_not_exceed_the_limit)
+{
+	for (int i = 0; i < LAYOUTS; i++, again()) {
+		recording_add(&recording, "sim:pps=2000,size=600", 1 << 18);
+		recording.output.layout = layouts[i];
+		recording.config.statistics_every_ns = 2000000;
+		recording.config.max_packets = 600;
+		rotate_at(0, 50000);
+		cr_expect(eq(int, recording_run(&recording), 0), "%s", recording.err.text);
+		expect_good("statistics", 0);
+		cr_expect(found.largest <= 50000, "%" PRIu64, found.largest);
+		cr_expect(eq(u64, found.written, 600));
+	}
+}
+
 Test(recorder_files, next_file_that_cannot_be_opened_ends_it_cleanly)
 {
 	for (int i = 0; i < LAYOUTS; i++, again()) {
