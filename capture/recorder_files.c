@@ -100,6 +100,7 @@ int wt_recorder_begin_file(struct wt_recorder *recorder, struct wt_error *err)
 	file->recorder = recorder;
 	file->start_utc_ns = recorder->now_utc_ns;
 	file->sync_due_ns = recorder->now_ns + recorder->output->sync_every_ns;
+	file->sync_at_close = recorder->output->sync != WT_SYNC_NONE;
 	file->number = 1;
 	if (files)
 		ret = wt_file_set_begin(files, recorder->now_ns, recorder->now_utc_ns, &path,
@@ -157,12 +158,11 @@ uint64_t wt_recorder_file_bytes(const struct wt_recorder *recorder)
 	return bytes;
 }
 
-/* In the background, with nothing in flight. */
+/* In the background, with nothing in flight; the recorder may be gone. */
 static int close_file(void *context)
 {
 	struct wt_recorder_file *file = context;
-	bool sync = file->recorder->output->sync != WT_SYNC_NONE;
-	int ret = wt_tape_close(file->tape, sync);
+	int ret = wt_tape_close(file->tape, file->sync_at_close);
 
 	if (!ret)
 		ret = file->failure;

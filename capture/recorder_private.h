@@ -44,6 +44,7 @@ struct wt_recorder_file {
 	int64_t sync_due_ns;
 	int failure; /* that kept it from being written to its end */
 	bool closed; /* it has its closing blocks */
+	bool sync_at_close;
 	struct wt_recorder_file *next; /* of those that wait */
 };
 
