@@ -238,6 +238,10 @@ static void periodic_statistics(struct wt_recorder *recorder)
 	refresh(recorder);
 	for (size_t i = 0; i < recorder->config.interface_count; i++)
 		read_nic(&recorder->recorded[i]);
+	/* A file that is full has them at its end, which is when the next packet comes. */
+	if (wt_recorder_bytes_left(recorder) <
+	    recorder->config.interface_count * (uint64_t)WT_STATISTICS_BYTES)
+		return;
 	ret = wt_recorder_write_statistics(recorder, false);
 	if (ret)
 		wt_recorder_writer_failed(recorder, ret);
@@ -478,6 +482,7 @@ static enum wt_ledger_rest rest_of(const struct wt_recorder *recorder)
 		return WT_REST_AFTER_LIMIT;
 	case WT_END_WRITER:
 	case WT_END_READER_GONE:
+	case WT_END_FAILURE: /* there is no file to write to */
 		return WT_REST_WRITER;
 	default:
 		return WT_REST_UNKNOWN;

@@ -13,8 +13,6 @@ enum {
 	WARN_PCT = 75, /* of a ring: before it is too late */
 	WATCH_EVERY_MS = 50,
 	CALM_PCT = 50, /* after that a new warning would be news */
-	PADDING_BYTES_MAX = WT_CHUNK_ALIGNMENT + 11,
-	CLOSING_BYTES = 4096, /* of the chunk with the closing blocks, for an interface or two */
 };
 
 static void on_landed(void *context, size_t interface, uint64_t packets)
@@ -102,6 +100,7 @@ int wt_recorder_begin_file(struct wt_recorder *recorder, struct wt_error *err)
 	file->recorder = recorder;
 	file->start_utc_ns = recorder->now_utc_ns;
 	file->sync_due_ns = recorder->now_ns + recorder->output->sync_every_ns;
+	file->sync_at_close = recorder->output->sync != WT_SYNC_NONE;
 	file->number = 1;
 	if (files)
 		ret = wt_file_set_begin(files, recorder->now_ns, recorder->now_utc_ns, &path,
@@ -159,12 +158,11 @@ uint64_t wt_recorder_file_bytes(const struct wt_recorder *recorder)
 	return bytes;
 }
 
-/* In the background, with nothing in flight. */
+/* In the background, with nothing in flight; the recorder may be gone. */
 static int close_file(void *context)
 {
 	struct wt_recorder_file *file = context;
-	bool sync = file->recorder->output->sync != WT_SYNC_NONE;
-	int ret = wt_tape_close(file->tape, sync);
+	int ret = wt_tape_close(file->tape, file->sync_at_close);
 
 	if (!ret)
 		ret = file->failure;
@@ -295,6 +293,20 @@ int wt_recorder_flush(struct wt_recorder *recorder)
 	return ret;
 }
 
+/* A new file's header and the closing blocks of the one before may have filled the disk since
+ * the block was borrowed. */
+int wt_recorder_make_way(struct wt_recorder *recorder)
+{
+	enum { LOOK_EVERY_MS = 100 };
+	int ret = wt_recorder_flush(recorder);
+
+	while (!ret && !wt_tape_takes_in_place(recorder->file->tape)) {
+		wt_recorder_wait_for_disk(recorder, LOOK_EVERY_MS);
+		ret = wt_tape_failed(recorder->file->tape);
+	}
+	return ret;
+}
+
 uint64_t wt_recorder_packets_left(const struct wt_recorder *recorder)
 {
 	const struct wt_recorder_config *config = &recorder->config;
@@ -312,10 +324,22 @@ uint64_t wt_recorder_packets_left(const struct wt_recorder *recorder)
 	return most < left ? most : left;
 }
 
-/* Room for the closing blocks stays, and for the padding of the chunk before them. */
+static uint64_t whole_chunk(uint64_t used)
+{
+	return used + wt_chunk_padding((uint32_t)used);
+}
+
+/* Room for the closing blocks stays, and for the padding of the chunk before theirs, which is
+ * a page and a little if what is left of one is too little for a block. */
 static uint64_t closing_bytes(const struct wt_recorder *recorder)
 {
-	return CLOSING_BYTES * (recorder->config.interface_count / 2 + 1) + PADDING_BYTES_MAX;
+	enum { PADDING_BYTES = WT_CHUNK_ALIGNMENT + 8, TEXT_HEAD_BYTES = 8 };
+	uint64_t each = WT_STATISTICS_BYTES;
+
+	for (size_t i = 0; i < recorder->degraded_count; i++)
+		each += TEXT_HEAD_BYTES + strlen(recorder->degraded[i]);
+	return PADDING_BYTES +
+	       whole_chunk(WT_CHUNK_INDEX_BYTES + recorder->config.interface_count * each);
 }
 
 uint64_t wt_recorder_bytes_left(const struct wt_recorder *recorder)
@@ -338,10 +362,7 @@ static void rotate(struct wt_recorder *recorder)
 
 	for (size_t i = 0; i < recorder->config.interface_count; i++)
 		wt_recorder_take_statistics(&recorder->recorded[i]);
-	/* In a chunk of their own: by that a file is seen to be closed. */
-	ret = wt_recorder_flush(recorder);
-	if (!ret)
-		ret = wt_recorder_write_statistics(recorder, true);
+	ret = wt_recorder_write_statistics(recorder, true);
 	if (!ret)
 		ret = wt_recorder_flush(recorder);
 	if (ret) {
@@ -410,15 +431,32 @@ static void settle(struct wt_recorder *recorder)
 	wt_recorder_reap(recorder);
 }
 
+/* A failure counts for more than the reason to end that came before it. */
+static void fail_after_all(struct wt_recorder *recorder, int error)
+{
+	if (recorder->end == WT_END_WRITER || recorder->end == WT_END_READER_GONE)
+		return;
+	recorder->ending = false;
+	wt_recorder_writer_failed(recorder, error);
+}
+
+/* Settled: forget what of a file has not landed. One of which nothing has is no file. */
+static void cut(struct wt_recorder_file *file, int error)
+{
+	wt_tape_cut(file->tape);
+	file->failure = wt_tape_bytes(file->tape) ? error : 0;
+}
+
 /* Files before the last that were not written to their end. */
 static void finish_failed(struct wt_recorder *recorder)
 {
 	while (recorder->waiting_files) {
 		struct wt_recorder_file *file = recorder->waiting_files;
+		int error = wt_tape_failed(file->tape);
 
 		recorder->waiting_files = file->next;
-		file->failure = wt_tape_failed(file->tape);
-		wt_tape_cut(file->tape);
+		fail_after_all(recorder, error);
+		cut(file, error);
 		finish(recorder, file);
 	}
 }
@@ -434,11 +472,8 @@ static void write_closing_blocks(struct wt_recorder *recorder)
 		ret = wt_tape_failed(recorder->file->tape);
 	if (!ret)
 		return;
-	if (recorder->end != WT_END_WRITER && recorder->end != WT_END_READER_GONE) {
-		recorder->ending = false;
-		wt_recorder_writer_failed(recorder, ret);
-	}
-	wt_tape_cut(recorder->file->tape);
+	fail_after_all(recorder, ret);
+	cut(recorder->file, ret);
 }
 
 void wt_recorder_end_files(struct wt_recorder *recorder,
@@ -452,20 +487,15 @@ void wt_recorder_end_files(struct wt_recorder *recorder,
 	if (!ret)
 		ret = wt_tape_failed(tape);
 	if (ret) {
-		/* A failure counts for more than the reason to end that came before it. */
-		if (recorder->end != WT_END_READER_GONE) {
-			recorder->ending = false;
-			wt_recorder_writer_failed(recorder, ret);
-		}
-		wt_tape_cut(tape);
+		fail_after_all(recorder, ret);
+		cut(recorder->file, ret);
 	}
 	finish_failed(recorder);
 	close_ledgers(recorder);
-	if (!recorder->file->closed)
+	if (!recorder->file->closed && wt_tape_bytes(tape))
 		write_closing_blocks(recorder);
 	if (!recorder->output->files)
 		return;
-	recorder->file->failure = recorder->end == WT_END_WRITER ? recorder->failure : 0;
 	/* A file that is only cut short and has its final name already is whole. */
 	if (!wt_file_set_rotates(recorder->output->files))
 		recorder->file->failure = 0;

@@ -306,7 +306,7 @@ static uint64_t record_in_place(struct wt_recorder *recorder, struct wt_recorded
                                 struct wt_block *block)
 {
 	struct conversion c = {.recorder = recorder, .recorded = recorded};
-	int ret = wt_recorder_flush(recorder);
+	int ret = wt_recorder_make_way(recorder);
 
 	if (ret) {
 		wt_recorder_writer_failed(recorder, ret);

@@ -42,14 +42,16 @@ struct wt_recorder_file {
 	uint32_t number;
 	int64_t start_utc_ns;
 	int64_t sync_due_ns;
-	int failure;                   /* that kept it from being written to its end */
-	bool closed;                   /* it has its closing blocks */
+	int failure; /* that kept it from being written to its end */
+	bool closed; /* it has its closing blocks */
+	bool sync_at_close;
 	struct wt_recorder_file *next; /* of those that wait */
 };
 
 enum {
 	WT_MAX_DEGRADED = 32,
 	WT_MAX_DEGRADED_TEXT = 320,
+	WT_STATISTICS_BYTES = 2400, /* the most that an interface's take, beside what is degraded */
 	WT_RECORDER_BUFFERS = 8,
 	WT_HELD_BLOCKS = 128, /* more than the tapes of two files have tickets for */
 };
@@ -128,6 +130,8 @@ uint64_t wt_recorder_bytes_left(const struct wt_recorder *recorder);
 int wt_recorder_reserve(struct wt_recorder *recorder, size_t min_bytes, uint8_t **at, size_t *room);
 /* Hand over what is under construction, waiting for the disk if need be. */
 int wt_recorder_flush(struct wt_recorder *recorder);
+/* The same, and then wait until a chunk that was made in place would be taken. */
+int wt_recorder_make_way(struct wt_recorder *recorder);
 /* Close the current file without more ado: nothing was recorded, or it is over. */
 void wt_recorder_abandon_file(struct wt_recorder *recorder);
 /* See whether writes have ended, and finish files that wait for nothing more. */

@@ -2,11 +2,14 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <wiretape/capture/recorder.h>
 
 /* A recorder over simulated interfaces that are too fast for their rings, while
- * another thread pokes it and in the end stops it: the ledger closes all the same. */
+ * another thread pokes it and in the end stops it: the ledger closes all the same. Into
+ * memory; and into the files of a set, which a thread writes and another one finishes. */
 
 enum { POKES = 50, ENOUGH_FRAMES = 1000 };
 
@@ -93,7 +96,8 @@ static int open_memory(void *context, const char *path, const struct wt_sink_con
 	return wt_sink_memory_open(sink, 0, config);
 }
 
-static int run_once(const char *name, const struct wt_reader_config *interfaces, size_t count)
+static int run_once(const char *name, const struct wt_reader_config *interfaces, size_t count,
+                    const struct wt_recorder_output *output)
 {
 	struct run run = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
 	struct wt_recorder_config config = {.interfaces = interfaces,
@@ -102,7 +106,6 @@ static int run_once(const char *name, const struct wt_reader_config *interfaces,
 	                                    .progress_every_ns = 500000,
 	                                    .on_progress = on_progress,
 	                                    .context = &run};
-	const struct wt_recorder_output output = {.open = open_memory};
 	struct wt_error err;
 	pthread_t poker;
 	int ret;
@@ -112,12 +115,68 @@ static int run_once(const char *name, const struct wt_reader_config *interfaces,
 		printf("%s: cannot start\n", name);
 		return 77;
 	}
-	ret = wt_recorder_run(run.recorder, &output, &err);
+	ret = wt_recorder_run(run.recorder, output, &err);
 	say_over(&run);
 	pthread_join(poker, NULL);
 	ret = judge(&run, ret, err.text, name);
 	wt_recorder_close(run.recorder);
 	return ret;
+}
+
+static int open_file(void *context, const char *path, const struct wt_sink_config *config,
+                     struct wt_sink **sink, struct wt_error *err)
+{
+	return wt_sink_file_open(sink, path, context, WT_DIRECT_OFF, false, config, err);
+}
+
+static const char *judge_files(struct wt_file_set *files)
+{
+	const struct wt_file_set_entry *entries;
+	const char *problem = NULL;
+	size_t count;
+
+	wt_file_set_settle(files);
+	count = wt_file_set_files(files, &entries);
+	if (count < 3)
+		problem = "hardly any files";
+	for (size_t i = 0; i < count; i++) {
+		if (!entries[i].finished && !entries[i].deleted)
+			problem = "a file was not finished";
+		unlink(entries[i].path);
+	}
+	return problem;
+}
+
+static int run_with_files(const char *name, const struct wt_reader_config *interfaces, size_t count,
+                          enum wt_layout layout)
+{
+	char folder[] = "/tmp/wiretape-stress-XXXXXX", path[64];
+	const struct wt_file_set_config config = {
+	        .path = path, .max_packets = 3000, .max_bytes = 2 << 20, .keep_files = 4};
+	struct wt_recorder_output output = {
+	        .open = open_file, .layout = layout, .sync = WT_SYNC_INTERVAL};
+	struct wt_disk *disk;
+	struct wt_error err;
+	const char *problem;
+	int ret;
+
+	output.sync_every_ns = 10000000;
+	if (!mkdtemp(folder) || wt_disk_open(&disk, WT_DISK_PWRITE, &err))
+		return 77;
+	snprintf(path, sizeof(path), "%s/tape.pcapng", folder);
+	output.context = output.disk = disk;
+	if (wt_file_set_open(&output.files, &config, &err)) {
+		printf("%s: %s\n", name, err.text);
+		return 77;
+	}
+	ret = run_once(name, interfaces, count, &output);
+	problem = judge_files(output.files);
+	if (problem)
+		printf("%s: %s\n", name, problem);
+	wt_file_set_close(output.files);
+	wt_disk_close(disk);
+	rmdir(folder);
+	return problem ? 1 : ret;
 }
 
 int main(void)
@@ -126,9 +185,24 @@ int main(void)
 	        {.kind = WT_READER_SIM, .interface = "sim:pps=max", .ring_bytes = 65536},
 	        {.kind = WT_READER_SIM, .interface = "sim:pps=max,layout=v2", .ring_bytes = 65536},
 	};
-	int both = run_once("v3 and v2", interfaces, 2);
-	int v3 = run_once("v3", interfaces, 1);
-	int v2 = run_once("v2", interfaces + 1, 1);
+	static const struct wt_reader_config large[] = {
+	        {.kind = WT_READER_SIM, .interface = "sim:pps=max,size=600", .ring_bytes = 1 << 20},
+	        {.kind = WT_READER_SIM,
+	         .interface = "sim:pps=max,layout=v2",
+	         .ring_bytes = 1 << 20},
+	};
+	const struct wt_recorder_output memory = {.open = open_memory};
+	int results[] = {
+	        run_once("v3 and v2", interfaces, 2, &memory),
+	        run_once("v3", interfaces, 1, &memory),
+	        run_once("v2", interfaces + 1, 1, &memory),
+	        run_with_files("files, in place", large, 2, WT_LAYOUT_INPLACE),
+	        run_with_files("files, compactly", large, 2, WT_LAYOUT_COMPACT),
+	};
+	int ret = 0;
 
-	return both ? both : v3 ? v3 : v2;
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		if (results[i] == 1 || !ret)
+			ret = results[i];
+	return ret;
 }

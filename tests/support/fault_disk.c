@@ -19,8 +19,9 @@ struct fault_disk {
 	pthread_mutex_t lock; /* for the next three and the eventfd */
 	pthread_cond_t released;
 	bool hold;
-	unsigned waiting; /* `count` for other threads */
-	uint32_t random;  /* 0: in order */
+	unsigned waiting;               /* `count` for other threads */
+	uint32_t random;                /* 0: in order */
+	unsigned hold_from, hold_until; /* writes handed in */
 	unsigned fail_nth, fail_from, short_nth, short_last;
 	int fail_error, fail_from_error, allocate_error, sync_error;
 	size_t short_bytes;
@@ -132,7 +133,11 @@ static void end_one(struct fault_disk *fault, unsigned i)
 
 static bool may_end(struct fault_disk *fault, bool wait)
 {
+	unsigned writes = fault->counts.writes;
 	bool hold;
+
+	if (fault->hold_from && writes >= fault->hold_from && writes < fault->hold_until)
+		return false;
 
 	pthread_mutex_lock(&fault->lock);
 	while (wait && fault->hold)
@@ -230,6 +235,12 @@ void fault_disk_hold(struct wt_disk *disk, bool hold)
 	show_state(fault);
 	pthread_cond_broadcast(&fault->released);
 	pthread_mutex_unlock(&fault->lock);
+}
+
+void fault_disk_hold_between(struct wt_disk *disk, unsigned from, unsigned until)
+{
+	fault_of(disk)->hold_from = from;
+	fault_of(disk)->hold_until = until;
 }
 
 void fault_disk_shuffle(struct wt_disk *disk, uint32_t seed)

@@ -34,6 +34,10 @@ void fault_disk_fail_sync(struct wt_disk *disk, int error);
 /* Nothing ends until this is called with false. Reaping with `wait` blocks that long. */
 void fault_disk_hold(struct wt_disk *disk, bool hold);
 
+/* Once `from` writes have been handed in nothing ends before there are `until`. Whoever waits
+ * in between waits for ever. */
+void fault_disk_hold_between(struct wt_disk *disk, unsigned from, unsigned until);
+
 /* Requests end in a random order, some at a time; the same for the same seed. 0: in the
  * order in which they were handed in, all at once. */
 void fault_disk_shuffle(struct wt_disk *disk, uint32_t seed);

@@ -256,3 +256,24 @@ size_t powerloss_image(const struct wt_disk *disk, uint32_t seed, uint8_t **byte
 	*length = draw_length(&cut);
 	return covered_prefix(self, &cut);
 }
+
+size_t powerloss_kill_image(const struct wt_disk *disk, uint32_t seed, uint8_t **bytes,
+                            size_t *length)
+{
+	const struct powerloss_disk *self = (const struct powerloss_disk *)disk;
+	struct cut cut = {.moment = self->now, .random = seed * 2654435761u};
+
+	if (cut.random)
+		cut.moment = draw(&cut.random, self->now + 1);
+	cut.covered = cut.moment;
+	measure(self, &cut);
+	cut.bytes = calloc(1, cut.room + 1);
+	if (!cut.bytes)
+		abort();
+	for (size_t i = 0; i < self->count; i++)
+		if (self->log[i].op == WT_DISK_WRITE && self->log[i].ended < cut.covered)
+			apply(&cut, &self->log[i]);
+	*bytes = cut.bytes;
+	*length = cut.floor;
+	return covered_prefix(self, &cut);
+}

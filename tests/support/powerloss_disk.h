@@ -28,4 +28,9 @@ struct wt_disk *powerloss_disk_open(uint32_t seed);
  * on are covered: as many have to be as they were written. */
 size_t powerloss_image(const struct wt_disk *disk, uint32_t seed, uint8_t **bytes, size_t *length);
 
+/* The same for the end of the process alone: at a moment drawn from the seed (0: after the
+ * last) everything that had been written by then is there, and nothing else. */
+size_t powerloss_kill_image(const struct wt_disk *disk, uint32_t seed, uint8_t **bytes,
+                            size_t *length);
+
 #endif
