@@ -2,7 +2,7 @@
 # One file after the other: no packet is lost or doubled across the edge, every file is
 # whole, has its name only when it is, and the books of all of them add up.
 . "$SUPPORT/lib.sh"
-need tshark capinfos
+need tshark capinfos mergecap
 make_link out0 in0
 files=$work/files
 
@@ -11,7 +11,8 @@ files=$work/files
 assert_no_seam() {
   local what=$1 packets=$2
   shift 2
-  for file; do sequences "$file"; done >"$work/got"
+  mergecap -a -w "$work/all.pcapng" "$@" || fail "$what: mergecap"
+  sequences "$work/all.pcapng" >"$work/got"
   expected_sequences 1 "$packets" >"$work/expected"
   cmp -s "$work/expected" "$work/got" && return
   fail "$what: sequence numbers are not 1 to $packets in order:"
