@@ -71,6 +71,18 @@ static void advance(struct wt_chunk_run *run, uint32_t bytes,
 	run->number++;
 }
 
+/* The status of a kernel's block is left alone: the producer looks at it meanwhile. */
+static void store_index(uint8_t *chunk, const struct wt_chunk_index *index)
+{
+	const size_t behind = offsetof(struct wt_chunk_index, packets);
+
+	memcpy(chunk, index, offsetof(struct wt_chunk_index, status));
+	if (!(index->flags & WT_CHUNK_IN_PLACE))
+		memcpy(chunk + offsetof(struct wt_chunk_index, status), &index->status,
+		       sizeof(index->status));
+	memcpy(chunk + behind, (const uint8_t *)index + behind, sizeof(*index) - behind);
+}
+
 void wt_chunk_seal(uint8_t *chunk, uint32_t bytes, uint32_t index_bytes,
                    const struct wt_chunk_packets *packets, uint16_t flags, struct wt_chunk_run *run)
 {
@@ -105,7 +117,7 @@ void wt_chunk_seal(uint8_t *chunk, uint32_t bytes, uint32_t index_bytes,
 	memset(chunk + sizeof(index), 0, index_bytes - sizeof(index) - LENGTH_BYTES);
 	memcpy(chunk + index_bytes - LENGTH_BYTES, &index_bytes, sizeof(index_bytes));
 	index.page_check = 0;
-	memcpy(chunk, &index, sizeof(index));
+	store_index(chunk, &index);
 	if (!packets->has_large)
 		return;
 	index.page_check = wt_chunk_page_check(chunk, bytes, false);
