@@ -337,6 +337,8 @@ static int next_deadline_ms(const struct wt_recorder *recorder, int64_t now_ns)
 		due_ns = earlier(due_ns, recorder->progress_due_ns);
 	if (config->max_duration_ns)
 		due_ns = earlier(due_ns, recorder->start_ns + config->max_duration_ns);
+	if (recorder->output->sync == WT_SYNC_INTERVAL)
+		due_ns = earlier(due_ns, recorder->file->sync_due_ns);
 	if (recorder->output->files)
 		due_ns = earlier(due_ns, wt_file_set_next_due_ns(recorder->output->files, now_ns,
 		                                                 recorder->now_utc_ns));

@@ -18,8 +18,9 @@ enum { BALLAST_BYTES = 64 * 1024 };
 static const off_t ballast_offset = (off_t)1 << 40;
 
 /* Writes into space that the file has already go on side by side; those that extend it
- * the kernel does one after the other. So a busy file gets room ahead of its end. */
-enum { AHEAD_BYTES = 256 << 20, AHEAD_LOW_BYTES = 128 << 20 };
+ * the kernel does one after the other. So a busy file gets room ahead of its end: as much
+ * again as it has, so that many small ones do not take space that they never use. */
+enum { AHEAD_LEAST_BYTES = 16 << 20, AHEAD_MOST_BYTES = 256 << 20 };
 
 /* Direct writes that end short of a granule are begun again from its start, but not for
  * ever. */
@@ -131,25 +132,29 @@ static void on_allocated(struct wt_disk_request *request)
  * zeros after a crash. Nor would one that goes through the page cache gain. */
 static void allocate_ahead(struct file_sink *file)
 {
-	uint64_t end = file->sink.taken;
+	uint64_t end = file->sink.taken, ahead = end;
 	uint64_t from = file->allocated > end ? file->allocated : end;
 
+	if (ahead < AHEAD_LEAST_BYTES)
+		ahead = AHEAD_LEAST_BYTES;
+	if (ahead > AHEAD_MOST_BYTES)
+		ahead = AHEAD_MOST_BYTES;
 	if (!file->sink.direct || file->no_ahead || file->allocating)
 		return;
-	if (file->sink.statistics.in_flight < 2 || from - end >= AHEAD_LOW_BYTES)
+	if (file->sink.statistics.in_flight < 2 || from - end >= ahead / 2)
 		return;
 	file->allocate = (struct wt_disk_request){
 	        .op = WT_DISK_ALLOCATE,
 	        .fd = file->fd,
 	        .offset = from,
-	        .length = (size_t)(end + AHEAD_BYTES - from),
+	        .length = (size_t)(end + ahead - from),
 	        .done = on_allocated,
 	        .owner = file,
 	};
 	if (wt_disk_submit(file->disk, &file->allocate))
 		return;
 	file->allocating = true;
-	file->allocated = end + AHEAD_BYTES;
+	file->allocated = end + ahead;
 }
 
 static int write_file(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token)

@@ -338,6 +338,9 @@ int wt_tape_cut(struct wt_tape *tape)
 
 uint64_t wt_tape_bytes(const struct wt_tape *tape)
 {
+	/* What a stream has taken it has for good. */
+	if (tape->stream && wt_sink_failed(tape->sink))
+		return wt_sink_arrived(tape->sink);
 	return tape->run.offset + (wt_tape_has_unflushed(tape) ? tape->used : 0);
 }
 

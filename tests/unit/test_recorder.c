@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <wiretape/capture/recorder.h>
+#include <wiretape/writer/chunk.h>
 #include <wiretape/writer/pcapng_decode.h>
 
 /* The whole recorder over simulated interfaces, into memory, judged by the decoder. */
@@ -27,6 +28,10 @@ static struct {
 	uint64_t bytes;
 	uint32_t interfaces;
 	unsigned statistics;
+	uint32_t in_place;   /* chunks */
+	uint32_t single;     /* others, with one packet */
+	uint32_t disordered; /* packets with an earlier stamp than the one before */
+	int64_t last_ns;
 	struct wt_pcapng_item_statistics last[MOST_INTERFACES];
 	char ledger[MOST_INTERFACES][1024];
 } file;
@@ -63,6 +68,18 @@ static void add_interface(const char *name, uint64_t ring_bytes)
 	        .kind = WT_READER_SIM, .interface = name, .ring_bytes = ring_bytes};
 }
 
+static void look_at_chunk(const uint8_t *bytes, size_t length, uint64_t offset)
+{
+	struct wt_chunk_index index;
+
+	if (!wt_chunk_parse(bytes, length, offset, false, &index))
+		return;
+	cr_expect(wt_chunk_is_whole(bytes, length, false, &index), "at %llu",
+	          (unsigned long long)offset);
+	file.in_place += (index.flags & WT_CHUNK_IN_PLACE) != 0;
+	file.single += !(index.flags & WT_CHUNK_IN_PLACE) && index.packets == 1;
+}
+
 static void look_at(const struct wt_pcapng_item *item)
 {
 	uint32_t id;
@@ -74,6 +91,8 @@ static void look_at(const struct wt_pcapng_item *item)
 	case WT_ITEM_PACKET:
 		cr_assert(item->packet.interface_id < file.interfaces);
 		file.packets[item->packet.interface_id]++;
+		file.disordered += item->packet.frame.stamp_ns < file.last_ns;
+		file.last_ns = item->packet.frame.stamp_ns;
 		break;
 	case WT_ITEM_STATISTICS:
 		id = item->statistics.interface_id;
@@ -102,6 +121,8 @@ static void decode(void)
 	while ((ret = wt_pcapng_decode(&decoder, bytes + at, length - at, true, &item, &err)) ==
 	       1) {
 		look_at(&item);
+		if (item.kind == WT_ITEM_OTHER)
+			look_at_chunk(bytes + at, length - at, at);
 		at += item.bytes;
 	}
 	cr_assert(eq(int, ret, 0), "at %zu of %zu: %s", at, length, err.text);
@@ -166,6 +187,21 @@ Test(recorder, losses_in_the_ring_are_in_the_ledger_to_the_frame)
 	add_interface("sim:count=300000,pps=max,size=60", 32768);
 	cr_expect(eq(int, record(0), 0), "%s", err.text);
 	cr_expect(eq(u64, report.total.seen, 300000));
+	expect_closed();
+	expect_ledger_in_file(0);
+}
+
+/* Of each block, 81 slots of 808 bytes leave 8 at its end: there is no room for what comes
+ * behind a packet in the file, and the last one is copied into a chunk of its own. */
+Test(recorder, frames_that_cannot_stay_in_place_are_copied_behind_it)
+{
+	add_interface("sim:count=4000,pps=max,size=724", 8 * 65536);
+	output.layout = WT_LAYOUT_INPLACE;
+	cr_expect(eq(int, record(0), 0), "%s", err.text);
+	cr_expect(eq(u64, report.total.written + report.total.lost.ring, 4000));
+	cr_expect(file.in_place >= 2, "%u", file.in_place);
+	cr_expect(file.single >= 2, "%u", file.single);
+	cr_expect(eq(u32, file.disordered, 0));
 	expect_closed();
 	expect_ledger_in_file(0);
 }

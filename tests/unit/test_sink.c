@@ -732,7 +732,7 @@ Test(sink, file_with_one_write_at_a_time_ends_at_its_last)
 
 Test(sink, busy_file_has_room_ahead_and_none_when_closed)
 {
-	enum { AHEAD = 256 << 20 };
+	enum { AHEAD = 16 << 20 };
 
 	open_file(WT_DIRECT_ON);
 	put_all(1, SOURCE_PAGES);
@@ -746,7 +746,7 @@ Test(sink, busy_file_has_room_ahead_and_none_when_closed)
 	expect_file(SOURCE_PAGES);
 }
 
-enum { HALF_AHEAD = 128 << 20, STEP = SOURCE_PAGES * PAGE };
+enum { HALF_AHEAD = 8 << 20, STEP = SOURCE_PAGES * PAGE };
 
 static void put_until(uint64_t bytes)
 {
@@ -766,6 +766,17 @@ Test(sink, room_ahead_is_renewed_before_it_ends)
 	cr_expect(fault_disk_counts(disk).allocated_end >= 3ULL * HALF_AHEAD &&
 	                  fault_disk_counts(disk).allocated_end <= 3ULL * HALF_AHEAD + 4 * STEP,
 	          "%llu", (unsigned long long)fault_disk_counts(disk).allocated_end);
+}
+
+Test(sink, room_ahead_is_as_much_as_the_file_has)
+{
+	enum { HAS = 64 << 20 };
+	uint64_t ahead;
+
+	open_file(WT_DIRECT_ON);
+	put_until(HAS);
+	ahead = fault_disk_counts(disk).allocated_end - wt_sink_bytes(sink);
+	cr_expect(ahead > HAS / 2 - 4 * STEP && ahead <= HAS, "%llu", (unsigned long long)ahead);
 }
 
 Test(sink, refused_room_is_not_asked_for_again)
