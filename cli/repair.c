@@ -39,16 +39,22 @@ static void print_help(void)
 	       "      --json        one JSON object per file, each on a line of its own\n"
 	       "  -h, --help        this text\n"
 	       "\n"
-	       "A recording of wiretape's keeps every part that is whole. Holes between them "
-	       "become\n"
-	       "blocks that say how many packets are missing, exactly, and between which stamps;\n"
-	       "what is behind the last whole part is cut off. Any other pcapng or pcap file is "
-	       "cut\n"
-	       "off behind its last whole block: look with -n first. A repair that is interrupted\n"
-	       "can be taken up again, and one of a whole file changes nothing.\n"
+	       "A recording of wiretape's keeps every chunk that is whole, and of one that was "
+	       "written\n"
+	       "in part the packets at its start. Holes become blocks that say how many packets "
+	       "are\n"
+	       "missing, exactly, and between which stamps; what is behind the last packet that "
+	       "stays\n"
+	       "is cut off. Any other pcapng or pcap file is cut off behind its last whole block: "
+	       "look\n"
+	       "with -n first. A repair that is interrupted can be taken up again, and one of a "
+	       "whole\n"
+	       "file changes nothing.\n"
 	       "\n"
 	       "The JSON object has path, format, error, size_bytes, packets, chunks, holes[]\n"
 	       "(offset, bytes, packets, after_ns, before_ns, closed_before), missing_packets,\n"
+	       "in_part (of chunks that were written in part: chunks, packets that are kept, "
+	       "missing),\n"
 	       "cut_offset, cut_bytes, tail_packets (known to be in what is cut off), closed, "
 	       "broken\n"
 	       "(why the file cannot be read on from cut_offset), needed_repair, changed and "
@@ -91,6 +97,19 @@ static void print_stamp(bool known, int64_t ns, const char *otherwise)
 	fputs(known ? text : otherwise, stdout);
 }
 
+static void print_parts(const struct wt_recover_report *report)
+{
+	char missing[32];
+
+	if (!report->part_chunks)
+		return;
+	printf("  ");
+	print_count(report->part_chunks, "chunk");
+	printf(" written in part: ");
+	print_count(report->part_packets, "packet");
+	printf(" kept, %s missing\n", grouped(report->part_missing, missing));
+}
+
 static void print_hole(const struct wt_recover_hole *hole, const struct options *options)
 {
 	printf("  at offset %" PRIu64 ": ", hole->offset);
@@ -120,7 +139,8 @@ static void print_tape_end(const struct wt_recover_report *report, const struct 
 	putchar('\n');
 	if (!report->cut_bytes)
 		return;
-	printf("  behind offset %" PRIu64 " no chunk is whole: ", report->keep_bytes);
+	printf("  behind offset %" PRIu64 " there is no packet that can be kept: ",
+	       report->keep_bytes);
 	print_count(report->cut_bytes, "byte");
 	printf(" %s\n", options->dry_run ? "to be cut off" : "cut off");
 }
@@ -140,6 +160,7 @@ static void print_tape(const struct wt_recover_report *report, const struct opti
 	if (!report->was_closed)
 		printf("; not closed");
 	printf("%s\n", report->needs_repair ? "" : "; nothing to repair");
+	print_parts(report);
 	for (size_t i = 0; i < report->hole_count; i++)
 		print_hole(&report->holes[i], options);
 	print_tape_end(report, options);
@@ -198,22 +219,30 @@ static json_t *holes_array(const struct wt_recover_report *report)
 	return array;
 }
 
+static json_t *parts_object(const struct wt_recover_report *report)
+{
+	return json_pack("{s:I, s:I, s:I}", "chunks", (json_int_t)report->part_chunks, "packets",
+	                 (json_int_t)report->part_packets, "missing",
+	                 (json_int_t)report->part_missing);
+}
+
 static json_t *report_object(const struct wt_recover_report *report, const struct options *options,
                              bool done)
 {
 	bool changes = report->needs_repair && !options->dry_run && !options->out && done;
 
-	return json_pack("{s:s, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I, s:o, s:s?, s:b, s:b, s:s?}",
-	                 "format", report->format, "size_bytes", (json_int_t)report->size_bytes,
-	                 "packets", (json_int_t)report->packets, "chunks",
-	                 (json_int_t)report->chunks, "holes", holes_array(report),
-	                 "missing_packets", (json_int_t)report->missing_packets, "cut_offset",
-	                 (json_int_t)report->keep_bytes, "cut_bytes", (json_int_t)report->cut_bytes,
-	                 "tail_packets", (json_int_t)report->tail_packets, "closed",
-	                 report->is_tape ? json_boolean(report->was_closed) : json_null(), "broken",
-	                 report->ended && report->ended != -ENODATA ? report->why.text : NULL,
-	                 "needed_repair", report->needs_repair, "changed", changes, "written",
-	                 done ? options->out : NULL);
+	return json_pack(
+	        "{s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:I, s:o, s:s?, s:b, s:b, s:s?}",
+	        "format", report->format, "size_bytes", (json_int_t)report->size_bytes, "packets",
+	        (json_int_t)report->packets, "chunks", (json_int_t)report->chunks, "holes",
+	        holes_array(report), "missing_packets", (json_int_t)report->missing_packets,
+	        "in_part", parts_object(report), "cut_offset", (json_int_t)report->keep_bytes,
+	        "cut_bytes", (json_int_t)report->cut_bytes, "tail_packets",
+	        (json_int_t)report->tail_packets, "closed",
+	        report->is_tape ? json_boolean(report->was_closed) : json_null(), "broken",
+	        report->ended && report->ended != -ENODATA ? report->why.text : NULL,
+	        "needed_repair", report->needs_repair, "changed", changes, "written",
+	        done ? options->out : NULL);
 }
 
 /* `report` is NULL for a file that could not be looked at. */

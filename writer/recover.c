@@ -13,6 +13,7 @@
 #include <wiretape/writer/missing.h>
 #include <wiretape/writer/new_file.h>
 #include <wiretape/writer/tape_reader.h>
+#include <wiretape/writer/torn.h>
 
 enum {
 	HEAD_BYTES = sizeof(struct wt_pcapng_block),
@@ -26,12 +27,14 @@ struct wt_recovery {
 	char *path;
 	struct wt_recover_report report;
 	struct wt_recover_hole *holes;
+	struct wt_torn *torn; /* for each hole: the chunk in which it begins; bytes is 0 if none */
 	size_t hole_room;
 	/* Of a tape: */
 	bool swapped;
 	struct wt_chunk_run run; /* as it is behind the last good chunk */
 	size_t without_after;    /* holes before this one know the stamps behind them */
 	bool last_is_end;        /* the last chunk has the closing statistics */
+	bool ends_in_hole;       /* the last hole begins in the last chunk */
 	bool *accounted;         /* interfaces that a chunk has statistics of */
 	uint32_t interfaces;
 };
@@ -42,6 +45,9 @@ struct wt_recovery {
 struct chunk_contents {
 	uint32_t accounted; /* interfaces with statistics */
 	bool is_mark;       /* says that the recording was not closed */
+	/* An earlier repair's block at its end, behind what was kept: */
+	uint64_t hole_bytes;
+	uint64_t hole_packets;
 };
 
 static void note_statistics(struct wt_recovery *recovery, uint32_t interface_id,
@@ -53,16 +59,20 @@ static void note_statistics(struct wt_recovery *recovery, uint32_t interface_id,
 	contents->accounted++;
 }
 
-static void note_mark(const struct wt_pcapng_item *item, struct wt_recovery *recovery,
-                      struct chunk_contents *contents)
+static void note_missing(const struct wt_pcapng_item *item, struct wt_recovery *recovery,
+                         struct chunk_contents *contents)
 {
 	struct wt_missing missing;
 
-	if (!wt_missing_parse(item->body, item->body_bytes, &missing) ||
-	    missing.what != WT_MISSING_NOT_CLOSED)
+	if (!wt_missing_parse(item->body, item->body_bytes, &missing))
 		return;
-	contents->is_mark = true;
-	recovery->report.tail_packets = missing.packets;
+	if (missing.what == WT_MISSING_NOT_CLOSED) {
+		contents->is_mark = true;
+		recovery->report.tail_packets = missing.packets;
+		return;
+	}
+	contents->hole_bytes = item->bytes;
+	contents->hole_packets = missing.packets;
 }
 
 /* Whether all of a chunk's blocks can be read. */
@@ -77,28 +87,52 @@ static bool decode_chunk(struct wt_recovery *recovery, struct wt_tape_reader *re
 	*contents = (struct chunk_contents){0};
 	memset(recovery->accounted, 0, recovery->interfaces * sizeof(*recovery->accounted));
 	while ((rc = wt_tape_reader_decode(reader, index, bytes, &at, &item, NULL)) > 0) {
+		contents->hole_bytes = contents->hole_packets = 0;
 		if (item.kind == WT_ITEM_STATISTICS)
 			note_statistics(recovery, item.statistics.interface_id, contents);
 		else if (item.block_type == WT_PCAPNG_MISSING)
-			note_mark(&item, recovery, contents);
+			note_missing(&item, recovery, contents);
 	}
 	return rc == 0;
 }
 
-static struct wt_recover_hole *add_hole(struct wt_recovery *recovery)
+static int grow_holes(struct wt_recovery *recovery)
 {
 	size_t room = recovery->hole_room ? recovery->hole_room * 2 : 16;
-	struct wt_recover_hole *grown;
+	struct wt_recover_hole *holes = realloc(recovery->holes, room * sizeof(*holes));
+	struct wt_torn *torn;
 
-	if (recovery->report.hole_count == recovery->hole_room) {
-		grown = realloc(recovery->holes, room * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		recovery->holes = grown;
-		recovery->hole_room = room;
-	}
-	recovery->report.holes = recovery->holes;
-	return &recovery->holes[recovery->report.hole_count++];
+	if (!holes)
+		return -ENOMEM;
+	recovery->holes = holes;
+	recovery->report.holes = holes;
+	torn = realloc(recovery->torn, room * sizeof(*torn));
+	if (!torn)
+		return -ENOMEM;
+	recovery->torn = torn;
+	recovery->hole_room = room;
+	return 0;
+}
+
+/* A hole behind what has been taken so far. `torn` may be NULL. */
+static int add_hole(struct wt_recovery *recovery, uint64_t offset, uint64_t bytes, uint64_t packets,
+                    const struct wt_torn *torn, struct wt_error *err)
+{
+	size_t at = recovery->report.hole_count;
+
+	if (at == recovery->hole_room && grow_holes(recovery))
+		return wt_error_set(err, -ENOMEM, "no memory for the list of holes");
+	recovery->holes[at] = (struct wt_recover_hole){
+	        .offset = offset,
+	        .bytes = bytes,
+	        .packets = packets,
+	        .has_after = recovery->report.has_last,
+	        .after_ns = recovery->report.last_ns,
+	};
+	recovery->torn[at] = torn ? *torn : (struct wt_torn){0};
+	recovery->report.hole_count++;
+	recovery->report.missing_packets += packets;
+	return 0;
 }
 
 static uint32_t to_order(uint32_t value, bool swapped)
@@ -140,10 +174,11 @@ static bool read_missing_block(const struct wt_recovery *recovery, uint64_t offs
 }
 
 /* Whether an earlier repair has closed the hole, all of it, and with the same count. */
-static bool is_closed(const struct wt_recovery *recovery, const struct wt_recover_hole *hole)
+static bool is_closed(const struct wt_recovery *recovery, uint64_t at, uint64_t end,
+                      uint64_t hole_packets)
 {
-	uint64_t at = hole->offset, end = at + hole->bytes, packets = 0;
 	struct wt_missing missing;
+	uint64_t packets = 0;
 	uint32_t bytes;
 
 	for (; at < end; at += bytes) {
@@ -153,27 +188,40 @@ static bool is_closed(const struct wt_recovery *recovery, const struct wt_recove
 		if (__builtin_add_overflow(packets, missing.packets, &packets))
 			return false;
 	}
-	return packets == hole->packets;
+	return packets == hole_packets;
+}
+
+/* The last chunk ends in a hole: true if that one goes on up to the chunk of `next`. */
+static bool extend_hole(struct wt_recovery *recovery, const struct wt_chunk_index *next,
+                        uint64_t packets, bool closed)
+{
+	struct wt_recover_hole *hole = &recovery->holes[recovery->report.hole_count - 1];
+
+	if (hole->closed && (packets || !closed))
+		return false;
+	hole->bytes = next->offset - hole->offset;
+	hole->packets += packets;
+	recovery->report.missing_packets += packets;
+	return true;
 }
 
 /* Between the last good chunk and that of `next`. */
 static int note_hole(struct wt_recovery *recovery, const struct wt_chunk_index *next,
                      struct wt_error *err)
 {
-	struct wt_recover_hole *hole = add_hole(recovery);
+	uint64_t packets = next->packets_before - recovery->run.packets;
+	uint64_t offset = recovery->run.offset;
+	bool closed = is_closed(recovery, offset, next->offset, packets);
+	int rc;
 
-	if (!hole)
-		return wt_error_set(err, -ENOMEM, "no memory for the list of holes");
-	*hole = (struct wt_recover_hole){
-	        .offset = recovery->run.offset,
-	        .bytes = next->offset - recovery->run.offset,
-	        .packets = next->packets_before - recovery->run.packets,
-	        .has_after = recovery->report.has_last,
-	        .after_ns = recovery->report.last_ns,
-	};
-	hole->closed = is_closed(recovery, hole);
-	recovery->report.missing_packets += hole->packets;
-	return 0;
+	if (recovery->ends_in_hole && extend_hole(recovery, next, packets, closed))
+		return 0;
+	if (next->offset == offset)
+		return 0;
+	rc = add_hole(recovery, offset, next->offset - offset, packets, NULL, err);
+	if (!rc)
+		recovery->holes[recovery->report.hole_count - 1].closed = closed;
+	return rc;
 }
 
 /* The first stamps behind the holes that have none yet. */
@@ -189,32 +237,80 @@ static void note_stamps(struct wt_recovery *recovery, const struct wt_chunk_inde
 	recovery->report.last_ns = index->max_ns;
 }
 
-static int take_chunk(struct wt_recovery *recovery, const struct wt_chunk_index *index,
-                      const struct chunk_contents *contents, struct wt_error *err)
+/* Where the file goes on behind a chunk of `bytes` bytes, behind which `missing` packets are. */
+static void advance(struct wt_recovery *recovery, const struct wt_chunk_index *index,
+                    uint32_t bytes, uint64_t missing)
 {
-	int rc = 0;
-
-	if (index->offset > recovery->run.offset)
-		rc = note_hole(recovery, index, err);
-	if (rc)
-		return rc;
-	note_stamps(recovery, index);
 	recovery->run = (struct wt_chunk_run){
 	        .tape_id = index->tape_id,
-	        .offset = index->offset + index->chunk_bytes,
-	        .packets = index->packets_before + index->packets,
+	        .offset = index->offset + bytes,
+	        .packets = index->packets_before + index->packets + missing,
 	        .max_so_far_ns = index->max_so_far_ns,
 	        .reach_back_ns = index->reach_back_ns,
 	        .number = index->number,
 	};
+	recovery->report.packets += index->packets;
+	recovery->report.chunks++;
+}
+
+/* The hole that an earlier repair has left at the end of a chunk. */
+static int note_hole_inside(struct wt_recovery *recovery, const struct chunk_contents *contents,
+                            struct wt_error *err)
+{
+	struct wt_recover_hole *hole;
+	int rc = add_hole(recovery, recovery->run.offset - contents->hole_bytes,
+	                  contents->hole_bytes, contents->hole_packets, NULL, err);
+
+	if (rc)
+		return rc;
+	hole = &recovery->holes[recovery->report.hole_count - 1];
+	hole->in_chunk = hole->closed = true;
+	return 0;
+}
+
+static int take_chunk(struct wt_recovery *recovery, const struct wt_chunk_index *index,
+                      const struct chunk_contents *contents, struct wt_error *err)
+{
+	int rc = note_hole(recovery, index, err);
+
+	if (rc)
+		return rc;
+	note_stamps(recovery, index);
+	advance(recovery, index, index->chunk_bytes, contents->hole_packets);
+	recovery->ends_in_hole = contents->hole_bytes != 0;
 	recovery->last_is_end = !index->packets && recovery->interfaces &&
-	                        contents->accounted == recovery->interfaces;
+	                        contents->accounted == recovery->interfaces &&
+	                        !recovery->ends_in_hole;
 	recovery->report.was_marked = contents->is_mark;
 	if (!contents->is_mark)
 		recovery->report.tail_packets = 0;
-	recovery->report.packets += index->packets;
-	recovery->report.chunks++;
-	return 0;
+	return recovery->ends_in_hole ? note_hole_inside(recovery, contents, err) : 0;
+}
+
+/* What is kept of a chunk that was written in part. The hole behind it goes up to the next
+ * chunk, once there is one. */
+static int take_torn(struct wt_recovery *recovery, const struct wt_torn *torn, struct wt_error *err)
+{
+	const struct wt_chunk_index *index = &torn->index;
+	uint32_t bytes = wt_torn_chunk_bytes(torn);
+	int rc = note_hole(recovery, index, err);
+
+	if (rc)
+		return rc;
+	note_stamps(recovery, index);
+	advance(recovery, index, bytes, torn->missing_packets);
+	recovery->ends_in_hole = true;
+	recovery->last_is_end = false;
+	recovery->report.was_marked = false;
+	recovery->report.tail_packets = 0;
+	recovery->report.part_chunks++;
+	recovery->report.part_packets += torn->packets;
+	recovery->report.part_missing += torn->missing_packets;
+	rc = add_hole(recovery, index->offset + torn->bytes, bytes - torn->bytes,
+	              torn->missing_packets, torn, err);
+	if (!rc)
+		recovery->holes[recovery->report.hole_count - 1].in_chunk = true;
+	return rc;
 }
 
 /* A chunk that is torn still says how many packets there were up to its end. */
@@ -230,18 +326,35 @@ static void note_torn(struct wt_recovery *recovery, const struct wt_chunk_index 
 		recovery->report.tail_packets = packets;
 }
 
-/* What it says has to fit what was read before it. */
-static bool follows(const struct wt_recovery *recovery, const struct wt_chunk_index *index)
+/* What it says has to fit what was read before it. `missing` packets are behind it. */
+static bool follows(const struct wt_recovery *recovery, const struct wt_chunk_index *index,
+                    uint64_t missing)
 {
 	uint64_t packets;
 
 	return index->packets_before >= recovery->run.packets &&
 	       index->number > recovery->run.number && index->number != UINT32_MAX &&
-	       index->chunk_bytes <= recovery->report.size_bytes - index->offset &&
-	       !__builtin_add_overflow(index->packets_before, index->packets, &packets);
+	       !__builtin_add_overflow(index->packets_before, index->packets, &packets) &&
+	       !__builtin_add_overflow(packets, missing, &packets);
 }
 
-/* Is the chunk of `index` good? Then it is taken: 1; 0 if not. */
+/* Can something be kept of a chunk that is not good? Then it is taken: 1; 0 if not. */
+static int try_torn(struct wt_recovery *recovery, struct wt_tape_reader *reader,
+                    const struct wt_chunk_index *index, struct wt_error *err)
+{
+	struct wt_torn torn;
+	int rc = follows(recovery, index, 0) ? wt_torn_look(reader, index, &torn, err) : 0;
+
+	if (rc > 0) {
+		rc = take_torn(recovery, &torn, err);
+		return rc ? rc : 1;
+	}
+	if (!rc)
+		note_torn(recovery, index);
+	return rc;
+}
+
+/* Is the chunk of `index` good, or its start? Then it is taken: 1; 0 if not. */
 static int try_chunk(struct wt_recovery *recovery, struct wt_tape_reader *reader,
                      const struct wt_chunk_index *index, struct wt_error *err)
 {
@@ -252,14 +365,13 @@ static int try_chunk(struct wt_recovery *recovery, struct wt_tape_reader *reader
 
 	if (rc < 0)
 		return rc;
-	if (rc && follows(recovery, index) &&
-	    decode_chunk(recovery, reader, index, bytes, &contents)) {
+	if (rc && decode_chunk(recovery, reader, index, bytes, &contents) &&
+	    follows(recovery, index, contents.hole_packets)) {
 		rc = take_chunk(recovery, index, &contents, err);
 		return rc ? rc : 1;
 	}
 	recovery->report.tail_packets = tail_packets;
-	note_torn(recovery, index);
-	return 0;
+	return try_torn(recovery, reader, index, err);
 }
 
 static int walk_tape(struct wt_recovery *recovery, struct wt_tape_reader *reader,
@@ -300,7 +412,8 @@ static int look_at_tape(struct wt_recovery *recovery, struct wt_tape_reader *rea
 	if (rc)
 		return rc;
 	report->keep_bytes = recovery->run.offset;
-	report->cut_bytes = report->size_bytes - report->keep_bytes;
+	if (report->size_bytes > report->keep_bytes)
+		report->cut_bytes = report->size_bytes - report->keep_bytes;
 	report->was_closed = recovery->last_is_end && !report->cut_bytes;
 	report->needs_repair = report->cut_bytes || !(report->was_closed || report->was_marked);
 	for (size_t i = 0; i < report->hole_count; i++)
@@ -420,6 +533,7 @@ void wt_recover_close(struct wt_recovery *recovery)
 		close(recovery->fd);
 	free(recovery->path);
 	free(recovery->holes);
+	free(recovery->torn);
 	free(recovery->accounted);
 	free(recovery);
 }
@@ -439,17 +553,27 @@ static void write_step(struct wt_recover_step *step, uint64_t offset, size_t len
 	step->length = length;
 }
 
-static uint32_t missing_block_bytes(const struct wt_recover_hole *hole, uint64_t in_hole)
+/* Of the block at `in_hole`: it ends on a multiple of 4096, and with the chunk in which the
+ * hole begins. */
+static uint32_t missing_block_bytes(const struct wt_recovery *recovery, size_t number,
+                                    uint64_t in_hole)
 {
+	const struct wt_recover_hole *hole = &recovery->holes[number];
+	uint32_t before = in_hole ? 0 : recovery->torn[number].bytes;
+	uint32_t most = MISSING_BYTES_MAX - before % WT_CHUNK_ALIGNMENT;
 	uint64_t left = hole->bytes - in_hole;
 
-	return left < MISSING_BYTES_MAX ? (uint32_t)left : MISSING_BYTES_MAX;
+	if (most > WT_CHUNK_BYTES_MAX - before)
+		most = WT_CHUNK_BYTES_MAX - before;
+	return left < most ? (uint32_t)left : most;
 }
 
 /* The start of a block in a hole: its lengths' first, and the text. */
-static void head_step(const struct wt_recovery *recovery, const struct wt_recover_hole *hole,
-                      uint64_t in_hole, struct wt_recover_step *step)
+static void head_step(const struct wt_recovery *recovery, size_t number, uint64_t in_hole,
+                      struct wt_recover_step *step)
 {
+	const struct wt_recover_hole *hole = &recovery->holes[number];
+	uint32_t bytes = missing_block_bytes(recovery, number, in_hole);
 	const struct wt_missing missing = {
 	        .what = in_hole ? WT_MISSING_CONTINUED : WT_MISSING_HOLE,
 	        .packets = in_hole ? 0 : hole->packets,
@@ -461,18 +585,19 @@ static void head_step(const struct wt_recovery *recovery, const struct wt_recove
 	};
 
 	put_u32(step->bytes, WT_PCAPNG_MISSING, recovery->swapped);
-	put_u32(step->bytes + LENGTH_BYTES, missing_block_bytes(hole, in_hole), recovery->swapped);
+	put_u32(step->bytes + LENGTH_BYTES, bytes, recovery->swapped);
 	wt_missing_format((char *)step->bytes + HEAD_BYTES, &missing);
 	write_step(step, hole->offset + in_hole, HEAD_BYTES + WT_MISSING_TEXT_BYTES);
 }
 
-static void tail_step(const struct wt_recovery *recovery, const struct wt_recover_hole *hole,
-                      uint64_t in_hole, struct wt_recover_step *step)
+static void tail_step(const struct wt_recovery *recovery, size_t number, uint64_t in_hole,
+                      struct wt_recover_step *step)
 {
-	uint32_t bytes = missing_block_bytes(hole, in_hole);
+	uint32_t bytes = missing_block_bytes(recovery, number, in_hole);
 
 	put_u32(step->bytes, bytes, recovery->swapped);
-	write_step(step, hole->offset + in_hole + bytes - LENGTH_BYTES, LENGTH_BYTES);
+	write_step(step, recovery->holes[number].offset + in_hole + bytes - LENGTH_BYTES,
+	           LENGTH_BYTES);
 }
 
 /* The fields of an index are of different widths, each to be turned round by itself. */
@@ -488,6 +613,23 @@ static void swap_index(uint8_t *index)
 			index[j] = index[widths[i] - 1 - j];
 			index[widths[i] - 1 - j] = byte;
 		}
+}
+
+/* The chunk that is kept in part, with the missing block at its end, becomes whole. */
+static void index_step(const struct wt_recovery *recovery, size_t number,
+                       struct wt_recover_step *step)
+{
+	const struct wt_torn *torn = &recovery->torn[number];
+	struct wt_chunk_index index = torn->index;
+
+	index.chunk_bytes = torn->bytes + missing_block_bytes(recovery, number, 0);
+	index.used_bytes = index.flags & WT_CHUNK_IN_PLACE ? torn->bytes : index.chunk_bytes;
+	memset(step->bytes, 0, WT_CHUNK_INDEX_BYTES);
+	memcpy(step->bytes, &index, sizeof(index));
+	if (recovery->swapped)
+		swap_index(step->bytes);
+	/* Its second length is there, perhaps not at once behind. */
+	write_step(step, index.offset, sizeof(index));
 }
 
 /* The last chunk: one page that says that the recording has no end. */
@@ -523,59 +665,79 @@ static bool needs_mark(const struct wt_recover_report *report)
 	return report->is_tape && !report->was_closed && !report->was_marked;
 }
 
-/* Closing the holes: two writes a block. */
+enum stage { HEADS = 0, HEADS_SYNC, TAILS, TAILS_SYNC, INDEXES, MARK, LAST_SYNC, CUT, CUT_SYNC };
+
+/* One write for each block of each hole, or one for each hole that begins in a chunk. */
 static bool next_hole_step(const struct wt_recovery *recovery, struct wt_recover_cursor *cursor,
                            struct wt_recover_step *step)
 {
-	const struct wt_recover_hole *hole;
+	size_t count = recovery->report.hole_count;
 
-	for (; cursor->hole < recovery->report.hole_count; cursor->hole++, cursor->in_hole = 0) {
-		hole = &recovery->holes[cursor->hole];
-		if (hole->closed || cursor->in_hole == hole->bytes)
+	for (; cursor->hole < count; cursor->hole++, cursor->in_hole = 0) {
+		const struct wt_recover_hole *hole = &recovery->holes[cursor->hole];
+		uint64_t at = cursor->in_hole;
+
+		if (hole->closed || at == hole->bytes ||
+		    (cursor->stage == INDEXES && !recovery->torn[cursor->hole].bytes))
 			continue;
-		cursor->phase = !cursor->phase;
-		if (cursor->phase) {
-			head_step(recovery, hole, cursor->in_hole, step);
-		} else {
-			tail_step(recovery, hole, cursor->in_hole, step);
-			cursor->in_hole += missing_block_bytes(hole, cursor->in_hole);
-		}
+		cursor->in_hole += missing_block_bytes(recovery, cursor->hole, at);
+		if (cursor->stage == HEADS)
+			head_step(recovery, cursor->hole, at, step);
+		else if (cursor->stage == TAILS)
+			tail_step(recovery, cursor->hole, at, step);
+		else
+			index_step(recovery, cursor->hole, step);
+		if (cursor->stage == INDEXES)
+			cursor->in_hole = hole->bytes;
 		return true;
 	}
 	return false;
 }
 
-/* What comes after the holes. What is to stay is on the disk before the rest goes. */
-static bool next_last_step(const struct wt_recovery *recovery, struct wt_recover_cursor *cursor,
-                           struct wt_recover_step *step)
+/* Whether the stage has a step, or another one. */
+static bool next_stage_step(const struct wt_recovery *recovery, struct wt_recover_cursor *cursor,
+                            struct wt_recover_step *step)
 {
-	enum { MARK = 0, FIRST_SYNC, CUT, LAST_SYNC };
 	bool mark = needs_mark(&recovery->report);
 
-	if (cursor->phase == MARK && !mark)
-		cursor->phase = FIRST_SYNC;
-	switch (cursor->phase++) {
+	switch ((enum stage)cursor->stage) {
+	case HEADS:
+	case TAILS:
+	case INDEXES:
+		return next_hole_step(recovery, cursor, step);
+	case HEADS_SYNC:
+	case TAILS_SYNC:
+		/* Only a chunk that is kept in part needs an order: a block's second length alone
+		 * could complete one of its packets, and the index makes all of it good. */
+		step->kind = WT_RECOVER_SYNC;
+		return !cursor->begun && recovery->report.part_chunks;
+	case LAST_SYNC: /* what is to stay is on the disk before the rest goes */
+	case CUT_SYNC:
+		step->kind = WT_RECOVER_SYNC;
+		return !cursor->begun;
 	case MARK:
-		mark_step(recovery, step);
-		return true;
+		if (!cursor->begun && mark)
+			mark_step(recovery, step);
+		return !cursor->begun && mark;
 	case CUT:
 		step->kind = WT_RECOVER_CUT;
 		step->offset = recovery->report.keep_bytes + (mark ? WT_CHUNK_ALIGNMENT : 0);
-		return true;
-	case FIRST_SYNC:
-	case LAST_SYNC:
-		step->kind = WT_RECOVER_SYNC;
-		return true;
-	default:
-		return false;
+		return !cursor->begun;
 	}
+	return false;
 }
 
 bool wt_recover_next_step(const struct wt_recovery *recovery, struct wt_recover_cursor *cursor,
                           struct wt_recover_step *step)
 {
-	return recovery->report.needs_repair &&
-	       (next_hole_step(recovery, cursor, step) || next_last_step(recovery, cursor, step));
+	while (recovery->report.needs_repair && cursor->stage <= CUT_SYNC) {
+		if (next_stage_step(recovery, cursor, step)) {
+			cursor->begun = true;
+			return true;
+		}
+		*cursor = (struct wt_recover_cursor){.stage = cursor->stage + 1};
+	}
+	return false;
 }
 
 static int write_exactly(int fd, const uint8_t *bytes, size_t length, uint64_t offset)

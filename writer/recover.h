@@ -15,9 +15,10 @@ extern "C" {
 
 /* Makes a capture file whole that a crash has left with holes or without its end.
  *
- * A recording made of chunks (chunk.h) keeps all chunks that are whole, where they are:
- * holes between them become blocks that say what is missing (missing.h), what is behind the
- * last one is cut off, and a last chunk says that the recording was not closed. Any other
+ * A recording made of chunks (chunk.h) keeps all chunks that are whole, where they are, and
+ * of those that were written in part what stands at their start (torn.h). Holes between them
+ * become blocks that say what is missing (missing.h), what is behind the last one is cut off,
+ * and a last chunk says that the recording was not closed. Any other
  * pcapng or pcap file is cut off behind its last whole block.
  *
  * Looking, then changing: wt_recover_open() reads the whole file and changes nothing.
@@ -28,6 +29,7 @@ struct wt_recover_hole {
 	uint64_t offset;
 	uint64_t bytes;
 	uint64_t packets; /* missing here, exactly */
+	bool in_chunk;    /* begins in a chunk, behind what was kept of it */
 	bool has_after, has_before;
 	int64_t after_ns;  /* the largest stamp in the last chunk with packets before it */
 	int64_t before_ns; /* the smallest in the first one behind it */
@@ -43,12 +45,15 @@ struct wt_recover_report {
 	const struct wt_recover_hole *holes;
 	size_t hole_count;
 	uint64_t missing_packets; /* in the holes */
-	uint64_t keep_bytes;      /* up to the end of the last whole chunk or block */
-	uint64_t cut_bytes;       /* behind it: size_bytes - keep_bytes */
+	uint64_t keep_bytes;      /* up to the end of the last chunk or block that stays */
+	uint64_t cut_bytes;       /* of the file behind it */
 	/* Of a tape: */
 	bool was_closed;       /* by the recorder */
 	bool was_marked;       /* by an earlier repair: it was not closed */
 	uint64_t tail_packets; /* in what is cut off, as far as that is known */
+	uint64_t part_chunks;  /* that were written in part, and of which something stays now */
+	uint64_t part_packets; /* of those, that stay */
+	uint64_t part_missing; /* and that do not */
 	bool has_last;
 	int64_t last_ns; /* the largest stamp in the last chunk with packets */
 	/* Of another file: */
@@ -71,9 +76,10 @@ struct wt_recover_step {
 
 /* Zero-initialised: before the first step. */
 struct wt_recover_cursor {
+	int stage;  /* of several, one after the other */
+	bool begun; /* it has had a step */
 	size_t hole;
 	uint64_t in_hole;
-	int phase;
 };
 
 /* Open and read `path`; with `change` also for writing. 0 and *recovery, for the caller to

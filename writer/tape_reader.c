@@ -457,10 +457,10 @@ int wt_tape_reader_seek(struct wt_tape_reader *reader, int64_t from_ns,
 	return 1;
 }
 
-int wt_tape_reader_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
-                         const uint8_t **bytes, struct wt_error *err)
+/* As much of a chunk as there is: 1 and *length if its index still stands there, 0 if not. */
+static int read_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
+                      struct wt_chunk_index *again, uint32_t *length, struct wt_error *err)
 {
-	struct wt_chunk_index again;
 	ssize_t got;
 	int rc = make_room(reader, index->chunk_bytes, err);
 
@@ -469,11 +469,35 @@ int wt_tape_reader_chunk(struct wt_tape_reader *reader, const struct wt_chunk_in
 	got = read_at(reader, reader->buffer, index->chunk_bytes, index->offset, err);
 	if (got < 0)
 		return (int)got;
-	*bytes = reader->buffer;
+	*length = (uint32_t)got;
 	return wt_chunk_parse(reader->buffer, (size_t)got, index->offset, reader->decoder.swapped,
-	                      &again) &&
-	       again.tape_id == reader->tape_id && again.chunk_bytes == index->chunk_bytes &&
-	       wt_chunk_is_whole(reader->buffer, (size_t)got, reader->decoder.swapped, &again);
+	                      again) &&
+	       again->tape_id == reader->tape_id && again->chunk_bytes == index->chunk_bytes;
+}
+
+int wt_tape_reader_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
+                         const uint8_t **bytes, struct wt_error *err)
+{
+	struct wt_chunk_index again;
+	uint32_t length;
+	int rc = read_chunk(reader, index, &again, &length, err);
+
+	if (rc <= 0)
+		return rc;
+	*bytes = reader->buffer;
+	return wt_chunk_is_whole(reader->buffer, length, reader->decoder.swapped, &again);
+}
+
+int wt_tape_reader_part(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
+                        const uint8_t **bytes, uint32_t *length, struct wt_error *err)
+{
+	struct wt_chunk_index again;
+	int rc = read_chunk(reader, index, &again, length, err);
+
+	if (rc <= 0)
+		return rc;
+	*bytes = reader->buffer;
+	return again.total_length <= *length;
 }
 
 static bool belongs_to_first(const struct wt_tape_reader *reader, const uint8_t *block)

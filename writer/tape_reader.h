@@ -72,6 +72,12 @@ int wt_tape_reader_seek(struct wt_tape_reader *reader, int64_t from_ns,
 int wt_tape_reader_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
                          const uint8_t **bytes, struct wt_error *err);
 
+/* Read as much of a chunk as the file has, whole or not: 1, *bytes and *length, which is at
+ * least that of its index block and at most index->chunk_bytes, valid until the next call;
+ * 0 if that much is not there. */
+int wt_tape_reader_part(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
+                        const uint8_t **bytes, uint32_t *length, struct wt_error *err);
+
 /* Decode the next block of a chunk at *at and advance it: 1 and *item, 0 at its end, or a
  * negative errno; -EBADMSG also for a section or an interface, which no chunk but the first
  * may have. Views in the item point into `bytes`. */

@@ -52,7 +52,7 @@ assert_eq "info knows the hole" '[3,1,1,false]' "$("$WIRETAPE" info --json "$wor
 "$WIRETAPE" info "$work/hole.pcapng" >"$work/out"
 assert_file_has "$work/out" '^Layout: .*1 hole repaired \(1 packet missing\)'
 
-for tape in not_closed:2 torn_tail:1 no_chunk:0 cut_off:0 other_byte_order:2; do
+for tape in not_closed:2 torn_tail:1 no_chunk:0 cut_off:1 other_byte_order:2; do
   file=$work/${tape%:*}.pcapng
   cp "$tapes/${tape%:*}" "$file"
   repair "$file"
@@ -61,6 +61,44 @@ for tape in not_closed:2 torn_tail:1 no_chunk:0 cut_off:0 other_byte_order:2; do
 done
 assert_eq "info knows that it was not closed" true \
   "$("$WIRETAPE" info --json "$work/torn_tail.pcapng" | jq .layout.not_closed)"
+
+# Chunks that were written in part: their first packets stay. What others read before is there.
+# torn NAME CHUNKS PACKETS MISSING, after damage to $work/NAME.pcapng.
+torn() {
+  local file=$work/$1.pcapng before
+  before=$(fields "$file" frame.number 2>/dev/null | wc -l)
+  repair -n "$file"
+  assert_file_has "$work/out" "$2 chunks? written in part: [0-9,]+ packets? kept, [0-9,]+ missing"
+  repair -w "$work/copy.pcapng" "$file"
+  assert_eq "$1, copy: exit code" 0 "$code"
+  repair --json "$file"
+  assert_eq "$1: exit code" 0 "$code"
+  assert_eq "$1: chunks in part" "$2" "$(jq .in_part.chunks "$work/out")"
+  kept=$(jq .packets "$work/out") missing=$(jq .missing_packets "$work/out")
+  assert "$1: $kept packets, at least $before" test "$kept" -ge "$before"
+  assert_eq "$1: all are accounted for" "$3" "$((kept + missing))"
+  whole "$1" "$file" "$kept"
+  whole "$1, copy" "$work/copy.pcapng" "$kept"
+  assert_eq "$1: info knows" "[$missing,$4]" "$("$WIRETAPE" info --json "$file" |
+    jq -c '.layout | [.missing_packets, .not_closed]')"
+  timeout 30 "$WIRETAPE" cut "$file" -w "$work/cut.pcapng" 2>"$work/err"
+  assert_eq "$1: all are cut out" "$kept" "$(packets "$work/cut.pcapng")"
+}
+
+# zero FILE PAGE COUNT
+zero() { dd if=/dev/zero of="$1" bs=4096 seek="$2" count="$3" conv=notrunc status=none; }
+
+for layout in inplace compact; do
+  timeout 30 "$WIRETAPE" record --reader sim -i sim:count=20000,pps=1000000 --layout $layout \
+    -w "$work/tape.pcapng" -q || fail "record"
+  pages=$(($(stat -c %s "$work/tape.pcapng") / 4096))
+  cp "$work/tape.pcapng" "$work/middle_$layout.pcapng"
+  zero "$work/middle_$layout.pcapng" $((pages / 4)) 5
+  torn "middle_$layout" 1 20000 false
+  head -c $((pages * 4096 * 2 / 3 + 1234)) "$work/tape.pcapng" >"$work/cut_$layout.pcapng"
+  "$WIRETAPE" repair --json -n "$work/cut_$layout.pcapng" >"$work/out"
+  torn "cut_$layout" 1 "$(jq '.packets + .missing_packets' "$work/out")" true
+done
 
 cp "$tapes/first_chunk_damaged" "$work/damaged.pcapng"
 before=$(md5sum <"$work/damaged.pcapng")

@@ -50,10 +50,23 @@ static size_t add_tape_option(uint8_t *section, size_t length)
 	return total;
 }
 
+static uint32_t index_bytes(const struct tape_builder *tape)
+{
+	return tape->in_place ? 136 : WT_CHUNK_INDEX_BYTES;
+}
+
 static void start_chunk(struct tape_builder *tape)
 {
 	wt_chunk_packets_init(&tape->open);
-	tape->open_used = WT_CHUNK_INDEX_BYTES;
+	tape->open_used = 0;
+	/* In place the kernel's header stays, here zeros. */
+	memset(tape->open_bytes, 0, sizeof(struct wt_chunk_index));
+}
+
+static void open_chunk(struct tape_builder *tape)
+{
+	if (!tape->open_used)
+		tape->open_used = index_bytes(tape);
 }
 
 void tape_begin(struct tape_builder *tape, uint32_t interfaces)
@@ -102,6 +115,37 @@ static void fill(uint8_t *data, uint32_t caplen, uint32_t number)
 		memcpy(data, &number, sizeof(number));
 }
 
+static uint32_t load32(const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return value;
+}
+
+static void store32(uint8_t *at, uint32_t value)
+{
+	memcpy(at, &value, sizeof(value));
+}
+
+/* Make the last packet's block longer, by `bytes` (a multiple of 4, at least 4) of a fill
+ * option before the end of its list. */
+static void add_fill(struct tape_builder *tape, uint32_t bytes)
+{
+	uint8_t *block = tape->open_bytes + tape->open_last;
+	uint32_t total = load32(block + 4);
+	uint8_t *option = block + total - 8;
+
+	require(tape->open.count && bytes < 65536);
+	memset(option, 0xa5, bytes);
+	store32(option, (bytes - 4) << 16 | WT_OPT_LOCAL_FILL);
+	total += bytes;
+	store32(block + total - 8, 0);
+	store32(block + total - 4, total);
+	store32(block + 4, total);
+	tape->open_used += bytes;
+}
+
 void tape_packet(struct tape_builder *tape, int64_t stamp_ns, uint32_t caplen)
 {
 	static uint8_t data[TAPE_OPEN_BYTES];
@@ -113,11 +157,15 @@ void tape_packet(struct tape_builder *tape, int64_t stamp_ns, uint32_t caplen)
 	        .link_flags = WT_LINK_INBOUND,
 	};
 	uint32_t number = (uint32_t)tape->packet_count;
-	uint32_t interface_id = number % tape->interfaces;
+	uint32_t interface_id = tape->in_place ? 0 : number % tape->interfaces;
 	size_t used;
 
 	require(tape->packet_count < TAPE_PACKETS_MAX);
 	fill(data, caplen, number);
+	open_chunk(tape);
+	if (tape->in_place && tape->open.count)
+		add_fill(tape, 48 + (-tape->open_used & 15));
+	tape->open_last = tape->open_used;
 	require(wt_pcapng_encode_frames(tape->open_bytes + tape->open_used,
 	                                TAPE_OPEN_BYTES - tape->open_used - 8192, interface_id,
 	                                &frame, 1, &used) == 1);
@@ -126,18 +174,36 @@ void tape_packet(struct tape_builder *tape, int64_t stamp_ns, uint32_t caplen)
 	tape->packets[tape->packet_count++] = (struct tape_packet){stamp_ns, interface_id, number};
 }
 
-void tape_chunk(struct tape_builder *tape)
+/* Up to a multiple of 4096: in place it belongs to the last packet. */
+static void end_chunk(struct tape_builder *tape)
 {
 	uint32_t padding = wt_chunk_padding(tape->open_used);
-	uint32_t bytes = tape->open_used + padding;
-	uint32_t packets = (uint32_t)tape->open.count;
 
-	require(tape->chunk_count < TAPE_CHUNKS_MAX && bytes <= TAPE_OPEN_BYTES);
+	if (padding && tape->in_place && tape->open.count) {
+		add_fill(tape, padding);
+		return;
+	}
 	if (padding)
 		wt_chunk_pad(tape->open_bytes + tape->open_used, padding, true);
-	tape->chunks[tape->chunk_count++] = (struct tape_chunk){
-	        tape->run.offset, bytes, (uint32_t)tape->packet_count - packets, packets};
-	wt_chunk_seal(tape->open_bytes, bytes, WT_CHUNK_INDEX_BYTES, &tape->open, 0, &tape->run);
+	tape->open_used += padding;
+}
+
+void tape_chunk(struct tape_builder *tape)
+{
+	uint32_t packets = (uint32_t)tape->open.count;
+	uint32_t bytes;
+
+	open_chunk(tape);
+	end_chunk(tape);
+	bytes = tape->open_used;
+	require(tape->chunk_count < TAPE_CHUNKS_MAX && bytes <= TAPE_OPEN_BYTES);
+	tape->chunks[tape->chunk_count++] =
+	        (struct tape_chunk){tape->run.offset, bytes, index_bytes(tape),
+	                            (uint32_t)tape->packet_count - packets, packets};
+	if (tape->in_place)
+		tape->open.interface_id = 0;
+	wt_chunk_seal(tape->open_bytes, bytes, index_bytes(tape), &tape->open,
+	              tape->in_place ? WT_CHUNK_IN_PLACE : 0, &tape->run);
 	append(tape, tape->open_bytes, bytes);
 	start_chunk(tape);
 }
@@ -147,6 +213,7 @@ void tape_statistics(struct tape_builder *tape)
 	struct wt_pcapng_statistics statistics = {.ledger = "seen=0\nwritten=0\n"};
 	ssize_t used;
 
+	open_chunk(tape);
 	for (uint32_t i = 0; i < tape->interfaces; i++) {
 		statistics.interface_id = i;
 		used = wt_pcapng_encode_statistics(tape->open_bytes + tape->open_used,
@@ -158,6 +225,7 @@ void tape_statistics(struct tape_builder *tape)
 
 void tape_close(struct tape_builder *tape)
 {
+	tape->in_place = false;
 	tape_statistics(tape);
 	tape_chunk(tape);
 }
@@ -191,14 +259,6 @@ static void swap_words(uint8_t *at, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		swap(at + 4 * i, 4);
-}
-
-static uint32_t load32(const uint8_t *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
 }
 
 /* Options from `at` to `end`, by what the builder puts there. */

@@ -27,6 +27,7 @@ enum {
 struct tape_chunk {
 	uint64_t offset;
 	uint32_t bytes;
+	uint32_t index_bytes;
 	uint32_t first_packet; /* in tape_builder.packets */
 	uint32_t packet_count;
 };
@@ -41,11 +42,13 @@ struct tape_builder {
 	uint8_t *bytes;
 	size_t length, room;
 	uint32_t interfaces;
+	bool in_place; /* chunks are laid out so, from now on; then all are of interface 0 */
 	uint64_t seed; /* of tape_random() */
 	struct wt_chunk_run run;
 	struct wt_chunk_packets open;
 	uint8_t *open_bytes;
 	uint32_t open_used;
+	uint32_t open_last; /* the last block that was put there; in place */
 	struct tape_chunk chunks[TAPE_CHUNKS_MAX];
 	size_t chunk_count;
 	struct tape_packet packets[TAPE_PACKETS_MAX];
