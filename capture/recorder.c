@@ -198,6 +198,7 @@ void wt_recorder_report(struct wt_recorder *recorder, struct wt_recorder_report 
 	        .file_bytes = recorder->output ? wt_recorder_file_bytes(recorder) : 0,
 	        .file_count = recorder->file_count,
 	        .direct = recorder->direct,
+	        .files_error = recorder->files_error[0] ? recorder->files_error : NULL,
 	        .elapsed_ns = (recorder->running ? wt_recorder_clock_ns() : recorder->ended_ns) -
 	                      recorder->start_ns,
 	        .end = recorder->end,
@@ -258,8 +259,11 @@ static void look_after_files(struct wt_recorder *recorder)
 		return;
 	if (!recorder->ending && !wt_file_set_has_space(files))
 		wt_recorder_end_with(recorder, WT_END_SPACE, 0);
-	while (wt_file_set_next_event(files, text, sizeof(text), &error))
+	while (wt_file_set_next_event(files, text, sizeof(text), &error)) {
 		wt_recorder_say(recorder, "%s", text);
+		if (error && !recorder->files_error[0])
+			memcpy(recorder->files_error, text, sizeof(text));
+	}
 }
 
 static void keep_files(struct wt_recorder *recorder, int64_t now_ns)

@@ -74,6 +74,7 @@ struct wt_recorder_report {
 	struct wt_recorder_writes writes;
 	const char *disk;            /* "io_uring", "pwrite", or NULL: none is used */
 	bool direct;                 /* past the page cache */
+	const char *files_error;     /* a file that is not what it should be; NULL: none so far */
 	enum wt_recorder_end end;    /* once it has ended */
 	const char *const *degraded; /* named states, each said once; NULL-terminated */
 };

@@ -91,8 +91,9 @@ struct wt_recorder {
 	bool running;
 	enum wt_recorder_end end;
 	bool ending;
-	int failure;                  /* with WT_END_WRITER and WT_END_FAILURE */
-	struct wt_error failure_text; /* with WT_END_FAILURE, if it says more */
+	int failure;                            /* with WT_END_WRITER and WT_END_FAILURE */
+	struct wt_error failure_text;           /* with WT_END_FAILURE, if it says more */
+	char files_error[WT_MAX_DEGRADED_TEXT]; /* the first of the file set's, or "" */
 	char degraded_text[WT_MAX_DEGRADED][WT_MAX_DEGRADED_TEXT];
 	const char *degraded[WT_MAX_DEGRADED + 1];
 	size_t degraded_count;

@@ -294,6 +294,8 @@ static void fill_result(struct wt_report_result *result, struct recording *recor
 	        .error = recording->err.code ? recording->err.text : NULL,
 	};
 	wt_recorder_report(recording->recorder, &result->report);
+	if (!result->error)
+		result->error = result->report.files_error;
 	if (recording->files)
 		result->file_count = wt_file_set_files(recording->files, &result->files);
 }
@@ -317,7 +319,8 @@ static int conclude(struct session *session)
 		}
 		fill_result(&results[i], recording);
 		lost += wt_ledger_lost(&results[i].report.total);
-		if (results[i].error)
+		/* What happened to a file was said then, unless nothing was to be said. */
+		if (results[i].error && (recording->err.code || options->quiet))
 			wt_cli_complain("%s", results[i].error);
 		if (!options->quiet)
 			wt_report_summary(&results[i], options->verbose);

@@ -93,6 +93,19 @@ assert_no_seam "on-close" 5000 "$work"/done/*
 rotate "on-close that fails" 100 50000 --on-close "exit 3 #"
 assert_file_has "$work/err" 'exit 3 #.*exit code 3|ended with.* 3'
 
+# A file that somebody has removed meanwhile is an error, of that file alone.
+rm -rf "$files" && mkdir "$files"
+start_recorder -i in0 -w "$files/tape.pcapng" --json -b packets:500
+rm "$files/tape_00001.pcapng.part"
+# Long enough for the error to be noticed while the recording goes on.
+"$WIRETAPE" generate -i out0 -q -c 6000 -s 200 -p 3000
+stop_recorder
+assert_eq "removed: exit code" 1 "$status"
+assert_ledger_closes "removed"
+assert_file_has "$work/err" 'tape_00001'
+assert "removed: in the JSON" test "$(json .error)" != null
+assert_eq "removed: the others are whole" 11 "$(find "$files" -name '*Z.pcapng' | wc -l)"
+
 # SIGKILL leaves a work name, which says that it is not whole.
 rm -rf "$files" && mkdir "$files"
 start_recorder -i in0 -w "$files/tape.pcapng" -b packets:1000
