@@ -81,6 +81,21 @@ void wt_recorder_writer_failed(struct wt_recorder *recorder, int error)
 	wt_recorder_end_with(recorder, error == -EPIPE ? WT_END_READER_GONE : WT_END_WRITER, error);
 }
 
+/* The producer of blocks drops while it finds none free, and so until one is given back. Its
+ * counters are looked at whenever that happens (recorder_frames.c): what they tell was lost
+ * behind all blocks that it has handed over by now. */
+static void mark_drops(struct wt_recorded *recorded, uint64_t drops)
+{
+	uint64_t block = wt_ring_handed_over(recorded->ring);
+	uint32_t count = recorded->mark_count;
+
+	/* With no place for another, it stands too early rather than nowhere. */
+	if (count && (recorded->marks[count - 1].block == block || count == WT_DROP_MARKS))
+		recorded->marks[count - 1].drops += drops;
+	else
+		recorded->marks[recorded->mark_count++] = (struct wt_drop_mark){block, drops};
+}
+
 /* Ask the producer what it has counted. PACKET_STATISTICS forgets with every look
  * and has 32 bits: here is the only place that looks, and it adds up in 64. */
 void wt_recorder_take_statistics(struct wt_recorded *recorded)
@@ -92,7 +107,9 @@ void wt_recorder_take_statistics(struct wt_recorded *recorded)
 	recorded->packets += since.packets;
 	recorded->drops += since.drops;
 	recorded->report->ledger.freezes += since.freezes;
-	if (!recorded->report->reader->places_drops)
+	if (since.drops && recorded->report->reader->in_place)
+		mark_drops(recorded, since.drops);
+	else if (!recorded->report->reader->places_drops)
 		recorded->pending_drops += since.drops;
 	wt_ledger_update(&recorded->report->ledger, recorded->packets, recorded->drops);
 }

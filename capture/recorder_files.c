@@ -362,7 +362,10 @@ static void rotate(struct wt_recorder *recorder)
 
 	for (size_t i = 0; i < recorder->config.interface_count; i++)
 		wt_recorder_take_statistics(&recorder->recorded[i]);
-	ret = wt_recorder_write_statistics(recorder, true);
+	/* In a chunk of their own: by that a file is seen to be closed. */
+	ret = wt_recorder_flush(recorder);
+	if (!ret)
+		ret = wt_recorder_write_statistics(recorder, true);
 	if (!ret)
 		ret = wt_recorder_flush(recorder);
 	if (ret) {
@@ -373,8 +376,11 @@ static void rotate(struct wt_recorder *recorder)
 	recorder->waiting_files = recorder->file;
 	recorder->file = NULL;
 	ret = wt_recorder_begin_file(recorder, &err);
-	if (!ret)
+	if (!ret) {
+		if (!wt_file_set_has_space(recorder->output->files))
+			wt_recorder_end_with(recorder, WT_END_SPACE, 0);
 		return;
+	}
 	if (recorder->file) {
 		wt_recorder_writer_failed(recorder, ret);
 		return;

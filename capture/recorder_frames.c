@@ -3,6 +3,7 @@
 #include <wiretape/capture/recorder_private.h>
 
 #include <stdio.h>
+#include <string.h>
 
 #include <wiretape/writer/pcapng_encode.h>
 
@@ -42,8 +43,39 @@ static void account(struct wt_recorded *recorded, struct wt_frame *frames, size_
 	recorded->consumed += count;
 	ledger->cut += cut;
 	wt_stamp_tally_add(&ledger->stamps, frames, count);
-	if (recorded->drops_are_next || (notes & WT_NOTE_LOSING))
+	if (recorded->report->reader->in_place) {
+		frames[0].dropped_before = recorded->pending_drops;
+		recorded->pending_drops = 0;
+	} else if (recorded->drops_are_next || (notes & WT_NOTE_LOSING)) {
 		place_drops(recorded, frames, count);
+	}
+}
+
+/* What was lost before this block, its first frame has to say. */
+static void take_marks(struct wt_recorded *recorded, uint64_t block)
+{
+	uint32_t taken = 0;
+
+	while (taken < recorded->mark_count && recorded->marks[taken].block <= block)
+		recorded->pending_drops += recorded->marks[taken++].drops;
+	if (!taken)
+		return;
+	recorded->mark_count -= taken;
+	memmove(recorded->marks, recorded->marks + taken,
+	        recorded->mark_count * sizeof(*recorded->marks));
+}
+
+/* Before, so that what was lost by now is told from what is lost once the producer has gone
+ * on and run out of blocks again; and after, for what was lost in between. */
+static void release(struct wt_recorded *recorded, struct wt_block *block)
+{
+	bool counted_by_block = recorded->report->reader->in_place;
+
+	if (counted_by_block)
+		wt_recorder_take_statistics(recorded);
+	wt_ring_release_block(recorded->ring, block);
+	if (counted_by_block)
+		wt_recorder_take_statistics(recorded);
 }
 
 static uint32_t id_of(const struct wt_recorder *recorder, const struct wt_recorded *recorded)
@@ -290,7 +322,7 @@ static void unpin(struct wt_recorder *recorder, struct wt_held_block *held)
 {
 	if (--held->pins)
 		return;
-	wt_ring_release_block(held->recorded->ring, &held->block);
+	release(held->recorded, &held->block);
 	held->recorded->held_blocks--;
 	held->next_free = recorder->free_held;
 	recorder->free_held = held;
@@ -310,7 +342,7 @@ static uint64_t record_in_place(struct wt_recorder *recorder, struct wt_recorded
 
 	if (ret) {
 		wt_recorder_writer_failed(recorder, ret);
-		wt_ring_release_block(recorded->ring, block);
+		release(recorded, block);
 		return 0;
 	}
 	c.held = hold(recorder, recorded, block);
@@ -327,6 +359,7 @@ static uint64_t record_block(struct wt_recorder *recorder, struct wt_recorded *r
 {
 	uint64_t read;
 
+	take_marks(recorded, block->number);
 	if (block->frames)
 		wt_recorder_rotate_if_due(recorder, block->walk.bytes);
 	if (!recorder->ending && suits_in_place(recorder, recorded, block))
@@ -334,7 +367,7 @@ static uint64_t record_block(struct wt_recorder *recorder, struct wt_recorded *r
 	read = copy_block(recorder, recorded, block);
 	if (block->walk.fault)
 		count_malformed(recorder, recorded, block, read);
-	wt_ring_release_block(recorded->ring, block);
+	release(recorded, block);
 	return read;
 }
 
@@ -357,7 +390,8 @@ bool wt_recorder_turn(struct wt_recorder *recorder, struct wt_recorded *recorded
 	}
 	*error = ret < 0 ? ret : 0;
 	/* Empty: what is known to be lost was lost before whatever comes next. */
-	if (ret == 0 && !recorder->ending && recorded->pending_drops)
+	if (ret == 0 && !recorder->ending && recorded->pending_drops &&
+	    !recorded->report->reader->in_place)
 		recorded->drops_are_next = true;
 	return any;
 }

@@ -8,6 +8,14 @@
 #include <wiretape/capture/recorder.h>
 #include <wiretape/writer/tape.h>
 
+/* So many frames were lost before the block with this number (wt_block.number). */
+struct wt_drop_mark {
+	uint64_t block;
+	uint64_t drops;
+};
+
+enum { WT_DROP_MARKS = 64 };
+
 /* One interface, as the recording thread sees it. */
 struct wt_recorded {
 	struct wt_reader *reader;
@@ -16,11 +24,14 @@ struct wt_recorded {
 	struct wt_ledger file_start; /* the ledger when the current file was begun */
 	uint64_t packets;            /* the producer's count so far, drops included */
 	uint64_t drops;
-	uint64_t given;         /* to the tape */
-	uint64_t consumed;      /* frames taken out of the ring, malformed ones included */
-	uint64_t pending_drops; /* known, but no frame says so yet */
-	uint32_t held_blocks;   /* that the disk has */
-	bool drops_are_next;    /* the ring was empty when they were counted */
+	uint64_t given;    /* to the tape */
+	uint64_t consumed; /* frames taken out of the ring, malformed ones included */
+	uint64_t
+	        pending_drops; /* known, but no frame says so yet; blocks: before the current one */
+	struct wt_drop_mark marks[WT_DROP_MARKS]; /* blocks: of those to come, in order */
+	uint32_t mark_count;
+	uint32_t held_blocks; /* that the disk has */
+	bool drops_are_next;  /* the ring was empty when they were counted */
 	bool down;
 	bool finished; /* a simulation that has delivered everything */
 	bool warned;   /* that the ring is nearly full, since it last was not */

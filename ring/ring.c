@@ -87,6 +87,14 @@ void wt_ring_fill(const struct wt_ring *ring, uint32_t *filled, uint32_t *total)
 	ring->ops->fill(ring, filled, total);
 }
 
+uint64_t wt_ring_handed_over(const struct wt_ring *ring)
+{
+	uint32_t filled, total;
+
+	wt_ring_fill(ring, &filled, &total);
+	return ring->blocks_borrowed + filled - ring->held_count;
+}
+
 void wt_ring_close(struct wt_ring *ring)
 {
 	if (ring)

@@ -82,6 +82,10 @@ void wt_ring_note_fill(struct wt_ring *ring);
  * many there are. Looks at every block's state: for displays, not for each block. */
 void wt_ring_fill(const struct wt_ring *ring, uint32_t *filled, uint32_t *total);
 
+/* How many blocks the producer has ever handed over: the number of the one that it is filling,
+ * or will open next. Looks at every block's state. */
+uint64_t wt_ring_handed_over(const struct wt_ring *ring);
+
 /* Free the ring, not its memory. NULL is fine. */
 void wt_ring_close(struct wt_ring *ring);
 

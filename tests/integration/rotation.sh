@@ -33,6 +33,8 @@ rotate() {
   assert_eq "$what: no work names left" "" "$(find "$files" -name '*.part')"
   for file in "$files"/*; do
     assert_info_agrees "$what: $file" "$file"
+    "$WIRETAPE" repair --dry-run "$file" | grep -q 'nothing to repair' ||
+      fail "$what: $file does not look closed"
   done
 }
 

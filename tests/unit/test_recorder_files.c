@@ -363,7 +363,7 @@ Test(recorder_files, failure_of_an_earlier_file_at_the_end_is_the_recordings)
 	recording_add(&recording, "sim:count=400,pps=max,size=600", 1 << 21);
 	recording.output.layout = WT_LAYOUT_COMPACT;
 	rotate_at(250, 0);
-	fault_disk_hold_between(recording.disk, 2, 4);
+	fault_disk_hold_between(recording.disk, 2, 5);
 	fault_disk_fail_write(recording.disk, 2, -ENOSPC);
 	cr_expect(eq(int, recording_run(&recording), -ENOSPC));
 	cr_expect(eq(int, (int)recording.report.end, WT_END_WRITER));
