@@ -322,7 +322,8 @@ static int conclude(struct session *session)
 		/* What happened to a file was said then, unless nothing was to be said. */
 		if (results[i].error && (recording->err.code || options->quiet))
 			wt_cli_complain("%s", results[i].error);
-		if (!options->quiet)
+		/* Where nothing was begun there is nothing to sum up. */
+		if (!options->quiet && results[i].report.elapsed_ns)
 			wt_report_summary(&results[i], options->verbose);
 		if (results[i].error || recording->files_failed)
 			code = WT_EXIT_FAILURE;
