@@ -112,7 +112,7 @@ static int run_once(const char *name, const struct wt_reader_config *interfaces,
 
 	if (wt_recorder_open(&run.recorder, &config, &err) ||
 	    pthread_create(&poker, NULL, poke_and_stop, &run)) {
-		printf("%s: cannot start\n", name);
+		printf("SKIP: %s: cannot start\n", name);
 		return 77;
 	}
 	ret = wt_recorder_run(run.recorder, output, &err);
@@ -161,12 +161,14 @@ static int run_with_files(const char *name, const struct wt_reader_config *inter
 	int ret;
 
 	output.sync_every_ns = 10000000;
-	if (!mkdtemp(folder) || wt_disk_open(&disk, WT_DISK_PWRITE, &err))
+	if (!mkdtemp(folder) || wt_disk_open(&disk, WT_DISK_PWRITE, &err)) {
+		printf("SKIP: %s: no folder or no disk to write to\n", name);
 		return 77;
+	}
 	snprintf(path, sizeof(path), "%s/tape.pcapng", folder);
 	output.context = output.disk = disk;
 	if (wt_file_set_open(&output.files, &config, &err)) {
-		printf("%s: %s\n", name, err.text);
+		printf("SKIP: %s: %s\n", name, err.text);
 		return 77;
 	}
 	ret = run_once(name, interfaces, count, &output);
