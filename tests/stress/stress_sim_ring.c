@@ -134,7 +134,7 @@ static int run_once(enum wt_sim_layout layout, const char *name)
 	if (wt_sim_ring_create(&run.sim, &config) ||
 	    pthread_create(&producer, NULL, produce, &run) ||
 	    pthread_create(&consumer, NULL, consume, &run)) {
-		printf("cannot start\n");
+		printf("SKIP: cannot start\n");
 		return 77;
 	}
 	pthread_join(producer, NULL);
