@@ -2,7 +2,6 @@
 #include <wiretape/capture/link.h>
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/ethtool.h>
 #include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
@@ -12,6 +11,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <wiretape/stamp/netlink_private.h>
 
 #define NIC_COUNTER(field)                                                                         \
 	{                                                                                          \
@@ -148,13 +149,12 @@ static int on_link(const struct nlmsghdr *message, void *data)
 }
 
 /* By name, or by index if that is NULL. */
-static int exchange(struct mnl_socket *netlink, const char *name, int index, struct wt_link *link)
+static int read_rtnetlink(const char *name, int index, struct wt_link *link)
 {
-	/* A link with many virtual functions takes more than a page. */
-	char buffer[32768];
+	char buffer[WT_NETLINK_BYTES];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct ifinfomsg *info;
-	ssize_t received;
+	int ret;
 
 	request->nlmsg_type = RTM_GETLINK;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
@@ -163,36 +163,9 @@ static int exchange(struct mnl_socket *netlink, const char *name, int index, str
 	info->ifi_index = name ? 0 : index;
 	if (name)
 		mnl_attr_put_strz(request, IFLA_IFNAME, name);
-	if (mnl_socket_sendto(netlink, request, request->nlmsg_len) < 0)
-		return -errno;
-	for (;;) {
-		int more;
-
-		received = mnl_socket_recvfrom(netlink, buffer, sizeof(buffer));
-		if (received < 0 && errno == EINTR)
-			continue;
-		if (received < 0)
-			return -errno;
-		more = mnl_cb_run(buffer, (size_t)received, 0, mnl_socket_get_portid(netlink),
-		                  on_link, link);
-		if (more < 0)
-			return -errno;
-		if (more == MNL_CB_STOP)
-			return link->index ? 0 : -ENODEV;
-	}
-}
-
-static int read_rtnetlink(const char *name, int index, struct wt_link *link)
-{
-	struct mnl_socket *netlink = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	int ret;
-
-	if (!netlink)
-		return -errno;
-	ret = mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0
-	              ? -errno
-	              : exchange(netlink, name, index, link);
-	mnl_socket_close(netlink);
+	ret = wt_netlink_ask(NETLINK_ROUTE, buffer, on_link, link);
+	if (!ret && !link->index)
+		return -ENODEV;
 	return ret;
 }
 

@@ -27,6 +27,7 @@ int wt_command_generate(int argc, char **argv);
 int wt_command_info(int argc, char **argv);
 int wt_command_cut(int argc, char **argv);
 int wt_command_repair(int argc, char **argv);
+int wt_command_stamp(int argc, char **argv);
 
 /* "wiretape: …\n" on stderr. */
 void wt_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -13,6 +13,7 @@ static const struct wt_command commands[] = {
         {"info", "say what is in a capture file", wt_command_info},
         {"cut", "write the packets between two times to a file", wt_command_cut},
         {"repair", "make a file whole that a crash has left with holes", wt_command_repair},
+        {"stamp", "say where stamps come from, and compare clocks", wt_command_stamp},
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

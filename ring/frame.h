@@ -34,6 +34,9 @@ enum wt_stamp_source {
 #define WT_NOTE_LOSING (1u << 0) /* the kernel has dropped frames that nobody has asked for yet */
 #define WT_NOTE_COPY   (1u << 1) /* cut to its slot; the whole frame is queued on the socket */
 #define WT_NOTE_VLAN   (1u << 2) /* a VLAN tag that the kernel took out was put back */
+#define WT_NOTE_SOURCE (1u << 3) /* the stamp's source goes into the file, with this packet */
+#define WT_NOTE_GIVEN  (1u << 4) /* stamp_ns was made of given_ns; both go into the file */
+#define WT_NOTE_BOTH   (1u << 5) /* there is a software stamp beside a hardware stamp */
 
 /* One packet, as everybody downstream of a ring sees it. The bytes are borrowed
  * from the ring and start with the link-layer header, VLAN tag in its place.
@@ -49,6 +52,9 @@ struct wt_frame {
 	uint8_t stamp_source;    /* enum wt_stamp_source */
 	uint8_t notes;           /* WT_NOTE_* */
 	uint16_t vlan_tci;       /* of the tag put back, if WT_NOTE_VLAN */
+	uint32_t map;            /* if WT_NOTE_GIVEN: the number of the clock map that was used */
+	int64_t given_ns;        /* if WT_NOTE_GIVEN: the stamp as the kernel gave it */
+	int64_t software_ns;     /* if WT_NOTE_BOTH: the kernel's own stamp, CLOCK_REALTIME */
 };
 
 #ifdef __cplusplus

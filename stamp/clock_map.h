@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_STAMP_CLOCK_MAP_H
+#define WIRETAPE_STAMP_CLOCK_MAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wiretape/stamp/phc.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* From the time of a NIC's clock (PHC) to UTC and back, as a straight line whose parameters
+ * are integers, so that anybody who has them gets the same result to the nanosecond. Pure:
+ * nothing here reads a clock. */
+
+/* Rates are fractions of 2^-48 (3.6e-15): what UTC gains on the PHC in one of its ns. */
+#define WT_RATE_SHIFT 48
+
+struct wt_clock_map {
+	uint32_t number; /* counts the maps of an estimator, from 1; 0: there is none yet */
+	uint32_t epoch;  /* counts how often the estimator has started anew, from 1 */
+	int64_t phc_ns;  /* the line goes through this point */
+	int64_t utc_ns;
+	int64_t rate;         /* ppm = rate * 1e6 / 2^48 */
+	int64_t inverse_rate; /* what the PHC gains on UTC in a ns of UTC */
+	int64_t error_ns;     /* at that point, the result is no further from the truth */
+	int64_t rate_error;   /* and by so much more, for each ns away from it */
+	int64_t born_utc_ns;  /* the first sample of the epoch: what came before belongs to the
+	                       * epoch before */
+};
+
+/* utc_ns + d + floor(d * rate / 2^48) with d = phc - phc_ns, in 128 bits. */
+static inline int64_t wt_clock_map_to_utc(const struct wt_clock_map *map, int64_t phc_ns)
+{
+	int64_t distance = (int64_t)((uint64_t)phc_ns - (uint64_t)map->phc_ns);
+	int64_t gain = (int64_t)(((__int128)distance * map->rate) >> WT_RATE_SHIFT);
+
+	return (int64_t)((uint64_t)map->utc_ns + (uint64_t)distance + (uint64_t)gain);
+}
+
+/* phc_ns + d + floor(d * inverse_rate / 2^48) with d = utc - utc_ns. */
+static inline int64_t wt_clock_map_to_phc(const struct wt_clock_map *map, int64_t utc_ns)
+{
+	int64_t distance = (int64_t)((uint64_t)utc_ns - (uint64_t)map->utc_ns);
+	int64_t gain = (int64_t)(((__int128)distance * map->inverse_rate) >> WT_RATE_SHIFT);
+
+	return (int64_t)((uint64_t)map->phc_ns + (uint64_t)distance + (uint64_t)gain);
+}
+
+/* How far at most the conversion of this time, either way, is from the truth. */
+int64_t wt_clock_map_error_ns(const struct wt_clock_map *map, int64_t phc_ns);
+
+/* The rate as parts per million. */
+double wt_clock_map_ppm(const struct wt_clock_map *map);
+
+/* What became of a sample. */
+enum wt_clock_verdict {
+	WT_CLOCK_TAKEN,    /* there is a new map */
+	WT_CLOCK_OUTLIER,  /* its bracket is too wide to say anything, or it alone disagrees: the
+	                    * map stays */
+	WT_CLOCK_STEPPED,  /* one of the clocks has jumped: a new epoch begins with this sample */
+	WT_CLOCK_FROZEN,   /* the PHC does not move: the map stays, and must not be trusted */
+	WT_CLOCK_BACKWARD, /* the PHC ran backwards: a new epoch begins with this sample */
+	WT_CLOCK_VERDICTS
+};
+
+/* Which clock it was that stepped, as far as CLOCK_MONOTONIC_RAW, which nobody sets, can
+ * tell. */
+enum wt_clock_culprit { WT_CULPRIT_UNKNOWN, WT_CULPRIT_PHC, WT_CULPRIT_UTC };
+
+enum { WT_CLOCK_WINDOW = 32 };
+
+/* Estimates offset and rate, with their uncertainty, from the latest cross timestamps. The
+ * caller's memory; one thread. */
+struct wt_clock_estimator {
+	struct wt_clock_map map;       /* number 0: not yet */
+	struct wt_clock_map previous;  /* the last one of the epoch before; number 0: none */
+	enum wt_clock_culprit culprit; /* of the last step */
+	int64_t step_ns;               /* of the last step: what UTC - PHC changed by */
+	/* Its own. */
+	struct wt_cross_sample samples[WT_CLOCK_WINDOW];
+	size_t count; /* in the window */
+	size_t next;
+	struct wt_cross_sample last;    /* whatever became of it */
+	struct wt_cross_sample suspect; /* disagreed; the next one decides */
+	bool has_last;
+	bool has_suspect;
+};
+
+void wt_clock_estimator_init(struct wt_clock_estimator *estimator);
+
+/* Take the next sample, in the order in which they were made. The first one makes a map that
+ * is as good as a rate between -500 and +500 ppm allows. */
+enum wt_clock_verdict wt_clock_estimator_add(struct wt_clock_estimator *estimator,
+                                             const struct wt_cross_sample *sample);
+
+/* "taken", "outlier", "stepped", "frozen", "backward". */
+const char *wt_clock_verdict_name(enum wt_clock_verdict verdict);
+
+/* "unknown", "phc", "utc". */
+const char *wt_clock_culprit_name(enum wt_clock_culprit culprit);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
