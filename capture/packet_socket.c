@@ -74,6 +74,21 @@ int wt_packet_socket_open(struct wt_packet_socket *packet, const struct wt_link 
 	return 0;
 }
 
+/* The one for rings, the other for what recvmsg() tells. */
+int wt_packet_socket_ask_hardware(const struct wt_packet_socket *packet, struct wt_error *err)
+{
+	int ring = SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_SOFTWARE;
+	int message = ring | SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
+	int ret;
+
+	if (!setsockopt(packet->fd, SOL_PACKET, PACKET_TIMESTAMP, &ring, sizeof(ring)) &&
+	    !setsockopt(packet->fd, SOL_SOCKET, SO_TIMESTAMPING, &message, sizeof(message)))
+		return 0;
+	ret = -errno;
+	return wt_error_set(err, ret, "the kernel refuses hardware stamps for %s: %s",
+	                    packet->link.name, strerror(-ret));
+}
+
 static int bind_to(const struct wt_packet_socket *packet, uint16_t protocol)
 {
 	struct sockaddr_ll address = {

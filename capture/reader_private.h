@@ -25,6 +25,9 @@ struct wt_reader {
 	const struct wt_ring_memory *memory; /* of the ring, or NULL */
 	int fd;
 	char degraded[256];
+	struct wt_nic_stamping stamping;
+	struct wt_phc *phc; /* of hardware stamps, or NULL */
+	char stamps_degraded[320];
 };
 
 /* A reader with a packet socket: the live generations. */
@@ -54,6 +57,15 @@ void wt_live_reader_close(struct wt_reader *reader);
 /* Say what is less than asked; the first thing said stays. */
 void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+
+/* Settle whose stamps packets have: switch those of `interface` on and open its clock, if they
+ * are asked for. Sets info.stamps. Undone by wt_reader_end_stamps(). */
+int wt_reader_begin_stamps(struct wt_reader *reader, const struct wt_reader_config *config,
+                           struct wt_system *system, const char *interface, struct wt_error *err);
+void wt_reader_end_stamps(struct wt_reader *reader);
+
+/* After the interface has come back: switch them on again. */
+void wt_reader_renew_stamps(struct wt_reader *reader);
 
 /* Ask the kernel for a ring of the planned shape and map it; halve it while the
  * kernel has no memory for it. `request` is the kernel's struct for the version,

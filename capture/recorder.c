@@ -156,6 +156,7 @@ static void try_reattach(struct wt_recorder *recorder, struct wt_recorded *recor
 		return;
 	recorded->report->gone = false;
 	recorded->down = false;
+	wt_stamper_renew(&recorded->stamper);
 	read_nic(recorded);
 	recorded->report->nic_start = recorded->report->nic_now;
 	wt_recorder_say(recorder, "interface %s is back, with index %d",
@@ -317,6 +318,7 @@ static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
 	recorder->now_ns = now_ns;
 	recorder->now_utc_ns = wt_recorder_utc_clock_ns();
 
+	wt_recorder_keep_clocks(recorder);
 	if (config->max_duration_ns && now_ns - recorder->start_ns >= config->max_duration_ns)
 		wt_recorder_end_with(recorder, WT_END_DURATION, 0);
 	if (now_ns >= recorder->statistics_due_ns) {
@@ -354,6 +356,7 @@ static int next_deadline_ms(const struct wt_recorder *recorder, int64_t now_ns)
 
 	due_ns = earlier(due_ns, recorder->statistics_due_ns);
 	due_ns = earlier(due_ns, recorder->flush_due_ns);
+	due_ns = earlier(due_ns, wt_recorder_clocks_due_ns(recorder));
 	if (config->progress_every_ns)
 		due_ns = earlier(due_ns, recorder->progress_due_ns);
 	if (config->max_duration_ns)
@@ -667,6 +670,7 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 	recorder->running = true;
 	record(recorder);
 	stop_readers(recorder);
+	wt_recorder_finish_clocks(recorder);
 	recorder->ended_ns = wt_recorder_clock_ns();
 	wt_recorder_end_files(recorder, close_ledgers);
 	recorder->running = false;
@@ -711,6 +715,11 @@ static int open_interface(struct wt_recorder *recorder, size_t i, struct wt_erro
 	recorder->polls[i] = (struct pollfd){wt_reader_fd(recorded->reader), POLLIN, 0};
 	if (recorded->report->reader->degraded)
 		wt_recorder_degrade(recorder, recorded->report->reader->degraded);
+	if (recorded->report->reader->stamps_degraded)
+		wt_recorder_degrade(recorder, recorded->report->reader->stamps_degraded);
+	ret = wt_recorder_open_clock(recorder, i, err);
+	if (ret)
+		return ret;
 	if (wt_pcapng_packet_bound(recorded->report->reader->snaplen) >
 	    recorder->longest_frame_bytes)
 		recorder->longest_frame_bytes =
@@ -764,6 +773,12 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
 	return 0;
 }
 
+static void close_interface(struct wt_recorded *recorded)
+{
+	wt_stamper_close(&recorded->stamper);
+	wt_reader_close(recorded->reader);
+}
+
 void wt_recorder_close(struct wt_recorder *recorder)
 {
 	if (!recorder)
@@ -772,7 +787,7 @@ void wt_recorder_close(struct wt_recorder *recorder)
 	if (recorder->file)
 		wt_recorder_abandon_file(recorder);
 	for (size_t i = 0; recorder->recorded && i < recorder->config.interface_count; i++)
-		wt_reader_close(recorder->recorded[i].reader);
+		close_interface(&recorder->recorded[i]);
 	if (recorder->wake_fd >= 0)
 		close(recorder->wake_fd);
 	wt_buffer_pool_fini(&recorder->pool);

@@ -10,6 +10,7 @@
 #include <wiretape/capture/ledger.h>
 #include <wiretape/capture/reader.h>
 #include <wiretape/ring/error.h>
+#include <wiretape/stamp/clock_map.h>
 #include <wiretape/writer/file_set.h>
 #include <wiretape/writer/layout.h>
 #include <wiretape/writer/sink.h>
@@ -43,6 +44,10 @@ struct wt_recorder_interface {
 	struct wt_ledger ledger;
 	struct rtnl_link_stats64 nic_start; /* before the gate opened */
 	struct rtnl_link_stats64 nic_now;   /* at the last look */
+	enum wt_stamp_clock clock;          /* that its stamps show */
+	const char *phc;         /* "/dev/ptp0": the clock of its stamps; NULL: the kernel's */
+	struct wt_clock_map map; /* from that clock to UTC, the latest */
+	uint64_t crosses;        /* cross timestamps taken */
 	bool has_nic;
 	bool gone;
 	double high_water_pct;
@@ -88,6 +93,8 @@ struct wt_recorder_config {
 	uint64_t max_packets;        /* [no limit] */
 	uint64_t max_bytes;          /* stop once the file has as many [no limit] */
 	int64_t max_duration_ns;     /* [no limit] */
+	enum wt_stamp_clock clock;   /* that stamps in the file show [UTC] */
+	int32_t tai_offset_s;        /* TAI - UTC [the kernel's] */
 	int64_t statistics_every_ns; /* between Interface Statistics Blocks [10 s] */
 	int64_t progress_every_ns;   /* between calls of on_progress [never] */
 	/* Called in the recording thread: from time to time, and when poked. */

@@ -75,7 +75,7 @@ static void describe_reader(char *out, size_t capacity, const struct wt_reader_i
 static int write_interface(struct wt_recorder *recorder, size_t i, const char *os)
 {
 	const struct wt_reader_info *info = recorder->reports[i].reader;
-	char reader[512];
+	char reader[512], clock[256];
 	struct wt_pcapng_interface interface = {
 	        .link_type = info->link_type,
 	        .snaplen = info->snaplen,
@@ -83,6 +83,7 @@ static int write_interface(struct wt_recorder *recorder, size_t i, const char *o
 	        .filter = recorder->config.interfaces[i].filter,
 	        .os = os,
 	        .reader = reader,
+	        .clock = clock,
 	        .comment = info->degraded,
 	};
 	uint8_t *at;
@@ -90,6 +91,7 @@ static int write_interface(struct wt_recorder *recorder, size_t i, const char *o
 	int ret;
 
 	describe_reader(reader, sizeof(reader), info);
+	wt_stamper_describe(&recorder->recorded[i].stamper, clock, sizeof(clock));
 	if (info->link) {
 		interface.description = info->link->alias;
 		interface.hardware = info->link->driver;
@@ -115,6 +117,8 @@ int wt_recorder_write_preamble(struct wt_recorder *recorder)
 	ret = write_section(recorder, hardware, os);
 	for (size_t i = 0; !ret && i < recorder->config.interface_count; i++)
 		ret = write_interface(recorder, i, os);
+	if (!ret)
+		ret = wt_recorder_write_maps(recorder);
 	return ret ? ret : wt_recorder_flush(recorder);
 }
 

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include <wiretape/capture/recorder.h>
+#include <wiretape/capture/stamper.h>
 #include <wiretape/writer/tape.h>
 
 /* So many frames were lost before the block with this number (wt_block.number). */
@@ -21,6 +22,7 @@ struct wt_recorded {
 	struct wt_reader *reader;
 	struct wt_ring *ring;
 	struct wt_recorder_interface *report;
+	struct wt_stamper stamper;
 	struct wt_ledger file_start; /* the ledger when the current file was begun */
 	uint64_t packets;            /* the producer's count so far, drops included */
 	uint64_t drops;
@@ -161,6 +163,14 @@ void wt_recorder_count_writes(const struct wt_recorder *recorder,
 uint64_t wt_recorder_file_bytes(const struct wt_recorder *recorder);
 /* A block that is not needed any more. */
 void wt_recorder_release_held(void *context, void *token);
+
+/* recorder_clocks.c: what is due by the clocks of the interfaces, and when the next is. */
+int wt_recorder_open_clock(struct wt_recorder *recorder, size_t i, struct wt_error *err);
+void wt_recorder_keep_clocks(struct wt_recorder *recorder);
+void wt_recorder_finish_clocks(struct wt_recorder *recorder);
+int64_t wt_recorder_clocks_due_ns(const struct wt_recorder *recorder);
+/* The map in force of each interface, at the start of a file. 0 or the file's error. */
+int wt_recorder_write_maps(struct wt_recorder *recorder);
 
 /* recorder_blocks.c: what is in the file beside the packets. 0 or the file's error. */
 int wt_recorder_write_preamble(struct wt_recorder *recorder);

@@ -214,6 +214,8 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 	        .max_packets = options->max_packets,
 	        .max_bytes = options->max_bytes,
 	        .max_duration_ns = options->max_duration_ns,
+	        .clock = options->clock,
+	        .tai_offset_s = options->tai_offset_s,
 	        .progress_every_ns = progress_interval_ns(recording->session),
 	        .on_progress = on_progress,
 	        .on_event = on_event,

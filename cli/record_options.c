@@ -52,6 +52,12 @@ void wt_record_print_help(void)
 	     "(a\n"
 	     "                          copy without gaps), auto (what costs less) [auto]\n"
 	     "      --io KIND           uring, pwrite (a thread), auto [auto]\n"
+	     "      --stamp KIND        sw (the kernel's stamps), hw (the NIC's; an error if it "
+	     "has\n"
+	     "                          none), auto (the NIC's if it has them) [sw]\n"
+	     "      --clock CLOCK       what stamps in the file show: utc, tai, or phc (hw: the\n"
+	     "                          NIC's own time) [utc]\n"
+	     "      --tai-offset S      TAI - UTC, for --clock tai [what the kernel knows]\n"
 	     "      --direct on|off|auto  write past the page cache [auto]\n"
 	     "      --sync WHEN         bring files to stable storage: none, close (when they are\n"
 	     "                          finished), interval:SECONDS (that, and meanwhile) "
@@ -149,6 +155,9 @@ enum {
 	OPT_KEEP_BYTES,
 	OPT_MIN_FREE,
 	OPT_ON_CLOSE,
+	OPT_STAMP,
+	OPT_CLOCK,
+	OPT_TAI_OFFSET,
 };
 
 /* The place of `value` in a list of names that ends with NULL; -1: none. */
@@ -158,6 +167,41 @@ static int find_name(const char *const *names, const char *value)
 		if (!strcmp(names[i], value))
 			return i;
 	return -1;
+}
+
+/* Whose stamps, and which clock they show; 0 or an exit code. */
+static int parse_stamps(struct wt_record_options *options, int option, const char *value)
+{
+	/* In the order of enum wt_stamp_wish. */
+	static const char *const wishes[] = {"sw", "hw", "auto", NULL};
+	uint64_t seconds;
+	int choice;
+
+	switch (option) {
+	case OPT_STAMP:
+		choice = find_name(wishes, value);
+		if (choice < 0)
+			return wt_cli_usage("record", "--stamp '%s' is not sw, hw or auto", value);
+		options->common.stamp = (enum wt_stamp_wish)choice;
+		return 0;
+	case OPT_CLOCK:
+		choice = wt_stamp_clock_from_name(value);
+		if (choice < 0)
+			return wt_cli_usage("record", "--clock '%s' is not utc, tai or phc", value);
+		options->clock = (enum wt_stamp_clock)choice;
+		return 0;
+	case OPT_TAI_OFFSET:
+		if (!wt_cli_parse_u64(value, 1, 1000, &seconds))
+			return wt_cli_usage(
+			        "record",
+			        "--tai-offset '%s' is not a number of seconds from 1 to "
+			        "1000; it has been 37 since 2017",
+			        value);
+		options->tai_offset_s = (int32_t)seconds;
+		return 0;
+	default:
+		return WT_EXIT_USAGE;
+	}
 }
 
 static bool parse_sync(struct wt_record_options *options, const char *value)
@@ -217,7 +261,7 @@ static int parse_writing(struct wt_record_options *options, int option, const ch
 	case OPT_MIN_FREE:
 		return wt_record_files_min_free(&options->files, value);
 	default:
-		return WT_EXIT_USAGE;
+		return parse_stamps(options, option, value);
 	}
 }
 
@@ -444,6 +488,9 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	        {"keep-bytes", required_argument, NULL, OPT_KEEP_BYTES},
 	        {"min-free", required_argument, NULL, OPT_MIN_FREE},
 	        {"on-close", required_argument, NULL, OPT_ON_CLOSE},
+	        {"stamp", required_argument, NULL, OPT_STAMP},
+	        {"clock", required_argument, NULL, OPT_CLOCK},
+	        {"tai-offset", required_argument, NULL, OPT_TAI_OFFSET},
 	        {"layout", required_argument, NULL, OPT_LAYOUT},
 	        {"io", required_argument, NULL, OPT_IO},
 	        {"direct", required_argument, NULL, OPT_DIRECT},

@@ -25,6 +25,8 @@ struct wt_record_options {
 	enum wt_direct direct;
 	enum wt_recorder_sync sync;
 	int64_t sync_every_ns;
+	enum wt_stamp_clock clock;
+	int32_t tai_offset_s;
 	char *filter; /* owned: the last words, joined */
 	const char *filter_option;
 	const char *filter_file;
