@@ -121,6 +121,7 @@ struct nlmsghdr *wt_netlink_put_ethtool(void *buffer, uint16_t family, uint8_t c
 	struct nlattr *header = mnl_attr_nest_start(request, header_type);
 
 	mnl_attr_put_strz(request, ETHTOOL_A_HEADER_DEV_NAME, interface);
+	mnl_attr_put_u32(request, ETHTOOL_A_HEADER_FLAGS, ETHTOOL_FLAG_COMPACT_BITSETS);
 	mnl_attr_nest_end(request, header);
 	return request;
 }

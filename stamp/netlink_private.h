@@ -24,7 +24,7 @@ struct wt_ethtool_family {
 int wt_netlink_find_ethtool(struct wt_ethtool_family *family);
 
 /* Begin, in `buffer`, a request to that family with its header attribute (`header_type`,
- * ETHTOOL_A_…_HEADER) naming the interface. */
+ * ETHTOOL_A_…_HEADER) naming the interface. Bitsets in the answer are to be compact. */
 struct nlmsghdr *wt_netlink_put_ethtool(void *buffer, uint16_t family, uint8_t command,
                                         uint16_t header_type, const char *interface);
 
