@@ -89,6 +89,9 @@ int wt_reader_start(struct wt_reader *reader, struct wt_error *err);
  * timeout. */
 int wt_reader_stop(struct wt_reader *reader);
 
+/* Who answers for its clocks and its NIC. */
+struct wt_system *wt_reader_system(const struct wt_reader *reader);
+
 /* The clock of its hardware stamps, owned by the reader; NULL: it has none. */
 struct wt_phc *wt_reader_phc(const struct wt_reader *reader);
 

@@ -25,6 +25,7 @@ struct wt_reader {
 	const struct wt_ring_memory *memory; /* of the ring, or NULL */
 	int fd;
 	char degraded[256];
+	struct wt_system *system; /* NULL: the kernel */
 	struct wt_nic_stamping stamping;
 	struct wt_phc *phc; /* of hardware stamps, or NULL */
 	char stamps_degraded[320];

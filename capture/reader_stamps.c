@@ -51,6 +51,7 @@ int wt_reader_begin_stamps(struct wt_reader *reader, const struct wt_reader_conf
 	struct wt_error why;
 	int ret;
 
+	reader->system = system;
 	reader->info.stamps = WT_STAMP_SOFTWARE;
 	if (config->stamp == WT_STAMP_SW)
 		return 0;
@@ -59,7 +60,7 @@ int wt_reader_begin_stamps(struct wt_reader *reader, const struct wt_reader_conf
 		return 0;
 	if (config->stamp == WT_STAMP_HW)
 		return wt_error_set(err, ret, "%s", why.text);
-	degrade(reader, "%s: software stamps, no hardware stamps: %.240s", interface, why.text);
+	degrade(reader, "%s: software stamps only: %.240s", interface, why.text);
 	return 0;
 }
 
@@ -85,6 +86,11 @@ void wt_reader_renew_stamps(struct wt_reader *reader)
 		return;
 	wt_phc_close(reader->phc);
 	reader->phc = phc;
+}
+
+struct wt_system *wt_reader_system(const struct wt_reader *reader)
+{
+	return reader->system ? reader->system : wt_kernel_system();
 }
 
 struct wt_phc *wt_reader_phc(const struct wt_reader *reader)

@@ -28,7 +28,6 @@ int wt_recorder_open_clock(struct wt_recorder *recorder, size_t i, struct wt_err
 {
 	struct wt_recorded *recorded = &recorder->recorded[i];
 	const struct wt_stamper_config config = {
-	        .system = recorder->config.interfaces[i].system,
 	        .clock = recorder->config.clock,
 	        .tai_offset_s = recorder->config.tai_offset_s,
 	        .say = hear,

@@ -131,7 +131,7 @@ static int choose_tai(struct wt_stamper *stamper, const struct wt_stamper_config
 int wt_stamper_open(struct wt_stamper *stamper, struct wt_reader *reader,
                     const struct wt_stamper_config *config, struct wt_error *err)
 {
-	struct wt_system *system = config->system ? config->system : wt_kernel_system();
+	struct wt_system *system = wt_reader_system(reader);
 	int ret;
 
 	*stamper = (struct wt_stamper){

@@ -45,7 +45,6 @@ struct wt_stamper {
 
 /* Zero is the default given in brackets. */
 struct wt_stamper_config {
-	struct wt_system *system;  /* [the kernel] */
 	enum wt_stamp_clock clock; /* [UTC] */
 	int32_t tai_offset_s;      /* [the kernel's] */
 	void (*say)(void *context, const char *text, bool is_degraded);
