@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <wiretape/writer/interface_clock.h>
+
 /* While the map is young it gains by every sample; later it only has to keep up. */
 enum { FAST_CROSSES = 10 };
 static const int64_t fast_cross_ns = 100000000, cross_ns = 1000000000;
@@ -322,15 +324,20 @@ void wt_stamper_renew(struct wt_stamper *stamper)
 void wt_stamper_describe(const struct wt_stamper *stamper, char *out, size_t capacity)
 {
 	const struct wt_nic_stamping *nic = wt_reader_nic_stamping(stamper->reader);
-	int used = snprintf(out, capacity, "source=%s clock=%s tai_offset_s=%" PRId32,
-	                    wt_stamp_source_name(stamper->info->stamps),
-	                    wt_stamp_clock_name(stamper->clock), stamper->tai_offset_s);
+	struct wt_interface_clock clock = {
+	        .source = stamper->info->stamps,
+	        .clock = stamper->clock,
+	        .tai_offset_s = stamper->tai_offset_s,
+	};
 
-	if (nic && stamper->phc && used > 0 && (size_t)used < capacity)
-		snprintf(out + used, capacity - (size_t)used,
-		         " phc=%s rx_filter=%s rx_filter_before=%s", wt_phc_device(stamper->phc),
-		         wt_rx_filter_name((unsigned)nic->now.rx_filter),
+	if (nic && stamper->phc) {
+		snprintf(clock.phc, sizeof(clock.phc), "%s", wt_phc_device(stamper->phc));
+		snprintf(clock.rx_filter, sizeof(clock.rx_filter), "%s",
+		         wt_rx_filter_name((unsigned)nic->now.rx_filter));
+		snprintf(clock.rx_filter_before, sizeof(clock.rx_filter_before), "%s",
 		         wt_rx_filter_name((unsigned)nic->before.rx_filter));
+	}
+	wt_interface_clock_format(out, capacity, &clock);
 }
 
 void wt_stamper_close(struct wt_stamper *stamper)

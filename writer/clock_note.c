@@ -200,18 +200,6 @@ static const char *culprit_word(int i)
 	return wt_clock_culprit_name((enum wt_clock_culprit)i);
 }
 
-/* Which of `count` words the value is; -1: none. */
-static int find_word(const struct wt_name_value *line, const char *(*word)(int), int count)
-{
-	for (int i = 0; i < count; i++) {
-		const char *one = word(i);
-
-		if (wt_value_word(line, &one, 1) == 0)
-			return i;
-	}
-	return -1;
-}
-
 static bool read_line(const struct wt_name_value *line, struct wt_clock_note *note, bool *says_what)
 {
 	const struct field *field = find_field(line);
@@ -226,17 +214,17 @@ static bool read_line(const struct wt_name_value *line, struct wt_clock_note *no
 		return word >= 0;
 	}
 	if (wt_name_is(line, "method")) {
-		word = find_word(line, method_word, WT_CROSS_METHODS);
+		word = wt_value_find(line, method_word, WT_CROSS_METHODS);
 		note->sample.method = word < 0 ? WT_CROSS_BASIC : (enum wt_cross_method)word;
 		return word >= 0;
 	}
 	if (wt_name_is(line, "verdict")) {
-		word = find_word(line, verdict_word, WT_CLOCK_VERDICTS);
+		word = wt_value_find(line, verdict_word, WT_CLOCK_VERDICTS);
 		note->verdict = word < 0 ? WT_CLOCK_TAKEN : (enum wt_clock_verdict)word;
 		return word >= 0;
 	}
 	if (wt_name_is(line, "culprit")) {
-		word = find_word(line, culprit_word, WT_CULPRIT_UTC + 1);
+		word = wt_value_find(line, culprit_word, WT_CULPRIT_UTC + 1);
 		note->culprit = word < 0 ? WT_CULPRIT_UNKNOWN : (enum wt_clock_culprit)word;
 		return word >= 0;
 	}

@@ -77,3 +77,11 @@ int wt_value_word(const struct wt_name_value *line, const char *const *words, si
 			return (int)i;
 	return -1;
 }
+
+int wt_value_find(const struct wt_name_value *line, const char *(*word)(int), int count)
+{
+	for (int i = 0; i < count; i++)
+		if (equal(line->value, line->value_length, word(i)))
+			return i;
+	return -1;
+}

@@ -29,4 +29,7 @@ bool wt_value_u32(const struct wt_name_value *line, uint32_t *value);
 /* The place of the value in a list of `count` words; -1: none of them. */
 int wt_value_word(const struct wt_name_value *line, const char *const *words, size_t count);
 
+/* The same for the words that a function has for 0 to `count` - 1. */
+int wt_value_find(const struct wt_name_value *line, const char *(*word)(int), int count);
+
 #endif
