@@ -321,6 +321,13 @@ void wt_stamper_renew(struct wt_stamper *stamper)
 	stamper->crosses = 0;
 }
 
+static const char *filter_name(int filter)
+{
+	const char *name = wt_rx_filter_name((unsigned)filter);
+
+	return name ? name : "unknown";
+}
+
 void wt_stamper_describe(const struct wt_stamper *stamper, char *out, size_t capacity)
 {
 	const struct wt_nic_stamping *nic = wt_reader_nic_stamping(stamper->reader);
@@ -333,9 +340,9 @@ void wt_stamper_describe(const struct wt_stamper *stamper, char *out, size_t cap
 	if (nic && stamper->phc) {
 		snprintf(clock.phc, sizeof(clock.phc), "%s", wt_phc_device(stamper->phc));
 		snprintf(clock.rx_filter, sizeof(clock.rx_filter), "%s",
-		         wt_rx_filter_name((unsigned)nic->now.rx_filter));
+		         filter_name(nic->now.rx_filter));
 		snprintf(clock.rx_filter_before, sizeof(clock.rx_filter_before), "%s",
-		         wt_rx_filter_name((unsigned)nic->before.rx_filter));
+		         filter_name(nic->before.rx_filter));
 	}
 	wt_interface_clock_format(out, capacity, &clock);
 }
