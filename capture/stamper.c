@@ -164,18 +164,22 @@ int wt_stamper_open(struct wt_stamper *stamper, struct wt_reader *reader,
 }
 
 /* Which map a hardware stamp belongs to. After a step packets from before it are still on their
- * way: by the new map they are from before it began, or from the future. */
+ * way, and the clock was set some time before that was noticed. What came out later than now by
+ * one map belongs to the other; else the map by which it is the younger is the right one. */
 static const struct wt_clock_map *map_of(const struct wt_clock_estimator *estimator, int64_t phc_ns,
                                          int64_t latest_ns)
 {
 	const struct wt_clock_map *map = &estimator->map, *before = &estimator->previous;
-	int64_t utc_ns = wt_clock_map_to_utc(map, phc_ns);
+	int64_t utc_ns = wt_clock_map_to_utc(map, phc_ns), before_ns;
 
 	if (__builtin_expect(!before->number, 1))
 		return map;
 	if (utc_ns >= map->born_utc_ns && utc_ns <= latest_ns)
 		return map;
-	return wt_clock_map_to_utc(before, phc_ns) < map->born_utc_ns ? before : map;
+	before_ns = wt_clock_map_to_utc(before, phc_ns);
+	if (before_ns > latest_ns)
+		return map;
+	return utc_ns > latest_ns || before_ns > utc_ns ? before : map;
 }
 
 static void convert_to_utc(const struct wt_stamper *stamper, struct wt_frame *frame,

@@ -11,18 +11,42 @@ void wt_info_clock_begin(struct wt_info_clock *clock, const struct wt_pcapng_ite
 	                   wt_interface_clock_parse(option->chars, option->length, &clock->says);
 }
 
-static void check(struct wt_info_clock *clock, const struct wt_frame *frame)
+/* False if its map is not there. */
+static bool check(struct wt_info_clock *clock, const struct wt_frame *frame)
 {
 	const struct wt_clock_map *map =
 	        clock->maps ? &clock->maps[frame->map % WT_INFO_CLOCK_MAPS] : NULL;
 
-	clock->converted++;
 	if (!map || map->number != frame->map)
-		clock->without_map++;
-	else if (wt_interface_clock_convert(&clock->says, map, frame) == frame->stamp_ns)
+		return false;
+	if (wt_interface_clock_convert(&clock->says, map, frame) == frame->stamp_ns)
 		clock->confirmed++;
 	else
 		clock->contradicted++;
+	return true;
+}
+
+/* When a clock has jumped a map may stand a little behind the packets that need it. */
+static void let_wait(struct wt_info_clock *clock, const struct wt_frame *frame)
+{
+	if (!clock->waiting)
+		clock->waiting = calloc(WT_INFO_CLOCK_WAITING, sizeof(*clock->waiting));
+	if (clock->waiting && clock->waiting_count < WT_INFO_CLOCK_WAITING)
+		clock->waiting[clock->waiting_count++] = *frame;
+	clock->without_map++;
+}
+
+static void check_waiting(struct wt_info_clock *clock)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < clock->waiting_count; i++) {
+		if (check(clock, &clock->waiting[i]))
+			clock->without_map--;
+		else
+			clock->waiting[left++] = clock->waiting[i];
+	}
+	clock->waiting_count = left;
 }
 
 void wt_info_clock_packet(struct wt_info_clock *clock, const struct wt_frame *frame)
@@ -33,8 +57,11 @@ void wt_info_clock_packet(struct wt_info_clock *clock, const struct wt_frame *fr
 		clock->by_source[frame->stamp_source]++;
 	else
 		clock->by_source[clock->says.source]++;
-	if (frame->notes & WT_NOTE_GIVEN)
-		check(clock, frame);
+	if (!(frame->notes & WT_NOTE_GIVEN))
+		return;
+	clock->converted++;
+	if (!check(clock, frame))
+		let_wait(clock, frame);
 }
 
 static int keep_map(struct wt_info_clock *clock, const struct wt_clock_map *map)
@@ -54,6 +81,7 @@ static int keep_map(struct wt_info_clock *clock, const struct wt_clock_map *map)
 	if (map->error_ns > clock->error_most_ns)
 		clock->error_most_ns = map->error_ns;
 	clock->last = *map;
+	check_waiting(clock);
 	return 0;
 }
 
@@ -131,5 +159,6 @@ double wt_info_clock_offset_s(const struct wt_clock_map *map)
 void wt_info_clock_fini(struct wt_info_clock *clock)
 {
 	free(clock->maps);
+	free(clock->waiting);
 	free(clock->events);
 }

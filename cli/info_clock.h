@@ -14,7 +14,7 @@
 #include <wiretape/writer/interface_clock.h>
 #include <wiretape/writer/pcapng_decode.h>
 
-enum { WT_INFO_CLOCK_EVENTS = 64, WT_INFO_CLOCK_MAPS = 1024 };
+enum { WT_INFO_CLOCK_EVENTS = 64, WT_INFO_CLOCK_MAPS = 1024, WT_INFO_CLOCK_WAITING = 65536 };
 
 /* Something that happened to the interface or its clock. */
 struct wt_info_clock_event {
@@ -29,7 +29,7 @@ struct wt_info_clock {
 	uint64_t converted;                   /* of which both stamps are there */
 	uint64_t confirmed;                   /* that come out the same, converted again */
 	uint64_t contradicted;
-	uint64_t without_map; /* whose map is not in the file, before them */
+	uint64_t without_map; /* whose map is not there */
 	uint64_t crosses;
 	uint64_t outliers;
 	uint64_t steps;
@@ -37,9 +37,11 @@ struct wt_info_clock {
 	int64_t bracket_least_ns, bracket_most_ns;
 	int64_t error_most_ns; /* of the maps, where they are surest */
 	double ppm_least, ppm_most;
-	enum wt_cross_method method;        /* of the last cross timestamp */
-	struct wt_clock_map *maps;          /* the latest, by number; NULL: none */
-	struct wt_clock_map last;           /* number 0: none */
+	enum wt_cross_method method; /* of the last cross timestamp */
+	struct wt_clock_map *maps;   /* the latest, by number; NULL: none */
+	struct wt_clock_map last;    /* number 0: none */
+	struct wt_frame *waiting;    /* for their map, which is still to come; NULL: none */
+	size_t waiting_count;
 	struct wt_info_clock_event *events; /* the first ones; NULL: none */
 	size_t event_count;
 };
