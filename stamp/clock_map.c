@@ -146,22 +146,24 @@ static void region_of(struct region *region, const struct strip *strip)
 static void cut_side(struct region *region, double sign, double distance_s, double limit_ns)
 {
 	struct region whole = *region;
-	double room[MAX_CORNERS], part;
-	int i, next;
+	double offset_ns, rate_ppb, room, next_room, part;
+	int next;
 
-	for (i = 0; i < whole.corners; i++)
-		room[i] = limit_ns - sign * (whole.offset_ns[i] + distance_s * whole.rate_ppb[i]);
 	region->corners = 0;
-	for (i = 0; i < whole.corners; i++) {
+	for (int i = 0; i < whole.corners; i++) {
 		next = (i + 1) % whole.corners;
-		if (room[i] >= 0)
-			add_corner(region, whole.offset_ns[i], whole.rate_ppb[i]);
-		if ((room[i] >= 0) == (room[next] >= 0))
+		offset_ns = whole.offset_ns[i];
+		rate_ppb = whole.rate_ppb[i];
+		room = limit_ns - sign * (offset_ns + distance_s * rate_ppb);
+		next_room = limit_ns -
+		            sign * (whole.offset_ns[next] + distance_s * whole.rate_ppb[next]);
+		if (room >= 0)
+			add_corner(region, offset_ns, rate_ppb);
+		if ((room >= 0) == (next_room >= 0))
 			continue;
-		part = room[i] / (room[i] - room[next]);
-		add_corner(region,
-		           whole.offset_ns[i] + part * (whole.offset_ns[next] - whole.offset_ns[i]),
-		           whole.rate_ppb[i] + part * (whole.rate_ppb[next] - whole.rate_ppb[i]));
+		part = room / (room - next_room);
+		add_corner(region, offset_ns + part * (whole.offset_ns[next] - offset_ns),
+		           rate_ppb + part * (whole.rate_ppb[next] - rate_ppb));
 	}
 }
 
