@@ -146,22 +146,24 @@ static void region_of(struct region *region, const struct strip *strip)
 static void cut_side(struct region *region, double sign, double distance_s, double limit_ns)
 {
 	struct region whole = *region;
-	double room[MAX_CORNERS], part;
-	int i, next;
+	double offset_ns, rate_ppb, room, next_room, part;
+	int next;
 
-	for (i = 0; i < whole.corners; i++)
-		room[i] = limit_ns - sign * (whole.offset_ns[i] + distance_s * whole.rate_ppb[i]);
 	region->corners = 0;
-	for (i = 0; i < whole.corners; i++) {
+	for (int i = 0; i < whole.corners; i++) {
 		next = (i + 1) % whole.corners;
-		if (room[i] >= 0)
-			add_corner(region, whole.offset_ns[i], whole.rate_ppb[i]);
-		if ((room[i] >= 0) == (room[next] >= 0))
+		offset_ns = whole.offset_ns[i];
+		rate_ppb = whole.rate_ppb[i];
+		room = limit_ns - sign * (offset_ns + distance_s * rate_ppb);
+		next_room = limit_ns -
+		            sign * (whole.offset_ns[next] + distance_s * whole.rate_ppb[next]);
+		if (room >= 0)
+			add_corner(region, offset_ns, rate_ppb);
+		if ((room >= 0) == (next_room >= 0))
 			continue;
-		part = room[i] / (room[i] - room[next]);
-		add_corner(region,
-		           whole.offset_ns[i] + part * (whole.offset_ns[next] - whole.offset_ns[i]),
-		           whole.rate_ppb[i] + part * (whole.rate_ppb[next] - whole.rate_ppb[i]));
+		part = room / (room - next_room);
+		add_corner(region, offset_ns + part * (whole.offset_ns[next] - offset_ns),
+		           rate_ppb + part * (whole.rate_ppb[next] - rate_ppb));
 	}
 }
 
@@ -341,6 +343,13 @@ static int64_t ahead_ns(const struct wt_clock_map *map, const struct wt_cross_sa
 	return saturated(gap(sample->utc_ns, wt_clock_map_to_utc(map, sample->phc_ns)));
 }
 
+/* The same by the PHC's place on the line: where it is the PHC that jumped, ahead_ns() would
+ * count the drift over the jump as well. */
+static int64_t behind_ns(const struct wt_clock_map *map, const struct wt_cross_sample *sample)
+{
+	return saturated(gap(wt_clock_map_to_phc(map, sample->utc_ns), sample->phc_ns));
+}
+
 /* What a clock gained since `from` on CLOCK_MONOTONIC_RAW, beyond what it gains anyway. */
 static double gained_ns(double clock_s, double raw_s, double usual_clock_s, double usual_raw_s)
 {
@@ -373,7 +382,8 @@ static enum wt_clock_verdict step(struct wt_clock_estimator *estimator,
                                   enum wt_clock_culprit culprit)
 {
 	estimator->culprit = culprit;
-	estimator->step_ns = ahead_ns(&estimator->map, sample);
+	estimator->step_ns = culprit == WT_CULPRIT_PHC ? behind_ns(&estimator->map, sample)
+	                                               : ahead_ns(&estimator->map, sample);
 	estimator->previous = estimator->map;
 	begin_epoch(estimator, sample);
 	return WT_CLOCK_STEPPED;
@@ -448,6 +458,17 @@ static bool agrees_with_suspect(const struct wt_clock_estimator *estimator,
 	                                      (double)map->rate_error * one_rate_ppb * apart_s;
 }
 
+/* It is off like the suspect, rather than right: with the time since the last good sample the
+ * map allows for more and more, in the end for both. */
+static bool sides_with_suspect(const struct wt_clock_estimator *estimator,
+                               const struct wt_cross_sample *sample)
+{
+	double off_ns = (double)ahead_ns(&estimator->map, sample);
+	double suspect_ns = (double)ahead_ns(&estimator->map, &estimator->suspect);
+
+	return estimator->disagreements && absolute(off_ns - suspect_ns) < absolute(off_ns);
+}
+
 /* Too far off to wait for another sample. */
 static bool is_certain(const struct wt_clock_map *map, const struct wt_cross_sample *sample)
 {
@@ -495,6 +516,8 @@ static enum wt_clock_verdict judge(struct wt_clock_estimator *estimator,
 		return doubt(estimator, sample);
 	if (adds_nothing(estimator, sample, &known))
 		return WT_CLOCK_OUTLIER;
+	if (sides_with_suspect(estimator, sample))
+		return doubt(estimator, sample);
 	estimator->disagreements = 0;
 	fit(estimator, sample, &known, &possible);
 	return WT_CLOCK_TAKEN;
