@@ -49,6 +49,13 @@ static int say_why_not(const char *interface, int error, struct wt_error *err)
 		                    "the hardware stamps of %s are in use by somebody who does "
 		                    "not share them; end that program, or %s",
 		                    interface, SOFTWARE_INSTEAD);
+	case -EINVAL:
+	case -ENETDOWN:
+		return wt_error_set(err, error,
+		                    "the driver of %s does not take settings for hardware stamps "
+		                    "now (%s), as some do while the interface is down; ip link set "
+		                    "%s up, or %s",
+		                    interface, strerror(-error), interface, SOFTWARE_INSTEAD);
 	case -EOPNOTSUPP:
 		return wt_error_set(err, error,
 		                    "%s has no rx filter to stamp received packets with; %s",
@@ -74,7 +81,7 @@ static int look_before(struct wt_nic_stamping *stamping,
 		return wt_error_set(err, -EOPNOTSUPP,
 		                    "%s does not stamp received packets in hardware; %s",
 		                    stamping->interface, SOFTWARE_INSTEAD);
-	if (wt_hwtstamp_is_unsupported(error))
+	if (error == -EOPNOTSUPP)
 		return wt_error_set(err, -EOPNOTSUPP,
 		                    "the driver of %s does not tell what it stamps now, so it "
 		                    "could not be put back; %s",

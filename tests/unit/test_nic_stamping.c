@@ -351,6 +351,7 @@ Test(nic_stamping, errors_say_the_way_out)
 	        {-EACCES, -EPERM, "CAP_NET_ADMIN"},
 	        {-EBUSY, -EBUSY, "in use by somebody"},
 	        {-ERANGE, -ERANGE, "refuses the rx filters"},
+	        {-EINVAL, -EINVAL, "ip link set sim up"},
 	        {-EIO, -EIO, "Input/output error"},
 	};
 
@@ -386,18 +387,23 @@ Test(nic_stamping, without_hardware_stamps_it_is_refused)
 	cr_expect(eq(int, sets, 0));
 }
 
+static int get_error;
+
 static int hide_active(unsigned long request, struct ifreq *arg, int answer)
 {
 	(void)arg;
-	return request == SIOCGHWTSTAMP ? -EOPNOTSUPP : answer;
+	return request == SIOCGHWTSTAMP ? get_error : answer;
 }
 
 Test(nic_stamping, what_cannot_be_put_back_is_not_changed)
 {
 	create((struct wt_sim_nic_config){0});
 	before.on_interface_ioctl = hide_active;
+	get_error = -ENOTTY;
 	cr_expect(eq(int, enable(), -EOPNOTSUPP));
 	expect_contains(err.text, "does not tell what it stamps now");
+	get_error = -EIO;
+	cr_expect(eq(int, enable(), -EIO));
 	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE);
 }
 
