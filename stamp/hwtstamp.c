@@ -31,15 +31,14 @@ static int ask(struct wt_system *system, unsigned long request, const char *inte
 int wt_hwtstamp_get(struct wt_system *system, const char *interface, struct wt_stamp_active *active)
 {
 	*active = (struct wt_stamp_active){0};
-	return ask(system, SIOCGHWTSTAMP, interface, active);
+	ask(system, SIOCGHWTSTAMP, interface, active);
+	/* What drivers say that have never heard of it. */
+	if (active->error == -ENOTTY)
+		active->error = -EOPNOTSUPP;
+	return active->error;
 }
 
 int wt_hwtstamp_set(struct wt_system *system, const char *interface, struct wt_stamp_active *active)
 {
 	return ask(system, SIOCSHWTSTAMP, interface, active);
-}
-
-bool wt_hwtstamp_is_unsupported(int error)
-{
-	return error == -EOPNOTSUPP || error == -ENOTTY || error == -EINVAL;
 }

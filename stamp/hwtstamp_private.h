@@ -4,19 +4,15 @@
 
 /* SIOCGHWTSTAMP and SIOCSHWTSTAMP. Not installed. */
 
-#include <stdbool.h>
-
 #include <wiretape/stamp/capabilities.h>
 
-/* What is set. The error, which is returned, is also in active->error. */
+/* What is set. The error, which is returned, is also in active->error; -EOPNOTSUPP: the driver
+ * or the device without one knows no hardware stamps. */
 int wt_hwtstamp_get(struct wt_system *system, const char *interface,
                     struct wt_stamp_active *active);
 
 /* Set it; *active becomes what the driver says that it made of it. */
 int wt_hwtstamp_set(struct wt_system *system, const char *interface,
                     struct wt_stamp_active *active);
-
-/* The errors of a driver, or a device without one, that knows no hardware stamps. */
-bool wt_hwtstamp_is_unsupported(int error);
 
 #endif

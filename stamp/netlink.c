@@ -47,7 +47,7 @@ int wt_netlink_ask(int bus, void *buffer, mnl_cb_t on_message, void *data)
 
 static bool is_monitor_group(const struct nlattr *group, uint32_t *id)
 {
-	const struct nlattr *part;
+	struct nlattr *part;
 	bool is_monitor = false;
 
 	*id = 0;
@@ -67,7 +67,7 @@ static bool is_monitor_group(const struct nlattr *group, uint32_t *id)
 static int on_family(const struct nlmsghdr *message, void *data)
 {
 	struct wt_ethtool_family *family = data;
-	const struct nlattr *attribute, *group;
+	struct nlattr *attribute, *group;
 	uint32_t id;
 
 	mnl_attr_for_each(attribute, message, sizeof(struct genlmsghdr))

@@ -22,28 +22,11 @@ static bool is_same(const struct wt_stamp_active *a, const struct wt_stamp_activ
 	return a->flags == b->flags && a->tx_type == b->tx_type && a->rx_filter == b->rx_filter;
 }
 
-/* What received packets should be stamped with, never less than before; -1: there is
- * nothing. */
-static int choose_filter(uint32_t supported, int before)
+static const char *type_name(int tx_type)
 {
-	static const int widest_first[] = {
-	        HWTSTAMP_FILTER_ALL,
-	        HWTSTAMP_FILTER_PTP_V2_EVENT,
-	        HWTSTAMP_FILTER_PTP_V2_L4_EVENT,
-	        HWTSTAMP_FILTER_PTP_V2_L2_EVENT,
-	        HWTSTAMP_FILTER_PTP_V1_L4_EVENT,
-	        HWTSTAMP_FILTER_PTP_V2_SYNC,
-	        HWTSTAMP_FILTER_PTP_V2_L4_SYNC,
-	        HWTSTAMP_FILTER_PTP_V2_L2_SYNC,
-	        HWTSTAMP_FILTER_PTP_V1_L4_SYNC,
-	};
+	const char *name = tx_type < 0 ? NULL : wt_tx_type_name((unsigned)tx_type);
 
-	if (before != HWTSTAMP_FILTER_NONE && !(supported & (1u << HWTSTAMP_FILTER_ALL)))
-		return before;
-	for (size_t i = 0; i < sizeof(widest_first) / sizeof(widest_first[0]); i++)
-		if (supported & (1u << widest_first[i]))
-			return widest_first[i];
-	return -1;
+	return name ? name : "unknown";
 }
 
 static int say_why_not(const char *interface, int error, struct wt_error *err)
@@ -58,13 +41,24 @@ static int say_why_not(const char *interface, int error, struct wt_error *err)
 		                    interface, SOFTWARE_INSTEAD);
 	case -ERANGE:
 		return wt_error_set(err, error,
-		                    "the driver of %s refuses the rx filter that it says it has; "
+		                    "the driver of %s refuses the rx filters that it says it has; "
 		                    "%s",
 		                    interface, SOFTWARE_INSTEAD);
 	case -EBUSY:
 		return wt_error_set(err, error,
 		                    "the hardware stamps of %s are in use by somebody who does "
 		                    "not share them; end that program, or %s",
+		                    interface, SOFTWARE_INSTEAD);
+	case -EINVAL:
+	case -ENETDOWN:
+		return wt_error_set(err, error,
+		                    "the driver of %s does not take settings for hardware stamps "
+		                    "now (%s), as some do while the interface is down; ip link set "
+		                    "%s up, or %s",
+		                    interface, strerror(-error), interface, SOFTWARE_INSTEAD);
+	case -EOPNOTSUPP:
+		return wt_error_set(err, error,
+		                    "%s has no rx filter to stamp received packets with; %s",
 		                    interface, SOFTWARE_INSTEAD);
 	case -ENODEV:
 		return wt_error_set(err, error, "%s is gone; ip link shows the interfaces",
@@ -87,7 +81,7 @@ static int look_before(struct wt_nic_stamping *stamping,
 		return wt_error_set(err, -EOPNOTSUPP,
 		                    "%s does not stamp received packets in hardware; %s",
 		                    stamping->interface, SOFTWARE_INSTEAD);
-	if (wt_hwtstamp_is_unsupported(error))
+	if (error == -EOPNOTSUPP)
 		return wt_error_set(err, -EOPNOTSUPP,
 		                    "the driver of %s does not tell what it stamps now, so it "
 		                    "could not be put back; %s",
@@ -130,7 +124,7 @@ static int take_back(struct wt_nic_stamping *stamping, const char *what, struct 
 	                    stamping->interface, what, SOFTWARE_INSTEAD);
 }
 
-static int widen(struct wt_nic_stamping *stamping, int filter, struct wt_error *err)
+static int set_filter(struct wt_nic_stamping *stamping, int filter)
 {
 	struct wt_stamp_active asked = stamping->before, read;
 	int ret;
@@ -138,23 +132,69 @@ static int widen(struct wt_nic_stamping *stamping, int filter, struct wt_error *
 	asked.rx_filter = filter;
 	ret = wt_hwtstamp_set(stamping->system, stamping->interface, &asked);
 	if (ret)
-		return say_why_not(stamping->interface, ret, err);
+		return ret;
 	/* Drivers write into the request what they made of it; some forget to. */
-	stamping->now =
-	        wt_hwtstamp_get(stamping->system, stamping->interface, &read) ? asked : read;
-	if (stamping->now.tx_type != stamping->before.tx_type)
-		return take_back(stamping, "changed how sent packets are stamped", err);
-	if (stamping->now.rx_filter == HWTSTAMP_FILTER_NONE)
-		return take_back(stamping, "took the rx filter but stamps nothing", err);
-	stamping->changed = !is_same(&stamping->now, &stamping->before);
+	ret = wt_hwtstamp_get(stamping->system, stamping->interface, &read);
+	stamping->now = ret ? asked : read;
 	return 0;
+}
+
+/* Whether something was added and nothing taken away. */
+static int check_result(struct wt_nic_stamping *stamping, struct wt_error *err)
+{
+	const struct wt_stamp_active *before = &stamping->before, *now = &stamping->now;
+
+	if (now->tx_type != before->tx_type)
+		return take_back(stamping, "changed how sent packets are stamped", err);
+	if (now->rx_filter == HWTSTAMP_FILTER_NONE)
+		return take_back(stamping, "took the rx filter but stamps nothing", err);
+	if (before->rx_filter != HWTSTAMP_FILTER_NONE && now->rx_filter != before->rx_filter &&
+	    now->rx_filter != HWTSTAMP_FILTER_ALL)
+		return take_back(stamping, "put another rx filter in place of the one set", err);
+	stamping->changed = !is_same(now, before);
+	return 0;
+}
+
+static const int widest_first[] = {
+        HWTSTAMP_FILTER_ALL,
+        HWTSTAMP_FILTER_PTP_V2_EVENT,
+        HWTSTAMP_FILTER_PTP_V2_L4_EVENT,
+        HWTSTAMP_FILTER_PTP_V2_L2_EVENT,
+        HWTSTAMP_FILTER_PTP_V1_L4_EVENT,
+        HWTSTAMP_FILTER_PTP_V2_SYNC,
+        HWTSTAMP_FILTER_PTP_V2_L4_SYNC,
+        HWTSTAMP_FILTER_PTP_V2_L2_SYNC,
+        HWTSTAMP_FILTER_PTP_V1_L4_SYNC,
+};
+
+/* Where another filter is set, only "all" is sure to stamp what it stamps. */
+static int widen(struct wt_nic_stamping *stamping, uint32_t supported, struct wt_error *err)
+{
+	bool is_set = stamping->before.rx_filter != HWTSTAMP_FILTER_NONE;
+	size_t count = is_set ? 1 : sizeof(widest_first) / sizeof(widest_first[0]);
+	int ret = -EOPNOTSUPP;
+
+	if (stamping->before.rx_filter == HWTSTAMP_FILTER_ALL)
+		return 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!(supported & (1u << widest_first[i])))
+			continue;
+		ret = set_filter(stamping, widest_first[i]);
+		if (!ret)
+			return check_result(stamping, err);
+		/* Some filters that a driver names it takes in some modes only. */
+		if (ret != -ERANGE)
+			break;
+	}
+	if (is_set && (ret == -EOPNOTSUPP || ret == -ERANGE))
+		return 0;
+	return say_why_not(stamping->interface, ret, err);
 }
 
 int wt_nic_stamping_enable(struct wt_nic_stamping *stamping, struct wt_system *system,
                            const char *interface, struct wt_error *err)
 {
 	struct wt_stamp_capabilities capabilities;
-	int filter;
 	int ret = wt_stamp_capabilities_read(&capabilities, system, interface, err);
 
 	*stamping = (struct wt_nic_stamping){.system = system};
@@ -162,18 +202,22 @@ int wt_nic_stamping_enable(struct wt_nic_stamping *stamping, struct wt_system *s
 		return ret;
 	memcpy(stamping->interface, interface, strlen(interface));
 	ret = look_before(stamping, &capabilities, err);
-	if (ret)
-		return ret;
-	filter = choose_filter(capabilities.supported.rx_filters, stamping->before.rx_filter);
-	if (filter < 0)
-		return wt_error_set(err, -EOPNOTSUPP,
-		                    "%s has no rx filter to stamp received packets with; %s",
-		                    interface, SOFTWARE_INSTEAD);
-	if (filter != stamping->before.rx_filter)
-		ret = widen(stamping, filter, err);
+	if (!ret)
+		ret = widen(stamping, capabilities.supported.rx_filters, err);
 	if (!ret)
 		note_limits(stamping);
 	return ret;
+}
+
+static int say_who_changed(const struct wt_nic_stamping *stamping,
+                           const struct wt_stamp_active *read, struct wt_error *err)
+{
+	return wt_error_set(err, -EBUSY,
+	                    "somebody has changed the hardware stamps of %s meanwhile, rx filter "
+	                    "%s -> %s, tx type %s -> %s; they stay as they are",
+	                    stamping->interface, filter_name(stamping->now.rx_filter),
+	                    filter_name(read->rx_filter), type_name(stamping->now.tx_type),
+	                    type_name(read->tx_type));
 }
 
 int wt_nic_stamping_restore(struct wt_nic_stamping *stamping, struct wt_error *err)
@@ -184,23 +228,14 @@ int wt_nic_stamping_restore(struct wt_nic_stamping *stamping, struct wt_error *e
 	if (!stamping->changed)
 		return 0;
 	ret = wt_hwtstamp_get(stamping->system, stamping->interface, &read);
-	/* An interface that is gone has taken its settings along. */
-	if (ret == -ENODEV) {
-		stamping->changed = false;
-		return 0;
-	}
 	if (!ret && !is_same(&read, &stamping->now)) {
 		stamping->changed = false;
-		return wt_error_set(err, -EBUSY,
-		                    "somebody has changed the hardware stamps of %s meanwhile, rx "
-		                    "filter %s -> %s, tx type %d -> %d; they stay as they are",
-		                    stamping->interface, filter_name(stamping->now.rx_filter),
-		                    filter_name(read.rx_filter), stamping->now.tx_type,
-		                    read.tx_type);
+		return say_who_changed(stamping, &read, err);
 	}
 	if (!ret)
 		ret = wt_hwtstamp_set(stamping->system, stamping->interface, &before);
-	if (ret)
+	/* An interface that is gone has taken its settings along. */
+	if (ret && ret != -ENODEV)
 		return wt_error_set(err, ret,
 		                    "cannot put back the hardware stamps of %s (rx filter %s): "
 		                    "%s; hwstamp_ctl -i %s -r %d does",

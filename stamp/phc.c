@@ -149,8 +149,6 @@ static int try_method(struct wt_phc *phc, enum wt_cross_method method,
 	int ret = take[method](phc, sample);
 
 	sample->method = method;
-	if (!ret && method != WT_CROSS_PRECISE)
-		ret = find_raw(phc->system, sample);
 	if (!ret)
 		phc->worked[method] = true;
 	/* What has worked before is there, whatever the driver says in a bad moment. */
@@ -195,10 +193,12 @@ int wt_phc_cross(struct wt_phc *phc, struct wt_cross_sample *sample, struct wt_e
 		if (phc->refused[method])
 			continue;
 		ret = try_method(phc, (enum wt_cross_method)method, &taken);
-		/* The best method that is there says why. */
-		if (ret && !phc->refused[method] && error == -EOPNOTSUPP)
+		/* The simplest method that is there says why. */
+		if (!phc->refused[method])
 			error = ret;
 	}
+	if (!ret && taken.method != WT_CROSS_PRECISE)
+		error = ret = find_raw(system, &taken);
 	if (ret)
 		return say_why_not(phc, error, err);
 	if (!system->ops->tai_offset(system, &tai_offset_s))

@@ -304,7 +304,7 @@ static int choose_filter(const struct wt_sim_nic *nic, int asked)
 
 	if (asked < 0 || asked >= 32 || asked == HWTSTAMP_FILTER_SOME)
 		return -ERANGE;
-	if (supported & (1u << asked))
+	if (asked == HWTSTAMP_FILTER_NONE || supported & (1u << asked))
 		return asked;
 	for (size_t i = is_l4 ? 0 : asked >= HWTSTAMP_FILTER_PTP_V2_L4_EVENT ? 1 : 2; i < 3; i++)
 		if (supported & (1u << wider[i]))
@@ -321,7 +321,8 @@ static int set_stamping(struct wt_sim_nic *nic, struct hwtstamp_config *config)
 	if (config->flags)
 		return -EINVAL;
 	if (config->tx_type < 0 || config->tx_type >= 32 ||
-	    !(nic->config.tx_types & (1u << config->tx_type)))
+	    (config->tx_type != HWTSTAMP_TX_OFF &&
+	     !(nic->config.tx_types & (1u << config->tx_type))))
 		return -ERANGE;
 	filter = choose_filter(nic, config->rx_filter);
 	if (filter < 0)

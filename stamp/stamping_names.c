@@ -34,7 +34,7 @@ const char *wt_so_timestamping_string(unsigned bit)
 	        "option-stats",          "option-pktinfo",
 	        "option-tx-swhw",        "bind-phc",
 	        "option-id-tcp",         "option-rx-filter",
-	        "completion-transmit",
+	        "tx-completion",
 	};
 
 	return bit < COUNT(strings) ? strings[bit] : NULL;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_TESTS_SYSTEM_DOUBLE_H
+#define WIRETAPE_TESTS_SYSTEM_DOUBLE_H
+
+#include <wiretape/stamp/system.h>
+
+/* Stands before another struct wt_system, a simulated NIC's: a test can answer in its place or
+ * change its answers, as a driver with a bug would. The caller's memory. */
+struct system_double {
+	struct wt_system system; /* first */
+	struct wt_system *under;
+
+	/* Called with what the system below has answered, and what was asked; what they return
+	 * is returned. NULL: nothing is changed. */
+	int (*on_open)(const char *path, int answer);
+	int (*on_ioctl)(unsigned long request, void *argument, int answer);
+	int (*on_interface_ioctl)(unsigned long request, struct ifreq *arg, int answer);
+	ssize_t (*on_tsinfo)(void *out, size_t capacity, ssize_t answer);
+	int (*on_clock)(clockid_t clock, int64_t *ns, int answer);
+	int (*on_tai_offset)(int *seconds, int answer);
+
+	int open_now; /* descriptors */
+};
+
+struct wt_system *system_double_before(struct system_double *made, struct wt_system *under);
+
+#endif
