@@ -376,22 +376,6 @@ static int parse_option(struct wt_record_options *options, int option, const cha
 	}
 }
 
-static char *join(char **words, int count)
-{
-	size_t length = 1;
-	char *text;
-
-	for (int i = 0; i < count; i++)
-		length += strlen(words[i]) + 1;
-	text = calloc(1, length);
-	for (int i = 0; text && i < count; i++) {
-		strcat(text, words[i]);
-		if (i + 1 < count)
-			strcat(text, " ");
-	}
-	return text;
-}
-
 static char *read_filter_file(const char *path)
 {
 	enum { MOST = 1 << 20 };
@@ -430,8 +414,8 @@ static int take_filter(struct wt_record_options *options, char **words, int coun
 		options->filter = read_filter_file(options->filter_file);
 		return options->filter ? 0 : WT_EXIT_FAILURE;
 	}
-	options->filter =
-	        options->filter_option ? strdup(options->filter_option) : join(words, count);
+	options->filter = options->filter_option ? strdup(options->filter_option)
+	                                         : wt_cli_join_words(words, count);
 	return options->filter ? 0 : WT_EXIT_FAILURE;
 }
 
