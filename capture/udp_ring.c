@@ -347,17 +347,20 @@ static int keep_queued(struct udp_ring *ring)
 int wt_udp_ring_stop(struct wt_ring *base)
 {
 	struct udp_ring *ring = (struct udp_ring *)base;
-	int ret, kept;
+	uint32_t value = ring->drops_seen, bytes;
+	int ret, shut, kept = 0;
 
 	if (ring->stopped)
 		return 0;
-	ring->final_drops = drops_so_far(ring);
-	ret = wt_udp_socket_shut_gate(ring->config.socket);
-	kept = keep_queued(ring);
-	if (ring->drops > ring->final_drops)
-		ring->final_drops = ring->drops;
+	ret = wt_udp_socket_look(ring->config.socket, &value, &bytes);
+	shut = wt_udp_socket_shut_gate(ring->config.socket);
+	if (!shut)
+		kept = keep_queued(ring);
+	ring->final_drops = ring->drops + drops_since(ring, value);
 	ring->stopped = true;
-	return ret ? ret : kept;
+	if (!ret)
+		ret = shut ? shut : kept;
+	return ret;
 }
 
 static void free_rest(struct rest *rest)

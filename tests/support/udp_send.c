@@ -37,7 +37,13 @@ static void set(int fd, int level, int name, int value)
 		die("setsockopt");
 }
 
-static socklen_t fill_address(struct sockaddr_storage *address, const char *text, const char *port)
+static int index_of(const struct settings *settings)
+{
+	return settings->interface ? (int)if_nametoindex(settings->interface) : 0;
+}
+
+static socklen_t fill_address(struct sockaddr_storage *address, const char *text, const char *port,
+                              const struct settings *settings)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)address;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)address;
@@ -53,12 +59,13 @@ static socklen_t fill_address(struct sockaddr_storage *address, const char *text
 	}
 	in6->sin6_family = AF_INET6;
 	in6->sin6_port = htons((uint16_t)atoi(port));
+	in6->sin6_scope_id = (uint32_t)index_of(settings);
 	return sizeof(*in6);
 }
 
 static void prepare(int fd, int family, const struct settings *settings)
 {
-	int index = settings->interface ? (int)if_nametoindex(settings->interface) : 0;
+	int index = index_of(settings);
 	struct ip_mreqn device = {.imr_ifindex = index};
 
 	if (family == AF_INET) {
@@ -118,19 +125,19 @@ static void parse(struct settings *settings, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static uint8_t payload[MOST_BYTES] = "WIRETAPE  ";
-	struct settings settings = {.ttl = 3, .count = 1, .first = 1, .bytes = 40};
+	struct settings settings = {.ttl = 64, .count = 1, .first = 1, .bytes = 40};
 	struct sockaddr_storage to = {0}, from = {0};
 	socklen_t to_bytes, from_bytes;
 	int fd;
 
 	parse(&settings, argc, argv);
-	to_bytes = fill_address(&to, argv[optind], argv[optind + 1]);
+	to_bytes = fill_address(&to, argv[optind], argv[optind + 1], &settings);
 	fd = socket(to.ss_family, SOCK_DGRAM, 0);
 	if (fd < 0)
 		die("socket");
 	prepare(fd, to.ss_family, &settings);
 	if (settings.source) {
-		from_bytes = fill_address(&from, settings.source, "0");
+		from_bytes = fill_address(&from, settings.source, "0", &settings);
 		if (bind(fd, (struct sockaddr *)&from, from_bytes))
 			die("bind");
 	}
