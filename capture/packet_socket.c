@@ -7,7 +7,6 @@
 #include <linux/if_packet.h>
 #include <linux/net_tstamp.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -162,17 +161,12 @@ int wt_packet_socket_statistics(const struct wt_packet_socket *packet, bool v3,
 
 int wt_packet_socket_health(const struct wt_packet_socket *packet)
 {
-	struct ifreq request = {.ifr_ifindex = packet->link.index};
 	int pending;
 	socklen_t length = sizeof(pending);
 
 	/* Reading the error clears it, so that poll() can sleep again. */
 	getsockopt(packet->fd, SOL_SOCKET, SO_ERROR, &pending, &length);
-	if (ioctl(packet->fd, SIOCGIFNAME, &request))
-		return -ENODEV;
-	if (ioctl(packet->fd, SIOCGIFFLAGS, &request))
-		return -ENODEV;
-	return request.ifr_flags & IFF_UP ? 0 : -ENETDOWN;
+	return wt_link_state(packet->fd, packet->link.index);
 }
 
 void wt_packet_socket_close(struct wt_packet_socket *packet)

@@ -22,10 +22,11 @@ enum wt_reader_kind {
 	WT_READER_V2,   /* TPACKET_V2: slots, each handed over at once */
 	WT_READER_RECV, /* a system call a packet */
 	WT_READER_SIM,  /* the kernel is simulated, no privileges needed */
+	WT_READER_UDP,  /* a UDP socket, no privileges needed; headers are rebuilt */
 	WT_READER_KINDS
 };
 
-/* "v3", "v2", "recv", "sim"; -EINVAL for another name. */
+/* "v3", "v2", "recv", "sim", "udp"; -EINVAL for another name. */
 const char *wt_reader_kind_name(enum wt_reader_kind kind);
 int wt_reader_kind_from_name(const char *name);
 
@@ -36,18 +37,29 @@ enum wt_stamp_wish {
 	WT_STAMP_AUTO, /* the NIC's if it has them, else the kernel's, and that is said */
 };
 
+/* What a UDP socket is asked to stamp. */
+enum wt_socket_stamp {
+	WT_SOCKET_STAMP_ALL, /* SO_TIMESTAMPING: the kernel's in ns, and the NIC's where it stamps
+	                      */
+	WT_SOCKET_STAMP_US,  /* SO_TIMESTAMP: the kernel's, in us */
+	WT_SOCKET_STAMP_NS,  /* SO_TIMESTAMPNS: the same in ns */
+};
+
 /* Zero is the default given in brackets. */
 struct wt_reader_config {
 	enum wt_reader_kind kind; /* [WT_READER_V3] */
-	const char *interface;    /* required; for the simulation "sim[:key=value,…]" */
-	const char *filter;       /* a libpcap expression [everything] */
-	uint32_t snaplen;         /* [262144] */
-	uint64_t ring_bytes;      /* [256 MiB; 512 MiB for WT_READER_V2, whose slots are larger] */
+	/* required; for the simulation "sim[:key=value,…]", for UDP what to listen to
+	 * (udp_spec.h) */
+	const char *interface;
+	const char *filter;  /* a libpcap expression [everything] */
+	uint32_t snaplen;    /* [262144] */
+	uint64_t ring_bytes; /* [256 MiB; 512 MiB for WT_READER_V2, whose slots are larger] */
 	uint32_t retire_timeout_ms; /* TPACKET_V3: when a block that is not full is handed over [60]
 	                             */
 	bool no_promiscuous;
-	enum wt_stamp_wish stamp; /* [WT_STAMP_SW] */
-	struct wt_system *system; /* of clocks and NICs [the kernel] */
+	enum wt_stamp_wish stamp;          /* [WT_STAMP_SW] */
+	struct wt_system *system;          /* of clocks and NICs [the kernel] */
+	enum wt_socket_stamp socket_stamp; /* UDP [WT_SOCKET_STAMP_ALL] */
 };
 
 enum { WT_DEFAULT_SNAPLEN = 262144, WT_DEFAULT_RETIRE_TIMEOUT_MS = 60 };
@@ -66,12 +78,13 @@ struct wt_reader_info {
 	uint64_t ring_bytes;
 	uint32_t block_bytes;        /* 0: no blocks */
 	uint32_t slot_bytes;         /* TPACKET_V2, else 0 */
-	const struct wt_link *link;  /* NULL: no real interface */
+	const struct wt_link *link;  /* NULL: no real interface, or none in particular */
 	const char *degraded;        /* what is less than asked and why, or NULL */
 	enum wt_stamp_source stamps; /* what packets are expected to come with */
 	const char *stamps_degraded; /* what of the stamps is less than asked, or NULL */
 	bool places_drops;         /* frames carry dropped_before; else WT_NOTE_LOSING says where */
 	bool wakes_for_each_frame; /* the producer wakes whoever polls at every single frame */
+	bool rebuilds_headers;     /* the socket takes them off: they are not those of the wire */
 	bool in_place;             /* blocks may be turned into pcapng where they lie */
 };
 

@@ -93,5 +93,7 @@ int wt_gen03_tpacket_v2_open(struct wt_reader **reader, const struct wt_reader_c
                              struct wt_error *err);
 int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *config,
                       struct wt_error *err);
+int wt_gen05_udp_open(struct wt_reader **reader, const struct wt_reader_config *config,
+                      struct wt_error *err);
 
 #endif

@@ -66,10 +66,11 @@ static void describe_reader(char *out, size_t capacity, const struct wt_reader_i
 		wt_link_offload_text(info->link->offloads, offloads, sizeof(offloads));
 	snprintf(out, capacity,
 	         "reader=%s ring_bytes_asked=%" PRIu64 " ring_bytes=%" PRIu64
-	         " block_bytes=%u slot_bytes=%u retire_timeout_ms=%u promiscuous=%s offloads=%s",
+	         " block_bytes=%u slot_bytes=%u retire_timeout_ms=%u promiscuous=%s%s offloads=%s",
 	         wt_reader_kind_name(info->kind), info->ring_bytes_asked, info->ring_bytes,
 	         info->block_bytes, info->slot_bytes, info->retire_timeout_ms,
-	         info->promiscuous ? "yes" : "no", *offloads ? offloads : "none");
+	         info->promiscuous ? "yes" : "no", info->rebuilds_headers ? " headers=rebuilt" : "",
+	         *offloads ? offloads : "none");
 }
 
 static int write_interface(struct wt_recorder *recorder, size_t i, const char *os)
@@ -98,9 +99,12 @@ static int write_interface(struct wt_recorder *recorder, size_t i, const char *o
 		interface.speed_bps = info->link->speed_bps;
 		interface.has_mac = info->link->has_mac;
 		memcpy(interface.mac, info->link->mac, sizeof(interface.mac));
-	} else {
-		interface.description = "simulated interface";
 	}
+	if (info->kind == WT_READER_SIM)
+		interface.description = "simulated interface";
+	else if (info->rebuilds_headers)
+		interface.description = "UDP socket: IP and UDP headers are rebuilt from what it "
+		                        "tells, payloads are as they came";
 	ret = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
 	return ret ? ret : submit(recorder, wt_pcapng_encode_interface(at, room, &interface));
 }

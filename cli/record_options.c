@@ -13,10 +13,16 @@
 void wt_record_print_help(void)
 {
 	puts("Usage: wiretape record -i IFACE -w FILE [OPTION]... [FILTER]\n"
+	     "       wiretape record -u GROUP:PORT[@IFACE] -w FILE [OPTION]... [FILTER]\n"
 	     "Record packets to a pcapng file with nanosecond stamps, and account for every one:\n"
 	     "seen = written + lost, each loss with its cause.\n\n"
 	     "What to record\n"
 	     "  -i, --interface IFACE   record from IFACE; again for more\n"
+	     "  -u, --udp ADDRESS:PORT  or listen to UDP, which takes no privileges: a group or "
+	     "an\n"
+	     "                          address of this machine, [@IFACE], from one sender "
+	     "[,source=S];\n"
+	     "                          again for more. IP and UDP headers are rebuilt\n"
 	     "  -D, --list-interfaces   list the interfaces and exit\n"
 	     "  -s, --snaplen BYTES     keep this much of each packet [262144; 0: the same]\n"
 	     "  -p, --no-promiscuous    only what is addressed to this machine\n"
@@ -47,6 +53,10 @@ void wt_record_print_help(void)
 	     "holds\n"
 	     "                          TIME at RATE, with v3 whatever the size of frames\n"
 	     "                          [256MiB; v2: 512MiB]\n"
+	     "      --sockstamp us|ns|all  -u: the kernel's stamp in us, in ns, or in ns with that "
+	     "of "
+	     "the\n"
+	     "                          NIC, where there is one [all]\n"
 	     "      --retire-timeout MS v3: hand over a block that is not full after MS [60]\n"
 	     "      --layout LAYOUT     inplace (v3: the ring's block becomes the file), compact "
 	     "(a\n"
@@ -73,7 +83,8 @@ void wt_record_print_help(void)
 	     "SIGINT and SIGTERM stop cleanly; SIGUSR1 prints the ledger.\n"
 	     "Exit: 0 fine, 1 failure, 2 usage, 3 loss with --fail-on-loss.\n\n"
 	     "  wiretape record -i eth0 -w feed.pcapng udp and dst net 224.0.0.0/4\n"
-	     "  wiretape record -i eth0 -w - tcp port 80 | tshark -r -");
+	     "  wiretape record -i eth0 -w - tcp port 80 | tshark -r -\n"
+	     "  wiretape record -u 239.1.1.1:5000@eth0 -w feed.pcapng");
 }
 
 static bool parse_autostop(struct wt_record_options *options, const char *text)
@@ -144,6 +155,7 @@ static bool parse_ring(const char *text, uint64_t *bytes)
 enum {
 	OPT_READER = 256,
 	OPT_RING,
+	OPT_SOCKSTAMP,
 	OPT_RETIRE,
 	OPT_STATS,
 	OPT_JSON,
@@ -265,19 +277,54 @@ static int parse_writing(struct wt_record_options *options, int option, const ch
 	}
 }
 
+static int add_interface(struct wt_record_options *options, const char *name,
+                         enum wt_reader_kind kind)
+{
+	if (options->interface_count == WT_RECORD_INTERFACES_MAX)
+		return wt_cli_usage("record", "more than %d interfaces", WT_RECORD_INTERFACES_MAX);
+	options->interfaces[options->interface_count++] =
+	        (struct wt_reader_config){.interface = name, .kind = kind};
+	return 0;
+}
+
+static int parse_reader(struct wt_record_options *options, const char *value)
+{
+	int kind = wt_reader_kind_from_name(value);
+
+	if (kind == WT_READER_UDP)
+		return wt_cli_usage("record", "the reader udp comes with -u GROUP:PORT, not with "
+		                              "--reader");
+	if (kind < 0)
+		return wt_cli_usage(
+		        "record", "there is no reader '%s'; there are v3, v2, recv and sim", value);
+	options->common.kind = (enum wt_reader_kind)kind;
+	options->has_reader = true;
+	return 0;
+}
+
+static int parse_socket_stamp(struct wt_record_options *options, const char *value)
+{
+	/* In the order of enum wt_socket_stamp. */
+	static const char *const names[] = {"all", "us", "ns", NULL};
+	int choice = find_name(names, value);
+
+	if (choice < 0)
+		return wt_cli_usage("record", "--sockstamp '%s' is not us, ns or all", value);
+	options->common.socket_stamp = (enum wt_socket_stamp)choice;
+	options->has_socket_stamp = true;
+	return 0;
+}
+
 /* An option that has a value which may be wrong; 0 or an exit code. */
 static int parse_valued(struct wt_record_options *options, int option, const char *value)
 {
 	uint64_t number;
-	int kind;
 
 	switch (option) {
 	case 'i':
-		if (options->interface_count == WT_RECORD_INTERFACES_MAX)
-			return wt_cli_usage("record", "more than %d interfaces",
-			                    WT_RECORD_INTERFACES_MAX);
-		options->interfaces[options->interface_count++].interface = value;
-		return 0;
+		return add_interface(options, value, WT_READER_V3);
+	case 'u':
+		return add_interface(options, value, WT_READER_UDP);
 	case 's':
 		if (!wt_cli_parse_u64(value, 0, WT_DEFAULT_SNAPLEN, &number))
 			return wt_cli_usage("record", "snaplen '%s' is not a number from 0 to %d",
@@ -295,14 +342,9 @@ static int parse_valued(struct wt_record_options *options, int option, const cha
 			        value);
 		return 0;
 	case OPT_READER:
-		kind = wt_reader_kind_from_name(value);
-		if (kind < 0)
-			return wt_cli_usage("record",
-			                    "there is no reader '%s'; there are v3, v2, "
-			                    "recv and sim",
-			                    value);
-		options->common.kind = (enum wt_reader_kind)kind;
-		return 0;
+		return parse_reader(options, value);
+	case OPT_SOCKSTAMP:
+		return parse_socket_stamp(options, value);
 	case OPT_RING:
 		if (!parse_ring(value, &options->common.ring_bytes))
 			return wt_cli_usage(
@@ -454,10 +496,47 @@ static int check_paths(const struct wt_record_options *options)
 	return wt_record_files_check(files);
 }
 
+/* -u and -i give packets of different link types, which one file cannot have. */
+static int check_interfaces(const struct wt_record_options *options)
+{
+	size_t udp = 0;
+
+	if (!options->interface_count)
+		return wt_cli_usage("record", "which interface? -i IFACE; -D lists them. Or -u "
+		                              "GROUP:PORT, to listen to UDP");
+	for (size_t i = 0; i < options->interface_count; i++)
+		udp += options->interfaces[i].kind == WT_READER_UDP;
+	if (udp && udp < options->interface_count)
+		return wt_cli_usage("record", "-u does not go with -i: datagrams from a socket "
+		                              "have no Ethernet headers, and common readers take "
+		                              "one kind in a file; record them with two commands");
+	if (udp && options->has_reader)
+		return wt_cli_usage("record", "-u does not go with --reader: it is a reader of its "
+		                              "own, a UDP socket");
+	if (!udp && options->has_socket_stamp)
+		return wt_cli_usage("record", "--sockstamp is for -u");
+	return 0;
+}
+
+/* What each is given of what was said for all. */
+static void fill_interfaces(struct wt_record_options *options)
+{
+	for (size_t i = 0; i < options->interface_count; i++) {
+		struct wt_reader_config own = options->interfaces[i];
+
+		options->interfaces[i] = options->common;
+		options->interfaces[i].interface = own.interface;
+		if (own.kind == WT_READER_UDP)
+			options->interfaces[i].kind = own.kind;
+		options->interfaces[i].filter = options->filter;
+	}
+}
+
 int wt_record_options_parse(struct wt_record_options *options, int argc, char **argv)
 {
 	static const struct option longs[] = {
 	        {"interface", required_argument, NULL, 'i'},
+	        {"udp", required_argument, NULL, 'u'},
 	        {"list-interfaces", no_argument, NULL, 'D'},
 	        {"snaplen", required_argument, NULL, 's'},
 	        {"snapshot-length", required_argument, NULL, 's'},
@@ -481,6 +560,7 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	        {"sync", required_argument, NULL, OPT_SYNC},
 	        {"reader", required_argument, NULL, OPT_READER},
 	        {"ring", required_argument, NULL, OPT_RING},
+	        {"sockstamp", required_argument, NULL, OPT_SOCKSTAMP},
 	        {"retire-timeout", required_argument, NULL, OPT_RETIRE},
 	        {"quiet", no_argument, NULL, 'q'},
 	        {"verbose", no_argument, NULL, 'v'},
@@ -493,7 +573,7 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	int option, ret = 0;
 
 	optind = 0;
-	while ((option = getopt_long(argc, argv, "+:i:w:s:c:a:b:f:F:Dpqvh", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:i:u:w:s:c:a:b:f:F:Dpqvh", longs, NULL)) != -1) {
 		if (option == ':')
 			return wt_cli_usage("record", "option %s needs a value", argv[optind - 1]);
 		if (option == '?')
@@ -504,19 +584,13 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	}
 	if (options->help || options->list)
 		return 0;
-	if (!options->interface_count)
-		return wt_cli_usage("record", "which interface? -i IFACE; -D lists them");
-	ret = check_paths(options);
-	if (ret)
-		return ret;
-	ret = take_filter(options, argv + optind, argc - optind);
-	for (size_t i = 0; i < options->interface_count; i++) {
-		const char *name = options->interfaces[i].interface;
-
-		options->interfaces[i] = options->common;
-		options->interfaces[i].interface = name;
-		options->interfaces[i].filter = options->filter;
-	}
+	ret = check_interfaces(options);
+	if (!ret)
+		ret = check_paths(options);
+	if (!ret)
+		ret = take_filter(options, argv + optind, argc - optind);
+	if (!ret)
+		fill_interfaces(options);
 	return ret;
 }
 

@@ -16,6 +16,8 @@ struct wt_record_options {
 	struct wt_reader_config interfaces[WT_RECORD_INTERFACES_MAX];
 	size_t interface_count;
 	struct wt_reader_config common; /* what all interfaces are given */
+	bool has_reader;                /* --reader was given */
+	bool has_socket_stamp;          /* --sockstamp was given */
 	/* One for all interfaces, or one for each. */
 	const char *paths[WT_RECORD_INTERFACES_MAX];
 	size_t path_count;
