@@ -123,8 +123,11 @@ static struct strip strip_of(const struct wt_cross_sample *sample,
 	return (struct strip){distance_s, middle_ns - half_ns, middle_ns + half_ns};
 }
 
+/* A cut adds one at most, unless rounding has made the polygon less than convex. */
 static void add_corner(struct region *region, double offset_ns, double rate_ppb)
 {
+	if (region->corners == MAX_CORNERS)
+		return;
 	region->offset_ns[region->corners] = offset_ns;
 	region->rate_ppb[region->corners] = rate_ppb;
 	region->corners++;

@@ -508,7 +508,7 @@ Test(clock_map, small_steps_are_noticed_or_within_the_bound)
 		                              (struct happening){.phc_ns = 1000 * (i / 2 + 1)});
 		struct worst worst;
 
-		scene.seeds = 500;
+		scene.seeds = 100;
 		snprintf(name, sizeof(name), "PHC %d us, %d ms", i / 2 + 1,
 		         (int)(interval_ns / MS));
 		worst = run_anyhow(&scene, true);
