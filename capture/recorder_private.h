@@ -32,6 +32,8 @@ struct wt_recorded {
 	uint32_t mark_count;
 	uint32_t held_blocks; /* that the disk has */
 	bool drops_are_next;  /* the ring was empty when they were counted */
+	struct wt_join *join; /* NULL: no groups */
+	bool join_lost;       /* to be renewed: the interface was gone */
 	bool down;
 	bool finished; /* a simulation that has delivered everything */
 	bool warned;   /* that the ring is nearly full, since it last was not */
@@ -98,7 +100,8 @@ struct wt_recorder {
 	int64_t progress_due_ns;
 	int64_t check_due_ns;
 	int64_t watch_due_ns;
-	bool checked; /* all interfaces were looked at once */
+	int64_t join_due_ns; /* INT64_MAX: no groups */
+	bool checked;        /* all interfaces were looked at once */
 	bool running;
 	enum wt_recorder_end end;
 	bool ending;
@@ -161,6 +164,14 @@ void wt_recorder_count_writes(const struct wt_recorder *recorder,
 uint64_t wt_recorder_file_bytes(const struct wt_recorder *recorder);
 /* A block that is not needed any more. */
 void wt_recorder_release_held(void *context, void *token);
+
+/* recorder_joins.c: the multicast groups of an interface. */
+int wt_recorder_open_joins(struct wt_recorder *recorder, struct wt_recorded *recorded,
+                           struct wt_error *err);
+void wt_recorder_start_joins(struct wt_recorder *recorder, int64_t now_ns);
+/* What is due by the clock: whether anything arrives, and what has to be joined again. */
+void wt_recorder_keep_joins(struct wt_recorder *recorder, int64_t now_ns);
+void wt_recorder_close_joins(struct wt_recorder *recorder);
 
 /* recorder_blocks.c: what is in the file beside the packets. 0 or the file's error. */
 int wt_recorder_write_preamble(struct wt_recorder *recorder);
