@@ -2,6 +2,7 @@
 #include <wiretape/capture/reader_private.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -65,6 +66,7 @@ static void close_reader(struct wt_reader *reader)
 
 	wt_ring_close(reader->ring);
 	wt_udp_socket_close(&udp->socket);
+	wt_reader_end_stamps(reader);
 	wt_filter_free(&udp->filter);
 	free(udp->name);
 	free(udp);
@@ -105,6 +107,31 @@ static void describe(struct udp_reader *udp, const struct wt_reader_config *conf
 	tell_degraded(udp, config);
 }
 
+/* The NIC's stamps are those of one NIC, and only SO_TIMESTAMPING brings them. */
+static int begin_stamps(struct udp_reader *udp, const struct wt_reader_config *config,
+                        struct wt_error *err)
+{
+	struct wt_system *system = config->system ? config->system : wt_kernel_system();
+	bool possible = *udp->spec.interface && config->socket_stamp == WT_SOCKET_STAMP_ALL;
+	struct wt_reader_config chosen = *config;
+
+	if (!possible && config->stamp == WT_STAMP_HW)
+		return wt_error_set(err, -EINVAL,
+		                    "%s: hardware stamps need the interface (@IFACE) and "
+		                    "--sockstamp all",
+		                    udp->name);
+	if (!possible && config->stamp == WT_STAMP_AUTO) {
+		snprintf(udp->reader.stamps_degraded, sizeof(udp->reader.stamps_degraded),
+		         "%.200s: software stamps only: hardware stamps need the interface "
+		         "(@IFACE) and --sockstamp all",
+		         udp->name);
+		udp->reader.info.stamps_degraded = udp->reader.stamps_degraded;
+	}
+	if (!possible)
+		chosen.stamp = WT_STAMP_SW;
+	return wt_reader_begin_stamps(&udp->reader, &chosen, system, udp->spec.interface, err);
+}
+
 static int open_ring(struct udp_reader *udp, const struct wt_reader_config *config)
 {
 	struct wt_udp_ring_config ring = {
@@ -112,6 +139,7 @@ static int open_ring(struct udp_reader *udp, const struct wt_reader_config *conf
 	        .filter = &udp->filter,
 	        .snaplen = config->snaplen,
 	        .port = udp->spec.port,
+	        .hardware = udp->reader.info.stamps == WT_STAMP_HARDWARE,
 	};
 
 	return wt_udp_ring_open(&udp->reader.ring, &ring);
@@ -130,6 +158,10 @@ static int open_parts(struct udp_reader *udp, const struct wt_reader_config *con
 	if (!ret)
 		ret = wt_udp_socket_open(&udp->socket, &udp->spec, udp->name, udp->link.index,
 		                         config, err);
+	if (ret)
+		return ret;
+	describe(udp, config);
+	ret = begin_stamps(udp, config, err);
 	if (ret)
 		return ret;
 	ret = open_ring(udp, config);
@@ -171,7 +203,6 @@ int wt_gen05_udp_open(struct wt_reader **reader, const struct wt_reader_config *
 		close_reader(&udp->reader);
 		return ret;
 	}
-	describe(udp, config);
 	*reader = &udp->reader;
 	return 0;
 }

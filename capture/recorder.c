@@ -135,6 +135,7 @@ static void interface_gone(struct wt_recorder *recorder, struct wt_recorded *rec
 	char text[WT_MAX_DEGRADED_TEXT];
 
 	recorded->report->gone = true;
+	recorded->join_lost = true;
 	snprintf(text, sizeof(text), "interface %s has disappeared",
 	         recorded->report->reader->name);
 	wt_recorder_degrade(recorder, text);
@@ -332,6 +333,8 @@ static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
 		recorder->checked = true;
 		look_after_files(recorder);
 	}
+	if (now_ns >= recorder->join_due_ns)
+		wt_recorder_keep_joins(recorder, now_ns);
 	wt_recorder_watch_rings(recorder, now_ns);
 	if (config->progress_every_ns && now_ns >= recorder->progress_due_ns) {
 		recorder->progress_due_ns += config->progress_every_ns;
@@ -357,6 +360,7 @@ static int next_deadline_ms(const struct wt_recorder *recorder, int64_t now_ns)
 	due_ns = earlier(due_ns, recorder->statistics_due_ns);
 	due_ns = earlier(due_ns, recorder->flush_due_ns);
 	due_ns = earlier(due_ns, wt_recorder_clocks_due_ns(recorder));
+	due_ns = earlier(due_ns, recorder->join_due_ns);
 	if (config->progress_every_ns)
 		due_ns = earlier(due_ns, recorder->progress_due_ns);
 	if (config->max_duration_ns)
@@ -607,6 +611,7 @@ static int open_gates(struct wt_recorder *recorder, struct wt_error *err)
 	recorder->statistics_due_ns = recorder->start_ns + recorder->config.statistics_every_ns;
 	recorder->progress_due_ns = recorder->start_ns + recorder->config.progress_every_ns;
 	recorder->check_due_ns = recorder->start_ns;
+	wt_recorder_start_joins(recorder, recorder->start_ns);
 	for (size_t i = 0; !ret && i < recorder->config.interface_count; i++)
 		ret = wt_reader_start(recorder->recorded[i].reader, err);
 	return ret;
@@ -671,6 +676,7 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 	record(recorder);
 	stop_readers(recorder);
 	wt_recorder_finish_clocks(recorder);
+	wt_recorder_close_joins(recorder);
 	recorder->ended_ns = wt_recorder_clock_ns();
 	wt_recorder_end_files(recorder, close_ledgers);
 	recorder->running = false;
@@ -733,7 +739,7 @@ static int open_interface(struct wt_recorder *recorder, size_t i, struct wt_erro
 		                    recorded->report->reader->name,
 		                    recorder->reports[0].reader->link_type,
 		                    recorded->report->reader->link_type);
-	return 0;
+	return wt_recorder_open_joins(recorder, recorded, err);
 }
 
 int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_config *config,
@@ -786,6 +792,8 @@ void wt_recorder_close(struct wt_recorder *recorder)
 	/* Before the rings go, which it may still be written from. */
 	if (recorder->file)
 		wt_recorder_abandon_file(recorder);
+	if (recorder->recorded)
+		wt_recorder_close_joins(recorder);
 	for (size_t i = 0; recorder->recorded && i < recorder->config.interface_count; i++)
 		close_interface(&recorder->recorded[i]);
 	if (recorder->wake_fd >= 0)

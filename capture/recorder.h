@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <wiretape/capture/join.h>
 #include <wiretape/capture/ledger.h>
 #include <wiretape/capture/reader.h>
 #include <wiretape/ring/error.h>
@@ -89,6 +90,8 @@ struct wt_recorder_report {
 struct wt_recorder_config {
 	const struct wt_reader_config *interfaces; /* one Interface Description Block each */
 	size_t interface_count;
+	const struct wt_join_group *joins; /* joined on each interface while recording [none] */
+	size_t join_count;
 	const char *application;     /* "wiretape 0.1.0" */
 	uint64_t max_packets;        /* [no limit] */
 	uint64_t max_bytes;          /* stop once the file has as many [no limit] */

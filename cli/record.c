@@ -210,6 +210,8 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 	const struct wt_recorder_config config = {
 	        .interfaces = options->interfaces + first,
 	        .interface_count = count,
+	        .joins = options->joins,
+	        .join_count = options->join_count,
 	        .application = "wiretape " WT_VERSION,
 	        .max_packets = options->max_packets,
 	        .max_bytes = options->max_bytes,

@@ -27,7 +27,10 @@ void wt_record_print_help(void)
 	     "  -s, --snaplen BYTES     keep this much of each packet [262144; 0: the same]\n"
 	     "  -p, --no-promiscuous    only what is addressed to this machine\n"
 	     "  -f, --filter FILTER     like the words at the end (see pcap-filter(7))\n"
-	     "  -F, --filter-file FILE  read the filter from FILE\n\n"
+	     "  -F, --filter-file FILE  read the filter from FILE\n"
+	     "      --join GROUP[@SOURCE]  be a member of the multicast group while recording; "
+	     "again\n"
+	     "                          for more\n\n"
 	     "Where to, and for how long\n"
 	     "  -w, --write FILE        the file, for all interfaces; - for standard output. Or "
 	     "as\n"
@@ -170,6 +173,7 @@ enum {
 	OPT_STAMP,
 	OPT_CLOCK,
 	OPT_TAI_OFFSET,
+	OPT_JOIN,
 };
 
 /* The place of `value` in a list of names that ends with NULL; -1: none. */
@@ -315,6 +319,22 @@ static int parse_socket_stamp(struct wt_record_options *options, const char *val
 	return 0;
 }
 
+static int parse_join(struct wt_record_options *options, const char *value)
+{
+	struct wt_join_group *group = &options->joins[options->join_count];
+	struct wt_error err;
+
+	if (options->join_count == WT_RECORD_JOINS_MAX)
+		return wt_cli_usage("record", "more than %d groups to join", WT_RECORD_JOINS_MAX);
+	if (wt_join_parse(group, value, &err))
+		return wt_cli_usage("record", "--join: %s", err.text);
+	for (size_t i = 0; i < options->join_count; i++)
+		if (!strcmp(options->joins[i].text, group->text))
+			return wt_cli_usage("record", "%s is given to --join twice", group->text);
+	options->join_count++;
+	return 0;
+}
+
 /* An option that has a value which may be wrong; 0 or an exit code. */
 static int parse_valued(struct wt_record_options *options, int option, const char *value)
 {
@@ -361,6 +381,8 @@ static int parse_valued(struct wt_record_options *options, int option, const cha
 			                    value);
 		options->common.retire_timeout_ms = (uint32_t)number;
 		return 0;
+	case OPT_JOIN:
+		return parse_join(options, value);
 	case OPT_STATS:
 		if (!wt_cli_parse_u64(value, 1, 86400, &options->stats_every_s))
 			return wt_cli_usage("record",
@@ -565,6 +587,7 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	        {"quiet", no_argument, NULL, 'q'},
 	        {"verbose", no_argument, NULL, 'v'},
 	        {"stats", required_argument, NULL, OPT_STATS},
+	        {"join", required_argument, NULL, OPT_JOIN},
 	        {"json", no_argument, NULL, OPT_JSON},
 	        {"fail-on-loss", no_argument, NULL, OPT_FAIL},
 	        {"help", no_argument, NULL, 'h'},

@@ -10,14 +10,16 @@
 
 #include <wiretape/capture/recorder.h>
 
-enum { WT_RECORD_INTERFACES_MAX = 64 };
+enum { WT_RECORD_INTERFACES_MAX = 64, WT_RECORD_JOINS_MAX = 512 };
 
 struct wt_record_options {
 	struct wt_reader_config interfaces[WT_RECORD_INTERFACES_MAX];
 	size_t interface_count;
-	struct wt_reader_config common; /* what all interfaces are given */
-	bool has_reader;                /* --reader was given */
-	bool has_socket_stamp;          /* --sockstamp was given */
+	struct wt_reader_config common;                  /* what all interfaces are given */
+	bool has_reader;                                 /* --reader was given */
+	bool has_socket_stamp;                           /* --sockstamp was given */
+	struct wt_join_group joins[WT_RECORD_JOINS_MAX]; /* on all interfaces */
+	size_t join_count;
 	/* One for all interfaces, or one for each. */
 	const char *paths[WT_RECORD_INTERFACES_MAX];
 	size_t path_count;
