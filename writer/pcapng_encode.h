@@ -87,20 +87,22 @@ static inline uint32_t wt_stamp_option_bytes(const struct wt_frame *frame)
 	       (frame->notes & WT_NOTE_BOTH ? WT_STAMP_OPTION_SOFTWARE_BYTES : 0);
 }
 
-/* The most bytes that a frame takes as an Enhanced Packet Block; and any of `caplen` bytes. */
+/* Without that, the most bytes that `caplen` bytes take as an Enhanced Packet Block. */
+static inline size_t wt_pcapng_plain_bound(uint32_t caplen)
+{
+	return 28 + (((size_t)caplen + 3) & ~(size_t)3) + 8 + 12 + 4 + 4;
+}
+
+/* The most bytes that a frame takes; and that any of `caplen` bytes takes. */
 static inline size_t wt_pcapng_frame_bound(const struct wt_frame *frame)
 {
-	return 28 + (((size_t)frame->caplen + 3) & ~(size_t)3) + 8 + 12 +
-	       wt_stamp_option_bytes(frame) + 4 + 4;
+	return wt_pcapng_plain_bound(frame->caplen) + wt_stamp_option_bytes(frame);
 }
 static inline size_t wt_pcapng_packet_bound(uint32_t caplen)
 {
-	const struct wt_frame frame = {
-	        .caplen = caplen,
-	        .notes = WT_NOTES_OF_STAMP,
-	};
-
-	return wt_pcapng_frame_bound(&frame);
+	return wt_pcapng_plain_bound(caplen) + sizeof(struct wt_pcapng_option) +
+	       WT_STAMP_OPTION_WORD_BYTES + WT_STAMP_OPTION_GIVEN_BYTES +
+	       WT_STAMP_OPTION_SOFTWARE_BYTES;
 }
 
 /* Frames as Enhanced Packet Blocks of one interface, as many as fit. Returns how
