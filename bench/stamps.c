@@ -425,7 +425,7 @@ static int by_double(const void *a, const void *b)
 /* Of the field at `offset` in struct run. */
 static double median(const struct run *runs, int count, size_t offset)
 {
-	double values[MAX_ROUNDS];
+	double values[MAX_ROUNDS] = {0};
 
 	for (int i = 0; i < count; i++)
 		memcpy(&values[i], (const uint8_t *)&runs[i] + offset, sizeof(values[i]));
