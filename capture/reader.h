@@ -48,8 +48,8 @@ enum wt_socket_stamp {
 /* Zero is the default given in brackets. */
 struct wt_reader_config {
 	enum wt_reader_kind kind; /* [WT_READER_V3] */
-	/* required; for the simulation "sim[:key=value,…]", for UDP what to listen to
-	 * (udp_spec.h) */
+	/* required; for the simulation "sim[:key=value,…]", for UDP
+	 * "ADDRESS:PORT[@IFACE][,source=S]" */
 	const char *interface;
 	const char *filter;  /* a libpcap expression [everything] */
 	uint32_t snaplen;    /* [262144] */
