@@ -27,7 +27,8 @@ struct wt_clock_map {
 	int64_t rate;         /* ppm = rate * 1e6 / 2^48 */
 	int64_t inverse_rate; /* what the PHC gains on UTC in a ns of UTC */
 	int64_t error_ns;     /* at that point, the result is no further from the truth */
-	int64_t rate_error;   /* and by so much more, for each ns away from it */
+	int64_t rate_error;   /* and by so much more, for each ns away from it, as far away as
+	                       * WT_CLOCK_NEAR_NS; wt_clock_map_error_ns() knows what is beyond */
 	int64_t born_utc_ns;  /* the first sample of the epoch: what came before belongs to the
 	                       * epoch before */
 };
@@ -50,7 +51,17 @@ static inline int64_t wt_clock_map_to_phc(const struct wt_clock_map *map, int64_
 	return (int64_t)((uint64_t)map->phc_ns + (uint64_t)distance + (uint64_t)gain);
 }
 
-/* How far at most the conversion of this time, either way, is from the truth. */
+/* How the bound is meant. It is no statistics: a sample says for certain that the true line
+ * passes through its bracket, and the bound is what all lines that do so allow. What it
+ * assumes is that the rate between the two clocks changes by no more than 0.5 ppm at once
+ * (NTP that corrects) and 0.5 ppm for each second (temperature), and stays between -1000 and
+ * +1000 ppm. A clock that is moved or slewed more than that is noticed at the next samples, if
+ * it is by more than they can hide in their brackets; until then stamps are converted by a
+ * map that does not know of it. */
+#define WT_CLOCK_NEAR_NS INT64_C(2000000000)
+
+/* How far at most the conversion of this time, either way, is from the truth. INT64_MAX if
+ * there is no map. */
 int64_t wt_clock_map_error_ns(const struct wt_clock_map *map, int64_t phc_ns);
 
 /* The rate as parts per million. */
@@ -86,8 +97,8 @@ struct wt_clock_estimator {
 	size_t next;
 	struct wt_cross_sample last;    /* whatever became of it */
 	struct wt_cross_sample suspect; /* disagreed; the next one decides */
-	bool has_last;
-	bool has_suspect;
+	unsigned int disagreements;     /* in a row, up to the suspect */
+	bool frozen;
 };
 
 void wt_clock_estimator_init(struct wt_clock_estimator *estimator);
