@@ -2,6 +2,7 @@
 #ifndef WIRETAPE_STAMP_WATCH_H
 #define WIRETAPE_STAMP_WATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,19 @@ int wt_watch_fd(const struct wt_watch *watch);
  * blocks. `now_ns` is CLOCK_MONOTONIC, `utc_ns` goes into the event. */
 int wt_watch_next(struct wt_watch *watch, int64_t now_ns, int64_t utc_ns,
                   struct wt_watch_event *event);
+
+enum { WT_WATCH_NAME_BYTES = 16 }; /* IFNAMSIZ */
+
+/* How the interface was when it was last looked at. */
+struct wt_watch_now {
+	char interface[WT_WATCH_NAME_BYTES]; /* its name now, or the last one */
+	int index;
+	bool is_there;
+	bool is_up;
+	bool has_carrier;
+	uint32_t mtu;
+};
+void wt_watch_now(const struct wt_watch *watch, struct wt_watch_now *now);
 
 /* NULL is fine. */
 void wt_watch_close(struct wt_watch *watch);
