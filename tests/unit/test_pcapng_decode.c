@@ -563,7 +563,8 @@ Test(pcapng_decode, wiretapes_own_blocks_have_names)
 	expect_name(WT_PCAPNG_INDEX, "index block (wiretape)");
 	expect_name(WT_PCAPNG_PADDING, "padding block (wiretape)");
 	expect_name(WT_PCAPNG_MISSING, "missing block (wiretape)");
-	expect_name(0x80577404, "local block");
+	expect_name(0x80577404, "clock block (wiretape)");
+	expect_name(0x80577405, "local block");
 }
 
 Test(pcapng_decode, a_length_without_its_padding_is_read_as_if_it_had_it)

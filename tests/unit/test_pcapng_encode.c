@@ -163,11 +163,12 @@ Test(pcapng_encode, frames_of_every_length_come_back_with_zeros_as_padding)
 Test(pcapng_encode, as_many_frames_as_fit_are_encoded)
 {
 	struct wt_frame frames[10];
-	size_t bound = wt_pcapng_packet_bound(60), used;
+	size_t bound, used;
 
 	for (int i = 0; i < 10; i++)
 		frames[i] = (struct wt_frame){
 		        .data = payload, .caplen = 60, .len = 60, .dropped_before = 1};
+	bound = wt_pcapng_frame_bound(&frames[0]);
 	for (size_t room = 0; room <= 3 * bound; room++) {
 		uint8_t *tight = malloc(room ? room : 1);
 		size_t done = wt_pcapng_encode_frames(tight, room, 0, frames, 10, &used);
