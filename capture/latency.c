@@ -17,6 +17,8 @@ enum {
 	DRAIN_PATIENCE_MS = 200, /* beside two retire timeouts */
 };
 static const int64_t default_silence_ns = 5000000000;
+/* That an interface goes down is told by its socket; that it then disappears is not. */
+static const int64_t check_every_ns = 1000000000;
 
 struct wt_latency {
 	struct wt_latency_config config;
@@ -30,6 +32,7 @@ struct wt_latency {
 	bool silence_said;
 	int64_t start_ns; /* CLOCK_MONOTONIC */
 	int64_t heard_ns; /* when the last packet was seen, or it began */
+	int64_t check_due_ns;
 };
 
 static int64_t read_clock(clockid_t clock)
@@ -238,9 +241,9 @@ static void listen_for_silence(struct wt_latency *latency, bool heard, int64_t n
 /* Until when to sleep. */
 static int64_t next_due_ns(const struct wt_latency *latency)
 {
-	int64_t due_ns = INT64_MAX;
+	int64_t due_ns = latency->check_due_ns;
 
-	if (!latency->silence_said)
+	if (!latency->silence_said && latency->heard_ns + latency->config.silence_ns < due_ns)
 		due_ns = latency->heard_ns + latency->config.silence_ns;
 	if (latency->config.max_duration_ns &&
 	    latency->start_ns + latency->config.max_duration_ns < due_ns)
@@ -250,13 +253,7 @@ static int64_t next_due_ns(const struct wt_latency *latency)
 
 static int milliseconds_until(int64_t due_ns, int64_t now_ns)
 {
-	enum { LONGEST_MS = 10000 };
-	int64_t ms;
-
-	if (due_ns <= now_ns)
-		return 0;
-	ms = (due_ns - now_ns - 1) / 1000000 + 1;
-	return ms < LONGEST_MS ? (int)ms : LONGEST_MS;
+	return due_ns <= now_ns ? 0 : (int)((due_ns - now_ns - 1) / 1000000 + 1);
 }
 
 static void look_after_reader(struct wt_latency *latency)
@@ -283,17 +280,28 @@ static void wait_for_packets(struct wt_latency *latency, int timeout_ms)
 		look_after_reader(latency);
 }
 
+/* What is due by the clock. */
+static void keep_time(struct wt_latency *latency, int64_t now_ns)
+{
+	const struct wt_latency_config *config = &latency->config;
+
+	if (atomic_load(&latency->stop_asked))
+		end_with(latency, WT_LATENCY_ASKED);
+	if (config->max_duration_ns && now_ns - latency->start_ns >= config->max_duration_ns)
+		end_with(latency, WT_LATENCY_DURATION);
+	if (now_ns >= latency->check_due_ns) {
+		latency->check_due_ns = now_ns + check_every_ns;
+		look_after_reader(latency);
+	}
+}
+
 static void measure(struct wt_latency *latency)
 {
 	while (!latency->ending) {
 		bool any = take_turn(latency);
 		int64_t now_ns = read_clock(CLOCK_MONOTONIC);
 
-		if (atomic_load(&latency->stop_asked))
-			end_with(latency, WT_LATENCY_ASKED);
-		if (latency->config.max_duration_ns &&
-		    now_ns - latency->start_ns >= latency->config.max_duration_ns)
-			end_with(latency, WT_LATENCY_DURATION);
+		keep_time(latency, now_ns);
 		listen_for_silence(latency, any, now_ns);
 		if (!any && !latency->ending)
 			wait_for_packets(latency, milliseconds_until(next_due_ns(latency), now_ns));
