@@ -3,14 +3,13 @@
 #include "stamp.h"
 #include "stamp_face.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <linux/net_tstamp.h>
 #include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <errno.h>
 
 #include <wiretape/stamp/capabilities.h>
 
@@ -125,6 +124,14 @@ static void bits_text(char *text, size_t capacity, uint32_t bits, name_of *name)
 			                         used ? ", " : "", name_text(name, bit).chars);
 }
 
+/* The kernel allows a name nearly any byte, and a terminal obeys some. */
+static void print_name(const char *name)
+{
+	for (; *name; name++)
+		putchar((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
+	putchar('\n');
+}
+
 static const char *yes_no(uint32_t bits, uint32_t bit)
 {
 	return bits & bit ? "yes" : "no";
@@ -192,7 +199,7 @@ static void print_text(const struct wt_stamp_nic *nic, const struct wt_stamp_cap
 	                          SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_TX_HARDWARE;
 	char text[1024];
 
-	printf("%s\n", nic->interface);
+	print_name(nic->interface);
 	snprintf(text, sizeof(text), "%s: %s", wt_ptp_verdict_name(caps->verdict), caps->reason);
 	print_wrapped(text, print_label("PTPv2"));
 	print_clock(nic, caps->supported.phc_index);
