@@ -35,5 +35,7 @@ int wt_command_stamp(int argc, char **argv)
 	for (const struct wt_command *face = faces; face->name; face++)
 		if (!strcmp(argv[1], face->name))
 			return face->run(argc - 1, argv + 1);
+	if (argv[1][0] == '-')
+		return wt_cli_usage("stamp", "there is no option '%s'", argv[1]);
 	return wt_cli_usage("stamp", "there is no 'stamp %s'", argv[1]);
 }
