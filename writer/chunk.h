@@ -24,10 +24,10 @@ enum {
 	WT_CHUNK_ALIGNMENT = 4096,
 	WT_CHUNK_BYTES_MAX = 16 << 20,
 	WT_CHUNK_INDEX_BYTES = 132, /* of the index block; in place it may be longer */
-	/* Of a packet: with the rest of its block, up to 64 bytes as it is encoded compactly, it
+	/* Of a packet: with the rest of its block, up to 96 bytes as it is encoded compactly, it
 	 * may fill a page. Where options fill a block up to 4096 bytes or more, whoever does so
 	 * sets has_large. */
-	WT_CHUNK_LARGE_BYTES = 4096 - 64,
+	WT_CHUNK_LARGE_BYTES = 4096 - 96,
 };
 
 /* Local block types, which other readers skip. */

@@ -388,6 +388,12 @@ static void cut_with_options(bool big_endian, struct wt_pcapng_item *item)
 	build_option_u64(&build, WT_OPT_EPB_PACKETID, 0x1122334455667788);
 	build_option_u32(&build, 77, 0x01020304);
 	build_option_text(&build, WT_OPT_LOCAL_FILL, "nothing");
+	build_u16(&build, WT_OPT_LOCAL_STAMP);
+	build_u16(&build, 24);
+	build_u32(&build, WT_STAMP_HARDWARE | WT_STAMP_WORD_GIVEN | WT_STAMP_WORD_SOFTWARE);
+	build_u32(&build, 0x01020304);
+	build_u64(&build, (uint64_t)-5);
+	build_u64(&build, 0x1122334455667788);
 	build_block_end(&build);
 	write_build(0);
 	do_cut(1, INT64_MIN, INT64_MIN, NULL);
@@ -421,6 +427,11 @@ static void expect_options(const struct wt_pcapng_item *item, bool others)
 	cr_expect(eq(u64, id, 0x1122334455667788));
 	cr_expect(eq(int, find_option(item->options, 77, &option), others));
 	cr_expect(eq(int, find_option(item->options, WT_OPT_LOCAL_FILL, &option), false));
+	cr_expect(eq(int, item->packet.frame.notes, WT_NOTE_SOURCE | WT_NOTE_GIVEN | WT_NOTE_BOTH));
+	cr_expect(eq(int, item->packet.frame.stamp_source, WT_STAMP_HARDWARE));
+	cr_expect(eq(u32, item->packet.frame.map, 0x01020304));
+	cr_expect(eq(i64, item->packet.frame.given_ns, -5));
+	cr_expect(eq(i64, item->packet.frame.software_ns, 0x1122334455667788));
 }
 
 Test(cut, carries_options_over)
