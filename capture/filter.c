@@ -91,6 +91,15 @@ int wt_filter_compile(struct wt_filter *filter, const char *interface, int link_
 	return ret;
 }
 
+bool wt_filter_passes(const struct wt_filter *filter, const uint8_t *packet, uint32_t caplen,
+                      uint32_t len)
+{
+	struct bpf_program program = {filter->program.len, (void *)filter->program.filter};
+	struct pcap_pkthdr header = {.caplen = caplen, .len = len};
+
+	return !program.bf_len || pcap_offline_filter(&program, &header, packet);
+}
+
 void wt_filter_free(struct wt_filter *filter)
 {
 	free(filter->program.filter);

@@ -3,6 +3,7 @@
 #define WIRETAPE_CAPTURE_FILTER_H
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <wiretape/ring/error.h>
@@ -23,6 +24,11 @@ struct wt_filter {
  * message for an expression that does not compile. */
 int wt_filter_compile(struct wt_filter *filter, const char *interface, int link_type,
                       uint32_t snaplen, const char *expression, struct wt_error *err);
+
+/* Run it here, for a packet that no kernel filters: what was compiled for a link type alone.
+ * A filter that was never compiled lets everything through. */
+bool wt_filter_passes(const struct wt_filter *filter, const uint8_t *packet, uint32_t caplen,
+                      uint32_t len);
 
 void wt_filter_free(struct wt_filter *filter);
 

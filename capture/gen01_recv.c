@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/errqueue.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -32,9 +33,28 @@ static void read_stamp(struct wt_frame *frame, const struct cmsghdr *message)
 {
 	struct timespec stamp;
 
+	if (frame->stamp_source == WT_STAMP_HARDWARE)
+		return;
 	memcpy(&stamp, CMSG_DATA(message), sizeof(stamp));
 	frame->stamp_ns = (int64_t)stamp.tv_sec * 1000000000 + stamp.tv_nsec;
 	frame->stamp_source = WT_STAMP_SOFTWARE;
+}
+
+/* Both stamps of the same packet; that of the NIC is what was asked for. */
+static void read_stamps(struct wt_frame *frame, const struct cmsghdr *message)
+{
+	struct scm_timestamping stamps;
+	const struct timespec *software = &stamps.ts[0], *hardware = &stamps.ts[2];
+
+	memcpy(&stamps, CMSG_DATA(message), sizeof(stamps));
+	if (!hardware->tv_sec && !hardware->tv_nsec)
+		return;
+	frame->stamp_ns = (int64_t)hardware->tv_sec * 1000000000 + hardware->tv_nsec;
+	frame->stamp_source = WT_STAMP_HARDWARE;
+	if (!software->tv_sec)
+		return;
+	frame->software_ns = (int64_t)software->tv_sec * 1000000000 + software->tv_nsec;
+	frame->notes |= WT_NOTE_BOTH;
 }
 
 static void read_drops(struct recv_ring *ring, const struct cmsghdr *message)
@@ -74,6 +94,8 @@ static void read_control(struct recv_ring *ring, struct msghdr *header)
 	for (struct cmsghdr *i = CMSG_FIRSTHDR(header); i; i = CMSG_NXTHDR(header, i)) {
 		if (i->cmsg_level == SOL_SOCKET && i->cmsg_type == SCM_TIMESTAMPNS)
 			read_stamp(&ring->frame, i);
+		else if (i->cmsg_level == SOL_SOCKET && i->cmsg_type == SCM_TIMESTAMPING)
+			read_stamps(&ring->frame, i);
 		else if (i->cmsg_level == SOL_SOCKET && i->cmsg_type == SO_RXQ_OVFL)
 			read_drops(ring, i);
 		else if (i->cmsg_level == SOL_PACKET && i->cmsg_type == PACKET_AUXDATA)

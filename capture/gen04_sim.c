@@ -15,19 +15,27 @@
 
 #include <wiretape/feed/mold_template.h>
 #include <wiretape/ring/sim_ring.h>
+#include <wiretape/stamp/sim_nic.h>
+#include <wiretape/stamp/sim_nic_spec.h>
 
 /* A simulated interface: a thread that plays NIC and kernel, delivering MoldUDP64
  * frames into a simulated ring at a rate. */
 struct sim_settings {
 	uint64_t frame_bytes;
-	uint64_t rate_pps; /* 0: as fast as it can */
-	uint64_t count;    /* 0: until stopped */
+	uint64_t rate_pps;       /* 0: as fast as it can */
+	uint64_t count;          /* 0: until stopped */
+	uint64_t software_every; /* so often a frame has no hardware stamp; 0: never */
+	int64_t step_ns;         /* that the NIC's clock jumps … */
+	uint64_t step_after;     /* … after so many frames */
 	bool v2;
+	bool has_nic;  /* with a clock */
+	char nic[256]; /* what the rest of the settings says of it */
 };
 
 struct sim_reader {
 	struct wt_reader reader;
 	struct wt_sim_ring *sim;
+	struct wt_sim_nic *nic; /* or NULL */
 	struct sim_settings settings;
 	uint8_t *frame;
 	int stop_fd;
@@ -53,16 +61,31 @@ static void wake_reader(const struct sim_reader *sim)
 		return;
 }
 
+static void stamp(struct sim_reader *sim, struct wt_sim_frame *frame, uint64_t sequence)
+{
+	const struct sim_settings *settings = &sim->settings;
+
+	frame->stamp_ns = clock_ns(CLOCK_REALTIME);
+	frame->status = TP_STATUS_TS_SOFTWARE;
+	if (sim->reader.info.stamps != WT_STAMP_HARDWARE)
+		return;
+	if (settings->step_after && sequence == settings->step_after + 1)
+		wt_sim_nic_step(sim->nic, settings->step_ns);
+	if (settings->software_every && sequence % settings->software_every == 0)
+		return;
+	frame->stamp_ns = wt_sim_nic_phc_at(sim->nic, frame->stamp_ns);
+	frame->status = TP_STATUS_TS_RAW_HARDWARE;
+}
+
 static int deliver(struct sim_reader *sim, uint64_t sequence)
 {
 	struct wt_sim_frame frame = {
 	        .data = sim->frame,
 	        .len = (uint32_t)sim->settings.frame_bytes,
-	        .status = TP_STATUS_TS_SOFTWARE,
-	        .stamp_ns = clock_ns(CLOCK_REALTIME),
 	        .packet_type = PACKET_MULTICAST,
 	};
 
+	stamp(sim, &frame, sequence);
 	wt_mold_template_set_sequence(sim->frame, sequence);
 	return wt_sim_ring_deliver(sim->sim, &frame);
 }
@@ -175,6 +198,8 @@ static void close_reader(struct wt_reader *reader)
 
 	stop(reader);
 	wt_sim_ring_destroy(sim->sim);
+	wt_reader_end_stamps(reader);
+	wt_sim_nic_destroy(sim->nic);
 	free(sim->frame);
 	if (reader->fd >= 0)
 		close(reader->fd);
@@ -190,6 +215,31 @@ static bool parse_number(const char *text, uint64_t *value)
 	errno = 0;
 	*value = strtoull(text, &end, 10);
 	return *text >= '0' && *text <= '9' && !*end && !errno;
+}
+
+/* "NS@FRAMES", either sign. */
+static bool parse_step(struct sim_settings *settings, const char *value)
+{
+	long long ns;
+	char *end;
+
+	errno = 0;
+	ns = strtoll(value, &end, 10);
+	if (end == value || *end != '@' || errno)
+		return false;
+	settings->step_ns = ns;
+	return parse_number(end + 1, &settings->step_after) && settings->step_after;
+}
+
+/* What is not ours is the NIC's. */
+static bool add_to_nic(struct sim_settings *settings, const char *key, const char *value)
+{
+	size_t used = strlen(settings->nic);
+	int wrote = snprintf(settings->nic + used, sizeof(settings->nic) - used, "%s%s=%s",
+	                     used ? "," : "", key, value);
+
+	settings->has_nic = true;
+	return wrote > 0 && (size_t)wrote < sizeof(settings->nic) - used;
 }
 
 static bool parse_setting(struct sim_settings *settings, const char *key, const char *value)
@@ -210,7 +260,11 @@ static bool parse_setting(struct sim_settings *settings, const char *key, const 
 		settings->v2 = !strcmp(value, "v2");
 		return settings->v2 || !strcmp(value, "v3");
 	}
-	return false;
+	if (!strcmp(key, "step"))
+		return parse_step(settings, value);
+	if (!strcmp(key, "software_every"))
+		return parse_number(value, &settings->software_every);
+	return wt_sim_nic_knows(key, strlen(key)) && add_to_nic(settings, key, value);
 }
 
 /* "sim" or "sim:size=60,pps=max,count=1000,layout=v2". */
@@ -237,11 +291,32 @@ static int parse_settings(struct sim_settings *settings, const char *name, struc
 			return wt_error_set(err, -EINVAL,
 			                    "the simulated interface does not understand '%s%s%s'; "
 			                    "there are size=BYTES (%d to %d), pps=N|max, count=N, "
-			                    "layout=v3|v2",
+			                    "layout=v3|v2, step=NS@PACKETS, software_every=N, and "
+			                    "those of a simulated NIC ('wiretape stamp cross "
+			                    "--help')",
 			                    part, value ? "=" : "", value ? value : "",
 			                    WT_MOLD_FRAME_BYTES_MIN, WT_MOLD_FRAME_BYTES_MAX);
 	}
 	return 0;
+}
+
+static int create_nic(struct sim_reader *sim, const struct wt_reader_config *config,
+                      struct wt_error *err)
+{
+	struct wt_sim_nic_config nic = {.interface = "sim", .phc_index = -1};
+	int ret = 0;
+
+	/* One that something is said of has a clock. */
+	if (sim->settings.has_nic) {
+		nic.phc_index = 0;
+		ret = wt_sim_nic_parse(&nic, sim->settings.nic, err);
+	}
+	if (ret)
+		return ret;
+	if (wt_sim_nic_create(&sim->nic, &nic))
+		return wt_error_set(err, -ENOMEM, "no memory for a simulated NIC");
+	return wt_reader_begin_stamps(&sim->reader, config, wt_sim_nic_system(sim->nic), "sim",
+	                              err);
 }
 
 static int create_ring(struct sim_reader *sim, const struct wt_reader_config *config)
@@ -328,6 +403,8 @@ int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *
 		wt_error_set(err, ret, "cannot make the simulated ring: %s", strerror(-ret));
 	else
 		ret = create_frame(sim, err);
+	if (!ret)
+		ret = create_nic(sim, config, err);
 	if (ret) {
 		close_reader(&sim->reader);
 		return ret;

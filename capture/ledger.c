@@ -22,6 +22,7 @@ const struct wt_ledger_entry wt_ledger_entries[] = {
         ENTRY("stamps.hardware", stamps.by_source[WT_STAMP_HARDWARE], false),
         ENTRY("stamps.software", stamps.by_source[WT_STAMP_SOFTWARE], false),
         ENTRY("stamps.fallback", stamps.by_source[WT_STAMP_FALLBACK], false),
+        ENTRY("stamps_unasked", stamps_unasked, false),
         ENTRY("ring.high_water_pct", ring.high_water_pct, true),
         ENTRY("ring.high_water_ms", ring.high_water_ms, true),
         ENTRY("writes.longest_ms", writes.longest_ms, true),

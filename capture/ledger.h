@@ -33,6 +33,7 @@ struct wt_ledger {
 	} excluded;                   /* not wanted, so neither seen nor lost */
 	uint64_t waiting;
 	int64_t unattributed;
+	uint64_t stamps_unasked;      /* that came with a stamp of another source than expected */
 	uint64_t cut;                 /* written with fewer bytes than the frame had */
 	uint64_t freezes;             /* how often the ring was found full */
 	struct wt_stamp_tally stamps; /* of what was given to the writer */

@@ -245,3 +245,12 @@ int wt_link_read_index(int index, struct wt_link *link, struct wt_error *err)
 	read_ethtool(link);
 	return 0;
 }
+
+int wt_link_state(int fd, int index)
+{
+	struct ifreq request = {.ifr_ifindex = index};
+
+	if (ioctl(fd, SIOCGIFNAME, &request) || ioctl(fd, SIOCGIFFLAGS, &request))
+		return -ENODEV;
+	return request.ifr_flags & IFF_UP ? 0 : -ENETDOWN;
+}

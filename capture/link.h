@@ -46,6 +46,9 @@ int wt_link_read(const char *name, struct wt_link *link, struct wt_error *err);
 /* The same by index: an interface keeps it when it is renamed. */
 int wt_link_read_index(int index, struct wt_link *link, struct wt_error *err);
 
+/* 0 while it is up, -ENETDOWN, or -ENODEV once it is gone. `fd` is any socket. */
+int wt_link_state(int fd, int index);
+
 /* "eth0, lo, veth1", cut off where it gets too long. */
 void wt_link_names(char *out, size_t capacity);
 

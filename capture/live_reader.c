@@ -32,10 +32,6 @@ int wt_live_reader_create(struct wt_live_reader **live, size_t size,
 	ret = wt_packet_socket_open(&made->packet, &link, err);
 	if (ret)
 		goto free_reader;
-	ret = wt_filter_compile(&made->packet.filter, link.name, link_type, config->snaplen,
-	                        config->filter, err);
-	if (ret)
-		goto close_socket;
 	made->reader.ops = ops;
 	made->reader.fd = made->packet.fd;
 	made->reader.info = (struct wt_reader_info){
@@ -47,10 +43,22 @@ int wt_live_reader_create(struct wt_live_reader **live, size_t size,
 	        .ring_bytes_asked = config->ring_bytes,
 	        .link = &made->packet.link,
 	};
+	ret = wt_reader_begin_stamps(&made->reader, config,
+	                             config->system ? config->system : wt_kernel_system(),
+	                             link.name, err);
+	if (!ret && made->reader.info.stamps == WT_STAMP_HARDWARE)
+		ret = wt_packet_socket_ask_hardware(&made->packet, err);
+	if (ret)
+		goto close_socket;
+	ret = wt_filter_compile(&made->packet.filter, link.name, link_type, config->snaplen,
+	                        config->filter, err);
+	if (ret)
+		goto close_socket;
 	*live = made;
 	return 0;
 
 close_socket:
+	wt_reader_end_stamps(&made->reader);
 	wt_packet_socket_close(&made->packet);
 free_reader:
 	free(made);
@@ -83,6 +91,7 @@ int wt_live_reader_reattach(struct wt_reader *reader)
 	if (link.hardware_type != packet->link.hardware_type)
 		return -ENODEV;
 	packet->link = link;
+	wt_reader_renew_stamps(reader);
 	return wt_packet_socket_bind(packet, packet->promiscuous, NULL);
 }
 
@@ -100,6 +109,7 @@ void wt_live_reader_close(struct wt_reader *reader)
 	if (live->map)
 		munmap(live->map, live->map_bytes);
 	wt_packet_socket_close(&live->packet);
+	wt_reader_end_stamps(reader);
 	free(live);
 }
 

@@ -7,7 +7,6 @@
 #include <linux/if_packet.h>
 #include <linux/net_tstamp.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -72,6 +71,21 @@ int wt_packet_socket_open(struct wt_packet_socket *packet, const struct wt_link 
 		                    link->name, strerror(-ret));
 	}
 	return 0;
+}
+
+/* The one for rings, the other for what recvmsg() tells. */
+int wt_packet_socket_ask_hardware(const struct wt_packet_socket *packet, struct wt_error *err)
+{
+	int ring = SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_SOFTWARE;
+	int message = ring | SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
+	int ret;
+
+	if (!setsockopt(packet->fd, SOL_PACKET, PACKET_TIMESTAMP, &ring, sizeof(ring)) &&
+	    !setsockopt(packet->fd, SOL_SOCKET, SO_TIMESTAMPING, &message, sizeof(message)))
+		return 0;
+	ret = -errno;
+	return wt_error_set(err, ret, "the kernel refuses hardware stamps for %s: %s",
+	                    packet->link.name, strerror(-ret));
 }
 
 static int bind_to(const struct wt_packet_socket *packet, uint16_t protocol)
@@ -147,17 +161,12 @@ int wt_packet_socket_statistics(const struct wt_packet_socket *packet, bool v3,
 
 int wt_packet_socket_health(const struct wt_packet_socket *packet)
 {
-	struct ifreq request = {.ifr_ifindex = packet->link.index};
 	int pending;
 	socklen_t length = sizeof(pending);
 
 	/* Reading the error clears it, so that poll() can sleep again. */
 	getsockopt(packet->fd, SOL_SOCKET, SO_ERROR, &pending, &length);
-	if (ioctl(packet->fd, SIOCGIFNAME, &request))
-		return -ENODEV;
-	if (ioctl(packet->fd, SIOCGIFFLAGS, &request))
-		return -ENODEV;
-	return request.ifr_flags & IFF_UP ? 0 : -ENETDOWN;
+	return wt_link_state(packet->fd, packet->link.index);
 }
 
 void wt_packet_socket_close(struct wt_packet_socket *packet)

@@ -26,6 +26,10 @@ struct wt_packet_socket {
 int wt_packet_socket_open(struct wt_packet_socket *packet, const struct wt_link *link,
                           struct wt_error *err);
 
+/* Ask for the NIC's stamps, and the kernel's for packets that have none. Before the ring is
+ * made. */
+int wt_packet_socket_ask_hardware(const struct wt_packet_socket *packet, struct wt_error *err);
+
 /* Bind to the interface (promiscuous if asked) and open the gate with `filter`,
  * which stays the caller's until closed. */
 int wt_packet_socket_bind(struct wt_packet_socket *packet, bool promiscuous, struct wt_error *err);

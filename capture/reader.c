@@ -15,6 +15,7 @@ static const struct {
         [WT_READER_V2] = {"v2", wt_gen03_tpacket_v2_open},
         [WT_READER_RECV] = {"recv", wt_gen01_recv_open},
         [WT_READER_SIM] = {"sim", wt_gen04_sim_open},
+        [WT_READER_UDP] = {"udp", wt_gen05_udp_open},
 };
 
 const char *wt_reader_kind_name(enum wt_reader_kind kind)

@@ -8,6 +8,8 @@
 #include <wiretape/capture/link.h>
 #include <wiretape/ring/error.h>
 #include <wiretape/ring/ring.h>
+#include <wiretape/stamp/nic_stamping.h>
+#include <wiretape/stamp/phc.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,23 +22,44 @@ enum wt_reader_kind {
 	WT_READER_V2,   /* TPACKET_V2: slots, each handed over at once */
 	WT_READER_RECV, /* a system call a packet */
 	WT_READER_SIM,  /* the kernel is simulated, no privileges needed */
+	WT_READER_UDP,  /* a UDP socket, no privileges needed; headers are rebuilt */
 	WT_READER_KINDS
 };
 
-/* "v3", "v2", "recv", "sim"; -EINVAL for another name. */
+/* "v3", "v2", "recv", "sim", "udp"; -EINVAL for another name. */
 const char *wt_reader_kind_name(enum wt_reader_kind kind);
 int wt_reader_kind_from_name(const char *name);
+
+/* Whose stamps packets are to have. */
+enum wt_stamp_wish {
+	WT_STAMP_SW,   /* the kernel's, from CLOCK_REALTIME; the NIC is left alone */
+	WT_STAMP_HW,   /* the NIC's, from its own clock; an error where it has none */
+	WT_STAMP_AUTO, /* the NIC's if it has them, else the kernel's, and that is said */
+};
+
+/* What a UDP socket is asked to stamp. */
+enum wt_socket_stamp {
+	WT_SOCKET_STAMP_ALL, /* SO_TIMESTAMPING: the kernel's in ns, and the NIC's where it stamps
+	                      */
+	WT_SOCKET_STAMP_US,  /* SO_TIMESTAMP: the kernel's, in us */
+	WT_SOCKET_STAMP_NS,  /* SO_TIMESTAMPNS: the same in ns */
+};
 
 /* Zero is the default given in brackets. */
 struct wt_reader_config {
 	enum wt_reader_kind kind; /* [WT_READER_V3] */
-	const char *interface;    /* required; for the simulation "sim[:key=value,…]" */
-	const char *filter;       /* a libpcap expression [everything] */
-	uint32_t snaplen;         /* [262144] */
-	uint64_t ring_bytes;      /* [256 MiB; 512 MiB for WT_READER_V2, whose slots are larger] */
+	/* required; for the simulation "sim[:key=value,…]", for UDP
+	 * "ADDRESS:PORT[@IFACE][,source=S]" */
+	const char *interface;
+	const char *filter;  /* a libpcap expression [everything] */
+	uint32_t snaplen;    /* [262144] */
+	uint64_t ring_bytes; /* [256 MiB; 512 MiB for WT_READER_V2, whose slots are larger] */
 	uint32_t retire_timeout_ms; /* TPACKET_V3: when a block that is not full is handed over [60]
 	                             */
 	bool no_promiscuous;
+	enum wt_stamp_wish stamp;          /* [WT_STAMP_SW] */
+	struct wt_system *system;          /* of clocks and NICs [the kernel] */
+	enum wt_socket_stamp socket_stamp; /* UDP [WT_SOCKET_STAMP_ALL] */
 };
 
 enum { WT_DEFAULT_SNAPLEN = 262144, WT_DEFAULT_RETIRE_TIMEOUT_MS = 60 };
@@ -53,12 +76,15 @@ struct wt_reader_info {
 	bool promiscuous;
 	uint64_t ring_bytes_asked;
 	uint64_t ring_bytes;
-	uint32_t block_bytes;       /* 0: no blocks */
-	uint32_t slot_bytes;        /* TPACKET_V2, else 0 */
-	const struct wt_link *link; /* NULL: no real interface */
-	const char *degraded;       /* what is less than asked and why, or NULL */
+	uint32_t block_bytes;        /* 0: no blocks */
+	uint32_t slot_bytes;         /* TPACKET_V2, else 0 */
+	const struct wt_link *link;  /* NULL: no real interface, or none in particular */
+	const char *degraded;        /* what is less than asked and why, or NULL */
+	enum wt_stamp_source stamps; /* what packets are expected to come with */
+	const char *stamps_degraded; /* what of the stamps is less than asked, or NULL */
 	bool places_drops;         /* frames carry dropped_before; else WT_NOTE_LOSING says where */
 	bool wakes_for_each_frame; /* the producer wakes whoever polls at every single frame */
+	bool rebuilds_headers;     /* the socket takes them off: they are not those of the wire */
 	bool in_place;             /* blocks may be turned into pcapng where they lie */
 };
 
@@ -75,6 +101,19 @@ int wt_reader_start(struct wt_reader *reader, struct wt_error *err);
  * ring may still hold frames, some of them handed over only after the retire
  * timeout. */
 int wt_reader_stop(struct wt_reader *reader);
+
+/* Who answers for its clocks and its NIC. */
+struct wt_system *wt_reader_system(const struct wt_reader *reader);
+
+/* The clock of its hardware stamps, owned by the reader; NULL: it has none. */
+struct wt_phc *wt_reader_phc(const struct wt_reader *reader);
+
+/* How the NIC's stamping is set, as long as it was set by this reader or found set. */
+const struct wt_nic_stamping *wt_reader_nic_stamping(const struct wt_reader *reader);
+
+/* Put the NIC's stamping back to what it was, which wt_reader_close() does too. An error if
+ * that cannot be done, with the reason. */
+int wt_reader_restore_stamping(struct wt_reader *reader, struct wt_error *err);
 
 /* Becomes readable (poll) when the ring may have something to borrow. */
 int wt_reader_fd(const struct wt_reader *reader);

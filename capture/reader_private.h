@@ -25,6 +25,10 @@ struct wt_reader {
 	const struct wt_ring_memory *memory; /* of the ring, or NULL */
 	int fd;
 	char degraded[256];
+	struct wt_system *system; /* NULL: the kernel */
+	struct wt_nic_stamping stamping;
+	struct wt_phc *phc; /* of hardware stamps, or NULL */
+	char stamps_degraded[320];
 };
 
 /* A reader with a packet socket: the live generations. */
@@ -55,6 +59,15 @@ void wt_live_reader_close(struct wt_reader *reader);
 void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
+/* Settle whose stamps packets have: switch those of `interface` on and open its clock, if they
+ * are asked for. Sets info.stamps. Undone by wt_reader_end_stamps(). */
+int wt_reader_begin_stamps(struct wt_reader *reader, const struct wt_reader_config *config,
+                           struct wt_system *system, const char *interface, struct wt_error *err);
+void wt_reader_end_stamps(struct wt_reader *reader);
+
+/* After the interface has come back: switch them on again. */
+void wt_reader_renew_stamps(struct wt_reader *reader);
+
 /* Ask the kernel for a ring of the planned shape and map it; halve it while the
  * kernel has no memory for it. `request` is the kernel's struct for the version,
  * filled in by `shape` for each try. */
@@ -79,6 +92,8 @@ int wt_gen02_tpacket_v3_open(struct wt_reader **reader, const struct wt_reader_c
 int wt_gen03_tpacket_v2_open(struct wt_reader **reader, const struct wt_reader_config *config,
                              struct wt_error *err);
 int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *config,
+                      struct wt_error *err);
+int wt_gen05_udp_open(struct wt_reader **reader, const struct wt_reader_config *config,
                       struct wt_error *err);
 
 #endif

@@ -135,6 +135,7 @@ static void interface_gone(struct wt_recorder *recorder, struct wt_recorded *rec
 	char text[WT_MAX_DEGRADED_TEXT];
 
 	recorded->report->gone = true;
+	recorded->join_lost = true;
 	snprintf(text, sizeof(text), "interface %s has disappeared",
 	         recorded->report->reader->name);
 	wt_recorder_degrade(recorder, text);
@@ -156,6 +157,7 @@ static void try_reattach(struct wt_recorder *recorder, struct wt_recorded *recor
 		return;
 	recorded->report->gone = false;
 	recorded->down = false;
+	wt_stamper_renew(&recorded->stamper);
 	read_nic(recorded);
 	recorded->report->nic_start = recorded->report->nic_now;
 	wt_recorder_say(recorder, "interface %s is back, with index %d",
@@ -317,6 +319,7 @@ static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
 	recorder->now_ns = now_ns;
 	recorder->now_utc_ns = wt_recorder_utc_clock_ns();
 
+	wt_recorder_keep_clocks(recorder);
 	if (config->max_duration_ns && now_ns - recorder->start_ns >= config->max_duration_ns)
 		wt_recorder_end_with(recorder, WT_END_DURATION, 0);
 	if (now_ns >= recorder->statistics_due_ns) {
@@ -330,6 +333,8 @@ static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
 		recorder->checked = true;
 		look_after_files(recorder);
 	}
+	if (now_ns >= recorder->join_due_ns)
+		wt_recorder_keep_joins(recorder, now_ns);
 	wt_recorder_watch_rings(recorder, now_ns);
 	if (config->progress_every_ns && now_ns >= recorder->progress_due_ns) {
 		recorder->progress_due_ns += config->progress_every_ns;
@@ -354,6 +359,8 @@ static int next_deadline_ms(const struct wt_recorder *recorder, int64_t now_ns)
 
 	due_ns = earlier(due_ns, recorder->statistics_due_ns);
 	due_ns = earlier(due_ns, recorder->flush_due_ns);
+	due_ns = earlier(due_ns, wt_recorder_clocks_due_ns(recorder));
+	due_ns = earlier(due_ns, recorder->join_due_ns);
 	if (config->progress_every_ns)
 		due_ns = earlier(due_ns, recorder->progress_due_ns);
 	if (config->max_duration_ns)
@@ -604,6 +611,7 @@ static int open_gates(struct wt_recorder *recorder, struct wt_error *err)
 	recorder->statistics_due_ns = recorder->start_ns + recorder->config.statistics_every_ns;
 	recorder->progress_due_ns = recorder->start_ns + recorder->config.progress_every_ns;
 	recorder->check_due_ns = recorder->start_ns;
+	wt_recorder_start_joins(recorder, recorder->start_ns);
 	for (size_t i = 0; !ret && i < recorder->config.interface_count; i++)
 		ret = wt_reader_start(recorder->recorded[i].reader, err);
 	return ret;
@@ -667,6 +675,8 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 	recorder->running = true;
 	record(recorder);
 	stop_readers(recorder);
+	wt_recorder_finish_clocks(recorder);
+	wt_recorder_close_joins(recorder);
 	recorder->ended_ns = wt_recorder_clock_ns();
 	wt_recorder_end_files(recorder, close_ledgers);
 	recorder->running = false;
@@ -711,6 +721,11 @@ static int open_interface(struct wt_recorder *recorder, size_t i, struct wt_erro
 	recorder->polls[i] = (struct pollfd){wt_reader_fd(recorded->reader), POLLIN, 0};
 	if (recorded->report->reader->degraded)
 		wt_recorder_degrade(recorder, recorded->report->reader->degraded);
+	if (recorded->report->reader->stamps_degraded)
+		wt_recorder_degrade(recorder, recorded->report->reader->stamps_degraded);
+	ret = wt_recorder_open_clock(recorder, i, err);
+	if (ret)
+		return ret;
 	if (wt_pcapng_packet_bound(recorded->report->reader->snaplen) >
 	    recorder->longest_frame_bytes)
 		recorder->longest_frame_bytes =
@@ -724,7 +739,7 @@ static int open_interface(struct wt_recorder *recorder, size_t i, struct wt_erro
 		                    recorded->report->reader->name,
 		                    recorder->reports[0].reader->link_type,
 		                    recorded->report->reader->link_type);
-	return 0;
+	return wt_recorder_open_joins(recorder, recorded, err);
 }
 
 int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_config *config,
@@ -764,6 +779,12 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
 	return 0;
 }
 
+static void close_interface(struct wt_recorded *recorded)
+{
+	wt_stamper_close(&recorded->stamper);
+	wt_reader_close(recorded->reader);
+}
+
 void wt_recorder_close(struct wt_recorder *recorder)
 {
 	if (!recorder)
@@ -771,8 +792,10 @@ void wt_recorder_close(struct wt_recorder *recorder)
 	/* Before the rings go, which it may still be written from. */
 	if (recorder->file)
 		wt_recorder_abandon_file(recorder);
+	if (recorder->recorded)
+		wt_recorder_close_joins(recorder);
 	for (size_t i = 0; recorder->recorded && i < recorder->config.interface_count; i++)
-		wt_reader_close(recorder->recorded[i].reader);
+		close_interface(&recorder->recorded[i]);
 	if (recorder->wake_fd >= 0)
 		close(recorder->wake_fd);
 	wt_buffer_pool_fini(&recorder->pool);

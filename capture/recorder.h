@@ -7,9 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <wiretape/capture/join.h>
 #include <wiretape/capture/ledger.h>
 #include <wiretape/capture/reader.h>
 #include <wiretape/ring/error.h>
+#include <wiretape/stamp/clock_map.h>
 #include <wiretape/writer/file_set.h>
 #include <wiretape/writer/layout.h>
 #include <wiretape/writer/sink.h>
@@ -43,6 +45,10 @@ struct wt_recorder_interface {
 	struct wt_ledger ledger;
 	struct rtnl_link_stats64 nic_start; /* before the gate opened */
 	struct rtnl_link_stats64 nic_now;   /* at the last look */
+	enum wt_stamp_clock clock;          /* that its stamps show */
+	const char *phc;         /* "/dev/ptp0": the clock of its stamps; NULL: the kernel's */
+	struct wt_clock_map map; /* from that clock to UTC, the latest */
+	uint64_t crosses;        /* cross timestamps taken */
 	bool has_nic;
 	bool gone;
 	double high_water_pct;
@@ -84,10 +90,14 @@ struct wt_recorder_report {
 struct wt_recorder_config {
 	const struct wt_reader_config *interfaces; /* one Interface Description Block each */
 	size_t interface_count;
+	const struct wt_join_group *joins; /* joined on each interface while recording [none] */
+	size_t join_count;
 	const char *application;     /* "wiretape 0.1.0" */
 	uint64_t max_packets;        /* [no limit] */
 	uint64_t max_bytes;          /* stop once the file has as many [no limit] */
 	int64_t max_duration_ns;     /* [no limit] */
+	enum wt_stamp_clock clock;   /* that stamps in the file show [UTC] */
+	int32_t tai_offset_s;        /* TAI - UTC [the kernel's] */
 	int64_t statistics_every_ns; /* between Interface Statistics Blocks [10 s] */
 	int64_t progress_every_ns;   /* between calls of on_progress [never] */
 	/* Called in the recording thread: from time to time, and when poked. */

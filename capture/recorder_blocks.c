@@ -66,16 +66,17 @@ static void describe_reader(char *out, size_t capacity, const struct wt_reader_i
 		wt_link_offload_text(info->link->offloads, offloads, sizeof(offloads));
 	snprintf(out, capacity,
 	         "reader=%s ring_bytes_asked=%" PRIu64 " ring_bytes=%" PRIu64
-	         " block_bytes=%u slot_bytes=%u retire_timeout_ms=%u promiscuous=%s offloads=%s",
+	         " block_bytes=%u slot_bytes=%u retire_timeout_ms=%u promiscuous=%s%s offloads=%s",
 	         wt_reader_kind_name(info->kind), info->ring_bytes_asked, info->ring_bytes,
 	         info->block_bytes, info->slot_bytes, info->retire_timeout_ms,
-	         info->promiscuous ? "yes" : "no", *offloads ? offloads : "none");
+	         info->promiscuous ? "yes" : "no", info->rebuilds_headers ? " headers=rebuilt" : "",
+	         *offloads ? offloads : "none");
 }
 
 static int write_interface(struct wt_recorder *recorder, size_t i, const char *os)
 {
 	const struct wt_reader_info *info = recorder->reports[i].reader;
-	char reader[512];
+	char reader[512], clock[256];
 	struct wt_pcapng_interface interface = {
 	        .link_type = info->link_type,
 	        .snaplen = info->snaplen,
@@ -83,6 +84,7 @@ static int write_interface(struct wt_recorder *recorder, size_t i, const char *o
 	        .filter = recorder->config.interfaces[i].filter,
 	        .os = os,
 	        .reader = reader,
+	        .clock = clock,
 	        .comment = info->degraded,
 	};
 	uint8_t *at;
@@ -90,15 +92,19 @@ static int write_interface(struct wt_recorder *recorder, size_t i, const char *o
 	int ret;
 
 	describe_reader(reader, sizeof(reader), info);
+	wt_stamper_describe(&recorder->recorded[i].stamper, clock, sizeof(clock));
 	if (info->link) {
 		interface.description = info->link->alias;
 		interface.hardware = info->link->driver;
 		interface.speed_bps = info->link->speed_bps;
 		interface.has_mac = info->link->has_mac;
 		memcpy(interface.mac, info->link->mac, sizeof(interface.mac));
-	} else {
-		interface.description = "simulated interface";
 	}
+	if (info->kind == WT_READER_SIM)
+		interface.description = "simulated interface";
+	else if (info->rebuilds_headers)
+		interface.description = "UDP socket: IP and UDP headers are rebuilt from what it "
+		                        "tells, payloads are as they came";
 	ret = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
 	return ret ? ret : submit(recorder, wt_pcapng_encode_interface(at, room, &interface));
 }
@@ -115,6 +121,8 @@ int wt_recorder_write_preamble(struct wt_recorder *recorder)
 	ret = write_section(recorder, hardware, os);
 	for (size_t i = 0; !ret && i < recorder->config.interface_count; i++)
 		ret = write_interface(recorder, i, os);
+	if (!ret)
+		ret = wt_recorder_write_maps(recorder);
 	return ret ? ret : wt_recorder_flush(recorder);
 }
 

@@ -36,6 +36,8 @@ static void account(struct wt_recorded *recorded, struct wt_frame *frames, size_
 	uint32_t notes = 0;
 	uint64_t cut = 0;
 
+	wt_stamper_frames(&recorded->stamper, frames, count);
+	ledger->stamps_unasked = recorded->stamper.unasked;
 	for (size_t i = 0; i < count; i++) {
 		notes |= frames[i].notes;
 		cut += frames[i].caplen < frames[i].len;
@@ -93,8 +95,8 @@ static int copy(struct wt_recorder *recorder, struct wt_recorded *recorded,
 	while (done < count) {
 		uint8_t *at;
 		size_t room, used, encoded;
-		int ret = wt_recorder_reserve(recorder, wt_pcapng_packet_bound(frames[done].caplen),
-		                              &at, &room);
+		int ret = wt_recorder_reserve(recorder, wt_pcapng_frame_bound(&frames[done]), &at,
+		                              &room);
 
 		if (ret)
 			return ret;
@@ -112,7 +114,7 @@ static uint64_t bound_of(const struct wt_frame *frames, size_t count)
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < count; i++)
-		bytes += wt_pcapng_packet_bound(frames[i].caplen);
+		bytes += wt_pcapng_frame_bound(&frames[i]);
 	return bytes;
 }
 

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include <wiretape/capture/recorder.h>
+#include <wiretape/capture/stamper.h>
 #include <wiretape/writer/tape.h>
 
 /* So many frames were lost before the block with this number (wt_block.number). */
@@ -21,6 +22,7 @@ struct wt_recorded {
 	struct wt_reader *reader;
 	struct wt_ring *ring;
 	struct wt_recorder_interface *report;
+	struct wt_stamper stamper;
 	struct wt_ledger file_start; /* the ledger when the current file was begun */
 	uint64_t packets;            /* the producer's count so far, drops included */
 	uint64_t drops;
@@ -32,6 +34,8 @@ struct wt_recorded {
 	uint32_t mark_count;
 	uint32_t held_blocks; /* that the disk has */
 	bool drops_are_next;  /* the ring was empty when they were counted */
+	struct wt_join *join; /* NULL: no groups */
+	bool join_lost;       /* to be renewed: the interface was gone */
 	bool down;
 	bool finished; /* a simulation that has delivered everything */
 	bool warned;   /* that the ring is nearly full, since it last was not */
@@ -98,7 +102,8 @@ struct wt_recorder {
 	int64_t progress_due_ns;
 	int64_t check_due_ns;
 	int64_t watch_due_ns;
-	bool checked; /* all interfaces were looked at once */
+	int64_t join_due_ns; /* INT64_MAX: no groups */
+	bool checked;        /* all interfaces were looked at once */
 	bool running;
 	enum wt_recorder_end end;
 	bool ending;
@@ -161,6 +166,21 @@ void wt_recorder_count_writes(const struct wt_recorder *recorder,
 uint64_t wt_recorder_file_bytes(const struct wt_recorder *recorder);
 /* A block that is not needed any more. */
 void wt_recorder_release_held(void *context, void *token);
+
+/* recorder_clocks.c: what is due by the clocks of the interfaces, and when the next is. */
+int wt_recorder_open_clock(struct wt_recorder *recorder, size_t i, struct wt_error *err);
+void wt_recorder_keep_clocks(struct wt_recorder *recorder);
+void wt_recorder_finish_clocks(struct wt_recorder *recorder);
+int64_t wt_recorder_clocks_due_ns(const struct wt_recorder *recorder);
+/* The map in force of each interface, at the start of a file. 0 or the file's error. */
+int wt_recorder_write_maps(struct wt_recorder *recorder);
+/* recorder_joins.c: the multicast groups of an interface. */
+int wt_recorder_open_joins(struct wt_recorder *recorder, struct wt_recorded *recorded,
+                           struct wt_error *err);
+void wt_recorder_start_joins(struct wt_recorder *recorder, int64_t now_ns);
+/* What is due by the clock: whether anything arrives, and what has to be joined again. */
+void wt_recorder_keep_joins(struct wt_recorder *recorder, int64_t now_ns);
+void wt_recorder_close_joins(struct wt_recorder *recorder);
 
 /* recorder_blocks.c: what is in the file beside the packets. 0 or the file's error. */
 int wt_recorder_write_preamble(struct wt_recorder *recorder);

@@ -122,3 +122,19 @@ bool wt_cli_parse_seconds(const char *text, int64_t *ns)
 	*ns = (int64_t)(value * 1e9);
 	return *ns > 0;
 }
+
+char *wt_cli_join_words(char **words, int count)
+{
+	size_t length = 1;
+	char *text;
+
+	for (int i = 0; i < count; i++)
+		length += strlen(words[i]) + 1;
+	text = calloc(1, length);
+	for (int i = 0; text && i < count; i++) {
+		strcat(text, words[i]);
+		if (i + 1 < count)
+			strcat(text, " ");
+	}
+	return text;
+}

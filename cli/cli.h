@@ -52,4 +52,8 @@ bool wt_cli_parse_filesize(const char *text, uint64_t *bytes);
 /* A time in seconds, with a fraction or without; more than 0, at most 10^9. */
 bool wt_cli_parse_seconds(const char *text, int64_t *ns);
 
+/* The last words of a command line as one text with spaces in between: the caller's to free.
+ * NULL: no memory. */
+char *wt_cli_join_words(char **words, int count);
+
 #endif

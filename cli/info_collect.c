@@ -121,6 +121,7 @@ static int add_interface(struct wt_info_summary *summary,
 	interface->hardware = copy_text(fields->hardware);
 	interface->comment = copy_text(fields->comment);
 	interface->reader = copy_text(fields->reader);
+	wt_info_clock_begin(&interface->clock, &fields->clock);
 	return 0;
 }
 
@@ -254,6 +255,20 @@ static void add_other(struct wt_info_summary *summary, const struct wt_pcapng_it
 	}
 }
 
+/* In the machine's byte order or not: it is text. */
+static int add_clock_note(struct wt_info_summary *summary, const struct wt_pcapng_item *item)
+{
+	struct wt_info_interface *interface;
+	struct wt_clock_note note;
+
+	if (!wt_clock_note_parse(item->body, item->body_bytes, &note)) {
+		summary->local++;
+		return 0;
+	}
+	interface = find_interface(summary, note.interface_id);
+	return interface ? wt_info_clock_note(&interface->clock, &note) : 0;
+}
+
 static int add_item(struct wt_info_summary *summary, const struct wt_pcapng_item *item)
 {
 	struct wt_info_interface *interface;
@@ -266,12 +281,16 @@ static int add_item(struct wt_info_summary *summary, const struct wt_pcapng_item
 	case WT_ITEM_PACKET:
 		add_packet(&summary->tally, &item->packet);
 		interface = find_interface(summary, item->packet.interface_id);
-		if (interface)
+		if (interface) {
 			add_packet(&interface->tally, &item->packet);
+			wt_info_clock_packet(&interface->clock, &item->packet.frame);
+		}
 		return 0;
 	case WT_ITEM_STATISTICS:
 		return add_statistics(summary, item);
 	default:
+		if (item->block_type == WT_PCAPNG_CLOCK)
+			return add_clock_note(summary, item);
 		add_other(summary, item);
 		return 0;
 	}
@@ -332,6 +351,7 @@ static void free_interface(struct wt_info_interface *interface)
 	free(interface->hardware);
 	free(interface->comment);
 	free(interface->reader);
+	wt_info_clock_fini(&interface->clock);
 }
 
 void wt_info_fini(struct wt_info_summary *summary)

@@ -4,6 +4,8 @@
 
 /* What is in a capture file, added up: all that `wiretape info` says is from here. */
 
+#include "info_clock.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,6 +52,7 @@ struct wt_info_interface {
 	char *name, *description, *filter, *os, *hardware, *comment, *reader;
 	struct wt_info_tally tally;
 	struct wt_info_statistics *statistics; /* NULL if there were none */
+	struct wt_info_clock clock;
 };
 
 struct wt_info_section {

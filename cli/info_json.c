@@ -149,6 +149,76 @@ static json_t *statistics_object(const struct wt_info_interface *interface)
 	return object;
 }
 
+static json_t *sources_object(const struct wt_info_clock *clock)
+{
+	json_t *object = json_object();
+
+	for (int i = 0; i < WT_STAMP_SOURCES; i++)
+		put(object, wt_stamp_source_name((enum wt_stamp_source)i),
+		    json_count(clock->by_source[i]));
+	return object;
+}
+
+static json_t *map_object(const struct wt_info_clock *clock)
+{
+	json_t *object;
+
+	if (!clock->last.number)
+		return json_null();
+	object = json_object();
+	put(object, "maps", json_integer(clock->last.number));
+	put(object, "epochs", json_integer(clock->last.epoch));
+	put(object, "utc_minus_phc_s", json_real(wt_info_clock_offset_s(&clock->last)));
+	put(object, "ppm_least", json_real(clock->ppm_least));
+	put(object, "ppm_most", json_real(clock->ppm_most));
+	put(object, "error_most_ns", json_integer(clock->error_most_ns));
+	return object;
+}
+
+static json_t *events_array(const struct wt_info_clock *clock)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < clock->event_count; i++) {
+		json_t *event = json_object();
+
+		put(event, "utc_ns", json_integer(clock->events[i].utc_ns));
+		put(event, "utc", json_utc(true, clock->events[i].utc_ns));
+		put(event, "text", json_text(clock->events[i].text));
+		json_array_append_new(array, event);
+	}
+	return array;
+}
+
+static json_t *clock_object(const struct wt_info_clock *clock)
+{
+	json_t *object;
+
+	if (!clock->described)
+		return json_null();
+	object = json_object();
+	put(object, "source", json_string(wt_stamp_source_name(clock->says.source)));
+	put(object, "clock", json_string(wt_stamp_clock_name(clock->says.clock)));
+	put(object, "tai_offset_s", json_integer(clock->says.tai_offset_s));
+	put(object, "phc", clock->says.phc[0] ? json_text(clock->says.phc) : json_null());
+	put(object, "rx_filter", json_text(clock->says.rx_filter));
+	put(object, "rx_filter_before", json_text(clock->says.rx_filter_before));
+	put(object, "stamps", sources_object(clock));
+	put(object, "cross_timestamps", json_count(clock->crosses));
+	put(object, "outliers", json_count(clock->outliers));
+	put(object, "steps", json_count(clock->steps));
+	put(object, "changes", json_count(clock->changes));
+	put(object, "bracket_least_ns", json_integer(clock->bracket_least_ns));
+	put(object, "bracket_most_ns", json_integer(clock->bracket_most_ns));
+	put(object, "map", map_object(clock));
+	put(object, "converted", json_count(clock->converted));
+	put(object, "confirmed", json_count(clock->confirmed));
+	put(object, "contradicted", json_count(clock->contradicted));
+	put(object, "without_map", json_count(clock->without_map));
+	put(object, "events", events_array(clock));
+	return object;
+}
+
 static json_t *interface_object(const struct wt_info_interface *interface)
 {
 	const struct wt_pcapng_item_interface *fields = &interface->fields;
@@ -171,6 +241,7 @@ static json_t *interface_object(const struct wt_info_interface *interface)
 	put(object, "filter", json_text(interface->filter));
 	put(object, "reader", json_text(interface->reader));
 	put(object, "comment", json_text(interface->comment));
+	put(object, "clock", clock_object(&interface->clock));
 	put_tally(object, &interface->tally);
 	put(object, "statistics", statistics_object(interface));
 	return object;

@@ -227,6 +227,67 @@ static void print_capture_settings(int indent, const struct wt_pcapng_item_inter
 		print_row(indent, "Speed:", "%" PRIu64 " bit/s", fields->speed_bps.value);
 }
 
+static void print_stamp_sources(int indent, const struct wt_info_clock *clock)
+{
+	print_row(indent, "Stamps:",
+	          "%" PRIu64 " hardware, %" PRIu64 " software, %" PRIu64 " fallback; they show %s",
+	          clock->by_source[WT_STAMP_HARDWARE], clock->by_source[WT_STAMP_SOFTWARE],
+	          clock->by_source[WT_STAMP_FALLBACK], wt_info_clock_text(&clock->says).chars);
+	if (clock->says.phc[0]) {
+		print_text_row(indent, "Clock of the NIC:", clock->says.phc);
+		print_label(indent, "Stamped by the NIC:");
+		print_text(clock->says.rx_filter);
+		fputs(" (before: ", stdout);
+		print_text(clock->says.rx_filter_before);
+		fputs(")\n", stdout);
+	}
+}
+
+static void print_crosses(int indent, const struct wt_info_clock *clock)
+{
+	if (!clock->crosses)
+		return;
+	print_row(indent, "Cross timestamps:",
+	          "%" PRIu64 " (%s), brackets of %" PRId64 " to %" PRId64 " ns, %" PRIu64
+	          " outliers, %" PRIu64 " steps",
+	          clock->crosses, wt_cross_method_name(clock->method), clock->bracket_least_ns,
+	          clock->bracket_most_ns, clock->outliers, clock->steps);
+	if (clock->last.number)
+		print_row(indent, "Clock map:",
+		          "UTC - PHC %+.9f s, rate %+.4f to %+.4f ppm, error at most %" PRId64
+		          " ns",
+		          wt_info_clock_offset_s(&clock->last), clock->ppm_least, clock->ppm_most,
+		          clock->error_most_ns);
+}
+
+static void print_conversion(int indent, const struct wt_info_clock *clock)
+{
+	if (!clock->converted)
+		return;
+	print_row(indent, "Converted stamps:",
+	          "%" PRIu64 ", converted again: %" PRIu64 " the same, %" PRIu64 " NOT, %" PRIu64
+	          " without their map",
+	          clock->converted, clock->confirmed, clock->contradicted, clock->without_map);
+}
+
+static void print_clock(int indent, const struct wt_info_clock *clock)
+{
+	if (!clock->described)
+		return;
+	print_stamp_sources(indent, clock);
+	print_crosses(indent, clock);
+	print_conversion(indent, clock);
+	for (size_t i = 0; i < clock->event_count; i++) {
+		print_label(indent, i ? "" : "Events:");
+		printf("%s ", wt_info_utc_text(clock->events[i].utc_ns).chars);
+		print_text(clock->events[i].text);
+		putchar('\n');
+	}
+	if (clock->steps + clock->changes > clock->event_count)
+		print_row(indent, "", "and %" PRIu64 " more",
+		          clock->steps + clock->changes - clock->event_count);
+}
+
 /* Where it is the only one, its packets are those of the file, printed before. */
 static void print_interface(const struct wt_info_interface *interface, bool is_only_one, bool whole)
 {
@@ -245,6 +306,7 @@ static void print_interface(const struct wt_info_interface *interface, bool is_o
 	print_text_row(INDENT, "Filter:", interface->filter);
 	print_text_row(INDENT, "Reader:", interface->reader);
 	print_text_row(INDENT, "Comment:", interface->comment);
+	print_clock(INDENT, &interface->clock);
 	if (!is_only_one)
 		print_tally(INDENT, &interface->tally);
 	if (interface->statistics)

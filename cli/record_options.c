@@ -13,15 +13,24 @@
 void wt_record_print_help(void)
 {
 	puts("Usage: wiretape record -i IFACE -w FILE [OPTION]... [FILTER]\n"
+	     "       wiretape record -u GROUP:PORT[@IFACE] -w FILE [OPTION]... [FILTER]\n"
 	     "Record packets to a pcapng file with nanosecond stamps, and account for every one:\n"
 	     "seen = written + lost, each loss with its cause.\n\n"
 	     "What to record\n"
 	     "  -i, --interface IFACE   record from IFACE; again for more\n"
+	     "  -u, --udp ADDRESS:PORT  or listen to UDP, which takes no privileges: a group or "
+	     "an\n"
+	     "                          address of this machine, [@IFACE], from one sender "
+	     "[,source=S];\n"
+	     "                          again for more. IP and UDP headers are rebuilt\n"
 	     "  -D, --list-interfaces   list the interfaces and exit\n"
 	     "  -s, --snaplen BYTES     keep this much of each packet [262144; 0: the same]\n"
 	     "  -p, --no-promiscuous    only what is addressed to this machine\n"
 	     "  -f, --filter FILTER     like the words at the end (see pcap-filter(7))\n"
-	     "  -F, --filter-file FILE  read the filter from FILE\n\n"
+	     "  -F, --filter-file FILE  read the filter from FILE\n"
+	     "      --join GROUP[@SOURCE]  be a member of the multicast group while recording; "
+	     "again\n"
+	     "                          for more\n\n"
 	     "Where to, and for how long\n"
 	     "  -w, --write FILE        the file, for all interfaces; - for standard output. Or "
 	     "as\n"
@@ -47,11 +56,21 @@ void wt_record_print_help(void)
 	     "holds\n"
 	     "                          TIME at RATE, with v3 whatever the size of frames\n"
 	     "                          [256MiB; v2: 512MiB]\n"
+	     "      --sockstamp us|ns|all  -u: the kernel's stamp in us, in ns, or in ns with that "
+	     "of "
+	     "the\n"
+	     "                          NIC, where there is one [all]\n"
 	     "      --retire-timeout MS v3: hand over a block that is not full after MS [60]\n"
 	     "      --layout LAYOUT     inplace (v3: the ring's block becomes the file), compact "
 	     "(a\n"
 	     "                          copy without gaps), auto (what costs less) [auto]\n"
 	     "      --io KIND           uring, pwrite (a thread), auto [auto]\n"
+	     "      --stamp KIND        sw (the kernel's stamps), hw (the NIC's; an error if it "
+	     "has\n"
+	     "                          none), auto (the NIC's if it has them) [sw]\n"
+	     "      --clock CLOCK       what stamps in the file show: utc, tai, or phc (hw: the\n"
+	     "                          NIC's own time) [utc]\n"
+	     "      --tai-offset S      TAI - UTC, for --clock tai [what the kernel knows]\n"
 	     "      --direct on|off|auto  write past the page cache [auto]\n"
 	     "      --sync WHEN         bring files to stable storage: none, close (when they are\n"
 	     "                          finished), interval:SECONDS (that, and meanwhile) "
@@ -67,7 +86,8 @@ void wt_record_print_help(void)
 	     "SIGINT and SIGTERM stop cleanly; SIGUSR1 prints the ledger.\n"
 	     "Exit: 0 fine, 1 failure, 2 usage, 3 loss with --fail-on-loss.\n\n"
 	     "  wiretape record -i eth0 -w feed.pcapng udp and dst net 224.0.0.0/4\n"
-	     "  wiretape record -i eth0 -w - tcp port 80 | tshark -r -");
+	     "  wiretape record -i eth0 -w - tcp port 80 | tshark -r -\n"
+	     "  wiretape record -u 239.1.1.1:5000@eth0 -w feed.pcapng");
 }
 
 static bool parse_autostop(struct wt_record_options *options, const char *text)
@@ -138,6 +158,7 @@ static bool parse_ring(const char *text, uint64_t *bytes)
 enum {
 	OPT_READER = 256,
 	OPT_RING,
+	OPT_SOCKSTAMP,
 	OPT_RETIRE,
 	OPT_STATS,
 	OPT_JSON,
@@ -149,6 +170,10 @@ enum {
 	OPT_KEEP_BYTES,
 	OPT_MIN_FREE,
 	OPT_ON_CLOSE,
+	OPT_STAMP,
+	OPT_CLOCK,
+	OPT_TAI_OFFSET,
+	OPT_JOIN,
 };
 
 /* The place of `value` in a list of names that ends with NULL; -1: none. */
@@ -158,6 +183,41 @@ static int find_name(const char *const *names, const char *value)
 		if (!strcmp(names[i], value))
 			return i;
 	return -1;
+}
+
+/* Whose stamps, and which clock they show; 0 or an exit code. */
+static int parse_stamps(struct wt_record_options *options, int option, const char *value)
+{
+	/* In the order of enum wt_stamp_wish. */
+	static const char *const wishes[] = {"sw", "hw", "auto", NULL};
+	uint64_t seconds;
+	int choice;
+
+	switch (option) {
+	case OPT_STAMP:
+		choice = find_name(wishes, value);
+		if (choice < 0)
+			return wt_cli_usage("record", "--stamp '%s' is not sw, hw or auto", value);
+		options->common.stamp = (enum wt_stamp_wish)choice;
+		return 0;
+	case OPT_CLOCK:
+		choice = wt_stamp_clock_from_name(value);
+		if (choice < 0)
+			return wt_cli_usage("record", "--clock '%s' is not utc, tai or phc", value);
+		options->clock = (enum wt_stamp_clock)choice;
+		return 0;
+	case OPT_TAI_OFFSET:
+		if (!wt_cli_parse_u64(value, 1, 1000, &seconds))
+			return wt_cli_usage(
+			        "record",
+			        "--tai-offset '%s' is not a number of seconds from 1 to "
+			        "1000; it has been 37 since 2017",
+			        value);
+		options->tai_offset_s = (int32_t)seconds;
+		return 0;
+	default:
+		return WT_EXIT_USAGE;
+	}
 }
 
 static bool parse_sync(struct wt_record_options *options, const char *value)
@@ -217,23 +277,74 @@ static int parse_writing(struct wt_record_options *options, int option, const ch
 	case OPT_MIN_FREE:
 		return wt_record_files_min_free(&options->files, value);
 	default:
-		return WT_EXIT_USAGE;
+		return parse_stamps(options, option, value);
 	}
+}
+
+static int add_interface(struct wt_record_options *options, const char *name,
+                         enum wt_reader_kind kind)
+{
+	if (options->interface_count == WT_RECORD_INTERFACES_MAX)
+		return wt_cli_usage("record", "more than %d interfaces", WT_RECORD_INTERFACES_MAX);
+	options->interfaces[options->interface_count++] =
+	        (struct wt_reader_config){.interface = name, .kind = kind};
+	return 0;
+}
+
+static int parse_reader(struct wt_record_options *options, const char *value)
+{
+	int kind = wt_reader_kind_from_name(value);
+
+	if (kind == WT_READER_UDP)
+		return wt_cli_usage("record", "the reader udp comes with -u GROUP:PORT, not with "
+		                              "--reader");
+	if (kind < 0)
+		return wt_cli_usage(
+		        "record", "there is no reader '%s'; there are v3, v2, recv and sim", value);
+	options->common.kind = (enum wt_reader_kind)kind;
+	options->has_reader = true;
+	return 0;
+}
+
+static int parse_socket_stamp(struct wt_record_options *options, const char *value)
+{
+	/* In the order of enum wt_socket_stamp. */
+	static const char *const names[] = {"all", "us", "ns", NULL};
+	int choice = find_name(names, value);
+
+	if (choice < 0)
+		return wt_cli_usage("record", "--sockstamp '%s' is not us, ns or all", value);
+	options->common.socket_stamp = (enum wt_socket_stamp)choice;
+	options->has_socket_stamp = true;
+	return 0;
+}
+
+static int parse_join(struct wt_record_options *options, const char *value)
+{
+	struct wt_join_group *group = &options->joins[options->join_count];
+	struct wt_error err;
+
+	if (options->join_count == WT_RECORD_JOINS_MAX)
+		return wt_cli_usage("record", "more than %d groups to join", WT_RECORD_JOINS_MAX);
+	if (wt_join_parse(group, value, &err))
+		return wt_cli_usage("record", "--join: %s", err.text);
+	for (size_t i = 0; i < options->join_count; i++)
+		if (!strcmp(options->joins[i].text, group->text))
+			return wt_cli_usage("record", "%s is given to --join twice", group->text);
+	options->join_count++;
+	return 0;
 }
 
 /* An option that has a value which may be wrong; 0 or an exit code. */
 static int parse_valued(struct wt_record_options *options, int option, const char *value)
 {
 	uint64_t number;
-	int kind;
 
 	switch (option) {
 	case 'i':
-		if (options->interface_count == WT_RECORD_INTERFACES_MAX)
-			return wt_cli_usage("record", "more than %d interfaces",
-			                    WT_RECORD_INTERFACES_MAX);
-		options->interfaces[options->interface_count++].interface = value;
-		return 0;
+		return add_interface(options, value, WT_READER_V3);
+	case 'u':
+		return add_interface(options, value, WT_READER_UDP);
 	case 's':
 		if (!wt_cli_parse_u64(value, 0, WT_DEFAULT_SNAPLEN, &number))
 			return wt_cli_usage("record", "snaplen '%s' is not a number from 0 to %d",
@@ -251,14 +362,9 @@ static int parse_valued(struct wt_record_options *options, int option, const cha
 			        value);
 		return 0;
 	case OPT_READER:
-		kind = wt_reader_kind_from_name(value);
-		if (kind < 0)
-			return wt_cli_usage("record",
-			                    "there is no reader '%s'; there are v3, v2, "
-			                    "recv and sim",
-			                    value);
-		options->common.kind = (enum wt_reader_kind)kind;
-		return 0;
+		return parse_reader(options, value);
+	case OPT_SOCKSTAMP:
+		return parse_socket_stamp(options, value);
 	case OPT_RING:
 		if (!parse_ring(value, &options->common.ring_bytes))
 			return wt_cli_usage(
@@ -275,6 +381,8 @@ static int parse_valued(struct wt_record_options *options, int option, const cha
 			                    value);
 		options->common.retire_timeout_ms = (uint32_t)number;
 		return 0;
+	case OPT_JOIN:
+		return parse_join(options, value);
 	case OPT_STATS:
 		if (!wt_cli_parse_u64(value, 1, 86400, &options->stats_every_s))
 			return wt_cli_usage("record",
@@ -332,22 +440,6 @@ static int parse_option(struct wt_record_options *options, int option, const cha
 	}
 }
 
-static char *join(char **words, int count)
-{
-	size_t length = 1;
-	char *text;
-
-	for (int i = 0; i < count; i++)
-		length += strlen(words[i]) + 1;
-	text = calloc(1, length);
-	for (int i = 0; text && i < count; i++) {
-		strcat(text, words[i]);
-		if (i + 1 < count)
-			strcat(text, " ");
-	}
-	return text;
-}
-
 static char *read_filter_file(const char *path)
 {
 	enum { MOST = 1 << 20 };
@@ -386,8 +478,8 @@ static int take_filter(struct wt_record_options *options, char **words, int coun
 		options->filter = read_filter_file(options->filter_file);
 		return options->filter ? 0 : WT_EXIT_FAILURE;
 	}
-	options->filter =
-	        options->filter_option ? strdup(options->filter_option) : join(words, count);
+	options->filter = options->filter_option ? strdup(options->filter_option)
+	                                         : wt_cli_join_words(words, count);
 	return options->filter ? 0 : WT_EXIT_FAILURE;
 }
 
@@ -426,10 +518,47 @@ static int check_paths(const struct wt_record_options *options)
 	return wt_record_files_check(files);
 }
 
+/* -u and -i give packets of different link types, which one file cannot have. */
+static int check_interfaces(const struct wt_record_options *options)
+{
+	size_t udp = 0;
+
+	if (!options->interface_count)
+		return wt_cli_usage("record", "which interface? -i IFACE; -D lists them. Or -u "
+		                              "GROUP:PORT, to listen to UDP");
+	for (size_t i = 0; i < options->interface_count; i++)
+		udp += options->interfaces[i].kind == WT_READER_UDP;
+	if (udp && udp < options->interface_count)
+		return wt_cli_usage("record", "-u does not go with -i: datagrams from a socket "
+		                              "have no Ethernet headers, and common readers take "
+		                              "one kind in a file; record them with two commands");
+	if (udp && options->has_reader)
+		return wt_cli_usage("record", "-u does not go with --reader: it is a reader of its "
+		                              "own, a UDP socket");
+	if (!udp && options->has_socket_stamp)
+		return wt_cli_usage("record", "--sockstamp is for -u");
+	return 0;
+}
+
+/* What each is given of what was said for all. */
+static void fill_interfaces(struct wt_record_options *options)
+{
+	for (size_t i = 0; i < options->interface_count; i++) {
+		struct wt_reader_config own = options->interfaces[i];
+
+		options->interfaces[i] = options->common;
+		options->interfaces[i].interface = own.interface;
+		if (own.kind == WT_READER_UDP)
+			options->interfaces[i].kind = own.kind;
+		options->interfaces[i].filter = options->filter;
+	}
+}
+
 int wt_record_options_parse(struct wt_record_options *options, int argc, char **argv)
 {
 	static const struct option longs[] = {
 	        {"interface", required_argument, NULL, 'i'},
+	        {"udp", required_argument, NULL, 'u'},
 	        {"list-interfaces", no_argument, NULL, 'D'},
 	        {"snaplen", required_argument, NULL, 's'},
 	        {"snapshot-length", required_argument, NULL, 's'},
@@ -444,16 +573,21 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	        {"keep-bytes", required_argument, NULL, OPT_KEEP_BYTES},
 	        {"min-free", required_argument, NULL, OPT_MIN_FREE},
 	        {"on-close", required_argument, NULL, OPT_ON_CLOSE},
+	        {"stamp", required_argument, NULL, OPT_STAMP},
+	        {"clock", required_argument, NULL, OPT_CLOCK},
+	        {"tai-offset", required_argument, NULL, OPT_TAI_OFFSET},
 	        {"layout", required_argument, NULL, OPT_LAYOUT},
 	        {"io", required_argument, NULL, OPT_IO},
 	        {"direct", required_argument, NULL, OPT_DIRECT},
 	        {"sync", required_argument, NULL, OPT_SYNC},
 	        {"reader", required_argument, NULL, OPT_READER},
 	        {"ring", required_argument, NULL, OPT_RING},
+	        {"sockstamp", required_argument, NULL, OPT_SOCKSTAMP},
 	        {"retire-timeout", required_argument, NULL, OPT_RETIRE},
 	        {"quiet", no_argument, NULL, 'q'},
 	        {"verbose", no_argument, NULL, 'v'},
 	        {"stats", required_argument, NULL, OPT_STATS},
+	        {"join", required_argument, NULL, OPT_JOIN},
 	        {"json", no_argument, NULL, OPT_JSON},
 	        {"fail-on-loss", no_argument, NULL, OPT_FAIL},
 	        {"help", no_argument, NULL, 'h'},
@@ -462,7 +596,7 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	int option, ret = 0;
 
 	optind = 0;
-	while ((option = getopt_long(argc, argv, "+:i:w:s:c:a:b:f:F:Dpqvh", longs, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "+:i:u:w:s:c:a:b:f:F:Dpqvh", longs, NULL)) != -1) {
 		if (option == ':')
 			return wt_cli_usage("record", "option %s needs a value", argv[optind - 1]);
 		if (option == '?')
@@ -473,19 +607,13 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	}
 	if (options->help || options->list)
 		return 0;
-	if (!options->interface_count)
-		return wt_cli_usage("record", "which interface? -i IFACE; -D lists them");
-	ret = check_paths(options);
-	if (ret)
-		return ret;
-	ret = take_filter(options, argv + optind, argc - optind);
-	for (size_t i = 0; i < options->interface_count; i++) {
-		const char *name = options->interfaces[i].interface;
-
-		options->interfaces[i] = options->common;
-		options->interfaces[i].interface = name;
-		options->interfaces[i].filter = options->filter;
-	}
+	ret = check_interfaces(options);
+	if (!ret)
+		ret = check_paths(options);
+	if (!ret)
+		ret = take_filter(options, argv + optind, argc - optind);
+	if (!ret)
+		fill_interfaces(options);
 	return ret;
 }
 

@@ -10,12 +10,16 @@
 
 #include <wiretape/capture/recorder.h>
 
-enum { WT_RECORD_INTERFACES_MAX = 64 };
+enum { WT_RECORD_INTERFACES_MAX = 64, WT_RECORD_JOINS_MAX = 512 };
 
 struct wt_record_options {
 	struct wt_reader_config interfaces[WT_RECORD_INTERFACES_MAX];
 	size_t interface_count;
-	struct wt_reader_config common; /* what all interfaces are given */
+	struct wt_reader_config common;                  /* what all interfaces are given */
+	bool has_reader;                                 /* --reader was given */
+	bool has_socket_stamp;                           /* --sockstamp was given */
+	struct wt_join_group joins[WT_RECORD_JOINS_MAX]; /* on all interfaces */
+	size_t join_count;
 	/* One for all interfaces, or one for each. */
 	const char *paths[WT_RECORD_INTERFACES_MAX];
 	size_t path_count;
@@ -25,6 +29,8 @@ struct wt_record_options {
 	enum wt_direct direct;
 	enum wt_recorder_sync sync;
 	int64_t sync_every_ns;
+	enum wt_stamp_clock clock;
+	int32_t tai_offset_s;
 	char *filter; /* owned: the last words, joined */
 	const char *filter_option;
 	const char *filter_file;

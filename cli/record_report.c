@@ -119,6 +119,25 @@ static void print_writes(const struct wt_recorder_report *report)
 	fputc('\n', stderr);
 }
 
+static void print_clocks(const struct wt_recorder_report *report)
+{
+	for (size_t i = 0; i < report->interface_count; i++) {
+		const struct wt_recorder_interface *one = &report->interfaces[i];
+
+		if (one->phc)
+			fprintf(stderr,
+			        "  %s: clock %s, %+.3f ppm, known to %" PRId64 " ns by %" PRIu64
+			        " cross timestamps; stamps show %s\n",
+			        one->reader->name, one->phc, -wt_clock_map_ppm(&one->map),
+			        one->map.error_ns, one->crosses, wt_stamp_clock_name(one->clock));
+		if (one->ledger.stamps_unasked)
+			fprintf(stderr, "  %s: %" PRIu64 " stamps are not of the %s, as asked\n",
+			        one->reader->name, one->ledger.stamps_unasked,
+			        one->reader->stamps == WT_STAMP_HARDWARE ? "NIC"
+			                                                 : "driver's layer");
+	}
+}
+
 static void print_files(const struct wt_report_result *result)
 {
 	size_t deleted = 0;
@@ -153,6 +172,7 @@ void wt_report_summary(const struct wt_report_result *result, bool verbose)
 	        total->stamps.by_source[WT_STAMP_SOFTWARE],
 	        total->stamps.by_source[WT_STAMP_FALLBACK], report->high_water_pct,
 	        milliseconds(report->high_water_ns));
+	print_clocks(report);
 	print_writes(report);
 	print_files(result);
 	if (total->cut)
@@ -187,6 +207,7 @@ static void put_ledger(json_t *object, const struct wt_ledger *ledger)
 	json_object_set_new(object, "lost", group(ledger, "lost."));
 	json_object_set_new(object, "excluded", group(ledger, "excluded."));
 	json_object_set_new(object, "stamps", group(ledger, "stamps."));
+	json_object_set_new(object, "stamps_unasked", count(ledger->stamps_unasked));
 	json_object_set_new(object, "cut", count(ledger->cut));
 	json_object_set_new(object, "freezes", count(ledger->freezes));
 	if (ledger->unattributed)
@@ -206,6 +227,25 @@ static void add_nic(json_t *object, const struct wt_recorder_interface *interfac
 	}
 }
 
+/* Where its stamps come from. */
+static json_t *clock_json(const struct wt_recorder_interface *interface)
+{
+	json_t *object = json_object();
+	__int128 offset_ns = (__int128)interface->map.utc_ns - interface->map.phc_ns;
+
+	json_object_set_new(object, "source",
+	                    json_string(wt_stamp_source_name(interface->reader->stamps)));
+	json_object_set_new(object, "clock", json_string(wt_stamp_clock_name(interface->clock)));
+	if (!interface->phc)
+		return object;
+	json_object_set_new(object, "phc", json_string(interface->phc));
+	json_object_set_new(object, "cross_timestamps", count(interface->crosses));
+	json_object_set_new(object, "utc_minus_phc_s", json_real((double)offset_ns / 1e9));
+	json_object_set_new(object, "ppm", json_real(wt_clock_map_ppm(&interface->map)));
+	json_object_set_new(object, "error_ns", json_integer(interface->map.error_ns));
+	return object;
+}
+
 static json_t *interface_json(const struct wt_recorder_interface *interface)
 {
 	json_t *object = json_object(), *nic = json_object();
@@ -219,6 +259,7 @@ static json_t *interface_json(const struct wt_recorder_interface *interface)
 	json_object_set_new(object, "ring_high_water_ms",
 	                    json_real(milliseconds(interface->high_water_ns)));
 	put_ledger(object, &interface->ledger);
+	json_object_set_new(object, "clock", clock_json(interface));
 	add_nic(nic, interface);
 	json_object_set_new(object, "nic", nic);
 	return object;

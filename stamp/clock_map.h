@@ -12,6 +12,8 @@
 extern "C" {
 #endif
 
+__extension__ typedef __int128 wt_int128;
+
 /* From the time of a NIC's clock (PHC) to UTC and back, as a straight line whose parameters
  * are integers, so that anybody who has them gets the same result to the nanosecond. Pure:
  * nothing here reads a clock. */
@@ -37,7 +39,7 @@ struct wt_clock_map {
 static inline int64_t wt_clock_map_to_utc(const struct wt_clock_map *map, int64_t phc_ns)
 {
 	int64_t distance = (int64_t)((uint64_t)phc_ns - (uint64_t)map->phc_ns);
-	int64_t gain = (int64_t)(((__int128)distance * map->rate) >> WT_RATE_SHIFT);
+	int64_t gain = (int64_t)(((wt_int128)distance * map->rate) >> WT_RATE_SHIFT);
 
 	return (int64_t)((uint64_t)map->utc_ns + (uint64_t)distance + (uint64_t)gain);
 }
@@ -46,7 +48,7 @@ static inline int64_t wt_clock_map_to_utc(const struct wt_clock_map *map, int64_
 static inline int64_t wt_clock_map_to_phc(const struct wt_clock_map *map, int64_t utc_ns)
 {
 	int64_t distance = (int64_t)((uint64_t)utc_ns - (uint64_t)map->utc_ns);
-	int64_t gain = (int64_t)(((__int128)distance * map->inverse_rate) >> WT_RATE_SHIFT);
+	int64_t gain = (int64_t)(((wt_int128)distance * map->inverse_rate) >> WT_RATE_SHIFT);
 
 	return (int64_t)((uint64_t)map->phc_ns + (uint64_t)distance + (uint64_t)gain);
 }

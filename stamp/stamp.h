@@ -24,6 +24,18 @@ void wt_stamp_tally_add(struct wt_stamp_tally *tally, const struct wt_frame *fra
 /* How many stamps were counted. */
 uint64_t wt_stamp_tally_total(const struct wt_stamp_tally *tally);
 
+/* The clock that stamps show. */
+enum wt_stamp_clock {
+	WT_CLOCK_UTC, /* CLOCK_REALTIME */
+	WT_CLOCK_TAI, /* that and the leap seconds: no jumps */
+	WT_CLOCK_PHC, /* the NIC's, as it is */
+	WT_STAMP_CLOCKS
+};
+
+/* "utc", "tai", "phc"; -EINVAL for another name. */
+const char *wt_stamp_clock_name(enum wt_stamp_clock clock);
+int wt_stamp_clock_from_name(const char *name);
+
 /* "hardware", "software", "fallback". */
 const char *wt_stamp_source_name(enum wt_stamp_source source);
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <wiretape/writer/name_value.h>
+
 static const char *const words[] = {"hole", "continued", "not_closed"};
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
 
@@ -22,86 +24,37 @@ void wt_missing_format(char text[WT_MISSING_TEXT_BYTES], const struct wt_missing
 	         missing->packets, missing->bytes, after, before);
 }
 
-/* Decimal digits and nothing else. */
-static bool read_u64(const char *at, size_t length, uint64_t *value)
+static bool read_line(const struct wt_name_value *line, struct wt_missing *missing, bool *says_what)
 {
-	if (!length)
-		return false;
-	for (*value = 0; length; at++, length--)
-		if (*at < '0' || *at > '9' || __builtin_mul_overflow(*value, 10, value) ||
-		    __builtin_add_overflow(*value, (uint64_t)(*at - '0'), value))
-			return false;
-	return true;
-}
+	int word;
 
-static bool read_i64(const char *at, size_t length, int64_t *value)
-{
-	bool negative = length && *at == '-';
-	uint64_t size;
-
-	if (!read_u64(at + negative, length - negative, &size) ||
-	    size > (uint64_t)INT64_MAX + negative)
-		return false;
-	*value = negative ? (int64_t)-size : (int64_t)size;
-	return true;
-}
-
-static bool read_what(const char *at, size_t length, enum wt_missing_what *what)
-{
-	for (size_t i = 0; i < WORDS; i++) {
-		if (strlen(words[i]) == length && !memcmp(words[i], at, length)) {
-			*what = (enum wt_missing_what)i;
-			return true;
-		}
+	if (wt_name_is(line, "what")) {
+		word = wt_value_word(line, words, WORDS);
+		*says_what = word >= 0;
+		missing->what = *says_what ? (enum wt_missing_what)word : WT_MISSING_HOLE;
+		return *says_what;
 	}
-	return false;
-}
-
-static bool is_name(const char *line, size_t length, const char *name)
-{
-	return strlen(name) == length && !memcmp(line, name, length);
-}
-
-/* Sets *says_what at the line "what". */
-static bool read_line(const char *line, size_t length, struct wt_missing *missing, bool *says_what)
-{
-	const char *equals = memchr(line, '=', length);
-	const char *value;
-	size_t name, rest;
-
-	if (!equals)
-		return false;
-	name = (size_t)(equals - line);
-	value = equals + 1;
-	rest = length - name - 1;
-	if (is_name(line, name, "what"))
-		return *says_what = read_what(value, rest, &missing->what);
-	if (is_name(line, name, "packets"))
-		return read_u64(value, rest, &missing->packets);
-	if (is_name(line, name, "bytes"))
-		return read_u64(value, rest, &missing->bytes);
-	if (is_name(line, name, "after_ns"))
-		return missing->has_after = read_i64(value, rest, &missing->after_ns);
-	if (is_name(line, name, "before_ns"))
-		return missing->has_before = read_i64(value, rest, &missing->before_ns);
+	if (wt_name_is(line, "packets"))
+		return wt_value_u64(line, &missing->packets);
+	if (wt_name_is(line, "bytes"))
+		return wt_value_u64(line, &missing->bytes);
+	if (wt_name_is(line, "after_ns"))
+		return missing->has_after = wt_value_i64(line, &missing->after_ns);
+	if (wt_name_is(line, "before_ns"))
+		return missing->has_before = wt_value_i64(line, &missing->before_ns);
 	return true;
 }
 
 bool wt_missing_parse(const uint8_t *body, size_t length, struct wt_missing *missing)
 {
-	const char *line = (const char *)body;
+	const char *at = (const char *)body;
+	struct wt_name_value line;
 	bool says_what = false;
-	const char *newline;
-	size_t left;
+	int ret;
 
 	*missing = (struct wt_missing){0};
-	left = strnlen(line, length);
-	while (left) {
-		newline = memchr(line, '\n', left);
-		if (!newline || !read_line(line, (size_t)(newline - line), missing, &says_what))
+	while ((ret = wt_name_value_next(&at, &length, &line)) > 0)
+		if (!read_line(&line, missing, &says_what))
 			return false;
-		left -= (size_t)(newline + 1 - line);
-		line = newline + 1;
-	}
-	return says_what;
+	return !ret && says_what;
 }

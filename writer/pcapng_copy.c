@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <wiretape/writer/pcapng_store.h>
+
 enum {
 	OPTION_HEAD_BYTES = sizeof(struct wt_pcapng_option),
 	LENGTH_BYTES = 4,
@@ -12,8 +14,8 @@ enum {
 };
 
 /* What becomes of an option: bytes stay as they are, numbers are turned round where the
- * byte order differs. */
-enum treatment { DROP, BYTES, NUMBER };
+ * byte order differs, and so is what WT_OPT_LOCAL_STAMP consists of. */
+enum treatment { DROP, BYTES, NUMBER, STAMP };
 
 struct rule {
 	uint16_t code;
@@ -41,14 +43,14 @@ static const struct rule interface_rules[] = {
         {16, NUMBER},
         {17, NUMBER},
         {WT_OPT_LOCAL_READER, BYTES},
+        {WT_OPT_LOCAL_CLOCK, BYTES},
         {0, DROP},
 };
 
 static const struct rule enhanced_rules[] = {
-        {WT_OPT_COMMENT, BYTES},       {WT_OPT_EPB_FLAGS, NUMBER},
-        {WT_OPT_EPB_HASH, BYTES},      {WT_OPT_EPB_DROPCOUNT, NUMBER},
-        {WT_OPT_EPB_PACKETID, NUMBER}, {WT_OPT_EPB_QUEUE, NUMBER},
-        {WT_OPT_LOCAL_FILL, DROP},     {0, DROP},
+        {WT_OPT_COMMENT, BYTES},        {WT_OPT_EPB_FLAGS, NUMBER},    {WT_OPT_EPB_HASH, BYTES},
+        {WT_OPT_EPB_DROPCOUNT, NUMBER}, {WT_OPT_EPB_PACKETID, NUMBER}, {WT_OPT_EPB_QUEUE, NUMBER},
+        {WT_OPT_LOCAL_FILL, DROP},      {WT_OPT_LOCAL_STAMP, STAMP},   {0, DROP},
 };
 
 /* The obsolete block's: what else it has means something else here. */
@@ -118,8 +120,20 @@ static enum treatment treatment_of(const struct rule *rules,
 	return BYTES;
 }
 
+/* Of which the frame has the numbers: those of the last one, if there are several. */
+static void put_stamp(struct builder *b, const struct wt_pcapng_option_view *option,
+                      const struct wt_frame *frame)
+{
+	uint8_t bytes[sizeof(struct wt_pcapng_option) + WT_STAMP_OPTION_WORD_BYTES +
+	              WT_STAMP_OPTION_GIVEN_BYTES + WT_STAMP_OPTION_SOFTWARE_BYTES];
+	const struct wt_stamp_mark mark = wt_stamp_mark_of(frame);
+
+	if (mark.bytes == option->length + sizeof(struct wt_pcapng_option))
+		put(b, bytes, (size_t)(wt_store_stamp_mark(bytes, &mark) - bytes));
+}
+
 static void copy_options(struct builder *b, struct wt_pcapng_options options,
-                         const struct rule *rules, bool known_only)
+                         const struct rule *rules, bool known_only, const struct wt_frame *frame)
 {
 	struct wt_pcapng_option_view option;
 	enum treatment treatment;
@@ -130,6 +144,8 @@ static void copy_options(struct builder *b, struct wt_pcapng_options options,
 			treatment = DROP;
 		if (treatment == NUMBER && option.swapped)
 			put_turned(b, &option);
+		else if (treatment == STAMP && option.swapped)
+			put_stamp(b, &option, frame);
 		else if (treatment != DROP)
 			put_option(b, option.code, option.value, option.length);
 	}
@@ -170,7 +186,7 @@ ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_
 
 	put(&b, &head, sizeof(head));
 	put_option(&b, WT_OPT_IF_TSRESOL, &nanoseconds, 1);
-	copy_options(&b, item->options, interface_rules, false);
+	copy_options(&b, item->options, interface_rules, false, NULL);
 	return finish(&b, sizeof(head));
 }
 
@@ -197,6 +213,7 @@ ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_
 	if (is_obsolete && frame->dropped_before)
 		put_option(&b, WT_OPT_EPB_DROPCOUNT, &frame->dropped_before,
 		           sizeof(frame->dropped_before));
-	copy_options(&b, item->options, is_obsolete ? obsolete_rules : enhanced_rules, is_obsolete);
+	copy_options(&b, item->options, is_obsolete ? obsolete_rules : enhanced_rules, is_obsolete,
+	             frame);
 	return finish(&b, options_at);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <wiretape/writer/chunk.h>
+#include <wiretape/writer/clock_note.h>
 
 enum {
 	BLOCK_HEAD_BYTES = sizeof(struct wt_pcapng_block),
@@ -103,6 +104,8 @@ const char *wt_pcapng_block_name(uint32_t block_type)
 		return "padding block (wiretape)";
 	case WT_PCAPNG_MISSING:
 		return "missing block (wiretape)";
+	case WT_PCAPNG_CLOCK:
+		return "clock block (wiretape)";
 	default:
 		return block_type & WT_PCAPNG_LOCAL_BLOCK ? "local block" : "unknown block";
 	}
@@ -405,6 +408,9 @@ static void take_interface_option(void *target, const struct wt_pcapng_option_vi
 	case WT_OPT_LOCAL_READER:
 		take_text(&interface->reader, option);
 		break;
+	case WT_OPT_LOCAL_CLOCK:
+		take_text(&interface->clock, option);
+		break;
 	default:
 		take_interface_number(interface, option);
 		break;
@@ -515,6 +521,33 @@ static void take_packet_option(void *target, const struct wt_pcapng_option_view 
 		packet->has_flags = true;
 }
 
+/* As good as absent if it is not as long as it says, like any other. */
+static void take_stamp(struct wt_frame *frame, const struct wt_pcapng_option_view *option)
+{
+	const uint8_t *at = option->value + WT_STAMP_OPTION_WORD_BYTES;
+	uint32_t word, bytes = WT_STAMP_OPTION_WORD_BYTES;
+
+	if (option->length < WT_STAMP_OPTION_WORD_BYTES)
+		return;
+	word = load32(option->value, option->swapped);
+	bytes += word & WT_STAMP_WORD_GIVEN ? WT_STAMP_OPTION_GIVEN_BYTES : 0;
+	bytes += word & WT_STAMP_WORD_SOFTWARE ? WT_STAMP_OPTION_SOFTWARE_BYTES : 0;
+	if (option->length < bytes || (word & WT_STAMP_WORD_SOURCE) >= WT_STAMP_SOURCES)
+		return;
+	frame->stamp_source = (uint8_t)(word & WT_STAMP_WORD_SOURCE);
+	frame->notes = WT_NOTE_SOURCE;
+	if (word & WT_STAMP_WORD_GIVEN) {
+		frame->notes |= WT_NOTE_GIVEN;
+		frame->map = load32(at, option->swapped);
+		frame->given_ns = (int64_t)load64(at + 4, option->swapped);
+		at += WT_STAMP_OPTION_GIVEN_BYTES;
+	}
+	if (word & WT_STAMP_WORD_SOFTWARE) {
+		frame->notes |= WT_NOTE_BOTH;
+		frame->software_ns = (int64_t)load64(at, option->swapped);
+	}
+}
+
 static void take_enhanced_option(void *target, const struct wt_pcapng_option_view *option)
 {
 	struct wt_pcapng_item_packet *packet = target;
@@ -522,6 +555,8 @@ static void take_enhanced_option(void *target, const struct wt_pcapng_option_vie
 	if (option->code == WT_OPT_EPB_DROPCOUNT) {
 		if (wt_pcapng_option_u64(option, &packet->frame.dropped_before))
 			packet->has_dropped = true;
+	} else if (option->code == WT_OPT_LOCAL_STAMP) {
+		take_stamp(&packet->frame, option);
 	} else {
 		take_packet_option(target, option);
 	}

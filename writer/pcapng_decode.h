@@ -80,10 +80,12 @@ struct wt_pcapng_item_interface {
 	struct wt_pcapng_item_number speed_bps;
 	struct wt_pcapng_item_text name, description, filter, os, hardware, comment;
 	struct wt_pcapng_item_text reader; /* WT_OPT_LOCAL_READER */
+	struct wt_pcapng_item_text clock;  /* WT_OPT_LOCAL_CLOCK */
 };
 
-/* frame.stamp_source and frame.notes are not known from a file and are 0. A
- * writer's len below caplen is raised to it, so that the frame's invariant holds. */
+/* frame.stamp_source is known only from WT_OPT_LOCAL_STAMP: then frame.notes has
+ * WT_NOTE_SOURCE, and WT_NOTE_GIVEN or WT_NOTE_BOTH if it says more; else both are 0. A writer's
+ * len below caplen is raised to it, so that the frame's invariant holds. */
 struct wt_pcapng_item_packet {
 	struct wt_frame frame;
 	uint32_t interface_id;

@@ -138,6 +138,7 @@ ssize_t wt_pcapng_encode_interface(uint8_t *out, size_t capacity,
 	put_string(&b, WT_OPT_IF_HARDWARE, interface->hardware);
 	put_string(&b, WT_OPT_COMMENT, interface->comment);
 	put_string(&b, WT_OPT_LOCAL_READER, interface->reader);
+	put_string(&b, WT_OPT_LOCAL_CLOCK, interface->clock);
 	return finish(&b);
 }
 
@@ -186,13 +187,15 @@ static inline void copy_frame(uint8_t *to, const uint8_t *from, uint32_t bytes)
 	memcpy(to + bytes - CHUNK, from + bytes - CHUNK, CHUNK);
 }
 
-/* `out` has room for wt_pcapng_packet_bound(caplen) bytes. */
-static inline size_t encode_frame(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame)
+/* `out` has room for wt_pcapng_frame_bound() bytes. */
+static inline __attribute__((always_inline)) size_t
+encode(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame, const bool marked)
 {
 	uint32_t padded = wt_pcapng_pad4(frame->caplen);
 	uint32_t drop_bytes = frame->dropped_before ? WT_DROP_OPTION_BYTES : 0;
-	uint32_t total =
-	        WT_EPB_HEAD_BYTES + padded + drop_bytes + WT_FLAGS_OPTION_BYTES + WT_EPB_END_BYTES;
+	uint32_t mark_bytes = marked ? wt_stamp_option_bytes(frame) : 0;
+	uint32_t total = WT_EPB_HEAD_BYTES + padded + drop_bytes + WT_FLAGS_OPTION_BYTES +
+	                 mark_bytes + WT_EPB_END_BYTES;
 	uint8_t *at = out + WT_EPB_HEAD_BYTES;
 
 	wt_store_epb_head(out, interface_id, frame);
@@ -202,8 +205,26 @@ static inline size_t encode_frame(uint8_t *out, uint32_t interface_id, const str
 		wt_store_u32(at + padded - 4, 0);
 	copy_frame(at, frame->data, frame->caplen);
 	at = wt_store_epb_options(at + padded, frame->dropped_before, frame->link_flags);
+	if (marked) {
+		const struct wt_stamp_mark mark = wt_stamp_mark_of(frame);
+
+		at = wt_store_stamp_mark(at, &mark);
+	}
 	wt_store_epb_end(at, total);
 	return total;
+}
+
+static __attribute__((noinline)) size_t encode_marked(uint8_t *out, uint32_t interface_id,
+                                                      const struct wt_frame *frame)
+{
+	return encode(out, interface_id, frame, true);
+}
+
+static inline size_t encode_frame(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame)
+{
+	if (wt_has_stamp_mark(frame))
+		return encode_marked(out, interface_id, frame);
+	return encode(out, interface_id, frame, false);
 }
 
 size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface_id,
@@ -211,7 +232,7 @@ size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface
 {
 	size_t at = 0, done = 0;
 
-	while (done < count && capacity - at >= wt_pcapng_packet_bound(frames[done].caplen)) {
+	while (done < count && capacity - at >= wt_pcapng_frame_bound(&frames[done])) {
 		at += encode_frame(out + at, interface_id, &frames[done]);
 		done++;
 	}

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <wiretape/ring/frame.h>
+#include <wiretape/writer/pcapng_format.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,6 +36,7 @@ struct wt_pcapng_interface {
 	const char *os;
 	const char *hardware;
 	const char *reader; /* WT_OPT_LOCAL_READER */
+	const char *clock;  /* WT_OPT_LOCAL_CLOCK */
 	const char *comment;
 	uint64_t speed_bps; /* 0: unknown */
 	uint8_t mac[6];
@@ -67,10 +69,40 @@ ssize_t wt_pcapng_encode_interface(uint8_t *out, size_t capacity,
 ssize_t wt_pcapng_encode_statistics(uint8_t *out, size_t capacity,
                                     const struct wt_pcapng_statistics *statistics);
 
-/* The most bytes that a frame of `caplen` bytes takes as an Enhanced Packet Block. */
-static inline size_t wt_pcapng_packet_bound(uint32_t caplen)
+/* The notes of a frame that make it say more of its stamp. */
+#define WT_NOTES_OF_STAMP (WT_NOTE_SOURCE | WT_NOTE_GIVEN | WT_NOTE_BOTH)
+
+static inline bool wt_has_stamp_mark(const struct wt_frame *frame)
+{
+	return __builtin_expect(frame->notes & WT_NOTES_OF_STAMP, 0);
+}
+
+/* How many bytes that takes (WT_OPT_LOCAL_STAMP). */
+static inline uint32_t wt_stamp_option_bytes(const struct wt_frame *frame)
+{
+	if (!wt_has_stamp_mark(frame))
+		return 0;
+	return (uint32_t)sizeof(struct wt_pcapng_option) + WT_STAMP_OPTION_WORD_BYTES +
+	       (frame->notes & WT_NOTE_GIVEN ? WT_STAMP_OPTION_GIVEN_BYTES : 0) +
+	       (frame->notes & WT_NOTE_BOTH ? WT_STAMP_OPTION_SOFTWARE_BYTES : 0);
+}
+
+/* Without that, the most bytes that `caplen` bytes take as an Enhanced Packet Block. */
+static inline size_t wt_pcapng_plain_bound(uint32_t caplen)
 {
 	return 28 + (((size_t)caplen + 3) & ~(size_t)3) + 8 + 12 + 4 + 4;
+}
+
+/* The most bytes that a frame takes; and that any of `caplen` bytes takes. */
+static inline size_t wt_pcapng_frame_bound(const struct wt_frame *frame)
+{
+	return wt_pcapng_plain_bound(frame->caplen) + wt_stamp_option_bytes(frame);
+}
+static inline size_t wt_pcapng_packet_bound(uint32_t caplen)
+{
+	return wt_pcapng_plain_bound(caplen) + sizeof(struct wt_pcapng_option) +
+	       WT_STAMP_OPTION_WORD_BYTES + WT_STAMP_OPTION_GIVEN_BYTES +
+	       WT_STAMP_OPTION_SOFTWARE_BYTES;
 }
 
 /* Frames as Enhanced Packet Blocks of one interface, as many as fit. Returns how

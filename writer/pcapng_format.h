@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <wiretape/ring/frame.h>
+
 #ifdef __cplusplus
 extern "C" {
 #else
@@ -88,6 +90,31 @@ enum wt_pcapng_local_option {
 	WT_OPT_LOCAL_TAPE = WT_OPT_LOCAL | 5,
 	/* In an EPB: nothing, up to the next one. Any bytes. */
 	WT_OPT_LOCAL_FILL = WT_OPT_LOCAL | 6,
+	/* In an EPB: where its stamp is from, in binary (below). */
+	WT_OPT_LOCAL_STAMP = WT_OPT_LOCAL | 7,
+	/* In an IDB: which clock its stamps show, and how they are taken. Text, "name=value"
+	 * between spaces (clock_note.h). */
+	WT_OPT_LOCAL_CLOCK = WT_OPT_LOCAL | 8,
+};
+
+/* The value of WT_OPT_LOCAL_STAMP: a word; then, if it says so, a map and the stamp as it was
+ * given; then, if it says so, the kernel's stamp. */
+#define WT_STAMP_WORD_SOURCE   0x000000FFu /* enum wt_stamp_source */
+#define WT_STAMP_WORD_GIVEN    0x00000100u
+#define WT_STAMP_WORD_SOFTWARE 0x00000200u
+enum {
+	WT_STAMP_OPTION_WORD_BYTES = 4,
+	WT_STAMP_OPTION_GIVEN_BYTES = 4 + 8, /* number of the clock map; ns, signed */
+	WT_STAMP_OPTION_SOFTWARE_BYTES = 8,  /* ns, signed */
+};
+
+/* The same as numbers. */
+struct wt_stamp_mark {
+	uint32_t bytes; /* of the option, its head included; 0: there is none */
+	uint32_t word;
+	uint32_t map;
+	int64_t given_ns;
+	int64_t software_ns;
 };
 
 /* Opens every block; the length counts all of it and stands again at its end. */

@@ -19,6 +19,7 @@ struct open_packet {
 	uint32_t caplen;
 	uint32_t flags;
 	uint64_t dropped;
+	struct wt_stamp_mark mark;
 };
 
 void wt_inplace_start(struct wt_inplace *at, uint8_t *block, size_t room, uint32_t interface_id)
@@ -34,10 +35,10 @@ void wt_inplace_start(struct wt_inplace *at, uint8_t *block, size_t room, uint32
 
 /* The least that a packet takes from its data to the next block. In 64 bits: what a frame
  * says of its length need not be true. */
-static inline uint64_t least_bytes(uint32_t caplen, uint64_t dropped)
+static inline uint64_t least_bytes(uint32_t caplen, uint64_t dropped, uint32_t mark_bytes)
 {
 	return (((uint64_t)caplen + 3) & ~UINT64_C(3)) + (dropped ? WT_DROP_OPTION_BYTES : 0) +
-	       WT_FLAGS_OPTION_BYTES + WT_EPB_END_BYTES;
+	       WT_FLAGS_OPTION_BYTES + mark_bytes + WT_EPB_END_BYTES;
 }
 
 /* What no option can hold becomes a block of its own. Returns where the packet ends now. */
@@ -50,7 +51,8 @@ static __attribute__((noinline)) uint8_t *pad_gap(uint8_t *options_end, uint8_t 
 }
 
 /* Write what stands between the packet's data and `end`, where the next block begins. */
-static inline void close_packet(const struct open_packet *open, uint8_t *end)
+static inline __attribute__((always_inline)) void close_packet(const struct open_packet *open,
+                                                               uint8_t *end, const bool marked)
 {
 	uint8_t *at = open->data + wt_pcapng_pad4(open->caplen);
 	uint32_t total, rest;
@@ -58,6 +60,8 @@ static inline void close_packet(const struct open_packet *open, uint8_t *end)
 	/* The padding, and what the options overwrite at once: there is room for them. */
 	wt_store_u32(open->data + open->caplen, 0);
 	at = wt_store_epb_options(at, open->dropped, open->flags);
+	if (marked && open->mark.bytes)
+		at = wt_store_stamp_mark(at, &open->mark);
 	rest = (uint32_t)(end - at) - WT_EPB_END_BYTES;
 	if (__builtin_expect(rest > OPTION_BYTES_MAX, 0))
 		end = pad_gap(at, end);
@@ -70,7 +74,8 @@ static inline void close_packet(const struct open_packet *open, uint8_t *end)
 
 static inline struct open_packet open_packet_of(const struct wt_inplace *at)
 {
-	return (struct open_packet){at->open, at->open_caplen, at->open_flags, at->open_dropped};
+	return (struct open_packet){at->open, at->open_caplen, at->open_flags, at->open_dropped,
+	                            at->open_mark};
 }
 
 /* The least offset at which the data of the next frame may be. */
@@ -78,11 +83,15 @@ static uint64_t next_data_offset(const struct wt_inplace *at)
 {
 	if (!at->open)
 		return FIRST_DATA_OFFSET;
-	return (uint64_t)(at->open - at->block) + least_bytes(at->open_caplen, at->open_dropped) +
+	return (uint64_t)(at->open - at->block) +
+	       least_bytes(at->open_caplen, at->open_dropped, at->open_mark.bytes) +
 	       WT_EPB_HEAD_BYTES;
 }
 
-size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, size_t count)
+/* Two loops out of one: that for frames of which nothing is said stops at the first of which
+ * something is. */
+static inline __attribute__((always_inline)) size_t
+take(struct wt_inplace *at, const struct wt_frame *frames, size_t count, const bool marked)
 {
 	struct wt_chunk_packets packets = at->packets; /* in registers, like the rest */
 	struct open_packet open = open_packet_of(at);
@@ -95,22 +104,29 @@ size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, s
 	for (; done < count; done++) {
 		const struct wt_frame *frame = &frames[done];
 		uint64_t offset = (uintptr_t)frame->data - (uintptr_t)block;
-		uint64_t bytes = least_bytes(frame->caplen, frame->dropped_before);
+		uint64_t bytes = least_bytes(frame->caplen, frame->dropped_before,
+		                             marked ? wt_stamp_option_bytes(frame) : 0);
 		uint8_t *head;
 
+		if (!marked && wt_has_stamp_mark(frame))
+			break;
 		if (offset % 4 || offset < least || offset > room || bytes > room - offset)
 			break;
 		head = block + offset - WT_EPB_HEAD_BYTES;
 		if (open.data) {
-			close_packet(&open, head);
+			close_packet(&open, head, marked);
 			packets.has_large |= head - open.data >= WT_CHUNK_LARGE_BYTES;
 		} else {
 			at->index_bytes = (uint32_t)(head - block);
 		}
 		wt_store_epb_head(head, interface_id, frame);
 		wt_chunk_packets_add(&packets, frame->stamp_ns, frame->caplen);
-		open = (struct open_packet){block + offset, frame->caplen, frame->link_flags,
-		                            frame->dropped_before};
+		open.data = block + offset;
+		open.caplen = frame->caplen;
+		open.flags = frame->link_flags;
+		open.dropped = frame->dropped_before;
+		if (marked)
+			open.mark = wt_stamp_mark_of(frame);
 		least = offset + bytes + WT_EPB_HEAD_BYTES;
 	}
 	at->packets = packets;
@@ -118,13 +134,24 @@ size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, s
 	at->open_caplen = open.caplen;
 	at->open_flags = open.flags;
 	at->open_dropped = open.dropped;
+	if (marked)
+		at->open_mark = open.mark;
+	return done;
+}
+
+size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, size_t count)
+{
+	size_t done = at->open_mark.bytes ? 0 : take(at, frames, count, false);
+
+	if (done < count)
+		done += take(at, frames + done, count - done, true);
 	return done;
 }
 
 static uint32_t used_bytes(const struct wt_inplace *at)
 {
 	return (uint32_t)(at->open - at->block) +
-	       (uint32_t)least_bytes(at->open_caplen, at->open_dropped);
+	       (uint32_t)least_bytes(at->open_caplen, at->open_dropped, at->open_mark.bytes);
 }
 
 uint32_t wt_inplace_length(const struct wt_inplace *at)
@@ -145,7 +172,7 @@ uint32_t wt_inplace_finish(struct wt_inplace *at, struct wt_chunk_run *run)
 	bytes = wt_inplace_length(at);
 	/* Packets of the block's last turn may still be there. */
 	memset(at->block + used - WT_EPB_END_BYTES, 0, bytes - used + WT_EPB_END_BYTES);
-	close_packet(&open, at->block + bytes);
+	close_packet(&open, at->block + bytes, true);
 	wt_chunk_seal(at->block, bytes, at->index_bytes, &at->packets, WT_CHUNK_IN_PLACE, run);
 	return bytes;
 }

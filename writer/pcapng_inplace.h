@@ -8,6 +8,7 @@
 
 #include <wiretape/ring/frame.h>
 #include <wiretape/writer/chunk.h>
+#include <wiretape/writer/pcapng_format.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,6 +36,7 @@ struct wt_inplace {
 	uint32_t open_caplen;
 	uint32_t open_flags;
 	uint64_t open_dropped;
+	struct wt_stamp_mark open_mark;
 };
 
 /* `block` is aligned to 4096 bytes, `room` a multiple of it. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include <wiretape/ring/frame.h>
-#include <wiretape/writer/pcapng_format.h>
+#include <wiretape/writer/pcapng_encode.h>
 
 enum {
 	WT_EPB_HEAD_BYTES = sizeof(struct wt_pcapng_epb),
@@ -44,6 +44,40 @@ static inline void wt_store_epb_head(uint8_t *out, uint32_t interface_id,
 	wt_store_u32(out + WT_EPB_FIELD(stamp_low), (uint32_t)frame->stamp_ns);
 	wt_store_u32(out + WT_EPB_FIELD(caplen), frame->caplen);
 	wt_store_u32(out + WT_EPB_FIELD(len), frame->len);
+}
+
+/* Of a frame that has one. */
+static inline struct wt_stamp_mark wt_stamp_mark_of(const struct wt_frame *frame)
+{
+	return (struct wt_stamp_mark){
+	        .bytes = wt_stamp_option_bytes(frame),
+	        .word = frame->stamp_source |
+	                (frame->notes & WT_NOTE_GIVEN ? WT_STAMP_WORD_GIVEN : 0) |
+	                (frame->notes & WT_NOTE_BOTH ? WT_STAMP_WORD_SOFTWARE : 0),
+	        .map = frame->map,
+	        .given_ns = frame->given_ns,
+	        .software_ns = frame->software_ns,
+	};
+}
+
+/* The option, if there is something to say; returns what is behind. */
+static inline uint8_t *wt_store_stamp_mark(uint8_t *at, const struct wt_stamp_mark *mark)
+{
+	wt_store_option_head(at, WT_OPT_LOCAL_STAMP,
+	                     (uint16_t)(mark->bytes - sizeof(struct wt_pcapng_option)));
+	at += sizeof(struct wt_pcapng_option);
+	wt_store_u32(at, mark->word);
+	at += WT_STAMP_OPTION_WORD_BYTES;
+	if (mark->word & WT_STAMP_WORD_GIVEN) {
+		wt_store_u32(at, mark->map);
+		memcpy(at + 4, &mark->given_ns, sizeof(mark->given_ns));
+		at += WT_STAMP_OPTION_GIVEN_BYTES;
+	}
+	if (mark->word & WT_STAMP_WORD_SOFTWARE) {
+		memcpy(at, &mark->software_ns, sizeof(mark->software_ns));
+		at += WT_STAMP_OPTION_SOFTWARE_BYTES;
+	}
+	return at;
 }
 
 /* epb_dropcount, if there is something to say, and epb_flags; returns what is behind. */

@@ -74,9 +74,15 @@ for bad in 0 x 1Q -5 2s@ @1Gbps 2s@1 2h@1Gbps 0s@1Gbps 2s@0Gbps 99999999999TiB n
   wrong "ring '$bad'" "${record[@]}" --ring "$bad"
 done
 wrong "no reader 'v9'" "${record[@]}" --reader v9
+wrong 'comes with -u' "${record[@]}" --reader udp
 wrong "retire timeout '0'" "${record[@]}" --retire-timeout 0
 wrong "'0'" "${record[@]}" --stats 0
 wrong 'filter is given more than once' "${record[@]}" -f udp tcp
+wrong 'does not go with -i' "${record[@]}" -u 239.1.1.1:5000
+wrong 'does not go with --reader' record -u 239.1.1.1:5000 -w "$work/file" --reader recv
+wrong "sockstamp 'ms'" record -u 239.1.1.1:5000 -w "$work/file" --sockstamp ms
+wrong 'sockstamp is for -u' "${record[@]}" --sockstamp ns
+wrong 'needs a value' record -u
 assert "no file for mistakes" test ! -e "$work/file"
 
 wrong 'where to send' generate

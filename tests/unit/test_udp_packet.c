@@ -79,6 +79,24 @@ Test(udp_packet, checksum_is_that_of_rfc_1071)
 	cr_expect_eq(wt_checksum_finish(wt_checksum_add(0, example, 7)), (uint16_t)~0xdcfb);
 }
 
+Test(udp_packet, checksum_of_any_length_and_alignment_is_that_of_its_16_bit_words)
+{
+	uint8_t data[80];
+
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(0xff - i * i);
+	for (size_t start = 0; start < 8; start++) {
+		for (size_t bytes = 0; bytes <= 64; bytes++) {
+			uint64_t sum = 7;
+
+			for (size_t i = 0; i < bytes; i++)
+				sum += (uint64_t)data[start + i] << (i % 2 ? 0 : 8);
+			cr_expect_eq(wt_checksum_finish(wt_checksum_add(7, data + start, bytes)),
+			             wt_checksum_finish(sum), "%zu bytes from %zu", bytes, start);
+		}
+	}
+}
+
 Test(udp_packet, build_refuses_a_group_that_is_none_and_a_payload_too_large)
 {
 	struct wt_udp_flow flow = {.group = 0x0a000001};

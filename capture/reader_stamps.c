@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/reader_private.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void __attribute__((format(printf, 2, 3)))
+degrade(struct wt_reader *reader, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reader->stamps_degraded, sizeof(reader->stamps_degraded), format, args);
+	va_end(args);
+	reader->info.stamps_degraded = reader->stamps_degraded;
+}
+
+/* A clock that cannot be read is no use: its stamps could be compared with nothing. */
+static int open_clock(struct wt_reader *reader, struct wt_system *system, const char *interface,
+                      struct wt_error *err)
+{
+	struct wt_cross_sample sample;
+	int ret = wt_phc_open_interface(&reader->phc, system, interface, err);
+
+	if (!ret)
+		ret = wt_phc_cross(reader->phc, &sample, err);
+	return ret;
+}
+
+static int begin_hardware(struct wt_reader *reader, struct wt_system *system, const char *interface,
+                          struct wt_error *err)
+{
+	int ret = wt_nic_stamping_enable(&reader->stamping, system, interface, err);
+
+	if (!ret)
+		ret = open_clock(reader, system, interface, err);
+	if (ret) {
+		wt_reader_end_stamps(reader);
+		return ret;
+	}
+	reader->info.stamps = WT_STAMP_HARDWARE;
+	if (reader->stamping.limited[0])
+		degrade(reader, "%s", reader->stamping.limited);
+	return 0;
+}
+
+int wt_reader_begin_stamps(struct wt_reader *reader, const struct wt_reader_config *config,
+                           struct wt_system *system, const char *interface, struct wt_error *err)
+{
+	struct wt_error why;
+	int ret;
+
+	reader->system = system;
+	reader->info.stamps = WT_STAMP_SOFTWARE;
+	if (config->stamp == WT_STAMP_SW)
+		return 0;
+	ret = begin_hardware(reader, system, interface, &why);
+	if (!ret)
+		return 0;
+	if (config->stamp == WT_STAMP_HW)
+		return wt_error_set(err, ret, "%s", why.text);
+	degrade(reader, "%s: software stamps only: %.240s", interface, why.text);
+	return 0;
+}
+
+void wt_reader_end_stamps(struct wt_reader *reader)
+{
+	wt_nic_stamping_restore(&reader->stamping, NULL);
+	wt_phc_close(reader->phc);
+	reader->phc = NULL;
+}
+
+void wt_reader_renew_stamps(struct wt_reader *reader)
+{
+	struct wt_nic_stamping *stamping = &reader->stamping;
+	struct wt_stamp_active before = stamping->before;
+	struct wt_phc *phc;
+
+	if (reader->info.stamps != WT_STAMP_HARDWARE)
+		return;
+	/* A new device starts without; what was there first is still what is to be put back. */
+	if (wt_nic_stamping_enable(stamping, stamping->system, reader->info.name, NULL) == 0)
+		stamping->before = before;
+	if (wt_phc_open_interface(&phc, stamping->system, reader->info.name, NULL))
+		return;
+	wt_phc_close(reader->phc);
+	reader->phc = phc;
+}
+
+struct wt_system *wt_reader_system(const struct wt_reader *reader)
+{
+	return reader->system ? reader->system : wt_kernel_system();
+}
+
+struct wt_phc *wt_reader_phc(const struct wt_reader *reader)
+{
+	return reader->phc;
+}
+
+const struct wt_nic_stamping *wt_reader_nic_stamping(const struct wt_reader *reader)
+{
+	return reader->info.stamps == WT_STAMP_HARDWARE ? &reader->stamping : NULL;
+}
+
+int wt_reader_restore_stamping(struct wt_reader *reader, struct wt_error *err)
+{
+	return wt_nic_stamping_restore(&reader->stamping, err);
+}

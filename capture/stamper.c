@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/stamper.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <wiretape/writer/interface_clock.h>
+
+/* While the map is young it gains by every sample; later it only has to keep up. */
+enum { FAST_CROSSES = 10 };
+static const int64_t fast_cross_ns = 100000000, cross_ns = 1000000000;
+
+/* A stamp that is so far ahead of the system clock, or behind the one before, is taken for a
+ * sign that a clock has been set. */
+static const int64_t plausible_ns = 1000000000;
+
+static void __attribute__((format(printf, 3, 4)))
+say(const struct wt_stamper *stamper, bool is_degraded, const char *format, ...)
+{
+	char text[320];
+	va_list args;
+
+	if (!stamper->say)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	stamper->say(stamper->context, text, is_degraded);
+}
+
+static struct wt_clock_note *add_note(struct wt_stamper *stamper, enum wt_clock_note_what what,
+                                      int64_t utc_ns)
+{
+	struct wt_clock_note *note = &stamper->notes[stamper->note_count++];
+
+	memset(note, 0, sizeof(*note));
+	note->what = what;
+	note->utc_ns = utc_ns;
+	return note;
+}
+
+static bool has_room(const struct wt_stamper *stamper)
+{
+	return stamper->note_count < WT_STAMPER_NOTES;
+}
+
+static void say_verdict(struct wt_stamper *stamper, enum wt_clock_verdict verdict)
+{
+	const char *name = stamper->info->name;
+	double step_s = (double)stamper->estimator.step_ns / 1e9;
+
+	if (verdict == WT_CLOCK_FROZEN && !stamper->frozen)
+		say(stamper, true, "%s: its clock %s stands still: hardware stamps mean nothing",
+		    name, wt_phc_device(stamper->phc));
+	else if (verdict != WT_CLOCK_FROZEN && stamper->frozen)
+		say(stamper, false, "%s: its clock moves again", name);
+	stamper->frozen = verdict == WT_CLOCK_FROZEN;
+	if (verdict != WT_CLOCK_STEPPED && verdict != WT_CLOCK_BACKWARD)
+		return;
+	if (stamper->estimator.culprit == WT_CULPRIT_UTC)
+		say(stamper, true, "%s: the system clock was set by %+.9f s; stamps follow it",
+		    name, step_s);
+	else
+		say(stamper, true,
+		    "%s: its clock %s was set by %+.9f s; stamps take it into account", name,
+		    wt_phc_device(stamper->phc), -step_s);
+}
+
+/* Take a cross timestamp, and down what became of it. */
+static int take_cross(struct wt_stamper *stamper, struct wt_error *err)
+{
+	struct wt_clock_estimator *estimator = &stamper->estimator;
+	struct wt_cross_sample sample;
+	struct wt_clock_note *note;
+	int ret = wt_phc_cross(stamper->phc, &sample, err);
+
+	if (ret)
+		return ret;
+	stamper->crosses++;
+	stamper->seen_utc_ns = sample.utc_ns;
+	note = add_note(stamper, WT_CLOCK_NOTE_CROSS, sample.utc_ns);
+	note->sample = sample;
+	note->verdict = wt_clock_estimator_add(estimator, &sample);
+	note->map = estimator->map;
+	note->step_ns = estimator->step_ns;
+	note->culprit = estimator->culprit;
+	say_verdict(stamper, note->verdict);
+	return 0;
+}
+
+/* The same, when it is no disaster if it fails. */
+static void cross(struct wt_stamper *stamper)
+{
+	struct wt_error err;
+
+	if (!has_room(stamper))
+		return;
+	if (take_cross(stamper, &err)) {
+		if (!stamper->failing)
+			say(stamper, true,
+			    "%.200s; stamps go on by what was known before, with an error that "
+			    "grows",
+			    err.text);
+		stamper->failing = true;
+	} else if (stamper->failing) {
+		stamper->failing = false;
+		say(stamper, false, "%s: its clock can be read again", stamper->info->name);
+	}
+}
+
+static int choose_tai(struct wt_stamper *stamper, const struct wt_stamper_config *config,
+                      struct wt_system *system, struct wt_error *err)
+{
+	int seconds = config->tai_offset_s;
+	int ret = seconds ? 0 : system->ops->tai_offset(system, &seconds);
+
+	stamper->tai_offset_s = ret ? 0 : seconds;
+	if (config->clock != WT_CLOCK_TAI)
+		return 0;
+	if (!stamper->tai_offset_s)
+		return wt_error_set(
+		        err, -EINVAL,
+		        "the kernel has not been told the offset between TAI and UTC; give "
+		        "it with --tai-offset 37, or have ntpd, chronyd or phc2sys tell "
+		        "the kernel");
+	stamper->shift_ns = stamper->tai_offset_s * INT64_C(1000000000);
+	return 0;
+}
+
+int wt_stamper_open(struct wt_stamper *stamper, struct wt_reader *reader,
+                    const struct wt_stamper_config *config, struct wt_error *err)
+{
+	struct wt_system *system = wt_reader_system(reader);
+	int ret;
+
+	*stamper = (struct wt_stamper){
+	        .reader = reader,
+	        .info = wt_reader_info(reader),
+	        .clock = config->clock,
+	        .phc = wt_reader_phc(reader),
+	        .last_utc_ns = INT64_MIN,
+	        .seen_utc_ns = INT64_MIN,
+	        .say = config->say,
+	        .context = config->context,
+	};
+	wt_clock_estimator_init(&stamper->estimator);
+	if (config->clock == WT_CLOCK_PHC && !stamper->phc)
+		return wt_error_set(
+		        err, -EOPNOTSUPP,
+		        "%s has no hardware stamps, so they cannot be kept in the time of "
+		        "its clock; --clock utc or tai goes with software stamps",
+		        stamper->info->name);
+	ret = choose_tai(stamper, config, system, err);
+	if (!ret && stamper->phc)
+		ret = take_cross(stamper, err);
+	/* Without it nothing is recorded worse. */
+	if (!ret && stamper->info->link &&
+	    wt_watch_open(&stamper->watch, system, stamper->info->name, NULL))
+		stamper->watch = NULL;
+	return ret;
+}
+
+/* Which map a hardware stamp belongs to. After a step packets from before it are still on their
+ * way, and the clock was set some time before that was noticed. What came out later than now by
+ * one map belongs to the other; else the map by which it is the younger is the right one. */
+static const struct wt_clock_map *map_of(const struct wt_clock_estimator *estimator, int64_t phc_ns,
+                                         int64_t latest_ns)
+{
+	const struct wt_clock_map *map = &estimator->map, *before = &estimator->previous;
+	int64_t utc_ns = wt_clock_map_to_utc(map, phc_ns), before_ns;
+
+	if (__builtin_expect(!before->number, 1))
+		return map;
+	if (utc_ns >= map->born_utc_ns && utc_ns <= latest_ns)
+		return map;
+	before_ns = wt_clock_map_to_utc(before, phc_ns);
+	if (before_ns > latest_ns)
+		return map;
+	return utc_ns > latest_ns || before_ns > utc_ns ? before : map;
+}
+
+static void convert_to_utc(const struct wt_stamper *stamper, struct wt_frame *frame,
+                           int64_t latest_ns)
+{
+	const struct wt_clock_map *map = map_of(&stamper->estimator, frame->given_ns, latest_ns);
+
+	frame->map = map->number;
+	frame->stamp_ns = wt_clock_map_to_utc(map, frame->given_ns) + stamper->shift_ns;
+}
+
+static void convert_hardware(const struct wt_stamper *stamper, struct wt_frame *frames,
+                             size_t count)
+{
+	int64_t latest_ns = stamper->seen_utc_ns + plausible_ns;
+
+	for (size_t i = 0; i < count; i++)
+		if (frames[i].stamp_source == WT_STAMP_HARDWARE)
+			convert_to_utc(stamper, &frames[i], latest_ns);
+}
+
+static bool is_implausible(const struct wt_stamper *stamper, const struct wt_frame *frame)
+{
+	int64_t utc_ns = frame->stamp_ns - stamper->shift_ns;
+
+	return utc_ns > stamper->seen_utc_ns + plausible_ns ||
+	       (stamper->last_utc_ns != INT64_MIN && utc_ns < stamper->last_utc_ns - plausible_ns);
+}
+
+/* The NIC's stamps become UTC or TAI. */
+static void stamp_hardware(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
+{
+	const struct wt_frame *last = &frames[count - 1];
+
+	for (size_t i = 0; i < count; i++) {
+		if (frames[i].stamp_source != WT_STAMP_HARDWARE)
+			continue;
+		frames[i].given_ns = frames[i].stamp_ns;
+		frames[i].notes |= WT_NOTE_GIVEN;
+	}
+	convert_hardware(stamper, frames, count);
+	if (last->stamp_source != WT_STAMP_HARDWARE)
+		return;
+	if (is_implausible(stamper, last)) {
+		cross(stamper);
+		convert_hardware(stamper, frames, count);
+	}
+	stamper->last_utc_ns = last->stamp_ns - stamper->shift_ns;
+}
+
+/* The kernel's stamp among those of a NIC whose clock is kept. */
+static void to_phc(const struct wt_stamper *stamper, struct wt_frame *frame)
+{
+	frame->given_ns = frame->stamp_ns;
+	frame->map = stamper->estimator.map.number;
+	frame->stamp_ns = wt_clock_map_to_phc(&stamper->estimator.map, frame->given_ns);
+	frame->notes |= WT_NOTE_GIVEN;
+}
+
+/* Those that come with another source than was asked for. */
+static void mark_unasked(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (frames[i].stamp_source == stamper->info->stamps)
+			continue;
+		stamper->unasked++;
+		frames[i].notes |= WT_NOTE_SOURCE;
+		if (stamper->clock == WT_CLOCK_PHC)
+			to_phc(stamper, &frames[i]);
+	}
+}
+
+/* The kernel's own stamps become TAI. */
+static void shift(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (frames[i].stamp_source != WT_STAMP_HARDWARE)
+			frames[i].stamp_ns += stamper->shift_ns;
+}
+
+void wt_stamper_frames(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
+{
+	const uint8_t expected = (uint8_t)stamper->info->stamps;
+	bool any_unasked = false;
+
+	if (!count)
+		return;
+	for (size_t i = 0; i < count; i++)
+		any_unasked |= frames[i].stamp_source != expected;
+	if (any_unasked)
+		mark_unasked(stamper, frames, count);
+	if (stamper->shift_ns)
+		shift(stamper, frames, count);
+	if (stamper->phc && stamper->clock != WT_CLOCK_PHC)
+		stamp_hardware(stamper, frames, count);
+}
+
+static void look_around(struct wt_stamper *stamper, int64_t now_ns, int64_t utc_ns)
+{
+	struct wt_watch_event event;
+	struct wt_clock_note *note;
+
+	while (has_room(stamper) && wt_watch_next(stamper->watch, now_ns, utc_ns, &event) > 0) {
+		bool is_degraded = event.change == WT_WATCH_STAMPING &&
+		                   stamper->info->stamps == WT_STAMP_HARDWARE;
+
+		note = add_note(stamper, WT_CLOCK_NOTE_CHANGE, event.utc_ns);
+		snprintf(note->change, sizeof(note->change), "%s",
+		         wt_watch_change_name(event.change));
+		snprintf(note->text, sizeof(note->text), "%s", event.text);
+		say(stamper, is_degraded, "%s: %s", stamper->info->name, event.text);
+	}
+}
+
+void wt_stamper_tick(struct wt_stamper *stamper, int64_t now_ns, int64_t utc_ns)
+{
+	if (utc_ns > stamper->seen_utc_ns)
+		stamper->seen_utc_ns = utc_ns;
+	if (stamper->phc && now_ns >= stamper->cross_due_ns) {
+		stamper->cross_due_ns =
+		        now_ns + (stamper->crosses < FAST_CROSSES ? fast_cross_ns : cross_ns);
+		cross(stamper);
+	}
+	if (stamper->watch)
+		look_around(stamper, now_ns, utc_ns);
+}
+
+void wt_stamper_finish(struct wt_stamper *stamper)
+{
+	if (stamper->phc)
+		cross(stamper);
+}
+
+int64_t wt_stamper_due_ns(const struct wt_stamper *stamper)
+{
+	return stamper->phc ? stamper->cross_due_ns : INT64_MAX;
+}
+
+void wt_stamper_renew(struct wt_stamper *stamper)
+{
+	stamper->phc = wt_reader_phc(stamper->reader);
+	stamper->cross_due_ns = 0;
+	stamper->crosses = 0;
+}
+
+static const char *filter_name(int filter)
+{
+	const char *name = wt_rx_filter_name((unsigned)filter);
+
+	return name ? name : "unknown";
+}
+
+void wt_stamper_describe(const struct wt_stamper *stamper, char *out, size_t capacity)
+{
+	const struct wt_nic_stamping *nic = wt_reader_nic_stamping(stamper->reader);
+	struct wt_interface_clock clock = {
+	        .source = stamper->info->stamps,
+	        .clock = stamper->clock,
+	        .tai_offset_s = stamper->tai_offset_s,
+	};
+
+	if (nic && stamper->phc) {
+		snprintf(clock.phc, sizeof(clock.phc), "%s", wt_phc_device(stamper->phc));
+		snprintf(clock.rx_filter, sizeof(clock.rx_filter), "%s",
+		         filter_name(nic->now.rx_filter));
+		snprintf(clock.rx_filter_before, sizeof(clock.rx_filter_before), "%s",
+		         filter_name(nic->before.rx_filter));
+	}
+	wt_interface_clock_format(out, capacity, &clock);
+}
+
+void wt_stamper_close(struct wt_stamper *stamper)
+{
+	wt_watch_close(stamper->watch);
+	stamper->watch = NULL;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_CAPTURE_UDP_CONTROL_H
+#define WIRETAPE_CAPTURE_UDP_CONTROL_H
+
+/* What the kernel tells of a datagram beside its payload. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include <wiretape/capture/udp_headers.h>
+#include <wiretape/ring/frame.h>
+
+/* Enough for all of the messages read here, and aligned for them. */
+enum { WT_UDP_CONTROL_BYTES = 256 };
+
+struct wt_udp_control {
+	int64_t software_ns; /* 0: none */
+	int64_t hardware_ns; /* 0: none */
+	uint32_t drops;      /* SO_RXQ_OVFL; the kernel leaves it out while it is 0 */
+	uint8_t ttl;
+	uint8_t traffic_class;
+	bool is_broadcast;
+	uint8_t destination[16];
+};
+
+/* Read the control messages of a received datagram. Pure; any thread. */
+void wt_udp_control_read(struct wt_udp_control *control, struct msghdr *message);
+
+/* Fill in the frame's stamp: with `hardware`, that of the NIC with the kernel's beside it;
+ * else, or where there is none, the kernel's; where there is none either, `now_ns`. */
+void wt_udp_control_stamp(const struct wt_udp_control *control, bool hardware, int64_t now_ns,
+                          struct wt_frame *frame);
+
+#endif
