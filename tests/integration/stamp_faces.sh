@@ -122,6 +122,7 @@ assert_eq "cross --json: the rate is within its error" true "$(jq -s '.[0].ppm =
     .bracket_ns == 0 and .tai_offset_s == null and (.offset_ns - (.phc_ns - .utc_ns) | fabs) <= 1024)' "$work/out")"
 
 # Until it is interrupted, and then a summary.
+: >"$work/out"
 "$WIRETAPE" stamp cross -n 0 --every 10 sim >"$work/out" 2>"$work/err" &
 watcher=$!
 sampled() { [ "$(grep -c '^20' "$work/out")" -ge 3 ]; }
@@ -139,6 +140,7 @@ lines_of() { grep -cE "^20[0-9T:.-]+Z  $1" "$work/out"; }
 says() { [ "$(lines_of "$1")" -ge 1 ]; }
 # start_watch ARGUMENT...: it watches when this returns.
 start_watch() {
+  : >"$work/out"
   "$WIRETAPE" stamp watch "$@" >"$work/out" 2>"$work/err" &
   watcher=$!
   wait_until "it says what stands now" grep -q 'now' "$work/out"
