@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -32,8 +33,33 @@ const char *veth_enter_namespace(void)
 	put("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
 	if (veth_ip("link add wt_a type veth peer name wt_b"))
 		return "ip(8) cannot make a veth pair here";
-	return veth_ip("link set wt_a up") || veth_ip("link set wt_b up") ? "veth stays down"
-	                                                                  : NULL;
+	if (veth_ip("link set wt_a up") || veth_ip("link set wt_b up") ||
+	    !veth_wait_running("wt_a", true) || !veth_wait_running("wt_b", true))
+		return "veth stays down";
+	return NULL;
+}
+
+static bool is_running(int fd, const char *interface)
+{
+	struct ifreq request = {0};
+
+	memcpy(request.ifr_name, interface, strnlen(interface, IFNAMSIZ - 1));
+	return !ioctl(fd, SIOCGIFFLAGS, &request) && (request.ifr_flags & IFF_RUNNING);
+}
+
+bool veth_wait_running(const char *interface, bool running)
+{
+	enum { STEP_MS = 2, PATIENCE_MS = 10000 };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int waited_ms = 0;
+
+	while (fd >= 0 && is_running(fd, interface) != running && waited_ms < PATIENCE_MS) {
+		usleep(STEP_MS * 1000);
+		waited_ms += STEP_MS;
+	}
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0 && waited_ms < PATIENCE_MS;
 }
 
 int veth_ip(const char *arguments)

@@ -549,8 +549,10 @@ CASE(interface_that_goes_down_and_comes_back_is_noticed, LIVE_SUBJECTS)
 	cr_expect(eq(int, wt_reader_health(reader), 0));
 	veth_ip("link set wt_a down");
 	cr_expect(eq(int, wt_reader_health(reader), -ENETDOWN));
+	cr_assert(veth_wait_running("wt_b", false));
 	veth_ip("link set wt_a up");
 	cr_expect(eq(int, wt_reader_health(reader), 0));
+	cr_assert(veth_wait_running("wt_b", true));
 	send_frame(1, 60);
 	receive(1);
 }
