@@ -117,10 +117,17 @@ for scope in all default; do
   fi
 done
 
-# make_link A B: what is sent on A arrives at B.
+# make_link A B: what is sent on A arrives at B. The kernel notices up to a second later that a
+# link runs, and what is sent before is lost without a word.
 make_link() {
   ip link add "$1" type veth peer name "$2" && ip link set "$1" up && ip link set "$2" up ||
     skip "cannot make a veth pair"
+  wait_until "$1 runs" runs "$1"
+  wait_until "$2 runs" runs "$2"
+}
+
+runs() {
+  ip -o link show dev "$1" | grep -q 'state UP'
 }
 
 # send INTERFACE COUNT [OPTION]...
