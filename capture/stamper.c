@@ -19,6 +19,9 @@ static const int64_t fast_cross_ns = 100000000, cross_ns = 1000000000;
  * sign that a clock has been set; and so is a system clock that gets so far off from
  * CLOCK_MONOTONIC. */
 static const int64_t plausible_ns = 100000000;
+/* And so is a packet that is older: only a disk that stalls, or a long retire timeout, keeps one
+ * waiting for so long. */
+static const int64_t fresh_ns = 1000000000;
 
 static void __attribute__((format(printf, 3, 4)))
 say(const struct wt_stamper *stamper, bool is_degraded, const char *format, ...)
@@ -210,16 +213,21 @@ static const struct wt_clock_map *map_of(const struct wt_clock_estimator *estima
 	return utc_ns > latest_ns || before_ns > utc_ns ? before : map;
 }
 
-/* The same of a stamp of the system clock. */
+/* The same of a stamp of the system clock, among those of the NIC: the last of them belongs to
+ * the map `around`. */
 static const struct wt_clock_map *map_of_utc(const struct wt_clock_estimator *estimator,
-                                             int64_t utc_ns, int64_t latest_ns)
+                                             int64_t utc_ns, int64_t latest_ns,
+                                             const struct wt_clock_map *around)
 {
 	const struct wt_clock_map *map = &estimator->map, *before = &estimator->previous;
 
 	if (__builtin_expect(!before->number, 1))
 		return map;
+	/* It has run on; only from the last good cross timestamp to the next it does not tell. */
+	if (estimator->culprit != WT_CULPRIT_UTC && utc_ns >= map->born_utc_ns)
+		return map;
 	if (estimator->culprit != WT_CULPRIT_UTC)
-		return utc_ns < map->born_utc_ns ? before : map;
+		return utc_ns < before->utc_ns ? before : around;
 	/* Set back, it shows the same times twice. */
 	if (estimator->step_ns < 0)
 		return utc_ns > latest_ns ? before : map;
@@ -228,43 +236,61 @@ static const struct wt_clock_map *map_of_utc(const struct wt_clock_estimator *es
 	               : before;
 }
 
-static bool is_converted(const struct wt_stamper *stamper, const struct wt_frame *frame)
-{
-	return (frame->stamp_source == WT_STAMP_HARDWARE) == (stamper->clock != WT_CLOCK_PHC);
-}
-
 static void keep_given(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
 {
+	bool keeps_phc = stamper->clock == WT_CLOCK_PHC;
+
 	for (size_t i = 0; i < count; i++) {
-		if (!is_converted(stamper, &frames[i]))
+		if ((frames[i].stamp_source == WT_STAMP_HARDWARE) == keeps_phc)
 			continue;
 		frames[i].given_ns = frames[i].stamp_ns;
 		frames[i].notes |= WT_NOTE_GIVEN;
 	}
 }
 
-/* The NIC's stamps become UTC or TAI; or, where its clock is kept, the kernel's become its. */
-static void convert(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count,
-                    int64_t latest_ns)
+/* The NIC's stamps become UTC or TAI. */
+static void convert_to_utc(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count,
+                           int64_t latest_ns)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct wt_frame *frame = &frames[i];
+		const struct wt_clock_map *map;
+
+		if (frame->stamp_source != WT_STAMP_HARDWARE)
+			continue;
+		map = map_of(&stamper->estimator, frame->given_ns, latest_ns);
+		frame->map = map->number;
+		frame->stamp_ns = wt_clock_map_to_utc(map, frame->given_ns) + stamper->shift_ns;
+	}
+}
+
+/* The kernel's stamps among those of a NIC whose clock is kept. */
+static void convert_to_phc(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count,
+                           int64_t latest_ns)
 {
 	const struct wt_clock_estimator *estimator = &stamper->estimator;
-	const struct wt_clock_map *map;
+	const struct wt_clock_map *map, *around = &estimator->previous;
 
 	for (size_t i = 0; i < count; i++) {
 		struct wt_frame *frame = &frames[i];
 
-		if (!is_converted(stamper, frame))
+		if (frame->stamp_source == WT_STAMP_HARDWARE) {
+			around = map_of(estimator, frame->stamp_ns, latest_ns);
 			continue;
-		if (stamper->clock == WT_CLOCK_PHC) {
-			map = map_of_utc(estimator, frame->given_ns, latest_ns);
-			frame->stamp_ns = wt_clock_map_to_phc(map, frame->given_ns);
-		} else {
-			map = map_of(estimator, frame->given_ns, latest_ns);
-			frame->stamp_ns =
-			        wt_clock_map_to_utc(map, frame->given_ns) + stamper->shift_ns;
 		}
+		map = map_of_utc(estimator, frame->given_ns, latest_ns, around);
 		frame->map = map->number;
+		frame->stamp_ns = wt_clock_map_to_phc(map, frame->given_ns);
 	}
+}
+
+static void convert(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count,
+                    int64_t latest_ns)
+{
+	if (stamper->clock == WT_CLOCK_PHC)
+		convert_to_phc(stamper, frames, count, latest_ns);
+	else
+		convert_to_utc(stamper, frames, count, latest_ns);
 }
 
 /* When the NIC has stamped it, by what is known. */
@@ -283,14 +309,18 @@ static int64_t utc_of(const struct wt_stamper *stamper, const struct wt_frame *f
 static bool is_implausible(const struct wt_stamper *stamper, const struct wt_frame *frames,
                            size_t count, int64_t latest_ns)
 {
-	int64_t last_ns = stamper->last_utc_ns, utc_ns;
+	int64_t newest_ns = latest_ns - fresh_ns, utc_ns;
 
+	if (stamper->last_utc_ns > newest_ns)
+		newest_ns = stamper->last_utc_ns;
 	for (size_t i = 0; i < count; i++) {
 		if (frames[i].stamp_source != WT_STAMP_HARDWARE)
 			continue;
 		utc_ns = utc_of(stamper, &frames[i], latest_ns);
-		if (utc_ns > latest_ns || (last_ns != INT64_MIN && utc_ns < last_ns - plausible_ns))
+		if (utc_ns > latest_ns || utc_ns < newest_ns - plausible_ns)
 			return true;
+		if (utc_ns > newest_ns)
+			newest_ns = utc_ns;
 	}
 	return false;
 }
