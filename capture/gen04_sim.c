@@ -264,7 +264,7 @@ static bool parse_setting(struct sim_settings *settings, const char *key, const 
 		return parse_step(settings, value);
 	if (!strcmp(key, "software_every"))
 		return parse_number(value, &settings->software_every);
-	return add_to_nic(settings, key, value);
+	return wt_sim_nic_knows(key, strlen(key)) && add_to_nic(settings, key, value);
 }
 
 /* "sim" or "sim:size=60,pps=max,count=1000,layout=v2". */
@@ -306,8 +306,11 @@ static int create_nic(struct sim_reader *sim, const struct wt_reader_config *con
 	struct wt_sim_nic_config nic = {.interface = "sim", .phc_index = -1};
 	int ret = 0;
 
-	if (sim->settings.has_nic)
+	/* One that something is said of has a clock. */
+	if (sim->settings.has_nic) {
+		nic.phc_index = 0;
 		ret = wt_sim_nic_parse(&nic, sim->settings.nic, err);
+	}
 	if (ret)
 		return ret;
 	if (wt_sim_nic_create(&sim->nic, &nic))

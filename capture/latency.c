@@ -17,6 +17,10 @@ enum {
 	DRAIN_PATIENCE_MS = 200, /* beside two retire timeouts */
 };
 static const int64_t default_silence_ns = 5000000000;
+/* That an interface goes down is told by its socket; that it then disappears is not. */
+static const int64_t check_every_ns = 1000000000;
+/* While the map is young it gains by every cross timestamp. */
+static const int64_t fast_cross_ns = 100000000, cross_ns = 1000000000;
 
 struct wt_latency {
 	struct wt_latency_config config;
@@ -30,6 +34,10 @@ struct wt_latency {
 	bool silence_said;
 	int64_t start_ns; /* CLOCK_MONOTONIC */
 	int64_t heard_ns; /* when the last packet was seen, or it began */
+	int64_t check_due_ns;
+	struct wt_clock_estimator estimator; /* if the reader has a clock of its own */
+	int64_t cross_due_ns;
+	uint64_t crosses;
 };
 
 static int64_t read_clock(clockid_t clock)
@@ -175,7 +183,7 @@ static void take_block(struct wt_latency *latency, struct wt_block *block)
 
 		count = wt_ring_read_frames(latency->ring, block, frames,
 		                            left < FRAMES ? (size_t)left : FRAMES);
-		wt_latency_add(result, frames, count, borrowed_ns, latency->config.map);
+		wt_latency_add(result, frames, count, borrowed_ns, &latency->estimator.map);
 		taken += count;
 	} while (count && packets_left(latency));
 	if (block->walk.fault)
@@ -238,10 +246,12 @@ static void listen_for_silence(struct wt_latency *latency, bool heard, int64_t n
 /* Until when to sleep. */
 static int64_t next_due_ns(const struct wt_latency *latency)
 {
-	int64_t due_ns = INT64_MAX;
+	int64_t due_ns = latency->check_due_ns;
 
-	if (!latency->silence_said)
+	if (!latency->silence_said && latency->heard_ns + latency->config.silence_ns < due_ns)
 		due_ns = latency->heard_ns + latency->config.silence_ns;
+	if (wt_reader_phc(latency->reader) && latency->cross_due_ns < due_ns)
+		due_ns = latency->cross_due_ns;
 	if (latency->config.max_duration_ns &&
 	    latency->start_ns + latency->config.max_duration_ns < due_ns)
 		due_ns = latency->start_ns + latency->config.max_duration_ns;
@@ -250,13 +260,7 @@ static int64_t next_due_ns(const struct wt_latency *latency)
 
 static int milliseconds_until(int64_t due_ns, int64_t now_ns)
 {
-	enum { LONGEST_MS = 10000 };
-	int64_t ms;
-
-	if (due_ns <= now_ns)
-		return 0;
-	ms = (due_ns - now_ns - 1) / 1000000 + 1;
-	return ms < LONGEST_MS ? (int)ms : LONGEST_MS;
+	return due_ns <= now_ns ? 0 : (int)((due_ns - now_ns - 1) / 1000000 + 1);
 }
 
 static void look_after_reader(struct wt_latency *latency)
@@ -283,17 +287,44 @@ static void wait_for_packets(struct wt_latency *latency, int timeout_ms)
 		look_after_reader(latency);
 }
 
+/* A clock that cannot be read leaves the map as it is. */
+static void take_cross(struct wt_latency *latency, int64_t now_ns)
+{
+	enum { FAST_CROSSES = 10 };
+	struct wt_cross_sample sample;
+
+	latency->cross_due_ns =
+	        now_ns + (latency->crosses++ < FAST_CROSSES ? fast_cross_ns : cross_ns);
+	if (!wt_phc_cross(wt_reader_phc(latency->reader), &sample, NULL))
+		wt_clock_estimator_add(&latency->estimator, &sample);
+	latency->result->map = latency->estimator.map;
+}
+
+/* What is due by the clock. */
+static void keep_time(struct wt_latency *latency, int64_t now_ns)
+{
+	const struct wt_latency_config *config = &latency->config;
+
+	if (wt_reader_phc(latency->reader) && now_ns >= latency->cross_due_ns)
+		take_cross(latency, now_ns);
+
+	if (atomic_load(&latency->stop_asked))
+		end_with(latency, WT_LATENCY_ASKED);
+	if (config->max_duration_ns && now_ns - latency->start_ns >= config->max_duration_ns)
+		end_with(latency, WT_LATENCY_DURATION);
+	if (now_ns >= latency->check_due_ns) {
+		latency->check_due_ns = now_ns + check_every_ns;
+		look_after_reader(latency);
+	}
+}
+
 static void measure(struct wt_latency *latency)
 {
 	while (!latency->ending) {
 		bool any = take_turn(latency);
 		int64_t now_ns = read_clock(CLOCK_MONOTONIC);
 
-		if (atomic_load(&latency->stop_asked))
-			end_with(latency, WT_LATENCY_ASKED);
-		if (latency->config.max_duration_ns &&
-		    now_ns - latency->start_ns >= latency->config.max_duration_ns)
-			end_with(latency, WT_LATENCY_DURATION);
+		keep_time(latency, now_ns);
 		listen_for_silence(latency, any, now_ns);
 		if (!any && !latency->ending)
 			wait_for_packets(latency, milliseconds_until(next_due_ns(latency), now_ns));
@@ -347,6 +378,7 @@ int wt_latency_run(struct wt_latency *latency, struct wt_latency_result *result,
 		return ret;
 	latency->start_ns = read_clock(CLOCK_MONOTONIC);
 	latency->heard_ns = latency->start_ns;
+	keep_time(latency, latency->start_ns);
 	measure(latency);
 	result->elapsed_ns = read_clock(CLOCK_MONOTONIC) - latency->start_ns;
 	drain(latency);
@@ -392,6 +424,7 @@ int wt_latency_open(struct wt_latency **latency, const struct wt_latency_config 
 		return ret;
 	}
 	made->ring = wt_reader_ring(made->reader);
+	wt_clock_estimator_init(&made->estimator);
 	*latency = made;
 	return 0;
 }

@@ -16,6 +16,9 @@ extern "C" {
 
 /* How long packets take from their stamps to the program that reads them.
  *
+ * Hardware stamps, if the reader is told to have them, become UTC by a map that follows from
+ * cross timestamps, as in a recording.
+ *
  * The program's moment is CLOCK_REALTIME, read once for each block right when it is borrowed
  * and before its frames are looked at: with v3 and the simulation a block of frames, with v2
  * and recv a single one. */
@@ -45,9 +48,6 @@ struct wt_latency_config {
 	uint64_t max_packets;    /* [no limit] */
 	int64_t max_duration_ns; /* [no limit] */
 	int64_t silence_ns;      /* without a packet, until on_silence is called [5 s] */
-	/* From the time of the NIC's clock to UTC. Read while it runs, and stays as it is for so
-	 * long [none: no span that begins at a hardware stamp]. */
-	const struct wt_clock_map *map;
 	/* Called in the measuring thread, once for each silence. */
 	void (*on_silence)(void *context, int64_t silent_ns);
 	void *context;
@@ -61,7 +61,8 @@ struct wt_latency_result {
 	uint64_t unmapped;                 /* of these, without a span: no clock map */
 	uint64_t seen;                     /* by the producer, those lost included */
 	uint64_t lost;                     /* the ring was full */
-	uint64_t malformed;                /* in blocks that contradict themselves */
+	struct wt_clock_map map; /* from the NIC's clock to UTC, the last one; number 0: none */
+	uint64_t malformed;      /* in blocks that contradict themselves */
 	int64_t elapsed_ns;
 	enum wt_latency_end end;
 };

@@ -59,6 +59,7 @@ static int write_note(struct wt_recorder *recorder, struct wt_clock_note *note, 
 	if (bytes < 0)
 		return (int)bytes;
 	wt_tape_submit(recorder->file->tape, (size_t)bytes, 0, NULL, 0);
+	wt_tape_note_clock(recorder->file->tape);
 	return 0;
 }
 

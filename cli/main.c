@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -73,10 +72,6 @@ int main(int argc, char **argv)
 	if (!fill_standard_descriptors())
 		return WT_EXIT_FAILURE;
 	code = run(argc, argv);
-	/* What is still in the buffer, a help text, may find the disk full. */
-	if (fflush(stdout) && !code) {
-		wt_cli_complain("cannot write to standard output: %s", strerror(errno));
-		code = WT_EXIT_FAILURE;
-	}
-	return code;
+	/* A help text, or what is still in the buffer, may find the disk full. */
+	return code ? code : wt_cli_flush();
 }

@@ -7,6 +7,9 @@
 #include <string.h>
 
 static const struct wt_command faces[] = {
+        {"caps", "what interfaces can stamp, and what they are set to", wt_stamp_caps},
+        {"cross", "a NIC's clock beside the system's, again and again", wt_stamp_cross},
+        {"watch", "what changes about an interface that stamps depend on", wt_stamp_watch},
         {"latency", "how long packets take from their stamp to a program", wt_stamp_latency},
         {NULL, NULL, NULL},
 };

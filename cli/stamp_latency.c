@@ -80,6 +80,9 @@ static void print_help(void)
 	       "      --reader KIND       v3, v2, recv or sim; again for more [v3, v2 and recv]\n"
 	       "      --retire-timeout MS v3: hand over a block that is not full after MS [60]\n"
 	       "      --ring SIZE         the ring, such as 64MiB [256MiB; v2: 512MiB]\n"
+	       "      --stamp sw|hw|auto  the kernel's stamps, the NIC's, or both where there are "
+	       "both\n"
+	       "                          (recv) [auto]\n"
 	       "      --json              one JSON object on standard output, and nothing else\n"
 	       "  -h, --help              this text\n\n"
 	       "Shown are p50, p90, p99, p99.9, the longest time, and how often each occurred. "
@@ -97,7 +100,7 @@ static void print_help(void)
 
 /* ---- the command line ---- */
 
-enum { OPT_READER = 256, OPT_RETIRE, OPT_RING, OPT_JSON };
+enum { OPT_READER = 256, OPT_RETIRE, OPT_RING, OPT_JSON, OPT_STAMP };
 
 static int add_reader(struct options *options, const char *name)
 {
@@ -123,6 +126,19 @@ static int set_retire_timeout(struct options *options, const char *value)
 		                    "to 10000",
 		                    value);
 	options->reader.retire_timeout_ms = (uint32_t)ms;
+	return 0;
+}
+
+static int set_stamp(struct options *options, const char *value)
+{
+	if (!strcmp(value, "sw"))
+		options->reader.stamp = WT_STAMP_SW;
+	else if (!strcmp(value, "hw"))
+		options->reader.stamp = WT_STAMP_HW;
+	else if (!strcmp(value, "auto"))
+		options->reader.stamp = WT_STAMP_AUTO;
+	else
+		return wt_cli_usage("stamp latency", "--stamp '%s' is not sw, hw or auto", value);
 	return 0;
 }
 
@@ -154,6 +170,8 @@ static int set_option(struct options *options, int option, const char *value)
 	case OPT_JSON:
 		options->json = true;
 		return 0;
+	case OPT_STAMP:
+		return set_stamp(options, value);
 	default:
 		options->help = true;
 		return 0;
@@ -187,6 +205,7 @@ static int parse(struct options *options, int argc, char **argv)
 	        {"retire-timeout", required_argument, NULL, OPT_RETIRE},
 	        {"ring", required_argument, NULL, OPT_RING},
 	        {"json", no_argument, NULL, OPT_JSON},
+	        {"stamp", required_argument, NULL, OPT_STAMP},
 	        {"help", no_argument, NULL, 'h'},
 	        {NULL, 0, NULL, 0},
 	};
@@ -235,6 +254,8 @@ static void print_counts(const struct wt_latency_result *result)
 	if (result->malformed)
 		printf("  %" PRIu64 " packets in malformed blocks of the ring\n",
 		       result->malformed);
+	if (result->map.number)
+		printf("  the NIC's clock is known to %" PRId64 " ns\n", result->map.error_ns);
 	if (result->unmapped)
 		printf("  %" PRIu64 " packets have only a hardware stamp, in the time of the NIC's "
 		       "clock\n",
@@ -317,6 +338,9 @@ static void put_settings(json_t *object, const struct wt_reader_info *info)
 	put_count(object, "retire_timeout_ms", info->retire_timeout_ms);
 	json_object_set_new(object, "degraded",
 	                    info->degraded ? json_string(info->degraded) : json_null());
+	json_object_set_new(object, "stamps_degraded",
+	                    info->stamps_degraded ? json_string(info->stamps_degraded)
+	                                          : json_null());
 }
 
 static json_t *result_json(const struct wt_reader_info *info,
@@ -325,6 +349,8 @@ static json_t *result_json(const struct wt_reader_info *info,
 	json_t *object = json_object(), *stamps = json_object(), *spans = json_object();
 
 	put_settings(object, info);
+	if (result->map.number)
+		json_object_set_new(object, "map_error_ns", json_integer(result->map.error_ns));
 	put_count(object, "packets", result->packets);
 	put_count(object, "seen", result->seen);
 	put_count(object, "lost", result->lost);
@@ -452,7 +478,7 @@ static int measure(const struct options *options)
 
 int wt_stamp_latency(int argc, char **argv)
 {
-	struct options options = {0};
+	struct options options = {.reader.stamp = WT_STAMP_AUTO};
 	int code = parse(&options, argc, argv);
 
 	if (!code && options.help)

@@ -26,7 +26,7 @@ static const char *printable(char text[WT_WATCH_NAME_BYTES], const char *name)
 {
 	size_t i;
 
-	for (i = 0; name[i] && i < WT_WATCH_NAME_BYTES - 1; i++)
+	for (i = 0; i < WT_WATCH_NAME_BYTES - 1 && name[i]; i++)
 		text[i] = name[i] > ' ' && name[i] <= '~' ? name[i] : '?';
 	text[i] = '\0';
 	return text;

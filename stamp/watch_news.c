@@ -57,7 +57,7 @@ static void read_link_attribute(struct wt_watch_news *news, const struct nlattr 
 static void read_link(struct wt_watch_news *news, const struct nlmsghdr *message)
 {
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attribute;
+	struct nlattr *attribute;
 
 	/* Bridges tell of their ports in messages that look the same: a port that leaves its
 	 * bridge is "deleted" there. */
@@ -68,12 +68,15 @@ static void read_link(struct wt_watch_news *news, const struct nlmsghdr *message
 	news->link.is_there = news->kind == WT_NEWS_LINK;
 	news->link.is_up = info->ifi_flags & IFF_UP;
 	news->link.has_carrier = info->ifi_flags & IFF_LOWER_UP;
-	mnl_attr_for_each(attribute, message, sizeof(*info)) read_link_attribute(news, attribute);
+	mnl_attr_for_each(attribute, message, sizeof(*info))
+	{
+		read_link_attribute(news, attribute);
+	}
 }
 
 static void read_header(struct wt_watch_news *news, const struct nlattr *header)
 {
-	const struct nlattr *part;
+	struct nlattr *part;
 
 	mnl_attr_for_each_nested(part, header)
 	{
@@ -89,7 +92,7 @@ static void read_header(struct wt_watch_news *news, const struct nlattr *header)
 static void read_ethtool(struct wt_watch_news *news, const struct nlmsghdr *message)
 {
 	const struct genlmsghdr *generic = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attribute;
+	struct nlattr *attribute;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*generic))
 		return;
@@ -102,22 +105,28 @@ static void read_ethtool(struct wt_watch_news *news, const struct nlmsghdr *mess
 	}
 }
 
+/* Not mnl_nlmsg_ok(): it takes a length of 2 GiB and more for a negative one. The kernel pads
+ * its messages, and attributes are followed up to the padding's end. */
+static bool is_message(const struct nlmsghdr *message, size_t length)
+{
+	return length >= sizeof(*message) && message->nlmsg_len >= sizeof(*message) &&
+	       message->nlmsg_len <= length && MNL_ALIGN(message->nlmsg_len) <= length;
+}
+
 bool wt_watch_parse(struct wt_watch_news *news, const void **bytes, size_t *length,
                     uint16_t ethtool_family)
 {
 	const struct nlmsghdr *message = *bytes;
-	int left = *length > INT32_MAX ? INT32_MAX : (int)*length;
 
 	memset(news, 0, sizeof(*news));
-	if (!mnl_nlmsg_ok(message, left))
+	if (!is_message(message, *length))
 		return false;
 	if (ethtool_family && message->nlmsg_type == ethtool_family)
 		read_ethtool(news, message);
 	else if (!ethtool_family &&
 	         (message->nlmsg_type == RTM_NEWLINK || message->nlmsg_type == RTM_DELLINK))
 		read_link(news, message);
-	*bytes = mnl_nlmsg_next(message, &left);
-	/* The last one may lack its padding. */
-	*length = left > 0 ? (size_t)left : 0;
+	*bytes = (const char *)message + MNL_ALIGN(message->nlmsg_len);
+	*length -= MNL_ALIGN(message->nlmsg_len);
 	return true;
 }

@@ -24,10 +24,10 @@ enum {
 	WT_CHUNK_ALIGNMENT = 4096,
 	WT_CHUNK_BYTES_MAX = 16 << 20,
 	WT_CHUNK_INDEX_BYTES = 132, /* of the index block; in place it may be longer */
-	/* Of a packet: with the rest of its block, up to 64 bytes as it is encoded compactly, it
+	/* Of a packet: with the rest of its block, up to 96 bytes as it is encoded compactly, it
 	 * may fill a page. Where options fill a block up to 4096 bytes or more, whoever does so
 	 * sets has_large. */
-	WT_CHUNK_LARGE_BYTES = 4096 - 64,
+	WT_CHUNK_LARGE_BYTES = 4096 - 96,
 };
 
 /* Local block types, which other readers skip. */
@@ -37,7 +37,8 @@ enum {
 
 #define WT_CHUNK_MAGIC    0x78695457u /* "WTix" in little-endian order */
 #define WT_CHUNK_MIXED    UINT32_MAX  /* interface_id: of several interfaces, or of none */
-#define WT_CHUNK_IN_PLACE 1u          /* flags: the memory of a TPACKET_V3 block */
+#define WT_CHUNK_IN_PLACE 1u          /* flags: the memory of a TPACKET_V3 block; */
+#define WT_CHUNK_CLOCKS   2u          /* clock blocks (clock_note.h) may be in it, else not */
 
 /* The index block, in the byte order of its section. The bytes 8 to 47 are those of a
  * TPACKET_V3 block's header as the kernel left them, but for the count of packets
@@ -70,7 +71,7 @@ struct wt_chunk_index {
 	uint32_t interface_id; /* of all packets, or WT_CHUNK_MIXED */
 	uint32_t number;       /* counts the file's chunks from 1; the first one has no index */
 	uint32_t page_check;   /* wt_chunk_page_check(), or 0 if that was not needed */
-	uint16_t flags;        /* WT_CHUNK_IN_PLACE */
+	uint16_t flags;        /* WT_CHUNK_IN_PLACE, WT_CHUNK_CLOCKS */
 	uint16_t reserved;
 	/* zeros, total_length */
 };

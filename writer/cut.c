@@ -1,73 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/cut.h>
+#include <wiretape/writer/cut_private.h>
 
 #include <errno.h>
-#include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/link_type.h>
-#include <wiretape/writer/new_file.h>
 #include <wiretape/writer/pcapng_copy.h>
 #include <wiretape/writer/pcapng_encode.h>
-#include <wiretape/writer/tape_reader.h>
 
 enum {
 	BUFFER_BYTES = 1 << 20,
 	SECTION_BYTES_MAX = 5 << 16, /* four texts of 65,535 bytes */
 	FILTER_SNAPLEN = 262144,
-};
-
-/* The filter, compiled for one link type. */
-struct program {
-	uint16_t link_type;
-	struct bpf_program code;
-};
-
-/* An interface of the new file. */
-struct output_interface {
-	char *name; /* NULL: none */
-	uint32_t snaplen;
-	uint16_t link_type;
-	uint64_t section; /* the last one that has used it */
-	size_t program;
-};
-
-struct source {
-	const char *path;
-	struct wt_cut_file *report;
-	struct wt_capture_file *file; /* one of these two */
-	struct wt_tape_reader *tape;
-	uint32_t *map; /* of the section's interfaces to those of the new file */
-	size_t map_count, map_room;
-	bool has_packet; /* in `item` */
-	bool ended;
-	struct wt_pcapng_item item;
-	/* Of a tape: */
-	struct wt_chunk_index last, index;
-	const uint8_t *chunk; /* NULL: between two */
-	size_t in_chunk;
-	uint64_t next;     /* where to look for the next chunk */
-	uint64_t expected; /* packets before it, if none is missing */
-	int64_t max_so_far_ns;
-};
-
-struct cut {
-	const struct wt_cut_config *config;
-	struct wt_cut_result *result;
-	struct source *sources;
-	struct output_interface *interfaces;
-	size_t interface_count, interface_room;
-	struct program *programs;
-	size_t program_count, program_room;
-	struct wt_new_file out;
-	uint8_t *buffer;
-	size_t used, room;
-	uint64_t sections; /* seen in the inputs */
-	bool begun;        /* the section header is written */
 };
 
 /* ---- the new file ---- */
@@ -91,8 +38,7 @@ static int flush(struct cut *cut, struct wt_error *err)
 	return 0;
 }
 
-/* Room for `bytes` more in the buffer. */
-static int reserve(struct cut *cut, size_t bytes, struct wt_error *err)
+int wt_cut_reserve(struct cut *cut, size_t bytes, struct wt_error *err)
 {
 	size_t room = bytes > BUFFER_BYTES ? bytes : BUFFER_BYTES;
 	uint8_t *grown;
@@ -111,7 +57,7 @@ static int reserve(struct cut *cut, size_t bytes, struct wt_error *err)
 	return 0;
 }
 
-static int take(struct cut *cut, ssize_t bytes, struct wt_error *err)
+int wt_cut_take(struct cut *cut, ssize_t bytes, struct wt_error *err)
 {
 	if (bytes < 0)
 		return wt_error_set(err, (int)bytes, "a block does not fit its buffer");
@@ -136,13 +82,13 @@ static int begin(struct cut *cut, const struct wt_pcapng_item_section *from, str
 	        .application = cut->config->application,
 	        .comment = comment,
 	};
-	int rc = reserve(cut, SECTION_BYTES_MAX, err);
+	int rc = wt_cut_reserve(cut, SECTION_BYTES_MAX, err);
 
 	if (!rc)
-		rc = take(cut,
-		          wt_pcapng_encode_section(cut->buffer + cut->used, cut->room - cut->used,
-		                                   &section),
-		          err);
+		rc = wt_cut_take(cut,
+		                 wt_pcapng_encode_section(cut->buffer + cut->used,
+		                                          cut->room - cut->used, &section),
+		                 err);
 	free(hardware);
 	free(os);
 	free(comment);
@@ -152,8 +98,7 @@ static int begin(struct cut *cut, const struct wt_pcapng_item_section *from, str
 
 /* ---- the filter ---- */
 
-/* One more element of `size` bytes, zeroed. */
-static void *grow(void **array, size_t *count, size_t *room, size_t size)
+void *wt_cut_grow(void **array, size_t *count, size_t *room, size_t size)
 {
 	size_t wanted = *room ? *room * 2 : 4;
 	void *grown;
@@ -193,8 +138,8 @@ static int find_program(struct cut *cut, uint16_t link_type, size_t *number, str
 	for (*number = 0; *number < cut->program_count; ++*number)
 		if (cut->programs[*number].link_type == link_type)
 			return 0;
-	program = grow((void **)&cut->programs, &cut->program_count, &cut->program_room,
-	               sizeof(*program));
+	program = wt_cut_grow((void **)&cut->programs, &cut->program_count, &cut->program_room,
+	                      sizeof(*program));
 	if (!program)
 		return wt_error_set(err, -ENOMEM, "no memory for the filter");
 	program->link_type = link_type;
@@ -211,7 +156,7 @@ static bool passes(const struct cut *cut, const struct source *source)
 	        .caplen = packet->frame.caplen,
 	        .len = packet->frame.len,
 	};
-	uint32_t id = source->map[packet->interface_id];
+	uint32_t id = source->interfaces[packet->interface_id].id;
 
 	return !cut->config->filter ||
 	       pcap_offline_filter(&cut->programs[cut->interfaces[id].program].code, &header,
@@ -227,16 +172,28 @@ static bool is_same_text(const char *name, struct wt_pcapng_item_text text)
 	return strlen(name) == text.length && !memcmp(name, text.chars, text.length);
 }
 
+/* Hardware stamps name the map that they were made with: two of the same number have to be the
+ * same map. */
+static bool has_same_maps(const struct output_interface *interface, const struct clock_birth *birth)
+{
+	return !wt_cut_is_hardware(interface->clock) ||
+	       (birth->is_known && interface->birth.is_known &&
+	        birth->epoch == interface->birth.epoch && birth->utc_ns == interface->birth.utc_ns);
+}
+
 /* One that was described alike, but not in the same section: there it is another one. */
 static struct output_interface *find_interface(struct cut *cut,
-                                               const struct wt_pcapng_item_interface *fields)
+                                               const struct wt_pcapng_item_interface *fields,
+                                               const struct clock_birth *birth)
 {
 	for (size_t i = 0; i < cut->interface_count; i++) {
 		struct output_interface *interface = &cut->interfaces[i];
 
 		if (interface->link_type == fields->link_type &&
 		    interface->snaplen == fields->snaplen && interface->section != cut->sections &&
-		    is_same_text(interface->name, fields->name))
+		    is_same_text(interface->name, fields->name) &&
+		    is_same_text(interface->clock, fields->clock) &&
+		    has_same_maps(interface, birth))
 			return interface;
 	}
 	return NULL;
@@ -247,24 +204,26 @@ static int write_interface(struct cut *cut, const struct wt_pcapng_item *item, s
 	int rc = cut->begun ? 0 : begin(cut, NULL, err);
 
 	if (!rc)
-		rc = reserve(cut, wt_pcapng_copy_bound(item), err);
+		rc = wt_cut_reserve(cut, wt_pcapng_copy_bound(item), err);
 	return rc ? rc
-	          : take(cut,
-	                 wt_pcapng_copy_interface(cut->buffer + cut->used, cut->room - cut->used,
-	                                          item),
-	                 err);
+	          : wt_cut_take(cut,
+	                        wt_pcapng_copy_interface(cut->buffer + cut->used,
+	                                                 cut->room - cut->used, item),
+	                        err);
 }
 
 static int add_interface(struct cut *cut, const struct wt_pcapng_item *item,
                          struct output_interface **interface, struct wt_error *err)
 {
-	struct output_interface *added = grow((void **)&cut->interfaces, &cut->interface_count,
-	                                      &cut->interface_room, sizeof(*added));
+	struct output_interface *added =
+	        wt_cut_grow((void **)&cut->interfaces, &cut->interface_count, &cut->interface_room,
+	                    sizeof(*added));
 	int rc = 0;
 
 	if (!added)
 		return wt_error_set(err, -ENOMEM, "no memory for the interfaces");
 	added->name = copy_text(item->interface.name);
+	added->clock = copy_text(item->interface.clock);
 	added->snaplen = item->interface.snaplen;
 	added->link_type = item->interface.link_type;
 	*interface = added;
@@ -276,17 +235,24 @@ static int add_interface(struct cut *cut, const struct wt_pcapng_item *item,
 static int take_interface(struct cut *cut, struct source *source, const struct wt_pcapng_item *item,
                           struct wt_error *err)
 {
-	struct output_interface *interface = find_interface(cut, &item->interface);
-	uint32_t *entry;
-	int rc = interface ? 0 : add_interface(cut, item, &interface, err);
+	const struct clock_birth birth = wt_cut_birth(source, item->interface.id);
+	struct output_interface *interface = find_interface(cut, &item->interface, &birth);
+	struct source_interface *entry;
+	int rc = 0;
 
-	if (rc)
-		return rc;
+	if (!interface) {
+		rc = add_interface(cut, item, &interface, err);
+		if (rc)
+			return rc;
+		interface->birth = birth;
+	}
 	interface->section = cut->sections;
-	entry = grow((void **)&source->map, &source->map_count, &source->map_room, sizeof(*entry));
+	entry = wt_cut_grow((void **)&source->interfaces, &source->interface_count,
+	                    &source->interface_room, sizeof(*entry));
 	if (!entry)
 		return wt_error_set(err, -ENOMEM, "no memory for the interfaces");
-	*entry = (uint32_t)(interface - cut->interfaces);
+	entry->id = (uint32_t)(interface - cut->interfaces);
+	entry->is_hardware = wt_cut_is_hardware(interface->clock);
 	return 0;
 }
 
@@ -294,7 +260,9 @@ static int take_section(struct cut *cut, struct source *source, const struct wt_
                         struct wt_error *err)
 {
 	cut->sections++;
-	source->map_count = 0;
+	source->interface_count = 0;
+	source->first_notes = 0;
+	wt_cut_forget_clocks(source);
 	return cut->begun ? 0 : begin(cut, &item->section, err);
 }
 
@@ -314,7 +282,9 @@ static int take_item(struct cut *cut, struct source *source, const struct wt_pca
 		source->report->left_out++;
 		return 0;
 	default:
-		return 0;
+		return item->block_type == WT_PCAPNG_CLOCK
+		               ? wt_cut_take_clock(cut, source, item, err)
+		               : 0;
 	}
 }
 
@@ -361,6 +331,11 @@ static bool overlaps(const struct cut *cut, const struct wt_chunk_index *index)
 	       (!range->has_to || index->min_ns < range->to_ns);
 }
 
+static bool is_behind(const struct cut *cut, int64_t ns)
+{
+	return cut->result->has_to && ns >= cut->result->to_ns;
+}
+
 /* Where chunks are missing the next one says how many packets were in them. */
 static void note_gap(struct source *source, const struct wt_chunk_index *index)
 {
@@ -369,7 +344,7 @@ static void note_gap(struct source *source, const struct wt_chunk_index *index)
 	source->expected = index->packets_before;
 }
 
-static int failed(const struct source *source, int rc, const struct wt_error *why,
+int wt_cut_failed(const struct source *source, int rc, const struct wt_error *why,
                   struct wt_error *err)
 {
 	return wt_error_set(err, rc, "%s: %s", source->path, why->text);
@@ -386,17 +361,18 @@ static int next_chunk(struct cut *cut, struct source *source, struct wt_error *e
 		rc = wt_tape_reader_find(source->tape, source->next, source->last.offset + 1, index,
 		                         &why);
 		if (rc <= 0)
-			return rc ? failed(source, rc, &why, err) : 0;
+			return rc ? wt_cut_failed(source, rc, &why, err) : 0;
 		note_gap(source, index);
 		source->max_so_far_ns = index->max_so_far_ns;
 		source->next = index->offset + index->chunk_bytes;
-		if (!overlaps(cut, index)) {
+		source->behind |= index->packets && is_behind(cut, index->min_ns);
+		if (!overlaps(cut, index) && !wt_cut_wants_clocks(source, index)) {
 			source->expected += index->packets;
 			continue;
 		}
 		rc = wt_tape_reader_chunk(source->tape, index, &source->chunk, &why);
 		if (rc < 0)
-			return failed(source, rc, &why, err);
+			return wt_cut_failed(source, rc, &why, err);
 		source->in_chunk = 0;
 		if (rc) {
 			source->expected += index->packets;
@@ -424,7 +400,7 @@ static int next_of_tape(struct cut *cut, struct source *source, struct wt_error 
 		rc = wt_tape_reader_decode(source->tape, &source->index, source->chunk,
 		                           &source->in_chunk, &source->item, &report->why);
 		if (rc == -ENOMEM)
-			return failed(source, rc, &report->why, err);
+			return wt_cut_failed(source, rc, &report->why, err);
 		if (rc < 0)
 			report->ended = rc;
 		if (rc <= 0) {
@@ -460,8 +436,11 @@ static int settle(struct cut *cut, struct source *source, struct wt_error *err)
 {
 	int rc = 0;
 
-	while (!rc && !source->ended && !(source->has_packet && is_wanted(cut, source)))
+	while (!rc && !source->ended && !(source->has_packet && is_wanted(cut, source))) {
+		source->behind |=
+		        source->has_packet && is_behind(cut, source->item.packet.frame.stamp_ns);
 		rc = next_packet(cut, source, err);
+	}
 	return rc;
 }
 
@@ -483,6 +462,7 @@ static int take_first_chunk(struct cut *cut, struct source *source, struct wt_er
 			break;
 	}
 	wt_pcapng_decoder_fini(&decoder);
+	source->first_notes = source->note_count;
 	return rc;
 }
 
@@ -500,6 +480,7 @@ static void rewind_tape(struct source *source)
 	source->ended = false;
 	source->report->missing = 0;
 	source->report->left_out = 0;
+	wt_cut_forget_clocks(source);
 }
 
 static int open_tape(struct cut *cut, struct source *source, struct wt_error *err)
@@ -508,7 +489,7 @@ static int open_tape(struct cut *cut, struct source *source, struct wt_error *er
 	int rc = wt_tape_reader_last(source->tape, &source->last, &why);
 
 	if (rc < 0)
-		return failed(source, rc, &why, err);
+		return wt_cut_failed(source, rc, &why, err);
 	source->report->is_tape = true;
 	rewind_tape(source);
 	source->ended = rc == 0;
@@ -523,7 +504,7 @@ static int open_source(struct cut *cut, struct source *source, struct wt_error *
 	if (strcmp(source->path, "-") && !wt_tape_reader_open(&source->tape, source->path, NULL))
 		return open_tape(cut, source, err);
 	rc = wt_capture_file_open(&source->file, source->path, &why);
-	return rc ? failed(source, rc, &why, err) : 0;
+	return rc ? wt_cut_failed(source, rc, &why, err) : 0;
 }
 
 /* To where the range begins. */
@@ -536,12 +517,14 @@ static int seek_tape(struct cut *cut, struct source *source, struct wt_error *er
 	rewind_tape(source);
 	/* Nothing there at all. */
 	source->ended = !source->last.number;
+	/* From the beginning on all is read anyway. */
+	source->is_searched = !cut->result->has_from;
 	if (source->ended || !cut->result->has_from)
 		return 0;
 	rc = wt_tape_reader_seek(source->tape, cut->result->from_ns, &source->last, &source->index,
 	                         &before, &why);
 	if (rc < 0)
-		return failed(source, rc, &why, err);
+		return wt_cut_failed(source, rc, &why, err);
 	source->ended = !rc;
 	if (!rc)
 		return 0;
@@ -634,13 +617,16 @@ static int write_packet(struct cut *cut, struct source *source, struct wt_error 
 	const struct wt_pcapng_item *item = &source->item;
 	struct wt_cut_result *result = cut->result;
 	int64_t ns = item->packet.frame.stamp_ns;
-	int rc = reserve(cut, wt_pcapng_copy_bound(item), err);
+	int rc = wt_cut_write_clocks(cut, source, err);
 
 	if (!rc)
-		rc = take(cut,
-		          wt_pcapng_copy_packet(cut->buffer + cut->used, cut->room - cut->used,
-		                                source->map[item->packet.interface_id], item),
-		          err);
+		rc = wt_cut_reserve(cut, wt_pcapng_copy_bound(item), err);
+	if (!rc)
+		rc = wt_cut_take(cut,
+		                 wt_pcapng_copy_packet(
+		                         cut->buffer + cut->used, cut->room - cut->used,
+		                         source->interfaces[item->packet.interface_id].id, item),
+		                 err);
 	if (rc)
 		return rc;
 	if (!result->packets || ns < result->first_ns)
@@ -650,6 +636,7 @@ static int write_packet(struct cut *cut, struct source *source, struct wt_error 
 	result->packets++;
 	source->report->packets++;
 	source->has_packet = false;
+	source->behind = false;
 	return 0;
 }
 
@@ -720,7 +707,8 @@ static void report_bytes(struct source *source)
 	struct stat status;
 
 	if (source->tape)
-		report->bytes_read = wt_tape_reader_bytes_read(source->tape);
+		report->bytes_read = wt_tape_reader_bytes_read(source->tape) +
+		                     (source->scout ? wt_tape_reader_bytes_read(source->scout) : 0);
 	report->bytes_total = report->bytes_read;
 	if (strcmp(source->path, "-") && !stat(source->path, &status) && S_ISREG(status.st_mode))
 		report->bytes_total = (uint64_t)status.st_size;
@@ -732,10 +720,15 @@ static void fini(struct cut *cut)
 		report_bytes(&cut->sources[i]);
 		wt_tape_reader_close(cut->sources[i].tape);
 		wt_capture_file_close(cut->sources[i].file);
-		free(cut->sources[i].map);
+		wt_cut_free_clocks(&cut->sources[i]);
+		free(cut->sources[i].interfaces);
 	}
-	for (size_t i = 0; i < cut->interface_count; i++)
+	for (size_t i = 0; i < cut->interface_count; i++) {
 		free(cut->interfaces[i].name);
+		free(cut->interfaces[i].clock);
+		free(cut->interfaces[i].written.numbers);
+		free(cut->interfaces[i].missing.numbers);
+	}
 	for (size_t i = 0; i < cut->program_count; i++)
 		pcap_freecode(&cut->programs[i].code);
 	free(cut->sources);

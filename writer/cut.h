@@ -16,7 +16,10 @@ extern "C" {
 /* The packets of one or more capture files that lie between two times, as one pcapng file
  * in the order of their stamps. In a recording that is made of chunks (chunk.h) the place is
  * found by binary search, and little more than what is asked for is read; it may be one that
- * is being recorded. Any other file is read from its beginning to its end. */
+ * is being recorded. Any other file is read from its beginning to its end.
+ *
+ * What is known of the clocks of hardware stamps goes along (docs/format.md): each packet
+ * that names a clock map finds it in the output. */
 
 struct wt_cut_config {
 	const char *const *paths; /* "-" is standard input */

@@ -36,6 +36,7 @@ struct wt_tape {
 	uint8_t *chunk;
 	uint32_t used;
 	struct wt_chunk_packets chunk_packets;
+	uint16_t chunk_flags;
 	uint64_t *chunk_counts; /* by interface */
 	uint64_t *block_counts; /* of a chunk made in place, for a moment */
 	/* A queue in file order. */
@@ -188,7 +189,7 @@ static uint32_t seal(struct wt_tape *tape)
 		wt_chunk_run_init(&tape->run, tape->config.tape_id, tape->used);
 	else
 		wt_chunk_seal(tape->chunk, tape->used, WT_CHUNK_INDEX_BYTES, &tape->chunk_packets,
-		              0, &tape->run);
+		              tape->chunk_flags, &tape->run);
 	tape->has_header = true;
 	return tape->used;
 }
@@ -224,6 +225,7 @@ static int begin_chunk(struct wt_tape *tape)
 	if (!tape->chunk)
 		return -EAGAIN;
 	tape->used = empty_bytes(tape);
+	tape->chunk_flags = 0;
 	wt_chunk_packets_init(&tape->chunk_packets);
 	memset(tape->chunk_counts, 0, tape->config.interfaces * sizeof(*tape->chunk_counts));
 	return 0;
@@ -262,6 +264,11 @@ void wt_tape_submit(struct wt_tape *tape, size_t bytes, uint32_t interface,
 		wt_chunk_packets_add(packets, frames[i].stamp_ns, frames[i].caplen);
 	tape->chunk_counts[interface] += count;
 	tape->packets[interface] += count;
+}
+
+void wt_tape_note_clock(struct wt_tape *tape)
+{
+	tape->chunk_flags |= WT_CHUNK_CLOCKS;
 }
 
 bool wt_tape_takes_in_place(const struct wt_tape *tape)

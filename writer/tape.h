@@ -60,6 +60,9 @@ int wt_tape_reserve(struct wt_tape *tape, size_t min_bytes, uint8_t **at, size_t
 void wt_tape_submit(struct wt_tape *tape, size_t bytes, uint32_t interface,
                     const struct wt_frame *frames, size_t count);
 
+/* What was submitted last is a clock block (clock_note.h): the chunk's index says so. */
+void wt_tape_note_clock(struct wt_tape *tape);
+
 /* Whether a chunk that was made in place would be taken now, and one under construction
  * before it. False for ever in a stream. */
 bool wt_tape_takes_in_place(const struct wt_tape *tape);

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <wiretape/writer/clock_note.h>
+
 enum {
 	PAGE = WT_CHUNK_ALIGNMENT,
 	PIECE_BYTES = 64 << 10,
@@ -118,14 +120,15 @@ static int take_first_block(struct wt_tape_reader *reader, const uint8_t *bytes,
 	if (at && item.kind == WT_ITEM_SECTION)
 		return wt_error_set(err, -EBADMSG, "a second section at offset %zu", at);
 	if (item.kind != WT_ITEM_SECTION && item.kind != WT_ITEM_INTERFACE &&
-	    item.block_type != WT_PCAPNG_PADDING)
+	    item.block_type != WT_PCAPNG_CLOCK && item.block_type != WT_PCAPNG_PADDING)
 		return wt_error_set(err, -EBADMSG, "%s at offset %zu, where padding should be",
 		                    wt_pcapng_block_name(item.block_type), at);
 	reader->first_bytes += item.bytes;
 	return item.block_type != WT_PCAPNG_PADDING;
 }
 
-/* Without padding it ends where, on a page, no interface follows. */
+/* Without padding it ends where, on a page, neither an interface nor what is known of its clock
+ * follows. */
 static bool first_ends_here(const struct wt_tape_reader *reader, const uint8_t *bytes,
                             size_t length)
 {
@@ -138,7 +141,7 @@ static bool first_ends_here(const struct wt_tape_reader *reader, const uint8_t *
 		return true;
 	memcpy(&type, bytes + at, sizeof(type));
 	type = reader->decoder.swapped ? __builtin_bswap32(type) : type;
-	return type != WT_PCAPNG_IDB && type != WT_PCAPNG_PADDING;
+	return type != WT_PCAPNG_IDB && type != WT_PCAPNG_CLOCK && type != WT_PCAPNG_PADDING;
 }
 
 /* Walk the first chunk in the `length` bytes that were read: 0 once it is found, -EAGAIN

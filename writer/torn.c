@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <wiretape/writer/clock_note.h>
+
 enum { PAGE = WT_CHUNK_ALIGNMENT, LENGTH_BYTES = 4 };
 
 /* A chunk as far as it can be read, and what of it may be kept. */
@@ -15,7 +17,7 @@ struct part {
 	size_t limit;     /* of what is kept */
 	bool doubt_pages; /* keep no block that has a page to itself */
 	size_t end;       /* of the blocks so far */
-	uint32_t statistics;
+	uint32_t others;  /* that say something, too: statistics, clock blocks */
 	struct wt_chunk_packets packets;
 };
 
@@ -45,7 +47,8 @@ static bool is_kept(const struct part *part, const struct wt_pcapng_item *item)
 	if (item->block_type == WT_PCAPNG_EPB)
 		return part->packets.count < part->packets_max &&
 		       !lacks_page(part, part->end, part->end + item->bytes);
-	return item->block_type == WT_PCAPNG_ISB && item->statistics.interface_known &&
+	return (item->block_type == WT_PCAPNG_CLOCK ||
+	        (item->block_type == WT_PCAPNG_ISB && item->statistics.interface_known)) &&
 	       !lacks_page(part, part->end, part->end + item->bytes);
 }
 
@@ -66,7 +69,7 @@ static void keep(struct part *part, const struct wt_pcapng_item *item)
 	if (item->kind == WT_ITEM_PACKET)
 		wt_chunk_packets_add(&part->packets, item->packet.frame.stamp_ns,
 		                     item->packet.frame.caplen);
-	part->statistics += item->kind == WT_ITEM_STATISTICS;
+	part->others += item->kind == WT_ITEM_STATISTICS || item->block_type == WT_PCAPNG_CLOCK;
 }
 
 static int walk(struct part *part)
@@ -76,7 +79,7 @@ static int walk(struct part *part)
 	int rc;
 
 	part->end = at;
-	part->statistics = 0;
+	part->others = 0;
 	wt_chunk_packets_init(&part->packets);
 	while ((rc = wt_tape_reader_decode(part->reader, &part->index, part->bytes, &at, &item,
 	                                   NULL)) > 0) {
@@ -165,7 +168,7 @@ int wt_torn_look(struct wt_tape_reader *reader, const struct wt_chunk_index *ind
 	if (rc <= 0)
 		return rc;
 	rc = walk_part(&part, index, err);
-	if (rc || !(part.packets.count || part.statistics))
+	if (rc || !(part.packets.count || part.others))
 		return rc;
 	*torn = (struct wt_torn){
 	        .index = *index,

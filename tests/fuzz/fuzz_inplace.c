@@ -74,6 +74,8 @@ static size_t take(struct wt_inplace *at, uint8_t *block, size_t room, const uin
 		for (size_t i = 0; i < count; i++) {
 			require(sum_of(&frames[i]) == sums[taken + i]);
 			frames[i].dropped_before = (taken + i) % 4 == 2;
+			frames[i].notes |= (taken + i) % 3 == 1 ? WT_NOTE_GIVEN : 0;
+			frames[i].given_ns = (int64_t)(taken + i);
 		}
 		done = wt_inplace_frames(at, frames, count);
 		for (size_t i = done; i < count; i++)
@@ -97,6 +99,7 @@ static void check_chunk(const uint8_t *chunk, uint32_t length, const uint32_t *s
 		require(chunk_reader_next(&reader, &item) == 1);
 		require(sum_of(&item.packet.frame) == sums[i]);
 		require(item.packet.frame.dropped_before == (i % 4 == 2));
+		require(item.packet.frame.given_ns == (i % 3 == 1 ? (int64_t)i : 0));
 	}
 	require(chunk_reader_next(&reader, &item) == 0 && reader.at == length);
 	chunk_reader_close(&reader);

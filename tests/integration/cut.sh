@@ -62,6 +62,27 @@ assert "through pipes" cmp "$work/part.pcapng" "$work/stream.pcapng"
 timeout 30 "$WIRETAPE" cut "$work/tape.pcapng" -w - --json 2>"$work/err" | tshark -r - -c 1 >/dev/null 2>&1
 assert "a reader that leaves: it ends" test "${PIPESTATUS[0]}" -lt 124
 
+# ---- hardware stamps ----
+
+hardware=(--reader sim -i sim:pps=20000,ppm=50,offset=37000000000,tai=37 --stamp hw -q)
+"$WIRETAPE" record "${hardware[@]}" -a packets:10000 -b packets:4000 -w "$work/nic.pcapng" ||
+  fail "record with hardware stamps"
+nic=("$work"/nic*.pcapng)
+assert_eq "files with hardware stamps" 3 "${#nic[@]}"
+cut_out "${nic[@]}" --from +0.05 -w "$work/one.pcapng" --json
+assert_eq "hardware stamps: exit code" 0 "$code"
+assert_eq "one recording, several files: interfaces" 1 \
+  "$("$WIRETAPE" info --json "$work/one.pcapng" | jq '.sections[0].interfaces | length')"
+read_by_all "hardware stamps" "$work/one.pcapng" "$(jq .packets "$work/out")"
+# Its clock goes along: the map in force and those behind.
+assert "clock blocks" test "$(grep -ac '^map=' "$work/one.pcapng")" -ge 2
+"$WIRETAPE" record "${hardware[@]}" -a packets:1000 -w "$work/other_nic.pcapng" ||
+  fail "record with hardware stamps again"
+cut_out "${nic[0]}" "$work/other_nic.pcapng" -w "$work/two.pcapng"
+assert_eq "two recordings: interfaces" 2 \
+  "$("$WIRETAPE" info --json "$work/two.pcapng" | jq '.sections[0].interfaces | length')"
+read_by_all "two recordings" "$work/two.pcapng" 5000
+
 # ---- other people's files ----
 
 for name in "$golden"/*; do

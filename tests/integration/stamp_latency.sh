@@ -22,7 +22,8 @@ p50() {
 start_generator out0 -c 0 -p 100
 latency -i in0 -n 60 --retire-timeout 200 --json udp
 assert_eq "all readers: exit code" 0 $code
-assert_eq "all readers: nothing to complain about" "" "$(cat "$work/err")"
+# Without privileges outside of the namespace the socket's buffer is smaller than asked.
+assert_eq "all readers: nothing to complain about" "" "$(grep -v 'net.core.rmem_max' "$work/err")"
 assert_eq "all readers: each in turn" "v3 v2 recv" "$(json '[.readers[].reader] | join(" ")')"
 assert_eq "all readers: what was asked" "in0 udp" "$(json '[.interface, .filter] | join(" ")')"
 for reader in v3 v2 recv; do
@@ -74,16 +75,19 @@ for signal in INT TERM; do
     "$(json '.readers | map(.reader, .end, .packets > 0) | join(" ")')"
 done
 
-# The interface disappears.
-make_link out1 in1
-"$WIRETAPE" stamp latency -i in1 --ring 16MiB --json >"$work/out" 2>"$work/err" &
-measuring=$!
+# The interface disappears, at once or after it went down, which is all that the kernel tells.
 listens() { ip -d link show in1 | grep -q 'promiscuity 1'; }
-wait_until "it listens" listens
-ip link del in1
-await_end "the measurement" $measuring
-assert_eq "gone: exit code" 1 "$status"
-assert_file_has "$work/err" 'in1 has disappeared'
+for first in up down; do
+  make_link out1 in1
+  "$WIRETAPE" stamp latency -i in1 --ring 16MiB --json >"$work/out" 2>"$work/err" &
+  measuring=$!
+  wait_until "it listens" listens
+  ip link set in1 $first
+  ip link del in1
+  await_end "the measurement" $measuring
+  assert_eq "$first and gone: exit code" 1 "$status"
+  assert_file_has "$work/err" 'in1 has disappeared'
+done
 stop_generator
 
 # Nothing arrives: said after a while; at the end nothing was measured, which is a failure.

@@ -14,6 +14,7 @@
 #include <wiretape/feed/moldudp64.h>
 #include <wiretape/feed/udp_packet.h>
 #include <wiretape/writer/chunk.h>
+#include <wiretape/writer/clock_note.h>
 
 /* Where the walk stands. */
 struct walk {
@@ -168,10 +169,26 @@ static int note_missing(struct walk *walk, const struct wt_pcapng_item *item)
 	return 0;
 }
 
+static int note_clock(struct walk *walk, const struct wt_pcapng_item *item)
+{
+	struct wt_clock_note clock;
+
+	if (!wt_clock_note_parse(item->body, item->body_bytes, &clock) ||
+	    clock.interface_id >= walk->check->interfaces)
+		return fail(walk, "a clock block that cannot be read");
+	if (walk->has_index && !(walk->index.flags & WT_CHUNK_CLOCKS))
+		return fail(walk, "a clock block in chunk %u, which says there is none",
+		            walk->index.number);
+	walk->check->clocks++;
+	return 0;
+}
+
 static int note_other(struct walk *walk, const struct wt_pcapng_item *item)
 {
 	int ret;
 
+	if (item->block_type == WT_PCAPNG_CLOCK)
+		return note_clock(walk, item);
 	if (item->block_type != WT_PCAPNG_MISSING)
 		return 0;
 	/* The one that says that there was no end is inside a chunk. */

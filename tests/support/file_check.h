@@ -30,6 +30,7 @@ struct file_check {
 	uint32_t in_place;
 	uint32_t repaired_ends; /* blocks that say that there was no end */
 	unsigned statistics;
+	unsigned clocks; /* clock blocks */
 	struct wt_pcapng_item_statistics last[FILE_CHECK_INTERFACES];
 	char ledger[FILE_CHECK_INTERFACES][1024]; /* of the last statistics */
 	char why[600];                            /* with an error */

@@ -59,6 +59,7 @@ static void start_chunk(struct tape_builder *tape)
 {
 	wt_chunk_packets_init(&tape->open);
 	tape->open_used = 0;
+	tape->open_flags = 0;
 	/* In place the kernel's header stays, here zeros. */
 	memset(tape->open_bytes, 0, sizeof(struct wt_chunk_index));
 }
@@ -69,10 +70,25 @@ static void open_chunk(struct tape_builder *tape)
 		tape->open_used = index_bytes(tape);
 }
 
+static void append_note(struct tape_builder *tape, const struct wt_clock_note *note)
+{
+	uint32_t block[WT_CLOCK_NOTE_BYTES_MAX / 4];
+	ssize_t used = wt_clock_note_encode((uint8_t *)block, sizeof(block), note);
+
+	require(used > 0);
+	append(tape, block, (size_t)used);
+}
+
 void tape_begin(struct tape_builder *tape, uint32_t interfaces)
 {
+	tape_begin_clocked(tape, interfaces, NULL, NULL, 0);
+}
+
+void tape_begin_clocked(struct tape_builder *tape, uint32_t interfaces, const char *clock,
+                        const struct wt_clock_note *notes, size_t count)
+{
 	const struct wt_pcapng_section section = {.application = "tape_builder", .os = "none"};
-	struct wt_pcapng_interface interface = {.link_type = 1, .snaplen = 262144};
+	struct wt_pcapng_interface interface = {.link_type = 1, .snaplen = 262144, .clock = clock};
 	uint8_t block[8192];
 	char name[16];
 	uint32_t padding;
@@ -92,6 +108,8 @@ void tape_begin(struct tape_builder *tape, uint32_t interfaces)
 		used = wt_pcapng_encode_interface(block, sizeof(block), &interface);
 		append(tape, block, (size_t)used);
 	}
+	for (size_t i = 0; i < count; i++)
+		append_note(tape, &notes[i]);
 	padding = wt_chunk_padding((uint32_t)tape->length);
 	wt_chunk_pad(block, padding, true);
 	append(tape, block, padding);
@@ -146,20 +164,18 @@ static void add_fill(struct tape_builder *tape, uint32_t bytes)
 	tape->open_used += bytes;
 }
 
-void tape_packet(struct tape_builder *tape, int64_t stamp_ns, uint32_t caplen)
+static void add_packet(struct tape_builder *tape, struct wt_frame frame)
 {
 	static uint8_t data[TAPE_OPEN_BYTES];
-	struct wt_frame frame = {
-	        .data = data,
-	        .stamp_ns = stamp_ns,
-	        .caplen = caplen,
-	        .len = caplen,
-	        .link_flags = WT_LINK_INBOUND,
-	};
+	const int64_t stamp_ns = frame.stamp_ns;
+	const uint32_t caplen = frame.caplen;
 	uint32_t number = (uint32_t)tape->packet_count;
 	uint32_t interface_id = tape->in_place ? 0 : number % tape->interfaces;
 	size_t used;
 
+	frame.data = data;
+	frame.len = caplen;
+	frame.link_flags = WT_LINK_INBOUND;
 	require(tape->packet_count < TAPE_PACKETS_MAX);
 	fill(data, caplen, number);
 	open_chunk(tape);
@@ -172,6 +188,37 @@ void tape_packet(struct tape_builder *tape, int64_t stamp_ns, uint32_t caplen)
 	tape->open_used += (uint32_t)used;
 	wt_chunk_packets_add(&tape->open, stamp_ns, caplen);
 	tape->packets[tape->packet_count++] = (struct tape_packet){stamp_ns, interface_id, number};
+}
+
+void tape_packet(struct tape_builder *tape, int64_t stamp_ns, uint32_t caplen)
+{
+	add_packet(tape, (struct wt_frame){.stamp_ns = stamp_ns, .caplen = caplen});
+}
+
+void tape_stamped(struct tape_builder *tape, const struct wt_clock_map *map, int64_t given_ns,
+                  uint32_t caplen)
+{
+	add_packet(tape, (struct wt_frame){
+	                         .stamp_ns = wt_clock_map_to_utc(map, given_ns),
+	                         .caplen = caplen,
+	                         .stamp_source = WT_STAMP_HARDWARE,
+	                         .notes = WT_NOTE_GIVEN,
+	                         .map = map->number,
+	                         .given_ns = given_ns,
+	                 });
+}
+
+void tape_note(struct tape_builder *tape, const struct wt_clock_note *note)
+{
+	ssize_t used;
+
+	open_chunk(tape);
+	require(!tape->in_place);
+	used = wt_clock_note_encode(tape->open_bytes + tape->open_used,
+	                            TAPE_OPEN_BYTES - tape->open_used, note);
+	require(used > 0);
+	tape->open_used += (uint32_t)used;
+	tape->open_flags = WT_CHUNK_CLOCKS;
 }
 
 /* Up to a multiple of 4096: in place it belongs to the last packet. */
@@ -203,7 +250,7 @@ void tape_chunk(struct tape_builder *tape)
 	if (tape->in_place)
 		tape->open.interface_id = 0;
 	wt_chunk_seal(tape->open_bytes, bytes, index_bytes(tape), &tape->open,
-	              tape->in_place ? WT_CHUNK_IN_PLACE : 0, &tape->run);
+	              tape->in_place ? WT_CHUNK_IN_PLACE : tape->open_flags, &tape->run);
 	append(tape, tape->open_bytes, bytes);
 	start_chunk(tape);
 }
@@ -273,6 +320,10 @@ static void swap_options(uint8_t *at, const uint8_t *end, uint32_t type)
 		at += 4;
 		if (type == WT_PCAPNG_EPB && head[0] == WT_OPT_EPB_FLAGS)
 			swap(at, 4);
+		if (type == WT_PCAPNG_EPB && head[0] == WT_OPT_LOCAL_STAMP) {
+			swap_words(at, 2);
+			swap(at + 8, 8);
+		}
 		if (type == WT_PCAPNG_ISB && head[0] >= WT_OPT_ISB_IFRECV &&
 		    head[0] <= WT_OPT_ISB_USRDELIV)
 			swap(at, 8);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <wiretape/writer/chunk.h>
+#include <wiretape/writer/clock_note.h>
 
 /* A recording made of chunks, in memory, as the recorder writes it; to be damaged and written
  * to a file. Aborts when it is full.
@@ -42,6 +43,7 @@ struct tape_builder {
 	uint8_t *bytes;
 	size_t length, room;
 	uint32_t interfaces;
+	uint16_t open_flags;
 	bool in_place; /* chunks are laid out so, from now on; then all are of interface 0 */
 	uint64_t seed; /* of tape_random() */
 	struct wt_chunk_run run;
@@ -58,6 +60,17 @@ struct tape_builder {
 /* The first chunk. The memory is the test's to end with tape_free(). */
 void tape_begin(struct tape_builder *tape, uint32_t interfaces);
 void tape_free(struct tape_builder *tape);
+
+/* The same, with a description of the clock for all interfaces and `count` clock blocks. */
+void tape_begin_clocked(struct tape_builder *tape, uint32_t interfaces, const char *clock,
+                        const struct wt_clock_note *notes, size_t count);
+
+/* A clock block into the open chunk, which is not one in place. */
+void tape_note(struct tape_builder *tape, const struct wt_clock_note *note);
+
+/* A packet whose stamp was made of `given_ns` with `map`. */
+void tape_stamped(struct tape_builder *tape, const struct wt_clock_map *map, int64_t given_ns,
+                  uint32_t caplen);
 
 /* Put a packet into the open chunk, and end that one. */
 void tape_packet(struct tape_builder *tape, int64_t stamp_ns, uint32_t caplen);

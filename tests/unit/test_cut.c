@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/clock_note.h>
 #include <wiretape/writer/cut.h>
 
 #include "support/pcapng_builder.h"
@@ -387,6 +388,12 @@ static void cut_with_options(bool big_endian, struct wt_pcapng_item *item)
 	build_option_u64(&build, WT_OPT_EPB_PACKETID, 0x1122334455667788);
 	build_option_u32(&build, 77, 0x01020304);
 	build_option_text(&build, WT_OPT_LOCAL_FILL, "nothing");
+	build_u16(&build, WT_OPT_LOCAL_STAMP);
+	build_u16(&build, 24);
+	build_u32(&build, WT_STAMP_HARDWARE | WT_STAMP_WORD_GIVEN | WT_STAMP_WORD_SOFTWARE);
+	build_u32(&build, 0x01020304);
+	build_u64(&build, (uint64_t)-5);
+	build_u64(&build, 0x1122334455667788);
 	build_block_end(&build);
 	write_build(0);
 	do_cut(1, INT64_MIN, INT64_MIN, NULL);
@@ -420,6 +427,11 @@ static void expect_options(const struct wt_pcapng_item *item, bool others)
 	cr_expect(eq(u64, id, 0x1122334455667788));
 	cr_expect(eq(int, find_option(item->options, 77, &option), others));
 	cr_expect(eq(int, find_option(item->options, WT_OPT_LOCAL_FILL, &option), false));
+	cr_expect(eq(int, item->packet.frame.notes, WT_NOTE_SOURCE | WT_NOTE_GIVEN | WT_NOTE_BOTH));
+	cr_expect(eq(int, item->packet.frame.stamp_source, WT_STAMP_HARDWARE));
+	cr_expect(eq(u32, item->packet.frame.map, 0x01020304));
+	cr_expect(eq(i64, item->packet.frame.given_ns, -5));
+	cr_expect(eq(i64, item->packet.frame.software_ns, 0x1122334455667788));
 }
 
 Test(cut, carries_options_over)
@@ -524,4 +536,318 @@ Test(cut, packets_without_a_stamp_are_counted_and_left_out)
 	do_cut(1, INT64_MIN, INT64_MIN, NULL);
 	cr_expect(eq(u64, result.packets, 1));
 	cr_expect(eq(u64, files[0].left_out, 1));
+}
+
+/* ---- clocks ---- */
+
+static const char clock_text[] = "source=hardware clock=utc tai_offset_s=37 phc=/dev/ptp0";
+
+/* The NIC's clock is 37 s ahead and gains; each map has another rate. */
+static struct wt_clock_map map_at(uint32_t number, int64_t utc_ns)
+{
+	return (struct wt_clock_map){
+	        .number = number,
+	        .epoch = 1,
+	        .phc_ns = utc_ns + 37000000000,
+	        .utc_ns = utc_ns,
+	        .rate = -14074583215 - (int64_t)number * 1000003,
+	        .inverse_rate = 14075287021,
+	        .born_utc_ns = T_NS,
+	};
+}
+
+static struct wt_clock_note note_of(enum wt_clock_note_what what, uint32_t interface_id,
+                                    const struct wt_clock_map *map)
+{
+	return (struct wt_clock_note){
+	        .what = what,
+	        .interface_id = interface_id,
+	        .utc_ns = map->utc_ns,
+	        .map = *map,
+	};
+}
+
+static void begin_clocked(uint32_t interfaces, uint32_t first_map)
+{
+	const struct wt_clock_map map = map_at(first_map, T_NS);
+	struct wt_clock_note notes[TAPE_INTERFACES_MAX];
+
+	for (uint32_t i = 0; i < interfaces; i++)
+		notes[i] = note_of(WT_CLOCK_NOTE_MAP, i, &map);
+	tape_free(&tape);
+	tape_begin_clocked(&tape, interfaces, clock_text, notes, interfaces);
+}
+
+/* Maps in a chunk of their own, one for each interface. */
+static void add_maps(const struct wt_clock_map *map)
+{
+	for (uint32_t i = 0; i < tape.interfaces; i++) {
+		const struct wt_clock_note note = note_of(WT_CLOCK_NOTE_CROSS, i, map);
+
+		tape_note(&tape, &note);
+	}
+	tape_chunk(&tape);
+}
+
+/* A second, from `second` on: `packets` chunks of one packet, of interfaces in turn. */
+static void add_second(int64_t second, const struct wt_clock_map *map, int packets, uint32_t caplen)
+{
+	for (int i = 0; i < packets; i++) {
+		int64_t utc_ns = T_NS + second * 1000000000 + i * (1000000000 / packets) + 1000;
+
+		tape_stamped(&tape, map, utc_ns + 37000000000, caplen);
+		tape_chunk(&tape);
+	}
+}
+
+/* `seconds` of a recording that has a map each second, from number `first` on. */
+static void build_clocked(uint32_t interfaces, uint32_t first, int seconds, int packets,
+                          uint32_t caplen)
+{
+	begin_clocked(interfaces, first);
+	for (int i = 0; i < seconds; i++) {
+		struct wt_clock_map map = map_at(first + (uint32_t)i, T_NS + i * 1000000000ll);
+
+		add_maps(&map);
+		add_second(i, &map, packets, caplen);
+	}
+}
+
+/* The maps of what was cut out, and the packets that name one. */
+static struct {
+	struct wt_clock_map map;
+	uint32_t interface_id;
+} maps[4096];
+static size_t map_count, given, not_found, wrong, notes_found;
+
+static const struct wt_clock_map *find_map(uint32_t interface_id, uint32_t number)
+{
+	for (size_t i = map_count; i; i--)
+		if (maps[i - 1].interface_id == interface_id && maps[i - 1].map.number == number)
+			return &maps[i - 1].map;
+	return NULL;
+}
+
+static void take_note(const struct wt_pcapng_item *item)
+{
+	struct wt_clock_note note;
+
+	cr_assert(wt_clock_note_parse(item->body, item->body_bytes, &note));
+	notes_found++;
+	if (note.what == WT_CLOCK_NOTE_CHANGE)
+		return;
+	cr_assert(lt(sz, map_count, 4096));
+	maps[map_count].map = note.map;
+	maps[map_count++].interface_id = note.interface_id;
+}
+
+/* Its stamp, once more from what was given. */
+static void take_stamp(const struct wt_pcapng_item_packet *packet)
+{
+	const struct wt_clock_map *map = find_map(packet->interface_id, packet->frame.map);
+
+	if (!(packet->frame.notes & WT_NOTE_GIVEN))
+		return;
+	given++;
+	if (!map)
+		not_found++;
+	else if (wt_clock_map_to_utc(map, packet->frame.given_ns) != packet->frame.stamp_ns)
+		wrong++;
+}
+
+/* Every packet that names a map finds it before it, and comes to its stamp with it. */
+static void expect_maps(size_t packets)
+{
+	struct wt_capture_file *file;
+	struct wt_pcapng_item item;
+
+	map_count = given = not_found = wrong = notes_found = 0;
+	cr_assert(eq(int, wt_capture_file_open(&file, out, &err), 0), "%s", err.text);
+	while (wt_capture_file_next(file, &item, &err) > 0) {
+		if (item.block_type == WT_PCAPNG_CLOCK)
+			take_note(&item);
+		if (item.kind == WT_ITEM_PACKET)
+			take_stamp(&item.packet);
+	}
+	wt_capture_file_close(file);
+	cr_expect(eq(sz, given, packets));
+	cr_expect(eq(sz, not_found, 0));
+	cr_expect(eq(sz, wrong, 0));
+}
+
+Test(cut, every_stamp_can_be_made_again_from_the_maps_that_go_along)
+{
+	build_clocked(2, 1, 20, 6, 100);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 7500000000, T_NS + 12200000000, NULL);
+	expect_maps(28);
+	/* One in force at the beginning, and one each second. */
+	cr_expect(eq(sz, notes_found, 2 * 6));
+	do_cut(1, INT64_MIN, INT64_MIN, NULL);
+	expect_maps(120);
+	cr_expect(eq(sz, notes_found, 2 * 20));
+}
+
+Test(cut, the_map_in_force_is_searched_for_before_the_range)
+{
+	/* The clock could not be read for a long time, and at the end of it again. */
+	struct wt_clock_map map;
+
+	begin_clocked(2, 1);
+	for (int i = 0; i < 10; i++) {
+		map = map_at(2 + (uint32_t)i, T_NS + i * 1000000000ll);
+		add_maps(&map);
+		add_second(i, &map, 4, 100);
+	}
+	for (int i = 10; i < 500; i++)
+		add_second(i, &map, 4, 100);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 450000000000, T_NS + 451000000000, NULL);
+	expect_maps(4);
+	cr_expect(eq(sz, notes_found, 2));
+	cr_expect(eq(u32, maps[0].map.number, 11));
+}
+
+Test(cut, a_map_of_the_first_chunk_is_found)
+{
+	const struct wt_clock_map map = map_at(77, T_NS);
+
+	begin_clocked(1, 77);
+	for (int i = 0; i < 100; i++)
+		add_second(i, &map, 2, 100);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 90000000000, T_NS + 91000000000, NULL);
+	expect_maps(2);
+}
+
+Test(cut, a_map_behind_the_packets_that_name_it_is_found)
+{
+	const struct wt_clock_map old = map_at(1, T_NS), late = map_at(2, T_NS + 5000000000);
+
+	begin_clocked(2, 1);
+	add_maps(&old);
+	for (int i = 0; i < 5; i++)
+		add_second(i, &old, 4, 100);
+	add_second(5, &late, 4, 100);
+	add_maps(&late);
+	add_second(6, &late, 4, 100);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 3900000000, T_NS + 5600000000, NULL);
+	expect_maps(7);
+	do_cut(1, T_NS + 5000000000, T_NS + 5600000000, NULL);
+	expect_maps(3);
+	do_cut(1, T_NS, T_NS + 8000000000, NULL);
+	expect_maps(28);
+}
+
+Test(cut, a_map_that_is_lost_does_not_hold_it_up)
+{
+	build_clocked(1, 1, 20, 4, 100);
+	/* The chunk with the map of second 10. */
+	memset(tape.bytes + tape.chunks[50].offset, 0, tape.chunks[50].bytes);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 9000000000, T_NS + 12000000000, NULL);
+	cr_expect(eq(u64, result.packets, 12));
+	read_back();
+	cr_expect(eq(sz, found.packets, 12));
+	do_cut(1, T_NS + 10000000000, T_NS + 11000000000, NULL);
+	cr_expect(eq(u64, result.packets, 4));
+}
+
+Test(cut, reads_little_for_the_clocks_of_a_long_recording)
+{
+	build_clocked(2, 1, 1000, 1, 200000);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 200000000000, T_NS + 201000000000, NULL);
+	expect_maps(1);
+	cr_expect(lt(u64, files[0].bytes_read, files[0].bytes_total / 100), "%llu of %llu bytes",
+	          (unsigned long long)files[0].bytes_read,
+	          (unsigned long long)files[0].bytes_total);
+}
+
+Test(cut, maps_go_along_from_a_file_that_is_no_tape)
+{
+	build_clocked(2, 1, 20, 6, 100);
+	tape_write(&tape, fds[0]);
+	do_cut(1, INT64_MIN, INT64_MIN, NULL);
+	cr_assert(eq(int, rename(out, inputs[1]), 0));
+	cr_assert(eq(int, rename(inputs[1], inputs[0]), 0));
+	do_cut(1, T_NS + 7500000000, T_NS + 12200000000, NULL);
+	cr_expect(not(files[0].is_tape));
+	expect_maps(28);
+	/* In force at the beginning, one each second, and one behind the last packet. */
+	cr_expect(eq(sz, notes_found, 2 * 7));
+}
+
+Test(cut, maps_go_along_from_the_other_byte_order)
+{
+	build_clocked(2, 1, 20, 6, 100);
+	tape_swap(&tape);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 7500000000, T_NS + 12200000000, NULL);
+	expect_maps(28);
+}
+
+/* Files of one recording have clocks that were born at the same time. */
+static void write_recording(int number, uint32_t first_map, int64_t born_ns)
+{
+	struct wt_clock_map map = map_at(first_map, T_NS);
+	struct wt_clock_note note;
+
+	map.born_utc_ns = born_ns;
+	map.rate += born_ns - T_NS;
+	note = note_of(WT_CLOCK_NOTE_MAP, 0, &map);
+	tape_free(&tape);
+	tape_begin_clocked(&tape, 1, clock_text, &note, 1);
+	add_second(number, &map, 5, 100);
+	tape_close(&tape);
+	tape_write(&tape, fds[number]);
+}
+
+Test(cut, interfaces_of_two_recordings_with_hardware_stamps_stay_apart)
+{
+	write_recording(0, 1, T_NS);
+	write_recording(1, 1, T_NS + 12345678);
+	do_cut(2, INT64_MIN, INT64_MIN, NULL);
+	expect_maps(10);
+	read_back();
+	cr_expect(eq(sz, found.interface_count, 2));
+}
+
+Test(cut, interfaces_of_a_recording_into_several_files_become_one)
+{
+	write_recording(0, 1, T_NS);
+	write_recording(1, 2, T_NS);
+	write_recording(2, 3, T_NS);
+	do_cut(3, INT64_MIN, INT64_MIN, NULL);
+	expect_maps(15);
+	read_back();
+	cr_expect(eq(sz, found.interface_count, 1));
+}
+
+Test(cut, finds_every_map_wherever_the_range_begins)
+{
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		struct wt_clock_map map;
+
+		begin_clocked(1 + seed % 3, 1);
+		tape.seed = seed;
+		map = map_at(1, T_NS);
+		for (int i = 0; i < 60; i++) {
+			if (tape_random(&tape, 2)) {
+				map = map_at(map.number + 1, T_NS + i * 1000000000ll);
+				add_maps(&map);
+			}
+			add_second(i, &map, 1 + (int)tape_random(&tape, 5), 200);
+		}
+		if (seed % 5 == 0)
+			tape_swap(&tape);
+		tape_write(&tape, fds[0]);
+		for (int i = 0; i < CUTS; i++) {
+			int64_t from = T_NS + (int64_t)tape_random(&tape, 60000) * 1000000;
+
+			do_cut(1, from, from + (int64_t)tape_random(&tape, 5000) * 1000000, NULL);
+			expect_maps(result.packets);
+		}
+	}
 }

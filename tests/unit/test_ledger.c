@@ -153,9 +153,10 @@ Test(ledger, text_has_a_line_for_every_count)
 	           strcmp(text, "seen=1\nwritten=2\nlost.ring=3\nlost.writer=4\nlost.malformed=5\n"
 	                        "excluded.after_limit=6\nwaiting=7\ncut=8\nfreezes=9\n"
 	                        "stamps.hardware=10\nstamps.software=11\nstamps.fallback=12\n"
-	                        "ring.high_water_pct=13\nring.high_water_ms=14\n"
-	                        "writes.longest_ms=15\nwrites.slow=16\n"
-	                        "writes.in_flight_most=17\n"),
+	                        "stamps_unasked=13\n"
+	                        "ring.high_water_pct=14\nring.high_water_ms=15\n"
+	                        "writes.longest_ms=16\nwrites.slow=17\n"
+	                        "writes.in_flight_most=18\n"),
 	           0),
 	        "%s", text);
 }

@@ -563,7 +563,8 @@ Test(pcapng_decode, wiretapes_own_blocks_have_names)
 	expect_name(WT_PCAPNG_INDEX, "index block (wiretape)");
 	expect_name(WT_PCAPNG_PADDING, "padding block (wiretape)");
 	expect_name(WT_PCAPNG_MISSING, "missing block (wiretape)");
-	expect_name(0x80577404, "local block");
+	expect_name(0x80577404, "clock block (wiretape)");
+	expect_name(0x80577405, "local block");
 }
 
 Test(pcapng_decode, a_length_without_its_padding_is_read_as_if_it_had_it)
@@ -749,4 +750,103 @@ Test(pcapng_decode, more_interfaces_than_any_file_has_are_an_error)
 	rc = wt_pcapng_decode(&decoder, one, 40, false, &item, &err);
 	cr_expect(eq(int, rc, -EBADMSG));
 	cr_expect(strstr(err.text, "more than 65536 interfaces") != NULL, "%s", err.text);
+}
+
+/* ---- what a packet says of its stamp ---- */
+
+static void build_stamp(uint32_t word, uint16_t length)
+{
+	uint8_t zeros[64] = {0};
+	size_t at;
+
+	build_packet_head(&build, 0, T_NS, "data");
+	at = build.length;
+	build_option(&build, WT_OPT_LOCAL_STAMP, zeros, length);
+	/* In the order of the file, over the zeros. */
+	if (length >= 4)
+		build_patch_u32(&build, at + 4, word);
+	if (length >= 8)
+		build_patch_u32(&build, at + 8, 77);
+	build_block_end(&build);
+}
+
+static void expect_notes(uint8_t notes)
+{
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(int, item.packet.frame.notes, notes));
+	cr_expect(eq(i64, item.packet.frame.stamp_ns, T_NS));
+}
+
+static void read_stamps(bool big_endian)
+{
+	build.big_endian = big_endian;
+	start_file();
+	build_packet_head(&build, 0, T_NS, "data");
+	build_u16(&build, WT_OPT_LOCAL_STAMP);
+	build_u16(&build, 24);
+	build_u32(&build, WT_STAMP_HARDWARE | WT_STAMP_WORD_GIVEN | WT_STAMP_WORD_SOFTWARE);
+	build_u32(&build, 0x01020304);
+	build_u64(&build, (uint64_t)-5);
+	build_u64(&build, 0x1122334455667788);
+	build_block_end(&build);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_notes(WT_NOTE_SOURCE | WT_NOTE_GIVEN | WT_NOTE_BOTH);
+	cr_expect(eq(int, item.packet.frame.stamp_source, WT_STAMP_HARDWARE));
+	cr_expect(eq(u32, item.packet.frame.map, 0x01020304));
+	cr_expect(eq(i64, item.packet.frame.given_ns, -5));
+	cr_expect(eq(i64, item.packet.frame.software_ns, 0x1122334455667788));
+}
+
+Test(pcapng_decode, what_is_said_of_a_stamp_is_read)
+{
+	read_stamps(false);
+}
+
+Test(pcapng_decode, what_is_said_of_a_stamp_is_read_in_the_other_byte_order)
+{
+	read_stamps(true);
+}
+
+Test(pcapng_decode, a_stamp_option_that_is_too_short_is_as_good_as_absent)
+{
+	const uint32_t given = WT_STAMP_HARDWARE | WT_STAMP_WORD_GIVEN;
+
+	start_file();
+	for (uint16_t length = 0; length < 4; length++)
+		build_stamp(WT_STAMP_SOFTWARE, length);
+	for (uint16_t length = 4; length < 16; length++)
+		build_stamp(given, length);
+	for (uint16_t length = 16; length < 24; length++)
+		build_stamp(given | WT_STAMP_WORD_SOFTWARE, length);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	for (int i = 0; i < 24; i++) {
+		expect_notes(0);
+		cr_expect(eq(int, item.packet.frame.stamp_source, 0));
+		cr_expect(eq(u32, item.packet.frame.map, 0));
+	}
+}
+
+Test(pcapng_decode, a_stamp_option_that_is_longer_is_read_as_far_as_it_is_known)
+{
+	start_file();
+	build_stamp(WT_STAMP_SOFTWARE | 0x80000000, 12);
+	build_stamp(WT_STAMP_SOFTWARE | WT_STAMP_WORD_GIVEN, 40);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_notes(WT_NOTE_SOURCE);
+	expect_notes(WT_NOTE_SOURCE | WT_NOTE_GIVEN);
+	cr_expect(eq(u32, item.packet.frame.map, 77));
+}
+
+Test(pcapng_decode, a_stamp_of_an_unknown_source_is_as_good_as_absent)
+{
+	start_file();
+	build_stamp(WT_STAMP_SOURCES, 4);
+	build_stamp(0xff | WT_STAMP_WORD_GIVEN, 16);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_notes(0);
+	expect_notes(0);
 }

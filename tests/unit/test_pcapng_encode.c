@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/writer/chunk.h>
 #include <wiretape/writer/pcapng_decode.h>
 #include <wiretape/writer/pcapng_encode.h>
 
@@ -132,6 +133,91 @@ Test(pcapng_encode, drop_count_comes_before_the_flags)
 	}
 }
 
+Test(pcapng_encode, what_is_said_of_a_stamp_comes_behind_the_flags)
+{
+	static const uint32_t expected[] = {
+	        2 | 4 << 16,
+	        0, /* epb_flags */
+	        0x8007 | 24 << 16,
+	        0x302, /* hardware; given; there is a software stamp */
+	        77,    /* map */
+	        0x55667788,
+	        0x11223344, /* as it was given */
+	        0xfffffffe,
+	        0xffffffff, /* the kernel's */
+	        0,
+	        28 + 4 + 8 + 28 + 8,
+	};
+	struct wt_frame frame = {.data = payload,
+	                         .caplen = 4,
+	                         .len = 4,
+	                         .stamp_source = WT_STAMP_HARDWARE,
+	                         .notes = WT_NOTE_GIVEN | WT_NOTE_BOTH,
+	                         .map = 77,
+	                         .given_ns = INT64_C(0x1122334455667788),
+	                         .software_ns = -2};
+
+	add_frames(0, &frame, 1);
+	cr_assert(eq(sz, length, 28 + 4 + 8 + 28 + 8));
+	for (size_t i = 0; i < sizeof(expected) / 4; i++) {
+		uint32_t word;
+
+		memcpy(&word, bytes + 32 + i * 4, sizeof(word));
+		cr_expect(eq(u32, word, expected[i]), "word %zu", i);
+	}
+}
+
+Test(pcapng_encode, what_is_said_of_a_stamp_comes_back)
+{
+	static const uint8_t notes[] = {0, WT_NOTE_SOURCE, WT_NOTE_SOURCE | WT_NOTE_GIVEN,
+	                                WT_NOTE_SOURCE | WT_NOTE_BOTH,
+	                                WT_NOTE_SOURCE | WT_NOTE_GIVEN | WT_NOTE_BOTH};
+	struct wt_frame frame = {.data = payload,
+	                         .caplen = 61,
+	                         .len = 61,
+	                         .stamp_source = WT_STAMP_HARDWARE,
+	                         .map = UINT32_MAX,
+	                         .given_ns = INT64_MIN,
+	                         .software_ns = INT64_MAX};
+
+	add_section();
+	add_interface();
+	next(WT_ITEM_SECTION);
+	next(WT_ITEM_INTERFACE);
+	for (size_t i = 0; i < sizeof(notes); i++) {
+		size_t start = length;
+
+		frame.notes = notes[i] | WT_NOTE_LOSING;
+		frame.dropped_before = i % 2;
+		cr_assert(eq(sz, add_frames(0, &frame, 1), 1));
+		/* Without what a frame may have, and has not. */
+		cr_expect(eq(sz, length - start, wt_pcapng_frame_bound(&frame) - (i % 2 ? 0 : 12)));
+		next(WT_ITEM_PACKET);
+		cr_expect(eq(int, item.packet.frame.notes, notes[i]));
+		cr_expect(eq(int, item.packet.frame.stamp_source, i ? WT_STAMP_HARDWARE : 0));
+		cr_expect(
+		        eq(u32, item.packet.frame.map, notes[i] & WT_NOTE_GIVEN ? UINT32_MAX : 0));
+		cr_expect(eq(i64, item.packet.frame.given_ns,
+		             notes[i] & WT_NOTE_GIVEN ? INT64_MIN : 0));
+		cr_expect(eq(i64, item.packet.frame.software_ns,
+		             notes[i] & WT_NOTE_BOTH ? INT64_MAX : 0));
+	}
+}
+
+/* Else a page that was not written would not show. */
+Test(pcapng_encode, block_of_a_frame_that_is_not_large_has_no_page_between_its_lengths)
+{
+	static uint8_t data[WT_CHUNK_LARGE_BYTES];
+	struct wt_frame frame = {.data = data,
+	                         .caplen = WT_CHUNK_LARGE_BYTES - 1,
+	                         .len = WT_CHUNK_LARGE_BYTES - 1,
+	                         .dropped_before = 1,
+	                         .notes = WT_NOTES_OF_STAMP};
+
+	add_frames(0, &frame, 1);
+	cr_expect(lt(sz, length - 8 - 4, WT_CHUNK_ALIGNMENT));
+}
+
 Test(pcapng_encode, frames_of_every_length_come_back_with_zeros_as_padding)
 {
 	struct wt_frame frame = {.data = payload, .len = 2000};
@@ -163,11 +249,12 @@ Test(pcapng_encode, frames_of_every_length_come_back_with_zeros_as_padding)
 Test(pcapng_encode, as_many_frames_as_fit_are_encoded)
 {
 	struct wt_frame frames[10];
-	size_t bound = wt_pcapng_packet_bound(60), used;
+	size_t bound, used;
 
 	for (int i = 0; i < 10; i++)
 		frames[i] = (struct wt_frame){
 		        .data = payload, .caplen = 60, .len = 60, .dropped_before = 1};
+	bound = wt_pcapng_frame_bound(&frames[0]);
 	for (size_t room = 0; room <= 3 * bound; room++) {
 		uint8_t *tight = malloc(room ? room : 1);
 		size_t done = wt_pcapng_encode_frames(tight, room, 0, frames, 10, &used);

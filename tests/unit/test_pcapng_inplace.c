@@ -54,11 +54,32 @@ static void tear_down(void)
 
 TestSuite(pcapng_inplace, .init = set_up, .fini = tear_down);
 
+/* Of every so many frames something is said of the stamp; 0: of none. */
+static size_t say_every;
+
+static void say_of_stamp(struct wt_frame *frame, size_t number)
+{
+	static const uint8_t notes[] = {WT_NOTE_GIVEN, WT_NOTE_SOURCE,
+	                                WT_NOTE_SOURCE | WT_NOTE_GIVEN};
+
+	frame->stamp_source = (uint8_t)(number % WT_STAMP_SOURCES);
+	frame->notes |= notes[number / say_every % sizeof(notes)];
+	/* With a loss before it, it would take more than there is between two frames. */
+	if (!frame->dropped_before && number % 2)
+		frame->notes |= WT_NOTE_BOTH;
+	frame->map = (uint32_t)number + 0x01020304;
+	frame->given_ns = frame->stamp_ns + 37000000000;
+	frame->software_ns = -(int64_t)number;
+}
+
 /* What the recorder adds to a frame: some have losses before them. */
 static void mark(struct wt_frame *frames, size_t count, size_t number)
 {
-	for (size_t i = 0; i < count; i++, number++)
+	for (size_t i = 0; i < count; i++, number++) {
 		frames[i].dropped_before = number % 5 == 2 ? UINT64_C(0x100000000) + number : 0;
+		if (say_every && number % say_every == say_every - 1)
+			say_of_stamp(&frames[i], number);
+	}
 }
 
 /* The frames of the V3 block `bytes`, encoded compactly, from a copy of it. */
@@ -102,6 +123,31 @@ static size_t take_block(uint8_t *bytes, size_t room, uint32_t snaplen, size_t b
 	return taken;
 }
 
+static bool find_stamp(const struct wt_pcapng_item *item, struct wt_pcapng_option_view *option)
+{
+	struct wt_pcapng_options options = item->options;
+
+	while (wt_pcapng_next_option(&options, option, NULL) > 0)
+		if (option->code == WT_OPT_LOCAL_STAMP)
+			return true;
+	return false;
+}
+
+/* Byte for byte. */
+static void expect_same_stamp(const struct wt_pcapng_item *item,
+                              const struct wt_pcapng_item *wanted, size_t number)
+{
+	struct wt_pcapng_option_view option, other;
+	bool there = find_stamp(item, &option);
+
+	cr_assert(eq(int, there, find_stamp(wanted, &other)), "packet %zu", number);
+	if (!there)
+		return;
+	cr_assert(eq(int, option.length, other.length), "packet %zu", number);
+	cr_assert(eq(int, memcmp(option.value, other.value, other.length), 0), "packet %zu",
+	          number);
+}
+
 static void expect_same_packet(const struct wt_pcapng_item *item,
                                const struct wt_pcapng_item *wanted, size_t number)
 {
@@ -119,6 +165,7 @@ static void expect_same_packet(const struct wt_pcapng_item *item,
 	          number);
 	for (uint32_t i = frame->caplen; i % 4; i++)
 		cr_assert(eq(u8, frame->data[i], 0), "padding of packet %zu", number);
+	expect_same_stamp(item, wanted, number);
 }
 
 static void expect_whole(const uint8_t *bytes, uint32_t length)
@@ -191,10 +238,11 @@ static bool last_has_room(const struct wt_frame *last, const uint8_t *bytes)
 {
 	size_t end = (size_t)(last->data - bytes) + ((last->caplen + 3u) & ~3u);
 
-	return end + TAIL + (last->dropped_before ? DROPS : 0) <= ROOM;
+	return end + TAIL + (last->dropped_before ? DROPS : 0) + wt_stamp_option_bytes(last) <=
+	       ROOM;
 }
 
-static bool all_have_room(const uint8_t *bytes, size_t count)
+static bool all_have_room(const uint8_t *bytes, size_t count, uint32_t snaplen)
 {
 	static struct wt_frame frames[MOST_FRAMES];
 	uint8_t *copy = aligned_alloc(PAGE, ROOM);
@@ -202,7 +250,7 @@ static bool all_have_room(const uint8_t *bytes, size_t count)
 	bool room;
 
 	memcpy(copy, bytes, ROOM);
-	wt_tpacket_v3_walk_start(&walk, copy, ROOM, 0);
+	wt_tpacket_v3_walk_start(&walk, copy, ROOM, snaplen);
 	wt_tpacket_v3_walk(&walk, frames, count);
 	mark(frames, count, 0);
 	room = last_has_room(&frames[count - 1], copy);
@@ -222,7 +270,7 @@ static void expect_block_taken(uint32_t snaplen, size_t batch)
 	cr_assert(eq(int, wt_ring_next_block(ring, &borrowed), 1));
 	memcpy(header, borrowed.start, sizeof(header));
 	count = encode_compactly(borrowed.start, ROOM, snaplen);
-	taken = all_have_room(borrowed.start, count) ? count : count - 1;
+	taken = all_have_room(borrowed.start, count, snaplen) ? count : count - 1;
 	cr_assert(eq(sz, take_block(borrowed.start, ROOM, snaplen, batch, &at), taken));
 	length = wt_inplace_finish(&at, &run);
 	expect_same(borrowed.start, length, taken);
@@ -264,6 +312,20 @@ Test(pcapng_inplace, frames_cut_at_the_snaplen_are_those_of_the_compact_encoding
 
 	for (size_t i = 0; i < sizeof(snaplens) / sizeof(snaplens[0]); i++)
 		expect_sizes(0, snaplens[i]);
+}
+
+/* In and across batches. */
+Test(pcapng_inplace, what_is_said_of_stamps_is_that_of_the_compact_encoding)
+{
+	static const size_t every[] = {1, 2, 3, 7, 63, 64, 65, 100};
+
+	for (size_t i = 0; i < sizeof(every) / sizeof(every[0]); i++) {
+		say_every = every[i];
+		expect_sizes(60, 0);
+		expect_sizes(0, 0);
+		expect_sizes(0, 61);
+	}
+	say_every = 0;
 }
 
 Test(pcapng_inplace, tag_that_was_put_back_is_in_the_chunk)
@@ -726,4 +788,75 @@ Test(pcapng_inplace, chunk_is_no_longer_than_chunks_may_be)
 	cr_expect(eq(sz, wt_inplace_frames(&beyond, &frame, 1), 1));
 	cr_expect(eq(u32, wt_inplace_finish(&beyond, &run), WT_CHUNK_BYTES_MAX));
 	free(large);
+}
+
+/* ---- frames that say more of their stamps ---- */
+
+/* What it takes to say the source; with the map and the stamp as given; with both stamps. */
+enum { SOURCE = 4 + 4, GIVEN = SOURCE + 12, BOTH = GIVEN + 8 };
+
+static size_t take_saying(size_t offset, uint8_t notes, uint64_t dropped)
+{
+	struct wt_frame frame = frame_at(offset, 60, dropped);
+	size_t taken;
+
+	frame.notes = notes;
+	memcpy(before, block, ROOM);
+	taken = wt_inplace_frames(&at, &frame, 1);
+	if (!taken)
+		cr_expect(eq(int, memcmp(before, block, ROOM), 0), "frame at %zu", offset);
+	return taken;
+}
+
+static void expect_least_gap(uint8_t notes, uint64_t dropped, size_t option_bytes)
+{
+	const size_t gap = TAIL + option_bytes + (dropped ? DROPS : 0) + 28;
+
+	start(ROOM);
+	cr_assert(eq(sz, take_saying(FIRST_DATA, notes, dropped), 1));
+	cr_expect(eq(sz, take(FIRST_DATA + 60 + gap - 4, 60, 0), 0), "notes %u", notes);
+	cr_expect(eq(sz, take_saying(FIRST_DATA + 60 + gap - 4, notes, dropped), 0));
+	cr_expect(eq(sz, take(FIRST_DATA + 60 + gap, 60, 0), 1), "notes %u", notes);
+	expect_packets(2);
+}
+
+Test(pcapng_inplace, frame_that_leaves_no_room_for_what_is_said_before_it_is_refused)
+{
+	for (uint64_t dropped = 0; dropped < 2; dropped++) {
+		expect_least_gap(0, dropped, 0);
+		expect_least_gap(WT_NOTE_SOURCE, dropped, SOURCE);
+		expect_least_gap(WT_NOTE_GIVEN, dropped, GIVEN);
+		expect_least_gap(WT_NOTE_SOURCE | WT_NOTE_GIVEN | WT_NOTE_BOTH, dropped, BOTH);
+	}
+}
+
+Test(pcapng_inplace, what_is_said_of_the_last_frame_needs_its_room)
+{
+	const size_t last = 2 * PAGE - 60 - TAIL;
+
+	start(2 * (size_t)PAGE);
+	cr_expect(eq(sz, take_saying(last - GIVEN + 4, WT_NOTE_GIVEN, 0), 0));
+	cr_expect(eq(sz, take_saying(last - GIVEN, WT_NOTE_GIVEN, 0), 1));
+	expect_packets(1);
+}
+
+Test(pcapng_inplace, frame_of_which_nothing_is_said_ends_what_was_said_before)
+{
+	struct chunk_reader reader;
+	struct wt_pcapng_item item;
+	uint32_t length;
+
+	start(ROOM);
+	cr_assert(eq(sz, take_saying(1000, WT_NOTE_GIVEN, 0), 1));
+	cr_assert(eq(sz, take(2000, 60, 0), 1));
+	cr_assert(eq(sz, take(3000, 60, 3), 1));
+	length = wt_inplace_finish(&at, &run);
+	chunk_reader_open(&reader, block, length);
+	cr_assert(eq(int, chunk_reader_next(&reader, &item), 1));
+	cr_expect(eq(int, item.packet.frame.notes, WT_NOTE_SOURCE | WT_NOTE_GIVEN));
+	for (int i = 0; i < 2; i++) {
+		cr_assert(eq(int, chunk_reader_next(&reader, &item), 1));
+		cr_expect(eq(int, item.packet.frame.notes, 0));
+	}
+	chunk_reader_close(&reader);
 }

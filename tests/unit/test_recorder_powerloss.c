@@ -43,7 +43,13 @@ static void record(enum wt_layout layout, uint32_t disk_seed, bool sync)
 {
 	recording.disk = powerloss_disk_open(disk_seed);
 	cr_assert(recording.disk != NULL);
-	recording_add(&recording, "sim:count=3000,pps=20000,size=400", 64 << 20);
+	/* Every other time with clock blocks, and packets that say more of their stamps. */
+	recording_add(&recording,
+	              disk_seed % 2 ? "sim:count=3000,pps=20000,size=400,ppm=50,offset=37000000000"
+	                            : "sim:count=3000,pps=20000,size=400",
+	              64 << 20);
+	if (disk_seed % 2)
+		recording.interfaces[0].stamp = WT_STAMP_HW;
 	/* Small blocks, of which some survive whole, and so many that none is dropped. */
 	recording.interfaces[0].retire_timeout_ms = 1;
 	recording.output.layout = layout;
@@ -56,6 +62,7 @@ static void record(enum wt_layout layout, uint32_t disk_seed, bool sync)
 	cr_assert(eq(int, recording_run(&recording), 0), "%s", recording.err.text);
 	cr_assert(eq(u64, recording.report.total.written, 3000));
 	cr_assert(recording_judge(&recording) == NULL, "%s", recording.wrong);
+	cr_assert(eq(int, recording.check.clocks > 0, disk_seed % 2));
 }
 
 /* Follows the sequence numbers: each gap has to be announced. */

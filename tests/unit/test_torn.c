@@ -127,6 +127,51 @@ Test(torn, statistics_alone_are_kept)
 	cr_expect(eq(u32, torn.index.interface_id, WT_CHUNK_MIXED));
 }
 
+static const struct wt_clock_map map = {
+        .number = 5,
+        .epoch = 1,
+        .phc_ns = T_NS + 37000000000,
+        .utc_ns = T_NS,
+        .rate = -14074583215,
+};
+
+static void add_note(uint32_t interface_id)
+{
+	const struct wt_clock_note note = {
+	        .what = WT_CLOCK_NOTE_CROSS,
+	        .interface_id = interface_id,
+	        .map = map,
+	};
+
+	tape_note(&tape, &note);
+}
+
+Test(torn, clock_blocks_alone_are_kept)
+{
+	add_note(0);
+	add_note(1);
+	add_chunk(2, 3000);
+	memset(tape.bytes + block_at(0, 2), 0, 8);
+	write_tape();
+	cr_assert(eq(int, look(0), 1));
+	cr_expect(eq(u32, torn.packets, 0));
+	cr_expect(eq(u32, torn.missing_packets, 2));
+	cr_expect(eq(u32, torn.bytes, (uint32_t)(block_at(0, 2) - tape.chunks[0].offset)));
+	cr_expect(eq(int, torn.index.flags, WT_CHUNK_CLOCKS));
+}
+
+Test(torn, a_clock_block_of_which_the_end_was_not_written_is_not_kept)
+{
+	for (int i = 0; i < 12; i++)
+		add_note(0);
+	add_chunk(2, 3000);
+	tape_zero_page(&tape, tape.chunks[0].offset + 4096);
+	write_tape();
+	cr_assert(eq(int, look(0), 1));
+	cr_expect(le(u32, torn.bytes, 4096));
+	cr_expect(gt(u32, torn.bytes, 4096 - 512));
+}
+
 Test(torn, a_packet_with_a_page_of_zeros_is_not_kept)
 {
 	add_chunk(3, 9000);
@@ -196,7 +241,7 @@ static void repair(void)
 
 static struct {
 	uint32_t numbers[TAPE_PACKETS_MAX];
-	size_t packets, statistics, holes, ends;
+	size_t packets, statistics, clocks, holes, ends;
 	uint64_t missing;
 	int ended;
 } found;
@@ -227,6 +272,7 @@ static void read_through(void)
 		else if (item.block_type == WT_PCAPNG_MISSING)
 			note_missing(&item);
 		found.statistics += item.kind == WT_ITEM_STATISTICS;
+		found.clocks += item.block_type == WT_PCAPNG_CLOCK;
 	}
 	wt_capture_file_close(file);
 }
@@ -484,4 +530,49 @@ Test(torn, times_are_found_in_what_is_left)
 			expect_cut(from_ns, from_ns + (int64_t)tape_random(&tape, 300));
 		}
 	}
+}
+
+/* ---- cutting from it ---- */
+
+/* The clock blocks of what is cut out behind the first second, and the packets. */
+static void cut_later(struct wt_cut_result *result)
+{
+	const struct wt_time from = {.ns = T_NS + 1000000000};
+	const char *paths[1] = {path};
+	struct wt_cut_file file;
+	char out[80];
+
+	snprintf(out, sizeof(out), "%s.out", path);
+	const struct wt_cut_config config = {
+	        .paths = paths, .path_count = 1, .out = out, .from = &from};
+	cr_assert(eq(int, wt_cut(&config, &file, result, &err), 0), "%s", err.text);
+	cr_expect(file.is_tape);
+	cr_assert(eq(int, rename(out, path), 0));
+	read_through();
+}
+
+Test(torn, maps_are_found_in_what_was_repaired)
+{
+	static const char clock[] = "source=hardware clock=utc";
+	struct wt_cut_result result;
+
+	tape_free(&tape);
+	tape_begin_clocked(&tape, 1, clock, NULL, 0);
+	add_note(0);
+	for (int i = 0; i < 20; i++)
+		tape_stamped(&tape, &map, map.phc_ns + i, 1000);
+	tape_chunk(&tape);
+	for (int i = 0; i < 5; i++) {
+		tape_stamped(&tape, &map, map.phc_ns + 1100000000 + i, 1000);
+		tape_chunk(&tape);
+	}
+	tape_zero_page(&tape, tape.chunks[0].offset + 8192);
+	memset(tape.bytes + tape.chunks[1].offset, 0, tape.chunks[1].bytes);
+	write_tape();
+	repair();
+	read_through();
+	cr_expect(eq(sz, found.clocks, 1));
+	cut_later(&result);
+	cr_expect(eq(u64, result.packets, 4));
+	cr_expect(eq(sz, found.clocks, 1));
 }

@@ -440,6 +440,35 @@ Test(watch_kernel, ethtool_tells_of_settings)
 	is_nothing();
 }
 
+/* A driver that stamps since something was set. */
+static int stamps_all(struct wt_system *system, unsigned long request, struct ifreq *arg)
+{
+	static const struct hwtstamp_config all = {.rx_filter = HWTSTAMP_FILTER_ALL};
+
+	(void)system;
+	if (request != SIOCGHWTSTAMP)
+		return -ENOTTY;
+	memcpy(arg->ifr_data, &all, sizeof(all));
+	return 0;
+}
+
+Test(watch_kernel, what_is_stamped_is_compared_when_something_else_has_changed)
+{
+	struct wt_system *kernel = wt_kernel_system();
+	const struct wt_system_ops *real = kernel->ops;
+	struct wt_system_ops other = *real;
+
+	open_kernel();
+	other.interface_ioctl = stamps_all;
+	kernel->ops = &other;
+	is_nothing();
+	set_mtu("wt_a", 1400);
+	await(WT_WATCH_SETTINGS, "mtu 1500 -> 1400");
+	await(WT_WATCH_STAMPING, "what is stamped can be read: rx filter all, tx type off");
+	is_nothing();
+	kernel->ops = real;
+}
+
 Test(watch_kernel, follows_a_name)
 {
 	struct wt_watch_now now;

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "stamp_face.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <wiretape/stamp/sim_nic_spec.h>
+
+static volatile sig_atomic_t is_stopped;
+
+static bool is_simulated(const char *text)
+{
+	return !strncmp(text, "sim", 3) && (!text[3] || text[3] == ':');
+}
+
+int wt_stamp_nic_open(struct wt_stamp_nic *nic, const char *text, struct wt_error *err)
+{
+	struct wt_sim_nic_config config = {0};
+	int ret;
+
+	*nic = (struct wt_stamp_nic){.system = wt_kernel_system(), .interface = text};
+	if (!is_simulated(text))
+		return 0;
+	ret = wt_sim_nic_parse(&config, text[3] ? text + 4 : "", err);
+	if (ret)
+		return ret;
+	ret = wt_sim_nic_create(&nic->simulated, &config);
+	if (ret)
+		return wt_error_set(err, ret, "no memory for a simulated NIC");
+	nic->system = wt_sim_nic_system(nic->simulated);
+	nic->interface = "sim";
+	return 0;
+}
+
+void wt_stamp_nic_close(struct wt_stamp_nic *nic)
+{
+	wt_sim_nic_destroy(nic->simulated);
+	nic->simulated = NULL;
+}
+
+void wt_stamp_print_sim_help(void)
+{
+	struct wt_sim_nic_key key;
+
+	printf("IFACE may be 'sim' or 'sim:KEY=VALUE,...': a simulated NIC, for trying things\n"
+	       "out. The keys:\n");
+	for (size_t i = 0; wt_sim_nic_key(i, &key); i++) {
+		int width = printf("  %s=%s", key.name, key.values);
+
+		printf("%*s%s\n", width < 20 ? 22 - width : 2, "", key.meaning);
+	}
+	putchar('\n');
+}
+
+static void on_signal(int number)
+{
+	(void)number;
+	is_stopped = 1;
+}
+
+void wt_stamp_catch_signals(void)
+{
+	/* No SA_RESTART: the signal also ends a write to a pipe that nobody empties. */
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+bool wt_stamp_is_stopped(void)
+{
+	return is_stopped;
+}
+
+void wt_stamp_wait(int fd, int64_t ns)
+{
+	struct pollfd readable = {.fd = fd, .events = POLLIN};
+	struct timespec timeout = {.tv_sec = ns / NS_PER_S, .tv_nsec = ns % NS_PER_S};
+	sigset_t blocked, before;
+
+	if (ns <= 0)
+		return;
+	/* One that comes between the look and the wait ends the wait all the same. */
+	sigemptyset(&blocked);
+	sigaddset(&blocked, SIGINT);
+	sigaddset(&blocked, SIGTERM);
+	sigprocmask(SIG_BLOCK, &blocked, &before);
+	if (!is_stopped)
+		ppoll(&readable, 1, &timeout, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+int64_t wt_stamp_clock(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+json_t *wt_stamp_json_text(const char *text)
+{
+	json_t *string = json_string(text);
+
+	return string ? string : json_null();
+}
+
+bool wt_stamp_print_json_line(json_t *object)
+{
+	int failed = json_dumpf(object, stdout, JSON_COMPACT);
+
+	json_decref(object);
+	putchar('\n');
+	return !failed && !fflush(stdout);
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_WRITER_CUT_PRIVATE_H
+#define WIRETAPE_WRITER_CUT_PRIVATE_H
+
+/* What cut.c and cut_clocks.c share. Not installed. */
+
+#include <pcap/pcap.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/clock_note.h>
+#include <wiretape/writer/cut.h>
+#include <wiretape/writer/new_file.h>
+#include <wiretape/writer/tape_reader.h>
+
+/* The filter, compiled for one link type. */
+struct program {
+	uint16_t link_type;
+	struct bpf_program code;
+};
+
+/* Numbers of clock maps, in the order in which they came. */
+struct map_numbers {
+	uint32_t *numbers;
+	size_t count, room;
+	uint32_t largest;
+};
+
+/* Which estimator has made an interface's maps: those of equal numbers are equal. */
+struct clock_birth {
+	bool is_known;
+	uint32_t epoch;
+	int64_t utc_ns;
+};
+
+/* An interface of the new file. */
+struct output_interface {
+	char *name;  /* NULL: none */
+	char *clock; /* WT_OPT_LOCAL_CLOCK; NULL: none */
+	uint32_t snaplen;
+	uint16_t link_type;
+	uint64_t section; /* the last one that has used it */
+	size_t program;
+	struct clock_birth birth;   /* of its hardware stamps */
+	struct map_numbers written; /* in front of what comes next */
+	struct map_numbers missing; /* named by packets, and not found */
+};
+
+/* An interface of an input. */
+struct source_interface {
+	uint32_t id;            /* in the new file */
+	bool is_hardware;       /* its stamps are the NIC's */
+	uint32_t lowest_map;    /* of those that were seen behind the first chunk; 0: none */
+	uint64_t closed_behind; /* so many packets a note was written, behind the range */
+};
+
+struct source {
+	const char *path;
+	struct wt_cut_file *report;
+	struct wt_capture_file *file; /* one of these two */
+	struct wt_tape_reader *tape;
+	struct source_interface *interfaces; /* of the section */
+	size_t interface_count, interface_room;
+	bool has_packet; /* in `item` */
+	bool ended;
+	struct wt_pcapng_item item;
+	/* Clocks: */
+	struct wt_clock_note *notes; /* that were seen and may be needed */
+	size_t note_count, note_room;
+	bool begun;  /* packets of the section are in the new file */
+	bool behind; /* what was read last is behind the range */
+	/* Of a tape: */
+	struct wt_chunk_index last, index;
+	const uint8_t *chunk; /* NULL: between two */
+	size_t in_chunk;
+	uint64_t next;     /* where to look for the next chunk */
+	uint64_t expected; /* packets before it, if none is missing */
+	int64_t max_so_far_ns;
+	size_t first_notes;           /* of `notes`, from the first chunk */
+	struct wt_tape_reader *scout; /* reads elsewhere than `tape`; NULL: not yet */
+	uint64_t searched_from;       /* all chunks from here on were looked at; 0: none */
+	int64_t searched_ns;          /* the largest stamp up to there */
+	uint64_t step_bytes;          /* how far the search goes back next; 0: not yet begun */
+	bool is_searched;             /* what is before that need not be */
+};
+
+struct cut {
+	const struct wt_cut_config *config;
+	struct wt_cut_result *result;
+	struct source *sources;
+	struct output_interface *interfaces;
+	size_t interface_count, interface_room;
+	struct program *programs;
+	size_t program_count, program_room;
+	struct wt_new_file out;
+	uint8_t *buffer;
+	size_t used, room;
+	uint64_t sections; /* seen in the inputs */
+	bool begun;        /* the section header is written */
+};
+
+/* Room for `bytes` more in the buffer; and they are there, or it is an error. */
+int wt_cut_reserve(struct cut *cut, size_t bytes, struct wt_error *err);
+int wt_cut_take(struct cut *cut, ssize_t bytes, struct wt_error *err);
+
+/* One more element of `size` bytes, zeroed; NULL without memory. */
+void *wt_cut_grow(void **array, size_t *count, size_t *room, size_t size);
+
+/* An error of the input. */
+int wt_cut_failed(const struct source *source, int rc, const struct wt_error *why,
+                  struct wt_error *err);
+
+/* ---- cut_clocks.c: what is known of the clocks goes along with the packets ---- */
+
+/* Whether the interface of WT_OPT_LOCAL_CLOCK `clock`, NULL for none, has the NIC's stamps. */
+bool wt_cut_is_hardware(const char *clock);
+
+/* What the first chunk of a tape says of an interface. Not known of other files. */
+struct clock_birth wt_cut_birth(const struct source *source, uint32_t interface_id);
+
+/* A block of type WT_PCAPNG_CLOCK. */
+int wt_cut_take_clock(struct cut *cut, struct source *source, const struct wt_pcapng_item *item,
+                      struct wt_error *err);
+
+/* Whether a chunk without packets of the range is read for its clock blocks. */
+bool wt_cut_wants_clocks(const struct source *source, const struct wt_chunk_index *index);
+
+/* What the source's packet needs, before it is written. */
+int wt_cut_write_clocks(struct cut *cut, struct source *source, struct wt_error *err);
+
+/* Another section, or the tape from its start: only the first chunk's notes stay. */
+void wt_cut_forget_clocks(struct source *source);
+
+void wt_cut_free_clocks(struct source *source);
+
+#endif
