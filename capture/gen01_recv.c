@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/control_message.h>
 #include <wiretape/capture/reader_private.h>
 #include <wiretape/ring/kernel_abi.h>
 #include <wiretape/ring/ring_private.h>
@@ -33,10 +34,10 @@ static void read_stamp(struct wt_frame *frame, const struct cmsghdr *message)
 {
 	struct timespec stamp;
 
-	if (frame->stamp_source == WT_STAMP_HARDWARE)
+	if (frame->stamp_source == WT_STAMP_HARDWARE ||
+	    !wt_control_take(&stamp, sizeof(stamp), message))
 		return;
-	memcpy(&stamp, CMSG_DATA(message), sizeof(stamp));
-	frame->stamp_ns = (int64_t)stamp.tv_sec * 1000000000 + stamp.tv_nsec;
+	frame->stamp_ns = wt_control_ns(&stamp);
 	frame->stamp_source = WT_STAMP_SOFTWARE;
 }
 
@@ -44,24 +45,22 @@ static void read_stamp(struct wt_frame *frame, const struct cmsghdr *message)
 static void read_stamps(struct wt_frame *frame, const struct cmsghdr *message)
 {
 	struct scm_timestamping stamps;
-	const struct timespec *software = &stamps.ts[0], *hardware = &stamps.ts[2];
 
-	memcpy(&stamps, CMSG_DATA(message), sizeof(stamps));
-	if (!hardware->tv_sec && !hardware->tv_nsec)
+	if (!wt_control_take(&stamps, sizeof(stamps), message) || !wt_control_ns(&stamps.ts[2]))
 		return;
-	frame->stamp_ns = (int64_t)hardware->tv_sec * 1000000000 + hardware->tv_nsec;
+	frame->stamp_ns = wt_control_ns(&stamps.ts[2]);
 	frame->stamp_source = WT_STAMP_HARDWARE;
-	if (!software->tv_sec)
-		return;
-	frame->software_ns = (int64_t)software->tv_sec * 1000000000 + software->tv_nsec;
-	frame->notes |= WT_NOTE_BOTH;
+	frame->software_ns = wt_control_ns(&stamps.ts[0]);
+	if (frame->software_ns)
+		frame->notes |= WT_NOTE_BOTH;
 }
 
 static void read_drops(struct recv_ring *ring, const struct cmsghdr *message)
 {
 	uint32_t drops;
 
-	memcpy(&drops, CMSG_DATA(message), sizeof(drops));
+	if (!wt_control_take(&drops, sizeof(drops), message))
+		return;
 	ring->frame.dropped_before = drops - ring->drops_seen;
 	ring->drops_seen = drops;
 }
@@ -72,7 +71,8 @@ static void read_auxdata(struct recv_ring *ring, const struct cmsghdr *message)
 	struct tpacket_auxdata aux;
 	uint16_t tpid;
 
-	memcpy(&aux, CMSG_DATA(message), sizeof(aux));
+	if (!wt_control_take(&aux, sizeof(aux), message))
+		return;
 	frame->link_flags |= wt_link_flags(aux.tp_status, PACKET_KERNEL);
 	frame->len = aux.tp_len;
 	if (!(aux.tp_status & TP_STATUS_VLAN_VALID))

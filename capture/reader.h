@@ -105,7 +105,8 @@ int wt_reader_stop(struct wt_reader *reader);
 /* Who answers for its clocks and its NIC. */
 struct wt_system *wt_reader_system(const struct wt_reader *reader);
 
-/* The clock of its hardware stamps, owned by the reader; NULL: it has none. */
+/* The clock of its hardware stamps, owned by the reader; NULL: it has none. Until
+ * wt_reader_reattach(). */
 struct wt_phc *wt_reader_phc(const struct wt_reader *reader);
 
 /* How the NIC's stamping is set, as long as it was set by this reader or found set. */

@@ -65,7 +65,8 @@ int wt_reader_begin_stamps(struct wt_reader *reader, const struct wt_reader_conf
                            struct wt_system *system, const char *interface, struct wt_error *err);
 void wt_reader_end_stamps(struct wt_reader *reader);
 
-/* After the interface has come back: switch them on again. */
+/* After the interface has come back: switch them on again. Where that cannot be done,
+ * info.stamps_degraded says so. */
 void wt_reader_renew_stamps(struct wt_reader *reader);
 
 /* Ask the kernel for a ring of the planned shape and map it; halve it while the

@@ -71,21 +71,50 @@ void wt_reader_end_stamps(struct wt_reader *reader)
 	reader->phc = NULL;
 }
 
+static bool is_as_left(const struct wt_stamp_active *found, const struct wt_nic_stamping *left)
+{
+	return left->changed && found->tx_type == left->now.tx_type &&
+	       found->rx_filter == left->now.rx_filter;
+}
+
+/* A new device starts without stamping, or with what somebody else wants of it, and that is what
+ * will be put back. One that has only been away still has what was asked of it then. */
+static int renew_stamping(struct wt_nic_stamping *stamping, const char *interface,
+                          struct wt_error *err)
+{
+	struct wt_nic_stamping left = *stamping;
+	int ret = wt_nic_stamping_enable(stamping, left.system, interface, err);
+
+	if (ret) {
+		*stamping = left;
+	} else if (is_as_left(&stamping->before, &left)) {
+		stamping->before = left.before;
+		stamping->changed = true;
+	}
+	return ret;
+}
+
 void wt_reader_renew_stamps(struct wt_reader *reader)
 {
-	struct wt_nic_stamping *stamping = &reader->stamping;
-	struct wt_stamp_active before = stamping->before;
+	struct wt_system *system = reader->stamping.system;
+	const char *name = reader->info.name;
+	struct wt_error err;
 	struct wt_phc *phc;
+	int ret;
 
 	if (reader->info.stamps != WT_STAMP_HARDWARE)
 		return;
-	/* A new device starts without; what was there first is still what is to be put back. */
-	if (wt_nic_stamping_enable(stamping, stamping->system, reader->info.name, NULL) == 0)
-		stamping->before = before;
-	if (wt_phc_open_interface(&phc, stamping->system, reader->info.name, NULL))
+	ret = renew_stamping(&reader->stamping, name, &err);
+	if (!ret)
+		ret = wt_phc_open_interface(&phc, system, name, &err);
+	if (ret) {
+		degrade(reader, "%s is back without hardware stamps: %.240s", name, err.text);
 		return;
+	}
 	wt_phc_close(reader->phc);
 	reader->phc = phc;
+	if (reader->stamping.limited[0])
+		degrade(reader, "%s", reader->stamping.limited);
 }
 
 struct wt_system *wt_reader_system(const struct wt_reader *reader)

@@ -157,7 +157,7 @@ static void try_reattach(struct wt_recorder *recorder, struct wt_recorded *recor
 		return;
 	recorded->report->gone = false;
 	recorded->down = false;
-	wt_stamper_renew(&recorded->stamper);
+	wt_recorder_renew_clock(recorder, recorded);
 	read_nic(recorded);
 	recorded->report->nic_start = recorded->report->nic_now;
 	wt_recorder_say(recorder, "interface %s is back, with index %d",

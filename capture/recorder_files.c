@@ -342,7 +342,7 @@ static uint64_t closing_bytes(const struct wt_recorder *recorder)
 	       whole_chunk(WT_CHUNK_INDEX_BYTES + recorder->config.interface_count * each);
 }
 
-uint64_t wt_recorder_bytes_left(const struct wt_recorder *recorder)
+uint64_t wt_recorder_closing_room(const struct wt_recorder *recorder)
 {
 	uint64_t most = 0, has;
 
@@ -354,6 +354,14 @@ uint64_t wt_recorder_bytes_left(const struct wt_recorder *recorder)
 	return most > has ? most - has : 0;
 }
 
+uint64_t wt_recorder_bytes_left(const struct wt_recorder *recorder)
+{
+	uint64_t room = wt_recorder_closing_room(recorder),
+	         notes = wt_recorder_note_bytes(recorder);
+
+	return room > notes ? room - notes : 0;
+}
+
 /* The current file gets its closing blocks, waits for its writes, and a new one is begun. */
 static void rotate(struct wt_recorder *recorder)
 {
@@ -362,8 +370,10 @@ static void rotate(struct wt_recorder *recorder)
 
 	for (size_t i = 0; i < recorder->config.interface_count; i++)
 		wt_recorder_take_statistics(&recorder->recorded[i]);
+	ret = wt_recorder_write_notes(recorder);
 	/* In a chunk of their own: by that a file is seen to be closed. */
-	ret = wt_recorder_flush(recorder);
+	if (!ret)
+		ret = wt_recorder_flush(recorder);
 	if (!ret)
 		ret = wt_recorder_write_statistics(recorder, true);
 	if (!ret)
@@ -410,8 +420,10 @@ void wt_recorder_rotate_if_due(struct wt_recorder *recorder, uint64_t next_bytes
 	const struct wt_tape *tape = recorder->file->tape;
 
 	if (recorder->output->files)
-		rotate_at(recorder, wt_tape_bytes(tape) + closing_bytes(recorder), next_bytes,
-		          wt_tape_all_packets(tape));
+		rotate_at(recorder,
+		          wt_tape_bytes(tape) + closing_bytes(recorder) +
+		                  wt_recorder_note_bytes(recorder),
+		          next_bytes, wt_tape_all_packets(tape));
 }
 
 /* A file that has all it may have ends when the next packet comes, which may be never. */

@@ -23,6 +23,7 @@ struct wt_recorded {
 	struct wt_ring *ring;
 	struct wt_recorder_interface *report;
 	struct wt_stamper stamper;
+	char phc[64];                /* report->phc */
 	struct wt_ledger file_start; /* the ledger when the current file was begun */
 	uint64_t packets;            /* the producer's count so far, drops included */
 	uint64_t drops;
@@ -141,7 +142,9 @@ void wt_recorder_rotate_if_due(struct wt_recorder *recorder, uint64_t next_bytes
 void wt_recorder_rotate_by_time(struct wt_recorder *recorder);
 /* Packets until the file, or the recording, has as many as it may. */
 uint64_t wt_recorder_packets_left(const struct wt_recorder *recorder);
-/* The bytes that the file, if it has a limit, may still grow by. */
+/* The bytes that the file, if it has a limit, may still grow by before its closing blocks; and
+ * by packets, which leave room for what their stamps rest on. */
+uint64_t wt_recorder_closing_room(const struct wt_recorder *recorder);
 uint64_t wt_recorder_bytes_left(const struct wt_recorder *recorder);
 /* Reserve room in the current file, waiting for the disk if need be. */
 int wt_recorder_reserve(struct wt_recorder *recorder, size_t min_bytes, uint8_t **at, size_t *room);
@@ -174,6 +177,13 @@ void wt_recorder_finish_clocks(struct wt_recorder *recorder);
 int64_t wt_recorder_clocks_due_ns(const struct wt_recorder *recorder);
 /* The map in force of each interface, at the start of a file. 0 or the file's error. */
 int wt_recorder_write_maps(struct wt_recorder *recorder);
+/* What has been learnt, as far as the file has room for it; before it is gone on from: what its
+ * packets rest on. */
+int wt_recorder_write_notes(struct wt_recorder *recorder);
+/* How much that may take, with what the next packets may add. */
+uint64_t wt_recorder_note_bytes(const struct wt_recorder *recorder);
+/* The interface is back. */
+void wt_recorder_renew_clock(struct wt_recorder *recorder, struct wt_recorded *recorded);
 /* recorder_joins.c: the multicast groups of an interface. */
 int wt_recorder_open_joins(struct wt_recorder *recorder, struct wt_recorded *recorded,
                            struct wt_error *err);

@@ -5,7 +5,9 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <wiretape/writer/interface_clock.h>
 
@@ -14,8 +16,12 @@ enum { FAST_CROSSES = 10 };
 static const int64_t fast_cross_ns = 100000000, cross_ns = 1000000000;
 
 /* A stamp that is so far ahead of the system clock, or behind the one before, is taken for a
- * sign that a clock has been set. */
-static const int64_t plausible_ns = 1000000000;
+ * sign that a clock has been set; and so is a system clock that gets so far off from
+ * CLOCK_MONOTONIC. */
+static const int64_t plausible_ns = 100000000;
+/* And so is a packet that is older: only a disk that stalls, or a long retire timeout, keeps one
+ * waiting for so long. */
+static const int64_t fresh_ns = 1000000000;
 
 static void __attribute__((format(printf, 3, 4)))
 say(const struct wt_stamper *stamper, bool is_degraded, const char *format, ...)
@@ -42,9 +48,16 @@ static struct wt_clock_note *add_note(struct wt_stamper *stamper, enum wt_clock_
 	return note;
 }
 
+/* The last place is kept for what frames may tell. */
 static bool has_room(const struct wt_stamper *stamper)
 {
-	return stamper->note_count < WT_STAMPER_NOTES;
+	return stamper->note_count < WT_STAMPER_NOTES - 1;
+}
+
+/* Never kept: the reader's becomes another one when its interface comes back. */
+static struct wt_phc *phc_of(const struct wt_stamper *stamper)
+{
+	return wt_reader_phc(stamper->reader);
 }
 
 static void say_verdict(struct wt_stamper *stamper, enum wt_clock_verdict verdict)
@@ -54,7 +67,7 @@ static void say_verdict(struct wt_stamper *stamper, enum wt_clock_verdict verdic
 
 	if (verdict == WT_CLOCK_FROZEN && !stamper->frozen)
 		say(stamper, true, "%s: its clock %s stands still: hardware stamps mean nothing",
-		    name, wt_phc_device(stamper->phc));
+		    name, wt_phc_device(phc_of(stamper)));
 	else if (verdict != WT_CLOCK_FROZEN && stamper->frozen)
 		say(stamper, false, "%s: its clock moves again", name);
 	stamper->frozen = verdict == WT_CLOCK_FROZEN;
@@ -66,7 +79,7 @@ static void say_verdict(struct wt_stamper *stamper, enum wt_clock_verdict verdic
 	else
 		say(stamper, true,
 		    "%s: its clock %s was set by %+.9f s; stamps take it into account", name,
-		    wt_phc_device(stamper->phc), -step_s);
+		    wt_phc_device(phc_of(stamper)), -step_s);
 }
 
 /* Take a cross timestamp, and down what became of it. */
@@ -75,12 +88,13 @@ static int take_cross(struct wt_stamper *stamper, struct wt_error *err)
 	struct wt_clock_estimator *estimator = &stamper->estimator;
 	struct wt_cross_sample sample;
 	struct wt_clock_note *note;
-	int ret = wt_phc_cross(stamper->phc, &sample, err);
+	int ret = wt_phc_cross(phc_of(stamper), &sample, err);
 
 	if (ret)
 		return ret;
 	stamper->crosses++;
-	stamper->seen_utc_ns = sample.utc_ns;
+	if (stamper->fast_left)
+		stamper->fast_left--;
 	note = add_note(stamper, WT_CLOCK_NOTE_CROSS, sample.utc_ns);
 	note->sample = sample;
 	note->verdict = wt_clock_estimator_add(estimator, &sample);
@@ -96,8 +110,6 @@ static void cross(struct wt_stamper *stamper)
 {
 	struct wt_error err;
 
-	if (!has_room(stamper))
-		return;
 	if (take_cross(stamper, &err)) {
 		if (!stamper->failing)
 			say(stamper, true,
@@ -130,31 +142,46 @@ static int choose_tai(struct wt_stamper *stamper, const struct wt_stamper_config
 	return 0;
 }
 
+/* CLOCK_REALTIME, and whether it was set since the last look. */
+static bool system_was_set(struct wt_stamper *stamper, int64_t *utc_ns)
+{
+	struct wt_system *system = wt_reader_system(stamper->reader);
+	int64_t before_ns = stamper->lead_ns, monotonic_ns;
+
+	*utc_ns = INT64_MAX - plausible_ns;
+	if (system->ops->clock(system, CLOCK_REALTIME, utc_ns) ||
+	    system->ops->clock(system, CLOCK_MONOTONIC, &monotonic_ns))
+		return false;
+	stamper->lead_ns = *utc_ns - monotonic_ns;
+	return llabs(stamper->lead_ns - before_ns) > plausible_ns;
+}
+
 int wt_stamper_open(struct wt_stamper *stamper, struct wt_reader *reader,
                     const struct wt_stamper_config *config, struct wt_error *err)
 {
 	struct wt_system *system = wt_reader_system(reader);
+	int64_t utc_ns;
 	int ret;
 
 	*stamper = (struct wt_stamper){
 	        .reader = reader,
 	        .info = wt_reader_info(reader),
 	        .clock = config->clock,
-	        .phc = wt_reader_phc(reader),
+	        .fast_left = FAST_CROSSES,
 	        .last_utc_ns = INT64_MIN,
-	        .seen_utc_ns = INT64_MIN,
 	        .say = config->say,
 	        .context = config->context,
 	};
 	wt_clock_estimator_init(&stamper->estimator);
-	if (config->clock == WT_CLOCK_PHC && !stamper->phc)
+	if (config->clock == WT_CLOCK_PHC && !phc_of(stamper))
 		return wt_error_set(
 		        err, -EOPNOTSUPP,
 		        "%s has no hardware stamps, so they cannot be kept in the time of "
 		        "its clock; --clock utc or tai goes with software stamps",
 		        stamper->info->name);
 	ret = choose_tai(stamper, config, system, err);
-	if (!ret && stamper->phc)
+	system_was_set(stamper, &utc_ns);
+	if (!ret && phc_of(stamper))
 		ret = take_cross(stamper, err);
 	/* Without it nothing is recorded worse. */
 	if (!ret && stamper->info->link &&
@@ -165,7 +192,8 @@ int wt_stamper_open(struct wt_stamper *stamper, struct wt_reader *reader,
 
 /* Which map a hardware stamp belongs to. After a step packets from before it are still on their
  * way, and the clock was set some time before that was noticed. What came out later than now by
- * one map belongs to the other; else the map by which it is the younger is the right one. */
+ * one map belongs to the other, and what came out later than the end of the map before to the
+ * one now; else the map by which it is the younger is the right one. */
 static const struct wt_clock_map *map_of(const struct wt_clock_estimator *estimator, int64_t phc_ns,
                                          int64_t latest_ns)
 {
@@ -174,82 +202,177 @@ static const struct wt_clock_map *map_of(const struct wt_clock_estimator *estima
 
 	if (__builtin_expect(!before->number, 1))
 		return map;
+	/* The NIC's clock has run on: it tells what came first. */
+	if (estimator->culprit == WT_CULPRIT_UTC)
+		return utc_ns < map->born_utc_ns ? before : map;
 	if (utc_ns >= map->born_utc_ns && utc_ns <= latest_ns)
 		return map;
 	before_ns = wt_clock_map_to_utc(before, phc_ns);
-	if (before_ns > latest_ns)
+	if (before_ns > latest_ns || before_ns > map->born_utc_ns + plausible_ns)
 		return map;
 	return utc_ns > latest_ns || before_ns > utc_ns ? before : map;
 }
 
-static void convert_to_utc(const struct wt_stamper *stamper, struct wt_frame *frame,
-                           int64_t latest_ns)
+/* The same of a stamp of the system clock, among those of the NIC: the last of them belongs to
+ * the map `around`. */
+static const struct wt_clock_map *map_of_utc(const struct wt_clock_estimator *estimator,
+                                             int64_t utc_ns, int64_t latest_ns,
+                                             const struct wt_clock_map *around)
 {
-	const struct wt_clock_map *map = map_of(&stamper->estimator, frame->given_ns, latest_ns);
+	const struct wt_clock_map *map = &estimator->map, *before = &estimator->previous;
 
-	frame->map = map->number;
-	frame->stamp_ns = wt_clock_map_to_utc(map, frame->given_ns) + stamper->shift_ns;
+	if (__builtin_expect(!before->number, 1))
+		return map;
+	/* It has run on; only from the last good cross timestamp to the next it does not tell. */
+	if (estimator->culprit != WT_CULPRIT_UTC && utc_ns >= map->born_utc_ns)
+		return map;
+	if (estimator->culprit != WT_CULPRIT_UTC)
+		return utc_ns < before->utc_ns ? before : around;
+	/* Set back, it shows the same times twice. */
+	if (estimator->step_ns < 0)
+		return utc_ns > latest_ns ? before : map;
+	return wt_clock_map_to_phc(before, utc_ns) > wt_clock_map_to_phc(map, map->born_utc_ns)
+	               ? map
+	               : before;
 }
 
-static void convert_hardware(const struct wt_stamper *stamper, struct wt_frame *frames,
-                             size_t count)
+static void keep_given(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
 {
-	int64_t latest_ns = stamper->seen_utc_ns + plausible_ns;
-
-	for (size_t i = 0; i < count; i++)
-		if (frames[i].stamp_source == WT_STAMP_HARDWARE)
-			convert_to_utc(stamper, &frames[i], latest_ns);
-}
-
-static bool is_implausible(const struct wt_stamper *stamper, const struct wt_frame *frame)
-{
-	int64_t utc_ns = frame->stamp_ns - stamper->shift_ns;
-
-	return utc_ns > stamper->seen_utc_ns + plausible_ns ||
-	       (stamper->last_utc_ns != INT64_MIN && utc_ns < stamper->last_utc_ns - plausible_ns);
-}
-
-/* The NIC's stamps become UTC or TAI. */
-static void stamp_hardware(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
-{
-	const struct wt_frame *last = &frames[count - 1];
+	bool keeps_phc = stamper->clock == WT_CLOCK_PHC;
 
 	for (size_t i = 0; i < count; i++) {
-		if (frames[i].stamp_source != WT_STAMP_HARDWARE)
+		if ((frames[i].stamp_source == WT_STAMP_HARDWARE) == keeps_phc)
 			continue;
 		frames[i].given_ns = frames[i].stamp_ns;
 		frames[i].notes |= WT_NOTE_GIVEN;
 	}
-	convert_hardware(stamper, frames, count);
-	if (last->stamp_source != WT_STAMP_HARDWARE)
-		return;
-	if (is_implausible(stamper, last)) {
-		cross(stamper);
-		convert_hardware(stamper, frames, count);
-	}
-	stamper->last_utc_ns = last->stamp_ns - stamper->shift_ns;
 }
 
-/* The kernel's stamp among those of a NIC whose clock is kept. */
-static void to_phc(const struct wt_stamper *stamper, struct wt_frame *frame)
+/* The NIC's stamps become UTC or TAI. */
+static void convert_to_utc(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count,
+                           int64_t latest_ns)
 {
-	frame->given_ns = frame->stamp_ns;
-	frame->map = stamper->estimator.map.number;
-	frame->stamp_ns = wt_clock_map_to_phc(&stamper->estimator.map, frame->given_ns);
-	frame->notes |= WT_NOTE_GIVEN;
+	for (size_t i = 0; i < count; i++) {
+		struct wt_frame *frame = &frames[i];
+		const struct wt_clock_map *map;
+
+		if (frame->stamp_source != WT_STAMP_HARDWARE)
+			continue;
+		map = map_of(&stamper->estimator, frame->given_ns, latest_ns);
+		frame->map = map->number;
+		frame->stamp_ns = wt_clock_map_to_utc(map, frame->given_ns) + stamper->shift_ns;
+	}
+}
+
+/* The kernel's stamps among those of a NIC whose clock is kept. */
+static void convert_to_phc(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count,
+                           int64_t latest_ns)
+{
+	const struct wt_clock_estimator *estimator = &stamper->estimator;
+	const struct wt_clock_map *map, *around = &estimator->previous;
+
+	for (size_t i = 0; i < count; i++) {
+		struct wt_frame *frame = &frames[i];
+
+		if (frame->stamp_source == WT_STAMP_HARDWARE) {
+			around = map_of(estimator, frame->stamp_ns, latest_ns);
+			continue;
+		}
+		map = map_of_utc(estimator, frame->given_ns, latest_ns, around);
+		frame->map = map->number;
+		frame->stamp_ns = wt_clock_map_to_phc(map, frame->given_ns);
+	}
+}
+
+static void convert(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count,
+                    int64_t latest_ns)
+{
+	if (stamper->clock == WT_CLOCK_PHC)
+		convert_to_phc(stamper, frames, count, latest_ns);
+	else
+		convert_to_utc(stamper, frames, count, latest_ns);
+}
+
+/* When the NIC has stamped it, by what is known. */
+static int64_t utc_of(const struct wt_stamper *stamper, const struct wt_frame *frame,
+                      int64_t latest_ns)
+{
+	const struct wt_clock_map *map;
+
+	if (stamper->clock != WT_CLOCK_PHC)
+		return frame->stamp_ns - stamper->shift_ns;
+	map = map_of(&stamper->estimator, frame->stamp_ns, latest_ns);
+	return wt_clock_map_to_utc(map, frame->stamp_ns);
+}
+
+/* Every frame, not only the last: they come from several queues. */
+static bool is_implausible(const struct wt_stamper *stamper, const struct wt_frame *frames,
+                           size_t count, int64_t latest_ns)
+{
+	int64_t newest_ns = latest_ns - fresh_ns, utc_ns;
+
+	if (stamper->last_utc_ns > newest_ns)
+		newest_ns = stamper->last_utc_ns;
+	for (size_t i = 0; i < count; i++) {
+		if (frames[i].stamp_source != WT_STAMP_HARDWARE)
+			continue;
+		utc_ns = utc_of(stamper, &frames[i], latest_ns);
+		if (utc_ns > latest_ns || utc_ns < newest_ns - plausible_ns)
+			return true;
+		if (utc_ns > newest_ns)
+			newest_ns = utc_ns;
+	}
+	return false;
+}
+
+static void remember_last(struct wt_stamper *stamper, const struct wt_frame *frames, size_t count,
+                          int64_t latest_ns)
+{
+	while (count && frames[count - 1].stamp_source != WT_STAMP_HARDWARE)
+		count--;
+	if (count)
+		stamper->last_utc_ns = utc_of(stamper, &frames[count - 1], latest_ns);
+}
+
+/* A clock seems to have been set. Once between two ticks: stamps that make no sense must not
+ * keep the recorder busy. */
+static bool find_out(struct wt_stamper *stamper)
+{
+	if (stamper->surprised || stamper->note_count == WT_STAMPER_NOTES)
+		return false;
+	stamper->surprised = true;
+	cross(stamper);
+	return true;
+}
+
+static void convert_frames(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
+{
+	int64_t latest_ns;
+
+	if (system_was_set(stamper, &latest_ns))
+		find_out(stamper);
+	latest_ns += plausible_ns;
+	keep_given(stamper, frames, count);
+	convert(stamper, frames, count, latest_ns);
+	if (is_implausible(stamper, frames, count, latest_ns) && find_out(stamper))
+		convert(stamper, frames, count, latest_ns);
+	remember_last(stamper, frames, count, latest_ns);
 }
 
 /* Those that come with another source than was asked for. */
-static void mark_unasked(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
+static bool mark_unasked(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
 {
+	const uint8_t expected = (uint8_t)stamper->info->stamps;
+	uint64_t unasked = 0;
+
 	for (size_t i = 0; i < count; i++) {
-		if (frames[i].stamp_source == stamper->info->stamps)
+		if (frames[i].stamp_source == expected)
 			continue;
-		stamper->unasked++;
+		unasked++;
 		frames[i].notes |= WT_NOTE_SOURCE;
-		if (stamper->clock == WT_CLOCK_PHC)
-			to_phc(stamper, &frames[i]);
 	}
+	stamper->unasked += unasked;
+	return unasked > 0;
 }
 
 /* The kernel's own stamps become TAI. */
@@ -262,19 +385,13 @@ static void shift(const struct wt_stamper *stamper, struct wt_frame *frames, siz
 
 void wt_stamper_frames(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
 {
-	const uint8_t expected = (uint8_t)stamper->info->stamps;
-	bool any_unasked = false;
+	bool any_unasked = mark_unasked(stamper, frames, count);
 
-	if (!count)
-		return;
-	for (size_t i = 0; i < count; i++)
-		any_unasked |= frames[i].stamp_source != expected;
-	if (any_unasked)
-		mark_unasked(stamper, frames, count);
 	if (stamper->shift_ns)
 		shift(stamper, frames, count);
-	if (stamper->phc && stamper->clock != WT_CLOCK_PHC)
-		stamp_hardware(stamper, frames, count);
+	/* Where the NIC's clock is kept, its stamps stay as they are. */
+	if (phc_of(stamper) && (stamper->clock != WT_CLOCK_PHC || any_unasked))
+		convert_frames(stamper, frames, count);
 }
 
 static void look_around(struct wt_stamper *stamper, int64_t now_ns, int64_t utc_ns)
@@ -294,35 +411,42 @@ static void look_around(struct wt_stamper *stamper, int64_t now_ns, int64_t utc_
 	}
 }
 
+static void cross_if_due(struct wt_stamper *stamper, int64_t now_ns)
+{
+	int64_t utc_ns;
+	bool was_set = system_was_set(stamper, &utc_ns);
+
+	if (now_ns < stamper->cross_due_ns && !was_set)
+		return;
+	stamper->cross_due_ns = now_ns + (stamper->fast_left ? fast_cross_ns : cross_ns);
+	if (has_room(stamper))
+		cross(stamper);
+}
+
 void wt_stamper_tick(struct wt_stamper *stamper, int64_t now_ns, int64_t utc_ns)
 {
-	if (utc_ns > stamper->seen_utc_ns)
-		stamper->seen_utc_ns = utc_ns;
-	if (stamper->phc && now_ns >= stamper->cross_due_ns) {
-		stamper->cross_due_ns =
-		        now_ns + (stamper->crosses < FAST_CROSSES ? fast_cross_ns : cross_ns);
-		cross(stamper);
-	}
+	stamper->surprised = false;
+	if (phc_of(stamper))
+		cross_if_due(stamper, now_ns);
 	if (stamper->watch)
 		look_around(stamper, now_ns, utc_ns);
 }
 
 void wt_stamper_finish(struct wt_stamper *stamper)
 {
-	if (stamper->phc)
+	if (phc_of(stamper) && stamper->note_count < WT_STAMPER_NOTES)
 		cross(stamper);
 }
 
 int64_t wt_stamper_due_ns(const struct wt_stamper *stamper)
 {
-	return stamper->phc ? stamper->cross_due_ns : INT64_MAX;
+	return phc_of(stamper) ? stamper->cross_due_ns : INT64_MAX;
 }
 
 void wt_stamper_renew(struct wt_stamper *stamper)
 {
-	stamper->phc = wt_reader_phc(stamper->reader);
 	stamper->cross_due_ns = 0;
-	stamper->crosses = 0;
+	stamper->fast_left = FAST_CROSSES;
 }
 
 static const char *filter_name(int filter)
@@ -341,8 +465,8 @@ void wt_stamper_describe(const struct wt_stamper *stamper, char *out, size_t cap
 	        .tai_offset_s = stamper->tai_offset_s,
 	};
 
-	if (nic && stamper->phc) {
-		snprintf(clock.phc, sizeof(clock.phc), "%s", wt_phc_device(stamper->phc));
+	if (nic && phc_of(stamper)) {
+		snprintf(clock.phc, sizeof(clock.phc), "%s", wt_phc_device(phc_of(stamper)));
 		snprintf(clock.rx_filter, sizeof(clock.rx_filter), "%s",
 		         filter_name(nic->now.rx_filter));
 		snprintf(clock.rx_filter_before, sizeof(clock.rx_filter_before), "%s",

@@ -24,14 +24,15 @@ struct wt_stamper {
 	enum wt_stamp_clock clock;
 	int32_t tai_offset_s; /* that is added to UTC if the clock is TAI */
 	int64_t shift_ns;     /* the same; 0 for other clocks */
-	struct wt_phc *phc;   /* the reader's; NULL: all stamps are the kernel's */
 	struct wt_clock_estimator estimator;
 	struct wt_watch *watch; /* NULL: there is nothing to watch */
 	uint64_t unasked;       /* frames that came with another source than expected */
 	uint64_t crosses;
+	unsigned fast_left;   /* of the crosses that follow one another quickly */
 	int64_t cross_due_ns; /* CLOCK_MONOTONIC */
-	int64_t last_utc_ns;  /* of the last frame, to notice a clock that has jumped */
-	int64_t seen_utc_ns;  /* the latest time that CLOCK_REALTIME has shown */
+	int64_t last_utc_ns;  /* of the last hardware stamp; INT64_MIN: there was none */
+	int64_t lead_ns;      /* of CLOCK_REALTIME over CLOCK_MONOTONIC, at the last look */
+	bool surprised;       /* by a clock that seems to have been set, since the last tick */
 	bool failing;         /* the clock cannot be read */
 	bool frozen;
 	/* To be written to the file, oldest first; while there is no room for more, the map does
@@ -56,12 +57,13 @@ struct wt_stamper_config {
 int wt_stamper_open(struct wt_stamper *stamper, struct wt_reader *reader,
                     const struct wt_stamper_config *config, struct wt_error *err);
 
-/* Convert the stamps of frames, and mark those of which the file has to say more. */
+/* Convert the stamps of frames, and mark those of which the file has to say more. If they, or
+ * the system clock, look as if a clock had been set, that is found out at once: at most one note
+ * is added between two ticks. */
 void wt_stamper_frames(struct wt_stamper *stamper, struct wt_frame *frames, size_t count);
 
 /* What is due: a cross timestamp, a look at the interface. CLOCK_MONOTONIC and _REALTIME. To be
- * called while frames come, however little is due: a stamp that is far ahead of `utc_ns` is
- * taken for the sign of a clock that was set. */
+ * called while frames come, however little is due. */
 void wt_stamper_tick(struct wt_stamper *stamper, int64_t now_ns, int64_t utc_ns);
 
 /* When the next tick is due; INT64_MAX: never. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/control_message.h>
 #include <wiretape/capture/udp_control.h>
 
 #include <linux/errqueue.h>
@@ -7,20 +8,6 @@
 #include <sys/time.h>
 #include <time.h>
 
-static int64_t timespec_ns(const struct timespec *time)
-{
-	return (int64_t)time->tv_sec * 1000000000 + time->tv_nsec;
-}
-
-/* Copy a message's data if there is as much as it should be. */
-static bool take(void *out, size_t bytes, const struct cmsghdr *message)
-{
-	if (message->cmsg_len < CMSG_LEN(bytes))
-		return false;
-	memcpy(out, CMSG_DATA(message), bytes);
-	return true;
-}
-
 static void read_socket_level(struct wt_udp_control *control, const struct cmsghdr *message)
 {
 	struct scm_timestamping stamps;
@@ -28,15 +15,16 @@ static void read_socket_level(struct wt_udp_control *control, const struct cmsgh
 	struct timeval us;
 	uint32_t drops;
 
-	if (message->cmsg_type == SO_RXQ_OVFL && take(&drops, sizeof(drops), message))
+	if (message->cmsg_type == SO_RXQ_OVFL && wt_control_take(&drops, sizeof(drops), message))
 		control->drops = drops;
-	if (message->cmsg_type == SCM_TIMESTAMP && take(&us, sizeof(us), message))
+	if (message->cmsg_type == SCM_TIMESTAMP && wt_control_take(&us, sizeof(us), message))
 		control->software_ns = (int64_t)us.tv_sec * 1000000000 + (int64_t)us.tv_usec * 1000;
-	if (message->cmsg_type == SCM_TIMESTAMPNS && take(&ns, sizeof(ns), message))
-		control->software_ns = timespec_ns(&ns);
-	if (message->cmsg_type == SCM_TIMESTAMPING && take(&stamps, sizeof(stamps), message)) {
-		control->software_ns = timespec_ns(&stamps.ts[0]);
-		control->hardware_ns = timespec_ns(&stamps.ts[2]);
+	if (message->cmsg_type == SCM_TIMESTAMPNS && wt_control_take(&ns, sizeof(ns), message))
+		control->software_ns = wt_control_ns(&ns);
+	if (message->cmsg_type == SCM_TIMESTAMPING &&
+	    wt_control_take(&stamps, sizeof(stamps), message)) {
+		control->software_ns = wt_control_ns(&stamps.ts[0]);
+		control->hardware_ns = wt_control_ns(&stamps.ts[2]);
 	}
 }
 
@@ -45,11 +33,11 @@ static void read_ipv4_level(struct wt_udp_control *control, const struct cmsghdr
 	struct in_pktinfo info;
 	int ttl;
 
-	if (message->cmsg_type == IP_TTL && take(&ttl, sizeof(ttl), message))
+	if (message->cmsg_type == IP_TTL && wt_control_take(&ttl, sizeof(ttl), message))
 		control->ttl = (uint8_t)ttl;
 	if (message->cmsg_type == IP_TOS)
-		take(&control->traffic_class, 1, message);
-	if (message->cmsg_type != IP_PKTINFO || !take(&info, sizeof(info), message))
+		wt_control_take(&control->traffic_class, 1, message);
+	if (message->cmsg_type != IP_PKTINFO || !wt_control_take(&info, sizeof(info), message))
 		return;
 	memcpy(control->destination, &info.ipi_addr, sizeof(info.ipi_addr));
 	/* To an address that is not this machine's own, nor a group. */
@@ -62,11 +50,11 @@ static void read_ipv6_level(struct wt_udp_control *control, const struct cmsghdr
 	struct in6_pktinfo info;
 	int value;
 
-	if (message->cmsg_type == IPV6_HOPLIMIT && take(&value, sizeof(value), message))
+	if (message->cmsg_type == IPV6_HOPLIMIT && wt_control_take(&value, sizeof(value), message))
 		control->ttl = (uint8_t)value;
-	if (message->cmsg_type == IPV6_TCLASS && take(&value, sizeof(value), message))
+	if (message->cmsg_type == IPV6_TCLASS && wt_control_take(&value, sizeof(value), message))
 		control->traffic_class = (uint8_t)value;
-	if (message->cmsg_type == IPV6_PKTINFO && take(&info, sizeof(info), message))
+	if (message->cmsg_type == IPV6_PKTINFO && wt_control_take(&info, sizeof(info), message))
 		memcpy(control->destination, &info.ipi6_addr, sizeof(info.ipi6_addr));
 }
 
