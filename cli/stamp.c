@@ -16,11 +16,11 @@ static const struct wt_command faces[] = {
 
 static void print_help(FILE *out)
 {
-	fprintf(out, "Usage: wiretape stamp FACE [OPTION]...\n"
+	fprintf(out, "Usage: wiretape stamp COMMAND [OPTION]...\n"
 	             "Where stamps come from, and how one clock becomes another.\n\n");
 	for (const struct wt_command *face = faces; face->name; face++)
 		fprintf(out, "  %-8s %s\n", face->name, face->summary);
-	fprintf(out, "\n'wiretape stamp FACE --help' tells more of each.\n");
+	fprintf(out, "\n'wiretape stamp COMMAND --help' tells more of each.\n");
 }
 
 int wt_command_stamp(int argc, char **argv)
