@@ -63,9 +63,9 @@ static int write_note(struct wt_recorder *recorder, struct wt_clock_note *note, 
 	return 0;
 }
 
-static bool has_room(const struct wt_recorder *recorder, size_t notes)
+static bool has_room(const struct wt_recorder *recorder)
 {
-	return wt_recorder_closing_room(recorder) >= notes * WT_CLOCK_NOTE_BYTES_MAX;
+	return wt_recorder_closing_room(recorder) >= WT_CLOCK_NOTE_BYTES_MAX;
 }
 
 /* As many as this file has room for; the others go into the next, for none of its packets needs
@@ -76,7 +76,7 @@ static int write_notes(struct wt_recorder *recorder, size_t i)
 	size_t done = 0;
 	int ret = 0;
 
-	while (!ret && done < stamper->note_count && has_room(recorder, 1))
+	while (!ret && done < stamper->note_count && has_room(recorder))
 		ret = write_note(recorder, &stamper->notes[done++], i);
 	stamper->note_count -= done;
 	memmove(stamper->notes, stamper->notes + done,

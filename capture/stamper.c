@@ -334,27 +334,34 @@ static void remember_last(struct wt_stamper *stamper, const struct wt_frame *fra
 		stamper->last_utc_ns = utc_of(stamper, &frames[count - 1], latest_ns);
 }
 
-/* A clock seems to have been set. Once between two ticks: stamps that make no sense must not
- * keep the recorder busy. */
-static bool find_out(struct wt_stamper *stamper)
+/* A clock seems to have been set: once between two ticks, and not again at once where nothing is
+ * found. Stamps that make no sense must not keep the recorder busy. */
+static bool find_out(struct wt_stamper *stamper, int64_t now_ns)
 {
-	if (stamper->surprised || stamper->note_count == WT_STAMPER_NOTES)
+	uint32_t epoch = stamper->estimator.map.epoch;
+
+	if (stamper->surprised || stamper->frozen || stamper->note_count == WT_STAMPER_NOTES)
 		return false;
 	stamper->surprised = true;
 	cross(stamper);
+	if (stamper->estimator.map.epoch == epoch)
+		stamper->quiet_until_ns = now_ns + fast_cross_ns;
 	return true;
 }
 
 static void convert_frames(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
 {
-	int64_t latest_ns;
+	int64_t utc_ns, latest_ns, now_ns;
+	bool was_set = system_was_set(stamper, &utc_ns);
 
-	if (system_was_set(stamper, &latest_ns))
-		find_out(stamper);
-	latest_ns += plausible_ns;
+	now_ns = utc_ns - stamper->lead_ns;
+	latest_ns = utc_ns + plausible_ns;
+	if (was_set)
+		find_out(stamper, now_ns);
 	keep_given(stamper, frames, count);
 	convert(stamper, frames, count, latest_ns);
-	if (is_implausible(stamper, frames, count, latest_ns) && find_out(stamper))
+	if (now_ns >= stamper->quiet_until_ns &&
+	    is_implausible(stamper, frames, count, latest_ns) && find_out(stamper, now_ns))
 		convert(stamper, frames, count, latest_ns);
 	remember_last(stamper, frames, count, latest_ns);
 }

@@ -28,12 +28,13 @@ struct wt_stamper {
 	struct wt_watch *watch; /* NULL: there is nothing to watch */
 	uint64_t unasked;       /* frames that came with another source than expected */
 	uint64_t crosses;
-	unsigned fast_left;   /* of the crosses that follow one another quickly */
-	int64_t cross_due_ns; /* CLOCK_MONOTONIC */
-	int64_t last_utc_ns;  /* of the last hardware stamp; INT64_MIN: there was none */
-	int64_t lead_ns;      /* of CLOCK_REALTIME over CLOCK_MONOTONIC, at the last look */
-	bool surprised;       /* by a clock that seems to have been set, since the last tick */
-	bool failing;         /* the clock cannot be read */
+	unsigned fast_left;     /* of the crosses that follow one another quickly */
+	int64_t cross_due_ns;   /* CLOCK_MONOTONIC */
+	int64_t last_utc_ns;    /* of the last hardware stamp; INT64_MIN: there was none */
+	int64_t lead_ns;        /* of CLOCK_REALTIME over CLOCK_MONOTONIC, at the last look */
+	int64_t quiet_until_ns; /* CLOCK_MONOTONIC: a look at the clock has found nothing */
+	bool surprised;         /* by a clock that seems to have been set, since the last tick */
+	bool failing;           /* the clock cannot be read */
 	bool frozen;
 	/* To be written to the file, oldest first; while there is no room for more, the map does
 	 * not change. */

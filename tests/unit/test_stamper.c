@@ -530,22 +530,70 @@ Test(stamper, a_step_is_noticed_although_ticks_have_no_room_for_notes)
 	expect_true("stepped");
 }
 
+/* Of another clock than the one that can be read. */
+static void arrive_senseless(unsigned i)
+{
+	arrive(1);
+	packets[arrived - 1].frame.stamp_ns += (i % 2 ? 1 : -1) * 100000 * S;
+}
+
 Test(stamper, stamps_that_make_no_sense_do_not_keep_it_busy)
 {
 	open_stamper();
 	run(2 * S);
-	crosses = 0;
-	for (int i = 0; i < 500; i++) {
-		arrive(1);
-		packets[arrived - 1].frame.stamp_ns += (i % 2 ? 1 : -1) * 100000 * S;
+	for (unsigned i = 0; i < 500; i++) {
+		arrive_senseless(i);
 		take(1);
 	}
-	cr_expect(eq(sz, stamper.note_count, 1));
+	cr_expect(eq(sz, stamper.note_count, 1), "between two ticks");
+	write_notes();
+	run(S);
+	crosses = 0;
+	for (unsigned i = 0; i < 1000; i++) {
+		arrive_senseless(i);
+		take(1);
+		tick();
+		write_notes();
+	}
+	cr_expect(crosses >= 10 && crosses <= 12, "%u in a second", crosses);
 	arrive(10);
 	take_all(64);
-	memmove(packets, packets + 500, 10 * sizeof(packets[0]));
+	memmove(packets, packets + 1500, 10 * sizeof(packets[0]));
 	taken = 10;
 	expect_true("others");
+}
+
+Test(stamper, packets_that_come_late_do_not_keep_it_busy)
+{
+	open_stamper();
+	run(2 * S);
+	arrive(500);
+	run(3 * S);
+	crosses = 0;
+	for (unsigned i = 0; i < 500; i++) {
+		wt_sim_nic_advance(nic, 100 * US);
+		take(1);
+		tick();
+		write_notes();
+	}
+	cr_expect(crosses <= 2, "%u in 50 ms", crosses);
+	expect_true("late");
+}
+
+Test(stamper, a_clock_that_stands_still_does_not_keep_it_busy)
+{
+	open_stamper();
+	run(2 * S);
+	wt_sim_nic_freeze(nic, true);
+	run(2 * S);
+	crosses = 0;
+	for (unsigned i = 0; i < 1000; i++) {
+		arrive(1);
+		take(1);
+		tick();
+		write_notes();
+	}
+	cr_expect(crosses <= 2, "%u in a second", crosses);
 }
 
 /* ---- clocks that are set ---- */
