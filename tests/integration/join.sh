@@ -143,15 +143,6 @@ else
   echo "note: IPv6 cannot be switched on here: not tested"
 fi
 
-# refused PATTERN OPTION...: exit code 1, and no file.
-refused() {
-  local pattern=$1
-  shift
-  timeout 30 "$WIRETAPE" record -w "$work/absent" "$@" >"$work/out" 2>"$work/err"
-  assert_eq "$*: exit code" 1 $?
-  assert_file_has "$work/err" "$pattern"
-  assert "$*: no file" test ! -e "$work/absent"
-}
 refused 'cannot join 239.1.1.1 on sim: the interface is simulated' -i sim --reader sim --join 239.1.1.1
 ip link set in1 down
 refused 'cannot join 239.1.1.1 on in1: the interface is down' -i in1 --join 239.1.1.1

@@ -96,24 +96,13 @@ assert "several files" test "$files" -ge 3
 # ---- interfaces that have no such stamps ----
 
 make_link out0 in0
-refused() {
-  local name=$1
-  shift
-  rm -f "$work/none"
-  "$WIRETAPE" record "$@" -a duration:1 -w "$work/none" >"$work/out" 2>"$work/err"
-  assert_eq "$name: exit code" 1 $?
-  assert "$name: no file" test ! -e "$work/none"
-}
 for interface in in0 lo; do
   for reader in v3 v2 recv; do
-    refused "hw on $interface, $reader" -i $interface --reader $reader --stamp hw
-    assert_file_has "$work/err" "$interface .*hardware.*--stamp sw"
+    refused "$interface .*hardware.*--stamp sw" -i $interface --reader $reader --stamp hw
   done
 done
-refused "phc without hardware" -i in0 --clock phc
-assert_file_has "$work/err" 'no hardware stamps'
-refused "tai, not told" -i in0 --clock tai
-assert_file_has "$work/err" 'tai-offset 37'
+refused 'no hardware stamps' -i in0 --clock phc
+refused 'tai-offset 37' -i in0 --clock tai
 
 start_recorder -i in0 --stamp auto --json -w "$file"
 send out0 100

@@ -339,16 +339,6 @@ assert_eq "$name: in the report" true "$(json '.degraded | any(test("1073741824 
 
 # ---- what cannot be ----
 
-# refused PATTERN OPTION...
-refused() {
-  local pattern=$1
-  shift
-  timeout 30 "$WIRETAPE" record -w "$work/none.pcapng" "$@" >"$work/out" 2>"$work/err"
-  assert_eq "$*: exit code" 1 $?
-  assert_file_has "$work/err" "$pattern"
-  assert "$*: no file" test ! -e "$work/none.pcapng"
-}
-
 refused "this machine does not have that address" -u 10.0.0.99:5000
 refused "there is no interface 'nix0'" -u 239.1.1.1:5000@nix0
 refused "port '0'" -u 239.1.1.1:0

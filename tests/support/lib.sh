@@ -217,6 +217,16 @@ await_recorder() {
   await_end "the recorder" "$recorder"
 }
 
+# refused PATTERN OPTION...: exit code 1, an error like PATTERN, and no file.
+refused() {
+  local pattern=$1
+  shift
+  timeout 30 "$WIRETAPE" record -w "$work/absent" "$@" >"$work/out" 2>"$work/err"
+  assert_eq "$*: exit code" 1 $?
+  assert_file_has "$work/err" "$pattern"
+  assert "$*: no file" test ! -e "$work/absent"
+}
+
 # stop_recorder [SIGNAL]
 stop_recorder() {
   kill "-${1:-INT}" "$recorder" 2>/dev/null
