@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What it costs to turn ring memory into pcapng, per frame: walking a TPACKET_V3 ring
- * and encoding it in place, the same with the compact encoder, and a plain memcpy of the
+ * and encoding it in place, the same with hardware stamps that become UTC by a clock map and
+ * are kept beside, the same with the compact encoder, and a plain memcpy of the
  * ring, which is the least that any recorder pays that copies. In memory, one thread.
  *
  * Encoding in place uses the ring up, so it is restored from a copy before every round,
- * outside the measured part, and before the rounds of the other two as well: all three
+ * outside the measured part, and before the rounds of the others as well: all
  * find the caches in the same state, with the end of the ring in them. A ring larger than
  * the caches (-m) is read from memory. */
 #include <errno.h>
@@ -19,7 +20,7 @@
 #include <wiretape/feed/mold_template.h>
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/ring/tpacket_v3.h>
-#include <wiretape/stamp/stamp.h>
+#include <wiretape/stamp/clock_map.h>
 #include <wiretape/writer/pcapng_encode.h>
 #include <wiretape/writer/pcapng_inplace.h>
 
@@ -31,7 +32,7 @@ struct settings {
 	bool json;
 };
 
-enum way { IN_PLACE, COMPACT, COPY, WAYS };
+enum way { IN_PLACE, CONVERTED, COMPACT, COPY, WAYS };
 
 struct result {
 	uint32_t frame_bytes;
@@ -87,20 +88,50 @@ static uint64_t fill(struct wt_sim_ring *sim, uint32_t frame_bytes)
  * it, so that nothing is optimised away. */
 typedef size_t convert(uint8_t *block, uint8_t *out, struct wt_chunk_run *run);
 
-static size_t in_place(uint8_t *block, uint8_t *out, struct wt_chunk_run *run)
+/* What a recorder does with hardware stamps. */
+static void convert_stamps(struct wt_frame *frames, size_t count)
+{
+	static const struct wt_clock_map map = {.number = 1,
+	                                        .phc_ns = 1700000037000000000,
+	                                        .utc_ns = 1700000000000000000,
+	                                        .rate = 14};
+
+	for (size_t i = 0; i < count; i++) {
+		frames[i].given_ns = frames[i].stamp_ns;
+		frames[i].map = map.number;
+		frames[i].stamp_ns = wt_clock_map_to_utc(&map, frames[i].given_ns);
+		frames[i].notes |= WT_NOTE_GIVEN;
+	}
+}
+
+static inline size_t encode_in_place(uint8_t *block, struct wt_chunk_run *run, bool converted)
 {
 	struct wt_frame frames[BATCH];
 	struct wt_inplace at;
 	struct wt_walk walk;
 	size_t count;
 
-	(void)out;
 	wt_inplace_start(&at, block, BLOCK_BYTES, 0);
 	wt_tpacket_v3_walk_start(&walk, block, BLOCK_BYTES, 262144);
 	/* A block's last frame may lack the room; it is not worth a column of its own. */
-	while ((count = wt_tpacket_v3_walk(&walk, frames, BATCH)))
+	while ((count = wt_tpacket_v3_walk(&walk, frames, BATCH))) {
+		if (converted)
+			convert_stamps(frames, count);
 		wt_inplace_frames(&at, frames, count);
+	}
 	return wt_inplace_finish(&at, run);
+}
+
+static size_t in_place(uint8_t *block, uint8_t *out, struct wt_chunk_run *run)
+{
+	(void)out;
+	return encode_in_place(block, run, false);
+}
+
+static size_t in_place_converted(uint8_t *block, uint8_t *out, struct wt_chunk_run *run)
+{
+	(void)out;
+	return encode_in_place(block, run, true);
 }
 
 static size_t compact(uint8_t *block, uint8_t *out, struct wt_chunk_run *run)
@@ -143,8 +174,10 @@ static double measure_round(const struct wt_ring_memory *memory, convert *one, u
 static void measure_rounds(const struct wt_ring_memory *memory, const uint8_t *pristine,
                            uint8_t *out, int rounds, struct result *result)
 {
-	static convert *const ways[WAYS] = {
-	        [IN_PLACE] = in_place, [COMPACT] = compact, [COPY] = copy};
+	static convert *const ways[WAYS] = {[IN_PLACE] = in_place,
+	                                    [CONVERTED] = in_place_converted,
+	                                    [COMPACT] = compact,
+	                                    [COPY] = copy};
 	double ns[WAYS][MAX_ROUNDS];
 
 	for (int i = 0; i < rounds; i++)
@@ -186,8 +219,9 @@ static json_t *as_json(const struct result *result)
 {
 	const double *ns = result->ns;
 
-	return json_pack("{s:i,s:I,s:f,s:f,s:f,s:f,s:f}", "frame_bytes", (int)result->frame_bytes,
-	                 "frames", (json_int_t)result->frames, "in_place_ns", ns[IN_PLACE],
+	return json_pack("{s:i,s:I,s:f,s:f,s:f,s:f,s:f,s:f}", "frame_bytes",
+	                 (int)result->frame_bytes, "frames", (json_int_t)result->frames,
+	                 "in_place_ns", ns[IN_PLACE], "in_place_converted_ns", ns[CONVERTED],
 	                 "compact_ns", ns[COMPACT], "memcpy_ns", ns[COPY], "in_place_ratio",
 	                 ns[IN_PLACE] / ns[COPY], "compact_ratio", ns[COMPACT] / ns[COPY]);
 }
@@ -210,14 +244,15 @@ static void print_table(const struct settings *settings, const struct result *re
 {
 	printf("ns per frame, one core, medians of %d rounds over a ring of %u MiB that is\n"
 	       "restored before each; walking included; in brackets: of memcpy's time\n"
-	       "%8s %18s %18s %9s\n",
-	       settings->rounds, settings->ring_mib, "frame", "in place", "compact", "memcpy");
+	       "%8s %18s %18s %18s %9s\n",
+	       settings->rounds, settings->ring_mib, "frame", "in place", "stamps converted",
+	       "compact", "memcpy");
 	for (size_t i = 0; i < count; i++) {
 		const double *ns = results[i].ns;
 
-		printf("%6u B %10.1f (%.2f) %10.1f (%.2f) %10.1f\n", results[i].frame_bytes,
-		       ns[IN_PLACE], ns[IN_PLACE] / ns[COPY], ns[COMPACT], ns[COMPACT] / ns[COPY],
-		       ns[COPY]);
+		printf("%6u B %10.1f (%.2f) %10.1f (%.2f) %10.1f (%.2f) %10.1f\n",
+		       results[i].frame_bytes, ns[IN_PLACE], ns[IN_PLACE] / ns[COPY], ns[CONVERTED],
+		       ns[CONVERTED] / ns[COPY], ns[COMPACT], ns[COMPACT] / ns[COPY], ns[COPY]);
 	}
 }
 
