@@ -366,20 +366,23 @@ static void convert_frames(struct wt_stamper *stamper, struct wt_frame *frames, 
 	remember_last(stamper, frames, count, latest_ns);
 }
 
-/* Those that come with another source than was asked for. */
+/* Those that come with another source than was asked for: mostly there are none. */
 static bool mark_unasked(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
 {
 	const uint8_t expected = (uint8_t)stamper->info->stamps;
 	uint64_t unasked = 0;
+	bool any = false;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
+		any |= frames[i].stamp_source != expected;
+	for (size_t i = 0; any && i < count; i++) {
 		if (frames[i].stamp_source == expected)
 			continue;
 		unasked++;
 		frames[i].notes |= WT_NOTE_SOURCE;
 	}
 	stamper->unasked += unasked;
-	return unasked > 0;
+	return any;
 }
 
 /* The kernel's own stamps become TAI. */
