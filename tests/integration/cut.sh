@@ -64,7 +64,7 @@ assert "a reader that leaves: it ends" test "${PIPESTATUS[0]}" -lt 124
 
 # ---- hardware stamps ----
 
-hardware=(--reader sim -i sim:pps=20000,ppm=50,offset=37000000000,tai=37 --stamp hw -q)
+hardware=(--reader sim -i "sim:pps=20000,ppm=50,offset=37000000000,tai=37" --stamp hw -q)
 "$WIRETAPE" record "${hardware[@]}" -a packets:10000 -b packets:4000 -w "$work/nic.pcapng" ||
   fail "record with hardware stamps"
 nic=("$work"/nic*.pcapng)
