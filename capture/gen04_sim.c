@@ -361,6 +361,20 @@ static int create_frame(struct sim_reader *sim, struct wt_error *err)
 	return ret < 0 ? ret : 0;
 }
 
+static int create_parts(struct sim_reader *sim, const struct wt_reader_config *config,
+                        struct wt_error *err)
+{
+	int ret;
+
+	sim->reader.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	sim->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	ret = sim->reader.fd < 0 || sim->stop_fd < 0 ? -errno : create_ring(sim, config);
+	if (ret)
+		return wt_error_set(err, ret, "cannot make the simulated ring: %s", strerror(-ret));
+	ret = create_frame(sim, err);
+	return ret ? ret : create_nic(sim, config, err);
+}
+
 int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *config,
                       struct wt_error *err)
 {
@@ -396,15 +410,7 @@ int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *
 	        .retire_timeout_ms = settings.v2 ? 0 : config->retire_timeout_ms,
 	        .ring_bytes_asked = config->ring_bytes,
 	};
-	sim->reader.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	sim->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	ret = sim->reader.fd < 0 || sim->stop_fd < 0 ? -errno : create_ring(sim, config);
-	if (ret)
-		wt_error_set(err, ret, "cannot make the simulated ring: %s", strerror(-ret));
-	else
-		ret = create_frame(sim, err);
-	if (!ret)
-		ret = create_nic(sim, config, err);
+	ret = create_parts(sim, config, err);
 	if (ret) {
 		close_reader(&sim->reader);
 		return ret;
