@@ -11,10 +11,11 @@
  * another thread pokes it and in the end stops it: the ledger closes all the same. Into
  * memory; and into the files of a set, which a thread writes and another one finishes. */
 
-enum { POKES = 50, ENOUGH_FRAMES = 1000 };
+enum { POKES = 50, ENOUGH_FRAMES = 1000, ENOUGH_FILES = 3 };
 
 struct run {
 	struct wt_recorder *recorder;
+	bool in_files;
 	pthread_mutex_t lock; /* for the next four */
 	pthread_cond_t news;
 	unsigned pokes_seen;
@@ -34,7 +35,8 @@ static void on_progress(void *context, const struct wt_recorder_report *report, 
 		run->problem = "the ledger went backwards";
 	run->last_seen = report->total.seen;
 	pthread_mutex_lock(&run->lock);
-	run->enough = report->total.written >= ENOUGH_FRAMES;
+	run->enough = report->total.written >= ENOUGH_FRAMES &&
+	              (!run->in_files || report->file_count >= ENOUGH_FILES);
 	run->pokes_seen += poked;
 	pthread_cond_signal(&run->news);
 	pthread_mutex_unlock(&run->lock);
@@ -99,7 +101,9 @@ static int open_memory(void *context, const char *path, const struct wt_sink_con
 static int run_once(const char *name, const struct wt_reader_config *interfaces, size_t count,
                     const struct wt_recorder_output *output)
 {
-	struct run run = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
+	struct run run = {.lock = PTHREAD_MUTEX_INITIALIZER,
+	                  .news = PTHREAD_COND_INITIALIZER,
+	                  .in_files = output->files != NULL};
 	struct wt_recorder_config config = {.interfaces = interfaces,
 	                                    .interface_count = count,
 	                                    .statistics_every_ns = 1000000,
@@ -137,7 +141,7 @@ static const char *judge_files(struct wt_file_set *files)
 
 	wt_file_set_settle(files);
 	count = wt_file_set_files(files, &entries);
-	if (count < 3)
+	if (count < ENOUGH_FILES)
 		problem = "hardly any files";
 	for (size_t i = 0; i < count; i++) {
 		if (!entries[i].finished && !entries[i].deleted)
