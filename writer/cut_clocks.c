@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/writer/grow.h>
+
 enum {
 	NOTES_MAX = 4096,  /* kept of an input: hours of one interface */
 	AHEAD_CHUNKS = 16, /* a map stands at most a chunk behind what names it */
@@ -37,8 +39,8 @@ static int no_memory(struct wt_error *err)
 
 static int add_number(struct map_numbers *numbers, uint32_t number, struct wt_error *err)
 {
-	uint32_t *added = wt_cut_grow((void **)&numbers->numbers, &numbers->count, &numbers->room,
-	                              sizeof(*added));
+	uint32_t *added = wt_grow((void **)&numbers->numbers, &numbers->count, &numbers->room,
+	                          sizeof(*added));
 
 	if (!added)
 		return no_memory(err);
@@ -73,8 +75,8 @@ static int keep(struct source *source, const struct wt_clock_note *note, struct 
 		memmove(source->notes, source->notes + source->note_count,
 		        source->note_count * sizeof(*kept));
 	}
-	kept = wt_cut_grow((void **)&source->notes, &source->note_count, &source->note_room,
-	                   sizeof(*kept));
+	kept = wt_grow((void **)&source->notes, &source->note_count, &source->note_room,
+	               sizeof(*kept));
 	if (!kept)
 		return no_memory(err);
 	*kept = *note;
@@ -133,9 +135,9 @@ struct clock_birth wt_cut_birth(const struct source *source, uint32_t interface_
 	const uint8_t *bytes;
 	size_t length, at = 0;
 
-	if (!source->tape)
+	if (!source->input->tape)
 		return birth;
-	bytes = wt_tape_reader_first_chunk(source->tape, &length);
+	bytes = wt_tape_reader_first_chunk(source->input->tape, &length);
 	wt_pcapng_decoder_init(&decoder);
 	for (; wt_pcapng_decode(&decoder, bytes + at, length - at, true, &item, NULL) > 0;
 	     at += item.bytes)
@@ -187,10 +189,10 @@ static bool is_due(const struct cut *cut, struct source *source, const struct wt
 		return true;
 	if (!source->begun)
 		return false;
-	if (source->behind && interface->closed_behind == source->report->packets)
+	if (source->input->behind && interface->closed_behind == source->input->report->packets)
 		return false;
-	if (source->behind)
-		interface->closed_behind = source->report->packets;
+	if (source->input->behind)
+		interface->closed_behind = source->input->report->packets;
 	return true;
 }
 
@@ -198,30 +200,34 @@ int wt_cut_take_clock(struct cut *cut, struct source *source, const struct wt_pc
                       struct wt_error *err)
 {
 	struct wt_clock_note note;
+	int rc;
 
 	if (!read_note(source, item, &note))
 		return 0;
-	if (source->chunk)
+	if (source->input->chunk)
 		note_lowest(&source->interfaces[note.interface_id], map_of(&note));
 	if (is_due(cut, source, &note))
 		return write_note(cut, source, &note, err);
-	return keep(source, &note, err);
+	rc = keep(source, &note, err);
+	if (source->input->tape && !source->input->chunk)
+		source->first_notes = source->note_count;
+	return rc;
 }
 
 bool wt_cut_wants_clocks(const struct source *source, const struct wt_chunk_index *index)
 {
 	/* What is before the first packet of the range a search finds with less reading. */
 	return index->flags & WT_CHUNK_CLOCKS && (source->begun || source->is_searched) &&
-	       !source->behind;
+	       !source->input->behind;
 }
 
 /* ---- looking for them in a tape ---- */
 
-/* Another reader of the same tape, since what `tape` has read is still needed. */
+/* Another reader of the same tape, since what the timeline has read is still needed. */
 static bool open_scout(struct source *source)
 {
-	if (!source->scout && !wt_tape_reader_open(&source->scout, source->path, NULL) &&
-	    wt_tape_reader_tape_id(source->scout) != wt_tape_reader_tape_id(source->tape)) {
+	if (!source->scout && !wt_tape_reader_open(&source->scout, source->input->path, NULL) &&
+	    wt_tape_reader_tape_id(source->scout) != wt_tape_reader_tape_id(source->input->tape)) {
 		wt_tape_reader_close(source->scout);
 		source->scout = NULL;
 	}
@@ -239,7 +245,7 @@ static int collect(struct source *source, const struct wt_chunk_index *index, st
 	int rc = wt_tape_reader_chunk(source->scout, index, &bytes, &why);
 
 	if (rc <= 0)
-		return rc ? wt_cut_failed(source, rc, &why, err) : 0;
+		return rc ? wt_timeline_failed(source->input, rc, &why, err) : 0;
 	rc = 0;
 	while (!rc && wt_tape_reader_decode(source->scout, index, bytes, &at, &item, NULL) > 0) {
 		if (!read_note(source, &item, &note))
@@ -282,12 +288,11 @@ static int list_chunks(struct source *source, uint64_t offset, uint64_t end,
 	while (offset < end) {
 		rc = wt_tape_reader_find(source->scout, offset, end, &index, &why);
 		if (rc <= 0)
-			return rc ? wt_cut_failed(source, rc, &why, err) : 0;
+			return rc ? wt_timeline_failed(source->input, rc, &why, err) : 0;
 		offset = index.offset + index.chunk_bytes;
 		if (!(index.flags & WT_CHUNK_CLOCKS))
 			continue;
-		added = wt_cut_grow((void **)&list->chunks, &list->count, &list->room,
-		                    sizeof(*added));
+		added = wt_grow((void **)&list->chunks, &list->count, &list->room, sizeof(*added));
 		if (!added)
 			return no_memory(err);
 		*added = index;
@@ -312,8 +317,8 @@ static void begin_search(struct source *source)
 {
 	if (source->step_bytes)
 		return;
-	source->searched_from = source->index.offset;
-	source->searched_ns = source->index.max_so_far_ns;
+	source->searched_from = source->input->index.offset;
+	source->searched_ns = source->input->index.max_so_far_ns;
 	source->step_bytes = FIRST_STEP_BYTES;
 }
 
@@ -332,7 +337,7 @@ static int step_back(struct source *source, const struct wanted *wanted, struct 
 	source->step_bytes *= STEP_FACTOR;
 	rc = wt_tape_reader_find(source->scout, from, end, &index, &why);
 	if (rc <= 0)
-		return rc ? wt_cut_failed(source, rc, &why, err) : 0;
+		return rc ? wt_timeline_failed(source->input, rc, &why, err) : 0;
 	source->searched_from = index.offset;
 	source->searched_ns = index.max_so_far_ns;
 	return search_chunks(source, index.offset, end, wanted, err);
@@ -348,15 +353,16 @@ static bool is_ahead(const struct source *source, const struct wanted *wanted)
 
 static int look_ahead(struct source *source, const struct wanted *wanted, struct wt_error *err)
 {
-	uint64_t at = source->index.offset;
+	uint64_t at = source->input->index.offset;
 	struct wt_chunk_index index;
 	struct wt_error why;
 	int rc = 0;
 
 	for (int i = 0; i < AHEAD_CHUNKS && !rc && !is_found(source, wanted); i++) {
-		rc = wt_tape_reader_find(source->scout, at, source->last.offset + 1, &index, &why);
+		rc = wt_tape_reader_find(source->scout, at, source->input->last.offset + 1, &index,
+		                         &why);
 		if (rc <= 0)
-			return rc ? wt_cut_failed(source, rc, &why, err) : 0;
+			return rc ? wt_timeline_failed(source->input, rc, &why, err) : 0;
 		at = index.offset + index.chunk_bytes;
 		rc = index.flags & WT_CHUNK_CLOCKS ? collect(source, &index, err) : 0;
 	}
@@ -379,7 +385,7 @@ static int search(struct source *source, const struct wanted *wanted, struct wt_
 {
 	int rc;
 
-	if (!source->tape || !open_scout(source))
+	if (!source->input->tape || !open_scout(source))
 		return 0;
 	rc = search_back(source, wanted, INT64_MIN, err);
 	return rc ? rc : look_ahead(source, wanted, err);
@@ -399,17 +405,18 @@ static bool has_hardware(const struct source *source)
  * no other behind it. */
 static int begin_clocks(struct cut *cut, struct source *source, struct wt_error *err)
 {
-	const int64_t until_ns = source->item.packet.frame.stamp_ns - unnamed_ns;
+	const int64_t until_ns = source->input->item.packet.frame.stamp_ns - unnamed_ns;
 	const struct wanted all = {0};
 	int rc = 0;
 
 	source->begun = true;
-	if (source->tape && !source->is_searched && has_hardware(source) && open_scout(source))
+	if (source->input->tape && !source->is_searched && has_hardware(source) &&
+	    open_scout(source))
 		rc = search_back(source, &all, until_ns, err);
 	for (uint32_t i = 0; i < source->interface_count && !rc; i++) {
 		const struct wt_clock_note *note = find_latest(source, i);
-		bool is_in_force =
-		        !source->tape || source->is_searched || source->interfaces[i].lowest_map;
+		bool is_in_force = !source->input->tape || source->is_searched ||
+		                   source->interfaces[i].lowest_map;
 
 		if (note && is_in_force &&
 		    !contains(&output_of(cut, source, i)->written, note->map.number))
@@ -439,7 +446,7 @@ static int write_named(struct cut *cut, struct source *source, const struct want
 
 int wt_cut_write_clocks(struct cut *cut, struct source *source, struct wt_error *err)
 {
-	const struct wt_pcapng_item_packet *packet = &source->item.packet;
+	const struct wt_pcapng_item_packet *packet = &source->input->item.packet;
 	const struct output_interface *output = output_of(cut, source, packet->interface_id);
 	const struct wanted wanted = {packet->interface_id, packet->frame.map};
 	int rc = source->begun ? 0 : begin_clocks(cut, source, err);
@@ -458,11 +465,12 @@ void wt_cut_forget_clocks(struct source *source)
 	for (size_t i = 0; i < source->interface_count; i++)
 		source->interfaces[i].lowest_map = 0;
 	source->begun = false;
-	source->behind = false;
 }
 
 void wt_cut_free_clocks(struct source *source)
 {
+	if (source->scout)
+		source->input->bytes_beside = wt_tape_reader_bytes_read(source->scout);
 	wt_tape_reader_close(source->scout);
 	free(source->notes);
 }

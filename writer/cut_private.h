@@ -4,22 +4,14 @@
 
 /* What cut.c and cut_clocks.c share. Not installed. */
 
-#include <pcap/pcap.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/clock_note.h>
 #include <wiretape/writer/cut.h>
 #include <wiretape/writer/new_file.h>
-#include <wiretape/writer/tape_reader.h>
-
-/* The filter, compiled for one link type. */
-struct program {
-	uint16_t link_type;
-	struct bpf_program code;
-};
+#include <wiretape/writer/timeline_private.h>
 
 /* Numbers of clock maps, in the order in which they came. */
 struct map_numbers {
@@ -37,12 +29,9 @@ struct clock_birth {
 
 /* An interface of the new file. */
 struct output_interface {
-	char *name;  /* NULL: none */
-	char *clock; /* WT_OPT_LOCAL_CLOCK; NULL: none */
-	uint32_t snaplen;
-	uint16_t link_type;
-	uint64_t section; /* the last one that has used it */
-	size_t program;
+	uint32_t like; /* described as this one of the timeline */
+	bool is_hardware;
+	uint64_t section;           /* the last one that has used it */
 	struct clock_birth birth;   /* of its hardware stamps */
 	struct map_numbers written; /* in front of what comes next */
 	struct map_numbers missing; /* named by packets, and not found */
@@ -56,30 +45,17 @@ struct source_interface {
 	uint64_t closed_behind; /* so many packets a note was written, behind the range */
 };
 
+/* What is known of the clocks of an input. */
 struct source {
-	const char *path;
-	struct wt_cut_file *report;
-	struct wt_capture_file *file; /* one of these two */
-	struct wt_tape_reader *tape;
+	struct wt_timeline_source *input;
 	struct source_interface *interfaces; /* of the section */
 	size_t interface_count, interface_room;
-	bool has_packet; /* in `item` */
-	bool ended;
-	struct wt_pcapng_item item;
-	/* Clocks: */
 	struct wt_clock_note *notes; /* that were seen and may be needed */
 	size_t note_count, note_room;
-	bool begun;  /* packets of the section are in the new file */
-	bool behind; /* what was read last is behind the range */
+	bool begun; /* packets of the section are in the new file */
 	/* Of a tape: */
-	struct wt_chunk_index last, index;
-	const uint8_t *chunk; /* NULL: between two */
-	size_t in_chunk;
-	uint64_t next;     /* where to look for the next chunk */
-	uint64_t expected; /* packets before it, if none is missing */
-	int64_t max_so_far_ns;
 	size_t first_notes;           /* of `notes`, from the first chunk */
-	struct wt_tape_reader *scout; /* reads elsewhere than `tape`; NULL: not yet */
+	struct wt_tape_reader *scout; /* reads elsewhere than the timeline; NULL: not yet */
 	uint64_t searched_from;       /* all chunks from here on were looked at; 0: none */
 	int64_t searched_ns;          /* the largest stamp up to there */
 	uint64_t step_bytes;          /* how far the search goes back next; 0: not yet begun */
@@ -89,11 +65,12 @@ struct source {
 struct cut {
 	const struct wt_cut_config *config;
 	struct wt_cut_result *result;
-	struct source *sources;
+	struct wt_timeline_hooks hooks;
+	struct wt_timeline *timeline;
+	struct wt_timeline_file *reports;
+	struct source *sources; /* by the number of the timeline's */
 	struct output_interface *interfaces;
 	size_t interface_count, interface_room;
-	struct program *programs;
-	size_t program_count, program_room;
 	struct wt_new_file out;
 	uint8_t *buffer;
 	size_t used, room;
@@ -104,13 +81,6 @@ struct cut {
 /* Room for `bytes` more in the buffer; and they are there, or it is an error. */
 int wt_cut_reserve(struct cut *cut, size_t bytes, struct wt_error *err);
 int wt_cut_take(struct cut *cut, ssize_t bytes, struct wt_error *err);
-
-/* One more element of `size` bytes, zeroed; NULL without memory. */
-void *wt_cut_grow(void **array, size_t *count, size_t *room, size_t size);
-
-/* An error of the input. */
-int wt_cut_failed(const struct source *source, int rc, const struct wt_error *why,
-                  struct wt_error *err);
 
 /* ---- cut_clocks.c: what is known of the clocks goes along with the packets ---- */
 

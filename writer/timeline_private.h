@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_WRITER_TIMELINE_PRIVATE_H
+#define WIRETAPE_WRITER_TIMELINE_PRIVATE_H
+
+/* What timeline*.c share, and what the cut sees of it that needs more than packets. Not
+ * installed. */
+
+#include <pcap/pcap.h>
+
+#include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/tape_reader.h>
+#include <wiretape/writer/timeline.h>
+
+/* The filter, compiled for one link type. */
+struct filter_program {
+	uint16_t link_type;
+	struct bpf_program code;
+};
+
+/* One that the timeline has a number for. */
+struct timeline_interface {
+	struct wt_timeline_interface is;
+	char *name, *clock; /* of `is`, on the heap */
+	uint64_t section;   /* of its file, the last one that has described it */
+	size_t program;
+};
+
+/* One of the section that is being read. */
+struct section_interface {
+	uint32_t number; /* in the timeline */
+	size_t program;
+};
+
+struct wt_timeline_source {
+	const char *path;
+	size_t number; /* which of the paths */
+	struct wt_timeline_file *report;
+	struct wt_capture_file *file; /* one of these two */
+	struct wt_tape_reader *tape;
+	uint64_t sections;                    /* so far */
+	struct section_interface *interfaces; /* of the last of them */
+	size_t interface_count, interface_room;
+	bool has_packet; /* in `item` */
+	bool ended;
+	bool behind;      /* what was read last is behind the range */
+	int64_t stamp_ns; /* of the packet, or of the one before it that has one; INT64_MIN: none */
+	struct wt_pcapng_item item;
+	/* Of a tape: */
+	struct wt_chunk_index last, index;
+	const uint8_t *chunk; /* NULL: between two */
+	size_t in_chunk;
+	uint64_t next;     /* where to look for the next chunk */
+	uint64_t expected; /* packets before it, if none is missing */
+	int64_t max_so_far_ns;
+	uint64_t bytes_beside; /* that others have read of it, for the report */
+};
+
+/* For those who need more than packets. Called while the timeline is opened and reads on. */
+struct wt_timeline_hooks {
+	void *context;
+	/* An item that is not a packet, in the order of its file; of a tape from the first chunk
+	 * and from those that are read. An interface has its number by then. */
+	int (*item)(void *context, struct wt_timeline_source *source,
+	            const struct wt_pcapng_item *item, struct wt_error *err);
+	/* Whether a chunk without packets of the range is read all the same. */
+	bool (*wants_chunk)(void *context, const struct wt_timeline_source *source,
+	                    const struct wt_chunk_index *index);
+	/* The range is known now. What has come from the tape comes again, but for the first
+	 * chunk. */
+	void (*rewound)(void *context, struct wt_timeline_source *source);
+};
+
+struct wt_timeline {
+	struct wt_timeline_config config;
+	const struct wt_timeline_hooks *hooks; /* NULL: none */
+	struct wt_timeline_range range;
+	struct wt_timeline_source *sources;
+	struct wt_timeline_source *current; /* whose packet is the caller's; NULL: none */
+	struct wt_timeline_source *rival;   /* the earliest of the others; NULL: none */
+	struct timeline_interface *interfaces;
+	size_t interface_count, interface_room;
+	struct filter_program *programs;
+	size_t program_count, program_room;
+};
+
+/* wt_timeline_open() in two steps: nothing is opened, and then all. A timeline that could not
+ * begin is closed by the caller. *hooks is borrowed. */
+int wt_timeline_create(struct wt_timeline **timeline, const struct wt_timeline_config *config,
+                       const struct wt_timeline_hooks *hooks, struct wt_timeline_file *files,
+                       struct wt_error *err);
+int wt_timeline_begin(struct wt_timeline *timeline, struct wt_error *err);
+
+/* ---- timeline_interface.c ---- */
+
+bool wt_timeline_is_alike(const struct wt_timeline_interface *a,
+                          const struct wt_timeline_interface *b);
+
+/* Another one in the source's section. */
+int wt_timeline_add_interface(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                              const struct wt_pcapng_item *item, struct wt_error *err);
+
+/* Whether the filter lets the source's packet pass. */
+bool wt_timeline_passes(const struct wt_timeline *timeline,
+                        const struct wt_timeline_source *source);
+
+void wt_timeline_free_interfaces(struct wt_timeline *timeline);
+
+/* ---- timeline_source.c ---- */
+
+int wt_timeline_open_source(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                            struct wt_error *err);
+
+/* On to the next packet with any stamp or, if they are kept, without. */
+int wt_timeline_advance(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                        struct wt_error *err);
+
+/* To where the range begins, once it is known; nothing to do where it is not a tape. */
+int wt_timeline_seek(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                     struct wt_error *err);
+
+/* On to the next packet that is wanted, which may be the one that is there. */
+int wt_timeline_settle(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                       struct wt_error *err);
+
+/* An error of the file. */
+int wt_timeline_failed(const struct wt_timeline_source *source, int rc, const struct wt_error *why,
+                       struct wt_error *err);
+
+void wt_timeline_close_source(struct wt_timeline_source *source);
+
+#endif

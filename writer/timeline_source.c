@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/timeline_private.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+int wt_timeline_failed(const struct wt_timeline_source *source, int rc, const struct wt_error *why,
+                       struct wt_error *err)
+{
+	return wt_error_set(err, rc, "%s: %s", source->path, why->text);
+}
+
+/* ---- items ---- */
+
+static int tell(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                const struct wt_pcapng_item *item, struct wt_error *err)
+{
+	const struct wt_timeline_hooks *hooks = timeline->hooks;
+
+	return hooks ? hooks->item(hooks->context, source, item, err) : 0;
+}
+
+static int take_section(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                        const struct wt_pcapng_item *item, struct wt_error *err)
+{
+	source->sections++;
+	source->interface_count = 0;
+	source->behind = false;
+	return tell(timeline, source, item, err);
+}
+
+static int take_interface(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                          const struct wt_pcapng_item *item, struct wt_error *err)
+{
+	int rc = wt_timeline_add_interface(timeline, source, item, err);
+
+	return rc ? rc : tell(timeline, source, item, err);
+}
+
+/* 1 if it goes on to the caller. */
+static int take_packet(const struct wt_timeline *timeline, struct wt_timeline_source *source,
+                       const struct wt_pcapng_item_packet *packet)
+{
+	if (packet->has_stamp && !packet->stamp_saturated && packet->frame.stamp_ns >= 0) {
+		source->stamp_ns = packet->frame.stamp_ns;
+		return 1;
+	}
+	if (timeline->config.keep_unstamped)
+		return 1;
+	source->report->left_out++;
+	return 0;
+}
+
+static int take_item(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                     const struct wt_pcapng_item *item, struct wt_error *err)
+{
+	switch (item->kind) {
+	case WT_ITEM_PACKET:
+		return take_packet(timeline, source, &item->packet);
+	case WT_ITEM_SECTION:
+		return take_section(timeline, source, item, err);
+	case WT_ITEM_INTERFACE:
+		return take_interface(timeline, source, item, err);
+	default:
+		return tell(timeline, source, item, err);
+	}
+}
+
+/* ---- a file from its beginning to its end ---- */
+
+static int next_of_file(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                        struct wt_error *err)
+{
+	struct wt_timeline_file *report = source->report;
+	int rc;
+
+	for (;;) {
+		rc = wt_capture_file_next(source->file, &source->item, &report->why);
+		report->bytes_read = wt_capture_file_offset(source->file);
+		if (rc == -ENODATA || rc == -EBADMSG || rc == -ENOTSUP) {
+			report->ended = rc;
+			return 0;
+		}
+		if (rc < 0)
+			return wt_timeline_failed(source, rc, &report->why, err);
+		if (!rc)
+			return 0;
+		rc = take_item(timeline, source, &source->item, err);
+		if (rc)
+			return rc;
+	}
+}
+
+/* ---- a recording made of chunks ---- */
+
+static bool is_past(const struct wt_timeline *timeline, const struct wt_timeline_source *source)
+{
+	int64_t earliest;
+
+	return timeline->range.has_to && source->max_so_far_ns > INT64_MIN &&
+	       !__builtin_sub_overflow(source->max_so_far_ns, source->last.reach_back_ns,
+	                               &earliest) &&
+	       earliest >= timeline->range.to_ns;
+}
+
+static bool overlaps(const struct wt_timeline *timeline, const struct wt_chunk_index *index)
+{
+	const struct wt_timeline_range *range = &timeline->range;
+
+	return index->packets && (!range->has_from || index->max_ns >= range->from_ns) &&
+	       (!range->has_to || index->min_ns < range->to_ns);
+}
+
+static bool is_behind(const struct wt_timeline *timeline, int64_t ns)
+{
+	return timeline->range.has_to && ns >= timeline->range.to_ns;
+}
+
+static bool is_asked_for(const struct wt_timeline *timeline,
+                         const struct wt_timeline_source *source,
+                         const struct wt_chunk_index *index)
+{
+	const struct wt_timeline_hooks *hooks = timeline->hooks;
+
+	return hooks && hooks->wants_chunk(hooks->context, source, index);
+}
+
+/* Where chunks are missing the next one says how many packets were in them. */
+static void note_gap(struct wt_timeline_source *source, const struct wt_chunk_index *index)
+{
+	if (index->packets_before > source->expected)
+		source->report->missing += index->packets_before - source->expected;
+	source->expected = index->packets_before;
+}
+
+/* The next chunk that can have packets of the range: 1, or 0 if there is no more. */
+static int next_chunk(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                      struct wt_error *err)
+{
+	struct wt_chunk_index *index = &source->index;
+	struct wt_error why;
+	int rc;
+
+	while (!is_past(timeline, source)) {
+		rc = wt_tape_reader_find(source->tape, source->next, source->last.offset + 1, index,
+		                         &why);
+		if (rc <= 0)
+			return rc ? wt_timeline_failed(source, rc, &why, err) : 0;
+		note_gap(source, index);
+		source->max_so_far_ns = index->max_so_far_ns;
+		source->next = index->offset + index->chunk_bytes;
+		source->behind |= index->packets && is_behind(timeline, index->min_ns);
+		if (!overlaps(timeline, index) && !is_asked_for(timeline, source, index)) {
+			source->expected += index->packets;
+			continue;
+		}
+		rc = wt_tape_reader_chunk(source->tape, index, &source->chunk, &why);
+		if (rc < 0)
+			return wt_timeline_failed(source, rc, &why, err);
+		source->in_chunk = 0;
+		source->report->bytes_read = wt_tape_reader_bytes_read(source->tape);
+		if (rc) {
+			source->expected += index->packets;
+			return 1;
+		}
+		/* Torn, or not all there yet: the next one may be anywhere behind. */
+		source->next = index->offset + WT_CHUNK_ALIGNMENT;
+	}
+	return 0;
+}
+
+static int next_of_tape(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                        struct wt_error *err)
+{
+	struct wt_timeline_file *report = source->report;
+	int rc;
+
+	for (;;) {
+		if (!source->chunk) {
+			rc = next_chunk(timeline, source, err);
+			if (rc <= 0) {
+				source->chunk = NULL;
+				return rc;
+			}
+		}
+		rc = wt_tape_reader_decode(source->tape, &source->index, source->chunk,
+		                           &source->in_chunk, &source->item, &report->why);
+		if (rc == -ENOMEM)
+			return wt_timeline_failed(source, rc, &report->why, err);
+		if (rc < 0)
+			report->ended = rc;
+		if (rc <= 0) {
+			source->chunk = NULL;
+			continue;
+		}
+		rc = take_item(timeline, source, &source->item, err);
+		if (rc)
+			return rc;
+	}
+}
+
+/* ---- either ---- */
+
+int wt_timeline_advance(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                        struct wt_error *err)
+{
+	int rc = source->tape ? next_of_tape(timeline, source, err)
+	                      : next_of_file(timeline, source, err);
+
+	source->has_packet = rc > 0;
+	source->ended = rc <= 0;
+	return rc < 0 ? rc : 0;
+}
+
+static bool is_wanted(const struct wt_timeline *timeline, const struct wt_timeline_source *source)
+{
+	const struct wt_timeline_range *range = &timeline->range;
+	int64_t ns = source->stamp_ns;
+
+	return (!range->has_from || ns >= range->from_ns) &&
+	       (!range->has_to || ns < range->to_ns) && wt_timeline_passes(timeline, source);
+}
+
+int wt_timeline_settle(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                       struct wt_error *err)
+{
+	int rc = 0;
+
+	while (!rc && !source->ended && !(source->has_packet && is_wanted(timeline, source))) {
+		source->behind |= source->has_packet && is_behind(timeline, source->stamp_ns);
+		rc = wt_timeline_advance(timeline, source, err);
+	}
+	return rc;
+}
+
+/* ---- opening and closing ---- */
+
+static void report_bytes(struct wt_timeline_source *source)
+{
+	struct wt_timeline_file *report = source->report;
+	struct stat status;
+
+	if (source->tape)
+		report->bytes_read = wt_tape_reader_bytes_read(source->tape) + source->bytes_beside;
+	report->bytes_total = report->bytes_read;
+	if (strcmp(source->path, "-") && !stat(source->path, &status) && S_ISREG(status.st_mode))
+		report->bytes_total = (uint64_t)status.st_size;
+}
+
+static int take_first_chunk(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                            struct wt_error *err)
+{
+	struct wt_pcapng_decoder decoder;
+	struct wt_pcapng_item item;
+	size_t length, at = 0;
+	const uint8_t *bytes = wt_tape_reader_first_chunk(source->tape, &length);
+	int rc;
+
+	wt_pcapng_decoder_init(&decoder);
+	while ((rc = wt_pcapng_decode(&decoder, bytes + at, length - at, true, &item, err)) > 0) {
+		at += item.bytes;
+		rc = take_item(timeline, source, &item, err);
+		if (rc < 0)
+			break;
+	}
+	wt_pcapng_decoder_fini(&decoder);
+	return rc;
+}
+
+/* From the first chunk of a tape on. */
+static void rewind_tape(struct wt_timeline_source *source)
+{
+	size_t first_bytes;
+
+	wt_tape_reader_first_chunk(source->tape, &first_bytes);
+	source->next = first_bytes;
+	source->expected = 0;
+	source->max_so_far_ns = INT64_MIN;
+	source->chunk = NULL;
+	source->has_packet = false;
+	source->ended = false;
+	source->behind = false;
+	source->stamp_ns = INT64_MIN;
+	source->report->missing = 0;
+	source->report->left_out = 0;
+}
+
+static int open_tape(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                     struct wt_error *err)
+{
+	struct wt_error why;
+	int rc = wt_tape_reader_last(source->tape, &source->last, &why);
+
+	if (rc < 0)
+		return wt_timeline_failed(source, rc, &why, err);
+	source->report->is_tape = true;
+	report_bytes(source);
+	rewind_tape(source);
+	source->ended = rc == 0;
+	return take_first_chunk(timeline, source, err);
+}
+
+int wt_timeline_open_source(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                            struct wt_error *err)
+{
+	struct wt_error why;
+	int rc;
+
+	if (strcmp(source->path, "-") && !wt_tape_reader_open(&source->tape, source->path, NULL))
+		return open_tape(timeline, source, err);
+	rc = wt_capture_file_open(&source->file, source->path, &why);
+	if (rc)
+		return wt_timeline_failed(source, rc, &why, err);
+	report_bytes(source);
+	return 0;
+}
+
+int wt_timeline_seek(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                     struct wt_error *err)
+{
+	struct wt_chunk_index before;
+	struct wt_error why;
+	int rc;
+
+	if (!source->tape)
+		return 0;
+	rewind_tape(source);
+	if (timeline->hooks)
+		timeline->hooks->rewound(timeline->hooks->context, source);
+	/* Nothing there at all. */
+	source->ended = !source->last.number;
+	if (source->ended || !timeline->range.has_from)
+		return 0;
+	rc = wt_tape_reader_seek(source->tape, timeline->range.from_ns, &source->last,
+	                         &source->index, &before, &why);
+	if (rc < 0)
+		return wt_timeline_failed(source, rc, &why, err);
+	source->ended = !rc;
+	if (!rc)
+		return 0;
+	source->next = source->index.offset;
+	source->expected = before.packets_before + before.packets;
+	if (before.number)
+		source->max_so_far_ns = before.max_so_far_ns;
+	return 0;
+}
+
+void wt_timeline_close_source(struct wt_timeline_source *source)
+{
+	report_bytes(source);
+	wt_tape_reader_close(source->tape);
+	wt_capture_file_close(source->file);
+	free(source->interfaces);
+}
