@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/replay/pace.h>
+
+#include <errno.h>
+
+#define SECOND_NS 1000000000ll
+/* The longest time without a look at the stop request. */
+#define NAP_NS 50000000ll
+
+enum { OFFSET_READINGS = 16 };
+
+static int64_t to_ns(const struct timespec *time)
+{
+	return time->tv_sec * SECOND_NS + time->tv_nsec;
+}
+
+static int64_t kernel_now(struct wt_pace_clock *clock)
+{
+	struct timespec now;
+
+	(void)clock;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return to_ns(&now);
+}
+
+static void sleep_until(int64_t at_ns)
+{
+	const struct timespec at = {.tv_sec = at_ns / SECOND_NS, .tv_nsec = at_ns % SECOND_NS};
+
+	/* A signal ends it early, which is a look at the stop request, too. */
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
+}
+
+static inline void relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
+static int64_t kernel_wait_until(struct wt_pace_clock *clock, int64_t at_ns, int64_t spin_ns,
+                                 const int *stop)
+{
+	int64_t now;
+
+	while ((now = kernel_now(clock)) < at_ns) {
+		int64_t left_ns = at_ns - now;
+
+		/* Nothing is published by it. */
+		if (__atomic_load_n(stop, __ATOMIC_RELAXED))
+			return now;
+		if (left_ns <= spin_ns)
+			relax();
+		else
+			sleep_until(left_ns - spin_ns > NAP_NS ? now + NAP_NS : at_ns - spin_ns);
+	}
+	return now;
+}
+
+static int kernel_read_other(struct wt_pace_clock *clock, clockid_t other, int64_t *before_ns,
+                             int64_t *other_ns, int64_t *after_ns)
+{
+	struct timespec time;
+
+	*before_ns = kernel_now(clock);
+	if (clock_gettime(other, &time) < 0)
+		return -errno;
+	*after_ns = kernel_now(clock);
+	*other_ns = to_ns(&time);
+	return 0;
+}
+
+static const struct wt_pace_clock_ops kernel_ops = {
+        .now = kernel_now,
+        .wait_until = kernel_wait_until,
+        .read_other = kernel_read_other,
+};
+
+struct wt_pace_clock *wt_pace_kernel_clock(void)
+{
+	static struct wt_pace_clock kernel_clock = {&kernel_ops};
+
+	return &kernel_clock;
+}
+
+int wt_pace_offset(struct wt_pace_clock *clock, clockid_t other, int64_t *offset_ns)
+{
+	int64_t closest = INT64_MAX;
+
+	for (int i = 0; i < OFFSET_READINGS; i++) {
+		int64_t before, between, after;
+		int rc = clock->ops->read_other(clock, other, &before, &between, &after);
+
+		if (rc)
+			return rc;
+		if (after - before >= closest)
+			continue;
+		closest = after - before;
+		*offset_ns = between - (before + closest / 2);
+	}
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_REPLAY_PACE_H
+#define WIRETAPE_REPLAY_PACE_H
+
+/* The sender's time goes through this, so that a simulated clock can stand behind it. All times
+ * are of CLOCK_MONOTONIC unless something else is said. */
+
+#include <stdint.h>
+#include <time.h>
+
+struct wt_pace_clock;
+
+struct wt_pace_clock_ops {
+	int64_t (*now)(struct wt_pace_clock *clock);
+
+	/* Wait until at_ns and return the time then. The last spin_ns before it are spent
+	 * looking at the clock instead of sleeping. Returns earlier once *stop is not 0, with a
+	 * look at it at least every 50 ms. */
+	int64_t (*wait_until)(struct wt_pace_clock *clock, int64_t at_ns, int64_t spin_ns,
+	                      const int *stop);
+
+	/* Another clock, between two looks at this one. 0 or a negative errno. */
+	int (*read_other)(struct wt_pace_clock *clock, clockid_t other, int64_t *before_ns,
+	                  int64_t *other_ns, int64_t *after_ns);
+};
+
+/* The head of every implementation's own struct. */
+struct wt_pace_clock {
+	const struct wt_pace_clock_ops *ops;
+};
+
+/* The kernel's. clock_gettime(CLOCK_MONOTONIC) is a read of the processor's time stamp counter,
+ * without a system call, where the kernel trusts that. Any thread. */
+struct wt_pace_clock *wt_pace_kernel_clock(void);
+
+/* What to add to a time of `clock` to have that of `other`: of several readings the one with the
+ * closest looks. 0 or a negative errno. */
+int wt_pace_offset(struct wt_pace_clock *clock, clockid_t other, int64_t *offset_ns);
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_REPLAY_TX_PRIVATE_H
+#define WIRETAPE_REPLAY_TX_PRIVATE_H
+
+/* Ways to hand packets to the kernel, a file for each. Not installed. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include <wiretape/capture/link.h>
+#include <wiretape/replay/replay.h>
+#include <wiretape/replay/tx_report.h>
+#include <wiretape/ring/error.h>
+
+enum { WT_TX_BATCH = 64, WT_TX_REPORTS = 32 };
+
+struct wt_tx_packet {
+	const uint8_t *data; /* the caller's until the call returns */
+	uint32_t bytes;
+	int64_t launch_ns; /* on the clock of the socket; with launch times only */
+};
+
+struct wt_tx;
+
+struct wt_tx_ops {
+	/* Hand over up to WT_TX_BATCH packets in their order: how many the kernel has taken, 1
+	 * at least, or a negative errno, then of the first of them. Does not block. One thread. */
+	int (*send)(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count);
+
+	/* What was taken leaves now at the latest: 0 when all has, -EAGAIN to be asked again. */
+	int (*drain)(struct wt_tx *tx);
+
+	/* What the error queue has, up to WT_TX_REPORTS: how many. Never blocks. One thread, which
+	 * need not be the one that sends. */
+	int (*reports)(struct wt_tx *tx, struct wt_tx_report *reports);
+
+	void (*close)(struct wt_tx *tx);
+};
+
+/* What all have in common. */
+struct wt_tx {
+	const struct wt_tx_ops *ops;
+	enum wt_tx_kind kind;
+	int fd;
+	char interface[IFNAMSIZ];
+	uint32_t bytes_max;  /* of a packet */
+	uint32_t bytes_min;
+	uint16_t link_type;  /* LINKTYPE_* that packets have to have; of UDP 0 */
+	bool has_stamps;     /* reports will tell when packets left */
+	bool is_launched;    /* packets have launch times */
+	uint32_t next_id;    /* that the kernel gives to the next packet, with stamps */
+	uint64_t undone;     /* taken, and then found to be wrong */
+	struct wt_tx_messages *messages;
+};
+
+/* Zero is the default. Borrowed for the call. */
+struct wt_tx_config {
+	const char *interface;
+	enum wt_tx_kind kind; /* not AUTO */
+	const struct wt_udp_target *target; /* of UDP */
+	bool through_qdisc;
+	bool wants_stamps; /* the kernel's, if the driver gives them */
+	bool wants_launch; /* SO_TXTIME: */
+	int32_t launch_clock;
+	const struct wt_sim_tx_config *sim; /* of the simulation */
+};
+
+/* 0, or a negative errno with the way out. */
+int wt_tx_open_socket(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err);
+int wt_tx_open_ring(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err);
+int wt_tx_open_udp(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err);
+
+/* ---- what sockets share (tx_socket.c, tx_messages.c) ---- */
+
+/* An interface that can be sent on: it is there, up, with carrier, and of a kind that is
+ * understood. */
+int wt_tx_read_link(struct wt_link *link, const char *interface, struct wt_error *err);
+
+/* A packet socket for *tx, bound to the interface. */
+int wt_tx_packet_socket(struct wt_tx *tx, const struct wt_tx_config *config, struct wt_error *err);
+
+/* Stamps and launch times, as far as they are wanted. */
+int wt_tx_ask_socket(struct wt_tx *tx, const struct wt_tx_config *config, struct wt_error *err);
+
+/* send and reports of the ops; the messages are made at the first use. */
+struct wt_tx_messages;
+int wt_tx_messages_create(struct wt_tx *tx, struct wt_error *err);
+int wt_tx_send_messages(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count);
+int wt_tx_read_reports(struct wt_tx *tx, struct wt_tx_report *reports);
+
+/* Close what is open and free it; NULL is fine. */
+void wt_tx_free(struct wt_tx *tx);
+
+#endif

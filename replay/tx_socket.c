@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/replay/tx_private.h>
+
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wiretape/stamp/capabilities.h>
+
+enum {
+	SEND_BUFFER_BYTES = 4 << 20,
+	/* Stamps wait in the receive buffer; each is counted as some 800 bytes. */
+	STAMP_BUFFER_BYTES = 64 << 20,
+	VLAN_BYTES = 4,
+	ETHERNET_BYTES = 14,
+	LINKTYPE_ETHERNET = 1,
+};
+
+int wt_tx_read_link(struct wt_link *link, const char *interface, struct wt_error *err)
+{
+	int rc = wt_link_read(interface, link, err);
+
+	if (rc)
+		return rc;
+	if (!(link->flags & IFF_UP))
+		return wt_error_set(err, -ENETDOWN,
+		                    "interface '%s' is down; bring it up: ip link set %s up",
+		                    interface, interface);
+	if (!(link->flags & IFF_RUNNING))
+		return wt_error_set(err, -ENETDOWN,
+		                    "interface '%s' has no carrier; plug in the cable, or bring up "
+		                    "the other end",
+		                    interface);
+	rc = wt_link_type(link->hardware_type);
+	if (rc < 0)
+		return wt_error_set(err, rc,
+		                    "interface '%s' is of a kind of link (ARPHRD %u) that cannot be "
+		                    "sent on; take the Ethernet or IP interface below or above it",
+		                    interface, link->hardware_type);
+	return 0;
+}
+
+static int failed(const char *what, int code, struct wt_error *err)
+{
+	if (code == -EPERM || code == -EACCES)
+		return wt_error_set(err, code,
+		                    "no permission to send raw packets (CAP_NET_RAW); grant it to "
+		                    "the program (setcap cap_net_raw+ep), run it with sudo, or try "
+		                    "it in a network of your own (unshare -Urn)");
+	return wt_error_set(err, code, "cannot %s: %s", what, strerror(-code));
+}
+
+static int bind_to(const struct wt_tx *tx, int index, struct wt_error *err)
+{
+	/* Protocol 0, here and in socket(): it receives nothing. */
+	const struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_ifindex = index};
+
+	if (bind(tx->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return failed("send on the interface", -errno, err);
+	return 0;
+}
+
+/* Only wishes: with less, the sender has to try more often, and stamps may get lost. */
+static void enlarge_buffers(int fd)
+{
+	int out = SEND_BUFFER_BYTES, in = STAMP_BUFFER_BYTES;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &out, sizeof(out)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &out, sizeof(out));
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &in, sizeof(in)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &in, sizeof(in));
+}
+
+static bool driver_stamps(const char *interface)
+{
+	struct wt_stamp_capabilities capabilities;
+
+	return !wt_stamp_capabilities_read(&capabilities, wt_kernel_system(), interface, NULL) &&
+	       capabilities.supported.so_timestamping & SOF_TIMESTAMPING_TX_SOFTWARE;
+}
+
+static int ask_for_stamps(struct wt_tx *tx)
+{
+	/* Without the packet's bytes, with its number. */
+	int flags = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
+	            SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
+
+	return setsockopt(tx->fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) < 0 ? -errno
+	                                                                                  : 0;
+}
+
+static int ask_for_launch(struct wt_tx *tx, int32_t clock, struct wt_error *err)
+{
+	const struct sock_txtime settings = {clock, SOF_TXTIME_REPORT_ERRORS};
+	int code;
+
+	if (!setsockopt(tx->fd, SOL_SOCKET, SO_TXTIME, &settings, sizeof(settings))) {
+		tx->is_launched = true;
+		return 0;
+	}
+	code = -errno;
+	if (code == -EPERM)
+		return wt_error_set(err, code,
+		                    "no permission for launch times by this clock (CAP_NET_ADMIN); "
+		                    "grant it to the program (setcap cap_net_raw,cap_net_admin+ep)");
+	return wt_error_set(err, code, "the kernel has no launch times (SO_TXTIME): %s",
+	                    strerror(-code));
+}
+
+int wt_tx_ask_socket(struct wt_tx *tx, const struct wt_tx_config *config, struct wt_error *err)
+{
+	enlarge_buffers(tx->fd);
+	/* A driver that is not said to stamp would leave all packets waiting for theirs. */
+	tx->has_stamps = config->wants_stamps && tx->interface[0] && driver_stamps(tx->interface) &&
+	                 !ask_for_stamps(tx);
+	return config->wants_launch ? ask_for_launch(tx, config->launch_clock, err) : 0;
+}
+
+int wt_tx_packet_socket(struct wt_tx *tx, const struct wt_tx_config *config, struct wt_error *err)
+{
+	int bypass = !config->through_qdisc && !config->wants_launch;
+	struct wt_link link;
+	int rc = wt_tx_read_link(&link, config->interface, err);
+
+	if (rc)
+		return rc;
+	strcpy(tx->interface, link.name);
+	tx->link_type = (uint16_t)wt_link_type(link.hardware_type);
+	tx->bytes_min = tx->link_type == LINKTYPE_ETHERNET ? ETHERNET_BYTES : 1;
+	/* What the kernel lets through; a VLAN tag does not count as one of the MTU's bytes. */
+	tx->bytes_max = link.mtu;
+	if (tx->link_type == LINKTYPE_ETHERNET)
+		tx->bytes_max += ETHERNET_BYTES + VLAN_BYTES;
+	tx->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (tx->fd < 0)
+		return failed("open a packet socket", -errno, err);
+	if (setsockopt(tx->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &bypass, sizeof(bypass)) < 0)
+		return failed("choose the way around the queueing discipline", -errno, err);
+	rc = wt_tx_ask_socket(tx, config, err);
+	return rc ? rc : bind_to(tx, link.index, err);
+}
+
+static int nothing_waits(struct wt_tx *tx)
+{
+	(void)tx;
+	return 0;
+}
+
+int wt_tx_open_socket(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err)
+{
+	static const struct wt_tx_ops ops = {
+	        .send = wt_tx_send_messages,
+	        .drain = nothing_waits,
+	        .reports = wt_tx_read_reports,
+	        .close = wt_tx_free,
+	};
+	struct wt_tx *made = calloc(1, sizeof(*made));
+	int rc;
+
+	if (!made)
+		return wt_error_set(err, -ENOMEM, "no memory for a sender");
+	made->ops = &ops;
+	made->kind = WT_TX_SOCKET;
+	made->fd = -1;
+	rc = wt_tx_packet_socket(made, config, err);
+	if (!rc)
+		rc = wt_tx_messages_create(made, err);
+	if (rc)
+		wt_tx_free(made);
+	else
+		*tx = made;
+	return rc;
+}
