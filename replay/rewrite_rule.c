@@ -57,14 +57,21 @@ static bool parse_number(const char *text, unsigned most, unsigned *number)
 	return *number <= most;
 }
 
+static bool parse_mac(const char *text, uint8_t *mac)
+{
+	int end = 0;
+
+	/* Signs and spaces, which sscanf() would pass, are none of these. */
+	if (strspn(text, "0123456789abcdefABCDEF:") != strlen(text))
+		return false;
+	return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2],
+	              &mac[3], &mac[4], &mac[5], &end) == 6 &&
+	       !text[end];
+}
+
 static int read_mac(const struct reading *reading, const char *text, struct side *side)
 {
-	uint8_t *mac = side->bytes;
-
-	/* Six times two digits are the only way to fill this length. */
-	if (strlen(text) != 17 || strspn(text, "0123456789abcdefABCDEF:") != 17 ||
-	    sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &mac[0], &mac[1], &mac[2], &mac[3],
-	           &mac[4], &mac[5]) != 6)
+	if (!parse_mac(text, side->bytes))
 		return wt_error_set(reading->err, -EINVAL,
 		                    "'%s': '%s' is no MAC address like 02:00:00:00:00:01",
 		                    reading->rule, text);
