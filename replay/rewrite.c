@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/replay/rewrite.h>
+
+#include <string.h>
+
+#include <wiretape/feed/big_endian.h>
+#include <wiretape/feed/udp_packet.h>
+#include <wiretape/ring/frame.h>
+
+#include "rewrite_private.h"
+
+enum {
+	MAC_BYTES = 6,
+	MACS_BYTES = 12,
+	ETHERTYPE_VLAN = 0x8100,
+	VLAN_BYTES = WT_REWRITE_HEADROOM,
+	VLAN_ID_MASK = 0x0fff,
+};
+
+/* A frame while it is rewritten. */
+struct pass {
+	const struct wt_rewrite *rewrite;
+	struct wt_rewrite_frame *frame;
+	struct wt_rewrite_headers headers;
+	bool changed;
+	bool partial; /* in the checksum's place is the sum that it is to be made of */
+	/* What has changed under checksums: sums of the new words and the complements of the
+	 * old ones, modulo 0xffff and in the machine's byte order, on which sums do not depend
+	 * (RFC 1071). */
+	uint64_t addresses;
+	uint64_t pseudo_header; /* those addresses that the transport's checksum is over */
+	uint64_t ports;
+};
+
+static const struct wt_rewrite_rule *find_rule(const struct wt_rewrite *rewrite,
+                                               enum wt_rewrite_field field,
+                                               const struct wt_rewrite_value *value)
+{
+	const uint8_t *numbers = rewrite->by_field[field];
+
+	for (uint32_t i = 0; i < rewrite->field_rules[field]; i++) {
+		const struct wt_rewrite_rule *rule = &rewrite->rules[numbers[i]];
+		uint64_t differs =
+		        (value->words[0] ^ rule->where.words[0]) & rule->where_mask.words[0];
+
+		differs |= (value->words[1] ^ rule->where.words[1]) & rule->where_mask.words[1];
+		if (!differs)
+			return rule;
+	}
+	return NULL;
+}
+
+static uint32_t fold(uint64_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint32_t)sum;
+}
+
+/* The zeros behind a value's bytes add 0xffffffff, which is none modulo 0xffff. */
+static uint64_t difference(const struct wt_rewrite_value *from, const struct wt_rewrite_value *to)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < 2; i++) {
+		uint64_t complement = ~from->words[i];
+
+		sum += (complement & UINT32_MAX) + (complement >> 32);
+		sum += (to->words[i] & UINT32_MAX) + (to->words[i] >> 32);
+	}
+	return sum;
+}
+
+static struct wt_rewrite_value replaced(const struct wt_rewrite_value *value,
+                                        const struct wt_rewrite_rule *rule)
+{
+	return (struct wt_rewrite_value){{
+	        (value->words[0] & ~rule->set_mask.words[0]) | rule->set.words[0],
+	        (value->words[1] & ~rule->set_mask.words[1]) | rule->set.words[1],
+	}};
+}
+
+/* Set a field as its rules say, and add to *sum what that changes. Returns whether a rule has
+ * matched. `at` may be NULL: the field is not here. Inline, for then the sizes are constants. */
+static inline bool set_field(struct pass *pass, enum wt_rewrite_field field, uint8_t *at,
+                             size_t bytes, uint64_t *sum)
+{
+	struct wt_rewrite_value old = {0}, value;
+	const struct wt_rewrite_rule *rule;
+
+	if (!at || !pass->rewrite->field_rules[field])
+		return false;
+	memcpy(&old, at, bytes);
+	rule = find_rule(pass->rewrite, field, &old);
+	if (!rule)
+		return false;
+	value = replaced(&old, rule);
+	pass->changed |= memcmp(&old, &value, sizeof(old)) != 0;
+	memcpy(at, &value, bytes);
+	*sum += difference(&old, &value);
+	return true;
+}
+
+/* NULL for what is not here. */
+static uint8_t *place(const struct pass *pass, uint32_t offset)
+{
+	return offset ? pass->frame->data + offset : NULL;
+}
+
+/* RFC 1624, equation 3. What adds up to nothing leaves the checksum as it was written, which
+ * may be the other one of the two zeros. */
+static uint16_t repaired(uint16_t checksum, uint64_t changes)
+{
+	uint32_t sum = fold(changes);
+
+	if (sum == 0 || sum == 0xffff)
+		return checksum;
+	return (uint16_t)~fold((uint64_t)(uint16_t)~checksum + sum);
+}
+
+static void repair_ip(const struct pass *pass)
+{
+	uint8_t *at = place(pass, pass->headers.ip_checksum);
+	uint16_t checksum;
+
+	if (!at)
+		return;
+	memcpy(&checksum, at, sizeof(checksum));
+	checksum = repaired(checksum, pass->addresses);
+	memcpy(at, &checksum, sizeof(checksum));
+}
+
+static void repair_transport(const struct pass *pass)
+{
+	uint8_t *at = place(pass, pass->headers.checksum);
+	bool udp = pass->headers.protocol == WT_REWRITE_UDP;
+	uint16_t checksum;
+
+	if (!at)
+		return;
+	memcpy(&checksum, at, sizeof(checksum));
+	if (udp && !checksum)
+		return;
+	/* That is no complement, and not over the ports. */
+	if (pass->partial)
+		checksum = (uint16_t)~repaired((uint16_t)~checksum, pass->pseudo_header);
+	else
+		checksum = repaired(checksum, pass->pseudo_header + pass->ports);
+	/* 0 would say that there is none (RFC 768). */
+	if (udp && !checksum)
+		checksum = 0xffff;
+	memcpy(at, &checksum, sizeof(checksum));
+}
+
+static bool is_group(const uint8_t *address, uint8_t ip_version)
+{
+	return ip_version == 4 ? address[0] >> 4 == 0xe : address[0] == 0xff;
+}
+
+static void set_group_mac(struct pass *pass)
+{
+	const uint8_t *group = pass->frame->data + pass->headers.destination;
+	uint8_t mac[MAC_BYTES] = {0x33, 0x33};
+
+	if (pass->headers.ip_version == 4)
+		wt_udp_multicast_mac((uint32_t)wt_get_be16(group) << 16 | wt_get_be16(group + 2),
+		                     mac);
+	else
+		memcpy(mac + 2, group + 12, 4);
+	pass->changed |= memcmp(pass->frame->data, mac, sizeof(mac)) != 0;
+	memcpy(pass->frame->data, mac, sizeof(mac));
+}
+
+/* Returns whether a rule for the destination has matched. */
+static bool rewrite_addresses(struct pass *pass)
+{
+	uint8_t *source = place(pass, pass->headers.source);
+	uint8_t *destination = place(pass, pass->headers.destination);
+	uint64_t from = 0, to = 0;
+	bool matched;
+
+	if (pass->headers.ip_version == 4) {
+		set_field(pass, WT_REWRITE_SRC_IPV4, source, 4, &from);
+		matched = set_field(pass, WT_REWRITE_DST_IPV4, destination, 4, &to);
+	} else {
+		set_field(pass, WT_REWRITE_SRC_IPV6, source, 16, &from);
+		matched = set_field(pass, WT_REWRITE_DST_IPV6, destination, 16, &to);
+	}
+	pass->addresses = from + to;
+	pass->pseudo_header = from + (pass->headers.on_its_way ? 0 : to);
+	return matched;
+}
+
+static void rewrite_ports(struct pass *pass)
+{
+	set_field(pass, WT_REWRITE_SRC_PORT, place(pass, pass->headers.source_port), 2,
+	          &pass->ports);
+	set_field(pass, WT_REWRITE_DST_PORT, place(pass, pass->headers.destination_port), 2,
+	          &pass->ports);
+}
+
+/* Returns whether a rule for the destination has matched. */
+static bool rewrite_macs(struct pass *pass)
+{
+	uint8_t *frame = pass->frame->data;
+	uint64_t unused = 0;
+
+	set_field(pass, WT_REWRITE_SRC_MAC, frame + MAC_BYTES, MAC_BYTES, &unused);
+	return set_field(pass, WT_REWRITE_DST_MAC, frame, MAC_BYTES, &unused);
+}
+
+/* `frame` grows by a tag in front, behind its MACs. */
+static bool put_tag_in(struct wt_rewrite_frame *frame)
+{
+	if (frame->headroom < VLAN_BYTES)
+		return false;
+	frame->data -= VLAN_BYTES;
+	frame->headroom -= VLAN_BYTES;
+	frame->caplen += VLAN_BYTES;
+	frame->len += VLAN_BYTES;
+	memmove(frame->data, frame->data + VLAN_BYTES, MACS_BYTES);
+	wt_put_be16(frame->data + MACS_BYTES, ETHERTYPE_VLAN);
+	wt_put_be16(frame->data + MACS_BYTES + 2, 0);
+	return true;
+}
+
+static void take_tag_out(struct wt_rewrite_frame *frame)
+{
+	memmove(frame->data + VLAN_BYTES, frame->data, MACS_BYTES);
+	frame->data += VLAN_BYTES;
+	frame->headroom += VLAN_BYTES;
+	frame->caplen -= VLAN_BYTES;
+	frame->len -= VLAN_BYTES;
+}
+
+static uint64_t vlan_of(const struct pass *pass)
+{
+	if (!pass->headers.tagged)
+		return WT_REWRITE_VLAN_NONE;
+	return wt_get_be16(pass->frame->data + pass->headers.vlan) & VLAN_ID_MASK;
+}
+
+/* From one of them, or from none, to another or none. */
+static void set_vlan(struct pass *pass, uint64_t vlan, struct wt_rewrite_counts *counts)
+{
+	struct wt_rewrite_frame *frame = pass->frame;
+	uint8_t *tag;
+
+	if (vlan == WT_REWRITE_VLAN_NONE) {
+		take_tag_out(frame);
+	} else {
+		if (!pass->headers.tagged && !put_tag_in(frame)) {
+			counts->no_headroom++;
+			return;
+		}
+		tag = frame->data + MACS_BYTES + 2;
+		wt_put_be16(tag, (uint16_t)((wt_get_be16(tag) & ~VLAN_ID_MASK) | vlan));
+	}
+	pass->changed = true;
+}
+
+static void rewrite_vlan(struct pass *pass, struct wt_rewrite_counts *counts)
+{
+	struct wt_rewrite_value vlan = {0};
+	const struct wt_rewrite_rule *rule;
+
+	if (!pass->rewrite->field_rules[WT_REWRITE_VLAN])
+		return;
+	/* The frame was cut within the tag. */
+	if (pass->headers.tagged && !pass->headers.vlan)
+		return;
+	vlan.words[0] = vlan_of(pass);
+	rule = find_rule(pass->rewrite, WT_REWRITE_VLAN, &vlan);
+	if (rule && rule->set.words[0] != vlan.words[0])
+		set_vlan(pass, rule->set.words[0], counts);
+}
+
+static void rewrite_ip(struct pass *pass, bool mac_is_set)
+{
+	bool matched = rewrite_addresses(pass);
+
+	rewrite_ports(pass);
+	if (pass->addresses)
+		repair_ip(pass);
+	if (pass->addresses | pass->ports)
+		repair_transport(pass);
+	if (matched && pass->headers.ethernet && !pass->headers.arp && !mac_is_set &&
+	    is_group(pass->frame->data + pass->headers.destination, pass->headers.ip_version))
+		set_group_mac(pass);
+}
+
+/* The tag comes last: it moves everything. */
+static void rewrite_frame(struct pass *pass, struct wt_rewrite_counts *counts)
+{
+	bool mac_is_set = pass->headers.ethernet && rewrite_macs(pass);
+
+	if (pass->headers.ip_version)
+		rewrite_ip(pass, mac_is_set);
+	if (pass->headers.ethernet)
+		rewrite_vlan(pass, counts);
+	counts->changed += pass->changed;
+	counts->not_understood += pass->headers.not_understood;
+}
+
+/* Over addresses, protocol and length (RFC 768, RFC 9293, RFC 8200), in network order. */
+static uint32_t pseudo_header_sum(const uint8_t *frame, const struct wt_rewrite_headers *headers)
+{
+	size_t bytes = headers->ip_version == 4 ? 4 : 16;
+	uint64_t sum = (uint64_t)headers->protocol + headers->transport_bytes;
+
+	sum = wt_checksum_add(sum, frame + headers->source, bytes);
+	return fold(wt_checksum_add(sum, frame + headers->destination, bytes));
+}
+
+static bool is_partial(const uint8_t *frame, const struct wt_rewrite_headers *headers)
+{
+	return headers->checksum && headers->transport_bytes && !headers->fragment &&
+	       wt_get_be16(frame + headers->checksum) == pseudo_header_sum(frame, headers);
+}
+
+/* The partial sum is one of the words that are added up. */
+static void complete(struct wt_rewrite_frame *frame, const struct wt_rewrite_headers *headers)
+{
+	uint64_t sum =
+	        wt_checksum_add(0, frame->data + headers->transport, headers->transport_bytes);
+	uint16_t checksum = wt_checksum_finish(sum);
+
+	if (headers->protocol == WT_REWRITE_UDP && !checksum)
+		checksum = 0xffff;
+	wt_put_be16(frame->data + headers->checksum, checksum);
+	frame->link_flags &= ~WT_LINK_CSUM_NOT_READY;
+}
+
+/* Returns whether it is still partial. */
+static bool finish_checksum(struct wt_rewrite_frame *frame,
+                            const struct wt_rewrite_headers *headers,
+                            struct wt_rewrite_counts *counts)
+{
+	bool partial = is_partial(frame->data, headers);
+
+	if (partial && headers->whole) {
+		complete(frame, headers);
+		counts->checksums_completed++;
+		return false;
+	}
+	counts->checksums_lacking++;
+	return partial;
+}
+
+void wt_rewrite_finish_checksum(struct wt_rewrite_frame *frame, struct wt_rewrite_counts *counts)
+{
+	struct wt_rewrite_headers headers;
+
+	if (!(frame->link_flags & WT_LINK_CSUM_NOT_READY))
+		return;
+	wt_rewrite_read_headers(frame, true, &headers);
+	finish_checksum(frame, &headers, counts);
+}
+
+void wt_rewrite_apply(const struct wt_rewrite *rewrite, struct wt_rewrite_frame *frame,
+                      struct wt_rewrite_counts *counts)
+{
+	struct pass pass;
+	bool unfinished = frame->link_flags & WT_LINK_CSUM_NOT_READY;
+
+	if (!rewrite->rules_count && !unfinished)
+		return;
+	pass = (struct pass){.rewrite = rewrite, .frame = frame};
+	wt_rewrite_read_headers(frame, rewrite->beyond_link || unfinished, &pass.headers);
+	if (unfinished)
+		pass.partial = finish_checksum(frame, &pass.headers, counts);
+	if (rewrite->rules_count)
+		rewrite_frame(&pass, counts);
+}
