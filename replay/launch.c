@@ -2,6 +2,7 @@
 #include <wiretape/replay/launch.h>
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -171,8 +172,7 @@ static bool judge_offload(const struct wt_launch_clocks *clocks, char *text, siz
 	         "the PHC, by which the NIC sends, is %.9f s %s CLOCK_TAI: packets would leave at "
 	         "the "
 	         "wrong time. phc2sys brings them together",
-	         (double)(difference_ns < 0 ? -difference_ns : difference_ns) / 1e9,
-	         difference_ns < 0 ? "behind" : "ahead of");
+	         fabs((double)difference_ns) / 1e9, difference_ns < 0 ? "behind" : "ahead of");
 	return false;
 }
 

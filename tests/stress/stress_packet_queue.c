@@ -11,7 +11,7 @@
 /* One thread puts numbered packets of all sizes into a queue so small that it is full again and
  * again, another takes them: all come, in order and whole, or up to where one side gives up. */
 
-enum { PACKETS = 60000, SMALL_MAX = 2000, BATCH = 32 };
+enum { PACKETS = 30000, SMALL_MAX = 2000, BATCH = 32 };
 
 struct run {
 	const char *name;

@@ -88,7 +88,7 @@ static void expect(int priority, enum wt_launch_verdict verdict, const char *say
 	cr_expect(strstr(launch.text, says) != NULL, "'%s' without '%s'", launch.text, says);
 	cr_expect(lt(sz, strlen(launch.text), sizeof(launch.text) - 1));
 	if (verdict != WT_LAUNCH_HONOURED)
-		cr_expect(!launch.clock && !launch.offload && !launch.gates);
+		cr_expect(not(launch.clock || launch.offload || launch.gates));
 }
 
 /* Who honours them */

@@ -308,6 +308,13 @@ Test(schedule, a_gap_of_all_64_bits_is_divided_exactly)
 	cr_expect(eq(i64, wt_schedule_next(&schedule, INT64_MAX, 60), INT64_MAX));
 }
 
+Test(schedule, a_long_gap_is_divided_exactly)
+{
+	begin("speed:0.999999937");
+	EXPECT_TIMES({0, 0}, {INT64_C(20000000000), INT64_C(20000001260)},
+	             {INT64_C(60000000000), INT64_C(60000003780)});
+}
+
 Test(schedule, hostile_settings_do_no_harm)
 {
 	struct wt_schedule_config config = {.numerator = UINT64_MAX,
