@@ -32,8 +32,8 @@ struct wt_departure {
 	int64_t handover_ns;
 	int64_t departed_ns; /* by `source`; of a packet that was dropped, nothing */
 	uint32_t bytes;
-	uint16_t port; /* the interface's number */
-	uint8_t source; /* enum wt_departure_source */
+	uint16_t port;   /* the interface's number */
+	uint8_t source;  /* enum wt_departure_source */
 	bool is_dropped; /* by the qdisc, for its launch time */
 };
 
@@ -47,11 +47,11 @@ struct wt_proof {
 	uint64_t over_tolerance;
 	uint64_t dropped;
 	int64_t tolerance_ns;
-	int64_t worst_ns;    /* departed - due of the packet furthest off */
+	int64_t worst_ns; /* departed - due of the packet furthest off */
 	uint64_t worst_number;
 	int64_t first_due_ns, first_departed_ns;
 	int64_t last_due_ns, last_departed_ns;
-	int64_t sum_ns; /* of departed - due */
+	int64_t sum_ns;    /* of departed - due */
 	bool gap_is_known; /* to the packet before */
 };
 

@@ -27,10 +27,10 @@ enum { WT_REPLAY_PORTS_MAX = 16, WT_REPLAY_BATCH_MAX = 64 };
 
 /* How the sender waits for the moment. */
 enum wt_pace {
-	WT_PACE_AUTO,   /* TXTIME where the NIC itself sends on time, else SPIN, or SLEEP where there is
-	                 * one processor */
-	WT_PACE_SPIN,   /* looking at the clock; sleeps only where more than 2 ms are left */
-	WT_PACE_SLEEP,  /* asleep: takes little of the processor, tens of us late */
+	WT_PACE_AUTO,  /* TXTIME where the NIC itself sends on time, else SPIN, or SLEEP where there
+	                * is  one processor */
+	WT_PACE_SPIN,  /* looking at the clock; sleeps only where more than 2 ms are left */
+	WT_PACE_SLEEP, /* asleep: takes little of the processor, tens of us late */
 	WT_PACE_TXTIME, /* not at all: packets are handed over early with their launch time */
 	WT_PACES
 };
@@ -45,9 +45,9 @@ enum wt_tx_kind {
 	WT_TX_KINDS
 };
 
-const char *wt_pace_name(enum wt_pace pace);    /* "auto", "spin" … */
+const char *wt_pace_name(enum wt_pace pace); /* "auto", "spin" … */
 const char *wt_tx_kind_name(enum wt_tx_kind kind);
-int wt_pace_from_name(const char *name);        /* -1: there is none */
+int wt_pace_from_name(const char *name); /* -1: there is none */
 int wt_tx_kind_from_name(const char *name);
 
 /* Packets that a capture has cut. */
@@ -104,8 +104,8 @@ struct wt_replay_progress {
 	uint64_t sent;
 	uint64_t bytes;
 	uint64_t over_tolerance;
-	int64_t elapsed_ns;  /* since the start; negative: it is still to come */
-	double share; /* of the files that was read, 0 to 1; negative: it is not known */
+	int64_t elapsed_ns; /* since the start; negative: it is still to come */
+	double share;       /* of the files that was read, 0 to 1; negative: it is not known */
 };
 
 /* Zero is the default given in brackets. Everything is borrowed until the replay is closed. */
@@ -135,17 +135,18 @@ struct wt_replay_config {
 	/* When. */
 	struct wt_schedule_config schedule;
 	enum wt_pace pace;
-	int64_t start_at_ns;     /* in ns of start_clock [as soon as the buffer is filled] */
-	bool start_is_relative;  /* start_at_ns counts from now on */
-	int32_t start_clock;     /* CLOCK_REALTIME or CLOCK_TAI [REALTIME] */
+	int64_t start_at_ns;    /* in ns of start_clock [as soon as the buffer is filled] */
+	bool start_is_relative; /* start_at_ns counts from now on */
+	int32_t start_clock;    /* CLOCK_REALTIME or CLOCK_TAI [REALTIME] */
 	int64_t lead_ns; /* hand over so long before a packet is due [learned from stamps]; -1: 0 */
 	int64_t txtime_lead_ns; /* hand over so long before the launch time [1 ms] */
-	int64_t coalesce_ns; /* SLEEP: packets due within it leave together, at its end [0] */
-	uint32_t batch; /* packets in a system call at most [WT_REPLAY_BATCH_MAX] */
+	int64_t coalesce_ns;    /* SLEEP: packets due within it leave together, at its end [0] */
+	int64_t end_after_ns;   /* stop so long after the start, whatever is left [no limit] */
+	uint32_t batch;         /* packets in a system call at most [WT_REPLAY_BATCH_MAX] */
 
 	/* The proof. */
-	bool no_stamps; /* do not ask for the driver's stamps: hand-over times only */
-	int64_t tolerance_ns; /* [1 ms] */
+	bool no_stamps;         /* do not ask for the driver's stamps: hand-over times only */
+	int64_t tolerance_ns;   /* [1 ms] */
 	const char *proof_path; /* a CSV file with a line a packet [none] */
 
 	/* The machine. */
@@ -154,24 +155,24 @@ struct wt_replay_config {
 	int fifo_priority;     /* SCHED_FIFO for the sender, 1 to 99 [as others] */
 	bool lock_memory;      /* mlockall() */
 
-	struct wt_replay_stop *stop;                       /* may be NULL */
+	struct wt_replay_stop *stop; /* may be NULL */
 	void (*on_progress)(void *context, const struct wt_replay_progress *progress);
 	void *context; /* called every 0.1 s, by another thread than the caller's */
 };
 
 /* Packets that were read and not sent, and what was done to others. */
 struct wt_replay_skipped {
-	uint64_t unmapped;     /* their interface is mapped to "-" */
-	uint64_t too_large;    /* for the interface's MTU, or the datagram */
-	uint64_t too_short;    /* for a link-layer header */
-	uint64_t truncated;    /* with WT_TRUNCATED_SKIP, and payloads that are cut */
-	uint64_t not_udp;      /* with WT_TX_UDP */
-	uint64_t fragments;    /* the same */
+	uint64_t unmapped;  /* their interface is mapped to "-" */
+	uint64_t too_large; /* for the interface's MTU, or the datagram */
+	uint64_t too_short; /* for a link-layer header */
+	uint64_t truncated; /* with WT_TRUNCATED_SKIP, and payloads that are cut */
+	uint64_t not_udp;   /* with WT_TX_UDP */
+	uint64_t fragments; /* the same */
 };
 
 struct wt_replay_port_result {
 	char interface[IFNAMSIZ];
-	char qdisc[16];  /* that packets passed, or "" if they went around it */
+	char qdisc[16]; /* that packets passed, or "" if they went around it */
 	uint64_t sent;
 	uint64_t bytes;
 	bool has_stamps; /* the driver's */
@@ -184,18 +185,18 @@ struct wt_replay_result {
 	enum wt_pace pace; /* what it came to */
 	enum wt_tx_kind tx;
 	uint64_t sent;
-	uint64_t bytes;      /* of frames, or UDP payloads */
-	uint64_t read;       /* packets that came from the source */
-	uint64_t refused;    /* times a full queue took nothing; tried again */
-	uint64_t undone;     /* taken, then found to be wrong by the kernel */
+	uint64_t bytes;         /* of frames, or UDP payloads */
+	uint64_t read;          /* packets that came from the source */
+	uint64_t refused;       /* times a full queue took nothing; tried again */
+	uint64_t undone;        /* taken, then found to be wrong by the kernel */
 	uint64_t late_launches; /* whose time had passed before they could be handed over */
-	uint64_t starved;    /* times the buffer was empty when a packet might have been due */
+	uint64_t starved;       /* times the buffer was empty when a packet might have been due */
 	int64_t starved_ns;
-	uint64_t unproved;   /* sent, but not in the proof: it could not keep up */
-	uint64_t padded;     /* packets that were cut, and sent with zeros */
-	uint64_t cut;        /* and as they are */
-	uint64_t stamped;    /* payloads */
-	uint64_t loops;      /* begun */
+	uint64_t unproved; /* sent, but not in the proof: it could not keep up */
+	uint64_t padded;   /* packets that were cut, and sent with zeros */
+	uint64_t cut;      /* and as they are */
+	uint64_t stamped;  /* payloads */
+	uint64_t loops;    /* begun */
 	struct wt_replay_skipped skipped;
 	struct wt_rewrite_counts rewritten;
 	/* Of the schedule, see schedule.h: */

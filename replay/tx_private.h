@@ -45,20 +45,20 @@ struct wt_tx {
 	enum wt_tx_kind kind;
 	int fd;
 	char interface[IFNAMSIZ];
-	uint32_t bytes_max;  /* of a packet */
+	uint32_t bytes_max; /* of a packet */
 	uint32_t bytes_min;
-	uint16_t link_type;  /* LINKTYPE_* that packets have to have; of UDP 0 */
-	bool has_stamps;     /* reports will tell when packets left */
-	bool is_launched;    /* packets have launch times */
-	uint32_t next_id;    /* that the kernel gives to the next packet, with stamps */
-	uint64_t undone;     /* taken, and then found to be wrong */
+	uint16_t link_type; /* LINKTYPE_* that packets have to have; of UDP 0 */
+	bool has_stamps;    /* reports will tell when packets left */
+	bool is_launched;   /* packets have launch times */
+	uint32_t next_id;   /* that the kernel gives to the next packet, with stamps */
+	uint64_t undone;    /* taken, and then found to be wrong */
 	struct wt_tx_messages *messages;
 };
 
 /* Zero is the default. Borrowed for the call. */
 struct wt_tx_config {
 	const char *interface;
-	enum wt_tx_kind kind; /* not AUTO */
+	enum wt_tx_kind kind;               /* not AUTO */
 	const struct wt_udp_target *target; /* of UDP */
 	bool through_qdisc;
 	bool wants_stamps; /* the kernel's, if the driver gives them */

@@ -37,10 +37,11 @@ int wt_tx_read_link(struct wt_link *link, const char *interface, struct wt_error
 		                    interface);
 	rc = wt_link_type(link->hardware_type);
 	if (rc < 0)
-		return wt_error_set(err, rc,
-		                    "interface '%s' is of a kind of link (ARPHRD %u) that cannot be "
-		                    "sent on; take the Ethernet or IP interface below or above it",
-		                    interface, link->hardware_type);
+		return wt_error_set(
+		        err, rc,
+		        "interface '%s' is of a kind of link (ARPHRD %u) that cannot be "
+		        "sent on; take the Ethernet or IP interface below or above it",
+		        interface, link->hardware_type);
 	return 0;
 }
 
@@ -104,9 +105,10 @@ static int ask_for_launch(struct wt_tx *tx, int32_t clock, struct wt_error *err)
 	}
 	code = -errno;
 	if (code == -EPERM)
-		return wt_error_set(err, code,
-		                    "no permission for launch times by this clock (CAP_NET_ADMIN); "
-		                    "grant it to the program (setcap cap_net_raw,cap_net_admin+ep)");
+		return wt_error_set(
+		        err, code,
+		        "no permission for launch times by this clock (CAP_NET_ADMIN); "
+		        "grant it to the program (setcap cap_net_raw,cap_net_admin+ep)");
 	return wt_error_set(err, code, "the kernel has no launch times (SO_TXTIME): %s",
 	                    strerror(-code));
 }

@@ -67,9 +67,8 @@ static int set(int fd, int level, int option, const void *value, socklen_t bytes
 
 static int set_ttl(const struct wt_tx *tx, const struct wt_udp_target *target, struct wt_error *err)
 {
-	int option = is_ipv6(target)
-	                     ? (is_group(target) ? IPV6_MULTICAST_HOPS : IPV6_UNICAST_HOPS)
-	                     : (is_group(target) ? IP_MULTICAST_TTL : IP_TTL);
+	int option = is_ipv6(target) ? (is_group(target) ? IPV6_MULTICAST_HOPS : IPV6_UNICAST_HOPS)
+	                             : (is_group(target) ? IP_MULTICAST_TTL : IP_TTL);
 
 	if (!target->ttl)
 		return 0;
@@ -121,7 +120,8 @@ static int set_interface(struct wt_tx *tx, struct wt_udp_target *target, struct 
 static int connect_to(const struct wt_tx *tx, const struct wt_udp_target *target,
                       struct wt_error *err)
 {
-	socklen_t bytes = is_ipv6(target) ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+	socklen_t bytes =
+	        is_ipv6(target) ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
 	int broadcast = 1, code;
 
 	/* Those who replay to a broadcast address mean it. */

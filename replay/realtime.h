@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_REPLAY_REALTIME_H
+#define WIRETAPE_REPLAY_REALTIME_H
+
+/* What the machine can do for the thread that sends. Not installed. */
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <wiretape/ring/error.h>
+
+struct wt_realtime {
+	cpu_set_t cpus; /* before */
+	int policy;
+	struct sched_param param;
+	bool is_bound, is_fifo, is_locked;
+};
+
+/* Lock memory, for all threads. Before the others are started. */
+int wt_realtime_lock(struct wt_realtime *realtime, struct wt_error *err);
+
+/* What wt_realtime_begin() would say. */
+int wt_realtime_check(int cpu, int priority, struct wt_error *err);
+
+/* The calling thread, and those that it starts from now on, keep off this CPU if there is
+ * another: they are not to disturb the sender. */
+void wt_realtime_avoid(struct wt_realtime *realtime, int cpu);
+
+/* The calling thread: on this CPU alone (1 + its number; 0: any), with SCHED_FIFO and this
+ * priority (0: not). -EINVAL, -EPERM with the way out. */
+int wt_realtime_begin(struct wt_realtime *realtime, int cpu, int priority, struct wt_error *err);
+
+/* As it was. */
+void wt_realtime_end(struct wt_realtime *realtime);
+
+/* CPUs that this process may use. */
+int wt_realtime_cpus(void);
+
+/* Of each second, how many us SCHED_FIFO threads have to leave to others; 0: none. */
+int64_t wt_realtime_stolen_us(void);
+
+#endif

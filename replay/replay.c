@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/replay/replay_private.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <wiretape/replay/duration.h>
+
+#define SECOND_NS 1000000000ll
+
+enum {
+	TOLERANCE_NS_DEFAULT = 1000000,
+	TXTIME_LEAD_NS_DEFAULT = 1000000,
+	/* From "all is ready" to the first packet: for threads to have settled. */
+	START_NS = 10000000,
+	/* Before a time by another clock, which may be set meanwhile, it is looked at again. */
+	WATCH_NS = 500000000,
+	/* SPIN: gaps that are longer are slept through but for this. */
+	SPIN_NS = 2000000,
+};
+
+static const char *const pace_names[WT_PACES] = {
+        [WT_PACE_AUTO] = "auto",
+        [WT_PACE_SPIN] = "spin",
+        [WT_PACE_SLEEP] = "sleep",
+        [WT_PACE_TXTIME] = "txtime",
+};
+
+static const char *const tx_names[WT_TX_KINDS] = {
+        [WT_TX_AUTO] = "auto", [WT_TX_SOCKET] = "socket", [WT_TX_RING] = "ring",
+        [WT_TX_UDP] = "udp",   [WT_TX_SIM] = "sim",
+};
+
+const char *wt_pace_name(enum wt_pace pace)
+{
+	return pace_names[pace];
+}
+
+const char *wt_tx_kind_name(enum wt_tx_kind kind)
+{
+	return tx_names[kind];
+}
+
+int wt_pace_from_name(const char *name)
+{
+	for (int i = 0; i < WT_PACES; i++)
+		if (!strcmp(name, pace_names[i]))
+			return i;
+	return -1;
+}
+
+/* The simulation is chosen by its interface. */
+int wt_tx_kind_from_name(const char *name)
+{
+	for (int i = 0; i < WT_TX_SIM; i++)
+		if (!strcmp(name, tx_names[i]))
+			return i;
+	return -1;
+}
+
+void wt_replay_stop(struct wt_replay_stop *stop)
+{
+	/* Nothing else is published by it: no ordering needed. */
+	__atomic_store_n(&stop->requested, 1, __ATOMIC_RELAXED);
+}
+
+/* ---- progress ---- */
+
+static double share_of(const struct wt_replay *replay, uint64_t sent, int64_t elapsed_ns)
+{
+	const struct wt_source_progress *progress = &replay->source->progress;
+	uint32_t read_ppm = __atomic_load_n(&progress->share_ppm, __ATOMIC_RELAXED);
+	int64_t last_due_ns = __atomic_load_n(&progress->last_due_ns, __ATOMIC_RELAXED);
+	uint64_t packets = __atomic_load_n(&progress->packets, __ATOMIC_RELAXED);
+	double share;
+
+	if (read_ppm == UINT32_MAX || !read_ppm || !packets)
+		return -1;
+	/* Of what was read ahead, so much was sent. */
+	share = last_due_ns > 0 ? (double)elapsed_ns / (double)last_due_ns
+	                        : (double)sent / (double)packets;
+	share *= read_ppm / 1e6;
+	return share < 0 ? 0 : share > 1 ? 1 : share;
+}
+
+static void on_tick(void *context, int64_t now_ns)
+{
+	struct wt_replay *replay = context;
+	const struct wt_sender_progress *seen = &replay->sender.progress;
+	struct wt_replay_progress progress = {
+	        .sent = __atomic_load_n(&seen->sent, __ATOMIC_RELAXED),
+	        .bytes = __atomic_load_n(&seen->bytes, __ATOMIC_RELAXED),
+	        .over_tolerance = replay->proof->over_tolerance,
+	        .elapsed_ns = now_ns - replay->sender.start_ns,
+	};
+
+	progress.share = share_of(replay, progress.sent, progress.elapsed_ns);
+	replay->config->on_progress(replay->config->context, &progress);
+}
+
+/* ---- when to start ---- */
+
+static int64_t now_of(const struct wt_replay *replay)
+{
+	return replay->clock->ops->now(replay->clock);
+}
+
+/* The start by CLOCK_MONOTONIC, as far as can be told now. */
+static int start_time(const struct wt_replay *replay, int64_t *start_ns, struct wt_error *err)
+{
+	const struct wt_replay_config *config = replay->config;
+	int64_t offset_ns;
+	int rc = wt_pace_offset(replay->clock, config->start_clock, &offset_ns);
+
+	if (rc)
+		return wt_error_set(err, rc, "cannot read the clock of the start: %s",
+		                    strerror(-rc));
+	*start_ns = config->start_at_ns - offset_ns;
+	return 0;
+}
+
+static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
+{
+	struct wt_sender *sender = &replay->sender;
+	int64_t now = now_of(replay);
+	int rc = 0;
+
+	if (!replay->config->start_at_ns || replay->config->start_is_relative) {
+		sender->start_ns = now + START_NS;
+		if (replay->config->start_at_ns > START_NS)
+			sender->start_ns = now + replay->config->start_at_ns;
+		return 0;
+	}
+	rc = start_time(replay, &sender->start_ns, err);
+	if (!rc && sender->start_ns < now)
+		return wt_error_set(
+		        err, -ETIME,
+		        "the time to start at was %.3f s ago when all was ready; name a "
+		        "later one",
+		        (double)(now - sender->start_ns) / 1e9);
+	while (!rc && sender->start_ns - now > WATCH_NS &&
+	       !__atomic_load_n(sender->stop, __ATOMIC_RELAXED)) {
+		now = replay->clock->ops->wait_until(replay->clock, now + WATCH_NS / 2, 0,
+		                                     sender->stop);
+		rc = start_time(replay, &sender->start_ns, err);
+	}
+	return rc;
+}
+
+/* ---- running ---- */
+
+static void prepare_sender(struct wt_replay *replay)
+{
+	const struct wt_replay_config *config = replay->config;
+	struct wt_sender *sender = &replay->sender;
+	bool is_asap = config->schedule.timing == WT_TIMING_ASAP;
+
+	*sender = (struct wt_sender){
+	        .source = replay->source,
+	        .clock = replay->clock,
+	        .ports = replay->ports,
+	        .port_count = replay->names.count,
+	        .handovers = is_asap ? NULL : replay->handovers,
+	        .pace = replay->pace,
+	        .is_asap = is_asap,
+	        .stamps_payloads = config->stamp_payload,
+	        .watches_links =
+	                !replay->is_sim &&
+	                (config->through_qdisc || replay->pace == WT_PACE_TXTIME || config->target),
+	        .spin_ns = replay->pace == WT_PACE_SPIN ? SPIN_NS : 0,
+	        .coalesce_ns = config->coalesce_ns,
+	        .batch = config->batch ? config->batch : WT_REPLAY_BATCH_MAX,
+	        .stop = config->stop ? &config->stop->requested : &replay->own_stop.requested,
+	        .end_ns = INT64_MAX,
+	};
+	if (replay->pace == WT_PACE_TXTIME)
+		sender->early_ns =
+		        config->txtime_lead_ns ? config->txtime_lead_ns : TXTIME_LEAD_NS_DEFAULT;
+	else if (config->lead_ns > 0)
+		sender->early_ns = config->lead_ns;
+	if (replay->pace == WT_PACE_SPIN && !config->lead_ns)
+		sender->lead_ns = &replay->lead_ns;
+}
+
+static int send_all(struct wt_replay *replay, struct wt_error *err)
+{
+	const struct wt_replay_config *config = replay->config;
+	struct wt_sender *sender = &replay->sender;
+	const struct wt_collector_config collecting = {
+	        .handovers = replay->handovers,
+	        .ports = replay->txs,
+	        .port_count = replay->names.count,
+	        .clock = replay->clock,
+	        .start_ns = sender->start_ns,
+	        .proof = replay->proof,
+	        .csv = replay->csv,
+	        .lead_ns = sender->lead_ns,
+	        .on_tick = config->on_progress ? on_tick : NULL,
+	        .context = replay,
+	};
+	struct wt_collector *collector;
+	int rc = wt_collector_start(&collector, &collecting, err), late;
+
+	if (rc)
+		return rc;
+	if (config->end_after_ns)
+		sender->end_ns = sender->start_ns + config->end_after_ns;
+	rc = wt_pace_offset(replay->clock, CLOCK_REALTIME, &sender->utc_ns);
+	if (!rc)
+		rc = wt_realtime_begin(&replay->realtime, config->cpu, config->fifo_priority, err);
+	if (!rc)
+		rc = wt_sender_run(sender, err);
+	late = wt_collector_finish(collector, rc ? NULL : err);
+	replay->csv = NULL;
+	return rc ? rc : late;
+}
+
+static int run(struct wt_replay *replay, struct wt_error *err)
+{
+	const struct wt_replay_config *config = replay->config;
+	int rc = config->lock_memory ? wt_realtime_lock(&replay->realtime, err) : 0;
+
+	if (rc)
+		return rc;
+	rc = wt_realtime_check(config->cpu, config->fifo_priority, err);
+	if (rc)
+		return rc;
+	wt_realtime_avoid(&replay->realtime, config->cpu);
+	rc = replay->source->ops->fill(replay->source, replay->sender.stop);
+	if (rc == -EINTR)
+		return 0;
+	if (rc) {
+		if (err)
+			*err = replay->source->err;
+		return rc;
+	}
+	rc = wait_for_start(replay, err);
+	if (rc || __atomic_load_n(replay->sender.stop, __ATOMIC_RELAXED))
+		return rc;
+	return send_all(replay, err);
+}
+
+/* ---- the result ---- */
+
+static void report_ports(const struct wt_replay *replay, struct wt_replay_result *result)
+{
+	result->port_count = replay->names.count;
+	for (size_t i = 0; i < result->port_count; i++) {
+		const struct wt_sender_port *port = &replay->ports[i];
+		struct wt_replay_port_result *to = &result->ports[i];
+
+		snprintf(to->interface, sizeof(to->interface), "%.15s", replay->names.names[i]);
+		snprintf(to->qdisc, sizeof(to->qdisc), "%s", port->launch.name);
+		to->sent = port->sent;
+		to->bytes = port->bytes;
+		to->has_stamps = port->tx->has_stamps;
+		result->undone += port->tx->undone;
+		result->bytes += port->bytes;
+		result->sent += port->sent;
+	}
+	result->sent -= result->undone;
+}
+
+static void report_source(const struct wt_replay *replay, struct wt_replay_result *result)
+{
+	const struct wt_source_counts *counts = &replay->source->counts;
+
+	result->read = counts->read;
+	result->padded = counts->padded;
+	result->cut = counts->cut;
+	result->unstamped = counts->unstamped;
+	result->loops = counts->loops;
+	result->skipped = counts->skipped;
+	result->rewritten = counts->rewritten;
+	result->out_of_order = counts->schedule.out_of_order;
+	result->stepped_back = counts->schedule.stepped_back;
+	result->gaps_capped = counts->schedule.gaps_capped;
+	result->saturated = counts->schedule.saturated;
+}
+
+static void report(struct wt_replay *replay, struct wt_replay_result *result)
+{
+	const struct wt_sender *sender = &replay->sender;
+
+	result->pace = replay->pace;
+	result->tx = replay->tx;
+	result->refused = sender->refused;
+	result->late_launches = sender->late_launches;
+	result->starved = sender->starved;
+	result->starved_ns = sender->starved_ns;
+	result->stamped = sender->stamped;
+	result->unproved = replay->handovers->unproved;
+	result->has_schedule = !sender->is_asap;
+	result->start_utc_ns = sender->start_ns + sender->utc_ns;
+	result->duration_ns = result->sent ? sender->last_ns - sender->start_ns : 0;
+	result->lead_ns = sender->lead_ns ? replay->lead_ns : sender->early_ns;
+	result->was_stopped = __atomic_load_n(sender->stop, __ATOMIC_RELAXED) != 0;
+	report_ports(replay, result);
+	report_source(replay, result);
+	result->duration_ns = result->sent ? sender->last_ns - sender->start_ns : 0;
+	if (replay->config->fifo_priority && replay->pace == WT_PACE_SPIN)
+		result->fifo_stolen_us = wt_realtime_stolen_us();
+	result->note_count = replay->note_count;
+	memcpy(result->notes, replay->notes, sizeof(result->notes));
+}
+
+int wt_replay_run(struct wt_replay *replay, struct wt_replay_result *result, struct wt_error *err)
+{
+	const struct wt_replay_config *config = replay->config;
+	int rc;
+
+	memset(result, 0, sizeof(*result));
+	replay->proof = &result->proof;
+	wt_proof_init(&result->proof,
+	              config->tolerance_ns ? config->tolerance_ns : TOLERANCE_NS_DEFAULT);
+	prepare_sender(replay);
+	rc = run(replay, err);
+	replay->source->ops->finish(replay->source);
+	wt_realtime_end(&replay->realtime);
+	report(replay, result);
+	return rc;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_REPLAY_REPLAY_PRIVATE_H
+#define WIRETAPE_REPLAY_REPLAY_PRIVATE_H
+
+/* What replay.c and replay_open.c share. Not installed. */
+
+#include <wiretape/replay/collector.h>
+#include <wiretape/replay/realtime.h>
+#include <wiretape/replay/replay.h>
+#include <wiretape/replay/sender.h>
+#include <wiretape/replay/tx_sim.h>
+
+/* The interfaces here, and which packets go to which. */
+struct wt_replay_ports {
+	const struct wt_replay_config *config;
+	const char *names[WT_REPLAY_PORTS_MAX];
+	size_t count;
+	int default_port; /* WT_PORT_NONE: for packets that no map names there is none */
+};
+
+struct wt_replay {
+	const struct wt_replay_config *config;
+	struct wt_timeline_file *files;
+	struct wt_replay_ports names;
+	struct wt_sender_port ports[WT_REPLAY_PORTS_MAX];
+	struct wt_tx *txs[WT_REPLAY_PORTS_MAX];
+	struct wt_source *source;
+	struct wt_pace_clock *clock;
+	struct wt_handovers *handovers;
+	struct wt_proof_csv *csv;
+	struct wt_sender sender;
+	struct wt_replay_stop own_stop; /* where the caller has none */
+	struct wt_sim_tx_config sim;
+	struct wt_generated generated; /* with what the interface tells */
+	struct wt_realtime realtime;
+	enum wt_pace pace;
+	enum wt_tx_kind tx;
+	int64_t lead_ns;        /* learned: an atomic */
+	struct wt_proof *proof; /* of the result */
+	bool is_sim;
+	char notes[WT_REPLAY_NOTES][WT_REPLAY_NOTE_BYTES];
+	size_t note_count;
+};
+
+void wt_replay_note(struct wt_replay *replay, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
+
+#endif

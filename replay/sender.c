@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/replay/sender.h>
+
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+enum {
+	/* From one look at links and launch clocks to the next. */
+	LOOK_NS = 100000000,
+	/* Until a queue that is full is tried again, if nothing presses. */
+	RETRY_NS = 10000,
+	STALL_NS = 1000000000,
+	/* With nothing in the buffer. */
+	STARVED_NAP_NS = 50000,
+	DRAIN_NS = 1000000000,
+	/* From the decision on a launch time until the packet is in the qdisc. */
+	LAUNCH_MARGIN_NS = 20000,
+};
+
+static bool is_stopped(const struct wt_sender *sender)
+{
+	/* Nothing is published by it. */
+	return __atomic_load_n(sender->stop, __ATOMIC_RELAXED) != 0;
+}
+
+static int64_t now_of(const struct wt_sender *sender)
+{
+	return sender->clock->ops->now(sender->clock);
+}
+
+/* ---- what goes wrong ---- */
+
+static int send_failed(const struct wt_tx *tx, int code, struct wt_error *err)
+{
+	const char *name = tx->interface;
+
+	if (tx->kind == WT_TX_UDP)
+		return wt_error_set(err, code, "cannot send to the address: %s", strerror(-code));
+	if (code == -ENETDOWN)
+		return wt_error_set(err, code, "interface '%s' went down while sending", name);
+	if (code == -ENXIO || code == -ENODEV)
+		return wt_error_set(err, -ENODEV, "interface '%s' vanished while sending", name);
+	if (code == -EMSGSIZE)
+		return wt_error_set(err, code, "the MTU of interface '%s' fell below the packets",
+		                    name);
+	return wt_error_set(err, code, "cannot send on interface '%s': %s", name, strerror(-code));
+}
+
+/* The kernel has taken nothing: 0 if it is worth another try. */
+static int refused(struct wt_sender *sender, const struct wt_tx *tx, int code, struct wt_error *err)
+{
+	int64_t now;
+
+	if (code == -EINTR)
+		return 0;
+	if (code != -ENOBUFS && code != -EAGAIN)
+		return send_failed(tx, code, err);
+	now = now_of(sender);
+	sender->refused++;
+	if (!sender->refused_since_ns)
+		sender->refused_since_ns = now;
+	if (now - sender->refused_since_ns > STALL_NS)
+		return wt_error_set(err, -ENOBUFS,
+		                    "interface '%s' has refused every packet for a second; see "
+		                    "whether its other end is up, and what its queue does: tc -s "
+		                    "qdisc show dev %s",
+		                    tx->interface, tx->interface);
+	sender->clock->ops->wait_until(sender->clock, now + RETRY_NS, sender->spin_ns,
+	                               sender->stop);
+	return 0;
+}
+
+/* A device without carrier swallows what comes through a qdisc and reports success; only its
+ * flags tell. */
+static int look_at_link(const struct wt_tx *tx, struct wt_error *err)
+{
+	struct ifreq request = {0};
+
+	strcpy(request.ifr_name, tx->interface);
+	if (ioctl(tx->fd, SIOCGIFFLAGS, &request) < 0)
+		return send_failed(tx, -ENODEV, err);
+	if (!(request.ifr_flags & IFF_UP))
+		return send_failed(tx, -ENETDOWN, err);
+	if (!(request.ifr_flags & IFF_RUNNING))
+		return wt_error_set(err, -ENETDOWN,
+		                    "interface '%s' lost its carrier while sending; plug in the "
+		                    "cable, or bring up the other end",
+		                    tx->interface);
+	return 0;
+}
+
+static int look_at_links(const struct wt_sender *sender, struct wt_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < sender->port_count && !rc; i++)
+		if (sender->ports[i].tx->interface[0])
+			rc = look_at_link(sender->ports[i].tx, err);
+	return rc;
+}
+
+/* ---- launch times ---- */
+
+/* The clock of launch times may be set meanwhile. */
+static int read_launch_clocks(struct wt_sender *sender, struct wt_error *err)
+{
+	enum { READINGS = 8 };
+	struct wt_pace_clock *clock = sender->clock;
+	int rc = 0;
+
+	for (size_t i = 0; i < sender->port_count; i++) {
+		struct wt_sender_port *port = &sender->ports[i];
+		int64_t before, other, after;
+
+		port->offset = (struct wt_launch_offset){0};
+		for (int n = 0; n < READINGS && !rc; n++) {
+			rc = clock->ops->read_other(clock, port->launch.clock, &before, &other,
+			                            &after);
+			if (!rc)
+				wt_launch_offset_read(&port->offset, before, other, after);
+		}
+	}
+	if (rc)
+		return wt_error_set(err, rc, "cannot read the clock of launch times: %s",
+		                    strerror(-rc));
+	return 0;
+}
+
+/* The packet's launch time; false if it is too early to hand it over. */
+static bool launch_time(struct wt_sender *sender, struct wt_sender_port *port, int64_t due_ns,
+                        int64_t now, int64_t *launch_ns)
+{
+	const struct wt_launch_decision decision =
+	        wt_launch_decide(&port->launch, wt_launch_time(due_ns, &port->offset),
+	                         wt_launch_time(now, &port->offset),
+	                         LAUNCH_MARGIN_NS + port->offset.error_ns, port->last_launch_ns);
+
+	if (decision.way == WT_LAUNCH_NOT_YET)
+		return false;
+	sender->late_launches += decision.late;
+	*launch_ns = decision.time_ns;
+	port->last_launch_ns = decision.time_ns;
+	return true;
+}
+
+/* ---- sending ---- */
+
+/* Packets that leave together: one port's, as many as are due. */
+struct batch {
+	struct wt_tx_packet packets[WT_REPLAY_BATCH_MAX];
+	uint32_t count;
+	uint16_t port;
+};
+
+static void stamp_payload(struct wt_sender *sender, const struct wt_queued_packet *packet,
+                          int64_t now)
+{
+	const struct wt_payload_stamp stamp = {
+	        .offset = packet->stamp_offset,
+	        .checksum = packet->checksum_offset,
+	        .odd = packet->flags & WT_QUEUED_STAMP_ODD,
+	};
+
+	if (packet->flags & WT_QUEUED_STAMPED)
+		wt_payload_stamp_put(&stamp, packet->data, packet->number,
+		                     (uint64_t)(now + sender->utc_ns));
+}
+
+static void gather(struct wt_sender *sender, struct wt_queued_packet *const *packets, size_t count,
+                   int64_t horizon_ns, int64_t now, struct batch *batch)
+{
+	struct wt_sender_port *port = &sender->ports[packets[0]->port];
+	bool is_launched = sender->pace == WT_PACE_TXTIME;
+
+	batch->count = 0;
+	batch->port = packets[0]->port;
+	for (size_t i = 0; i < count && packets[i]->port == batch->port; i++) {
+		struct wt_tx_packet *to = &batch->packets[batch->count];
+
+		if (packets[i]->due_ns > horizon_ns)
+			break;
+		if (is_launched && !launch_time(sender, port, sender->start_ns + packets[i]->due_ns,
+		                                now, &to->launch_ns))
+			break;
+		if (sender->stamps_payloads)
+			stamp_payload(sender, packets[i], now);
+		to->data = packets[i]->data;
+		to->bytes = packets[i]->caplen;
+		batch->count++;
+	}
+}
+
+static void tell(struct wt_sender *sender, const struct batch *batch,
+                 struct wt_queued_packet *const *packets, uint32_t count, uint32_t first_id,
+                 int64_t now)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct wt_handover record = {
+		        .due_ns = sender->start_ns + packets[i]->due_ns,
+		        .handover_ns = now,
+		        .launch_ns =
+		                sender->pace == WT_PACE_TXTIME ? batch->packets[i].launch_ns : 0,
+		        .id = first_id + i,
+		        .bytes = packets[i]->caplen,
+		        .port = batch->port,
+		};
+
+		wt_handovers_put(sender->handovers, &record);
+	}
+}
+
+static void count_sent(struct wt_sender *sender, const struct batch *batch,
+                       struct wt_queued_packet *const *packets, uint32_t count)
+{
+	struct wt_sender_port *port = &sender->ports[batch->port];
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		bytes += batch->packets[i].bytes;
+		sender->stamped += packets[i]->flags & WT_QUEUED_STAMPED;
+	}
+	port->sent += count;
+	port->bytes += bytes;
+	/* Only this thread writes them. */
+	__atomic_store_n(&sender->progress.sent, sender->progress.sent + count, __ATOMIC_RELAXED);
+	__atomic_store_n(&sender->progress.bytes, sender->progress.bytes + bytes, __ATOMIC_RELAXED);
+}
+
+/* A packet that nobody stamps is handed over by itself: only then is the time of it known. */
+static uint32_t batch_limit(const struct wt_sender *sender, uint16_t port)
+{
+	bool alone = sender->handovers && !sender->ports[port].tx->has_stamps &&
+	             sender->pace == WT_PACE_SPIN;
+
+	return alone ? 1 : sender->batch;
+}
+
+/* Hand over what is due at `now`, which the first of those that are held is: how many the kernel
+ * has taken, or a negative errno. */
+static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, struct wt_error *err)
+{
+	struct wt_queued_packet *const *packets = &sender->held[sender->held_first];
+	uint32_t count = sender->held_count;
+	uint32_t limit = batch_limit(sender, packets[0]->port);
+	struct wt_tx *tx = sender->ports[packets[0]->port].tx;
+	int64_t horizon_ns = sender->is_asap ? INT64_MAX : now + lead_ns - sender->start_ns;
+	struct batch batch;
+	uint32_t first_id;
+	int taken;
+
+	gather(sender, packets, count < limit ? count : limit, horizon_ns, now, &batch);
+	if (!batch.count)
+		return 0;
+	first_id = tx->next_id;
+	taken = tx->ops->send(tx, batch.packets, batch.count);
+	if (taken < 0)
+		return refused(sender, tx, taken, err);
+	sender->refused_since_ns = 0;
+	sender->last_ns = now;
+	if (sender->handovers)
+		tell(sender, &batch, packets, (uint32_t)taken, first_id, now);
+	count_sent(sender, &batch, packets, (uint32_t)taken);
+	return taken;
+}
+
+/* ---- waiting ---- */
+
+static int64_t lead_of(const struct wt_sender *sender)
+{
+	return sender->early_ns +
+	       (sender->lead_ns ? __atomic_load_n(sender->lead_ns, __ATOMIC_RELAXED) : 0);
+}
+
+/* For the time at which a packet is handed over: the time then, earlier if it was stopped or
+ * ends. */
+static int64_t wait_for(const struct wt_sender *sender, const struct wt_queued_packet *packet,
+                        int64_t lead_ns)
+{
+	int64_t at_ns = sender->start_ns + packet->due_ns - lead_ns + sender->coalesce_ns;
+
+	if (sender->is_asap)
+		return now_of(sender);
+	/* Far away: sums of an absurd time and another are absurd, too. */
+	if (packet->due_ns > INT64_MAX / 2)
+		at_ns = INT64_MAX / 2;
+	if (at_ns > sender->end_ns)
+		at_ns = sender->end_ns;
+	return sender->clock->ops->wait_until(sender->clock, at_ns, sender->spin_ns, sender->stop);
+}
+
+/* Nothing is there to be sent; the disk was too slow, or a pipe's writer. */
+static void starve(struct wt_sender *sender)
+{
+	int64_t from = now_of(sender);
+	int64_t until = sender->clock->ops->wait_until(sender->clock, from + STARVED_NAP_NS, 0,
+	                                               sender->stop);
+
+	sender->starved++;
+	sender->starved_ns += until - from;
+}
+
+static int look(struct wt_sender *sender, int64_t now, struct wt_error *err)
+{
+	int rc = 0;
+
+	if (now - sender->looked_ns < LOOK_NS)
+		return 0;
+	sender->looked_ns = now;
+	if (sender->watches_links)
+		rc = look_at_links(sender, err);
+	if (!rc && sender->pace == WT_PACE_TXTIME)
+		rc = read_launch_clocks(sender, err);
+	return rc;
+}
+
+/* What a ring still holds. */
+static void drain(struct wt_sender *sender)
+{
+	int64_t end_ns = now_of(sender) + DRAIN_NS;
+
+	for (size_t i = 0; i < sender->port_count; i++) {
+		struct wt_tx *tx = sender->ports[i].tx;
+
+		while (tx->ops->drain(tx) && now_of(sender) < end_ns)
+			sender->clock->ops->wait_until(sender->clock, now_of(sender) + RETRY_NS, 0,
+			                               sender->stop);
+	}
+}
+
+/* ---- the source ---- */
+
+static bool hold_more(struct wt_sender *sender)
+{
+	sender->held_first = 0;
+	sender->held_count = (uint32_t)sender->source->ops->peek(sender->source, sender->held,
+	                                                         WT_REPLAY_BATCH_MAX);
+	return sender->held_count > 0;
+}
+
+/* They were handed over; the next one's bytes are wanted soon. */
+static void let_go(struct wt_sender *sender, uint32_t count)
+{
+	sender->held_first += count;
+	sender->held_count -= count;
+	sender->source->ops->release(sender->source, count);
+	if (sender->held_count)
+		__builtin_prefetch(sender->held[sender->held_first]->data);
+}
+
+/* 0 at the end, 1 if there is more to come, or a negative errno. */
+static int out_of_packets(struct wt_sender *sender, struct wt_error *err)
+{
+	int error;
+
+	if (!sender->source->ops->ended(sender->source, &error)) {
+		starve(sender);
+		return 1;
+	}
+	if (error && err)
+		*err = sender->source->err;
+	return error;
+}
+
+/* One turn: 1 to go on, 0 at the end, or a negative errno. */
+static int turn(struct wt_sender *sender, struct wt_error *err)
+{
+	int64_t lead_ns, now;
+	int taken;
+
+	if (!sender->held_count && !hold_more(sender))
+		return out_of_packets(sender, err);
+	lead_ns = lead_of(sender);
+	now = wait_for(sender, sender->held[sender->held_first], lead_ns);
+	if (is_stopped(sender) || now >= sender->end_ns)
+		return 0;
+	taken = hand_over(sender, now, lead_ns, err);
+	if (taken < 0)
+		return taken;
+	let_go(sender, (uint32_t)taken);
+	taken = look(sender, now, err);
+	return taken ? taken : 1;
+}
+
+int wt_sender_run(struct wt_sender *sender, struct wt_error *err)
+{
+	int rc = sender->pace == WT_PACE_TXTIME ? read_launch_clocks(sender, err) : 0;
+
+	sender->last_ns = sender->start_ns;
+	sender->looked_ns = sender->start_ns;
+	if (rc)
+		return rc;
+	sender->clock->ops->wait_until(sender->clock, sender->start_ns - sender->early_ns,
+	                               sender->spin_ns, sender->stop);
+	do
+		rc = is_stopped(sender) ? 0 : turn(sender, err);
+	while (rc > 0);
+	drain(sender);
+	return rc;
+}

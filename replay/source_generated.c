@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/replay/source_private.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <wiretape/feed/udp_packet.h>
+
+#define SECOND_NS 1000000000ll
+
+enum {
+	SLOTS = 2 * WT_REPLAY_BATCH_MAX,
+	LINE_BYTES = 64, /* a frame starts on a cache line of its own */
+	LINKTYPE_ETHERNET = 1,
+};
+
+/* MoldUDP64 packets, made in the sender's thread right before they are sent: each slot has a
+ * frame that is made once and then gets one sequence number after the other. */
+struct generated_source {
+	struct wt_source source; /* first */
+	struct wt_generated settings;
+	struct wt_queued_packet *slots;
+	uint8_t *frames;
+	size_t stride;
+	uint32_t frame_bytes;
+	uint64_t made;
+	uint64_t released;
+	uint64_t limit;
+	int64_t stamp_ns; /* of the next packet */
+	uint64_t random;
+	bool is_payload; /* of UDP alone */
+};
+
+/* splitmix64: any seed is a good one. */
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t mixed = *state += 0x9e3779b97f4a7c15u;
+
+	mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+	mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+	return mixed ^ (mixed >> 31);
+}
+
+static int64_t next_gap(struct generated_source *made)
+{
+	double share; /* in (0, 1] */
+
+	if (!made->settings.is_random)
+		return made->settings.gap_ns;
+	share = (double)((next_random(&made->random) >> 11) + 1) / 0x1p53;
+	return (int64_t)(-log(share) * (double)made->settings.gap_ns);
+}
+
+static bool is_over(const struct generated_source *made)
+{
+	return made->made >= made->limit ||
+	       (made->settings.duration_ns && made->stamp_ns >= made->settings.duration_ns);
+}
+
+static void make(struct generated_source *made)
+{
+	size_t number = made->made % SLOTS;
+	struct wt_queued_packet *packet = &made->slots[number];
+	struct wt_source *source = &made->source;
+	int64_t gap_ns = next_gap(made);
+
+	wt_mold_template_set_sequence(made->frames + number * made->stride,
+	                              made->settings.sequence_start + made->made);
+	packet->number = made->made++;
+	packet->stamp_ns = made->stamp_ns;
+	packet->due_ns = wt_schedule_next(&source->counts.schedule, made->stamp_ns, packet->caplen);
+	if (__builtin_add_overflow(made->stamp_ns, gap_ns, &made->stamp_ns))
+		made->stamp_ns = INT64_MAX;
+	source->counts.read++;
+	/* The sender's thread writes, the collector's reads: only to be shown. */
+	__atomic_store_n(&source->progress.packets, made->made, __ATOMIC_RELAXED);
+	__atomic_store_n(&source->progress.last_due_ns, packet->due_ns, __ATOMIC_RELAXED);
+}
+
+static void note_share(struct generated_source *made)
+{
+	uint32_t share = UINT32_MAX;
+
+	if (made->limit < UINT64_MAX)
+		share = (uint32_t)(1e6 * (double)made->made / (double)made->limit);
+	else if (made->settings.duration_ns)
+		share = (uint32_t)(1e6 * (double)made->stamp_ns /
+		                   (double)made->settings.duration_ns);
+	__atomic_store_n(&made->source.progress.share_ppm, share, __ATOMIC_RELAXED);
+}
+
+static int generated_fill(struct wt_source *source, const int *stop)
+{
+	(void)source;
+	(void)stop;
+	return 0;
+}
+
+static size_t generated_peek(struct wt_source *source, struct wt_queued_packet **packets,
+                             size_t max)
+{
+	struct generated_source *made = (struct generated_source *)source;
+	size_t count;
+
+	if (max > WT_REPLAY_BATCH_MAX)
+		max = WT_REPLAY_BATCH_MAX;
+	while (made->made - made->released < max && !is_over(made))
+		make(made);
+	count = made->made - made->released < max ? made->made - made->released : max;
+	for (size_t i = 0; i < count; i++)
+		packets[i] = &made->slots[(made->released + i) % SLOTS];
+	return count;
+}
+
+static void generated_release(struct wt_source *source, size_t count)
+{
+	struct generated_source *made = (struct generated_source *)source;
+
+	made->released += count;
+	note_share(made);
+}
+
+static bool generated_ended(struct wt_source *source, int *error)
+{
+	const struct generated_source *made = (const struct generated_source *)source;
+
+	*error = 0;
+	return made->released == made->made && is_over(made);
+}
+
+static void generated_finish(struct wt_source *source)
+{
+	(void)source;
+}
+
+static void generated_close(struct wt_source *source)
+{
+	struct generated_source *made = (struct generated_source *)source;
+
+	if (!made)
+		return;
+	free(made->slots);
+	free(made->frames);
+	free(made);
+}
+
+static int check_frame(const struct generated_source *made, struct wt_error *err)
+{
+	const struct wt_source_port *port = &made->source.ports[0];
+
+	if (!made->is_payload && port->link_type != LINKTYPE_ETHERNET)
+		return wt_error_set(err, -ENOTSUP,
+		                    "generated packets are Ethernet frames, and the interface is "
+		                    "not; send their payloads with --to");
+	/* A tag's bytes are not for frames without one. */
+	if (!made->is_payload && made->frame_bytes > port->bytes_max - 4)
+		return wt_error_set(err, -EMSGSIZE,
+		                    "a frame of %u B is too large for the interface, whose MTU of "
+		                    "%u allows %u B; send smaller ones or raise it: ip link set "
+		                    "IFACE mtu %u",
+		                    made->frame_bytes, port->bytes_max - 4 - WT_ETHERNET_BYTES,
+		                    port->bytes_max - 4, made->frame_bytes - WT_ETHERNET_BYTES);
+	return 0;
+}
+
+static int make_frames(struct generated_source *made, struct wt_error *err)
+{
+	const struct wt_prepare prepare = {made->source.config, made->source.ports,
+	                                   &made->source.counts};
+	uint32_t headers = made->is_payload ? WT_UDP_HEADER_BYTES : 0;
+
+	made->stride = (made->frame_bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+	made->frames = aligned_alloc(LINE_BYTES, SLOTS * made->stride);
+	made->slots = calloc(SLOTS, sizeof(*made->slots));
+	if (!made->frames || !made->slots)
+		return wt_error_set(err, -ENOMEM, "no memory for %d frames of %u B", SLOTS,
+		                    made->frame_bytes);
+	for (size_t i = 0; i < SLOTS; i++) {
+		uint8_t *at = made->frames + i * made->stride;
+		int bytes = wt_mold_template_build(&made->settings.frame, at, made->stride, err);
+
+		if (bytes < 0)
+			return bytes;
+		made->slots[i].data = at + headers;
+		made->slots[i].caplen = made->slots[i].len = (uint32_t)bytes - headers;
+		if (made->source.config->stamp_payload)
+			wt_prepare_stamp(&prepare, &made->slots[i],
+			                 made->is_payload ? 0 : LINKTYPE_ETHERNET);
+	}
+	return 0;
+}
+
+static const struct wt_source_ops ops = {
+        .fill = generated_fill,
+        .peek = generated_peek,
+        .release = generated_release,
+        .ended = generated_ended,
+        .finish = generated_finish,
+        .close = generated_close,
+};
+
+static void complete(struct wt_generated *settings)
+{
+	if (!settings->frame.frame_bytes)
+		settings->frame.frame_bytes = WT_MOLD_FRAME_BYTES_DEFAULT;
+	if (!settings->sequence_start)
+		settings->sequence_start = 1;
+	if (!settings->gap_ns)
+		settings->gap_ns = SECOND_NS / 10000;
+}
+
+int wt_source_open_generated(struct wt_source **source, const struct wt_replay_config *config,
+                             const struct wt_generated *generated,
+                             const struct wt_source_port *taken, struct wt_error *err)
+{
+	struct generated_source *made = calloc(1, sizeof(*made));
+	int rc;
+
+	if (!made)
+		return wt_error_set(err, -ENOMEM, "no memory for a source");
+	made->source.ops = &ops;
+	made->source.config = config;
+	made->source.ports[0] = *taken;
+	made->source.counts.loops = 1;
+	made->settings = *generated;
+	complete(&made->settings);
+	made->frame_bytes = made->settings.frame.frame_bytes;
+	made->random = made->settings.seed;
+	made->is_payload = !taken->link_type;
+	made->limit = made->settings.count ? made->settings.count : UINT64_MAX;
+	if (config->count && config->count < made->limit)
+		made->limit = config->count;
+	wt_schedule_init(&made->source.counts.schedule, &config->schedule);
+	rc = check_frame(made, err);
+	if (!rc)
+		rc = make_frames(made, err);
+	made->source.counts.stamped = 0;
+	if (rc)
+		generated_close(&made->source);
+	else
+		*source = &made->source;
+	return rc;
+}
