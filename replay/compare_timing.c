@@ -12,6 +12,15 @@ static bool is_timed(const struct wt_compare_entry *entry)
 	return (entry->rest & both) == both;
 }
 
+/* To the nearest, on both sides of 0. */
+static int64_t mean(const struct wt_compare_timing *timing, __int128 sum)
+{
+	__int128 packets = timing->packets;
+	__int128 above = sum - packets * timing->min_ns;
+
+	return (int64_t)(timing->min_ns + (above + packets / 2) / packets);
+}
+
 static void find_ends(const struct wt_compare *compare, struct wt_compare_timing *timing)
 {
 	__int128 sum = 0;
@@ -29,7 +38,7 @@ static void find_ends(const struct wt_compare *compare, struct wt_compare_timing
 		sum += entry->time_ns;
 	}
 	if (timing->packets)
-		timing->mean_ns = (int64_t)(sum / (__int128)timing->packets);
+		timing->mean_ns = mean(timing, sum);
 }
 
 /* How many differences have each digit, of those that begin like `prefix` above it. */
