@@ -11,6 +11,8 @@ static const struct wt_command commands[] = {
         {"generate", "send MoldUDP64 packets with rising sequence numbers", wt_command_generate},
         {"info", "say what is in a capture file", wt_command_info},
         {"cut", "write the packets between two times to a file", wt_command_cut},
+        {"compare", "find the same packets in two captures, and how their times differ",
+         wt_command_compare},
         {"repair", "make a file whole that a crash has left with holes", wt_command_repair},
         {"stamp", "say where stamps come from, and compare clocks", wt_command_stamp},
 };
