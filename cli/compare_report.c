@@ -122,7 +122,7 @@ static void print_examples(const struct wt_compare_result *result)
 	}
 }
 
-static const char *of_packet(enum wt_compare_align align)
+static const char *reference_text(enum wt_compare_align align)
 {
 	switch (align) {
 	case WT_COMPARE_ALIGN_FIRST:
@@ -136,30 +136,30 @@ static const char *of_packet(enum wt_compare_align align)
 	}
 }
 
-/* Each as its distance to the reference: of a difference of months, these are what matters. */
+static void print_distance(const char *name, int64_t ns, int64_t reference_ns)
+{
+	char text[WT_DRAW_TIME_BYTES];
+	int64_t distance_ns;
+
+	if (__builtin_sub_overflow(ns, reference_ns, &distance_ns))
+		distance_ns = ns < 0 ? INT64_MIN : INT64_MAX;
+	printf("  %s %s%s", name, distance_ns > 0 ? "+" : "", wt_draw_time(text, distance_ns));
+}
+
+/* Of a difference of months, what it is from packet to packet is what matters. */
 static void print_differences(const struct wt_compare_report *report)
 {
 	const struct wt_compare_timing *timing = &report->result.timing;
-	const struct {
-		const char *name;
-		int64_t ns;
-	} parts[] = {{"min", timing->min_ns},
-	             {"mean", timing->mean_ns},
-	             {"p50", timing->p50_ns},
-	             {"p99", timing->p99_ns},
-	             {"max", timing->max_ns}};
-	char text[SECONDS_BYTES], distance[WT_DRAW_TIME_BYTES];
+	char text[SECONDS_BYTES];
 
-	printf("stamps in B less those in A, %" PRIu64 " packets: right is %s, %s s\n ",
-	       timing->packets, of_packet(report->config.compare.align),
+	printf("stamps in B less those in A, %" PRIu64 " packets; reference: %s, %s s\n",
+	       timing->packets, reference_text(report->config.compare.align),
 	       seconds_text(text, timing->reference_ns, true));
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-		int64_t ns;
-
-		if (__builtin_sub_overflow(parts[i].ns, timing->reference_ns, &ns))
-			ns = parts[i].ns < 0 ? INT64_MIN : INT64_MAX;
-		printf(" %s %s%s ", parts[i].name, ns > 0 ? "+" : "", wt_draw_time(distance, ns));
-	}
+	print_distance("from there: min", timing->min_ns, timing->reference_ns);
+	print_distance("mean", timing->mean_ns, timing->reference_ns);
+	print_distance("p50", timing->p50_ns, timing->reference_ns);
+	print_distance("p99", timing->p99_ns, timing->reference_ns);
+	print_distance("max", timing->max_ns, timing->reference_ns);
 	putchar('\n');
 }
 
