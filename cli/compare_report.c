@@ -28,6 +28,15 @@ bool wt_compare_report_broken(const struct wt_compare_file *file)
 	return file->ended && file->ended != -ENODATA;
 }
 
+static int64_t slower_ns(const struct wt_compare_timing *timing)
+{
+	int64_t more_ns;
+
+	if (!__builtin_sub_overflow(timing->lasted_b_ns, timing->lasted_a_ns, &more_ns))
+		return more_ns;
+	return timing->lasted_b_ns < 0 ? INT64_MIN : INT64_MAX;
+}
+
 /* In percent; false if there is nothing to compare it to. */
 static bool slower_percent(const struct wt_compare_timing *timing, double *percent)
 {
@@ -180,7 +189,7 @@ static void print_lasted(const struct wt_compare_timing *timing)
 	printf("\nlasted %s s, %s s in B", seconds_text(a, timing->lasted_a_ns, false),
 	       seconds_text(b, timing->lasted_b_ns, false));
 	if (slower_percent(timing, &percent))
-		printf(": %+.6f %%", percent);
+		printf(": %+.6f %%, %+" PRId64 " ns", percent, slower_ns(timing));
 	putchar('\n');
 }
 
@@ -386,6 +395,7 @@ static json_t *lasted_json(const struct wt_compare_timing *timing)
 
 	json_object_set_new(object, "a_ns", json_integer(timing->lasted_a_ns));
 	json_object_set_new(object, "b_ns", json_integer(timing->lasted_b_ns));
+	json_object_set_new(object, "slower_ns", json_integer(slower_ns(timing)));
 	json_object_set_new(object, "slower_percent",
 	                    slower_percent(timing, &percent) ? json_real(percent) : json_null());
 	return object;

@@ -296,7 +296,7 @@ static void add_header(struct wt_content *content, const uint8_t *at, size_t byt
 	add_piece(content, content->header, bytes);
 }
 
-/* `end`: of what is here and wanted. */
+/* `here`: what was captured of what is wanted. */
 static void add_without_ttl(struct wt_content *content, const uint8_t *data, struct span here,
                             const struct layers *layers)
 {

@@ -369,6 +369,17 @@ Test(compare, gap_errors_are_of_neighbours_that_both_arrived_in_order)
 	cr_expect(eq(u64, timing->error.count, 5));
 }
 
+Test(compare, lasted_is_from_the_first_to_the_last_of_a_whenever_they_came)
+{
+	add_letters('a', "abcde");
+	add_letter('b', 'd', 7000);
+	add_letter('b', 'b', 9000);
+	add_letter('b', 'c', 9500);
+	wt_compare_finish(compare, &result);
+	cr_expect(eq(i64, timing->lasted_a_ns, 2000));
+	cr_expect(eq(i64, timing->lasted_b_ns, -2000));
+}
+
 Test(compare, speed_scales_the_times_of_a)
 {
 	config.speed = 2.5;
