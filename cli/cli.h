@@ -12,7 +12,10 @@ enum wt_exit {
 	WT_EXIT_OK = 0,
 	WT_EXIT_FAILURE = 1,
 	WT_EXIT_USAGE = 2,
-	WT_EXIT_LOSS = 3, /* packets were lost and --fail-on-loss was given */
+	/* Packets were lost and --fail-on-loss was given; of two captures that were compared one
+	 * has packets that the other has not, or in another order. */
+	WT_EXIT_LOSS = 3,
+	WT_EXIT_TOLERANCE = 4, /* times were further off than --tolerance allows */
 };
 
 struct wt_command {
@@ -24,8 +27,10 @@ struct wt_command {
 
 int wt_command_record(int argc, char **argv);
 int wt_command_generate(int argc, char **argv);
+int wt_command_replay(int argc, char **argv);
 int wt_command_info(int argc, char **argv);
 int wt_command_cut(int argc, char **argv);
+int wt_command_compare(int argc, char **argv);
 int wt_command_repair(int argc, char **argv);
 int wt_command_stamp(int argc, char **argv);
 
@@ -51,6 +56,12 @@ bool wt_cli_parse_filesize(const char *text, uint64_t *bytes);
 
 /* A time in seconds, with a fraction or without; more than 0, at most 10^9. */
 bool wt_cli_parse_seconds(const char *text, int64_t *ns);
+
+/* A time with its unit, "500ns", "10us", "1.5ms", "2s"; from 1 ns to 10^9 s. */
+bool wt_cli_parse_time_ns(const char *text, int64_t *ns);
+
+/* Digits with a decimal point or without; more than 0. */
+bool wt_cli_parse_factor(const char *text, double *factor);
 
 /* The last words of a command line as one text with spaces in between: the caller's to free.
  * NULL: no memory. */

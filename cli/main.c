@@ -9,8 +9,11 @@
 static const struct wt_command commands[] = {
         {"record", "record packets from interfaces to a pcapng file", wt_command_record},
         {"generate", "send MoldUDP64 packets with rising sequence numbers", wt_command_generate},
+        {"replay", "send the packets of files on time, and prove it", wt_command_replay},
         {"info", "say what is in a capture file", wt_command_info},
         {"cut", "write the packets between two times to a file", wt_command_cut},
+        {"compare", "find the same packets in two captures, and how their times differ",
+         wt_command_compare},
         {"repair", "make a file whole that a crash has left with holes", wt_command_repair},
         {"stamp", "say where stamps come from, and compare clocks", wt_command_stamp},
 };

@@ -3,6 +3,7 @@
 
 #include "cli.h"
 #include "draw_histogram.h"
+#include "histogram_json.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -27,18 +28,6 @@ struct options {
 	bool json;
 	bool help;
 };
-
-static const struct {
-	double q;
-	const char *name; /* for people */
-	const char *key;
-} quantiles[] = {
-        {0.5, "p50", "p50_ns"},
-        {0.9, "p90", "p90_ns"},
-        {0.99, "p99", "p99_ns"},
-        {0.999, "p99.9", "p99_9_ns"},
-};
-enum { QUANTILES = sizeof(quantiles) / sizeof(quantiles[0]) };
 
 static const char *const titles[WT_SPANS] = {
         [WT_SPAN_HARDWARE_TO_SOFTWARE] = "hardware stamp to software stamp",
@@ -264,14 +253,9 @@ static void print_counts(const struct wt_latency_result *result)
 
 static void print_span(const struct wt_histogram *histogram, const char *title)
 {
-	char text[WT_DRAW_TIME_BYTES];
-
 	putchar('\n');
 	wt_draw_histogram(stdout, histogram, title, "packets", wt_draw_has_utf8());
-	for (size_t i = 0; i < QUANTILES; i++)
-		printf("  %s %s", quantiles[i].name,
-		       wt_draw_time(text, wt_histogram_quantile(histogram, quantiles[i].q)));
-	printf("  max %s\n", wt_draw_time(text, histogram->max_ns));
+	wt_histogram_print_quantiles(histogram);
 }
 
 static void print_result(const struct wt_reader_info *info, const struct wt_latency_result *result)
@@ -290,42 +274,6 @@ static void print_result(const struct wt_reader_info *info, const struct wt_late
 static void put_count(json_t *object, const char *key, uint64_t value)
 {
 	json_object_set_new(object, key, json_integer((json_int_t)value));
-}
-
-static json_t *rows_json(const struct wt_histogram *histogram)
-{
-	struct wt_draw_row rows[WT_DRAW_ROWS_MAX];
-	size_t count = wt_draw_rows(histogram, rows, WT_DRAW_ROWS_MAX);
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < count; i++) {
-		json_t *row = json_object();
-
-		json_object_set_new(row, "from_ns",
-		                    rows[i].from_ns < 0 ? json_null()
-		                                        : json_integer(rows[i].from_ns));
-		json_object_set_new(row, "to_ns", json_integer(rows[i].to_ns));
-		put_count(row, "count", rows[i].count);
-		json_array_append_new(array, row);
-	}
-	return array;
-}
-
-static json_t *span_json(const struct wt_histogram *histogram)
-{
-	json_t *object = json_object();
-
-	put_count(object, "count", histogram->count);
-	put_count(object, "negative", histogram->negative);
-	json_object_set_new(object, "min_ns", json_integer(histogram->min_ns));
-	json_object_set_new(object, "mean_ns",
-	                    json_real(histogram->sum_ns / (double)histogram->count));
-	for (size_t i = 0; i < QUANTILES; i++)
-		json_object_set_new(object, quantiles[i].key,
-		                    json_integer(wt_histogram_quantile(histogram, quantiles[i].q)));
-	json_object_set_new(object, "max_ns", json_integer(histogram->max_ns));
-	json_object_set_new(object, "histogram", rows_json(histogram));
-	return object;
 }
 
 static void put_settings(json_t *object, const struct wt_reader_info *info)
@@ -365,7 +313,7 @@ static json_t *result_json(const struct wt_reader_info *info,
 	for (int i = 0; i < WT_SPANS; i++)
 		if (result->spans[i].count)
 			json_object_set_new(spans, wt_latency_span_name((enum wt_latency_span)i),
-			                    span_json(&result->spans[i]));
+			                    wt_histogram_json(&result->spans[i]));
 	json_object_set_new(object, "spans", spans);
 	return object;
 }

@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "replay_report.h"
+
+#include "cli.h"
+#include "draw_histogram.h"
+#include "histogram_json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <wiretape/writer/time_text.h>
+
+enum { BAR_COLUMNS = 24, RATE_BYTES = 32 };
+
+/* ---- while it runs ---- */
+
+static const char *rate_text(char out[RATE_BYTES], double per_second, const char *unit)
+{
+	static const char *const prefixes[] = {"", "k", "M", "G"};
+	size_t prefix = 0;
+
+	for (; per_second >= 1000 && prefix < 3; per_second /= 1000)
+		prefix++;
+	snprintf(out, RATE_BYTES, "%.3g %s%s", per_second, prefixes[prefix], unit);
+	return out;
+}
+
+static void draw_bar(double share)
+{
+	int full = (int)(share * BAR_COLUMNS);
+
+	fputc('[', stderr);
+	for (int i = 0; i < BAR_COLUMNS; i++)
+		fputc(i < full ? '#' : ' ', stderr);
+	fprintf(stderr, "] %3d %%  ", (int)(share * 100));
+}
+
+void wt_replay_draw_progress(void *context, const struct wt_replay_progress *progress)
+{
+	double seconds = (double)progress->elapsed_ns / 1e9;
+	char rate[RATE_BYTES];
+
+	(void)context;
+	fputs("\r\033[K", stderr);
+	if (progress->elapsed_ns < 0) {
+		fprintf(stderr, "starts in %.1f s", -seconds);
+	} else {
+		if (progress->share >= 0)
+			draw_bar(progress->share);
+		fprintf(stderr, "%.1f s  %" PRIu64 " packets", seconds, progress->sent);
+		if (seconds > 0)
+			fprintf(stderr, ", %s",
+			        rate_text(rate, (double)progress->sent / seconds, "pps"));
+		if (progress->over_tolerance)
+			fprintf(stderr, ", %" PRIu64 " over tolerance", progress->over_tolerance);
+	}
+	fflush(stderr);
+}
+
+void wt_replay_clear_progress(void)
+{
+	fputs("\r\033[K", stderr);
+}
+
+/* ---- for people ---- */
+
+static double seconds_of(const struct wt_replay_result *result)
+{
+	return (double)result->duration_ns / 1e9;
+}
+
+static void print_sent(const struct wt_replay_result *result)
+{
+	char packets[RATE_BYTES], bits[RATE_BYTES];
+
+	fprintf(stderr, "sent %" PRIu64 " packet%s, %" PRIu64 " bytes in %.6f s", result->sent,
+	        result->sent == 1 ? "" : "s", result->bytes, seconds_of(result));
+	if (result->duration_ns > 0)
+		fprintf(stderr, ": %s, %s",
+		        rate_text(packets, (double)result->sent / seconds_of(result), "pps"),
+		        rate_text(bits, 8 * (double)result->bytes / seconds_of(result), "b/s"));
+	fprintf(stderr, "%s\n  pace %s, tx %s", result->was_stopped ? "; stopped" : "",
+	        result->has_schedule ? wt_pace_name(result->pace) : "none",
+	        wt_tx_kind_name(result->tx));
+	if (result->lead_ns)
+		fprintf(stderr, ", handed over %" PRId64 " ns before due", result->lead_ns);
+	fputc('\n', stderr);
+}
+
+static void print_machine(const struct wt_replay_options *options,
+                          const struct wt_replay_result *result)
+{
+	const struct wt_replay_config *config = &options->config;
+
+	if (!config->cpu && !config->fifo_priority && !config->lock_memory)
+		return;
+	fputs("  machine:", stderr);
+	if (config->cpu)
+		fprintf(stderr, " CPU %d", config->cpu - 1);
+	if (config->fifo_priority)
+		fprintf(stderr, "%s SCHED_FIFO %d", config->cpu ? "," : "", config->fifo_priority);
+	if (config->lock_memory)
+		fprintf(stderr, "%s memory locked",
+		        config->cpu || config->fifo_priority ? "," : "");
+	fputc('\n', stderr);
+	if (result->fifo_stolen_us)
+		fprintf(stderr,
+		        "  note: of each second the kernel gives %" PRId64 " us to others that "
+		        "wait, SCHED_FIFO or not (sysctl kernel.sched_rt_runtime_us)\n",
+		        result->fifo_stolen_us);
+}
+
+/* Lines for what is not 0. */
+static void print_counts(const struct wt_replay_result *result)
+{
+	const struct {
+		uint64_t count;
+		const char *what;
+	} lines[] = {
+	        {result->skipped.unmapped, "left out by --map"},
+	        {result->skipped.too_large, "not sent: too large for the interface"},
+	        {result->skipped.too_short, "not sent: too short for a link-layer header"},
+	        {result->skipped.truncated, "not sent: cut by the capture"},
+	        {result->skipped.not_udp, "not sent: not UDP"},
+	        {result->skipped.fragments, "not sent: fragments"},
+	        {result->undone, "not sent: the kernel found them wrong"},
+	        {result->padded, "cut by the capture: sent with zeros in place of what is missing"},
+	        {result->cut, "cut by the capture: sent as they are"},
+	        {result->unstamped, "without a stamp: sent right behind the one before"},
+	        {result->out_of_order, "stamped before their predecessor: sent right behind it"},
+	        {result->stepped_back,
+	         "times the file's clock was set back: gone on without a gap"},
+	        {result->gaps_capped, "gaps shortened to --max-gap"},
+	        {result->saturated, "later than a time can say"},
+	        {result->rewritten.changed, "rewritten"},
+	        {result->rewritten.not_understood, "not rewritten in full: not understood"},
+	        {result->rewritten.checksums_completed, "checksums completed"},
+	        {result->rewritten.checksums_lacking,
+	         "with a checksum that could not be completed"},
+	        {result->stamped, "payloads stamped"},
+	        {result->refused, "times a queue was full; tried again"},
+	        {result->late_launches, "handed over after their launch time: sent at once"},
+	        {result->unproved, "sent, but not in the proof, which could not keep up"},
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (lines[i].count)
+			fprintf(stderr, "  %" PRIu64 " %s\n", lines[i].count, lines[i].what);
+	if (result->starved)
+		fprintf(stderr, "  waited %.3f ms for packets to be read\n",
+		        (double)result->starved_ns / 1e6);
+	for (size_t i = 0; i < result->note_count; i++)
+		fprintf(stderr, "  note: %s\n", result->notes[i]);
+}
+
+static void print_sources(const struct wt_proof *proof)
+{
+	bool first = true;
+
+	fputs("  departures by ", stderr);
+	for (int i = WT_DEPARTURE_SOURCES - 1; i >= 0; i--) {
+		static const char *const texts[] = {
+		        [WT_DEPARTURE_HANDOVER] = "hand-over",
+		        [WT_DEPARTURE_SOFTWARE] = "the driver's stamp",
+		        [WT_DEPARTURE_HARDWARE] = "the NIC's stamp",
+		};
+
+		if (!proof->by_source[i])
+			continue;
+		fprintf(stderr, "%s%s %" PRIu64, first ? "" : ", ", texts[i], proof->by_source[i]);
+		first = false;
+	}
+	fputc('\n', stderr);
+}
+
+static void print_quantiles(const char *what, const struct wt_histogram *histogram)
+{
+	char text[WT_DRAW_TIME_BYTES];
+
+	fprintf(stderr, "  %-9s", what);
+	for (size_t i = 0; i < WT_QUANTILES; i++)
+		fprintf(stderr, " %s %s ", wt_quantiles[i].name,
+		        wt_draw_time(text, wt_histogram_quantile(histogram, wt_quantiles[i].q)));
+	fprintf(stderr, " max %s\n", wt_draw_time(text, histogram->max_ns));
+}
+
+static void print_proof(const struct wt_proof *proof)
+{
+	int64_t stretch_ns = wt_proof_stretch_ns(proof);
+	int64_t planned_ns = proof->last_due_ns - proof->first_due_ns;
+	char worst[WT_DRAW_TIME_BYTES], tolerance[WT_DRAW_TIME_BYTES], stretch[WT_DRAW_TIME_BYTES];
+
+	fputc('\n', stderr);
+	wt_draw_histogram(stderr, &proof->error,
+	                  "error: from when a packet was due to when it left", "packets",
+	                  wt_draw_has_utf8());
+	print_quantiles("error", &proof->error);
+	print_quantiles("gap error", &proof->gap_error);
+	print_sources(proof);
+	fprintf(stderr, "  %" PRIu64 " over %s; the worst was packet %" PRIu64 ", %s %s\n",
+	        proof->over_tolerance, wt_draw_time(tolerance, proof->tolerance_ns),
+	        proof->worst_number,
+	        wt_draw_time(worst, proof->worst_ns < 0 ? -proof->worst_ns : proof->worst_ns),
+	        proof->worst_ns < 0 ? "early" : "late");
+	fprintf(stderr, "  lasted %.9f s instead of %.9f s: %s%s",
+	        (double)(planned_ns + stretch_ns) / 1e9, (double)planned_ns / 1e9,
+	        stretch_ns < 0 ? "" : "+", wt_draw_time(stretch, stretch_ns));
+	if (planned_ns)
+		fprintf(stderr, ", %+.5f %%", 100 * (double)stretch_ns / (double)planned_ns);
+	fputc('\n', stderr);
+	if (proof->dropped)
+		fprintf(stderr, "  %" PRIu64 " dropped for their launch time\n", proof->dropped);
+}
+
+static void print_ports(const struct wt_replay_result *result)
+{
+	if (result->port_count < 2)
+		return;
+	for (size_t i = 0; i < result->port_count; i++)
+		fprintf(stderr, "  %s: %" PRIu64 " packets, %" PRIu64 " bytes\n",
+		        result->ports[i].interface, result->ports[i].sent, result->ports[i].bytes);
+}
+
+void wt_replay_report_print(const struct wt_replay_options *options,
+                            const struct wt_replay_result *result)
+{
+	print_sent(result);
+	print_ports(result);
+	print_machine(options, result);
+	print_counts(result);
+	if (result->has_schedule && result->proof.departures)
+		print_proof(&result->proof);
+	else if (result->proof.dropped)
+		fprintf(stderr, "  all %" PRIu64 " were dropped for their launch time\n",
+		        result->proof.dropped);
+}
+
+/* ---- for programs ---- */
+
+static void put(json_t *object, const char *key, uint64_t value)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)value));
+}
+
+static json_t *text_or_null(const char *text)
+{
+	json_t *string = text ? json_string(text) : NULL;
+
+	/* A name that is not UTF-8 is no text for JSON. */
+	return string ? string : json_null();
+}
+
+static json_t *proof_json(const struct wt_proof *proof)
+{
+	json_t *object = json_object(), *sources = json_object();
+
+	put(object, "departures", proof->departures);
+	for (int i = 0; i < WT_DEPARTURE_SOURCES; i++)
+		put(sources, wt_departure_source_name((enum wt_departure_source)i),
+		    proof->by_source[i]);
+	json_object_set_new(object, "sources", sources);
+	json_object_set_new(object, "error", wt_histogram_json(&proof->error));
+	json_object_set_new(object, "gap_error", wt_histogram_json(&proof->gap_error));
+	put(object, "early", proof->early);
+	put(object, "tolerance_ns", (uint64_t)proof->tolerance_ns);
+	put(object, "over_tolerance", proof->over_tolerance);
+	put(object, "dropped", proof->dropped);
+	json_object_set_new(object, "worst_ns", json_integer(proof->worst_ns));
+	put(object, "worst_number", proof->worst_number);
+	json_object_set_new(object, "mean_ns",
+	                    proof->departures
+	                            ? json_real((double)proof->sum_ns / (double)proof->departures)
+	                            : json_null());
+	put(object, "planned_ns", (uint64_t)(proof->last_due_ns - proof->first_due_ns));
+	json_object_set_new(object, "last_due_ns", json_integer(proof->last_due_ns));
+	json_object_set_new(object, "last_departed_ns", json_integer(proof->last_departed_ns));
+	json_object_set_new(object, "stretch_ns", json_integer(wt_proof_stretch_ns(proof)));
+	return object;
+}
+
+static json_t *skipped_json(const struct wt_replay_skipped *skipped)
+{
+	json_t *object = json_object();
+
+	put(object, "unmapped", skipped->unmapped);
+	put(object, "too_large", skipped->too_large);
+	put(object, "too_short", skipped->too_short);
+	put(object, "truncated", skipped->truncated);
+	put(object, "not_udp", skipped->not_udp);
+	put(object, "fragments", skipped->fragments);
+	return object;
+}
+
+static json_t *rewritten_json(const struct wt_rewrite_counts *counts)
+{
+	json_t *object = json_object();
+
+	put(object, "changed", counts->changed);
+	put(object, "not_understood", counts->not_understood);
+	put(object, "checksums_completed", counts->checksums_completed);
+	put(object, "checksums_lacking", counts->checksums_lacking);
+	return object;
+}
+
+static json_t *ports_json(const struct wt_replay_result *result)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < result->port_count; i++) {
+		const struct wt_replay_port_result *port = &result->ports[i];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "interface", text_or_null(port->interface));
+		json_object_set_new(object, "qdisc",
+		                    port->qdisc[0] ? text_or_null(port->qdisc) : json_null());
+		put(object, "sent", port->sent);
+		put(object, "bytes", port->bytes);
+		json_object_set_new(object, "driver_stamps", json_boolean(port->has_stamps));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *files_json(const struct wt_replay_options *options,
+                          const struct wt_timeline_file *files)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < options->config.path_count; i++) {
+		bool broken = files[i].ended && files[i].ended != -ENODATA;
+		json_t *object = json_object();
+
+		json_object_set_new(object, "path", text_or_null(options->config.paths[i]));
+		put(object, "packets", files[i].packets);
+		put(object, "missing_packets", files[i].missing);
+		json_object_set_new(object, "cut_off", json_boolean(files[i].ended == -ENODATA));
+		json_object_set_new(object, "broken",
+		                    broken ? text_or_null(files[i].why.text) : json_null());
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *notes_json(const struct wt_replay_result *result)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < result->note_count; i++)
+		json_array_append_new(array, text_or_null(result->notes[i]));
+	return array;
+}
+
+static json_t *machine_json(const struct wt_replay_config *config,
+                            const struct wt_replay_result *result)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "cpu",
+	                    config->cpu ? json_integer(config->cpu - 1) : json_null());
+	json_object_set_new(object, "fifo",
+	                    config->fifo_priority ? json_integer(config->fifo_priority)
+	                                          : json_null());
+	json_object_set_new(object, "mlock", json_boolean(config->lock_memory));
+	json_object_set_new(object, "fifo_stolen_us", json_integer(result->fifo_stolen_us));
+	return object;
+}
+
+static void put_counts(json_t *object, const struct wt_replay_result *result)
+{
+	put(object, "sent", result->sent);
+	put(object, "bytes", result->bytes);
+	put(object, "read", result->read);
+	put(object, "loops", result->loops);
+	put(object, "refused", result->refused);
+	put(object, "undone", result->undone);
+	put(object, "late_launches", result->late_launches);
+	put(object, "starved", result->starved);
+	put(object, "starved_ns", (uint64_t)result->starved_ns);
+	put(object, "unproved", result->unproved);
+	put(object, "padded", result->padded);
+	put(object, "cut", result->cut);
+	put(object, "stamped_payloads", result->stamped);
+	put(object, "unstamped", result->unstamped);
+	put(object, "out_of_order", result->out_of_order);
+	put(object, "stepped_back", result->stepped_back);
+	put(object, "gaps_capped", result->gaps_capped);
+	put(object, "saturated", result->saturated);
+}
+
+static json_t *report_json(const struct wt_replay_options *options,
+                           const struct wt_replay_result *result,
+                           const struct wt_timeline_file *files)
+{
+	json_t *object = json_object();
+	double seconds = seconds_of(result);
+
+	json_object_set_new(
+	        object, "pace",
+	        json_string(result->has_schedule ? wt_pace_name(result->pace) : "none"));
+	json_object_set_new(object, "tx", json_string(wt_tx_kind_name(result->tx)));
+	put_counts(object, result);
+	json_object_set_new(object, "start_utc_ns", json_integer(result->start_utc_ns));
+	json_object_set_new(object, "duration_ns", json_integer(result->duration_ns));
+	json_object_set_new(object, "pps",
+	                    seconds > 0 ? json_real((double)result->sent / seconds) : json_null());
+	json_object_set_new(object, "bps",
+	                    seconds > 0 ? json_real(8 * (double)result->bytes / seconds)
+	                                : json_null());
+	json_object_set_new(object, "lead_ns", json_integer(result->lead_ns));
+	json_object_set_new(object, "stopped", json_boolean(result->was_stopped));
+	json_object_set_new(object, "skipped", skipped_json(&result->skipped));
+	json_object_set_new(object, "rewritten", rewritten_json(&result->rewritten));
+	json_object_set_new(object, "machine", machine_json(&options->config, result));
+	json_object_set_new(object, "interfaces", ports_json(result));
+	json_object_set_new(object, "files", files_json(options, files));
+	json_object_set_new(object, "notes", notes_json(result));
+	json_object_set_new(object, "proof",
+	                    result->has_schedule ? proof_json(&result->proof) : json_null());
+	return object;
+}
+
+int wt_replay_report_json(const struct wt_replay_options *options,
+                          const struct wt_replay_result *result,
+                          const struct wt_timeline_file *files)
+{
+	json_t *object = report_json(options, result, files);
+	int failed = !object || json_dumpf(object, stdout, JSON_COMPACT);
+
+	json_decref(object);
+	putchar('\n');
+	return failed ? WT_EXIT_FAILURE : wt_cli_flush();
+}
+
+int wt_replay_report_files(const struct wt_replay_options *options,
+                           const struct wt_timeline_file *files)
+{
+	int exit_code = WT_EXIT_OK;
+
+	for (size_t i = 0; i < options->config.path_count; i++) {
+		const char *path = options->config.paths[i];
+
+		if (files[i].ended == -ENODATA)
+			wt_cli_complain("warning: %s: %s; what is before was sent", path,
+			                files[i].why.text);
+		else if (files[i].ended)
+			wt_cli_complain("%s: %s; only what is before was sent", path,
+			                files[i].why.text);
+		if (files[i].missing)
+			wt_cli_complain("warning: %s: %" PRIu64
+			                " packets are missing in holes of the file",
+			                path, files[i].missing);
+		if (files[i].ended && files[i].ended != -ENODATA)
+			exit_code = WT_EXIT_FAILURE;
+	}
+	return exit_code;
+}

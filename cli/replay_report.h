@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_CLI_REPLAY_REPORT_H
+#define WIRETAPE_CLI_REPLAY_REPORT_H
+
+/* What `wiretape replay` says, while it runs and at the end. */
+
+#include <stdbool.h>
+
+#include "replay_options.h"
+
+/* A line that is written over: of a terminal, on standard error. */
+void wt_replay_draw_progress(void *context, const struct wt_replay_progress *progress);
+void wt_replay_clear_progress(void);
+
+/* For people, on standard error. */
+void wt_replay_report_print(const struct wt_replay_options *options,
+                            const struct wt_replay_result *result);
+
+/* For programs: an object on a line of standard output. An exit code. */
+int wt_replay_report_json(const struct wt_replay_options *options,
+                          const struct wt_replay_result *result,
+                          const struct wt_timeline_file *files);
+
+/* What a user should know of the files, whatever was asked for; WT_EXIT_FAILURE if one is broken
+ * in the middle. */
+int wt_replay_report_files(const struct wt_replay_options *options,
+                           const struct wt_timeline_file *files);
+
+#endif

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/replay/compare.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <wiretape/capture/filter.h>
+#include <wiretape/writer/capture_file.h>
+
+enum { FILTER_SNAPLEN = 262144 };
+
+/* The filter, compiled for one link type. */
+struct program {
+	struct wt_filter filter;
+	uint16_t link_type;
+};
+
+/* One of the two files while it is read. */
+struct input {
+	const char *path;
+	const char *filter; /* NULL: all packets */
+	struct wt_capture_file *file;
+	struct program *programs;
+	size_t program_count;
+	struct wt_compare_file *told;
+	int (*add)(struct wt_compare *compare, const struct wt_compare_packet *packet,
+	           struct wt_error *err);
+};
+
+/* In front of what went wrong. */
+static int in_file(const char *path, int code, struct wt_error *err)
+{
+	char text[sizeof(err->text)];
+
+	if (!err)
+		return code;
+	memcpy(text, err->text, sizeof(text));
+	return wt_error_set(err, code, "%s: %s", path, text);
+}
+
+static int find_program(struct input *input, uint16_t link_type, const struct program **program,
+                        struct wt_error *err)
+{
+	struct program *grown;
+	int failed;
+
+	for (size_t i = 0; i < input->program_count; i++) {
+		*program = &input->programs[i];
+		if ((*program)->link_type == link_type)
+			return 0;
+	}
+	grown = reallocarray(input->programs, input->program_count + 1, sizeof(*grown));
+	if (!grown)
+		return wt_error_set(err, -ENOMEM, "no memory for the filter");
+	input->programs = grown;
+	grown += input->program_count;
+	failed = wt_filter_compile(&grown->filter, NULL, link_type, FILTER_SNAPLEN, input->filter,
+	                           err);
+	if (failed)
+		return failed;
+	grown->link_type = link_type;
+	input->program_count++;
+	*program = grown;
+	return 0;
+}
+
+/* 1 if the packet is to be compared, 0 if not, or a negative errno. */
+static int passes(struct input *input, const struct wt_pcapng_item_packet *packet,
+                  struct wt_error *err)
+{
+	const struct program *program = NULL;
+	int failed;
+
+	if (!input->filter)
+		return 1;
+	failed = find_program(input, packet->link_type, &program, err);
+	if (failed)
+		return failed;
+	return wt_filter_passes(&program->filter, packet->frame.data, packet->frame.caplen,
+	                        packet->frame.len);
+}
+
+static int add_packet(struct input *input, struct wt_compare *compare,
+                      const struct wt_pcapng_item_packet *item, struct wt_error *err)
+{
+	const struct wt_compare_packet packet = {
+	        .data = item->frame.data,
+	        .caplen = item->frame.caplen,
+	        .len = item->frame.len,
+	        .stamp_ns = item->frame.stamp_ns,
+	        .has_stamp = item->has_stamp && !item->stamp_saturated,
+	        .link_type = item->link_type,
+	};
+	int rc = passes(input, item, err);
+
+	if (rc > 0)
+		return input->add(compare, &packet, err);
+	input->told->filtered += !rc;
+	return rc;
+}
+
+/* Whether reading has ended because of what is in the file, and not because it cannot be read. */
+static bool is_contents(int code)
+{
+	return !code || code == -ENODATA || code == -EBADMSG || code == -ENOTSUP;
+}
+
+static int read_packets(struct input *input, struct wt_compare *compare, struct wt_error *err)
+{
+	struct wt_pcapng_item item;
+	int rc, failed;
+
+	while ((rc = wt_capture_file_next(input->file, &item, &input->told->why)) > 0) {
+		if (item.kind != WT_ITEM_PACKET)
+			continue;
+		failed = add_packet(input, compare, &item.packet, err);
+		if (failed)
+			return failed;
+	}
+	input->told->ended = rc;
+	if (!is_contents(rc))
+		return wt_error_set(err, rc, "%s", input->told->why.text);
+	return 0;
+}
+
+static void close_input(struct input *input)
+{
+	for (size_t i = 0; i < input->program_count; i++)
+		wt_filter_free(&input->programs[i].filter);
+	free(input->programs);
+	wt_capture_file_close(input->file);
+}
+
+static int read_input(struct input *input, struct wt_compare *compare, struct wt_error *err)
+{
+	int failed = wt_capture_file_open(&input->file, input->path, err);
+
+	*input->told = (struct wt_compare_file){0};
+	if (!failed)
+		failed = read_packets(input, compare, err);
+	close_input(input);
+	return failed ? in_file(input->path, failed, err) : 0;
+}
+
+static int make_seed(uint64_t seed[2], struct wt_error *err)
+{
+	enum { BYTES = 2 * sizeof(uint64_t) };
+
+	if (getrandom(seed, BYTES, 0) == BYTES)
+		return 0;
+	return wt_error_set(err, -EIO, "the kernel gives no random numbers for the hash");
+}
+
+int wt_compare_files(const struct wt_compare_files_config *config, struct wt_compare_file *a,
+                     struct wt_compare_file *b, struct wt_compare_result *result,
+                     struct wt_error *err)
+{
+	struct wt_compare_config seeded = config->compare;
+	struct input inputs[] = {
+	        {.path = config->path_a, .filter = config->filter_a, .told = a},
+	        {.path = config->path_b, .filter = config->filter_b, .told = b},
+	};
+	struct wt_compare *compare = NULL;
+	int failed = make_seed(seeded.seed, err);
+
+	inputs[0].add = wt_compare_add_a;
+	inputs[1].add = wt_compare_add_b;
+	if (!failed)
+		failed = wt_compare_create(&compare, &seeded, err);
+	for (size_t i = 0; i < 2 && !failed; i++)
+		failed = read_input(&inputs[i], compare, err);
+	if (!failed)
+		wt_compare_finish(compare, result);
+	wt_compare_destroy(compare);
+	return failed;
+}
