@@ -630,6 +630,30 @@ Test(timeline, a_time_counts_from_the_first_packet_that_has_a_stamp)
 	cr_expect(eq(i64, wt_timeline_range(timeline)->from_ns, U_NS + 1));
 }
 
+Test(timeline, unstamped_packets_of_a_tape_are_no_different)
+{
+	tape_packet(&tape, -5, 60);
+	for (int i = 1; i < 4; i++)
+		tape_packet(&tape, T_NS + i, 60);
+	tape_packet(&tape, -3, 60);
+	tape_chunk(&tape);
+	tape_write(&tape, fds[0]);
+	read_all(1);
+	cr_expect(eq(sz, found.count, 3));
+	cr_expect(eq(u64, files[0].left_out, 2));
+	config.keep_unstamped = true;
+	read_all(1);
+	cr_assert(eq(sz, found.count, 5));
+	cr_expect(not(found.packets[0].has_stamp));
+	cr_expect(eq(i64, found.packets[4].stamp_ns, T_NS + 3));
+	/* Where its first packet is looked for, it is then read from the start again. */
+	config.duration_ns = 2;
+	read_all(1);
+	cr_assert(eq(sz, found.count, 2));
+	cr_expect(eq(u32, found.numbers[0], 1));
+	cr_expect(eq(u32, found.numbers[1], 2));
+}
+
 Test(timeline, a_file_without_any_stamp_comes_as_it_is)
 {
 	const struct wt_time from = {.ns = T_NS};
@@ -718,14 +742,18 @@ Test(timeline, interfaces_that_a_section_describes_alike_are_two)
 
 Test(timeline, each_file_has_its_own_interfaces)
 {
-	static const uint32_t numbers[] = {0, 1};
+	static const uint32_t numbers[] = {0, 1, 1};
 
-	for (int i = 0; i < 2; i++) {
+	build_section(&build);
+	build_named("eth0", 0);
+	build_packet(&build, 0, 1, "a1");
+	write_build(0);
+	for (uint64_t i = 2; i < 4; i++) {
 		build_section(&build);
 		build_named("eth0", 0);
-		build_packet(&build, 0, 1, "a1");
-		write_build(i);
+		build_packet(&build, 0, i, "b_");
 	}
+	write_build(1);
 	expect_interfaces(2, numbers);
 	cr_assert(eq(sz, wt_timeline_interface_count(timeline), 2));
 	cr_expect(eq(sz, wt_timeline_interface(timeline, 0)->file, 0));
