@@ -1,0 +1,1019 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <criterion/parameterized.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/timeline.h>
+
+#include "support/pcapng_builder.h"
+#include "support/tape_builder.h"
+
+#define T_NS INT64_C(1700000000000000000)
+
+enum { FILES = 3, FOUND_MAX = 20000, LABEL = 2, SEEDS = 60, RANGES = 10 };
+
+static struct tape_builder tape;
+static struct pcapng_builder build;
+static char inputs[FILES][40];
+static int fds[FILES];
+static struct wt_timeline *timeline;
+static struct wt_timeline_config config;
+static struct wt_timeline_file files[FILES];
+static struct wt_error err;
+
+static void set_up(void)
+{
+	static const char *paths[FILES];
+
+	for (int i = 0; i < FILES; i++) {
+		strcpy(inputs[i], "/tmp/test_timeline.XXXXXX");
+		fds[i] = mkstemp(inputs[i]);
+		cr_assert(ge(int, fds[i], 0));
+		paths[i] = inputs[i];
+	}
+	memset(&build, 0, sizeof(build));
+	config = (struct wt_timeline_config){.paths = paths, .path_count = 1};
+	tape_begin(&tape, 2);
+}
+
+static void tear_down(void)
+{
+	wt_timeline_close(timeline);
+	timeline = NULL;
+	for (int i = 0; i < FILES; i++) {
+		close(fds[i]);
+		unlink(inputs[i]);
+	}
+	tape_free(&tape);
+}
+
+TestSuite(timeline, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void write_build(int number)
+{
+	cr_assert(eq(int, ftruncate(fds[number], 0), 0));
+	cr_assert(eq(long, (long)pwrite(fds[number], build.bytes, build.length, 0),
+	             (long)build.length));
+	memset(&build, 0, sizeof(build));
+}
+
+static void build_start(void)
+{
+	build_section(&build);
+	build_interface(&build, 9, 0);
+}
+
+/* A packet at T_NS + `ns`, whose first two bytes are its name. */
+static void add(const char *name, int64_t ns)
+{
+	build_packet(&build, 0, (uint64_t)(T_NS + ns), name);
+}
+
+static void add_simple(const char *name)
+{
+	build_block(&build, WT_PCAPNG_SPB);
+	build_u32(&build, (uint32_t)strlen(name));
+	build_padded(&build, name, strlen(name));
+	build_block_end(&build);
+}
+
+/* ---- what comes out ---- */
+
+static struct {
+	struct wt_timeline_packet packets[FOUND_MAX]; /* without items */
+	uint32_t numbers[FOUND_MAX];                  /* of the tape's packets */
+	char names[4096];                             /* "a1 b2 " */
+	size_t count;
+} found;
+
+static void take(const struct wt_timeline_packet *packet)
+{
+	const struct wt_frame *frame = &packet->item->packet.frame;
+	size_t used = strlen(found.names);
+
+	cr_assert(lt(sz, found.count, FOUND_MAX));
+	found.packets[found.count] = *packet;
+	found.packets[found.count].item = NULL;
+	if (frame->caplen >= sizeof(uint32_t))
+		memcpy(&found.numbers[found.count], frame->data, sizeof(uint32_t));
+	if (used + LABEL + 2 < sizeof(found.names) && frame->caplen >= LABEL)
+		snprintf(found.names + used, LABEL + 2, "%.2s ", (const char *)frame->data);
+	found.count++;
+}
+
+static void open_timeline(size_t count)
+{
+	int rc;
+
+	config.path_count = count;
+	wt_timeline_close(timeline);
+	timeline = NULL;
+	rc = wt_timeline_open(&timeline, &config, files, &err);
+	cr_assert(eq(int, rc, 0), "%s", rc ? err.text : "");
+}
+
+/* All of it; it stays open for what a test has to ask. */
+static void read_all(size_t count)
+{
+	struct wt_timeline_packet packet;
+	int rc;
+
+	open_timeline(count);
+	found.count = 0;
+	found.names[0] = '\0';
+	while ((rc = wt_timeline_next(timeline, &packet, &err)) > 0)
+		take(&packet);
+	cr_assert(eq(int, rc, 0), "%s", rc ? err.text : "");
+	cr_expect(eq(int, wt_timeline_next(timeline, &packet, &err), 0), "there is more");
+}
+
+static void expect_text(const char *text, const char *expected)
+{
+	cr_expect(strcmp(text, expected) == 0, "'%s' instead of '%s'", text, expected);
+}
+
+static void expect_names(size_t count, const char *names)
+{
+	read_all(count);
+	expect_text(found.names, names);
+}
+
+static void expect_refused(size_t count, int code, const char *why)
+{
+	int rc;
+
+	config.path_count = count;
+	rc = wt_timeline_open(&timeline, &config, files, &err);
+	cr_expect(eq(int, rc, code));
+	if (rc)
+		cr_expect(strstr(err.text, why) != NULL, "%s", err.text);
+}
+
+/* ---- merging ---- */
+
+Test(timeline, one_file_comes_in_its_order)
+{
+	build_start();
+	add("a1", 1);
+	add("a5", 5);
+	add("a3", 3);
+	write_build(0);
+	expect_names(1, "a1 a5 a3 ");
+	cr_expect(eq(i64, found.packets[2].stamp_ns, T_NS + 3));
+	cr_expect(eq(u64, files[0].packets, 3));
+	cr_expect(eq(u64, files[0].bytes_read, files[0].bytes_total));
+}
+
+Test(timeline, files_merge_by_stamp_and_each_keeps_its_order)
+{
+	build_start();
+	add("a1", 1);
+	add("a5", 5);
+	add("a3", 3);
+	add("a7", 7);
+	write_build(0);
+	build_start();
+	add("b2", 2);
+	add("b6", 6);
+	write_build(1);
+	build_start();
+	add("c0", 0);
+	add("c4", 4);
+	add("c8", 8);
+	write_build(2);
+	expect_names(2, "a1 b2 a5 a3 b6 a7 ");
+	expect_names(3, "c0 a1 b2 c4 a5 a3 b6 a7 c8 ");
+	cr_expect(eq(sz, found.packets[0].file, 2));
+	cr_expect(eq(sz, found.packets[1].file, 0));
+	cr_expect(eq(sz, found.packets[2].file, 1));
+	cr_expect(eq(u64, files[0].packets, 4));
+	cr_expect(eq(u64, files[1].packets, 2));
+	cr_expect(eq(u64, files[2].packets, 3));
+}
+
+Test(timeline, of_equal_stamps_that_of_the_first_path_comes_first)
+{
+	for (int i = 0; i < FILES; i++) {
+		static const char *const names[FILES][2] = {
+		        {"a1", "a2"}, {"b1", "b2"}, {"c1", "c2"}};
+
+		build_start();
+		add(names[i][0], 1);
+		add(names[i][1], 1);
+		write_build(i);
+	}
+	expect_names(3, "a1 a2 b1 b2 c1 c2 ");
+}
+
+Test(timeline, a_file_without_packets_holds_nothing_up)
+{
+	build_start();
+	write_build(0);
+	build_start();
+	add("b1", 1);
+	write_build(1);
+	build_section(&build);
+	write_build(2);
+	expect_names(3, "b1 ");
+	cr_expect(eq(sz, wt_timeline_interface_count(timeline), 2));
+	expect_names(1, "");
+}
+
+Test(timeline, items_are_those_of_the_file)
+{
+	struct wt_timeline_packet packet;
+
+	build_start();
+	add("a1, longer", 1);
+	write_build(0);
+	open_timeline(1);
+	cr_assert(eq(int, wt_timeline_next(timeline, &packet, &err), 1), "%s", err.text);
+	cr_expect(eq(int, packet.item->kind, WT_ITEM_PACKET));
+	cr_expect(eq(u32, packet.item->packet.frame.len, 10));
+	cr_expect(eq(int, memcmp(packet.item->packet.frame.data, "a1, longer", 10), 0));
+	cr_expect(eq(i64, packet.item->packet.frame.stamp_ns, T_NS + 1));
+	cr_expect(packet.has_stamp);
+}
+
+/* ---- between two times ---- */
+
+static void set_range(const struct wt_time *from, const struct wt_time *to, int64_t duration_ns)
+{
+	config.from = from;
+	config.to = to;
+	config.duration_ns = duration_ns;
+}
+
+/* Each of the ways to say it, of a file with packets at T_NS + 1, 3, 5, 7, 9 s. */
+static void expect_ranges(void)
+{
+	static const int64_t s = 1000000000;
+	const struct wt_time third = {.ns = T_NS + 3 * s}, seventh = {.ns = T_NS + 7 * s};
+	const struct wt_time plus_two = {.ns = 2 * s, .relative = true};
+	const struct wt_time plus_six = {.ns = 6 * s, .relative = true};
+	const struct wt_timeline_range *range;
+
+	expect_names(1, "a1 a3 a5 a7 a9 ");
+	cr_expect(not(wt_timeline_range(timeline)->has_from));
+	cr_expect(not(wt_timeline_range(timeline)->has_to));
+	set_range(&third, NULL, 0);
+	expect_names(1, "a3 a5 a7 a9 ");
+	set_range(NULL, &seventh, 0);
+	expect_names(1, "a1 a3 a5 ");
+	set_range(&third, &seventh, 0);
+	expect_names(1, "a3 a5 ");
+	set_range(&third, NULL, 4 * s + 1);
+	expect_names(1, "a3 a5 a7 ");
+	set_range(NULL, NULL, 2 * s);
+	expect_names(1, "a1 ");
+	set_range(&plus_two, NULL, 2 * s);
+	expect_names(1, "a3 ");
+	set_range(&plus_two, &plus_six, 0);
+	expect_names(1, "a3 a5 ");
+	range = wt_timeline_range(timeline);
+	cr_expect(range->has_from && range->has_to);
+	cr_expect(eq(i64, range->from_ns, T_NS + 3 * s));
+	cr_expect(eq(i64, range->to_ns, T_NS + 7 * s));
+	set_range(&seventh, &third, 0);
+	expect_names(1, "");
+}
+
+static const char *const odd_names[] = {"a1", "a3", "a5", "a7", "a9"};
+
+Test(timeline, a_range_of_pcapng)
+{
+	build_start();
+	for (int i = 0; i < 5; i++)
+		add(odd_names[i], (2 * i + 1) * INT64_C(1000000000));
+	write_build(0);
+	expect_ranges();
+	cr_expect(not(files[0].is_tape));
+}
+
+/* Classic pcap with nanoseconds. */
+static void build_pcap(void)
+{
+	build_u32(&build, 0xa1b23c4d);
+	build_u16(&build, 2);
+	build_u16(&build, 4);
+	build_u32(&build, 0);
+	build_u32(&build, 0);
+	build_u32(&build, 65535);
+	build_u32(&build, 1);
+	for (uint32_t i = 0; i < 5; i++) {
+		build_u32(&build, (uint32_t)(T_NS / 1000000000) + 2 * i + 1);
+		build_u32(&build, 0);
+		build_u32(&build, 4);
+		build_u32(&build, 60);
+		build_padded(&build, odd_names[i], 2);
+	}
+}
+
+Test(timeline, a_range_of_pcap)
+{
+	build_pcap();
+	write_build(0);
+	expect_ranges();
+	cr_expect(eq(sz, wt_timeline_interface_count(timeline), 1));
+	cr_expect(wt_timeline_interface(timeline, 0)->name == NULL);
+	cr_expect(eq(u32, wt_timeline_interface(timeline, 0)->snaplen, 65535));
+	cr_expect(eq(u32, wt_timeline_interface(timeline, 0)->link_type, 1));
+}
+
+Test(timeline, a_range_of_a_pipe)
+{
+	int ends[2];
+
+	config.paths = (const char *const[]){"-"};
+	config.from = &(const struct wt_time){.ns = 2000000000, .relative = true};
+	build_pcap();
+	cr_assert(eq(int, pipe(ends), 0));
+	cr_assert(eq(long, (long)write(ends[1], build.bytes, build.length), (long)build.length));
+	close(ends[1]);
+	cr_assert(eq(int, dup2(ends[0], STDIN_FILENO), STDIN_FILENO));
+	close(ends[0]);
+	expect_names(1, "a3 a5 a7 a9 ");
+	wt_timeline_close(timeline);
+	timeline = NULL;
+	cr_expect(eq(u64, files[0].bytes_total, build.length));
+}
+
+Test(timeline, a_relative_time_counts_from_the_first_file)
+{
+	const struct wt_time from = {.ns = 2, .relative = true};
+
+	build_start();
+	add("a5", 5);
+	add("a6", 6);
+	add("a7", 7);
+	write_build(0);
+	build_start();
+	add("b1", 1);
+	add("b8", 8);
+	write_build(1);
+	config.from = &from;
+	expect_names(2, "a7 b8 ");
+	config.from = NULL;
+	config.duration_ns = 2;
+	expect_names(2, "a5 a6 ");
+}
+
+Test(timeline, a_relative_time_without_a_packet_is_an_error)
+{
+	const struct wt_time to = {.ns = 2, .relative = true};
+
+	build_start();
+	write_build(0);
+	config.to = &to;
+	expect_refused(1, -ENODATA, inputs[0]);
+	cr_expect(strstr(err.text, "has no packet") != NULL, "%s", err.text);
+}
+
+/* ---- recordings made of chunks ---- */
+
+static void add_chunks(size_t count, uint32_t caplen)
+{
+	for (size_t i = 0; i < count; i++) {
+		for (int j = 0; j < 2; j++)
+			tape_packet(&tape, T_NS + (int64_t)tape.packet_count, caplen);
+		tape_chunk(&tape);
+	}
+}
+
+static void expect_numbers(uint32_t first, uint32_t count)
+{
+	read_all(1);
+	cr_assert(eq(sz, found.count, count));
+	for (uint32_t i = 0; i < count; i++) {
+		cr_expect(eq(u32, found.numbers[i], first + i));
+		cr_expect(eq(i64, found.packets[i].stamp_ns, T_NS + first + i));
+		cr_expect(eq(u32, found.packets[i].interface, (first + i) % 2));
+	}
+}
+
+Test(timeline, a_range_of_a_tape)
+{
+	const struct wt_time from = {.ns = T_NS + 5}, to = {.ns = T_NS + 9};
+	const struct wt_time plus_five = {.ns = 5, .relative = true};
+
+	add_chunks(10, 100);
+	tape_close(&tape);
+	tape_write(&tape, fds[0]);
+	expect_numbers(0, 20);
+	cr_expect(files[0].is_tape);
+	set_range(&from, &to, 0);
+	expect_numbers(5, 4);
+	set_range(&plus_five, NULL, 4);
+	expect_numbers(5, 4);
+	set_range(&from, NULL, 0);
+	expect_numbers(5, 15);
+	set_range(NULL, NULL, 3);
+	expect_numbers(0, 3);
+	cr_expect(eq(sz, wt_timeline_interface_count(timeline), 2));
+	expect_text(wt_timeline_interface(timeline, 1)->name, "eth1");
+}
+
+Test(timeline, little_is_read_of_a_long_tape)
+{
+	const struct wt_time from = {.ns = T_NS + 200000000000};
+
+	for (int i = 0; i < 400; i++) {
+		tape_packet(&tape, T_NS + i * 1000000000ll, 100000);
+		tape_chunk(&tape);
+	}
+	tape_write(&tape, fds[0]);
+	set_range(&from, NULL, 1000000000);
+	read_all(1);
+	cr_expect(eq(sz, found.count, 1));
+	cr_expect(eq(u64, files[0].bytes_total, tape.length));
+	cr_expect(gt(u64, files[0].bytes_read, 100000));
+	cr_expect(lt(u64, files[0].bytes_read, files[0].bytes_total / 20));
+}
+
+Test(timeline, holes_in_a_tape_are_counted)
+{
+	add_chunks(10, 9000);
+	memset(tape.bytes + tape.chunks[4].offset, 0, tape.chunks[4].bytes);
+	tape_write(&tape, fds[0]);
+	read_all(1);
+	cr_expect(eq(sz, found.count, 18));
+	cr_expect(eq(u64, files[0].missing, 2));
+	cr_expect(eq(int, files[0].ended, 0));
+}
+
+Test(timeline, a_tape_without_a_chunk_has_no_packets)
+{
+	const struct wt_time from = {.ns = T_NS};
+
+	tape_write(&tape, fds[0]);
+	expect_names(1, "");
+	cr_expect(eq(sz, wt_timeline_interface_count(timeline), 2));
+	config.from = &from;
+	expect_names(1, "");
+}
+
+Test(timeline, tapes_and_other_files_merge)
+{
+	add_chunks(3, 100);
+	tape_write(&tape, fds[1]);
+	build_start();
+	add("a1", 1);
+	add("a9", 9);
+	write_build(0);
+	read_all(2);
+	cr_assert(eq(sz, found.count, 8));
+	for (size_t i = 0; i < 8; i++)
+		cr_expect(eq(sz, found.packets[i].file, i != 1 && i != 7), "packet %zu", i);
+}
+
+/* ---- the filter ---- */
+
+static void add_bytes(uint32_t interface_id, int64_t ns, const char *bytes, uint32_t count)
+{
+	build_block(&build, WT_PCAPNG_EPB);
+	build_u32(&build, interface_id);
+	build_u32(&build, (uint32_t)((uint64_t)(T_NS + ns) >> 32));
+	build_u32(&build, (uint32_t)(T_NS + ns));
+	build_u32(&build, count);
+	build_u32(&build, count);
+	build_padded(&build, bytes, count);
+	build_block_end(&build);
+}
+
+static void build_raw_interface(void)
+{
+	const uint8_t ns = 9;
+
+	build_interface_head(&build, 101, 0);
+	build_option(&build, WT_OPT_IF_TSRESOL, &ns, 1);
+	build_block_end(&build);
+}
+
+/* Where IP begins differs: on Ethernet and on none. */
+static void build_two_link_types(void)
+{
+	static const char arp[] = "a1\x03\x04\x05\x06\x01\x02\x03\x04\x05\x06\x08\x06";
+	static const char ip[] = "a2\x03\x04\x05\x06\x01\x02\x03\x04\x05\x06\x08\x00\x45";
+	static const char raw[] = "\x45\x00\x00\x14"
+	                          "0000"
+	                          "\x40\x11"
+	                          "0011112222";
+
+	build_start();
+	build_raw_interface();
+	add_bytes(0, 1, arp, sizeof(arp) - 1);
+	add_bytes(0, 2, ip, sizeof(ip) - 1);
+	add_bytes(1, 3, raw, sizeof(raw) - 1);
+	write_build(0);
+}
+
+Test(timeline, the_filter_knows_each_link_type)
+{
+	build_two_link_types();
+	config.filter = "ip";
+	read_all(1);
+	cr_assert(eq(sz, found.count, 2));
+	cr_expect(eq(i64, found.packets[0].stamp_ns, T_NS + 2));
+	cr_expect(eq(u32, found.packets[0].interface, 0));
+	cr_expect(eq(i64, found.packets[1].stamp_ns, T_NS + 3));
+	cr_expect(eq(u32, found.packets[1].interface, 1));
+	cr_expect(eq(u64, files[0].packets, 2));
+	config.filter = "not ip";
+	read_all(1);
+	cr_assert(eq(sz, found.count, 1));
+	cr_expect(eq(i64, found.packets[0].stamp_ns, T_NS + 1));
+}
+
+Test(timeline, a_wrong_filter_is_an_error)
+{
+	build_start();
+	write_build(0);
+	config.filter = "nonsense and";
+	expect_refused(1, -EINVAL, "nonsense and");
+}
+
+Test(timeline, a_filter_that_a_later_link_type_does_not_know_is_an_error_there)
+{
+	struct wt_timeline_packet packet;
+
+	build_start();
+	add_bytes(0, 1, "\x01\x02\x03\x04\x05\x06 from", 11);
+	build_raw_interface();
+	write_build(0);
+	config.filter = "ether dst 01:02:03:04:05:06";
+	open_timeline(1);
+	cr_assert(eq(int, wt_timeline_next(timeline, &packet, &err), 1));
+	cr_expect(eq(int, wt_timeline_next(timeline, &packet, &err), -EINVAL));
+	cr_expect(strstr(err.text, "ether dst") != NULL, "%s", err.text);
+}
+
+/* ---- packets without a stamp ---- */
+
+/* Before 1970, and beyond what a stamp can say. */
+static void build_unstamped(void)
+{
+	build_section(&build);
+	build_interface(&build, 9, -1600000000); /* of T_NS it makes something after 1970 */
+	build_interface(&build, 9, -2000000000);
+	build_interface(&build, 0, 0);
+	add_simple("s0");
+	add("a1", 1);
+	add_simple("s1");
+	build_packet(&build, 1, (uint64_t)T_NS, "p1");
+	add("a4", 4);
+	build_packet(&build, 2, UINT64_MAX, "q4");
+	add("a2", 2);
+	add_simple("s2");
+	write_build(0);
+	build_section(&build);
+	build_interface(&build, 9, -1600000000);
+	add("b1", 1);
+	add("b3", 3);
+	add("b4", 4);
+	write_build(1);
+}
+
+#define U_NS (T_NS - INT64_C(1600000000000000000))
+
+Test(timeline, unstamped_packets_are_counted_and_left_out)
+{
+	build_unstamped();
+	expect_names(2, "a1 b1 b3 a4 a2 b4 ");
+	cr_expect(eq(u64, files[0].left_out, 4 + 1));
+	cr_expect(eq(u64, files[1].left_out, 0));
+}
+
+Test(timeline, unstamped_packets_that_are_kept_follow_the_one_before_them)
+{
+	build_unstamped();
+	config.keep_unstamped = true;
+	expect_names(2, "s0 a1 s1 p1 b1 b3 a4 q4 a2 s2 b4 ");
+	cr_expect(eq(u64, files[0].left_out, 0));
+	cr_expect(eq(u64, files[0].packets, 8));
+	cr_expect(not(found.packets[0].has_stamp));
+	cr_expect(eq(i64, found.packets[0].stamp_ns, 0));
+	cr_expect(found.packets[2].has_stamp);
+	cr_expect(eq(i64, found.packets[2].stamp_ns, U_NS + 1));
+	cr_expect(eq(i64, found.packets[3].stamp_ns, U_NS + 1));
+	cr_expect(eq(i64, found.packets[7].stamp_ns, U_NS + 4));
+	cr_expect(eq(i64, found.packets[9].stamp_ns, U_NS + 2));
+}
+
+Test(timeline, unstamped_packets_are_where_the_one_before_them_is)
+{
+	const struct wt_time first = {.ns = U_NS + 1}, second = {.ns = U_NS + 2};
+	const struct wt_time third = {.ns = U_NS + 3};
+
+	build_unstamped();
+	config.keep_unstamped = true;
+	set_range(&first, &second, 0);
+	expect_names(1, "a1 s1 p1 ");
+	set_range(&second, &third, 0);
+	expect_names(1, "a2 s2 ");
+	set_range(NULL, &third, 0);
+	expect_names(1, "s0 a1 s1 p1 a2 s2 ");
+}
+
+Test(timeline, a_time_counts_from_the_first_packet_that_has_a_stamp)
+{
+	build_unstamped();
+	config.keep_unstamped = true;
+	config.duration_ns = 3;
+	expect_names(1, "a1 s1 p1 a2 s2 ");
+	cr_expect(eq(u64, files[0].left_out, 1));
+	cr_expect(eq(i64, wt_timeline_range(timeline)->from_ns, U_NS + 1));
+}
+
+Test(timeline, unstamped_packets_of_a_tape_are_no_different)
+{
+	tape_packet(&tape, -5, 60);
+	for (int i = 1; i < 4; i++)
+		tape_packet(&tape, T_NS + i, 60);
+	tape_packet(&tape, -3, 60);
+	tape_chunk(&tape);
+	tape_write(&tape, fds[0]);
+	read_all(1);
+	cr_expect(eq(sz, found.count, 3));
+	cr_expect(eq(u64, files[0].left_out, 2));
+	config.keep_unstamped = true;
+	read_all(1);
+	cr_assert(eq(sz, found.count, 5));
+	cr_expect(not(found.packets[0].has_stamp));
+	cr_expect(eq(i64, found.packets[4].stamp_ns, T_NS + 3));
+	/* Where its first packet is looked for, it is then read from the start again. */
+	config.duration_ns = 2;
+	read_all(1);
+	cr_assert(eq(sz, found.count, 2));
+	cr_expect(eq(u32, found.numbers[0], 1));
+	cr_expect(eq(u32, found.numbers[1], 2));
+}
+
+Test(timeline, a_file_without_any_stamp_comes_as_it_is)
+{
+	const struct wt_time from = {.ns = T_NS};
+
+	build_start();
+	add_simple("s1");
+	add_simple("s2");
+	write_build(1);
+	build_start();
+	add("a1", 1);
+	write_build(0);
+	config.keep_unstamped = true;
+	expect_names(2, "s1 s2 a1 ");
+	config.from = &from;
+	expect_names(2, "a1 ");
+}
+
+/* ---- interfaces ---- */
+
+static void build_named(const char *name, uint32_t snaplen)
+{
+	build_interface_head(&build, 1, snaplen);
+	if (name)
+		build_option_text(&build, WT_OPT_IF_NAME, name);
+	build_block_end(&build);
+}
+
+static void expect_interfaces(size_t count, const uint32_t *numbers)
+{
+	read_all(count);
+	for (size_t i = 0; i < found.count; i++)
+		cr_expect(eq(u32, found.packets[i].interface, numbers[i]), "packet %zu", i);
+}
+
+Test(timeline, an_interface_keeps_its_number_in_later_sections)
+{
+	static const uint32_t numbers[] = {0, 1, 1, 2, 0};
+	const struct wt_timeline_interface *interface;
+
+	build_section(&build);
+	build_named("eth0", 100);
+	build_named("eth1", 100);
+	build_packet(&build, 0, 1, "a1");
+	build_packet(&build, 1, 2, "a2");
+	build_section(&build);
+	build_named("eth1", 100);
+	build_named("eth0", 200);
+	build_named("eth0", 100);
+	build_packet(&build, 0, 3, "a3");
+	build_packet(&build, 1, 4, "a4");
+	build_packet(&build, 2, 5, "a5");
+	write_build(0);
+	expect_interfaces(1, numbers);
+	cr_expect(eq(sz, found.count, 5));
+	cr_assert(eq(sz, wt_timeline_interface_count(timeline), 3));
+	interface = wt_timeline_interface(timeline, 2);
+	expect_text(interface->name, "eth0");
+	cr_expect(eq(u32, interface->snaplen, 200));
+	cr_expect(eq(u32, interface->link_type, 1));
+	cr_expect(eq(sz, interface->file, 0));
+	cr_expect(interface->clock == NULL);
+}
+
+Test(timeline, interfaces_that_a_section_describes_alike_are_two)
+{
+	static const uint32_t numbers[] = {0, 1, 2};
+
+	/* The second file begins before the first one's section is read to its end. */
+	build_section(&build);
+	build_named(NULL, 0);
+	build_packet(&build, 0, 1, "a1");
+	build_named(NULL, 0);
+	build_packet(&build, 1, 4, "a4");
+	write_build(0);
+	build_section(&build);
+	build_named(NULL, 0);
+	build_packet(&build, 0, 2, "b2");
+	write_build(1);
+	expect_interfaces(1, numbers);
+	cr_expect(eq(sz, found.count, 2));
+	read_all(2);
+	cr_assert(eq(sz, wt_timeline_interface_count(timeline), 3));
+	expect_text(found.names, "a1 b2 a4 ");
+	cr_expect(ne(u32, found.packets[2].interface, found.packets[0].interface));
+}
+
+Test(timeline, each_file_has_its_own_interfaces)
+{
+	static const uint32_t numbers[] = {0, 1, 1};
+
+	build_section(&build);
+	build_named("eth0", 0);
+	build_packet(&build, 0, 1, "a1");
+	write_build(0);
+	for (uint64_t i = 2; i < 4; i++) {
+		build_section(&build);
+		build_named("eth0", 0);
+		build_packet(&build, 0, i, "b_");
+	}
+	write_build(1);
+	expect_interfaces(2, numbers);
+	cr_assert(eq(sz, wt_timeline_interface_count(timeline), 2));
+	cr_expect(eq(sz, wt_timeline_interface(timeline, 0)->file, 0));
+	cr_expect(eq(sz, wt_timeline_interface(timeline, 1)->file, 1));
+}
+
+Test(timeline, an_interfaces_clock_is_told)
+{
+	static const char clock[] = "source=hardware clock=utc tai_offset_s=37";
+
+	tape_free(&tape);
+	tape_begin_clocked(&tape, 1, clock, NULL, 0);
+	add_chunks(1, 100);
+	tape_write(&tape, fds[0]);
+	open_timeline(1);
+	expect_text(wt_timeline_interface(timeline, 0)->clock, clock);
+}
+
+/* ---- files that are broken, or none ---- */
+
+static void build_two_files(void)
+{
+	build_start();
+	add("b3", 3);
+	write_build(1);
+	build_start();
+	add("a1", 1);
+	add("a2", 2);
+}
+
+Test(timeline, a_file_that_is_cut_off_ends_there)
+{
+	build_two_files();
+	build.length -= 4;
+	write_build(0);
+	expect_names(2, "a1 b3 ");
+	cr_expect(eq(int, files[0].ended, -ENODATA));
+	cr_expect(strstr(files[0].why.text, "cut off") != NULL, "%s", files[0].why.text);
+	cr_expect(eq(int, files[1].ended, 0));
+}
+
+Test(timeline, a_file_that_is_broken_ends_there)
+{
+	build_two_files();
+	build_patch_u32(&build, build.length - 4, 7);
+	write_build(0);
+	expect_names(2, "a1 b3 ");
+	cr_expect(eq(int, files[0].ended, -EBADMSG));
+	cr_expect(ne(sz, strlen(files[0].why.text), 0));
+}
+
+Test(timeline, a_pcap_that_is_cut_off_ends_there)
+{
+	build_pcap();
+	build.length -= 2;
+	write_build(0);
+	expect_names(1, "a1 a3 a5 a7 ");
+	cr_expect(eq(int, files[0].ended, -ENODATA));
+}
+
+Test(timeline, a_chunk_that_is_torn_does_not_end_a_tape)
+{
+	add_chunks(10, 9000);
+	tape_zero_page(&tape, tape.chunks[4].offset + tape.chunks[4].bytes - 4096);
+	tape_write(&tape, fds[0]);
+	read_all(1);
+	cr_expect(eq(sz, found.count, 18));
+}
+
+Test(timeline, an_empty_file_is_an_error)
+{
+	expect_refused(1, -ENODATA, inputs[0]);
+	cr_expect(strstr(err.text, "is empty") != NULL, "%s", err.text);
+}
+
+Test(timeline, what_is_no_capture_file_is_an_error)
+{
+	build_start();
+	write_build(0);
+	build_u32(&build, 0x12345678);
+	build_u32(&build, 0x12345678);
+	write_build(1);
+	expect_refused(2, -ENOTSUP, inputs[1]);
+}
+
+Test(timeline, a_file_that_is_not_there_is_an_error)
+{
+	unlink(inputs[1]);
+	build_start();
+	write_build(0);
+	expect_refused(2, -ENOENT, inputs[1]);
+}
+
+Test(timeline, standard_input_is_one_file)
+{
+	config.paths = (const char *const[]){"-", "-"};
+	expect_refused(2, -EINVAL, "standard input");
+}
+
+Test(timeline, no_file_is_an_error)
+{
+	expect_refused(0, -EINVAL, "no file");
+}
+
+/* ---- other people's files ---- */
+
+struct golden {
+	char name[32];
+};
+
+ParameterizedTestParameters(timeline, golden_files_come_as_they_are)
+{
+	static struct golden names[] = {
+	        {"dumpcap_lo.pcapng"},   {"editcap_comment.pcapng"}, {"editcap_ns.pcap"},
+	        {"editcap_raw.pcap"},    {"editcap_snaplen.pcapng"}, {"editcap_us.pcap"},
+	        {"mergecap_two.pcapng"}, {"secrets.pcapng"},         {"text2pcap.pcapng"},
+	        {"two_sections.pcapng"},
+	};
+
+	return cr_make_param_array(struct golden, names, sizeof(names) / sizeof(names[0]));
+}
+
+static struct wt_capture_file *open_file(const char *path)
+{
+	struct wt_capture_file *file;
+
+	cr_assert(eq(int, wt_capture_file_open(&file, path, &err), 0), "%s: %s", path, err.text);
+	return file;
+}
+
+/* The file's next packet; false at its end. */
+static bool next_of_file(struct wt_capture_file *file, struct wt_pcapng_item *item)
+{
+	int rc;
+
+	do
+		rc = wt_capture_file_next(file, item, &err);
+	while (rc > 0 && item->kind != WT_ITEM_PACKET);
+	return rc > 0;
+}
+
+ParameterizedTest(struct golden *golden, timeline, golden_files_come_as_they_are, .init = set_up,
+                  .fini = tear_down)
+{
+	char path[4096];
+	struct wt_timeline_packet packet;
+	const struct wt_timeline_interface *interface;
+	struct wt_capture_file *file;
+	struct wt_pcapng_item item;
+	size_t packets = 0;
+
+	snprintf(path, sizeof(path), "%s/%s", WT_GOLDEN_DIR, golden->name);
+	config.paths = (const char *const[]){path};
+	open_timeline(1);
+	file = open_file(path);
+	while (next_of_file(file, &item)) {
+		packets++;
+		cr_assert(eq(int, wt_timeline_next(timeline, &packet, &err), 1), "packet %zu",
+		          packets);
+		cr_expect(eq(i64, packet.stamp_ns, item.packet.frame.stamp_ns));
+		cr_expect(eq(u64, packet.item->offset, item.offset));
+		interface = wt_timeline_interface(timeline, packet.interface);
+		cr_expect(eq(u32, interface->link_type, item.packet.link_type));
+		cr_expect(eq(u32, interface->snaplen, item.packet.snaplen));
+	}
+	cr_expect(ge(sz, packets, 3));
+	cr_expect(eq(int, wt_timeline_next(timeline, &packet, &err), 0));
+	wt_capture_file_close(file);
+}
+
+/* ---- against the definition ---- */
+
+struct model {
+	int64_t stamps_ns[2000];
+	size_t count, at;
+};
+
+static struct model models[FILES];
+
+/* A clock that goes back now and then, and stands still often. */
+static void build_random(int number, uint64_t *now)
+{
+	struct model *model = &models[number];
+
+	tape_free(&tape);
+	tape_begin(&tape, 1);
+	tape.seed = *now;
+	model->count = tape_random(&tape, 300);
+	for (size_t i = 0; i < model->count; i++) {
+		*now += tape_random(&tape, 4);
+		model->stamps_ns[i] = T_NS + (int64_t)*now % 1000;
+		if (!tape_random(&tape, 20))
+			model->stamps_ns[i] -= (int64_t)tape_random(&tape, 200);
+		tape_packet(&tape, model->stamps_ns[i], 60);
+		if (!tape_random(&tape, 10))
+			tape_chunk(&tape);
+	}
+	tape_chunk(&tape);
+	tape_write(&tape, fds[number]);
+}
+
+static bool next_of_model(struct model *model, int64_t from_ns, int64_t to_ns)
+{
+	while (model->at < model->count &&
+	       (model->stamps_ns[model->at] < from_ns || model->stamps_ns[model->at] >= to_ns))
+		model->at++;
+	return model->at < model->count;
+}
+
+static int earliest_model(int64_t from_ns, int64_t to_ns)
+{
+	int best = -1;
+
+	for (int i = 0; i < FILES; i++) {
+		if (!next_of_model(&models[i], from_ns, to_ns))
+			continue;
+		if (best < 0 ||
+		    models[i].stamps_ns[models[i].at] < models[best].stamps_ns[models[best].at])
+			best = i;
+	}
+	return best;
+}
+
+static void expect_as_defined(int64_t from_ns, int64_t to_ns)
+{
+	const struct wt_time from = {.ns = from_ns}, to = {.ns = to_ns};
+	size_t count = 0;
+	int file;
+
+	set_range(&from, &to, 0);
+	read_all(FILES);
+	for (int i = 0; i < FILES; i++)
+		models[i].at = 0;
+	while ((file = earliest_model(from_ns, to_ns)) >= 0) {
+		cr_assert(lt(sz, count, found.count));
+		cr_assert(eq(sz, found.packets[count].file, (size_t)file), "packet %zu", count);
+		cr_assert(eq(u32, found.numbers[count], (uint32_t)models[file].at));
+		cr_assert(eq(i64, found.packets[count].stamp_ns,
+		             models[file].stamps_ns[models[file].at]));
+		models[file].at++;
+		count++;
+	}
+	cr_expect(eq(sz, found.count, count));
+}
+
+Test(timeline, is_what_it_is_defined_to_be)
+{
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		uint64_t now = seed * 1000;
+
+		for (int i = 0; i < FILES; i++) {
+			now = seed * 1000;
+			tape.seed = seed * 3 + (uint64_t)i;
+			build_random(i, &now);
+		}
+		expect_as_defined(0, INT64_MAX);
+		for (int i = 0; i < RANGES; i++) {
+			int64_t from = T_NS - 100 + (int64_t)tape_random(&tape, 700);
+
+			expect_as_defined(from, from + (int64_t)tape_random(&tape, 200));
+		}
+	}
+}
