@@ -122,7 +122,8 @@ struct wt_launch_decision {
  * those that wait there, and with offload put it into a queue of the NIC that waits for the
  * time of the packet in front.
  * Without offload nobody keeps the last delta: the packet leaves that much before its time. So
- * it gets due + delta, and leaves when it is due. With offload it gets due_ns. */
+ * it gets due + delta, and leaves when it is due; the delta is then how late the kernel's timer
+ * may be before the packet is dropped. With offload it gets due_ns. */
 struct wt_launch_decision wt_launch_decide(const struct wt_launch *launch, int64_t due_ns,
                                            int64_t now_ns, int64_t margin_ns, int64_t last_ns);
 

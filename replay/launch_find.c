@@ -55,6 +55,15 @@ static struct wt_launch judge(const struct place *place, enum wt_launch_verdict 
 	return launch;
 }
 
+static struct wt_launch judge_untold(const struct place *place, const struct wt_qdisc *qdisc)
+{
+	return judge(
+	        place, WT_LAUNCH_NOT_TOLD, qdisc,
+	        "interface %s has qdisc %s, but the kernel does not tell how it is set up; see "
+	        "what tc qdisc show dev %s says",
+	        place->interface, qdisc->name, place->interface);
+}
+
 static struct wt_launch judge_etf(const struct place *place, const struct wt_qdisc *qdisc)
 {
 	char handle[WT_QDISC_HANDLE_BYTES], clock[WT_LAUNCH_CLOCK_BYTES];
@@ -62,12 +71,6 @@ static struct wt_launch judge_etf(const struct place *place, const struct wt_qdi
 	struct wt_launch launch;
 
 	wt_qdisc_handle_text(qdisc->handle, handle);
-	if (!qdisc->has_options)
-		return judge(
-		        place, WT_LAUNCH_NOT_TOLD, qdisc,
-		        "interface %s has qdisc etf %s, but the kernel does not tell its clock; "
-		        "see what tc qdisc show dev %s says",
-		        place->interface, handle, place->interface);
 	if (etf->deadline)
 		return judge(
 		        place, WT_LAUNCH_DEADLINE, qdisc,
@@ -126,6 +129,8 @@ static bool has_beneath(const struct place *place)
 
 static struct wt_launch judge_leaf(const struct place *place, const struct wt_qdisc *qdisc)
 {
+	if ((qdisc->kind == WT_QDISC_ETF || qdisc->kind == WT_QDISC_FQ) && !qdisc->has_options)
+		return judge_untold(place, qdisc);
 	if (qdisc->kind == WT_QDISC_ETF)
 		return judge_etf(place, qdisc);
 	if (qdisc->kind == WT_QDISC_FQ)
@@ -252,11 +257,7 @@ static struct wt_launch judge_clocks(const struct place *place, const struct wt_
 	char above[WT_LAUNCH_CLOCK_BYTES], beneath[WT_LAUNCH_CLOCK_BYTES];
 
 	if (!taprio->taprio.has_clock)
-		return judge(
-		        place, WT_LAUNCH_NOT_TOLD, taprio,
-		        "interface %s has qdisc taprio, but the kernel does not tell its clock; "
-		        "see what tc qdisc show dev %s says",
-		        place->interface, place->interface);
+		return judge_untold(place, taprio);
 	return judge(
 	        place, WT_LAUNCH_CLOCKS_DIFFER, taprio,
 	        "interface %s has qdisc taprio with %s and beneath it %s with %s: a launch time "

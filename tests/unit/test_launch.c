@@ -131,10 +131,13 @@ Test(launch, etf_in_deadline_mode_sends_as_soon_as_it_can)
 	expect(0, WT_LAUNCH_DEADLINE, "without deadline_mode");
 }
 
-Test(launch, an_etf_whose_options_are_unknown_is_not_trusted)
+Test(launch, a_qdisc_whose_options_are_unknown_is_not_trusted)
 {
 	add_etf(TC_H_ROOT, true)->has_options = false;
 	expect(0, WT_LAUNCH_NOT_TOLD, "tc qdisc show dev eth0");
+	count = 0;
+	add_fq(TC_H_ROOT)->has_options = false;
+	expect(0, WT_LAUNCH_NOT_TOLD, "qdisc fq");
 }
 
 Test(launch, fq_honours_all_but_the_priority_that_overtakes)
@@ -194,7 +197,8 @@ Test(launch, queues_that_a_packet_may_take_have_to_be_alike)
 	expect(0, WT_LAUNCH_HONOURED, "etf");
 	other->etf.delta_ns++;
 	expect(0, WT_LAUNCH_MIXED, "settings differ");
-	*other = (struct wt_qdisc){.name = "fq", .kind = WT_QDISC_FQ, .parent = ROOT | 4};
+	*other = (struct wt_qdisc){
+	        .name = "fq", .kind = WT_QDISC_FQ, .parent = ROOT | 4, .has_options = true};
 	expect(0, WT_LAUNCH_MIXED, "settings differ");
 }
 
