@@ -32,19 +32,28 @@ struct pass {
 	uint64_t ports;
 };
 
-static const struct wt_rewrite_rule *find_rule(const struct wt_rewrite *rewrite,
-                                               enum wt_rewrite_field field,
-                                               const struct wt_rewrite_value *value)
+/* In a field of so many words; the others are zeros on both sides. */
+static inline bool matches(const struct wt_rewrite_rule *rule, const struct wt_rewrite_value *value,
+                           size_t words)
+{
+	uint64_t differs = 0;
+
+	for (size_t i = 0; i < words; i++)
+		differs |= (value->words[i] ^ rule->where.words[i]) & rule->where_mask.words[i];
+	return !differs;
+}
+
+static inline const struct wt_rewrite_rule *find_rule(const struct wt_rewrite *rewrite,
+                                                      enum wt_rewrite_field field,
+                                                      const struct wt_rewrite_value *value,
+                                                      size_t words)
 {
 	const uint8_t *numbers = rewrite->by_field[field];
 
 	for (uint32_t i = 0; i < rewrite->field_rules[field]; i++) {
 		const struct wt_rewrite_rule *rule = &rewrite->rules[numbers[i]];
-		uint64_t differs =
-		        (value->words[0] ^ rule->where.words[0]) & rule->where_mask.words[0];
 
-		differs |= (value->words[1] ^ rule->where.words[1]) & rule->where_mask.words[1];
-		if (!differs)
+		if (matches(rule, value, words))
 			return rule;
 	}
 	return NULL;
@@ -57,27 +66,10 @@ static uint32_t fold(uint64_t sum)
 	return (uint32_t)sum;
 }
 
-/* The zeros behind a value's bytes add 0xffffffff, which is none modulo 0xffff. */
-static uint64_t difference(const struct wt_rewrite_value *from, const struct wt_rewrite_value *to)
+/* The zeros behind a field's bytes add 0xffff times something, which is nothing. */
+static inline uint64_t difference(uint64_t from, uint64_t to)
 {
-	uint64_t sum = 0;
-
-	for (int i = 0; i < 2; i++) {
-		uint64_t complement = ~from->words[i];
-
-		sum += (complement & UINT32_MAX) + (complement >> 32);
-		sum += (to->words[i] & UINT32_MAX) + (to->words[i] >> 32);
-	}
-	return sum;
-}
-
-static struct wt_rewrite_value replaced(const struct wt_rewrite_value *value,
-                                        const struct wt_rewrite_rule *rule)
-{
-	return (struct wt_rewrite_value){{
-	        (value->words[0] & ~rule->set_mask.words[0]) | rule->set.words[0],
-	        (value->words[1] & ~rule->set_mask.words[1]) | rule->set.words[1],
-	}};
+	return (~from & UINT32_MAX) + (~from >> 32) + (to & UINT32_MAX) + (to >> 32);
 }
 
 /* Set a field as its rules say, and add to *sum what that changes. Returns whether a rule has
@@ -85,19 +77,24 @@ static struct wt_rewrite_value replaced(const struct wt_rewrite_value *value,
 static inline bool set_field(struct pass *pass, enum wt_rewrite_field field, uint8_t *at,
                              size_t bytes, uint64_t *sum)
 {
-	struct wt_rewrite_value old = {0}, value;
+	size_t words = bytes > sizeof(uint64_t) ? 2 : 1;
+	struct wt_rewrite_value value = {0};
 	const struct wt_rewrite_rule *rule;
 
 	if (!at || !pass->rewrite->field_rules[field])
 		return false;
-	memcpy(&old, at, bytes);
-	rule = find_rule(pass->rewrite, field, &old);
+	memcpy(&value, at, bytes);
+	rule = find_rule(pass->rewrite, field, &value, words);
 	if (!rule)
 		return false;
-	value = replaced(&old, rule);
-	pass->changed |= memcmp(&old, &value, sizeof(old)) != 0;
+	for (size_t i = 0; i < words; i++) {
+		uint64_t old = value.words[i];
+
+		value.words[i] = (old & ~rule->set_mask.words[i]) | rule->set.words[i];
+		*sum += difference(old, value.words[i]);
+		pass->changed |= old != value.words[i];
+	}
 	memcpy(at, &value, bytes);
-	*sum += difference(&old, &value);
 	return true;
 }
 
@@ -270,7 +267,7 @@ static void rewrite_vlan(struct pass *pass, struct wt_rewrite_counts *counts)
 	if (pass->headers.tagged && !pass->headers.vlan)
 		return;
 	vlan.words[0] = vlan_of(pass);
-	rule = find_rule(pass->rewrite, WT_REWRITE_VLAN, &vlan);
+	rule = find_rule(pass->rewrite, WT_REWRITE_VLAN, &vlan, 1);
 	if (rule && rule->set.words[0] != vlan.words[0])
 		set_vlan(pass, rule->set.words[0], counts);
 }

@@ -108,7 +108,7 @@ static int read_transport(const struct rest *rest, uint32_t header_bytes, uint32
 	headers->checksum = place(rest, checksum, 2);
 	headers->transport = rest->offset;
 	headers->transport_bytes = covered_bytes(rest, headers->protocol);
-	headers->whole = !headers->fragment && rest->captured >= headers->transport_bytes;
+	headers->whole = rest->captured >= headers->transport_bytes;
 	return 0;
 }
 

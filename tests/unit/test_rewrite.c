@@ -895,6 +895,25 @@ Test(rewrite, rules_for_the_link_look_no_further)
 	cr_expect(eq(u64, counts.not_understood, 0));
 }
 
+Test(rewrite, icmp_over_ipv4_has_no_addresses_in_its_checksum)
+{
+	uint8_t *icmp;
+
+	build(&udp4);
+	icmp = transport;
+	transport = checksum = NULL;
+	ip[9] = 1;
+	put_16(ip + 10, right_ip_checksum());
+	memcpy(before, memory, sizeof(memory));
+	apply("ip:10.0.0.1=192.0.2.1 src-port=5");
+	cr_expect_str_eq(described(), MACS "192.0.2.1>10.0.0.2");
+	ip[9] = ICMPV6; /* nor has the other one, where it does not belong */
+	put_16(ip + 10, right_ip_checksum());
+	apply("ip:192.0.2.1=10.0.0.1");
+	cr_expect_str_eq(described(), MACS "10.0.0.1>10.0.0.2");
+	cr_expect(eq(int, memcmp(icmp, before + (icmp - memory), (size_t)(end - icmp)), 0));
+}
+
 Test(rewrite, lengths_of_0_mean_the_rest_of_the_frame)
 {
 	build(&udp4);
@@ -955,6 +974,17 @@ Test(rewrite, a_completed_udp_checksum_is_never_0)
 	frame.link_flags = WT_LINK_CSUM_NOT_READY;
 	wt_rewrite_finish_checksum(&frame, &counts);
 	cr_expect(eq(u32, get_16(checksum), 0xffff));
+}
+
+Test(rewrite, a_fragment_is_not_completed)
+{
+	static const struct sketch first = {
+	        .family = AF_INET, .protocol = UDP, .more_fragments = true, .payload_bytes = 16};
+
+	build_unfinished(&first);
+	wt_rewrite_finish_checksum(&frame, &counts);
+	cr_expect(eq(u32, get_16(checksum), pseudo_header_sum()));
+	cr_expect(eq(u64, counts.checksums_lacking, 1));
 }
 
 Test(rewrite, of_a_cut_packet_the_sum_for_the_nic_is_kept_right)
