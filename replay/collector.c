@@ -102,10 +102,12 @@ static void learn(struct wt_collector *collector, int64_t took_ns)
 		qsort(collector->lessons, LESSONS, sizeof(*collector->lessons), compare_lessons);
 		collector->lead_ns = collector->lessons[LESSONS / 2];
 	} else {
-		collector->lead_ns += took_ns > collector->lead_ns ? 1 : -1;
+		collector->lead_ns += (took_ns > collector->lead_ns) - (took_ns < collector->lead_ns);
 	}
 	if (collector->lead_ns > LEAD_NS_MAX)
 		collector->lead_ns = LEAD_NS_MAX;
+	if (collector->lead_ns < 0)
+		collector->lead_ns = 0;
 	/* Nothing is published by it. */
 	__atomic_store_n(collector->config.lead_ns, collector->lead_ns, __ATOMIC_RELAXED);
 }
