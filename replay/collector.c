@@ -102,7 +102,8 @@ static void learn(struct wt_collector *collector, int64_t took_ns)
 		qsort(collector->lessons, LESSONS, sizeof(*collector->lessons), compare_lessons);
 		collector->lead_ns = collector->lessons[LESSONS / 2];
 	} else {
-		collector->lead_ns += (took_ns > collector->lead_ns) - (took_ns < collector->lead_ns);
+		collector->lead_ns +=
+		        (took_ns > collector->lead_ns) - (took_ns < collector->lead_ns);
 	}
 	if (collector->lead_ns > LEAD_NS_MAX)
 		collector->lead_ns = LEAD_NS_MAX;
@@ -160,7 +161,8 @@ static void complete(struct wt_collector *collector, const struct wt_handover *r
                      struct wt_departure *departure)
 {
 	const struct wt_collector_config *config = &collector->config;
-	bool is_lesson = config->lead_ns && !departure->is_dropped &&
+	/* Others of the same system call had to wait for this one. */
+	bool is_lesson = config->lead_ns && !departure->is_dropped && !record->place &&
 	                 departure->source == WT_DEPARTURE_SOFTWARE;
 
 	if (is_lesson)

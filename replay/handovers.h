@@ -15,8 +15,9 @@ struct wt_handover {
 	int64_t launch_ns;   /* on the launch clock; 0: none */
 	uint32_t id;         /* that its stamp will have */
 	uint32_t bytes;
-	uint16_t port;
 	uint16_t missing; /* records before it that found no room, up to 65535 */
+	uint8_t port;
+	uint8_t place; /* in the system call that handed it over, from 0 */
 };
 
 enum { WT_HANDOVERS = 1 << 19 };

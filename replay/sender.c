@@ -17,6 +17,8 @@ enum {
 	DRAIN_NS = 1000000000,
 	/* From the decision on a launch time until the packet is in the qdisc. */
 	LAUNCH_MARGIN_NS = 20000,
+	/* How far ahead of their time packets may be taken along, at the most. */
+	AHEAD_NS_MAX = 2000,
 };
 
 static bool is_stopped(const struct wt_sender *sender)
@@ -204,7 +206,8 @@ static void tell(struct wt_sender *sender, const struct batch *batch,
 		                sender->pace == WT_PACE_TXTIME ? batch->packets[i].launch_ns : 0,
 		        .id = first_id + i,
 		        .bytes = packets[i]->caplen,
-		        .port = batch->port,
+		        .port = (uint8_t)batch->port,
+		        .place = (uint8_t)i,
 		};
 
 		wt_handovers_put(sender->handovers, &record);
@@ -237,6 +240,25 @@ static uint32_t batch_limit(const struct wt_sender *sender, uint16_t port)
 	return alone ? 1 : sender->batch;
 }
 
+/* A packet that is due so soon that it would be late by more, had it to wait for a system call of
+ * its own, than it is early if it goes along with this one. */
+static int64_t ahead_of(const struct wt_sender *sender)
+{
+	return sender->call_ns / 2 < AHEAD_NS_MAX ? sender->call_ns / 2 : AHEAD_NS_MAX;
+}
+
+/* The median of what handing over a single packet takes, followed in small steps. */
+static void learn_call(struct wt_sender *sender, uint32_t count, int64_t from)
+{
+	enum { STEP_NS = 8 };
+	int64_t took;
+
+	if (!sender->lead_ns || count > 1)
+		return;
+	took = now_of(sender) - from;
+	sender->call_ns += took > sender->call_ns ? STEP_NS : -STEP_NS;
+}
+
 /* Hand over what is due at `now`, which the first of those that are held is: how many the kernel
  * has taken, or a negative errno. */
 static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, struct wt_error *err)
@@ -245,7 +267,8 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 	uint32_t count = sender->held_count;
 	uint32_t limit = batch_limit(sender, packets[0]->port);
 	struct wt_tx *tx = sender->ports[packets[0]->port].tx;
-	int64_t horizon_ns = sender->is_asap ? INT64_MAX : now + lead_ns - sender->start_ns;
+	int64_t horizon_ns =
+	        sender->is_asap ? INT64_MAX : now + lead_ns + ahead_of(sender) - sender->start_ns;
 	struct batch batch;
 	uint32_t first_id;
 	int taken;
@@ -255,6 +278,7 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 		return 0;
 	first_id = tx->next_id;
 	taken = tx->ops->send(tx, batch.packets, batch.count);
+	learn_call(sender, batch.count, now);
 	if (taken < 0)
 		return refused(sender, tx, taken, err);
 	sender->refused_since_ns = 0;
