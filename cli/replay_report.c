@@ -187,8 +187,26 @@ static void print_quantiles(const char *what, const struct wt_histogram *histogr
 	fprintf(stderr, " max %s\n", wt_draw_time(text, histogram->max_ns));
 }
 
-static void print_proof(const struct wt_proof *proof)
+/* What was the machine's doing, and what remains. */
+static void print_interruptions(const struct wt_replay_result *result)
 {
+	const struct wt_proof *proof = &result->proof;
+
+	if (!result->interruptions)
+		return;
+	fprintf(stderr,
+	        "  the machine took the processor away %" PRIu64
+	        " times, %.1f ms in all, and %" PRIu64
+	        " packets\n  left late for it; the others:\n",
+	        result->interruptions, (double)result->interrupted_ns / 1e6,
+	        proof->departures - proof->calm_error.count);
+	print_quantiles("error", &proof->calm_error);
+	print_quantiles("gap error", &proof->calm_gap_error);
+}
+
+static void print_proof(const struct wt_replay_result *result)
+{
+	const struct wt_proof *proof = &result->proof;
 	int64_t stretch_ns = wt_proof_stretch_ns(proof);
 	int64_t planned_ns = proof->last_due_ns - proof->first_due_ns;
 	char worst[WT_DRAW_TIME_BYTES], tolerance[WT_DRAW_TIME_BYTES], stretch[WT_DRAW_TIME_BYTES];
@@ -199,6 +217,7 @@ static void print_proof(const struct wt_proof *proof)
 	                  wt_draw_has_utf8());
 	print_quantiles("error", &proof->error);
 	print_quantiles("gap error", &proof->gap_error);
+	print_interruptions(result);
 	print_sources(proof);
 	fprintf(stderr, "  %" PRIu64 " over %s; the worst was packet %" PRIu64 ", %s %s\n",
 	        proof->over_tolerance, wt_draw_time(tolerance, proof->tolerance_ns),
@@ -232,7 +251,7 @@ void wt_replay_report_print(const struct wt_replay_options *options,
 	print_machine(options, result);
 	print_counts(result);
 	if (result->has_schedule && result->proof.departures)
-		print_proof(&result->proof);
+		print_proof(result);
 	else if (result->proof.dropped)
 		fprintf(stderr, "  all %" PRIu64 " were dropped for their launch time\n",
 		        result->proof.dropped);
@@ -264,6 +283,9 @@ static json_t *proof_json(const struct wt_proof *proof)
 	json_object_set_new(object, "sources", sources);
 	json_object_set_new(object, "error", wt_histogram_json(&proof->error));
 	json_object_set_new(object, "gap_error", wt_histogram_json(&proof->gap_error));
+	json_object_set_new(object, "undisturbed_error", wt_histogram_json(&proof->calm_error));
+	json_object_set_new(object, "undisturbed_gap_error",
+	                    wt_histogram_json(&proof->calm_gap_error));
 	put(object, "early", proof->early);
 	put(object, "tolerance_ns", (uint64_t)proof->tolerance_ns);
 	put(object, "over_tolerance", proof->over_tolerance);
@@ -364,6 +386,8 @@ static json_t *machine_json(const struct wt_replay_config *config,
 	                    config->fifo_priority ? json_integer(config->fifo_priority)
 	                                          : json_null());
 	json_object_set_new(object, "mlock", json_boolean(config->lock_memory));
+	put(object, "interruptions", result->interruptions);
+	put(object, "interrupted_ns", (uint64_t)result->interrupted_ns);
 	json_object_set_new(object, "fifo_stolen_us", json_integer(result->fifo_stolen_us));
 	return object;
 }
@@ -410,6 +434,7 @@ static json_t *report_json(const struct wt_replay_options *options,
 	                    seconds > 0 ? json_real(8 * (double)result->bytes / seconds)
 	                                : json_null());
 	json_object_set_new(object, "lead_ns", json_integer(result->lead_ns));
+	json_object_set_new(object, "call_ns", json_integer(result->call_ns));
 	json_object_set_new(object, "stopped", json_boolean(result->was_stopped));
 	json_object_set_new(object, "skipped", skipped_json(&result->skipped));
 	json_object_set_new(object, "rewritten", rewritten_json(&result->rewritten));

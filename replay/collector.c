@@ -163,7 +163,7 @@ static void complete(struct wt_collector *collector, const struct wt_handover *r
 	const struct wt_collector_config *config = &collector->config;
 	/* Others of the same system call had to wait for this one. */
 	bool is_lesson = config->lead_ns && !departure->is_dropped && !record->place &&
-	                 departure->source == WT_DEPARTURE_SOFTWARE;
+	                 !record->is_disturbed && departure->source == WT_DEPARTURE_SOFTWARE;
 
 	if (is_lesson)
 		learn(collector, departure->departed_ns - record->handover_ns);
@@ -173,6 +173,7 @@ static void complete(struct wt_collector *collector, const struct wt_handover *r
 	departure->departed_ns -= config->start_ns;
 	departure->bytes = record->bytes;
 	departure->port = record->port;
+	departure->is_disturbed = record->is_disturbed;
 	wt_proof_add(config->proof, departure);
 	if (config->csv)
 		wt_proof_csv_add(config->csv, departure);

@@ -17,7 +17,8 @@ struct wt_handover {
 	uint32_t bytes;
 	uint16_t missing; /* records before it that found no room, up to 65535 */
 	uint8_t port;
-	uint8_t place; /* in the system call that handed it over, from 0 */
+	bool is_disturbed; /* late because the processor was taken away */
+	uint8_t place;     /* in the system call that handed it over, from 0 */
 };
 
 enum { WT_HANDOVERS = 1 << 19 };

@@ -40,23 +40,34 @@ static inline void relax(void)
 #endif
 }
 
-static int64_t kernel_wait_until(struct wt_pace_clock *clock, int64_t at_ns, int64_t spin_ns,
-                                 const int *stop)
+/* Sleep until spin_ns before at_ns, but not longer than a nap: when it should have ended. */
+static int64_t nap(int64_t now_ns, int64_t at_ns, int64_t spin_ns)
 {
-	int64_t now;
+	int64_t until_ns = at_ns - spin_ns > now_ns + NAP_NS ? now_ns + NAP_NS : at_ns - spin_ns;
 
-	while ((now = kernel_now(clock)) < at_ns) {
-		int64_t left_ns = at_ns - now;
+	sleep_until(until_ns);
+	return until_ns;
+}
 
-		/* Nothing is published by it. */
-		if (__atomic_load_n(stop, __ATOMIC_RELAXED))
-			return now;
-		if (left_ns <= spin_ns)
-			relax();
+static struct wt_pace_wait kernel_wait_until(struct wt_pace_clock *clock, int64_t at_ns,
+                                             int64_t spin_ns, const int *stop)
+{
+	struct wt_pace_wait wait = {.now_ns = kernel_now(clock)};
+	int64_t last_ns = wait.now_ns;
+
+	wait.has_waited = wait.now_ns < at_ns;
+	/* Nothing is published by the stop request. */
+	while (wait.now_ns < at_ns && !__atomic_load_n(stop, __ATOMIC_RELAXED)) {
+		if (at_ns - wait.now_ns > spin_ns)
+			last_ns = nap(wait.now_ns, at_ns, spin_ns);
 		else
-			sleep_until(left_ns - spin_ns > NAP_NS ? now + NAP_NS : at_ns - spin_ns);
+			relax();
+		wait.now_ns = kernel_now(clock);
+		if (wait.now_ns - last_ns > wait.taken_ns)
+			wait.taken_ns = wait.now_ns - last_ns;
+		last_ns = wait.now_ns;
 	}
-	return now;
+	return wait;
 }
 
 static int kernel_read_other(struct wt_pace_clock *clock, clockid_t other, int64_t *before_ns,

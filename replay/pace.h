@@ -5,19 +5,27 @@
 /* The sender's time goes through this, so that a simulated clock can stand behind it. All times
  * are of CLOCK_MONOTONIC unless something else is said. */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
 struct wt_pace_clock;
 
+/* How a wait has gone. */
+struct wt_pace_wait {
+	int64_t now_ns;
+	int64_t taken_ns; /* the longest time for which the processor did not let the thread look
+	                   * at the clock */
+	bool has_waited;  /* the time had not come yet */
+};
+
 struct wt_pace_clock_ops {
 	int64_t (*now)(struct wt_pace_clock *clock);
 
-	/* Wait until at_ns and return the time then. The last spin_ns before it are spent
-	 * looking at the clock instead of sleeping. Returns earlier once *stop is not 0, with a
-	 * look at it at least every 50 ms. */
-	int64_t (*wait_until)(struct wt_pace_clock *clock, int64_t at_ns, int64_t spin_ns,
-	                      const int *stop);
+	/* Wait until at_ns. The last spin_ns before it are spent looking at the clock instead of
+	 * sleeping. Returns earlier once *stop is not 0, with a look at it at least every 50 ms. */
+	struct wt_pace_wait (*wait_until)(struct wt_pace_clock *clock, int64_t at_ns,
+	                                  int64_t spin_ns, const int *stop);
 
 	/* Another clock, between two looks at this one. 0 or a negative errno. */
 	int (*read_other)(struct wt_pace_clock *clock, clockid_t other, int64_t *before_ns,

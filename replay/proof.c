@@ -16,6 +16,8 @@ void wt_proof_init(struct wt_proof *proof, int64_t tolerance_ns)
 {
 	wt_histogram_init(&proof->error);
 	wt_histogram_init(&proof->gap_error);
+	wt_histogram_init(&proof->calm_error);
+	wt_histogram_init(&proof->calm_gap_error);
 	proof->departures = 0;
 	for (int i = 0; i < WT_DEPARTURE_SOURCES; i++)
 		proof->by_source[i] = 0;
@@ -31,6 +33,7 @@ void wt_proof_init(struct wt_proof *proof, int64_t tolerance_ns)
 	proof->last_departed_ns = 0;
 	proof->sum_ns = 0;
 	proof->gap_is_known = false;
+	proof->was_calm = false;
 }
 
 static int64_t magnitude(int64_t ns)
@@ -45,7 +48,10 @@ static void add_gap(struct wt_proof *proof, const struct wt_departure *departure
 
 	if (proof->gap_is_known)
 		wt_histogram_add(&proof->gap_error, magnitude(actual - planned));
+	if (proof->gap_is_known && proof->was_calm && !departure->is_disturbed)
+		wt_histogram_add(&proof->calm_gap_error, magnitude(actual - planned));
 	proof->gap_is_known = true;
+	proof->was_calm = !departure->is_disturbed;
 }
 
 void wt_proof_add(struct wt_proof *proof, const struct wt_departure *departure)
@@ -58,6 +64,8 @@ void wt_proof_add(struct wt_proof *proof, const struct wt_departure *departure)
 		return;
 	}
 	wt_histogram_add(&proof->error, magnitude(error));
+	if (!departure->is_disturbed)
+		wt_histogram_add(&proof->calm_error, magnitude(error));
 	add_gap(proof, departure);
 	if (!proof->departures) {
 		proof->first_due_ns = departure->due_ns;

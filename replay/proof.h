@@ -32,16 +32,22 @@ struct wt_departure {
 	int64_t handover_ns;
 	int64_t departed_ns; /* by `source`; of a packet that was dropped, nothing */
 	uint32_t bytes;
-	uint16_t port;   /* the interface's number */
-	uint8_t source;  /* enum wt_departure_source */
-	bool is_dropped; /* by the qdisc, for its launch time */
+	uint16_t port;     /* the interface's number */
+	uint8_t source;    /* enum wt_departure_source */
+	bool is_disturbed; /* the machine had taken the sender's processor away, and this packet was
+	                    * handed over before it was back on its schedule */
+	bool is_dropped;   /* by the qdisc, for its launch time */
 };
 
-/* Large: 60 KB. Starts with wt_proof_init(). */
+/* Large: 120 KB. Starts with wt_proof_init(). */
 struct wt_proof {
 	struct wt_histogram error;     /* |departed - due| */
 	struct wt_histogram gap_error; /* |gap to the packet before - what it was to be| */
-	uint64_t departures;           /* of packets that left */
+	/* The same without packets that are disturbed: what sender and kernel are like while they
+	 * have the processor. Gaps are between two such. */
+	struct wt_histogram calm_error;
+	struct wt_histogram calm_gap_error;
+	uint64_t departures; /* of packets that left */
 	uint64_t by_source[WT_DEPARTURE_SOURCES];
 	uint64_t early; /* before they were due; in `error`, too */
 	uint64_t over_tolerance;
@@ -53,6 +59,7 @@ struct wt_proof {
 	int64_t last_due_ns, last_departed_ns;
 	int64_t sum_ns;    /* of departed - due */
 	bool gap_is_known; /* to the packet before */
+	bool was_calm;     /* the packet before */
 };
 
 void wt_proof_init(struct wt_proof *proof, int64_t tolerance_ns);

@@ -40,7 +40,7 @@ int wt_proof_csv_open(struct wt_proof_csv **csv, const char *path, const char *c
                       struct wt_error *err)
 {
 	static const char header[] =
-	        "number,interface,bytes,due_ns,handover_ns,departed_ns,error_ns,source\n";
+	        "number,interface,bytes,due_ns,handover_ns,departed_ns,error_ns,source,disturbed\n";
 	struct wt_proof_csv *made = calloc(1, sizeof(*made));
 	int rc;
 
@@ -69,12 +69,14 @@ void wt_proof_csv_add(struct wt_proof_csv *csv, const struct wt_departure *depar
 	                              departure->bytes, departure->due_ns, departure->handover_ns);
 	if (departure->is_dropped)
 		csv->used += (size_t)snprintf(csv->buffer + csv->used, LINE_BYTES_MAX / 2,
-		                              ",,dropped\n");
+		                              ",,dropped,%d\n", departure->is_disturbed);
 	else
 		csv->used += (size_t)snprintf(
-		        csv->buffer + csv->used, LINE_BYTES_MAX / 2, "%" PRId64 ",%" PRId64 ",%s\n",
-		        departure->departed_ns, departure->departed_ns - departure->due_ns,
-		        wt_departure_source_name((enum wt_departure_source)departure->source));
+		        csv->buffer + csv->used, LINE_BYTES_MAX / 2,
+		        "%" PRId64 ",%" PRId64 ",%s,%d\n", departure->departed_ns,
+		        departure->departed_ns - departure->due_ns,
+		        wt_departure_source_name((enum wt_departure_source)departure->source),
+		        departure->is_disturbed);
 }
 
 int wt_proof_csv_finish(struct wt_proof_csv *csv, struct wt_error *err)

@@ -142,8 +142,9 @@ static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
 		        (double)(now - sender->start_ns) / 1e9);
 	while (!rc && sender->start_ns - now > WATCH_NS &&
 	       !__atomic_load_n(sender->stop, __ATOMIC_RELAXED)) {
-		now = replay->clock->ops->wait_until(replay->clock, now + WATCH_NS / 2, 0,
-		                                     sender->stop);
+		now = replay->clock->ops
+		              ->wait_until(replay->clock, now + WATCH_NS / 2, 0, sender->stop)
+		              .now_ns;
 		rc = start_time(replay, &sender->start_ns, err);
 	}
 	return rc;
@@ -291,6 +292,9 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->starved = sender->starved;
 	result->starved_ns = sender->starved_ns;
 	result->stamped = sender->stamped;
+	result->interruptions = sender->interruptions;
+	result->interrupted_ns = sender->interrupted_ns;
+	result->call_ns = sender->call_ns;
 	result->unproved = replay->handovers->unproved;
 	result->has_schedule = !sender->is_asap;
 	result->start_utc_ns = sender->start_ns + sender->utc_ns;

@@ -192,6 +192,11 @@ struct wt_replay_result {
 	uint64_t late_launches; /* whose time had passed before they could be handed over */
 	uint64_t starved;       /* times the buffer was empty when a packet might have been due */
 	int64_t starved_ns;
+	/* Times for which the machine took the processor away from the sender (more than 5 us at
+	 * once while it waited, or was in the kernel). */
+	uint64_t interruptions;
+	int64_t interrupted_ns;
+	int64_t call_ns; /* that the hand-over of a packet took, the median; with SPIN and stamps */
 	uint64_t unproved; /* sent, but not in the proof: it could not keep up */
 	uint64_t padded;   /* packets that were cut, and sent with zeros */
 	uint64_t cut;      /* and as they are */

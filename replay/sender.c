@@ -19,6 +19,11 @@ enum {
 	LAUNCH_MARGIN_NS = 20000,
 	/* How far ahead of their time packets may be taken along, at the most. */
 	AHEAD_NS_MAX = 2000,
+	/* Between two looks at the clock, or beyond what a system call usually takes: somebody
+	 * else had the processor. */
+	INTERRUPTION_NS = 5000,
+	/* So much later than it should have been handed over a packet is late for it. */
+	DISTURBED_NS = 500,
 };
 
 static bool is_stopped(const struct wt_sender *sender)
@@ -208,6 +213,7 @@ static void tell(struct wt_sender *sender, const struct batch *batch,
 		        .bytes = packets[i]->caplen,
 		        .port = (uint8_t)batch->port,
 		        .place = (uint8_t)i,
+		        .is_disturbed = sender->is_disturbed,
 		};
 
 		wt_handovers_put(sender->handovers, &record);
@@ -244,19 +250,34 @@ static uint32_t batch_limit(const struct wt_sender *sender, uint16_t port)
  * its own, than it is early if it goes along with this one. */
 static int64_t ahead_of(const struct wt_sender *sender)
 {
+	if (!sender->lead_ns)
+		return 0;
 	return sender->call_ns / 2 < AHEAD_NS_MAX ? sender->call_ns / 2 : AHEAD_NS_MAX;
 }
 
-/* The median of what handing over a single packet takes, followed in small steps. */
-static void learn_call(struct wt_sender *sender, uint32_t count, int64_t from)
+/* The machine has taken the processor away, for longer than anything here takes. */
+static void note_interruption(struct wt_sender *sender, int64_t taken_ns)
+{
+	sender->interruptions++;
+	sender->interrupted_ns += taken_ns;
+}
+
+/* The median of what handing over a single packet takes, followed in small steps; what takes much
+ * longer was interrupted. */
+static void judge_call(struct wt_sender *sender, uint32_t count, int64_t from)
 {
 	enum { STEP_NS = 8 };
-	int64_t took;
+	int64_t took_ns;
 
-	if (!sender->lead_ns || count > 1)
+	if (sender->pace != WT_PACE_SPIN || sender->is_asap)
 		return;
-	took = now_of(sender) - from;
-	sender->call_ns += took > sender->call_ns ? STEP_NS : -STEP_NS;
+	took_ns = now_of(sender) - from;
+	if (count == 1)
+		sender->call_ns += took_ns > sender->call_ns ? STEP_NS : -STEP_NS;
+	if (took_ns <= (sender->call_ns + INTERRUPTION_NS) * count)
+		return;
+	note_interruption(sender, took_ns - sender->call_ns);
+	sender->is_disturbed = true;
 }
 
 /* Hand over what is due at `now`, which the first of those that are held is: how many the kernel
@@ -278,7 +299,7 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 		return 0;
 	first_id = tx->next_id;
 	taken = tx->ops->send(tx, batch.packets, batch.count);
-	learn_call(sender, batch.count, now);
+	judge_call(sender, batch.count, now);
 	if (taken < 0)
 		return refused(sender, tx, taken, err);
 	sender->refused_since_ns = 0;
@@ -297,12 +318,24 @@ static int64_t lead_of(const struct wt_sender *sender)
 	       (sender->lead_ns ? __atomic_load_n(sender->lead_ns, __ATOMIC_RELAXED) : 0);
 }
 
+/* Whether this packet, and those behind it until there is time to wait again, are late for it. */
+static void judge_wait(struct wt_sender *sender, const struct wt_pace_wait *wait, int64_t at_ns)
+{
+	if (wait->taken_ns > INTERRUPTION_NS) {
+		note_interruption(sender, wait->taken_ns);
+		sender->is_disturbed = wait->now_ns - at_ns > DISTURBED_NS;
+	} else if (wait->has_waited) {
+		sender->is_disturbed = false;
+	}
+}
+
 /* For the time at which a packet is handed over: the time then, earlier if it was stopped or
  * ends. */
-static int64_t wait_for(const struct wt_sender *sender, const struct wt_queued_packet *packet,
+static int64_t wait_for(struct wt_sender *sender, const struct wt_queued_packet *packet,
                         int64_t lead_ns)
 {
 	int64_t at_ns = sender->start_ns + packet->due_ns - lead_ns + sender->coalesce_ns;
+	struct wt_pace_wait wait;
 
 	if (sender->is_asap)
 		return now_of(sender);
@@ -311,18 +344,20 @@ static int64_t wait_for(const struct wt_sender *sender, const struct wt_queued_p
 		at_ns = INT64_MAX / 2;
 	if (at_ns > sender->end_ns)
 		at_ns = sender->end_ns;
-	return sender->clock->ops->wait_until(sender->clock, at_ns, sender->spin_ns, sender->stop);
+	wait = sender->clock->ops->wait_until(sender->clock, at_ns, sender->spin_ns, sender->stop);
+	if (sender->pace == WT_PACE_SPIN)
+		judge_wait(sender, &wait, at_ns);
+	return wait.now_ns;
 }
 
 /* Nothing is there to be sent; the disk was too slow, or a pipe's writer. */
 static void starve(struct wt_sender *sender)
 {
 	int64_t from = now_of(sender);
-	int64_t until = sender->clock->ops->wait_until(sender->clock, from + STARVED_NAP_NS, 0,
-	                                               sender->stop);
 
+	sender->clock->ops->wait_until(sender->clock, from + STARVED_NAP_NS, 0, sender->stop);
 	sender->starved++;
-	sender->starved_ns += until - from;
+	sender->starved_ns += now_of(sender) - from;
 }
 
 static int look(struct wt_sender *sender, int64_t now, struct wt_error *err)

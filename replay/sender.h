@@ -52,8 +52,11 @@ struct wt_sender {
 	struct wt_sender_progress progress;
 	uint64_t refused, late_launches, starved, stamped;
 	int64_t starved_ns;
-	int64_t call_ns; /* learned: that the hand-over of a packet takes */
-	int64_t last_ns; /* of the last hand-over */
+	uint64_t interruptions;
+	int64_t interrupted_ns;
+	bool is_disturbed; /* late because of one, and not back on the schedule yet */
+	int64_t call_ns;   /* learned: that the hand-over of a packet takes */
+	int64_t last_ns;   /* of the last hand-over */
 	int64_t refused_since_ns;
 	struct wt_queued_packet *held[WT_REPLAY_BATCH_MAX]; /* not released yet */
 	uint32_t held_first, held_count;

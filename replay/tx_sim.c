@@ -57,22 +57,24 @@ static int64_t sim_now(struct wt_pace_clock *clock)
 	return now_of(of_clock(clock));
 }
 
-static int64_t sim_wait_until(struct wt_pace_clock *clock, int64_t at_ns, int64_t spin_ns,
-                              const int *stop)
+static struct wt_pace_wait sim_wait_until(struct wt_pace_clock *clock, int64_t at_ns,
+                                          int64_t spin_ns, const int *stop)
 {
 	struct sim_tx *sim = of_clock(clock);
-	int64_t now = now_of(sim);
+	struct wt_pace_wait wait = {.now_ns = now_of(sim)};
 
 	(void)spin_ns;
 	(void)stop;
-	if (now < at_ns)
-		now = at_ns + sim->config.wake_ns;
-	if (now >= sim->stall_ns) {
-		now += sim->config.stall_ns;
+	wait.has_waited = wait.now_ns < at_ns;
+	if (wait.has_waited)
+		wait.now_ns = at_ns + sim->config.wake_ns;
+	if (wait.now_ns >= sim->stall_ns) {
+		wait.taken_ns = sim->config.stall_ns;
+		wait.now_ns += wait.taken_ns;
 		sim->stall_ns = INT64_MAX;
 	}
-	set_now(sim, now);
-	return now;
+	set_now(sim, wait.now_ns);
+	return wait;
 }
 
 static int64_t other_clock(clockid_t clock, int64_t ns)
