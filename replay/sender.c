@@ -17,6 +17,8 @@ enum {
 	DRAIN_NS = 1000000000,
 	/* From the decision on a launch time until the packet is in the qdisc. */
 	LAUNCH_MARGIN_NS = 20000,
+	/* Before the first packet. */
+	READY_NS = 300000,
 	/* How far ahead of their time packets may be taken along, at the most. */
 	AHEAD_NS_MAX = 2000,
 	/* Between two looks at the clock, or beyond what a system call usually takes: somebody
@@ -442,6 +444,22 @@ static int turn(struct wt_sender *sender, struct wt_error *err)
 	return taken ? taken : 1;
 }
 
+/* Right before the first packet, when everything that it needs is brought near. */
+static void get_ready(struct wt_sender *sender)
+{
+	enum { ROUNDS = 4 };
+
+	sender->clock->ops->wait_until(sender->clock,
+	                               sender->start_ns - sender->early_ns - READY_NS,
+	                               sender->spin_ns, sender->stop);
+	hold_more(sender);
+	for (size_t i = 0; i < ROUNDS * sender->port_count; i++) {
+		struct wt_tx *tx = sender->ports[i % sender->port_count].tx;
+
+		tx->ops->warm_up(tx);
+	}
+}
+
 int wt_sender_run(struct wt_sender *sender, struct wt_error *err)
 {
 	int rc = sender->pace == WT_PACE_TXTIME ? read_launch_clocks(sender, err) : 0;
@@ -450,8 +468,7 @@ int wt_sender_run(struct wt_sender *sender, struct wt_error *err)
 	sender->looked_ns = sender->start_ns;
 	if (rc)
 		return rc;
-	sender->clock->ops->wait_until(sender->clock, sender->start_ns - sender->early_ns,
-	                               sender->spin_ns, sender->stop);
+	get_ready(sender);
 	do
 		rc = is_stopped(sender) ? 0 : turn(sender, err);
 	while (rc > 0);

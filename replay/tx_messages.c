@@ -84,6 +84,18 @@ int wt_tx_send_messages(struct wt_tx *tx, const struct wt_tx_packet *packets, ui
 	return taken;
 }
 
+/* The kernel makes a packet and finds that it cannot read its bytes. It has not counted it yet, at
+ * least a packet socket has not. */
+void wt_tx_warm_messages(struct wt_tx *tx)
+{
+	const struct wt_tx_packet unreadable = {.data = (const uint8_t *)1, .bytes = 60};
+	const uint32_t next_id = tx->next_id;
+
+	send_one(tx, &unreadable);
+	send_several(tx, &unreadable, 1);
+	tx->next_id = next_id;
+}
+
 int wt_tx_read_reports(struct wt_tx *tx, struct wt_tx_report *reports)
 {
 	struct wt_tx_messages *messages = tx->messages;

@@ -29,6 +29,10 @@ struct wt_tx_ops {
 	 * at least, or a negative errno, then of the first of them. Does not block. One thread. */
 	int (*send)(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count);
 
+	/* Go as far on the way of a packet as can be gone without one, so that the first does not
+	 * find everything cold. */
+	void (*warm_up)(struct wt_tx *tx);
+
 	/* What was taken leaves now at the latest: 0 when all has, -EAGAIN to be asked again. */
 	int (*drain)(struct wt_tx *tx);
 
@@ -88,6 +92,7 @@ int wt_tx_ask_socket(struct wt_tx *tx, const struct wt_tx_config *config, struct
 struct wt_tx_messages;
 int wt_tx_messages_create(struct wt_tx *tx, struct wt_error *err);
 int wt_tx_send_messages(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count);
+void wt_tx_warm_messages(struct wt_tx *tx);
 int wt_tx_read_reports(struct wt_tx *tx, struct wt_tx_report *reports);
 
 /* Close what is open and free it; NULL is fine. */

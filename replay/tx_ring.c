@@ -79,6 +79,12 @@ static int ring_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint3
 	return rc && rc != -EINTR ? rc : -EAGAIN;
 }
 
+/* Nothing waits to be sent, and the kernel finds out. */
+static void ring_warm_up(struct wt_tx *tx)
+{
+	kick((struct ring_tx *)tx);
+}
+
 static int ring_drain(struct wt_tx *tx)
 {
 	struct ring_tx *ring = (struct ring_tx *)tx;
@@ -156,6 +162,7 @@ int wt_tx_open_ring(struct wt_tx **tx, const struct wt_tx_config *config, struct
 {
 	static const struct wt_tx_ops ops = {
 	        .send = ring_send,
+	        .warm_up = ring_warm_up,
 	        .drain = ring_drain,
 	        .reports = wt_tx_read_reports,
 	        .close = ring_close,

@@ -161,6 +161,11 @@ static int sim_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32
 	return (int)count;
 }
 
+static void nothing_to_warm(struct wt_tx *tx)
+{
+	(void)tx;
+}
+
 static int sim_drain(struct wt_tx *tx)
 {
 	(void)tx;
@@ -196,6 +201,7 @@ int wt_tx_open_sim(struct wt_tx **tx, const struct wt_tx_config *config, struct 
 {
 	static const struct wt_tx_ops ops = {
 	        .send = sim_send,
+	        .warm_up = nothing_to_warm,
 	        .drain = sim_drain,
 	        .reports = sim_reports,
 	        .close = sim_close,

@@ -156,6 +156,7 @@ int wt_tx_open_socket(struct wt_tx **tx, const struct wt_tx_config *config, stru
 {
 	static const struct wt_tx_ops ops = {
 	        .send = wt_tx_send_messages,
+	        .warm_up = wt_tx_warm_messages,
 	        .drain = nothing_waits,
 	        .reports = wt_tx_read_reports,
 	        .close = wt_tx_free,
