@@ -219,12 +219,19 @@ static void read_port(struct wt_collector *collector, struct port *port)
 	} while (count == WT_TX_REPORTS);
 }
 
+static bool is_last(const struct wt_collector *collector)
+{
+	/* Pairs with the release in wt_collector_finish(): all records are there. */
+	return __atomic_load_n(&collector->is_last, __ATOMIC_ACQUIRE);
+}
+
 /* The packet that all others wait for: it has left, and nothing is known of it. */
 static void count_waiting(struct wt_collector *collector, int64_t now)
 {
 	const struct wt_handover *record = wt_handovers_peek(collector->config.handovers);
 
-	if (record && record->due_ns <= now)
+	/* A simulated clock stands still once nothing is sent any more. */
+	if (record && (record->due_ns <= now || is_last(collector)))
 		collector->waited++;
 }
 
@@ -250,12 +257,6 @@ static void rest(void)
 	const struct timespec round = {.tv_nsec = ROUND_NS};
 
 	nanosleep(&round, NULL);
-}
-
-static bool is_last(const struct wt_collector *collector)
-{
-	/* Pairs with the release in wt_collector_finish(): all records are there. */
-	return __atomic_load_n(&collector->is_last, __ATOMIC_ACQUIRE);
 }
 
 static void *run(void *argument)

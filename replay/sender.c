@@ -276,6 +276,8 @@ static void judge_call(struct wt_sender *sender, uint32_t count, int64_t from)
 	took_ns = now_of(sender) - from;
 	if (count == 1)
 		sender->call_ns += took_ns > sender->call_ns ? STEP_NS : -STEP_NS;
+	if (sender->call_ns < 0)
+		sender->call_ns = 0;
 	if (took_ns <= (sender->call_ns + INTERRUPTION_NS) * count)
 		return;
 	note_interruption(sender, took_ns - sender->call_ns);
