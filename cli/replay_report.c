@@ -450,7 +450,8 @@ int wt_replay_report_files(const struct wt_replay_options *options,
 			                files[i].why.text);
 		if (files[i].missing)
 			wt_cli_complain("warning: %s: %" PRIu64
-			                " packets are missing in holes of the file",
+			                " packets are missing in holes of the file, or not written "
+			                "yet; 'wiretape repair' says more",
 			                path, files[i].missing);
 		if (files[i].ended && files[i].ended != -ENODATA)
 			exit_code = WT_EXIT_FAILURE;
