@@ -41,6 +41,7 @@ static int report(const struct wt_replay_options *options, const struct wt_repla
 {
 	int exit_code = wt_replay_report_files(options, files);
 
+	wt_replay_report_nothing(options, result);
 	if (!options->quiet && !options->json)
 		wt_replay_report_print(options, result);
 	if (options->json && wt_replay_report_json(options, result, files))

@@ -520,6 +520,9 @@ static int check_options(const struct wt_replay_options *options)
 	if (options->has_tolerance && config->schedule.timing == WT_TIMING_ASAP)
 		return wt_cli_usage("replay", "as fast as possible there are no times to be "
 		                              "missed: leave out --tolerance");
+	if (config->proof_path && config->schedule.timing == WT_TIMING_ASAP)
+		return wt_cli_usage("replay", "as fast as possible no packet is due at a time that "
+		                              "could be proved: leave out --proof");
 	return WT_EXIT_OK;
 }
 

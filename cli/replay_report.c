@@ -475,10 +475,31 @@ int wt_replay_report_files(const struct wt_replay_options *options,
 			                files[i].why.text);
 		if (files[i].missing)
 			wt_cli_complain("warning: %s: %" PRIu64
-			                " packets are missing in holes of the file",
+			                " packets are missing in holes of the file, or not written "
+			                "yet; 'wiretape repair' says more",
 			                path, files[i].missing);
 		if (files[i].ended && files[i].ended != -ENODATA)
 			exit_code = WT_EXIT_FAILURE;
 	}
 	return exit_code;
+}
+
+void wt_replay_report_nothing(const struct wt_replay_options *options,
+                              const struct wt_replay_result *result)
+{
+	const struct wt_replay_config *config = &options->config;
+	bool is_part = config->filter || config->from || config->to || config->duration_ns;
+
+	if (result->sent || result->was_stopped)
+		return;
+	if (result->read)
+		wt_cli_complain("warning: nothing was sent: of %" PRIu64
+		                " packets that were read, all were left out",
+		                result->read);
+	else if (is_part)
+		wt_cli_complain(
+		        "warning: nothing was sent: no packet passes what --filter, --from, "
+		        "--to and --duration say");
+	else
+		wt_cli_complain("warning: nothing was sent: there was no packet to send");
 }

@@ -26,4 +26,8 @@ int wt_replay_report_json(const struct wt_replay_options *options,
 int wt_replay_report_files(const struct wt_replay_options *options,
                            const struct wt_timeline_file *files);
 
+/* That there was nothing to send: a filter or a time is easily mistaken. */
+void wt_replay_report_nothing(const struct wt_replay_options *options,
+                              const struct wt_replay_result *result);
+
 #endif

@@ -57,7 +57,10 @@ static int name_ports(struct wt_replay *replay, struct wt_error *err)
 		if (!is_left_out(config->maps[i].to))
 			rc = config->target ? 0 : add_port(ports, config->maps[i].to, err);
 	if (rc >= 0 && !ports->count)
-		return wt_error_set(err, -EINVAL, "no interface was given to send on");
+		return wt_error_set(
+		        err, -EINVAL,
+		        "no interface was given to send on; name it with -i, or in --map "
+		        "FROM=IFACE");
 	return rc < 0 ? rc : 0;
 }
 
@@ -166,7 +169,8 @@ static int find_launch(struct wt_replay *replay, const char *interface, struct w
 	}
 	if (rc || launch->verdict == WT_LAUNCH_HONOURED)
 		return rc;
-	return wt_error_set(err, -EOPNOTSUPP, "%s; --pace spin needs none", launch->text);
+	return wt_error_set(err, -EOPNOTSUPP, "%s; --pace spin needs no launch times",
+	                    launch->text);
 }
 
 static int check_txtime(const struct wt_replay *replay, struct wt_error *err)

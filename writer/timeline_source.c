@@ -135,6 +135,13 @@ static void note_gap(struct wt_timeline_source *source, const struct wt_chunk_in
 	source->expected = index->packets_before;
 }
 
+/* No next one will say how many were in the last. */
+static void note_torn_end(struct wt_timeline_source *source, const struct wt_chunk_index *index)
+{
+	source->report->missing += index->packets;
+	source->expected += index->packets;
+}
+
 /* The next chunk that can have packets of the range: 1, or 0 if there is no more. */
 static int next_chunk(struct wt_timeline *timeline, struct wt_timeline_source *source,
                       struct wt_error *err)
@@ -167,6 +174,8 @@ static int next_chunk(struct wt_timeline *timeline, struct wt_timeline_source *s
 		}
 		/* Torn, or not all there yet: the next one may be anywhere behind. */
 		source->next = index->offset + WT_CHUNK_ALIGNMENT;
+		if (index->offset == source->last.offset)
+			note_torn_end(source, index);
 	}
 	return 0;
 }

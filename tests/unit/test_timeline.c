@@ -823,6 +823,19 @@ Test(timeline, a_chunk_that_is_torn_does_not_end_a_tape)
 	cr_expect(eq(sz, found.count, 18));
 }
 
+Test(timeline, the_packets_of_a_torn_last_chunk_are_missing)
+{
+	const struct tape_chunk *last;
+
+	add_chunks(10, 9000);
+	last = &tape.chunks[tape.chunk_count - 1];
+	tape.length = last->offset + last->bytes - 4096;
+	tape_write(&tape, fds[0]);
+	read_all(1);
+	cr_expect(eq(sz, found.count, 18));
+	cr_expect(eq(u64, files[0].missing, 2));
+}
+
 Test(timeline, an_empty_file_is_an_error)
 {
 	expect_refused(1, -ENODATA, inputs[0]);
