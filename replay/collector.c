@@ -12,9 +12,7 @@ enum {
 	DROPS = 1 << 10,
 	ROUND_NS = 2000000,
 	TICK_NS = 100000000,
-	/* Rounds for which the stamp of a packet that has left is waited for: when stamps of
-	 * later ones have come, and when none have. */
-	ROUNDS_OVERTAKEN = 2,
+	/* Rounds for which the stamp of a packet that has left is waited for. */
 	ROUNDS_SILENT = 150,
 	/* Departures from which the first lead is learned. */
 	LESSONS = 127,
@@ -126,7 +124,8 @@ static bool was_dropped(struct port *port, int64_t launch_ns)
 	return false;
 }
 
-/* Whether the stamp, or word of a drop, may still come. */
+/* Whether the stamp, or word of a drop, may still come. Stamps come in the order of packets: that
+ * of a later one means that this one's is lost. */
 static bool is_awaited(const struct wt_collector *collector, const struct port *port,
                        const struct wt_handover *record)
 {
@@ -134,7 +133,7 @@ static bool is_awaited(const struct wt_collector *collector, const struct port *
 
 	if (!port->tx->has_stamps && !record->launch_ns)
 		return false;
-	return collector->waited < (is_overtaken ? ROUNDS_OVERTAKEN : ROUNDS_SILENT);
+	return !is_overtaken && collector->waited < ROUNDS_SILENT;
 }
 
 /* How the packet left; false if that may still be told. */

@@ -51,6 +51,12 @@ static inline void wt_handovers_put(struct wt_handovers *ring, const struct wt_h
 	__atomic_store_n(&ring->written, ring->written + 1, __ATOMIC_RELEASE);
 }
 
+/* Sender: how many the collector has not taken yet. */
+static inline uint64_t wt_handovers_waiting(const struct wt_handovers *ring)
+{
+	return ring->written - __atomic_load_n(&ring->read, __ATOMIC_ACQUIRE);
+}
+
 /* Collector: the oldest record, or NULL. */
 static inline const struct wt_handover *wt_handovers_peek(const struct wt_handovers *ring)
 {

@@ -166,6 +166,7 @@ static void prepare_sender(struct wt_replay *replay)
 	        .handovers = is_asap ? NULL : replay->handovers,
 	        .pace = replay->pace,
 	        .is_asap = is_asap,
+	        .is_simulated = replay->is_sim,
 	        .stamps_payloads = config->stamp_payload,
 	        .watches_links =
 	                !replay->is_sim &&

@@ -36,6 +36,7 @@ struct wt_sender {
 	struct wt_handovers *handovers; /* NULL: nothing is to be proved */
 	enum wt_pace pace;              /* not AUTO */
 	bool is_asap;
+	bool is_simulated; /* by its clock */
 	bool stamps_payloads;
 	bool watches_links; /* the kernel does not say when an interface goes down */
 	int64_t spin_ns;
