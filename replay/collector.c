@@ -41,6 +41,7 @@ struct wt_collector {
 	int64_t utc_ns;      /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	int64_t utc_read_ns; /* when that was measured */
 	int64_t ticked_ns;
+	int64_t now_ns;  /* at the last round */
 	uint64_t number; /* of the next packet */
 	unsigned waited; /* rounds for the departure of that */
 	int64_t lessons[LESSONS];
@@ -124,6 +125,12 @@ static bool was_dropped(struct port *port, int64_t launch_ns)
 	return false;
 }
 
+static bool is_last(const struct wt_collector *collector)
+{
+	/* Pairs with the release in wt_collector_finish(): all records are there. */
+	return __atomic_load_n(&collector->is_last, __ATOMIC_ACQUIRE);
+}
+
 /* Whether the stamp, or word of a drop, may still come. Stamps come in the order of packets: that
  * of a later one means that this one's is lost. */
 static bool is_awaited(const struct wt_collector *collector, const struct port *port,
@@ -131,8 +138,10 @@ static bool is_awaited(const struct wt_collector *collector, const struct port *
 {
 	bool is_overtaken = port->has_newest && (int32_t)(port->newest_id - record->id) > 0;
 
-	if (!port->tx->has_stamps && !record->launch_ns)
-		return false;
+	/* Without stamps, word of a drop comes when the packet should have left, or never. */
+	if (!port->tx->has_stamps)
+		return record->launch_ns && record->due_ns + ROUND_NS > collector->now_ns &&
+		       !is_last(collector);
 	return !is_overtaken && collector->waited < ROUNDS_SILENT;
 }
 
@@ -218,12 +227,6 @@ static void read_port(struct wt_collector *collector, struct port *port)
 	} while (count == WT_TX_REPORTS);
 }
 
-static bool is_last(const struct wt_collector *collector)
-{
-	/* Pairs with the release in wt_collector_finish(): all records are there. */
-	return __atomic_load_n(&collector->is_last, __ATOMIC_ACQUIRE);
-}
-
 /* The packet that all others wait for: it has left, and nothing is known of it. */
 static void count_waiting(struct wt_collector *collector, int64_t now)
 {
@@ -239,6 +242,7 @@ static void collect(struct wt_collector *collector)
 	const struct wt_collector_config *config = &collector->config;
 	int64_t now = config->clock->ops->now(config->clock);
 
+	collector->now_ns = now;
 	read_utc(collector, now);
 	for (size_t i = 0; i < config->port_count; i++)
 		read_port(collector, &collector->ports[i]);
