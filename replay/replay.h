@@ -60,7 +60,7 @@ enum wt_truncated {
 /* Where UDP payloads go. */
 struct wt_udp_target {
 	struct sockaddr_storage address; /* AF_INET or AF_INET6, with the port */
-	char interface[IFNAMSIZ];        /* of multicast; "": where the routes lead */
+	char interface[IF_NAMESIZE];        /* of multicast; "": where the routes lead */
 	int ttl;                         /* of multicast and unicast [1 and the system's] */
 	bool no_loop; /* multicast does not come back to receivers on this machine */
 };
@@ -171,7 +171,7 @@ struct wt_replay_skipped {
 };
 
 struct wt_replay_port_result {
-	char interface[IFNAMSIZ];
+	char interface[IF_NAMESIZE];
 	char qdisc[16]; /* that packets passed, or "" if they went around it */
 	uint64_t sent;
 	uint64_t bytes;
