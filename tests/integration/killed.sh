@@ -13,6 +13,10 @@ file=$work/file.pcapng
 poke() {
   : >"$work/err"
   wait_until "it prints the ledger" printed_ledger
+  note_reported
+}
+
+note_reported() {
   reported=$(sed -nE 's/.*in0: seen [0-9]+ = written ([0-9]+) .*/\1/p' "$work/err" | tail -n 1)
 }
 
@@ -84,9 +88,16 @@ kill_under_load() {
   repair_it "$name"
 }
 
-# Many blocks handed over, none of which the disk has taken.
+# Many blocks handed over, none of which the disk has taken. With all that it can hand over
+# on their way it waits for the disk, and does not answer.
 many_in_flight() {
-  poke
+  local end=$((SECONDS + 3))
+  : >"$work/err"
+  until printed_ledger; do
+    [ $SECONDS -lt $end ] || return 0
+    sleep 0.02
+  done
+  note_reported
   [ "$(sed -nE 's/.* ([0-9]+) writes in flight.*/\1/p' "$work/err" | tail -n 1)" -ge "$1" ]
 }
 
@@ -98,6 +109,7 @@ kill_in_stall() {
   start_recorder -i in0 -w "$file" --ring 64MiB "$@"
   start_generator out0 -s 1400 -p 20000 -c 0
   wait_until "it writes" arrived in0 $(($(received in0) + 5000))
+  poke
   freeze 30
   wait_until "writes pile up" many_in_flight "$writes"
   kill_it "$name"
