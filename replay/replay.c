@@ -100,6 +100,12 @@ static void on_tick(void *context, int64_t now_ns)
 	replay->config->on_progress(replay->config->context, &progress);
 }
 
+/* Whether there is work for a second thread. */
+static bool is_collected(const struct wt_replay *replay)
+{
+	return replay->handovers || replay->csv || replay->config->on_progress;
+}
+
 /* ---- when to start ---- */
 
 static int64_t now_of(const struct wt_replay *replay)
@@ -128,7 +134,7 @@ static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
 	int rc = 0;
 
 	if (!replay->config->start_at_ns || replay->config->start_is_relative) {
-		sender->start_ns = now + START_NS;
+		sender->start_ns = now + (is_collected(replay) ? START_NS : 0);
 		if (replay->config->start_at_ns > START_NS)
 			sender->start_ns = now + replay->config->start_at_ns;
 		return 0;
@@ -163,7 +169,7 @@ static void prepare_sender(struct wt_replay *replay)
 	        .clock = replay->clock,
 	        .ports = replay->ports,
 	        .port_count = replay->names.count,
-	        .handovers = is_asap ? NULL : replay->handovers,
+	        .handovers = replay->handovers,
 	        .pace = replay->pace,
 	        .is_asap = is_asap,
 	        .is_simulated = replay->is_sim,
@@ -202,8 +208,8 @@ static int send_all(struct wt_replay *replay, struct wt_error *err)
 	        .on_tick = config->on_progress ? on_tick : NULL,
 	        .context = replay,
 	};
-	struct wt_collector *collector;
-	int rc = wt_collector_start(&collector, &collecting, err), late;
+	struct wt_collector *collector = NULL;
+	int rc = is_collected(replay) ? wt_collector_start(&collector, &collecting, err) : 0, late;
 
 	if (rc)
 		return rc;
@@ -296,7 +302,7 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->interruptions = sender->interruptions;
 	result->interrupted_ns = sender->interrupted_ns;
 	result->call_ns = sender->call_ns;
-	result->unproved = replay->handovers->unproved;
+	result->unproved = replay->handovers ? replay->handovers->unproved : 0;
 	result->has_schedule = !sender->is_asap;
 	result->start_utc_ns = sender->start_ns + sender->utc_ns;
 	result->duration_ns = result->sent ? sender->last_ns - sender->start_ns : 0;

@@ -145,7 +145,9 @@ struct wt_replay_config {
 	uint32_t batch;         /* packets in a system call at most [WT_REPLAY_BATCH_MAX] */
 
 	/* The proof. */
-	bool no_stamps;         /* do not ask for the driver's stamps: hand-over times only */
+	bool no_proof;  /* nothing is recorded of single packets, and result.proof stays empty: no
+	                 * memory and no thread for it; nothing is learned of leads */
+	bool no_stamps; /* do not ask for the driver's stamps: hand-over times only */
 	int64_t tolerance_ns;   /* [1 ms] */
 	const char *proof_path; /* a CSV file with a line a packet [none] */
 
