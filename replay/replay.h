@@ -189,7 +189,7 @@ struct wt_replay_result {
 	uint64_t sent;
 	uint64_t bytes;         /* of frames, or UDP payloads */
 	uint64_t read;          /* packets that came from the source */
-	uint64_t refused;       /* times a full queue took nothing; tried again */
+	uint64_t refused;       /* times a full queue did not take a packet; tried again */
 	uint64_t undone;        /* taken, then found to be wrong by the kernel */
 	uint64_t late_launches; /* whose time had passed before they could be handed over */
 	uint64_t starved;       /* times the buffer was empty when a packet might have been due */
@@ -211,7 +211,8 @@ struct wt_replay_result {
 	uint64_t unstamped; /* packets without a stamp of their own */
 	bool has_schedule;  /* false: as fast as possible, there is no error */
 	int64_t start_utc_ns;
-	int64_t duration_ns; /* from the start to the last hand-over */
+	int64_t duration_ns; /* from the start to the last hand-over; as fast as possible, to the
+	                      * end of that */
 	int64_t lead_ns;     /* as it was at the end */
 	bool was_stopped;
 	int64_t fifo_stolen_us; /* of each second, from a SCHED_FIFO sender that spins; 0: none */

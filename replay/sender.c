@@ -320,7 +320,9 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 	if (taken < 0)
 		return refused(sender, tx, taken, err);
 	sender->refused_since_ns = 0;
-	sender->last_ns = now;
+	/* The kernel goes on to the next packet unless it cannot take one. */
+	sender->refused += (uint32_t)taken < batch.count;
+	sender->last_ns = sender->is_asap ? now_of(sender) : now;
 	if (sender->handovers)
 		tell(sender, &batch, packets, (uint32_t)taken, first_id, now);
 	count_sent(sender, &batch, packets, (uint32_t)taken);
