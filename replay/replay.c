@@ -179,7 +179,7 @@ static void prepare_sender(struct wt_replay *replay)
 	                (config->through_qdisc || replay->pace == WT_PACE_TXTIME || config->target),
 	        .spin_ns = replay->pace == WT_PACE_SPIN ? SPIN_NS : 0,
 	        .coalesce_ns = config->coalesce_ns,
-	        .batch = config->batch ? config->batch : WT_REPLAY_BATCH_MAX,
+	        .batch = config->batch ? config->batch : WT_REPLAY_BATCH_DEFAULT,
 	        .stop = config->stop ? &config->stop->requested : &replay->own_stop.requested,
 	        .end_ns = INT64_MAX,
 	};

@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-enum { WT_REPLAY_PORTS_MAX = 16, WT_REPLAY_BATCH_MAX = 64 };
+enum { WT_REPLAY_PORTS_MAX = 16, WT_REPLAY_BATCH_DEFAULT = 64, WT_REPLAY_BATCH_MAX = 1024 };
 
 /* How the sender waits for the moment. */
 enum wt_pace {
@@ -142,7 +142,7 @@ struct wt_replay_config {
 	int64_t txtime_lead_ns; /* hand over so long before the launch time [1 ms] */
 	int64_t coalesce_ns;    /* SLEEP: packets due within it leave together, at its end [0] */
 	int64_t end_after_ns;   /* stop so long after the start, whatever is left [no limit] */
-	uint32_t batch;         /* packets in a system call at most [WT_REPLAY_BATCH_MAX] */
+	uint32_t batch;         /* packets in a system call at most [WT_REPLAY_BATCH_DEFAULT] */
 
 	/* The proof. */
 	bool no_proof;  /* nothing is recorded of single packets, and result.proof stays empty: no

@@ -225,7 +225,7 @@ static void tell(struct wt_sender *sender, const struct batch *batch,
 		        .id = first_id + i,
 		        .bytes = packets[i]->caplen,
 		        .port = (uint8_t)batch->port,
-		        .place = (uint8_t)i,
+		        .place = i < UINT8_MAX ? (uint8_t)i : UINT8_MAX,
 		        .is_disturbed = sender->is_disturbed,
 		};
 
@@ -412,8 +412,8 @@ static void drain(struct wt_sender *sender)
 static bool hold_more(struct wt_sender *sender)
 {
 	sender->held_first = 0;
-	sender->held_count = (uint32_t)sender->source->ops->peek(sender->source, sender->held,
-	                                                         WT_REPLAY_BATCH_MAX);
+	sender->held_count =
+	        (uint32_t)sender->source->ops->peek(sender->source, sender->held, sender->batch);
 	return sender->held_count > 0;
 }
 

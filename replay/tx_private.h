@@ -14,7 +14,7 @@
 #include <wiretape/replay/tx_report.h>
 #include <wiretape/ring/error.h>
 
-enum { WT_TX_BATCH = 64, WT_TX_REPORTS = 32 };
+enum { WT_TX_BATCH = WT_REPLAY_BATCH_MAX, WT_TX_REPORTS = 32 };
 
 struct wt_tx_packet {
 	const uint8_t *data; /* the caller's until the call returns */
