@@ -204,6 +204,7 @@ static int open_tx(struct wt_replay *replay, size_t number, struct wt_error *err
 	        .interface = replay->names.names[number],
 	        .target = config->target,
 	        .through_qdisc = config->through_qdisc,
+	        .may_block = replay->pace == WT_PACE_SLEEP,
 	        .wants_stamps = wants_stamps(config),
 	        .wants_launch = replay->pace == WT_PACE_TXTIME,
 	        .sim = &replay->sim,

@@ -51,7 +51,7 @@ int wt_tx_messages_create(struct wt_tx *tx, struct wt_error *err)
 
 static int send_one(struct wt_tx *tx, const struct wt_tx_packet *packet)
 {
-	return send(tx->fd, packet->data, packet->bytes, MSG_DONTWAIT) < 0 ? -errno : 1;
+	return send(tx->fd, packet->data, packet->bytes, tx->send_flags) < 0 ? -errno : 1;
 }
 
 static int send_several(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
@@ -66,7 +66,7 @@ static int send_several(struct wt_tx *tx, const struct wt_tx_packet *packets, ui
 			memcpy(CMSG_DATA((struct cmsghdr *)(void *)messages->launches[i]),
 			       &packets[i].launch_ns, sizeof(uint64_t));
 	}
-	taken = sendmmsg(tx->fd, messages->sent, count, MSG_DONTWAIT);
+	taken = sendmmsg(tx->fd, messages->sent, count, tx->send_flags);
 	return taken < 0 ? -errno : taken;
 }
 
