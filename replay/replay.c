@@ -15,6 +15,8 @@ enum {
 	TXTIME_LEAD_NS_DEFAULT = 1000000,
 	/* From "all is ready" to the first packet: for threads to have settled. */
 	START_NS = 10000000,
+	/* The same without others; the sender gets ready. */
+	START_ALONE_NS = 1000000,
 	/* Before a time by another clock, which may be set meanwhile, it is looked at again. */
 	WATCH_NS = 500000000,
 	/* SPIN: gaps that are longer are slept through but for this. */
@@ -134,7 +136,7 @@ static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
 	int rc = 0;
 
 	if (!replay->config->start_at_ns || replay->config->start_is_relative) {
-		sender->start_ns = now + (is_collected(replay) ? START_NS : 0);
+		sender->start_ns = now + (is_collected(replay) ? START_NS : START_ALONE_NS);
 		if (replay->config->start_at_ns > START_NS)
 			sender->start_ns = now + replay->config->start_at_ns;
 		return 0;
