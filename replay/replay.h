@@ -89,6 +89,10 @@ struct wt_generated {
  * sequence=…,duration=…"; `session` needs memory that stays: 11 bytes. */
 int wt_generated_parse(struct wt_generated *generated, const char *text, char session[11],
                        struct wt_error *err);
+
+/* One of these parts, such as "size" and "200": NULL, or what `value` is not, in words. */
+const char *wt_generated_set(struct wt_generated *generated, char session[11], const char *name,
+                             const char *value);
 bool wt_generated_is(const char *text); /* begins with "gen:", or is "gen" */
 
 /* Requests to a replay from outside; starts as zero. */
