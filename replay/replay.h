@@ -126,7 +126,8 @@ struct wt_replay_config {
 	enum wt_truncated truncated;
 
 	/* Where to. */
-	const char *interface; /* of all that `maps` does not name; "sim…": the simulation */
+	const char *interface; /* of all that `maps` does not name; "sim…": the simulation, unless
+	                        * `tx` says otherwise */
 	const struct wt_replay_map *maps;
 	size_t map_count;
 	enum wt_tx_kind tx;

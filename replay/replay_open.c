@@ -291,6 +291,7 @@ static int open_source(struct wt_replay *replay, struct wt_error *err)
 
 	for (size_t i = 0; i < replay->names.count; i++)
 		taken[i] = (struct wt_source_port){
+		        .interface = replay->names.names[i],
 		        .link_type = replay->txs[i]->link_type,
 		        .bytes_min = replay->txs[i]->bytes_min,
 		        .bytes_max = replay->txs[i]->bytes_max,
@@ -355,7 +356,8 @@ static int open_all(struct wt_replay *replay, struct wt_error *err)
 	const struct wt_replay_config *config = replay->config;
 	int rc = check_config(config, err);
 
-	replay->is_sim = !config->target && wt_sim_tx_is(config->interface);
+	replay->is_sim = !config->target && (config->tx == WT_TX_AUTO || config->tx == WT_TX_SIM) &&
+	                 wt_sim_tx_is(config->interface);
 	if (!rc && replay->is_sim && config->map_count)
 		rc = wt_error_set(err, -EINVAL, "a simulated interface is the only one");
 	if (!rc && replay->is_sim)

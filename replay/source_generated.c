@@ -152,16 +152,19 @@ static int check_frame(const struct generated_source *made, struct wt_error *err
 
 	if (!made->is_payload && port->link_type != LINKTYPE_ETHERNET)
 		return wt_error_set(err, -ENOTSUP,
-		                    "generated packets are Ethernet frames, and the interface is "
-		                    "not; send their payloads with --to");
+		                    "interface '%s' is not Ethernet, which generated packets are "
+		                    "for; take one that is, or have replay send their payloads "
+		                    "alone, with --to",
+		                    port->interface);
 	/* A tag's bytes are not for frames without one. */
 	if (!made->is_payload && made->frame_bytes > port->bytes_max - 4)
 		return wt_error_set(err, -EMSGSIZE,
-		                    "a frame of %u B is too large for the interface, whose MTU of "
-		                    "%u allows %u B; send smaller ones or raise it: ip link set "
-		                    "IFACE mtu %u",
-		                    made->frame_bytes, port->bytes_max - 4 - WT_ETHERNET_BYTES,
-		                    port->bytes_max - 4, made->frame_bytes - WT_ETHERNET_BYTES);
+		                    "a frame of %u B is too large for interface '%s', whose MTU of "
+		                    "%u allows %u B; send smaller ones or raise it: ip link set %s "
+		                    "mtu %u",
+		                    made->frame_bytes, port->interface,
+		                    port->bytes_max - 4 - WT_ETHERNET_BYTES, port->bytes_max - 4,
+		                    port->interface, made->frame_bytes - WT_ETHERNET_BYTES);
 	return 0;
 }
 
