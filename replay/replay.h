@@ -60,7 +60,7 @@ enum wt_truncated {
 /* Where UDP payloads go. */
 struct wt_udp_target {
 	struct sockaddr_storage address; /* AF_INET or AF_INET6, with the port */
-	char interface[IF_NAMESIZE];        /* of multicast; "": where the routes lead */
+	char interface[IF_NAMESIZE];     /* of multicast; "": where the routes lead */
 	int ttl;                         /* of multicast and unicast [1 and the system's] */
 	bool no_loop; /* multicast does not come back to receivers on this machine */
 };
