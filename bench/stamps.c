@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #include <wiretape/capture/reader.h>
-#include <wiretape/replay/generate.h>
+#include <wiretape/replay/replay.h>
 
 enum {
 	BATCH = 64,
@@ -37,6 +37,7 @@ enum {
 	PATIENCE_MS = 100, /* without a packet, once the sender is done */
 	MAX_ROUNDS = 99,
 	PORT = 26477,
+	BURST_NS = 100000, /* packets of a rate that are due within it leave together */
 };
 static const uint32_t group = 0xe9fc0001; /* 233.252.0.1 */
 
@@ -304,8 +305,9 @@ enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 /* ---- a run ---- */
 
 struct sender {
-	struct wt_generate_config config;
-	struct wt_generate_result result;
+	struct wt_replay_config config;
+	struct wt_generated generated;
+	struct wt_replay_result result;
 	struct wt_error err;
 	int ret;
 	atomic_bool done;
@@ -321,12 +323,23 @@ static void bind_to_processor(size_t number)
 	sched_setaffinity(0, sizeof(set_of_one), &set_of_one);
 }
 
+static int send_all(struct sender *sender)
+{
+	struct wt_replay *replay = NULL;
+	int failed = wt_replay_open(&replay, &sender->config, NULL, &sender->err);
+
+	if (!failed)
+		failed = wt_replay_run(replay, &sender->result, &sender->err);
+	wt_replay_close(replay);
+	return failed;
+}
+
 static void *run_sender(void *argument)
 {
 	struct sender *sender = argument;
 
 	bind_to_processor(0);
-	sender->ret = wt_generate(&sender->config, &sender->result, &sender->err);
+	sender->ret = send_all(sender);
 	/* Release: pairs with the load in receive(); the result comes first. */
 	atomic_store_explicit(&sender->done, true, memory_order_release);
 	return NULL;
@@ -383,14 +396,22 @@ static struct run run_once(const struct way *way, const struct settings *setting
                            uint64_t rate_pps, bool measures)
 {
 	struct receiver receiver = {.fd = -1, .measures = measures, .stamps = measures};
-	struct sender sender = {.config = {.interface = settings->sending,
-	                                   .frame = {.frame_bytes = settings->frame_bytes},
-	                                   .count = settings->count,
-	                                   .rate_pps = rate_pps}};
+	struct sender sender = {
+	        .generated = {.frame = {.frame_bytes = settings->frame_bytes},
+	                      .count = settings->count},
+	        .config = {.interface = settings->sending,
+	                   .schedule = {.timing = rate_pps ? WT_TIMING_PPS : WT_TIMING_ASAP,
+	                                .numerator = rate_pps},
+	                   .tx = WT_TX_SOCKET,
+	                   .pace = WT_PACE_SLEEP,
+	                   .coalesce_ns = BURST_NS,
+	                   .no_proof = true},
+	};
 	struct run run = {0};
 	pthread_t thread;
 	int64_t cpu_ns;
 
+	sender.config.generated = &sender.generated;
 	receiver.late_ns = calloc(measures ? settings->count : 1, sizeof(*receiver.late_ns));
 	if (!receiver.late_ns)
 		die("no memory");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
 
-#include <arpa/inet.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <sched.h>
@@ -11,18 +10,26 @@
 #include <string.h>
 
 #include <wiretape/feed/moldudp64.h>
-#include <wiretape/replay/generate.h>
+#include <wiretape/replay/replay.h>
 
 #define SECOND_NS 1000000000ull
 
 enum {
 	COUNT_DEFAULT = 10000,
 	PPS_DEFAULT = 10000,
+	PPS_MAX = 1000000000,
+	/* Packets due within this time leave together: one wake-up for all of them. */
+	BURST_NS = 100000,
+	/* How late the packets due at the very end of a duration may be. */
+	GRACE_NS = 1000000,
 };
 
 struct options {
-	struct wt_generate_config config;
-	int cpu; /* -1: any */
+	struct wt_replay_config config;
+	struct wt_generated generated;
+	char session[WT_MOLDUDP64_SESSION_BYTES + 1];
+	uint64_t rate_pps; /* 0: as fast as possible */
+	int64_t duration_ns;
 	bool count_given;
 	bool quiet;
 	bool json;
@@ -60,7 +67,7 @@ static const struct option long_options[] = {
         {NULL, 0, NULL, 0},
 };
 
-static struct wt_generate_stop stop;
+static struct wt_replay_stop stop;
 
 static void print_help(void)
 {
@@ -93,7 +100,7 @@ static void print_help(void)
 	       "the whole MoldUDP64 header: theirs ends after the sequence number.\n"
 	       "Needs CAP_NET_RAW. Without it, try in a network of your own: unshare -Urn\n",
 	       WT_MOLD_FRAME_BYTES_MIN, WT_MOLD_FRAME_BYTES_MAX, WT_MOLD_FRAME_BYTES_DEFAULT,
-	       COUNT_DEFAULT, PPS_DEFAULT, WT_GENERATE_BATCH_MAX, WT_MOLD_FRAME_BYTES_WHOLE);
+	       COUNT_DEFAULT, PPS_DEFAULT, WT_REPLAY_BATCH_MAX, WT_MOLD_FRAME_BYTES_WHOLE);
 }
 
 static int usage_number(const char *option, const char *text, const char *range)
@@ -162,48 +169,9 @@ static int parse_pps(const char *text, uint64_t *pps)
 		*pps = 0;
 		return WT_EXIT_OK;
 	}
-	if (wt_cli_parse_u64(text, 1, WT_GENERATE_PPS_MAX, pps))
+	if (wt_cli_parse_u64(text, 1, PPS_MAX, pps))
 		return WT_EXIT_OK;
 	return usage_number("pps", text, "a number from 1 to 1000000000, or 'max'");
-}
-
-static int parse_address(const char *option, const char *text, uint32_t *address)
-{
-	struct in_addr parsed;
-
-	if (inet_pton(AF_INET, text, &parsed) != 1 || !parsed.s_addr)
-		return usage_number(option, text, "an IPv4 address");
-	*address = ntohl(parsed.s_addr);
-	return WT_EXIT_OK;
-}
-
-static int parse_group(const char *text, uint32_t *group)
-{
-	int bad = parse_address("group", text, group);
-
-	if (bad || IN_MULTICAST(*group))
-		return bad;
-	return usage_number("group", text,
-	                    "a multicast group; those are 224.0.0.0 to 239.255.255.255");
-}
-
-static int parse_session(const char *text, const char **session)
-{
-	uint8_t padded[WT_MOLDUDP64_SESSION_BYTES];
-
-	if (wt_moldudp64_session(padded, text))
-		return usage_number("session", text, "1 to 10 printable ASCII characters");
-	*session = text;
-	return WT_EXIT_OK;
-}
-
-static int parse_port(const char *text, uint16_t *port)
-{
-	uint32_t wide;
-	int bad = parse_u32("port", text, 1, UINT16_MAX, &wide);
-
-	*port = (uint16_t)wide;
-	return bad;
 }
 
 static int parse_cpu(const char *text, int *cpu)
@@ -211,27 +179,33 @@ static int parse_cpu(const char *text, int *cpu)
 	uint32_t wide;
 	int bad = parse_u32("cpu", text, 0, CPU_SETSIZE - 1, &wide);
 
-	*cpu = (int)wide;
+	*cpu = 1 + (int)wide;
 	return bad;
 }
 
+static int set_part(struct options *options, const char *option, const char *part, const char *text)
+{
+	const char *range = wt_generated_set(&options->generated, options->session, part, text);
+
+	return range ? usage_number(option, text, range) : WT_EXIT_OK;
+}
+
 /* The options that say what a packet looks like; -1 for any other. */
-static int set_frame_option(struct wt_generate_config *config, int option, const char *text)
+static int set_frame_option(struct options *options, int option, const char *text)
 {
 	switch (option) {
 	case 's':
-		return parse_u32("size", text, WT_MOLD_FRAME_BYTES_MIN, WT_MOLD_FRAME_BYTES_MAX,
-		                 &config->frame.frame_bytes);
+		return set_part(options, "size", "size", text);
 	case OPTION_GROUP:
-		return parse_group(text, &config->frame.group);
+		return set_part(options, "group", "group", text);
 	case OPTION_PORT:
-		return parse_port(text, &config->frame.port);
+		return set_part(options, "port", "port", text);
 	case OPTION_SOURCE:
-		return parse_address("source", text, &config->frame.source);
+		return set_part(options, "source", "source", text);
 	case OPTION_SESSION:
-		return parse_session(text, &config->frame.session);
+		return set_part(options, "session", "session", text);
 	case OPTION_SEQUENCE_START:
-		return parse_number("sequence-start", text, 1, INT64_MAX, &config->sequence_start);
+		return set_part(options, "sequence-start", "sequence", text);
 	default:
 		return -1;
 	}
@@ -240,7 +214,7 @@ static int set_frame_option(struct wt_generate_config *config, int option, const
 /* The options that say how to send; -1 for any other. */
 static int set_sending_option(struct options *options, int option, const char *text)
 {
-	struct wt_generate_config *config = &options->config;
+	struct wt_replay_config *config = &options->config;
 
 	switch (option) {
 	case 'i':
@@ -248,18 +222,18 @@ static int set_sending_option(struct options *options, int option, const char *t
 		return WT_EXIT_OK;
 	case 'c':
 		options->count_given = true;
-		return parse_number("count", text, 0, UINT64_MAX, &config->count);
+		return parse_number("count", text, 0, UINT64_MAX, &options->generated.count);
 	case 'p':
-		return parse_pps(text, &config->rate_pps);
+		return parse_pps(text, &options->rate_pps);
 	case 'd':
-		return parse_duration(text, &config->duration_ns);
+		return parse_duration(text, &options->duration_ns);
 	case OPTION_BATCH:
-		return parse_u32("batch", text, 1, WT_GENERATE_BATCH_MAX, &config->batch_frames);
+		return parse_u32("batch", text, 1, WT_REPLAY_BATCH_MAX, &config->batch);
 	case OPTION_QDISC:
 		config->through_qdisc = true;
 		return WT_EXIT_OK;
 	case OPTION_CPU:
-		return parse_cpu(text, &options->cpu);
+		return parse_cpu(text, &config->cpu);
 	default:
 		return -1;
 	}
@@ -267,7 +241,7 @@ static int set_sending_option(struct options *options, int option, const char *t
 
 static int set_option(struct options *options, int option, char **argv)
 {
-	int known = set_frame_option(&options->config, option, optarg);
+	int known = set_frame_option(options, option, optarg);
 
 	if (known < 0)
 		known = set_sending_option(options, option, optarg);
@@ -308,15 +282,15 @@ static int parse_options(int argc, char **argv, struct options *options, bool *h
 		return wt_cli_usage("generate", "'%s' is not an option", argv[optind]);
 	if (!options->config.interface)
 		return wt_cli_usage("generate", "where to send? Name the interface with -i");
-	if (!options->count_given && !options->config.duration_ns)
-		options->config.count = COUNT_DEFAULT;
+	if (!options->count_given && !options->duration_ns)
+		options->generated.count = COUNT_DEFAULT;
 	return WT_EXIT_OK;
 }
 
 static void on_signal(int number)
 {
 	(void)number;
-	wt_generate_stop(&stop);
+	wt_replay_stop(&stop);
 }
 
 static void catch_signals(void)
@@ -329,21 +303,54 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-static bool use_cpu(int cpu)
+/* How long the first packet of a burst is held back: until the last one is due. */
+static int64_t burst_ns(uint64_t rate_pps, uint32_t batch)
 {
-	cpu_set_t cpus;
+	uint64_t burst = rate_pps * BURST_NS / SECOND_NS;
 
-	if (cpu < 0)
-		return true;
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
-	if (!sched_setaffinity(0, sizeof(cpus), &cpus))
-		return true;
-	wt_cli_complain("cannot run on CPU %d: there is none, or this program may not use it", cpu);
-	return false;
+	if (burst > batch)
+		burst = batch;
+	return burst > 1 ? (int64_t)(((burst - 1) * SECOND_NS + rate_pps - 1) / rate_pps) : 0;
 }
 
-static double seconds(const struct wt_generate_result *result)
+/* What is due within the duration is sent, all of it. */
+static void settle_duration(struct options *options)
+{
+	struct wt_generated *generated = &options->generated;
+	unsigned __int128 elapsed_ns = (unsigned __int128)options->duration_ns - 1;
+	uint64_t due = (uint64_t)(elapsed_ns * options->rate_pps / SECOND_NS) + 1;
+
+	options->config.end_after_ns = options->duration_ns;
+	if (!options->rate_pps)
+		return;
+	options->config.end_after_ns += GRACE_NS;
+	if (!generated->count || due < generated->count)
+		generated->count = due;
+}
+
+static void settle(struct options *options)
+{
+	struct wt_replay_config *config = &options->config;
+
+	config->generated = &options->generated;
+	config->tx = WT_TX_SOCKET;
+	config->pace = WT_PACE_SLEEP;
+	config->no_proof = true;
+	config->stop = &stop;
+	config->schedule.timing = options->rate_pps ? WT_TIMING_PPS : WT_TIMING_ASAP;
+	config->schedule.numerator = options->rate_pps;
+	if (!config->batch)
+		config->batch = WT_REPLAY_BATCH_DEFAULT;
+	config->coalesce_ns = burst_ns(options->rate_pps, config->batch);
+	if (options->duration_ns)
+		settle_duration(options);
+	if (!options->generated.sequence_start)
+		options->generated.sequence_start = 1;
+	if (!options->generated.frame.frame_bytes)
+		options->generated.frame.frame_bytes = WT_MOLD_FRAME_BYTES_DEFAULT;
+}
+
+static double seconds(const struct wt_replay_result *result)
 {
 	return (double)result->duration_ns / 1e9;
 }
@@ -361,32 +368,33 @@ static void print_rate(double per_second, const char *unit)
 		fprintf(stderr, "%.0f %s", per_second, unit);
 }
 
-static void print_summary(const struct wt_generate_result *result)
+static void print_summary(const struct options *options, const struct wt_replay_result *result)
 {
 	fprintf(stderr, "sent %llu packet%s of %u B in %.3f s", (unsigned long long)result->sent,
-	        result->sent == 1 ? "" : "s", result->frame_bytes, seconds(result));
+	        result->sent == 1 ? "" : "s", options->generated.frame.frame_bytes,
+	        seconds(result));
 	if (result->duration_ns > 0 && result->sent > 1) {
 		fputs(": ", stderr);
 		print_rate((double)result->sent / seconds(result), "pps");
 		fputs(", ", stderr);
 		print_rate((double)result->bytes * 8 / seconds(result), "b/s");
 	}
-	if (result->errors)
+	if (result->refused)
 		fprintf(stderr, "; the queue was full %llu times",
-		        (unsigned long long)result->errors);
+		        (unsigned long long)result->refused);
 	fputc('\n', stderr);
 }
 
-static int print_json(const struct wt_generate_config *config,
-                      const struct wt_generate_result *result)
+static int print_json(const struct options *options, const struct wt_replay_result *result)
 {
-	uint64_t first = config->sequence_start ? config->sequence_start : 1;
+	uint64_t first = options->generated.sequence_start;
 	json_t *object = json_pack(
-	        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "interface", config->interface,
-	        "frame_bytes", (json_int_t)result->frame_bytes, "sent", (json_int_t)result->sent,
-	        "bytes", (json_int_t)result->bytes, "errors", (json_int_t)result->errors,
-	        "duration_ns", (json_int_t)result->duration_ns, "first_sequence", (json_int_t)first,
-	        "next_sequence", (json_int_t)(first + result->sent));
+	        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "interface", options->config.interface,
+	        "frame_bytes", (json_int_t)options->generated.frame.frame_bytes, "sent",
+	        (json_int_t)result->sent, "bytes", (json_int_t)result->bytes, "errors",
+	        (json_int_t)result->refused, "duration_ns", (json_int_t)result->duration_ns,
+	        "first_sequence", (json_int_t)first, "next_sequence",
+	        (json_int_t)(first + result->sent));
 	int failed = !object || json_dumpf(object, stdout, JSON_COMPACT);
 
 	json_decref(object);
@@ -398,47 +406,61 @@ static int print_json(const struct wt_generate_config *config,
 
 static void note_cut_header(const struct options *options)
 {
-	uint32_t size = options->config.frame.frame_bytes;
+	uint32_t size = options->generated.frame.frame_bytes;
 
-	if (size && size < WT_MOLD_FRAME_BYTES_WHOLE && !options->quiet)
+	if (size < WT_MOLD_FRAME_BYTES_WHOLE && !options->quiet)
 		wt_cli_complain("note: frames of %u B hold no more of MoldUDP64 than its sequence "
 		                "number; whole packets begin at --size %d",
 		                size, WT_MOLD_FRAME_BYTES_WHOLE);
 }
 
-static int report(const struct options *options, const struct wt_generate_result *result)
+static int report(const struct options *options, const struct wt_replay_result *result)
 {
 	if (!options->quiet)
-		print_summary(result);
-	return options->json ? print_json(&options->config, result) : WT_EXIT_OK;
+		print_summary(options, result);
+	return options->json ? print_json(options, result) : WT_EXIT_OK;
+}
+
+static int generate(const struct options *options, struct wt_replay_result *result)
+{
+	struct wt_replay *replay = NULL;
+	struct wt_error err = {0};
+	int failed = wt_replay_open(&replay, &options->config, NULL, &err);
+	int exit_code = WT_EXIT_OK;
+
+	if (!failed)
+		failed = wt_replay_run(replay, result, &err);
+	wt_replay_close(replay);
+	if (failed)
+		wt_cli_complain("%s", err.text);
+	/* A run that never began has nothing to report. */
+	if (!failed || result->sent)
+		exit_code = report(options, result);
+	return failed ? WT_EXIT_FAILURE : exit_code;
 }
 
 int wt_command_generate(int argc, char **argv)
 {
-	struct options options = {
-	        .config = {.rate_pps = PPS_DEFAULT, .stop = &stop},
-	        .cpu = -1,
-	};
-	struct wt_generate_result result;
-	struct wt_error err = {0};
+	struct options options = {.rate_pps = PPS_DEFAULT};
+	struct wt_replay_result *result;
 	bool help;
-	int bad = parse_options(argc, argv, &options, &help);
-	int failed;
+	int exit_code = parse_options(argc, argv, &options, &help);
 
-	if (bad)
-		return bad;
+	if (exit_code)
+		return exit_code;
 	if (help) {
 		print_help();
 		return WT_EXIT_OK;
 	}
-	if (!use_cpu(options.cpu))
-		return WT_EXIT_FAILURE;
+	settle(&options);
 	note_cut_header(&options);
 	catch_signals();
-	failed = wt_generate(&options.config, &result, &err);
-	if (failed)
-		wt_cli_complain("%s", err.text);
-	/* A run that never began has nothing to report. */
-	bad = failed && !result.sent ? WT_EXIT_OK : report(&options, &result);
-	return failed ? WT_EXIT_FAILURE : bad;
+	result = calloc(1, sizeof(*result));
+	if (!result) {
+		wt_cli_complain("no memory to generate packets");
+		return WT_EXIT_FAILURE;
+	}
+	exit_code = generate(&options, result);
+	free(result);
+	return exit_code;
 }

@@ -187,14 +187,18 @@ static void complete(struct wt_collector *collector, const struct wt_handover *r
 		wt_proof_csv_add(config->csv, departure);
 }
 
+static const struct wt_handover *oldest(const struct wt_collector *collector)
+{
+	return collector->config.handovers ? wt_handovers_peek(collector->config.handovers) : NULL;
+}
+
 /* All whose departure is known, in their order. */
 static void complete_all(struct wt_collector *collector)
 {
 	const struct wt_handover *record;
 	struct wt_departure departure;
 
-	while ((record = wt_handovers_peek(collector->config.handovers)) &&
-	       find_departure(collector, record, &departure)) {
+	while ((record = oldest(collector)) && find_departure(collector, record, &departure)) {
 		collector->number += record->missing;
 		collector->waited = 0;
 		complete(collector, record, &departure);
@@ -230,7 +234,7 @@ static void read_port(struct wt_collector *collector, struct port *port)
 /* The packet that all others wait for: it has left, and nothing is known of it. */
 static void count_waiting(struct wt_collector *collector, int64_t now)
 {
-	const struct wt_handover *record = wt_handovers_peek(collector->config.handovers);
+	const struct wt_handover *record = oldest(collector);
 
 	/* A simulated clock stands still once nothing is sent any more. */
 	if (record && (record->due_ns <= now || is_last(collector)))
@@ -271,7 +275,7 @@ static void *run(void *argument)
 		rest();
 	}
 	collect(collector);
-	while (wt_handovers_peek(collector->config.handovers)) {
+	while (oldest(collector)) {
 		rest();
 		collect(collector);
 	}
@@ -332,8 +336,11 @@ int wt_collector_start(struct wt_collector **collector, const struct wt_collecto
 
 int wt_collector_finish(struct wt_collector *collector, struct wt_error *err)
 {
-	struct wt_proof_csv *csv = collector->config.csv;
+	struct wt_proof_csv *csv;
 
+	if (!collector)
+		return 0;
+	csv = collector->config.csv;
 	/* Pairs with the acquire in is_last(). */
 	__atomic_store_n(&collector->is_last, true, __ATOMIC_RELEASE);
 	pthread_join(collector->thread, NULL);

@@ -15,8 +15,8 @@
 struct wt_collector;
 
 struct wt_collector_config {
-	struct wt_handovers *handovers;
-	struct wt_tx *const *ports; /* port_count of them */
+	struct wt_handovers *handovers; /* NULL: nothing is to be proved */
+	struct wt_tx *const *ports;     /* port_count of them */
 	size_t port_count;
 	struct wt_pace_clock *clock;
 	int64_t start_ns; /* CLOCK_MONOTONIC */
@@ -32,7 +32,7 @@ int wt_collector_start(struct wt_collector **collector, const struct wt_collecto
                        struct wt_error *err);
 
 /* After the last hand-over: wait for what is on its way, then end. What the proof file could not
- * take is an error. */
+ * take is an error. NULL is fine. */
 int wt_collector_finish(struct wt_collector *collector, struct wt_error *err);
 
 #endif

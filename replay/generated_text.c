@@ -90,7 +90,7 @@ static bool take_address(const char *value, uint32_t *address)
 {
 	struct in_addr binary;
 
-	if (inet_pton(AF_INET, value, &binary) != 1)
+	if (inet_pton(AF_INET, value, &binary) != 1 || !binary.s_addr)
 		return false;
 	*address = ntohl(binary.s_addr);
 	return true;
@@ -133,18 +133,18 @@ static const struct {
 	bool (*take)(const struct target *to, const char *value);
 	const char *range; /* what it takes, in words */
 } parts[] = {
-        {"size", take_size, "bytes of a frame, 60 to 65549"},
+        {"size", take_size, "a number of bytes from 60 to 65549"},
         {"count", take_count, "a number of packets"},
         {"pps", take_pps, "packets a second, up to 10^9"},
         {"gap", take_gap, "a time, such as 20us"},
         {"gaps", take_gaps, "even or random"},
         {"seed", take_seed, "a whole number"},
         {"duration", take_duration, "a time, such as 10s"},
-        {"sequence", take_sequence, "a sequence number, from 1 on"},
-        {"group", take_group, "an IPv4 multicast group, such as 233.252.0.1"},
+        {"sequence", take_sequence, "a number from 1 to 9223372036854775807"},
+        {"group", take_group, "an IPv4 multicast group; those are 224.0.0.0 to 239.255.255.255"},
         {"source", take_source, "an IPv4 address"},
-        {"port", take_port, "1 to 65535"},
-        {"session", take_session, "1 to 10 printable characters"},
+        {"port", take_port, "a number from 1 to 65535"},
+        {"session", take_session, "1 to 10 printable ASCII characters"},
 };
 enum { PARTS = sizeof(parts) / sizeof(parts[0]) };
 
@@ -159,21 +159,40 @@ static int refuse_name(const char *name, struct wt_error *err)
 	return wt_error_set(err, -EINVAL, "gen: does not know '%s'; there are %s", name, names);
 }
 
+/* PARTS: there is none of this name. */
+static size_t find(const char *name)
+{
+	size_t i = 0;
+
+	while (i < PARTS && strcmp(name, parts[i].name))
+		i++;
+	return i;
+}
+
+const char *wt_generated_set(struct wt_generated *generated, char session[11], const char *name,
+                             const char *value)
+{
+	const struct target to = {generated, session};
+	size_t i = find(name);
+
+	if (i == PARTS)
+		return "of anything that is known of generated packets";
+	return parts[i].take(&to, value) ? NULL : parts[i].range;
+}
+
 static int take(const struct target *to, char *part, struct wt_error *err)
 {
 	char *value = strchr(part, '=');
+	const char *wanted;
 
 	if (value)
 		*value++ = '\0';
-	for (size_t i = 0; i < PARTS; i++) {
-		if (strcmp(part, parts[i].name))
-			continue;
-		if (value && parts[i].take(to, value))
-			return 0;
-		return wt_error_set(err, -EINVAL, "gen: %s '%s' is not %s", part,
-		                    value ? value : "", parts[i].range);
-	}
-	return refuse_name(part, err);
+	if (find(part) == PARTS)
+		return refuse_name(part, err);
+	wanted = wt_generated_set(to->generated, to->session, part, value ? value : "");
+	return wanted ? wt_error_set(err, -EINVAL, "gen: %s '%s' is not %s", part,
+	                             value ? value : "", wanted)
+	              : 0;
 }
 
 int wt_generated_parse(struct wt_generated *generated, const char *text, char session[11],

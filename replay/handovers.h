@@ -18,7 +18,7 @@ struct wt_handover {
 	uint16_t missing; /* records before it that found no room, up to 65535 */
 	uint8_t port;
 	bool is_disturbed; /* late because the processor was taken away */
-	uint8_t place;     /* in the system call that handed it over, from 0 */
+	uint8_t place;     /* in the system call that handed it over, from 0 up to 255 */
 };
 
 enum { WT_HANDOVERS = 1 << 19 };

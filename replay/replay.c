@@ -15,6 +15,8 @@ enum {
 	TXTIME_LEAD_NS_DEFAULT = 1000000,
 	/* From "all is ready" to the first packet: for threads to have settled. */
 	START_NS = 10000000,
+	/* The same without others; the sender gets ready. */
+	START_ALONE_NS = 1000000,
 	/* Before a time by another clock, which may be set meanwhile, it is looked at again. */
 	WATCH_NS = 500000000,
 	/* SPIN: gaps that are longer are slept through but for this. */
@@ -100,6 +102,12 @@ static void on_tick(void *context, int64_t now_ns)
 	replay->config->on_progress(replay->config->context, &progress);
 }
 
+/* Whether there is work for a second thread. */
+static bool is_collected(const struct wt_replay *replay)
+{
+	return replay->handovers || replay->csv || replay->config->on_progress;
+}
+
 /* ---- when to start ---- */
 
 static int64_t now_of(const struct wt_replay *replay)
@@ -128,7 +136,7 @@ static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
 	int rc = 0;
 
 	if (!replay->config->start_at_ns || replay->config->start_is_relative) {
-		sender->start_ns = now + START_NS;
+		sender->start_ns = now + (is_collected(replay) ? START_NS : START_ALONE_NS);
 		if (replay->config->start_at_ns > START_NS)
 			sender->start_ns = now + replay->config->start_at_ns;
 		return 0;
@@ -163,7 +171,7 @@ static void prepare_sender(struct wt_replay *replay)
 	        .clock = replay->clock,
 	        .ports = replay->ports,
 	        .port_count = replay->names.count,
-	        .handovers = is_asap ? NULL : replay->handovers,
+	        .handovers = replay->handovers,
 	        .pace = replay->pace,
 	        .is_asap = is_asap,
 	        .is_simulated = replay->is_sim,
@@ -173,7 +181,7 @@ static void prepare_sender(struct wt_replay *replay)
 	                (config->through_qdisc || replay->pace == WT_PACE_TXTIME || config->target),
 	        .spin_ns = replay->pace == WT_PACE_SPIN ? SPIN_NS : 0,
 	        .coalesce_ns = config->coalesce_ns,
-	        .batch = config->batch ? config->batch : WT_REPLAY_BATCH_MAX,
+	        .batch = config->batch ? config->batch : WT_REPLAY_BATCH_DEFAULT,
 	        .stop = config->stop ? &config->stop->requested : &replay->own_stop.requested,
 	        .end_ns = INT64_MAX,
 	};
@@ -202,8 +210,8 @@ static int send_all(struct wt_replay *replay, struct wt_error *err)
 	        .on_tick = config->on_progress ? on_tick : NULL,
 	        .context = replay,
 	};
-	struct wt_collector *collector;
-	int rc = wt_collector_start(&collector, &collecting, err), late;
+	struct wt_collector *collector = NULL;
+	int rc = is_collected(replay) ? wt_collector_start(&collector, &collecting, err) : 0, late;
 
 	if (rc)
 		return rc;
@@ -296,7 +304,7 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->interruptions = sender->interruptions;
 	result->interrupted_ns = sender->interrupted_ns;
 	result->call_ns = sender->call_ns;
-	result->unproved = replay->handovers->unproved;
+	result->unproved = replay->handovers ? replay->handovers->unproved : 0;
 	result->has_schedule = !sender->is_asap;
 	result->start_utc_ns = sender->start_ns + sender->utc_ns;
 	result->duration_ns = result->sent ? sender->last_ns - sender->start_ns : 0;

@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-enum { WT_REPLAY_PORTS_MAX = 16, WT_REPLAY_BATCH_MAX = 64 };
+enum { WT_REPLAY_PORTS_MAX = 16, WT_REPLAY_BATCH_DEFAULT = 64, WT_REPLAY_BATCH_MAX = 1024 };
 
 /* How the sender waits for the moment. */
 enum wt_pace {
@@ -60,7 +60,7 @@ enum wt_truncated {
 /* Where UDP payloads go. */
 struct wt_udp_target {
 	struct sockaddr_storage address; /* AF_INET or AF_INET6, with the port */
-	char interface[IF_NAMESIZE];        /* of multicast; "": where the routes lead */
+	char interface[IF_NAMESIZE];     /* of multicast; "": where the routes lead */
 	int ttl;                         /* of multicast and unicast [1 and the system's] */
 	bool no_loop; /* multicast does not come back to receivers on this machine */
 };
@@ -89,6 +89,10 @@ struct wt_generated {
  * sequence=…,duration=…"; `session` needs memory that stays: 11 bytes. */
 int wt_generated_parse(struct wt_generated *generated, const char *text, char session[11],
                        struct wt_error *err);
+
+/* One of these parts, such as "size" and "200": NULL, or what `value` is not, in words. */
+const char *wt_generated_set(struct wt_generated *generated, char session[11], const char *name,
+                             const char *value);
 bool wt_generated_is(const char *text); /* begins with "gen:", or is "gen" */
 
 /* Requests to a replay from outside; starts as zero. */
@@ -122,7 +126,8 @@ struct wt_replay_config {
 	enum wt_truncated truncated;
 
 	/* Where to. */
-	const char *interface; /* of all that `maps` does not name; "sim…": the simulation */
+	const char *interface; /* of all that `maps` does not name; "sim…": the simulation, unless
+	                        * `tx` says otherwise */
 	const struct wt_replay_map *maps;
 	size_t map_count;
 	enum wt_tx_kind tx;
@@ -142,10 +147,12 @@ struct wt_replay_config {
 	int64_t txtime_lead_ns; /* hand over so long before the launch time [1 ms] */
 	int64_t coalesce_ns;    /* SLEEP: packets due within it leave together, at its end [0] */
 	int64_t end_after_ns;   /* stop so long after the start, whatever is left [no limit] */
-	uint32_t batch;         /* packets in a system call at most [WT_REPLAY_BATCH_MAX] */
+	uint32_t batch;         /* packets in a system call at most [WT_REPLAY_BATCH_DEFAULT] */
 
 	/* The proof. */
-	bool no_stamps;         /* do not ask for the driver's stamps: hand-over times only */
+	bool no_proof;  /* nothing is recorded of single packets, and result.proof stays empty: no
+	                 * memory and no thread for it; nothing is learned of leads */
+	bool no_stamps; /* do not ask for the driver's stamps: hand-over times only */
 	int64_t tolerance_ns;   /* [1 ms] */
 	const char *proof_path; /* a CSV file with a line a packet [none] */
 
@@ -187,7 +194,7 @@ struct wt_replay_result {
 	uint64_t sent;
 	uint64_t bytes;         /* of frames, or UDP payloads */
 	uint64_t read;          /* packets that came from the source */
-	uint64_t refused;       /* times a full queue took nothing; tried again */
+	uint64_t refused;       /* times a full queue did not take a packet; tried again */
 	uint64_t undone;        /* taken, then found to be wrong by the kernel */
 	uint64_t late_launches; /* whose time had passed before they could be handed over */
 	uint64_t starved;       /* times the buffer was empty when a packet might have been due */
@@ -209,7 +216,8 @@ struct wt_replay_result {
 	uint64_t unstamped; /* packets without a stamp of their own */
 	bool has_schedule;  /* false: as fast as possible, there is no error */
 	int64_t start_utc_ns;
-	int64_t duration_ns; /* from the start to the last hand-over */
+	int64_t duration_ns; /* from the start to the last hand-over; as fast as possible, to the
+	                      * end of that */
 	int64_t lead_ns;     /* as it was at the end */
 	bool was_stopped;
 	int64_t fifo_stolen_us; /* of each second, from a SCHED_FIFO sender that spins; 0: none */

@@ -97,6 +97,16 @@ int wt_replay_port_of(const struct wt_replay_ports *ports, const char *name, uin
 
 /* ---- how to send ---- */
 
+static bool has_proof(const struct wt_replay_config *config)
+{
+	return !config->no_proof && config->schedule.timing != WT_TIMING_ASAP;
+}
+
+static bool wants_stamps(const struct wt_replay_config *config)
+{
+	return has_proof(config) && !config->no_stamps;
+}
+
 static enum wt_tx_kind choose_tx(const struct wt_replay *replay, const struct wt_link *link)
 {
 	const struct wt_replay_config *config = replay->config;
@@ -194,7 +204,8 @@ static int open_tx(struct wt_replay *replay, size_t number, struct wt_error *err
 	        .interface = replay->names.names[number],
 	        .target = config->target,
 	        .through_qdisc = config->through_qdisc,
-	        .wants_stamps = !config->no_stamps && config->schedule.timing != WT_TIMING_ASAP,
+	        .may_block = replay->pace == WT_PACE_SLEEP,
+	        .wants_stamps = wants_stamps(config),
 	        .wants_launch = replay->pace == WT_PACE_TXTIME,
 	        .sim = &replay->sim,
 	};
@@ -225,10 +236,7 @@ static int open_tx(struct wt_replay *replay, size_t number, struct wt_error *err
 
 static void note_stamps(struct wt_replay *replay, const struct wt_tx *tx)
 {
-	const struct wt_replay_config *config = replay->config;
-
-	if (tx->has_stamps || config->no_stamps || config->schedule.timing == WT_TIMING_ASAP ||
-	    tx->kind == WT_TX_SIM)
+	if (tx->has_stamps || !wants_stamps(replay->config) || tx->kind == WT_TX_SIM)
 		return;
 	if (!tx->interface[0])
 		wt_replay_note(replay, "departures are hand-over times: where the driver stamps is "
@@ -283,6 +291,7 @@ static int open_source(struct wt_replay *replay, struct wt_error *err)
 
 	for (size_t i = 0; i < replay->names.count; i++)
 		taken[i] = (struct wt_source_port){
+		        .interface = replay->names.names[i],
 		        .link_type = replay->txs[i]->link_type,
 		        .bytes_min = replay->txs[i]->bytes_min,
 		        .bytes_max = replay->txs[i]->bytes_max,
@@ -318,9 +327,28 @@ static int check_config(const struct wt_replay_config *config, struct wt_error *
 		return wt_error_set(err, -EINVAL,
 		                    "of packets that are sent as UDP payloads there is nothing to "
 		                    "rewrite: --to says where they go");
+	if (config->no_proof && config->proof_path)
+		return wt_error_set(err, -EINVAL,
+		                    "a proof that is not made cannot be written to a file");
 	if (config->cpu < 0 || config->cpu > CPU_SETSIZE || config->batch > WT_REPLAY_BATCH_MAX)
 		return wt_error_set(err, -EINVAL, "no such CPU, or too large a batch");
 	return 0;
+}
+
+static int make_proof(struct wt_replay *replay, struct wt_error *err)
+{
+	const struct wt_replay_config *config = replay->config;
+
+	if (has_proof(config)) {
+		replay->handovers = aligned_alloc(64, sizeof(*replay->handovers));
+		if (!replay->handovers)
+			return wt_error_set(err, -ENOMEM, "no memory for the proof");
+		/* All of it is touched before the first packet. */
+		memset(replay->handovers, 0, sizeof(*replay->handovers));
+	}
+	return config->proof_path ? wt_proof_csv_open(&replay->csv, config->proof_path,
+	                                              replay->names.names, err)
+	                          : 0;
 }
 
 static int open_all(struct wt_replay *replay, struct wt_error *err)
@@ -328,7 +356,8 @@ static int open_all(struct wt_replay *replay, struct wt_error *err)
 	const struct wt_replay_config *config = replay->config;
 	int rc = check_config(config, err);
 
-	replay->is_sim = !config->target && wt_sim_tx_is(config->interface);
+	replay->is_sim = !config->target && (config->tx == WT_TX_AUTO || config->tx == WT_TX_SIM) &&
+	                 wt_sim_tx_is(config->interface);
 	if (!rc && replay->is_sim && config->map_count)
 		rc = wt_error_set(err, -EINVAL, "a simulated interface is the only one");
 	if (!rc && replay->is_sim)
@@ -347,14 +376,7 @@ static int open_all(struct wt_replay *replay, struct wt_error *err)
 	if (rc)
 		return rc;
 	replay->clock = replay->is_sim ? wt_sim_tx_clock(replay->txs[0]) : wt_pace_kernel_clock();
-	replay->handovers = aligned_alloc(64, sizeof(*replay->handovers));
-	if (!replay->handovers)
-		return wt_error_set(err, -ENOMEM, "no memory for the proof");
-	/* All of it is touched before the first packet. */
-	memset(replay->handovers, 0, sizeof(*replay->handovers));
-	return config->proof_path ? wt_proof_csv_open(&replay->csv, config->proof_path,
-	                                              replay->names.names, err)
-	                          : 0;
+	return make_proof(replay, err);
 }
 
 int wt_replay_open(struct wt_replay **replay, const struct wt_replay_config *config,

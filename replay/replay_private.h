@@ -26,7 +26,7 @@ struct wt_replay {
 	struct wt_tx *txs[WT_REPLAY_PORTS_MAX];
 	struct wt_source *source;
 	struct wt_pace_clock *clock;
-	struct wt_handovers *handovers;
+	struct wt_handovers *handovers; /* NULL: nothing is to be proved */
 	struct wt_proof_csv *csv;
 	struct wt_sender sender;
 	struct wt_replay_stop own_stop; /* where the caller has none */

@@ -225,7 +225,7 @@ static void tell(struct wt_sender *sender, const struct batch *batch,
 		        .id = first_id + i,
 		        .bytes = packets[i]->caplen,
 		        .port = (uint8_t)batch->port,
-		        .place = (uint8_t)i,
+		        .place = i < UINT8_MAX ? (uint8_t)i : UINT8_MAX,
 		        .is_disturbed = sender->is_disturbed,
 		};
 
@@ -320,7 +320,9 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 	if (taken < 0)
 		return refused(sender, tx, taken, err);
 	sender->refused_since_ns = 0;
-	sender->last_ns = now;
+	/* The kernel goes on to the next packet unless it cannot take one. */
+	sender->refused += (uint32_t)taken < batch.count;
+	sender->last_ns = sender->is_asap ? now_of(sender) : now;
 	if (sender->handovers)
 		tell(sender, &batch, packets, (uint32_t)taken, first_id, now);
 	count_sent(sender, &batch, packets, (uint32_t)taken);
@@ -410,8 +412,8 @@ static void drain(struct wt_sender *sender)
 static bool hold_more(struct wt_sender *sender)
 {
 	sender->held_first = 0;
-	sender->held_count = (uint32_t)sender->source->ops->peek(sender->source, sender->held,
-	                                                         WT_REPLAY_BATCH_MAX);
+	sender->held_count =
+	        (uint32_t)sender->source->ops->peek(sender->source, sender->held, sender->batch);
 	return sender->held_count > 0;
 }
 

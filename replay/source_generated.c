@@ -11,7 +11,6 @@
 #define SECOND_NS 1000000000ll
 
 enum {
-	SLOTS = 2 * WT_REPLAY_BATCH_MAX,
 	LINE_BYTES = 64, /* a frame starts on a cache line of its own */
 	LINKTYPE_ETHERNET = 1,
 };
@@ -22,6 +21,7 @@ struct generated_source {
 	struct wt_source source; /* first */
 	struct wt_generated settings;
 	struct wt_queued_packet *slots;
+	size_t slot_count; /* a power of two */
 	uint8_t *frames;
 	size_t stride;
 	uint32_t frame_bytes;
@@ -61,7 +61,7 @@ static bool is_over(const struct generated_source *made)
 
 static void make(struct generated_source *made)
 {
-	size_t number = made->made % SLOTS;
+	size_t number = made->made & (made->slot_count - 1);
 	struct wt_queued_packet *packet = &made->slots[number];
 	struct wt_source *source = &made->source;
 	int64_t gap_ns = next_gap(made);
@@ -104,13 +104,13 @@ static size_t generated_peek(struct wt_source *source, struct wt_queued_packet *
 	struct generated_source *made = (struct generated_source *)source;
 	size_t count;
 
-	if (max > WT_REPLAY_BATCH_MAX)
-		max = WT_REPLAY_BATCH_MAX;
+	if (max > made->slot_count)
+		max = made->slot_count;
 	while (made->made - made->released < max && !is_over(made))
 		make(made);
 	count = made->made - made->released < max ? made->made - made->released : max;
 	for (size_t i = 0; i < count; i++)
-		packets[i] = &made->slots[(made->released + i) % SLOTS];
+		packets[i] = &made->slots[(made->released + i) & (made->slot_count - 1)];
 	return count;
 }
 
@@ -152,17 +152,29 @@ static int check_frame(const struct generated_source *made, struct wt_error *err
 
 	if (!made->is_payload && port->link_type != LINKTYPE_ETHERNET)
 		return wt_error_set(err, -ENOTSUP,
-		                    "generated packets are Ethernet frames, and the interface is "
-		                    "not; send their payloads with --to");
+		                    "interface '%s' is not Ethernet, which generated packets are "
+		                    "for; take one that is, or have replay send their payloads "
+		                    "alone, with --to",
+		                    port->interface);
 	/* A tag's bytes are not for frames without one. */
 	if (!made->is_payload && made->frame_bytes > port->bytes_max - 4)
 		return wt_error_set(err, -EMSGSIZE,
-		                    "a frame of %u B is too large for the interface, whose MTU of "
-		                    "%u allows %u B; send smaller ones or raise it: ip link set "
-		                    "IFACE mtu %u",
-		                    made->frame_bytes, port->bytes_max - 4 - WT_ETHERNET_BYTES,
-		                    port->bytes_max - 4, made->frame_bytes - WT_ETHERNET_BYTES);
+		                    "a frame of %u B is too large for interface '%s', whose MTU of "
+		                    "%u allows %u B; send smaller ones or raise it: ip link set %s "
+		                    "mtu %u",
+		                    made->frame_bytes, port->interface,
+		                    port->bytes_max - 4 - WT_ETHERNET_BYTES, port->bytes_max - 4,
+		                    port->interface, made->frame_bytes - WT_ETHERNET_BYTES);
 	return 0;
+}
+
+static size_t power_of_two(size_t at_least)
+{
+	size_t count = 1;
+
+	while (count < at_least)
+		count *= 2;
+	return count;
 }
 
 static int make_frames(struct generated_source *made, struct wt_error *err)
@@ -170,14 +182,16 @@ static int make_frames(struct generated_source *made, struct wt_error *err)
 	const struct wt_prepare prepare = {made->source.config, made->source.ports,
 	                                   &made->source.counts};
 	uint32_t headers = made->is_payload ? WT_UDP_HEADER_BYTES : 0;
+	uint32_t batch = made->source.config->batch;
 
 	made->stride = (made->frame_bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
-	made->frames = aligned_alloc(LINE_BYTES, SLOTS * made->stride);
-	made->slots = calloc(SLOTS, sizeof(*made->slots));
+	made->slot_count = power_of_two(batch ? batch : WT_REPLAY_BATCH_DEFAULT);
+	made->frames = aligned_alloc(LINE_BYTES, made->slot_count * made->stride);
+	made->slots = calloc(made->slot_count, sizeof(*made->slots));
 	if (!made->frames || !made->slots)
-		return wt_error_set(err, -ENOMEM, "no memory for %d frames of %u B", SLOTS,
-		                    made->frame_bytes);
-	for (size_t i = 0; i < SLOTS; i++) {
+		return wt_error_set(err, -ENOMEM, "no memory for %zu frames of %u B",
+		                    made->slot_count, made->frame_bytes);
+	for (size_t i = 0; i < made->slot_count; i++) {
 		uint8_t *at = made->frames + i * made->stride;
 		int bytes = wt_mold_template_build(&made->settings.frame, at, made->stride, err);
 

@@ -21,6 +21,7 @@ enum {
 
 /* What a port takes. */
 struct wt_source_port {
+	const char *interface;
 	uint16_t link_type; /* 0: payloads of UDP */
 	uint32_t bytes_min, bytes_max;
 };

@@ -51,7 +51,7 @@ int wt_tx_messages_create(struct wt_tx *tx, struct wt_error *err)
 
 static int send_one(struct wt_tx *tx, const struct wt_tx_packet *packet)
 {
-	return send(tx->fd, packet->data, packet->bytes, MSG_DONTWAIT) < 0 ? -errno : 1;
+	return send(tx->fd, packet->data, packet->bytes, tx->send_flags) < 0 ? -errno : 1;
 }
 
 static int send_several(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
@@ -66,13 +66,13 @@ static int send_several(struct wt_tx *tx, const struct wt_tx_packet *packets, ui
 			memcpy(CMSG_DATA((struct cmsghdr *)(void *)messages->launches[i]),
 			       &packets[i].launch_ns, sizeof(uint64_t));
 	}
-	taken = sendmmsg(tx->fd, messages->sent, count, MSG_DONTWAIT);
+	taken = sendmmsg(tx->fd, messages->sent, count, tx->send_flags);
 	return taken < 0 ? -errno : taken;
 }
 
 /* The kernel counts a packet as soon as it has memory for it, also if it is then dropped because
  * a queue is full (ENOBUFS). */
-int wt_tx_send_messages(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
+static int send_counted(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
 {
 	int taken = count == 1 && !tx->is_launched ? send_one(tx, packets)
 	                                           : send_several(tx, packets, count);
@@ -82,6 +82,20 @@ int wt_tx_send_messages(struct wt_tx *tx, const struct wt_tx_packet *packets, ui
 	else if (taken == -ENOBUFS)
 		tx->next_id++;
 	return taken;
+}
+
+/* sendmmsg() does not say why it has not taken all, and so not whether one more was counted:
+ * where numbers matter each packet has a system call of its own. */
+int wt_tx_send_messages(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
+{
+	uint32_t sent = 0;
+	int rc = 1;
+
+	if (!tx->has_stamps)
+		return send_counted(tx, packets, count);
+	while (sent < count && (rc = send_counted(tx, packets + sent, 1)) > 0)
+		sent++;
+	return sent ? (int)sent : rc;
 }
 
 /* The kernel makes a packet and finds that it cannot read its bytes. It has not counted it yet, at

@@ -14,7 +14,7 @@
 #include <wiretape/replay/tx_report.h>
 #include <wiretape/ring/error.h>
 
-enum { WT_TX_BATCH = 64, WT_TX_REPORTS = 32 };
+enum { WT_TX_BATCH = WT_REPLAY_BATCH_MAX, WT_TX_REPORTS = 32 };
 
 struct wt_tx_packet {
 	const uint8_t *data; /* the caller's until the call returns */
@@ -26,7 +26,8 @@ struct wt_tx;
 
 struct wt_tx_ops {
 	/* Hand over up to WT_TX_BATCH packets in their order: how many the kernel has taken, 1
-	 * at least, or a negative errno, then of the first of them. Does not block. One thread. */
+	 * at least, or a negative errno, then of the first of them. Blocks as the config says, else
+	 * never. One thread. */
 	int (*send)(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count);
 
 	/* Go as far on the way of a packet as can be gone without one, so that the first does not
@@ -48,6 +49,7 @@ struct wt_tx {
 	const struct wt_tx_ops *ops;
 	enum wt_tx_kind kind;
 	int fd;
+	int send_flags;
 	char interface[IFNAMSIZ];
 	uint32_t bytes_max; /* of a packet */
 	uint32_t bytes_min;
@@ -65,6 +67,7 @@ struct wt_tx_config {
 	enum wt_tx_kind kind;               /* not AUTO */
 	const struct wt_udp_target *target; /* of UDP */
 	bool through_qdisc;
+	bool may_block;    /* a full send buffer is waited for, up to 50 ms; not of rings */
 	bool wants_stamps; /* the kernel's, if the driver gives them */
 	bool wants_launch; /* SO_TXTIME: */
 	int32_t launch_clock;

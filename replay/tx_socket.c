@@ -13,6 +13,7 @@
 
 enum {
 	SEND_BUFFER_BYTES = 4 << 20,
+	SEND_NAP_US = 50000,
 	/* Stamps wait in the receive buffer; each is counted as some 800 bytes. */
 	STAMP_BUFFER_BYTES = 64 << 20,
 	VLAN_BYTES = 4,
@@ -113,9 +114,20 @@ static int ask_for_launch(struct wt_tx *tx, int32_t clock, struct wt_error *err)
 	                    strerror(-code));
 }
 
+/* The wait ends now and then, for a look at whether to stop. */
+static void choose_waiting(struct wt_tx *tx, bool may_block)
+{
+	const struct timeval nap = {.tv_usec = SEND_NAP_US};
+	bool is_limited =
+	        may_block && !setsockopt(tx->fd, SOL_SOCKET, SO_SNDTIMEO, &nap, sizeof(nap));
+
+	tx->send_flags = is_limited ? 0 : MSG_DONTWAIT;
+}
+
 int wt_tx_ask_socket(struct wt_tx *tx, const struct wt_tx_config *config, struct wt_error *err)
 {
 	enlarge_buffers(tx->fd);
+	choose_waiting(tx, config->may_block);
 	/* A driver that is not said to stamp would leave all packets waiting for theirs. */
 	tx->has_stamps = config->wants_stamps && tx->interface[0] && driver_stamps(tx->interface) &&
 	                 !ask_for_stamps(tx);

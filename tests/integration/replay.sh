@@ -62,6 +62,17 @@ assert_eq "rewritten: what others see" "1500 7	233.252.0.9	30001" "$(tshark -n -
   -o udp.check_checksum:TRUE -o ip.check_checksum:TRUE -Y 'udp.checksum.status == 1 && ip.checksum.status == 1' \
   -T fields -e vlan.id -e ip.dst -e udp.dstport 2>/dev/null | sort | uniq -c | sed 's/^ *//')"
 
+# A qdisc refuses what is too much. It is sent again, and each stamp stays with its packet.
+if tc qdisc add dev out0 root tbf rate 5mbit burst 20kb limit 20kb 2>/dev/null; then
+  replay "a full qdisc" 0 gen:count=2000 -t pps:100000 -i out0 --qdisc
+  assert_eq "a full qdisc: all are sent, with the driver's stamps" "[2000,2000]" \
+    "$(said '[.sent, .proof.sources.software]')"
+  assert "a full qdisc: it is counted" test "$(said .refused)" -gt 0
+  tc qdisc del dev out0 root
+else
+  echo "note: no tbf here: a qdisc that is full is not tested"
+fi
+
 # ---- what cannot be sent ----
 
 editcap -F pcapng -T rawip "$work/tape.pcapng" "$work/raw.pcapng" 2>/dev/null
