@@ -12,7 +12,7 @@ enum {
 	DROPS = 1 << 10,
 	ROUND_NS = 2000000,
 	TICK_NS = 100000000,
-	/* Rounds for which the stamp of a packet that has left is waited for. */
+	/* Rounds for which the stamp of a packet that should have left is waited for. */
 	ROUNDS_SILENT = 150,
 	/* Departures from which the first lead is learned. */
 	LESSONS = 127,
@@ -41,9 +41,11 @@ struct wt_collector {
 	int64_t utc_ns;      /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	int64_t utc_read_ns; /* when that was measured */
 	int64_t ticked_ns;
-	int64_t now_ns;  /* at the last round */
-	uint64_t number; /* of the next packet */
-	unsigned waited; /* rounds for the departure of that */
+	int64_t now_ns;                /* at the last round */
+	int64_t rounds[ROUNDS_SILENT]; /* when the last ones were */
+	uint64_t round;                /* how many there were */
+	int64_t silent_ns;             /* the time ROUNDS_SILENT rounds ago */
+	uint64_t number;               /* of the next packet */
 	int64_t lessons[LESSONS];
 	size_t lesson_count;
 	int64_t lead_ns;
@@ -125,12 +127,6 @@ static bool was_dropped(struct port *port, int64_t launch_ns)
 	return false;
 }
 
-static bool is_last(const struct wt_collector *collector)
-{
-	/* Pairs with the release in wt_collector_finish(): all records are there. */
-	return __atomic_load_n(&collector->is_last, __ATOMIC_ACQUIRE);
-}
-
 /* Whether the stamp, or word of a drop, may still come. Stamps come in the order of packets: that
  * of a later one means that this one's is lost. */
 static bool is_awaited(const struct wt_collector *collector, const struct port *port,
@@ -140,9 +136,9 @@ static bool is_awaited(const struct wt_collector *collector, const struct port *
 
 	/* Without stamps, word of a drop comes when the packet should have left, or never. */
 	if (!port->tx->has_stamps)
-		return record->launch_ns && record->due_ns + ROUND_NS > collector->now_ns &&
-		       !is_last(collector);
-	return !is_overtaken && collector->waited < ROUNDS_SILENT;
+		return record->launch_ns && record->due_ns + ROUND_NS > collector->now_ns;
+	return !is_overtaken && (record->due_ns > collector->silent_ns ||
+	                         record->handover_ns > collector->silent_ns);
 }
 
 /* How the packet left; false if that may still be told. */
@@ -154,15 +150,16 @@ static bool find_departure(struct wt_collector *collector, const struct wt_hando
 
 	departure->source = WT_DEPARTURE_HANDOVER;
 	departure->departed_ns = record->handover_ns;
-	departure->is_dropped = was_dropped(port, record->launch_ns);
-	if (departure->is_dropped)
-		return true;
+	departure->is_dropped = false;
+	/* First, as several packets may have had one launch time, and word of a drop tells no
+	 * more. */
 	if (port->tx->has_stamps && stamp->ns && stamp->id == record->id) {
 		departure->source = stamp->source;
 		departure->departed_ns = stamp->ns;
 		return true;
 	}
-	return !is_awaited(collector, port, record);
+	departure->is_dropped = was_dropped(port, record->launch_ns);
+	return departure->is_dropped || !is_awaited(collector, port, record);
 }
 
 static void complete(struct wt_collector *collector, const struct wt_handover *record,
@@ -200,7 +197,6 @@ static void complete_all(struct wt_collector *collector)
 
 	while ((record = oldest(collector)) && find_departure(collector, record, &departure)) {
 		collector->number += record->missing;
-		collector->waited = 0;
 		complete(collector, record, &departure);
 		wt_handovers_take(collector->config.handovers);
 	}
@@ -231,14 +227,15 @@ static void read_port(struct wt_collector *collector, struct port *port)
 	} while (count == WT_TX_REPORTS);
 }
 
-/* The packet that all others wait for: it has left, and nothing is known of it. */
-static void count_waiting(struct wt_collector *collector, int64_t now)
+/* Rounds are counted and not the time, which stands still or jumps where it is simulated. */
+static void note_round(struct wt_collector *collector, int64_t now)
 {
-	const struct wt_handover *record = oldest(collector);
+	int64_t *slot = &collector->rounds[collector->round % ROUNDS_SILENT];
 
-	/* A simulated clock stands still once nothing is sent any more. */
-	if (record && (record->due_ns <= now || is_last(collector)))
-		collector->waited++;
+	collector->silent_ns = collector->round < ROUNDS_SILENT ? INT64_MIN : *slot;
+	*slot = now;
+	collector->round++;
+	collector->now_ns = now;
 }
 
 static void collect(struct wt_collector *collector)
@@ -246,12 +243,11 @@ static void collect(struct wt_collector *collector)
 	const struct wt_collector_config *config = &collector->config;
 	int64_t now = config->clock->ops->now(config->clock);
 
-	collector->now_ns = now;
+	note_round(collector, now);
 	read_utc(collector, now);
 	for (size_t i = 0; i < config->port_count; i++)
 		read_port(collector, &collector->ports[i]);
 	complete_all(collector);
-	count_waiting(collector, now);
 	if (config->on_tick && now - collector->ticked_ns >= TICK_NS) {
 		collector->ticked_ns = now;
 		config->on_tick(config->context, now);
@@ -264,6 +260,12 @@ static void rest(void)
 	const struct timespec round = {.tv_nsec = ROUND_NS};
 
 	nanosleep(&round, NULL);
+}
+
+static bool is_last(const struct wt_collector *collector)
+{
+	/* Pairs with the release in wt_collector_finish(): all records are there. */
+	return __atomic_load_n(&collector->is_last, __ATOMIC_ACQUIRE);
 }
 
 static void *run(void *argument)

@@ -57,6 +57,14 @@ static inline uint64_t wt_handovers_waiting(const struct wt_handovers *ring)
 	return ring->written - __atomic_load_n(&ring->read, __ATOMIC_ACQUIRE);
 }
 
+/* Sender, while any wait: when the oldest was due. */
+static inline int64_t wt_handovers_oldest_due(const struct wt_handovers *ring)
+{
+	uint64_t read = __atomic_load_n(&ring->read, __ATOMIC_ACQUIRE);
+
+	return ring->records[read % WT_HANDOVERS].due_ns;
+}
+
 /* Collector: the oldest record, or NULL. */
 static inline const struct wt_handover *wt_handovers_peek(const struct wt_handovers *ring)
 {

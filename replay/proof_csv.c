@@ -10,7 +10,7 @@
 
 #include <wiretape/writer/new_file.h>
 
-enum { BUFFER_BYTES = 1 << 18, LINE_BYTES_MAX = 256 };
+enum { BUFFER_BYTES = 1 << 18, LINE_BYTES_MAX = 256, QUOTED_BYTES = 64 };
 
 struct wt_proof_csv {
 	struct wt_new_file file;
@@ -59,14 +59,36 @@ int wt_proof_csv_open(struct wt_proof_csv **csv, const char *path, const char *c
 	return 0;
 }
 
+/* The kernel allows commas and quotes in names (RFC 4180 says what to do with them). */
+static void quote(char quoted[QUOTED_BYTES], const char *name)
+{
+	size_t used = 0;
+
+	quoted[used++] = '"';
+	for (; *name && used < QUOTED_BYTES - 3; name++) {
+		if (*name == '"')
+			quoted[used++] = '"';
+		quoted[used++] = *name;
+	}
+	quoted[used++] = '"';
+	quoted[used] = '\0';
+}
+
 void wt_proof_csv_add(struct wt_proof_csv *csv, const struct wt_departure *departure)
 {
+	const char *name = csv->interfaces[departure->port];
+	char quoted[QUOTED_BYTES];
+
+	if (strpbrk(name, ",\"")) {
+		quote(quoted, name);
+		name = quoted;
+	}
 	if (csv->used + 2 * LINE_BYTES_MAX > sizeof(csv->buffer))
 		flush(csv);
 	csv->used += (size_t)snprintf(csv->buffer + csv->used, LINE_BYTES_MAX,
-	                              "%" PRIu64 ",%s,%" PRIu32 ",%" PRId64 ",%" PRId64 ",",
-	                              departure->number, csv->interfaces[departure->port],
-	                              departure->bytes, departure->due_ns, departure->handover_ns);
+	                              "%" PRIu64 ",%.64s,%" PRIu32 ",%" PRId64 ",%" PRId64 ",",
+	                              departure->number, name, departure->bytes, departure->due_ns,
+	                              departure->handover_ns);
 	if (departure->is_dropped)
 		csv->used += (size_t)snprintf(csv->buffer + csv->used, LINE_BYTES_MAX / 2,
 		                              ",,dropped,%d\n", departure->is_disturbed);

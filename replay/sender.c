@@ -138,7 +138,8 @@ static int read_launch_clocks(struct wt_sender *sender, struct wt_error *err)
 	return 0;
 }
 
-/* The packet's launch time; false if it is too early to hand it over. */
+/* The packet's launch time; false if it is too early to hand it over, and *launch_ns is when it no
+ * longer is. */
 static bool launch_time(struct wt_sender *sender, struct wt_sender_port *port, int64_t due_ns,
                         int64_t now, int64_t *launch_ns)
 {
@@ -147,10 +148,10 @@ static bool launch_time(struct wt_sender *sender, struct wt_sender_port *port, i
 	                         wt_launch_time(now, &port->offset),
 	                         LAUNCH_MARGIN_NS + port->offset.error_ns, port->last_launch_ns);
 
+	*launch_ns = decision.time_ns;
 	if (decision.way == WT_LAUNCH_NOT_YET)
 		return false;
 	sender->late_launches += decision.late;
-	*launch_ns = decision.time_ns;
 	port->last_launch_ns = decision.time_ns;
 	return true;
 }
@@ -202,14 +203,24 @@ static void gather(struct wt_sender *sender, struct wt_queued_packet *const *pac
 	}
 }
 
-/* A simulated hour takes no time, and the collector does: let it keep up. */
+/* In real time: a simulated hour takes none, and the other threads do. */
+static void rest(long ns)
+{
+	const struct timespec time = {.tv_nsec = ns};
+
+	nanosleep(&time, NULL);
+}
+
+/* Let the collector keep up with a simulation, unless it waits for what is still to leave. */
 static void wait_for_proof(const struct wt_sender *sender)
 {
-	enum { BEHIND_MAX = 1 << 12 };
-	const struct timespec moment = {.tv_nsec = 100000};
+	enum { BEHIND_MAX = 1 << 12, NAP_NS = 100000, UNTOLD_NS = 5000000 };
 
-	while (wt_handovers_waiting(sender->handovers) > BEHIND_MAX && !is_stopped(sender))
-		nanosleep(&moment, NULL);
+	while (wt_handovers_waiting(sender->handovers) > BEHIND_MAX && !is_stopped(sender)) {
+		if (wt_handovers_oldest_due(sender->handovers) + UNTOLD_NS > now_of(sender))
+			return;
+		rest(NAP_NS);
+	}
 }
 
 static void tell(struct wt_sender *sender, const struct batch *batch,
@@ -297,6 +308,16 @@ static void judge_call(struct wt_sender *sender, uint32_t count, int64_t from)
 	sender->is_disturbed = true;
 }
 
+/* The first packet is beyond the qdisc's horizon, and `launch_ns` is when it no longer is. */
+static int wait_to_ask(const struct wt_sender *sender, const struct batch *batch)
+{
+	int64_t at_ns = batch->packets[0].launch_ns - sender->ports[batch->port].offset.ns;
+
+	if (sender->pace == WT_PACE_TXTIME)
+		sender->clock->ops->wait_until(sender->clock, at_ns, sender->spin_ns, sender->stop);
+	return 0;
+}
+
 /* Hand over what is due at `now`, which the first of those that are held is: how many the kernel
  * has taken, or a negative errno. */
 static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, struct wt_error *err)
@@ -313,7 +334,7 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 
 	gather(sender, packets, count < limit ? count : limit, horizon_ns, now, &batch);
 	if (!batch.count)
-		return 0;
+		return wait_to_ask(sender, &batch);
 	first_id = tx->next_id;
 	taken = tx->ops->send(tx, batch.packets, batch.count);
 	judge_call(sender, batch.count, now);
@@ -369,11 +390,16 @@ static int64_t wait_for(struct wt_sender *sender, const struct wt_queued_packet 
 	return wait.now_ns;
 }
 
-/* Nothing is there to be sent; the disk was too slow, or a pipe's writer. */
+/* Nothing is there to be sent; the disk was too slow, or a pipe's writer. A simulated clock stands
+ * still until there is. */
 static void starve(struct wt_sender *sender)
 {
 	int64_t from = now_of(sender);
 
+	if (sender->is_simulated) {
+		rest(STARVED_NAP_NS);
+		return;
+	}
 	sender->clock->ops->wait_until(sender->clock, from + STARVED_NAP_NS, 0, sender->stop);
 	sender->starved++;
 	sender->starved_ns += now_of(sender) - from;

@@ -46,11 +46,13 @@ static uint64_t next_random(uint64_t *state)
 static int64_t next_gap(struct generated_source *made)
 {
 	double share; /* in (0, 1] */
+	double gap_ns;
 
 	if (!made->settings.is_random)
 		return made->settings.gap_ns;
 	share = (double)((next_random(&made->random) >> 11) + 1) / 0x1p53;
-	return (int64_t)(-log(share) * (double)made->settings.gap_ns);
+	gap_ns = -log(share) * (double)made->settings.gap_ns;
+	return gap_ns < 0x1p63 ? (int64_t)gap_ns : INT64_MAX;
 }
 
 static bool is_over(const struct generated_source *made)
@@ -81,13 +83,15 @@ static void make(struct generated_source *made)
 
 static void note_share(struct generated_source *made)
 {
+	const struct wt_generated *settings = &made->settings;
 	uint32_t share = UINT32_MAX;
 
 	if (made->limit < UINT64_MAX)
 		share = (uint32_t)(1e6 * (double)made->made / (double)made->limit);
-	else if (made->settings.duration_ns)
-		share = (uint32_t)(1e6 * (double)made->stamp_ns /
-		                   (double)made->settings.duration_ns);
+	else if (settings->duration_ns && made->stamp_ns < settings->duration_ns)
+		share = (uint32_t)(1e6 * (double)made->stamp_ns / (double)settings->duration_ns);
+	else if (settings->duration_ns)
+		share = 1000000;
 	__atomic_store_n(&made->source.progress.share_ppm, share, __ATOMIC_RELAXED);
 }
 

@@ -54,48 +54,53 @@ static int send_one(struct wt_tx *tx, const struct wt_tx_packet *packet)
 	return send(tx->fd, packet->data, packet->bytes, tx->send_flags) < 0 ? -errno : 1;
 }
 
-static int send_several(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
+static void prepare(const struct wt_tx *tx, const struct wt_tx_packet *packet, uint32_t i)
 {
 	struct wt_tx_messages *messages = tx->messages;
+
+	messages->pieces[i].iov_base = (void *)(uintptr_t)packet->data;
+	messages->pieces[i].iov_len = packet->bytes;
+	if (tx->is_launched)
+		memcpy(CMSG_DATA((struct cmsghdr *)(void *)messages->launches[i]),
+		       &packet->launch_ns, sizeof(uint64_t));
+}
+
+static int send_several(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
+{
 	int taken;
 
-	for (uint32_t i = 0; i < count; i++) {
-		messages->pieces[i].iov_base = (void *)(uintptr_t)packets[i].data;
-		messages->pieces[i].iov_len = packets[i].bytes;
-		if (tx->is_launched)
-			memcpy(CMSG_DATA((struct cmsghdr *)(void *)messages->launches[i]),
-			       &packets[i].launch_ns, sizeof(uint64_t));
-	}
-	taken = sendmmsg(tx->fd, messages->sent, count, tx->send_flags);
+	for (uint32_t i = 0; i < count; i++)
+		prepare(tx, &packets[i], i);
+	taken = sendmmsg(tx->fd, tx->messages->sent, count, tx->send_flags);
 	return taken < 0 ? -errno : taken;
 }
 
-/* The kernel counts a packet as soon as it has memory for it, also if it is then dropped because
- * a queue is full (ENOBUFS). */
-static int send_counted(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
+static int send_launched(struct wt_tx *tx, const struct wt_tx_packet *packet)
 {
-	int taken = count == 1 && !tx->is_launched ? send_one(tx, packets)
-	                                           : send_several(tx, packets, count);
-
-	if (taken > 0)
-		tx->next_id += (uint32_t)taken;
-	else if (taken == -ENOBUFS)
-		tx->next_id++;
-	return taken;
+	prepare(tx, packet, 0);
+	return sendmsg(tx->fd, &tx->messages->sent[0].msg_hdr, tx->send_flags) < 0 ? -errno : 1;
 }
 
-/* sendmmsg() does not say why it has not taken all, and so not whether one more was counted:
- * where numbers matter each packet has a system call of its own. */
+/* The kernel counts a packet as soon as it has memory for it, also if it is then dropped because
+ * a queue is full (ENOBUFS). sendmmsg() does not say why it stops after some packets, so the one
+ * that it stops at may have been counted or not. */
+static int send_each(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		int taken = tx->is_launched ? send_launched(tx, &packets[i])
+		                            : send_one(tx, &packets[i]);
+
+		tx->next_id += taken > 0 || taken == -ENOBUFS;
+		if (taken < 0)
+			return i ? (int)i : taken;
+	}
+	return (int)count;
+}
+
 int wt_tx_send_messages(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
 {
-	uint32_t sent = 0;
-	int rc = 1;
-
-	if (!tx->has_stamps)
-		return send_counted(tx, packets, count);
-	while (sent < count && (rc = send_counted(tx, packets + sent, 1)) > 0)
-		sent++;
-	return sent ? (int)sent : rc;
+	return tx->has_stamps || count == 1 ? send_each(tx, packets, count)
+	                                    : send_several(tx, packets, count);
 }
 
 /* The kernel makes a packet and finds that it cannot read its bytes. It has not counted it yet, at

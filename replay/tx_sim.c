@@ -19,6 +19,7 @@ enum {
 	BYTES_MAX = 65536 + 14 + 4,
 	LINKTYPE_ETHERNET = 1,
 	SETTING_BYTES = 64,
+	DRAINED_NS = 10000000,
 };
 
 struct sim_tx {
@@ -27,8 +28,10 @@ struct sim_tx {
 	struct wt_sim_tx_config config;
 	int64_t now_ns;   /* an atomic: the collector looks at it */
 	int64_t stall_ns; /* when the processor is taken away; INT64_MAX: it was, or never is */
+	int64_t left_ns;  /* when the last packet has left, and its stamp is there */
 	int32_t launch_clock;
-	uint64_t offered;     /* packets */
+	uint64_t offered; /* packets */
+	bool has_begun;
 	pthread_mutex_t lock; /* of what follows: two threads use it */
 	struct wt_tx_report *reports;
 	size_t first, count;
@@ -113,6 +116,8 @@ static void stamp(struct sim_tx *sim, int64_t left_ns)
 	};
 	uint32_t lost = sim->config.lost_every;
 
+	if (left_ns + sim->config.delay_ns > sim->left_ns)
+		sim->left_ns = left_ns + sim->config.delay_ns;
 	if (sim->tx.has_stamps && !(lost && sim->tx.next_id % lost == lost - 1))
 		report(sim, &stamped);
 }
@@ -121,7 +126,7 @@ static void drop(struct sim_tx *sim, int64_t launch_ns)
 {
 	const struct wt_tx_report dropped = {
 	        .kind = WT_TX_DROPPED,
-	        .error = ECANCELED,
+	        .error = EINVAL,
 	        .drop = WT_TX_DROP_REFUSED,
 	        .launch_ns = launch_ns,
 	};
@@ -135,17 +140,29 @@ static void launch(struct sim_tx *sim, int64_t launch_ns)
 	int64_t now = now_of(sim);
 	int64_t at_ns = launch_ns - other_clock(sim->config.qdisc_clock, 0);
 	bool is_late = at_ns < now || sim->launch_clock != sim->config.qdisc_clock;
+	uint32_t every = sim->config.drop_every;
 
-	if (sim->config.qdisc == WT_QDISC_ETF && is_late)
+	if (at_ns > sim->left_ns)
+		sim->left_ns = at_ns;
+	if ((sim->config.qdisc == WT_QDISC_ETF && is_late) ||
+	    (every && sim->tx.next_id % every == every - 1))
 		drop(sim, launch_ns);
 	else
 		stamp(sim, at_ns - sim->config.delta_ns > now ? at_ns - sim->config.delta_ns : now);
+}
+
+static void begin(struct sim_tx *sim)
+{
+	if (!sim->has_begun && sim->config.stall_ns)
+		sim->stall_ns = now_of(sim) + sim->config.stall_at_ns;
+	sim->has_begun = true;
 }
 
 static int sim_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
 {
 	struct sim_tx *sim = (struct sim_tx *)tx;
 
+	begin(sim);
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t full = sim->config.full_every;
 
@@ -166,9 +183,14 @@ static void nothing_to_warm(struct wt_tx *tx)
 	(void)tx;
 }
 
+/* Nobody sends any more, so nobody else moves the clock to where all have left and a little
+ * beyond: what has not been told by then is not told. */
 static int sim_drain(struct wt_tx *tx)
 {
-	(void)tx;
+	struct sim_tx *sim = (struct sim_tx *)tx;
+
+	if (now_of(sim) < sim->left_ns + DRAINED_NS)
+		set_now(sim, sim->left_ns + DRAINED_NS);
 	return 0;
 }
 
@@ -233,7 +255,7 @@ int wt_tx_open_sim(struct wt_tx **tx, const struct wt_tx_config *config, struct 
 	made->config = *config->sim;
 	made->launch_clock = config->launch_clock;
 	made->now_ns = BEGIN_NS;
-	made->stall_ns = made->config.stall_ns ? BEGIN_NS + made->config.stall_at_ns : INT64_MAX;
+	made->stall_ns = INT64_MAX;
 	pthread_mutex_init(&made->lock, NULL);
 	*tx = &made->tx;
 	return 0;
@@ -276,8 +298,8 @@ static int refuse(const char *setting, struct wt_error *err)
 	return wt_error_set(err, -EINVAL,
 	                    "the simulation does not understand '%s'; it takes cost, wake, "
 	                    "stall-at, stall, delay and delta with times such as 800ns or 5ms, "
-	                    "full-every and lost-every with numbers of packets, stamps=none, "
-	                    "qdisc=etf or fq, clock=tai or monotonic",
+	                    "full-every, lost-every and drop-every with numbers of packets, "
+	                    "stamps=none, qdisc=etf or fq, clock=tai or monotonic",
 	                    setting);
 }
 
@@ -302,6 +324,7 @@ static bool set_number(struct wt_sim_tx_config *config, const char *name, const 
 {
 	uint32_t *number = !strcmp(name, "full-every")   ? &config->full_every
 	                   : !strcmp(name, "lost-every") ? &config->lost_every
+	                   : !strcmp(name, "drop-every") ? &config->drop_every
 	                                                 : NULL;
 	uint64_t numerator, denominator;
 

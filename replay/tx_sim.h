@@ -21,6 +21,7 @@ struct wt_sim_tx_config {
 	int64_t delay_ns;    /* from hand-over to the stamp */
 	uint32_t full_every; /* each so many packets the queue is full, once */
 	uint32_t lost_every; /* of stamps, each so many is lost */
+	uint32_t drop_every; /* of packets with launch times, the qdisc drops each so many */
 	bool no_stamps;
 	enum wt_qdisc_kind qdisc; /* WT_QDISC_ETF, WT_QDISC_FQ; others take no launch times */
 	int32_t qdisc_clock;      /* [CLOCK_TAI of etf, CLOCK_MONOTONIC of fq] */

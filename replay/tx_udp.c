@@ -88,6 +88,27 @@ static int set_loop(const struct wt_tx *tx, const struct wt_udp_target *target,
 	           "way back", err);
 }
 
+/* Without it the kernel says of a datagram that a full queue has thrown away that it was sent. */
+static int ask_for_errors(const struct wt_tx *tx, const struct wt_udp_target *target,
+                          struct wt_error *err)
+{
+	const int on = 1;
+
+	return is_ipv6(target) ? set(tx->fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof(on),
+	                             "reports of errors", err)
+	                       : set(tx->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on),
+	                             "reports of errors", err);
+}
+
+/* Reports that nobody reads need no room. */
+static void limit_reports(const struct wt_tx *tx)
+{
+	const int least = 1;
+
+	if (!tx->has_stamps && !tx->is_launched)
+		setsockopt(tx->fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
+}
+
 /* Which way groups go; what is sent to one address goes where the routes lead. */
 static int set_interface(struct wt_tx *tx, struct wt_udp_target *target, struct wt_error *err)
 {
@@ -153,16 +174,28 @@ static int open_udp(struct wt_tx *tx, const struct wt_tx_config *config, struct 
 	if (!rc)
 		rc = set_loop(tx, &target, err);
 	if (!rc)
+		rc = ask_for_errors(tx, &target, err);
+	if (!rc)
 		rc = wt_tx_ask_socket(tx, config, err);
+	limit_reports(tx);
 	return rc ? rc : connect_to(tx, &target, err);
 }
 
+static bool is_final(int taken)
+{
+	return taken > 0 || taken == -ENOBUFS || taken == -EAGAIN || taken == -EINTR;
+}
+
+/* What routers and the receiver say, such as that nobody listens there, is told of a datagram
+ * before, and this one was not tried. */
 static int udp_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
 {
+	enum { TRIES = 16 };
 	int taken = wt_tx_send_messages(tx, packets, count);
 
-	/* That nobody listens there is said of a datagram before, and this one was not tried. */
-	return taken == -ECONNREFUSED ? wt_tx_send_messages(tx, packets, count) : taken;
+	for (int i = 1; i < TRIES && !is_final(taken); i++)
+		taken = wt_tx_send_messages(tx, packets, count);
+	return taken;
 }
 
 /* A datagram that cannot be read would be counted among those that get stamps. */

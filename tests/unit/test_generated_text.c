@@ -98,3 +98,31 @@ Test(generated_text, values_out_of_range_are_not_taken)
 	expect_no("gaps", "odd");
 	expect_no("interface", "eth0");
 }
+
+Test(generated_text, is_told_from_the_name_of_a_file)
+{
+	cr_expect(wt_generated_is("gen"));
+	cr_expect(wt_generated_is("gen:"));
+	cr_expect(wt_generated_is("gen:size=60"));
+	cr_expect(not(wt_generated_is("general.pcapng")));
+	cr_expect(not(wt_generated_is("./gen")));
+	cr_expect(not(wt_generated_is("")));
+}
+
+Test(generated_text, pps_becomes_a_gap)
+{
+	parse("gen:pps=10000");
+	cr_expect(eq(i64, made.gap_ns, 100000));
+	parse("gen:pps=2.5");
+	cr_expect(eq(i64, made.gap_ns, 400000000));
+	parse("gen:pps=1000000000");
+	cr_expect(eq(i64, made.gap_ns, 1));
+	parse("gen:pps=0.000000001");
+	cr_expect(eq(i64, made.gap_ns, 1000000000000000000));
+}
+
+Test(generated_text, the_last_of_two_counts)
+{
+	parse("gen:size=60,size=70");
+	cr_expect(eq(u32, made.frame.frame_bytes, 70));
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include <wiretape/feed/udp_packet.h>
+#include <wiretape/replay/source_private.h>
+
+enum { ETHERNET = 1, RAW = 101, IPV4 = 228, LINUX_SLL = 113, MTU_BYTES = 1518, ROOM = 2048 };
+
+static struct wt_replay_config config;
+static struct wt_source_port port = {ETHERNET, 14, MTU_BYTES};
+static struct wt_source_counts counts;
+static const struct wt_prepare prepare = {&config, &port, &counts};
+static uint8_t frame[ROOM], memory[WT_QUEUED_HEADROOM_BYTES + ROOM];
+static struct wt_pcapng_item_packet packet;
+static struct wt_prepared chosen;
+static struct wt_queued_packet place;
+static struct wt_error err;
+
+/* A frame of `len` bytes of which `caplen` were captured. */
+static void make(uint32_t caplen, uint32_t len)
+{
+	for (uint32_t i = 0; i < caplen; i++)
+		frame[i] = (uint8_t)(i + 1);
+	packet = (struct wt_pcapng_item_packet){
+	        .frame = {.data = frame, .caplen = caplen, .len = len},
+	        .link_type = ETHERNET,
+	};
+}
+
+/* The same, with UDP in it. */
+static uint32_t make_udp(size_t payload_bytes)
+{
+	const struct wt_udp_flow flow = {
+	        .source = 0xc0000201, .group = 0xe9fc0001, .source_port = 1000, .port = 2000};
+	uint32_t bytes = (uint32_t)(WT_UDP_HEADER_BYTES + payload_bytes);
+
+	make(bytes, bytes);
+	cr_assert(eq(int, wt_udp_build(frame, &flow, 7, payload_bytes), 0));
+	return bytes;
+}
+
+static int choose(void)
+{
+	return wt_prepare_choose(&prepare, &packet, 0, &chosen, &err);
+}
+
+static bool fill(void)
+{
+	/* Rubbish: nothing of it may be sent. */
+	memset(memory, 0xee, sizeof(memory));
+	place = (struct wt_queued_packet){.data = memory + WT_QUEUED_HEADROOM_BYTES};
+	return wt_prepare_fill(&prepare, &packet, &chosen, 0, &place);
+}
+
+static void choose_and_fill(void)
+{
+	cr_assert(eq(int, choose(), 1));
+	cr_assert(fill());
+}
+
+static void expect_says(const char *what)
+{
+	cr_expect(strstr(err.text, what) != NULL, "'%s' says nothing of '%s'", err.text, what);
+}
+
+/* ---- packets that were cut ---- */
+
+Test(prepare, a_whole_packet_is_sent_as_it_is)
+{
+	make(100, 100);
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 100));
+	cr_expect(eq(int, memcmp(place.data, frame, 100), 0));
+	cr_expect(eq(u64, counts.padded + counts.cut, 0));
+}
+
+Test(prepare, what_was_cut_is_filled_with_zeros)
+{
+	make(60, 100);
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 100));
+	cr_expect(eq(int, memcmp(place.data, frame, 60), 0));
+	for (size_t i = 60; i < 100; i++)
+		cr_expect(eq(u8, place.data[i], 0));
+	cr_expect(eq(u64, counts.padded, 1));
+}
+
+Test(prepare, what_was_cut_is_sent_so)
+{
+	config.truncated = WT_TRUNCATED_CUT;
+	make(60, 100);
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 60));
+	cr_expect(eq(u64, counts.cut, 1));
+	cr_expect(eq(u64, counts.padded, 0));
+}
+
+Test(prepare, what_was_cut_is_not_sent)
+{
+	config.truncated = WT_TRUNCATED_SKIP;
+	make(60, 100);
+	cr_expect(eq(int, choose(), 0));
+	cr_expect(eq(u64, counts.skipped.truncated, 1));
+	make(60, 60);
+	cr_expect(eq(int, choose(), 1));
+}
+
+/* Its size counts as it is sent. */
+Test(prepare, a_large_packet_that_was_cut_fits_if_it_stays_cut)
+{
+	make(60, 9000);
+	cr_expect(eq(int, choose(), 0));
+	cr_expect(eq(u64, counts.skipped.too_large, 1));
+	config.truncated = WT_TRUNCATED_CUT;
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 60));
+}
+
+/* ---- sizes ---- */
+
+Test(prepare, the_mtu_has_room_for_a_tag_in_tagged_frames_only)
+{
+	make(1514, 1514);
+	choose_and_fill();
+	make(1518, 1518);
+	cr_assert(eq(int, choose(), 1));
+	cr_expect(not(fill()));
+	cr_expect(eq(u64, counts.skipped.too_large, 1));
+	frame[12] = 0x81;
+	frame[13] = 0;
+	cr_assert(eq(int, choose(), 1));
+	cr_expect(fill());
+	make(1519, 1519);
+	cr_expect(eq(int, choose(), 0));
+	cr_expect(eq(u64, counts.skipped.too_large, 2));
+}
+
+Test(prepare, less_than_a_header_is_not_sent)
+{
+	make(14, 14);
+	cr_expect(eq(int, choose(), 1));
+	make(13, 13);
+	cr_expect(eq(int, choose(), 0));
+	make(0, 0);
+	cr_expect(eq(int, choose(), 0));
+	cr_expect(eq(u64, counts.skipped.too_short, 2));
+}
+
+/* ---- link types ---- */
+
+Test(prepare, another_link_type_is_an_error_that_says_the_way_out)
+{
+	make(60, 60);
+	packet.link_type = LINUX_SLL;
+	cr_expect(eq(int, choose(), -ENOTSUP));
+	expect_says("LINUX_SLL (113)");
+	expect_says("Ethernet");
+	expect_says("--filter");
+	packet.link_type = RAW;
+	cr_expect(eq(int, choose(), -ENOTSUP));
+	expect_says("--to");
+	packet.link_type = 65535;
+	cr_expect(eq(int, choose(), -ENOTSUP));
+	expect_says("unknown (65535)");
+}
+
+Test(prepare, bare_ip_is_sent_on_interfaces_of_bare_ip_under_any_name)
+{
+	make(60, 60);
+	port = (struct wt_source_port){RAW, 1, 1500};
+	packet.link_type = IPV4;
+	cr_expect(eq(int, choose(), 1));
+	packet.link_type = RAW;
+	cr_expect(eq(int, choose(), 1));
+	packet.link_type = ETHERNET;
+	cr_expect(eq(int, choose(), -ENOTSUP));
+	expect_says("without link-layer headers");
+}
+
+/* ---- payloads of UDP ---- */
+
+static void send_payloads(void)
+{
+	port = (struct wt_source_port){0, 0, 1472};
+}
+
+Test(prepare, of_udp_packets_the_payload_is_sent)
+{
+	send_payloads();
+	make_udp(33);
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 33));
+	cr_expect(eq(int, memcmp(place.data, frame + WT_UDP_HEADER_BYTES, 33), 0));
+}
+
+Test(prepare, padding_of_the_frame_is_no_payload)
+{
+	send_payloads();
+	make_udp(5);
+	packet.frame.caplen = packet.frame.len = 60;
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 5));
+}
+
+Test(prepare, an_empty_payload_is_sent)
+{
+	send_payloads();
+	make_udp(0);
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 0));
+}
+
+Test(prepare, of_bare_ip_the_payload_is_sent_too)
+{
+	uint32_t bytes = make_udp(20);
+
+	send_payloads();
+	packet.frame.data += 14;
+	packet.frame.caplen = packet.frame.len = bytes - 14;
+	packet.link_type = RAW;
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 20));
+}
+
+Test(prepare, what_is_not_udp_has_no_payload)
+{
+	send_payloads();
+	make(60, 60);
+	cr_expect(eq(int, choose(), 0));
+	make_udp(20);
+	frame[23] = 6;
+	cr_expect(eq(int, choose(), 0));
+	cr_expect(eq(u64, counts.skipped.not_udp, 2));
+}
+
+Test(prepare, fragments_have_no_whole_payload)
+{
+	send_payloads();
+	make_udp(20);
+	frame[20] |= 0x20;
+	cr_expect(eq(int, choose(), 0));
+	cr_expect(eq(u64, counts.skipped.fragments, 1));
+}
+
+/* Only the first one has a UDP header. */
+Test(prepare, later_fragments_are_nothing_that_is_known_to_be_udp)
+{
+	send_payloads();
+	make_udp(20);
+	frame[21] = 5;
+	cr_expect(eq(int, choose(), 0));
+	cr_expect(eq(u64, counts.skipped.not_udp, 1));
+}
+
+Test(prepare, a_payload_that_was_cut_is_filled_cut_or_skipped)
+{
+	uint32_t bytes = make_udp(40);
+
+	send_payloads();
+	packet.frame.caplen = bytes - 10;
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 40));
+	cr_expect(eq(u8, place.data[29], frame[WT_UDP_HEADER_BYTES + 29]));
+	cr_expect(eq(u8, place.data[30], 0));
+	config.truncated = WT_TRUNCATED_CUT;
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 30));
+	config.truncated = WT_TRUNCATED_SKIP;
+	cr_expect(eq(int, choose(), 0));
+	packet.frame.caplen = 30;
+	cr_expect(eq(int, choose(), 0));
+	cr_expect(eq(u64, counts.skipped.truncated, 2));
+}
+
+Test(prepare, payloads_of_other_links_are_an_error)
+{
+	send_payloads();
+	make_udp(20);
+	packet.link_type = LINUX_SLL;
+	cr_expect(eq(int, choose(), -ENOTSUP));
+	expect_says("only Ethernet and bare IP");
+}
+
+/* ---- what is changed ---- */
+
+Test(prepare, rules_are_applied_to_what_is_sent_and_not_to_the_file)
+{
+	static struct wt_rewrite rewrite;
+	uint32_t bytes = make_udp(20);
+	uint8_t before[ROOM];
+
+	cr_assert(eq(int, wt_rewrite_add(&rewrite, "dst-port=3000", &err), 0));
+	cr_assert(eq(int, wt_rewrite_add(&rewrite, "vlan=7", &err), 0));
+	config.rewrite = &rewrite;
+	memcpy(before, frame, sizeof(before));
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, bytes + 4));
+	cr_expect(eq(u8, place.data[12], 0x81));
+	cr_expect(eq(u8, place.data[15], 7));
+	cr_expect(eq(u8, place.data[40], 3000 >> 8));
+	cr_expect(eq(u8, place.data[41], 3000 & 0xff));
+	cr_expect(eq(u64, counts.rewritten.changed, 1));
+	cr_expect(eq(int, memcmp(frame, before, sizeof(before)), 0));
+}
+
+Test(prepare, a_tag_that_makes_a_frame_too_large_is_told_before_it_is_sent)
+{
+	static struct wt_rewrite rewrite;
+
+	cr_assert(eq(int, wt_rewrite_add(&rewrite, "vlan=7", &err), 0));
+	config.rewrite = &rewrite;
+	make_udp(1514 - WT_UDP_HEADER_BYTES);
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 1518));
+	port.bytes_max = 1517;
+	cr_assert(eq(int, choose(), 1));
+	cr_expect(not(fill()));
+	cr_expect(eq(u64, counts.skipped.too_large, 1));
+}
+
+Test(prepare, a_checksum_that_was_left_to_the_nic_is_completed)
+{
+	uint32_t bytes = make_udp(21);
+	uint8_t right[2];
+	uint64_t sum;
+
+	memcpy(right, frame + 40, 2);
+	/* What the kernel puts there instead: the sum over addresses, protocol and length. */
+	sum = wt_checksum_add(17 + 8 + 21, frame + 26, 8);
+	sum = (uint16_t)~wt_checksum_finish(sum);
+	frame[40] = (uint8_t)(sum >> 8);
+	frame[41] = (uint8_t)sum;
+	packet.frame.link_flags = WT_LINK_CSUM_NOT_READY;
+	choose_and_fill();
+	cr_expect(eq(int, memcmp(place.data + 40, right, 2), 0));
+	cr_expect(eq(u32, place.caplen, bytes));
+	cr_expect(eq(u64, counts.rewritten.checksums_completed, 1));
+	/* Not of one that is filled with zeros. */
+	packet.frame.len = bytes + 10;
+	choose_and_fill();
+	cr_expect(eq(int, memcmp(place.data + 40, frame + 40, 2), 0));
+}
+
+/* ---- where stamps go ---- */
+
+Test(prepare, stamps_go_into_the_last_sixteen_bytes_of_payloads)
+{
+	uint32_t bytes = make_udp(33);
+
+	config.stamp_payload = true;
+	choose_and_fill();
+	cr_expect(ne(int, place.flags &WT_QUEUED_STAMPED, 0));
+	cr_expect(eq(u16, place.stamp_offset, (uint16_t)(bytes - 16)));
+	cr_expect(eq(u16, place.checksum_offset, 40));
+	send_payloads();
+	choose_and_fill();
+	cr_expect(ne(int, place.flags &WT_QUEUED_STAMPED, 0));
+	cr_expect(eq(u16, place.stamp_offset, 33 - 16));
+	cr_expect(eq(u16, place.checksum_offset, 0));
+}
+
+Test(prepare, payloads_without_room_get_no_stamp)
+{
+	config.stamp_payload = true;
+	make_udp(15);
+	choose_and_fill();
+	cr_expect(eq(int, place.flags &WT_QUEUED_STAMPED, 0));
+	make(60, 60);
+	choose_and_fill();
+	cr_expect(eq(int, place.flags &WT_QUEUED_STAMPED, 0));
+	cr_expect(eq(u64, counts.stamped, 0));
+	send_payloads();
+	make_udp(15);
+	choose_and_fill();
+	cr_expect(eq(int, place.flags &WT_QUEUED_STAMPED, 0));
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Packets that sockets and rings send over a veth, and what the kernel tells of them. */
+
+#include "support/veth.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <wiretape/replay/tx_private.h>
+
+enum { BYTES = 100, PATIENCE_MS = 5000, EXPERIMENTAL = 0x88b5, REPORTS_MAX = 4096 };
+
+static struct wt_tx *tx;
+static struct wt_error err;
+static int receiver = -1;
+static uint8_t frames[WT_TX_BATCH][2000];
+static struct wt_tx_packet packets[WT_TX_BATCH];
+
+static void tear_down(void)
+{
+	if (tx)
+		tx->ops->close(tx);
+	if (receiver >= 0)
+		close(receiver);
+}
+
+static void set_up(void)
+{
+	const char *why = veth_enter_namespace();
+	struct sockaddr_ll address = {.sll_family = AF_PACKET, .sll_protocol = htons(EXPERIMENTAL)};
+
+	if (why)
+		cr_skip_test("%s", why);
+	receiver = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (receiver < 0)
+		cr_skip_test("no right to receive packets");
+	address.sll_ifindex = (int)if_nametoindex("wt_b");
+	cr_assert(eq(int, bind(receiver, (struct sockaddr *)&address, sizeof(address)), 0));
+}
+
+TestSuite(tx_socket, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static void open_tx(int (*open)(struct wt_tx **, const struct wt_tx_config *, struct wt_error *),
+                    struct wt_tx_config config)
+{
+	int rc;
+
+	config.interface = "wt_a";
+	rc = open(&tx, &config, &err);
+	cr_assert(eq(int, rc, 0), "%s", rc ? err.text : "");
+}
+
+/* Frames with numbers from `first` on. */
+static void make(uint32_t first, uint32_t count, uint32_t bytes)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t number = first + i;
+
+		memset(frames[i], 0x11, sizeof(frames[i]));
+		frames[i][12] = EXPERIMENTAL >> 8;
+		frames[i][13] = EXPERIMENTAL & 0xff;
+		memcpy(frames[i] + 14, &number, sizeof(number));
+		packets[i] = (struct wt_tx_packet){.data = frames[i], .bytes = bytes};
+	}
+}
+
+static void expect_received(uint32_t first, uint32_t count, uint32_t bytes)
+{
+	struct pollfd ready = {.fd = receiver, .events = POLLIN};
+	uint8_t frame[2048];
+	uint32_t number;
+
+	for (uint32_t i = 0; i < count; i++) {
+		cr_assert(gt(int, poll(&ready, 1, PATIENCE_MS), 0), "packet %u has not come", i);
+		cr_assert(eq(long, (long)recv(receiver, frame, sizeof(frame), 0), (long)bytes));
+		memcpy(&number, frame + 14, sizeof(number));
+		cr_assert(eq(u32, number, first + i));
+	}
+	cr_expect(eq(int, poll(&ready, 1, 0), 0), "there is more");
+}
+
+/* Of all that has come within the patience, up to `wanted` stamps: how many, and their ids. */
+static size_t read_ids(uint32_t *ids, size_t wanted)
+{
+	struct wt_tx_report reports[WT_TX_REPORTS];
+	struct pollfd ready = {.fd = tx->fd};
+	size_t got = 0;
+
+	while (got < wanted && poll(&ready, 1, PATIENCE_MS) > 0) {
+		int count = tx->ops->reports(tx, reports);
+
+		for (int i = 0; i < count && got < wanted; i++) {
+			if (reports[i].kind != WT_TX_STAMPED)
+				continue;
+			cr_expect(ne(i64, reports[i].software_ns, 0));
+			ids[got++] = reports[i].id;
+		}
+	}
+	return got;
+}
+
+static void send_all(uint32_t count)
+{
+	for (uint32_t sent = 0; sent < count;) {
+		int taken = tx->ops->send(tx, packets + sent, count - sent);
+
+		cr_assert(gt(int, taken, 0));
+		sent += (uint32_t)taken;
+	}
+}
+
+Test(tx_socket, one_and_many_arrive_in_order_with_a_stamp_for_each)
+{
+	uint32_t ids[65];
+
+	open_tx(wt_tx_open_socket, (struct wt_tx_config){.wants_stamps = true});
+	cr_assert(tx->has_stamps);
+	make(0, 1, BYTES);
+	send_all(1);
+	make(1, WT_TX_BATCH, BYTES);
+	send_all(WT_TX_BATCH);
+	expect_received(0, 65, BYTES);
+	cr_expect(eq(u32, tx->next_id, 65));
+	cr_assert(eq(sz, read_ids(ids, 65), 65));
+	for (uint32_t i = 0; i < 65; i++)
+		cr_expect(eq(u32, ids[i], i));
+}
+
+Test(tx_socket, warming_up_sends_nothing_and_counts_nothing)
+{
+	uint32_t id;
+
+	open_tx(wt_tx_open_socket, (struct wt_tx_config){.wants_stamps = true});
+	tx->ops->warm_up(tx);
+	tx->ops->warm_up(tx);
+	make(0, 1, BYTES);
+	send_all(1);
+	expect_received(0, 1, BYTES);
+	cr_assert(eq(sz, read_ids(&id, 1), 1));
+	cr_expect(eq(u32, id, 0));
+}
+
+Test(tx_socket, without_stamps_there_are_none)
+{
+	struct wt_tx_report reports[WT_TX_REPORTS];
+
+	open_tx(wt_tx_open_socket, (struct wt_tx_config){0});
+	cr_expect(not(tx->has_stamps));
+	make(0, 5, BYTES);
+	send_all(5);
+	expect_received(0, 5, BYTES);
+	cr_expect(eq(int, tx->ops->reports(tx, reports), 0));
+}
+
+Test(tx_socket, takes_what_the_mtu_allows)
+{
+	open_tx(wt_tx_open_socket, (struct wt_tx_config){0});
+	cr_expect(eq(u32, tx->bytes_max, 1518));
+	cr_expect(eq(u32, tx->bytes_min, 14));
+	make(0, 1, 1514);
+	send_all(1);
+	expect_received(0, 1, 1514);
+	make(0, 1, 1519);
+	cr_expect(eq(int, tx->ops->send(tx, packets, 1), -EMSGSIZE));
+}
+
+static void shape(const char *qdisc)
+{
+	char command[200];
+
+	snprintf(command, sizeof(command),
+	         "PATH=$PATH:/usr/sbin:/sbin tc qdisc replace dev wt_a root %s", qdisc);
+	if (system(command))
+		cr_skip_test("tc(8) or the kernel lacks this qdisc");
+}
+
+/* What the kernel drops it has counted; what it stops at within a call, too, without a word. */
+Test(tx_socket, ids_keep_in_step_with_packets_where_the_queue_is_full)
+{
+	enum { ROUNDS = 40 };
+	static uint32_t ids[REPORTS_MAX], sent_ids[REPORTS_MAX];
+	size_t sent = 0, refused = 0;
+
+	shape("tbf rate 10mbit burst 2000 limit 1600");
+	open_tx(wt_tx_open_socket,
+	        (struct wt_tx_config){.wants_stamps = true, .through_qdisc = true});
+	make(0, WT_TX_BATCH, BYTES);
+	for (int i = 0; i < ROUNDS; i++) {
+		uint32_t first = tx->next_id;
+		int taken = tx->ops->send(tx, packets, WT_TX_BATCH);
+
+		cr_assert(taken > 0 || taken == -ENOBUFS, "%s", strerror(-taken));
+		refused += taken < WT_TX_BATCH;
+		for (int k = 0; k < taken && sent < REPORTS_MAX; k++)
+			sent_ids[sent++] = first + (uint32_t)k;
+		usleep(1000);
+	}
+	cr_expect(gt(sz, refused, 1), "the queue was never full");
+	cr_assert(eq(sz, read_ids(ids, sent), sent));
+	for (size_t i = 0; i < sent; i++)
+		cr_assert(eq(u32, ids[i], sent_ids[i]), "stamp %zu", i);
+}
+
+Test(tx_socket, an_interface_that_is_down_is_an_error)
+{
+	const struct wt_tx_config config = {.interface = "wt_a"};
+
+	veth_ip("link set wt_a down");
+	cr_expect(eq(int, wt_tx_open_socket(&tx, &config, &err), -ENETDOWN));
+	cr_expect(strstr(err.text, "ip link set wt_a up") != NULL, "%s", err.text);
+	veth_ip("link set wt_a up");
+	veth_ip("link set wt_b down");
+	cr_assert(veth_wait_running("wt_a", false));
+	cr_expect(eq(int, wt_tx_open_socket(&tx, &config, &err), -ENETDOWN));
+	cr_expect(strstr(err.text, "carrier") != NULL, "%s", err.text);
+}
+
+Test(tx_socket, an_interface_that_is_not_there_is_an_error)
+{
+	const struct wt_tx_config config = {.interface = "nope0"};
+
+	cr_expect(eq(int, wt_tx_open_socket(&tx, &config, &err), -ENODEV));
+	cr_expect(strstr(err.text, "nope0") != NULL, "%s", err.text);
+}
+
+Test(tx_socket, that_it_went_down_is_told_when_it_sends)
+{
+	open_tx(wt_tx_open_socket, (struct wt_tx_config){0});
+	veth_ip("link set wt_a down");
+	make(0, 1, BYTES);
+	cr_expect(eq(int, tx->ops->send(tx, packets, 1), -ENETDOWN));
+}
+
+/* ---- the ring ---- */
+
+/* More than there are slots, so that they are used again. */
+Test(tx_socket, a_ring_sends_all_in_order)
+{
+	enum { ROUNDS = 20 };
+
+	open_tx(wt_tx_open_ring, (struct wt_tx_config){0});
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		make(i * WT_TX_BATCH, WT_TX_BATCH, BYTES + i);
+		for (uint32_t sent = 0; sent < WT_TX_BATCH;) {
+			int taken = tx->ops->send(tx, packets + sent, WT_TX_BATCH - sent);
+
+			cr_assert(taken > 0 || taken == -EAGAIN, "%s", strerror(-taken));
+			sent += taken > 0 ? (uint32_t)taken : 0;
+		}
+		while (tx->ops->drain(tx))
+			usleep(100);
+		expect_received(i * WT_TX_BATCH, WT_TX_BATCH, BYTES + i);
+	}
+	cr_expect(eq(u64, tx->undone, 0));
+}
+
+Test(tx_socket, a_ring_has_stamps_too)
+{
+	uint32_t ids[WT_TX_BATCH];
+
+	open_tx(wt_tx_open_ring, (struct wt_tx_config){.wants_stamps = true});
+	tx->ops->warm_up(tx);
+	make(0, WT_TX_BATCH, BYTES);
+	send_all(WT_TX_BATCH);
+	expect_received(0, WT_TX_BATCH, BYTES);
+	cr_assert(eq(sz, read_ids(ids, WT_TX_BATCH), WT_TX_BATCH));
+	for (uint32_t i = 0; i < WT_TX_BATCH; i++)
+		cr_expect(eq(u32, ids[i], i));
+}
+
+Test(tx_socket, a_ring_says_what_it_could_not_send)
+{
+	open_tx(wt_tx_open_ring, (struct wt_tx_config){0});
+	make(0, 3, BYTES);
+	packets[1].bytes = 5;
+	send_all(3);
+	for (int i = 0; i < 1000 && tx->ops->drain(tx); i++)
+		usleep(100);
+	cr_expect(eq(u64, tx->undone, 1));
+}
