@@ -23,6 +23,10 @@ make_tape() {
 finish() {
   assert_eq "$name: exit code" 0 "$code"
   assert_eq "$name: complaints" "" "$(cat "$work/complaints")"
+  [ "$code" = 0 ] || {
+    stop_recorder
+    return
+  }
   stop_after "$1"
   assert_eq "$name: sent, written, found by capinfos" "$1 $1 $1" \
     "$(sent .sent) $(json .written) $(packets "$again")"
