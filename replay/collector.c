@@ -31,6 +31,7 @@ struct port {
 	struct stamp *stamps; /* by id, modulo STAMPS */
 	uint32_t newest_id;   /* that has come */
 	bool has_newest;
+	bool is_silent; /* a stamp was waited for in vain, and none has come since */
 	int64_t *drops; /* launch times */
 	size_t drop_count;
 };
@@ -68,6 +69,7 @@ static void take_stamp(const struct wt_collector *collector, struct port *port,
 	if (!port->has_newest || (int32_t)(report->id - port->newest_id) > 0)
 		port->newest_id = report->id;
 	port->has_newest = true;
+	port->is_silent = false;
 }
 
 static void take_reports(const struct wt_collector *collector, struct port *port,
@@ -131,6 +133,15 @@ static bool is_last(const struct wt_collector *collector)
 	return __atomic_load_n(&collector->is_last, __ATOMIC_ACQUIRE);
 }
 
+/* It has been due, and handed over, for a round. */
+static bool has_had_time(const struct wt_collector *collector, const struct wt_handover *record)
+{
+	int64_t then_ns =
+	        record->due_ns > record->handover_ns ? record->due_ns : record->handover_ns;
+
+	return then_ns + ROUND_NS <= collector->now_ns;
+}
+
 /* Whether the stamp, or word of a drop, may still come. Stamps come in the order of packets: that
  * of a later one means that this one's is lost. */
 static bool is_awaited(const struct wt_collector *collector, const struct port *port,
@@ -142,6 +153,9 @@ static bool is_awaited(const struct wt_collector *collector, const struct port *
 	if (!port->tx->has_stamps)
 		return record->launch_ns && record->due_ns + ROUND_NS > collector->now_ns &&
 		       !is_last(collector);
+	/* Once one has been waited for in vain, those behind it are not waited for one by one. */
+	if (port->is_silent && has_had_time(collector, record))
+		return false;
 	return !is_overtaken && collector->waited < ROUNDS_SILENT;
 }
 
@@ -162,7 +176,10 @@ static bool find_departure(struct wt_collector *collector, const struct wt_hando
 		departure->departed_ns = stamp->ns;
 		return true;
 	}
-	return !is_awaited(collector, port, record);
+	if (is_awaited(collector, port, record))
+		return false;
+	port->is_silent |= collector->waited >= ROUNDS_SILENT;
+	return true;
 }
 
 static void complete(struct wt_collector *collector, const struct wt_handover *record,
