@@ -60,7 +60,7 @@ enum wt_truncated {
 /* Where UDP payloads go. */
 struct wt_udp_target {
 	struct sockaddr_storage address; /* AF_INET or AF_INET6, with the port */
-	char interface[IF_NAMESIZE];        /* of multicast; "": where the routes lead */
+	char interface[IF_NAMESIZE];     /* of multicast; "": where the routes lead */
 	int ttl;                         /* of multicast and unicast [1 and the system's] */
 	bool no_loop; /* multicast does not come back to receivers on this machine */
 };
@@ -188,7 +188,7 @@ struct wt_replay_result {
 	uint64_t bytes;         /* of frames, or UDP payloads */
 	uint64_t read;          /* packets that came from the source */
 	uint64_t refused;       /* times a full queue took nothing; tried again */
-	uint64_t undone;        /* taken, then found to be wrong by the kernel */
+	uint64_t undone;        /* taken, then found to be wrong by the kernel, or left */
 	uint64_t late_launches; /* whose time had passed before they could be handed over */
 	uint64_t starved;       /* times the buffer was empty when a packet might have been due */
 	int64_t starved_ns;
