@@ -75,15 +75,15 @@ assert_eq "quiet" "0" "$(cat "$work/sent" "$work/complaints" | wc -c)"
 # ---- the proof ----
 
 resend "proof" 400 --proof "$work/proof.csv" "$tape"
-assert_eq "$name: header" "number,interface,bytes,due_ns,handover_ns,departed_ns,error_ns,source" \
+assert_eq "$name: header" "number,interface,bytes,due_ns,handover_ns,departed_ns,error_ns,source,disturbed" \
   "$(head -n 1 "$work/proof.csv")"
 tail -n +2 "$work/proof.csv" >"$work/lines"
 assert_eq "$name: numbers" "$(seq 0 399)" "$(cut -d , -f 1 "$work/lines")"
 assert_eq "$name: lengths" "$(fields "$tape" frame.len)" "$(cut -d , -f 3 "$work/lines")"
 assert_eq "$name: due times are the tape's" "$(cat "$work/times")" "$(cut -d , -f 4 "$work/lines")"
 # The stamp is by another clock than the hand-over, which may be set meanwhile.
-assert_eq "$name: lines that are wrong" "" "$(awk -F , 'NF != 8 || $2 != "out0" || $7 != $6 - $4 ||
-  $8 != "software" || $6 < $5 - 1000000' "$work/lines")"
+assert_eq "$name: lines that are wrong" "" "$(awk -F , 'NF != 9 || $2 != "out0" || $7 != $6 - $4 ||
+  $8 != "software" || $9 !~ /^[01]$/ || $6 < $5 - 1000000' "$work/lines")"
 assert_eq "$name: the worst is that of the report" "$(sent '.proof | "\(.worst_number) \(.worst_ns)"')" \
   "$(awk -F , '{size = $7 < 0 ? -$7 : $7} size > worst {worst = size; line = $1 " " $7} END {print line}' \
     "$work/lines")"
