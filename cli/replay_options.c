@@ -200,21 +200,14 @@ static int parse_rule(struct wt_replay_options *options, const char *text)
 }
 
 /* A time, as with --from, or a place: neither can be taken for the other. */
-static int parse_to(struct wt_replay_options *options, const char *text)
+static void take_to(struct wt_replay_options *options, const char *text)
 {
-	struct wt_error err;
-
 	if (wt_time_parse(text, &options->to)) {
 		options->config.to = &options->to;
-		return WT_EXIT_OK;
+	} else {
+		options->target_text = text;
+		options->config.target = &options->target;
 	}
-	options->config.target = &options->target;
-	if (!wt_udp_target_parse(&options->target, text, &err))
-		return WT_EXIT_OK;
-	return wt_cli_usage("replay",
-	                    "--to: '%s' is no time like 2026-11-21T00:30:00.5 or +90.5, and no "
-	                    "place to send to: %s",
-	                    text, err.text);
 }
 
 static int parse_pace(const char *text, enum wt_pace *pace)
@@ -392,7 +385,8 @@ static int set_target_option(struct wt_replay_options *options, int option, cons
 	case OPTION_TX:
 		return parse_tx(text, &config->tx);
 	case OPTION_TO:
-		return parse_to(options, text);
+		take_to(options, text);
+		return WT_EXIT_OK;
 	case OPTION_TTL:
 		return parse_int("ttl", text, 1, 255, &options->target.ttl);
 	case OPTION_NO_LOOP:
@@ -526,22 +520,31 @@ static int check_options(const struct wt_replay_options *options)
 	return WT_EXIT_OK;
 }
 
-/* The interface is where --to goes out. */
+/* The interface is where --to goes out; addresses of one link alone mean nothing without. */
 static int settle_target(struct wt_replay_options *options)
 {
-	struct wt_udp_target *target = &options->target;
-	const char *interface = options->config.interface;
+	enum { NAME_BYTES = sizeof(options->target.interface), TEXT_BYTES = 256 };
+	const char *text = options->target_text, *interface = options->config.interface;
+	const char *named = text ? strchr(text, '@') : NULL;
+	char whole[TEXT_BYTES];
+	struct wt_error err;
 
-	if (!options->config.target || !interface)
+	if (!text)
 		return WT_EXIT_OK;
-	if (target->interface[0] && strcmp(target->interface, interface))
-		return wt_cli_usage("replay", "--to names interface %s, and -i %s",
-		                    target->interface, interface);
-	if (strlen(interface) >= sizeof(target->interface))
+	if (named && interface && strcmp(named + 1, interface))
+		return wt_cli_usage("replay", "--to names interface %s, and -i %s", named + 1,
+		                    interface);
+	if (interface && strlen(interface) >= NAME_BYTES)
 		return wt_cli_usage("replay", "-i: '%s' is too long for an interface's name",
 		                    interface);
-	strcpy(target->interface, interface);
-	return WT_EXIT_OK;
+	snprintf(whole, sizeof(whole), "%.*s%s%s", TEXT_BYTES - 2 - NAME_BYTES, text,
+	         interface && !named ? "@" : "", interface && !named ? interface : "");
+	if (!wt_udp_target_parse(&options->target, whole, &err))
+		return WT_EXIT_OK;
+	return wt_cli_usage("replay",
+	                    "--to: '%s' is no time like 2026-11-21T00:30:00.5 or +90.5, and no "
+	                    "place to send to: %s",
+	                    text, err.text);
 }
 
 int wt_replay_options_parse(struct wt_replay_options *options, int argc, char **argv)

@@ -16,6 +16,7 @@ struct wt_replay_options {
 	char session[11];
 	struct wt_time from, to;
 	struct wt_udp_target target;
+	const char *target_text; /* of --to, if that is no time */
 	struct wt_rewrite rewrite;
 	struct wt_replay_map maps[WT_REPLAY_MAPS_MAX];
 	char *map_texts[WT_REPLAY_MAPS_MAX]; /* owned */

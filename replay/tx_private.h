@@ -57,7 +57,7 @@ struct wt_tx {
 	bool has_stamps;    /* reports will tell when packets left */
 	bool is_launched;   /* packets have launch times */
 	uint32_t next_id;   /* that the kernel gives to the next packet, with stamps */
-	uint64_t undone;    /* taken, and then found to be wrong */
+	uint64_t undone;    /* taken, and then found to be wrong, or left in a ring */
 	struct wt_tx_messages *messages;
 };
 

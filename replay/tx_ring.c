@@ -24,7 +24,8 @@ struct ring_tx {
 	size_t bytes;
 	size_t slot_bytes;
 	uint32_t slots;
-	uint32_t next; /* to be filled */
+	uint32_t next;  /* to be filled */
+	uint64_t wrong; /* that the kernel has found to be so */
 };
 
 static struct tpacket2_hdr *slot(const struct ring_tx *ring, uint32_t number)
@@ -45,7 +46,7 @@ static struct tpacket2_hdr *free_slot(struct ring_tx *ring)
 	uint32_t status = status_of(header);
 
 	if (status & TP_STATUS_WRONG_FORMAT) {
-		ring->tx.undone++;
+		ring->tx.undone = ++ring->wrong;
 		status = TP_STATUS_AVAILABLE;
 	}
 	return status == TP_STATUS_AVAILABLE ? header : NULL;
@@ -55,6 +56,21 @@ static struct tpacket2_hdr *free_slot(struct ring_tx *ring)
 static int kick(const struct ring_tx *ring)
 {
 	return send(ring->tx.fd, NULL, 0, MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
+/* The kernel says so before it looks at any slot. */
+static bool is_gone(int code)
+{
+	return code == -ENETDOWN || code == -ENXIO || code == -ENODEV;
+}
+
+/* The last `count` slots, which the kernel has not touched. */
+static void take_back(struct ring_tx *ring, uint32_t count)
+{
+	for (; count; count--) {
+		ring->next = (ring->next + ring->slots - 1) % ring->slots;
+		slot(ring, ring->next)->tp_status = TP_STATUS_AVAILABLE;
+	}
 }
 
 static int ring_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
@@ -73,6 +89,10 @@ static int ring_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint3
 		ring->next = (ring->next + 1) % ring->slots;
 	}
 	rc = kick(ring);
+	if (is_gone(rc)) {
+		take_back(ring, filled);
+		return rc;
+	}
 	tx->next_id += filled;
 	if (filled)
 		return (int)filled;
@@ -85,24 +105,27 @@ static void ring_warm_up(struct wt_tx *tx)
 	kick((struct ring_tx *)tx);
 }
 
+/* What the kernel has not taken when this was called last was not sent. */
 static int ring_drain(struct wt_tx *tx)
 {
 	struct ring_tx *ring = (struct ring_tx *)tx;
+	uint64_t waiting = 0;
 	int rc = 0;
 
+	kick(ring);
 	for (uint32_t i = 0; i < ring->slots; i++) {
 		struct tpacket2_hdr *header = slot(ring, i);
 		uint32_t status = status_of(header);
 
+		waiting += status == TP_STATUS_SEND_REQUEST;
 		if (status & TP_STATUS_WRONG_FORMAT) {
-			tx->undone++;
+			ring->wrong++;
 			__atomic_store_n(&header->tp_status, TP_STATUS_AVAILABLE, __ATOMIC_RELEASE);
 		} else if (status != TP_STATUS_AVAILABLE) {
 			rc = -EAGAIN;
 		}
 	}
-	if (rc)
-		kick(ring);
+	tx->undone = ring->wrong + waiting;
 	return rc;
 }
 

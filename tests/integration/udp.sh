@@ -40,23 +40,6 @@ EOT
 chmod +x "$work/unprivileged"
 WIRETAPE=$work/unprivileged
 
-# counted COUNT: packets that the recorder knows of, lost ones included.
-counted() {
-  : >"$work/err"
-  kill -USR1 "$recorder"
-  wait_until "it prints the ledger" printed_ledger
-  [ "$(awk '/: seen / {
-      for (i = 1; i <= NF; i++) if ($i == "seen" || $i == "ring" && $(i - 1) == "the") sum += $(i + 1)
-    } END {print sum + 0}' "$work/err")" -ge "$1" ]
-}
-
-# stop_after COUNT
-stop_after() {
-  wait_until "the recorder has $1 packets" counted "$1"
-  stop_recorder
-  assert_eq "exit code" 0 "$status"
-}
-
 # headers FILE FIELD...: a line for each kind there is; complaints about checksums are in $work/bad.
 headers() {
   local input=$1

@@ -233,6 +233,23 @@ stop_recorder() {
   await_recorder
 }
 
+# counted COUNT: packets that the recorder knows of, lost ones included.
+counted() {
+  : >"$work/err"
+  kill -USR1 "$recorder"
+  wait_until "it prints the ledger" printed_ledger
+  [ "$(awk '/: seen / {
+      for (i = 1; i <= NF; i++) if ($i == "seen" || $i == "ring" && $(i - 1) == "the") sum += $(i + 1)
+    } END {print sum + 0}' "$work/err")" -ge "$1" ]
+}
+
+# stop_after COUNT: once so many have come.
+stop_after() {
+  wait_until "the recorder has $1 packets" counted "$1"
+  stop_recorder
+  assert_eq "exit code" 0 "$status"
+}
+
 # json FILTER: of what the recorder printed at the end.
 json() {
   jq -r "$1" "$work/out"
@@ -250,6 +267,19 @@ assert_ledger_closes() {
 assert_info_agrees() {
   assert_eq "$1: ledgers in the file close and match it" true "$("$WIRETAPE" info --json "$2" | jq '
     .complete and all(.sections[].interfaces[].statistics; .ledger_closes and .ledger_matches_file)')"
+}
+
+# ---- the sender: its output is in $work/sent and $work/complaints ----
+
+# replay ARGUMENT...: the exit code is in $code.
+replay() {
+  timeout 60 "$WIRETAPE" replay "$@" >"$work/sent" 2>"$work/complaints"
+  code=$?
+}
+
+# sent [OPTION]... FILTER: of what it printed at the end.
+sent() {
+  jq -r "$@" "$work/sent"
 }
 
 # ---- files, as others see them ----

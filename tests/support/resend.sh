@@ -1,0 +1,58 @@
+# shellcheck shell=bash
+# Shared by the tests that send a tape over a link and record it again; sourced behind lib.sh.
+# shellcheck disable=SC2154
+tape=$work/tape.pcapng again=$work/again.pcapng
+# What is sent on one CPU arrives on it, too, and in order.
+cpu=$(($(nproc) - 1))
+
+# make_tape: what is sent on out0 arrives at in0, and $tape has three feeds of different kinds: 400
+# packets. When they are due is in $work/times, and in $lasts for the last of them.
+make_tape() {
+  make_link out0 in0
+  start_recorder -i in0 -w "$tape" --json
+  send out0 150 --cpu "$cpu" -s 64 -p 1000
+  send out0 50 --cpu "$cpu" -s 1514 -p max --session B
+  send out0 200 --cpu "$cpu" -s 200 -p 2000 --session C
+  stop_after 400
+  assert_eq "the tape" 400 "$(packets "$tape")"
+  fields "$tape" frame.time_relative | tr -d . | sed 's/^0*\(.\)/\1/' >"$work/times"
+  lasts=$(tail -n 1 "$work/times")
+}
+
+# finish COUNT: the end of a recording on in0 of what was sent; so many have to be in it.
+finish() {
+  assert_eq "$name: exit code" 0 "$code"
+  assert_eq "$name: complaints" "" "$(cat "$work/complaints")"
+  [ "$code" = 0 ] || {
+    stop_recorder
+    return
+  }
+  stop_after "$1"
+  assert_eq "$name: sent, written, found by capinfos" "$1 $1 $1" \
+    "$(sent .sent) $(json .written) $(packets "$again")"
+}
+
+# resend NAME COUNT ARGUMENT...: on out0; what arrives is in $again.
+resend() {
+  local count=$2
+  name=$1
+  shift 2
+  start_recorder -i in0 -w "$again" --json
+  replay -i out0 --cpu "$cpu" --json "$@"
+  finish "$count"
+}
+
+# same FILE COUNT: all of its packets have arrived, once and in order.
+same() {
+  "$WIRETAPE" compare --json "$1" "$again" >"$work/compared" 2>"$work/complaints"
+  assert_eq "$name: matched, lost, doubled, extra, reordered" "$2 0 0 0 0" \
+    "$(jq -r '[.matched, .lost, .doubled, .extra, .reordered] | join(" ")' "$work/compared")"
+}
+
+# planned NS: how long it should have taken, exactly. How long it did take shows that it was paced at
+# all: a busy machine is late.
+planned() {
+  assert_eq "$name: planned" "$1" "$(sent .proof.planned_ns)"
+  assert_eq "$name: took its time" true "$(sent --argjson "planned" "$1" '.proof.last_departed_ns |
+    . > $planned - 1000000 and . < $planned * 1.2 + 300000000')"
+}
