@@ -209,6 +209,7 @@ static int open_tx(struct wt_replay *replay, size_t number, struct wt_error *err
 	if (rc)
 		return rc;
 	settings.launch_clock = port->launch.clock;
+	settings.launch_priority = port->launch.priority;
 	port->last_launch_ns = INT64_MIN;
 	replay->tx = choose_tx(replay, &link);
 	switch (replay->tx) {
