@@ -306,8 +306,9 @@ static int check_config(const struct wt_replay_config *config, struct wt_error *
 	if (config->generated && config->path_count)
 		return wt_error_set(err, -EINVAL,
 		                    "packets are either generated or those of files, not both");
-	if (config->generated && (config->rewrite || config->filter || config->map_count ||
-	                          config->loops > 1 || config->from || config->to))
+	if (config->generated &&
+	    (config->rewrite || config->filter || config->map_count || config->loops > 1 ||
+	     config->from || config->to || config->duration_ns))
 		return wt_error_set(err, -EINVAL,
 		                    "generated packets are made as gen: says; there is nothing to "
 		                    "rewrite, filter, map, cut or loop over");
