@@ -52,7 +52,9 @@ static int name_ports(struct wt_replay *replay, struct wt_error *err)
 	if (config->target)
 		rc = ports->default_port = add_port(ports, "udp", err);
 	else if (config->interface)
-		rc = ports->default_port = add_port(ports, config->interface, err);
+		/* Of the simulation not what it is described by, which has commas. */
+		rc = ports->default_port =
+		        add_port(ports, replay->is_sim ? "sim" : config->interface, err);
 	for (size_t i = 0; i < config->map_count && rc >= 0; i++)
 		if (!is_left_out(config->maps[i].to))
 			rc = config->target ? 0 : add_port(ports, config->maps[i].to, err);
