@@ -509,6 +509,8 @@ static int check_options(const struct wt_replay_options *options)
 	if (config->to && config->duration_ns)
 		return wt_cli_usage("replay",
 		                    "--to and --duration both say where to end: leave out one");
+	if (options->json && config->proof_path && !strcmp(config->proof_path, "-"))
+		return wt_cli_usage("replay", "--proof - and --json both print to standard output");
 	if ((options->target.ttl || options->target.no_loop) && !config->target)
 		return wt_cli_usage("replay", "--ttl and --no-loop are about --to ADDRESS:PORT");
 	if (options->has_tolerance && config->schedule.timing == WT_TIMING_ASAP)

@@ -52,6 +52,7 @@ static int name_ports(struct wt_replay *replay, struct wt_error *err)
 	if (config->target)
 		rc = ports->default_port = add_port(ports, "udp", err);
 	else if (config->interface)
+		/* Of the simulation not what it is described by, which has commas. */
 		rc = ports->default_port =
 		        add_port(ports, replay->is_sim ? "sim" : config->interface, err);
 	for (size_t i = 0; i < config->map_count && rc >= 0; i++)
@@ -221,6 +222,7 @@ static int open_tx(struct wt_replay *replay, size_t number, struct wt_error *err
 	if (rc)
 		return rc;
 	settings.launch_clock = port->launch.clock;
+	settings.launch_priority = port->launch.priority;
 	port->last_launch_ns = INT64_MIN;
 	replay->tx = choose_tx(replay, &link);
 	switch (replay->tx) {
@@ -315,8 +317,9 @@ static int check_config(const struct wt_replay_config *config, struct wt_error *
 	if (config->generated && config->path_count)
 		return wt_error_set(err, -EINVAL,
 		                    "packets are either generated or those of files, not both");
-	if (config->generated && (config->rewrite || config->filter || config->map_count ||
-	                          config->loops > 1 || config->from || config->to))
+	if (config->generated &&
+	    (config->rewrite || config->filter || config->map_count || config->loops > 1 ||
+	     config->from || config->to || config->duration_ns))
 		return wt_error_set(err, -EINVAL,
 		                    "generated packets are made as gen: says; there is nothing to "
 		                    "rewrite, filter, map, cut or loop over");

@@ -71,6 +71,7 @@ struct wt_tx_config {
 	bool wants_stamps; /* the kernel's, if the driver gives them */
 	bool wants_launch; /* SO_TXTIME: */
 	int32_t launch_clock;
+	unsigned launch_priority; /* SO_PRIORITY that leads to the qdisc which keeps them */
 	const struct wt_sim_tx_config *sim; /* of the simulation */
 };
 

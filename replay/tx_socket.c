@@ -95,11 +95,27 @@ static int ask_for_stamps(struct wt_tx *tx)
 	                                                                                  : 0;
 }
 
-static int ask_for_launch(struct wt_tx *tx, int32_t clock, struct wt_error *err)
+/* Which of an interface's queues packets take: not all of them need to keep launch times. */
+static int set_priority(const struct wt_tx *tx, unsigned priority, struct wt_error *err)
 {
-	const struct sock_txtime settings = {clock, SOF_TXTIME_REPORT_ERRORS};
-	int code;
+	int value = (int)priority, code;
 
+	if (!setsockopt(tx->fd, SOL_SOCKET, SO_PRIORITY, &value, sizeof(value)))
+		return 0;
+	code = -errno;
+	return wt_error_set(err, code,
+	                    "cannot send with priority %d, which the qdisc with launch times is "
+	                    "for (CAP_NET_ADMIN): %s",
+	                    value, strerror(-code));
+}
+
+static int ask_for_launch(struct wt_tx *tx, const struct wt_tx_config *config, struct wt_error *err)
+{
+	const struct sock_txtime settings = {config->launch_clock, SOF_TXTIME_REPORT_ERRORS};
+	int code = set_priority(tx, config->launch_priority, err);
+
+	if (code)
+		return code;
 	if (!setsockopt(tx->fd, SOL_SOCKET, SO_TXTIME, &settings, sizeof(settings))) {
 		tx->is_launched = true;
 		return 0;
@@ -131,7 +147,7 @@ int wt_tx_ask_socket(struct wt_tx *tx, const struct wt_tx_config *config, struct
 	/* A driver that is not said to stamp would leave all packets waiting for theirs. */
 	tx->has_stamps = config->wants_stamps && tx->interface[0] && driver_stamps(tx->interface) &&
 	                 !ask_for_stamps(tx);
-	return config->wants_launch ? ask_for_launch(tx, config->launch_clock, err) : 0;
+	return config->wants_launch ? ask_for_launch(tx, config, err) : 0;
 }
 
 int wt_tx_packet_socket(struct wt_tx *tx, const struct wt_tx_config *config, struct wt_error *err)
