@@ -10,7 +10,7 @@
 enum { ETHERNET = 1, RAW = 101, IPV4 = 228, LINUX_SLL = 113, MTU_BYTES = 1518, ROOM = 2048 };
 
 static struct wt_replay_config config;
-static struct wt_source_port port = {ETHERNET, 14, MTU_BYTES};
+static struct wt_source_port port = {"wire0", ETHERNET, 14, MTU_BYTES};
 static struct wt_source_counts counts;
 static const struct wt_prepare prepare = {&config, &port, &counts};
 static uint8_t frame[ROOM], memory[WT_QUEUED_HEADROOM_BYTES + ROOM];
@@ -170,7 +170,7 @@ Test(prepare, another_link_type_is_an_error_that_says_the_way_out)
 Test(prepare, bare_ip_is_sent_on_interfaces_of_bare_ip_under_any_name)
 {
 	make(60, 60);
-	port = (struct wt_source_port){RAW, 1, 1500};
+	port = (struct wt_source_port){"wire0", RAW, 1, 1500};
 	packet.link_type = IPV4;
 	cr_expect(eq(int, choose(), 1));
 	packet.link_type = RAW;
@@ -184,7 +184,7 @@ Test(prepare, bare_ip_is_sent_on_interfaces_of_bare_ip_under_any_name)
 
 static void send_payloads(void)
 {
-	port = (struct wt_source_port){0, 0, 1472};
+	port = (struct wt_source_port){"wire0", 0, 0, 1472};
 }
 
 Test(prepare, of_udp_packets_the_payload_is_sent)

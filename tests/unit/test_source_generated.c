@@ -14,7 +14,7 @@ enum { ETHERNET = 1, BATCH = 64 };
 
 static struct wt_replay_config config;
 static struct wt_generated generated;
-static struct wt_source_port port = {ETHERNET, 14, 1518};
+static struct wt_source_port port = {"wire0", ETHERNET, 14, 1518};
 static struct wt_source *source;
 static struct wt_error err;
 static struct wt_queued_packet *packets[BATCH + 1];
@@ -183,7 +183,7 @@ Test(source_generated, times_do_not_run_over)
 
 Test(source_generated, payloads_are_the_frames_without_their_headers)
 {
-	port = (struct wt_source_port){0, 0, 1472};
+	port = (struct wt_source_port){"wire0", 0, 0, 1472};
 	config.stamp_payload = true;
 	open_source();
 	cr_assert(eq(sz, source->ops->peek(source, packets, 2), 2));
