@@ -43,7 +43,7 @@ static void set_up(void)
 	};
 	ports = (struct wt_replay_ports){.config = &config, .names = {"one", "two"}, .count = 2};
 	for (int i = 0; i < 2; i++)
-		taken[i] = (struct wt_source_port){ETHERNET, 14, BYTES_MAX};
+		taken[i] = (struct wt_source_port){"wire0", ETHERNET, 14, BYTES_MAX};
 }
 
 static void tear_down(void)
