@@ -280,6 +280,7 @@ Test(tx_socket, a_ring_has_stamps_too)
 		cr_expect(eq(u32, ids[i], i));
 }
 
+/* The kernel stops at a packet that is too short: what is behind it is not sent either. */
 Test(tx_socket, a_ring_says_what_it_could_not_send)
 {
 	open_tx(wt_tx_open_ring, (struct wt_tx_config){0});
@@ -288,5 +289,5 @@ Test(tx_socket, a_ring_says_what_it_could_not_send)
 	send_all(3);
 	for (int i = 0; i < 1000 && tx->ops->drain(tx); i++)
 		usleep(100);
-	cr_expect(eq(u64, tx->undone, 1));
+	cr_expect(eq(u64, tx->undone, 2));
 }
