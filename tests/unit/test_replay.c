@@ -26,7 +26,7 @@ static void tear_down(void)
 	replay_end(&run);
 }
 
-TestSuite(replay, .fini = tear_down, .timeout = 20);
+TestSuite(replay, .fini = tear_down, .timeout = 60);
 
 static void run_it(void)
 {

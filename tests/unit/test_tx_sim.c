@@ -25,7 +25,7 @@ static void tear_down(void)
 		tx->ops->close(tx);
 }
 
-TestSuite(tx_sim, .fini = tear_down, .timeout = 20);
+TestSuite(tx_sim, .fini = tear_down, .timeout = 60);
 
 static void parse(const char *text)
 {
