@@ -8,8 +8,9 @@
 #include <wiretape/writer/grow.h>
 
 enum {
-	NOTES_MAX = 4096,  /* kept of an input: hours of one interface */
-	AHEAD_CHUNKS = 16, /* a map stands at most a chunk behind what names it */
+	NOTES_MAX = 4096,    /* kept of an input: hours of one interface */
+	AHEAD_CHUNKS = 1024, /* a map stands a little behind what names it; of small chunks that may
+	                        be many */
 	/* How far a search goes back at first, and how much further each time. */
 	FIRST_STEP_BYTES = 64 << 10,
 	STEP_FACTOR = 4,

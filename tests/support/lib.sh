@@ -246,7 +246,7 @@ counted() {
 # stop_after COUNT: once so many have come.
 stop_after() {
   wait_until "the recorder has $1 packets" counted "$1"
-  stop_recorder
+  stop_recorder INT
   assert_eq "exit code" 0 "$status"
 }
 
