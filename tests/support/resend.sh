@@ -50,9 +50,9 @@ same() {
 }
 
 # planned NS: how long it should have taken, exactly. How long it did take shows that it was paced at
-# all: a busy machine is late.
+# all: a machine with other things to do may be late by a second.
 planned() {
   assert_eq "$name: planned" "$1" "$(sent .proof.planned_ns)"
-  assert_eq "$name: took its time" true "$(sent --argjson "planned" "$1" '.proof.last_departed_ns |
-    . > $planned - 1000000 and . < $planned * 1.2 + 300000000')"
+  assert_eq "$name: took another time than $1 ns" "" "$(sent --argjson planned "$1" '.proof.last_departed_ns |
+    select(. < $planned - 1000000 or . > $planned * 1.2 + 2000000000)')"
 }
