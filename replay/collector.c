@@ -16,6 +16,14 @@ enum {
 	 * later ones have come, and when none have. */
 	ROUNDS_OVERTAKEN = 2,
 	ROUNDS_SILENT = 150,
+	/* And that of the NIC, which does not have to come: while it is awaited, those of the
+	 * driver take up the room of STAMPS. */
+	ROUNDS_NIC = 10,
+	ROUNDS_KEPT = 256,
+	/* By how much stamps of the NIC may seem to be too early, or still to come, beside what
+	 * its clock's map leaves open. */
+	EARLY_NS = 1000,
+	AHEAD_NS = 1000000,
 	/* Departures from which the first lead is learned. */
 	LESSONS = 127,
 	LEAD_NS_MAX = 20000,
@@ -28,10 +36,22 @@ struct stamp {
 	uint8_t source;
 };
 
+struct nic_stamp {
+	int64_t ns;       /* CLOCK_MONOTONIC */
+	int64_t error_ns; /* at most */
+	uint32_t id;
+	bool has_come;
+	bool is_known;   /* there was a map for it */
+	bool is_refused; /* it cannot be right */
+};
+
 struct port {
 	struct wt_tx *tx;
-	struct stamp *stamps; /* by id, modulo STAMPS */
-	uint32_t newest_id;   /* that has come */
+	struct stamp *stamps;         /* by id, modulo STAMPS */
+	struct nic_stamp *nic_stamps; /* likewise; NULL: none are to come */
+	bool has_driver_stamps;       /* to come */
+	uint8_t best_source;          /* of its departures */
+	uint32_t newest_id;           /* that has come */
 	bool has_newest;
 	int64_t *drops; /* launch times */
 	size_t drop_count;
@@ -44,7 +64,8 @@ struct wt_collector {
 	int64_t utc_read_ns; /* when that was measured */
 	int64_t ticked_ns;
 	uint64_t number; /* of the next packet */
-	unsigned waited; /* rounds for the departure of that */
+	uint64_t round;
+	int64_t rounds[ROUNDS_KEPT]; /* when each of the latest began, modulo ROUNDS_KEPT */
 	int64_t lessons[LESSONS];
 	size_t lesson_count;
 	int64_t lead_ns;
@@ -71,14 +92,28 @@ static void take_stamp(const struct wt_collector *collector, struct port *port,
 	port->has_newest = true;
 }
 
+static void take_nic_stamp(struct port *port, const struct wt_tx_report *report)
+{
+	struct nic_stamp *stamp;
+
+	if (!report->hardware_ns || report->moment != WT_TX_MOMENT_SENT || !port->nic_stamps)
+		return;
+	stamp = &port->nic_stamps[report->id % STAMPS];
+	*stamp = (struct nic_stamp){.id = report->id, .has_come = true};
+	stamp->is_known = wt_tx_clock_convert(&port->tx->stamps.clock, report->hardware_ns,
+	                                      &stamp->ns, &stamp->error_ns);
+}
+
 static void take_reports(const struct wt_collector *collector, struct port *port,
                          const struct wt_tx_report *reports, int count)
 {
 	for (int i = 0; i < count; i++) {
-		if (reports[i].kind == WT_TX_STAMPED)
+		if (reports[i].kind == WT_TX_STAMPED) {
 			take_stamp(collector, port, &reports[i]);
-		else if (reports[i].kind == WT_TX_DROPPED && port->drop_count < DROPS)
+			take_nic_stamp(port, &reports[i]);
+		} else if (reports[i].kind == WT_TX_DROPPED && port->drop_count < DROPS) {
 			port->drops[port->drop_count++] = reports[i].launch_ns;
+		}
 	}
 }
 
@@ -126,15 +161,76 @@ static bool was_dropped(struct port *port, int64_t launch_ns)
 	return false;
 }
 
-/* Whether the stamp, or word of a drop, may still come. */
+/* All of a time are waited for together, so that however many stamps are missing the proof keeps
+ * up. */
+static bool has_waited(const struct wt_collector *collector, const struct wt_handover *record,
+                       unsigned rounds)
+{
+	int64_t since_ns =
+	        record->due_ns > record->handover_ns ? record->due_ns : record->handover_ns;
+
+	return since_ns <= collector->rounds[(collector->round - rounds) % ROUNDS_KEPT];
+}
+
+/* NULL: it has not come. */
+static struct nic_stamp *nic_stamp_of(const struct port *port, const struct wt_handover *record)
+{
+	struct nic_stamp *stamp = port->nic_stamps ? &port->nic_stamps[record->id % STAMPS] : NULL;
+
+	return stamp && stamp->has_come && stamp->id == record->id ? stamp : NULL;
+}
+
+static bool awaits_nic(const struct wt_collector *collector, const struct port *port,
+                       const struct wt_handover *record)
+{
+	return port->nic_stamps && !nic_stamp_of(port, record) &&
+	       !has_waited(collector, record, ROUNDS_NIC);
+}
+
+/* Whether a stamp, or word of a drop, may still come. */
 static bool is_awaited(const struct wt_collector *collector, const struct port *port,
                        const struct wt_handover *record)
 {
 	bool is_overtaken = port->has_newest && (int32_t)(port->newest_id - record->id) > 0;
 
-	if (!port->tx->has_stamps && !record->launch_ns)
+	if (awaits_nic(collector, port, record))
+		return true;
+	if (!port->has_driver_stamps && !record->launch_ns)
 		return false;
-	return collector->waited < (is_overtaken ? ROUNDS_OVERTAKEN : ROUNDS_SILENT);
+	return !has_waited(collector, record, is_overtaken ? ROUNDS_OVERTAKEN : ROUNDS_SILENT);
+}
+
+/* It left after it was handed over, and before it was told that it has left. */
+static bool is_possible(const struct wt_collector *collector, const struct wt_handover *record,
+                        const struct nic_stamp *stamp)
+{
+	struct wt_pace_clock *clock = collector->config.clock;
+	int64_t latest_ns = clock->ops->now(clock);
+
+	/* The simulation tells at once what is still to come. */
+	if (latest_ns < record->due_ns)
+		latest_ns = record->due_ns;
+	return stamp->is_known && stamp->ns >= record->handover_ns - stamp->error_ns - EARLY_NS &&
+	       stamp->ns <= latest_ns + stamp->error_ns + AHEAD_NS;
+}
+
+/* Whether the NIC has told when it left. */
+static bool find_by_nic(const struct wt_collector *collector, struct port *port,
+                        const struct wt_handover *record, struct wt_departure *departure)
+{
+	struct nic_stamp *stamp = nic_stamp_of(port, record);
+
+	if (!stamp || stamp->is_refused)
+		return false;
+	if (!is_possible(collector, record, stamp)) {
+		stamp->is_refused = true;
+		wt_tx_clock_doubt(&port->tx->stamps.clock);
+		return false;
+	}
+	wt_tx_clock_believe(&port->tx->stamps.clock, stamp->error_ns);
+	departure->source = WT_DEPARTURE_HARDWARE;
+	departure->departed_ns = stamp->ns;
+	return true;
 }
 
 /* How the packet left; false if that may still be told. */
@@ -149,24 +245,41 @@ static bool find_departure(struct wt_collector *collector, const struct wt_hando
 	departure->is_dropped = was_dropped(port, record->launch_ns);
 	if (departure->is_dropped)
 		return true;
-	if (port->tx->has_stamps && stamp->ns && stamp->id == record->id) {
+	if (find_by_nic(collector, port, record, departure))
+		return true;
+	if (port->has_driver_stamps && stamp->ns && stamp->id == record->id) {
 		departure->source = stamp->source;
 		departure->departed_ns = stamp->ns;
-		return true;
+		return !awaits_nic(collector, port, record);
 	}
 	return !is_awaited(collector, port, record);
+}
+
+static void learn_from(struct wt_collector *collector, const struct wt_handover *record,
+                       const struct wt_departure *departure)
+{
+	struct port *port = &collector->ports[record->port];
+
+	if (departure->is_dropped || departure->source == WT_DEPARTURE_HANDOVER)
+		return;
+	/* The driver stamps earlier than the NIC: only one of them is the measure. */
+	if (departure->source > port->best_source)
+		port->best_source = departure->source;
+	/* Others of the same system call had to wait for the first. */
+	if (!record->place && departure->source == port->best_source)
+		learn(collector, departure->departed_ns - record->handover_ns);
 }
 
 static void complete(struct wt_collector *collector, const struct wt_handover *record,
                      struct wt_departure *departure)
 {
 	const struct wt_collector_config *config = &collector->config;
-	/* Others of the same system call had to wait for this one. */
-	bool is_lesson = config->lead_ns && !departure->is_dropped && !record->place &&
-	                 departure->source == WT_DEPARTURE_SOFTWARE;
+	struct port *port = &collector->ports[record->port];
 
-	if (is_lesson)
-		learn(collector, departure->departed_ns - record->handover_ns);
+	if (port->nic_stamps && !departure->is_dropped && !nic_stamp_of(port, record))
+		port->tx->stamps.clock.missing++;
+	if (config->lead_ns)
+		learn_from(collector, record, departure);
 	departure->number = collector->number++;
 	departure->due_ns = record->due_ns - config->start_ns;
 	departure->handover_ns = record->handover_ns - config->start_ns;
@@ -187,7 +300,6 @@ static void complete_all(struct wt_collector *collector)
 	while ((record = wt_handovers_peek(collector->config.handovers)) &&
 	       find_departure(collector, record, &departure)) {
 		collector->number += record->missing;
-		collector->waited = 0;
 		complete(collector, record, &departure);
 		wt_handovers_take(collector->config.handovers);
 	}
@@ -218,25 +330,18 @@ static void read_port(struct wt_collector *collector, struct port *port)
 	} while (count == WT_TX_REPORTS);
 }
 
-/* The packet that all others wait for: it has left, and nothing is known of it. */
-static void count_waiting(struct wt_collector *collector, int64_t now)
-{
-	const struct wt_handover *record = wt_handovers_peek(collector->config.handovers);
-
-	if (record && record->due_ns <= now)
-		collector->waited++;
-}
-
 static void collect(struct wt_collector *collector)
 {
 	const struct wt_collector_config *config = &collector->config;
 	int64_t now = config->clock->ops->now(config->clock);
 
+	collector->rounds[++collector->round % ROUNDS_KEPT] = now;
 	read_utc(collector, now);
-	for (size_t i = 0; i < config->port_count; i++)
+	for (size_t i = 0; i < config->port_count; i++) {
+		wt_tx_clock_tick(&collector->ports[i].tx->stamps.clock, config->clock, now);
 		read_port(collector, &collector->ports[i]);
+	}
 	complete_all(collector);
-	count_waiting(collector, now);
 	if (config->on_tick && now - collector->ticked_ns >= TICK_NS) {
 		collector->ticked_ns = now;
 		config->on_tick(config->context, now);
@@ -249,6 +354,15 @@ static void rest(void)
 	const struct timespec round = {.tv_nsec = ROUND_NS};
 
 	nanosleep(&round, NULL);
+}
+
+/* When nobody else moves it any more: a packet that is still to leave will only have left then. */
+static void rest_by_clock(const struct wt_collector *collector)
+{
+	static const int never_stopped = 0;
+	struct wt_pace_clock *clock = collector->config.clock;
+
+	clock->ops->wait_until(clock, clock->ops->now(clock) + ROUND_NS, 0, &never_stopped);
 }
 
 static bool is_last(const struct wt_collector *collector)
@@ -267,7 +381,7 @@ static void *run(void *argument)
 	}
 	collect(collector);
 	while (wt_handovers_peek(collector->config.handovers)) {
-		rest();
+		rest_by_clock(collector);
 		collect(collector);
 	}
 	return NULL;
@@ -277,27 +391,36 @@ static void collector_free(struct wt_collector *collector)
 {
 	for (size_t i = 0; collector->ports && i < collector->config.port_count; i++) {
 		free(collector->ports[i].stamps);
+		free(collector->ports[i].nic_stamps);
 		free(collector->ports[i].drops);
 	}
 	free(collector->ports);
 	free(collector);
 }
 
+static int allocate_port(struct port *port, struct wt_tx *tx)
+{
+	bool has_nic_stamps = tx->has_stamps && tx->stamps.hardware;
+
+	port->tx = tx;
+	port->has_driver_stamps = tx->has_stamps && tx->stamps.software;
+	port->stamps = calloc(STAMPS, sizeof(*port->stamps));
+	port->drops = calloc(DROPS, sizeof(*port->drops));
+	if (has_nic_stamps)
+		port->nic_stamps = calloc(STAMPS, sizeof(*port->nic_stamps));
+	return port->stamps && port->drops && (port->nic_stamps || !has_nic_stamps) ? 0 : -ENOMEM;
+}
+
 static int allocate(struct wt_collector *collector)
 {
+	int rc = 0;
+
 	collector->ports = calloc(collector->config.port_count, sizeof(*collector->ports));
 	if (!collector->ports)
 		return -ENOMEM;
-	for (size_t i = 0; i < collector->config.port_count; i++) {
-		struct port *port = &collector->ports[i];
-
-		port->tx = collector->config.ports[i];
-		port->stamps = calloc(STAMPS, sizeof(*port->stamps));
-		port->drops = calloc(DROPS, sizeof(*port->drops));
-		if (!port->stamps || !port->drops)
-			return -ENOMEM;
-	}
-	return 0;
+	for (size_t i = 0; i < collector->config.port_count && !rc; i++)
+		rc = allocate_port(&collector->ports[i], collector->config.ports[i]);
+	return rc;
 }
 
 int wt_collector_start(struct wt_collector **collector, const struct wt_collector_config *config,
@@ -310,6 +433,8 @@ int wt_collector_start(struct wt_collector **collector, const struct wt_collecto
 		return wt_error_set(err, -ENOMEM, "no memory for the proof");
 	made->config = *config;
 	made->utc_read_ns = -CLOCK_READINGS_NS;
+	for (made->round = 0; made->round < ROUNDS_KEPT; made->round++)
+		made->rounds[made->round] = INT64_MIN;
 	rc = allocate(made);
 	if (rc) {
 		collector_free(made);

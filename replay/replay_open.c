@@ -190,7 +190,8 @@ static int open_tx(struct wt_replay *replay, size_t number, struct wt_error *err
 	        .interface = replay->names.names[number],
 	        .target = config->target,
 	        .through_qdisc = config->through_qdisc,
-	        .wants_stamps = !config->no_stamps && config->schedule.timing != WT_TIMING_ASAP,
+	        .stamp = config->schedule.timing == WT_TIMING_ASAP ? WT_TX_STAMP_OFF
+	                                                           : config->tx_stamp,
 	        .wants_launch = replay->pace == WT_PACE_TXTIME,
 	        .sim = &replay->sim,
 	};
@@ -219,23 +220,6 @@ static int open_tx(struct wt_replay *replay, size_t number, struct wt_error *err
 	}
 }
 
-static void note_stamps(struct wt_replay *replay, const struct wt_tx *tx)
-{
-	const struct wt_replay_config *config = replay->config;
-
-	if (tx->has_stamps || config->no_stamps || config->schedule.timing == WT_TIMING_ASAP ||
-	    tx->kind == WT_TX_SIM)
-		return;
-	if (!tx->interface[0])
-		wt_replay_note(replay, "departures are hand-over times: where the driver stamps is "
-		                       "known of an interface only, which -i names");
-	else
-		wt_replay_note(replay,
-		               "departures on %s are hand-over times: its driver stamps "
-		               "nothing that is sent",
-		               tx->interface);
-}
-
 static int open_txs(struct wt_replay *replay, struct wt_error *err)
 {
 	int rc = 0;
@@ -245,7 +229,7 @@ static int open_txs(struct wt_replay *replay, struct wt_error *err)
 		if (rc)
 			break;
 		replay->txs[i] = replay->ports[i].tx;
-		note_stamps(replay, replay->txs[i]);
+		wt_replay_note_stamps(replay, replay->txs[i]);
 	}
 	return rc;
 }
@@ -314,6 +298,10 @@ static int check_config(const struct wt_replay_config *config, struct wt_error *
 		return wt_error_set(err, -EINVAL,
 		                    "of packets that are sent as UDP payloads there is nothing to "
 		                    "rewrite: --to says where they go");
+	if (config->tx_stamp == WT_TX_STAMP_HARDWARE && config->schedule.timing == WT_TIMING_ASAP)
+		return wt_error_set(err, -EINVAL,
+		                    "as fast as possible no departures are proved; leave out "
+		                    "--tx-stamp hw");
 	if (config->cpu < 0 || config->cpu > CPU_SETSIZE || config->batch > WT_REPLAY_BATCH_MAX)
 		return wt_error_set(err, -EINVAL, "no such CPU, or too large a batch");
 	return 0;
@@ -343,6 +331,7 @@ static int open_all(struct wt_replay *replay, struct wt_error *err)
 	if (rc)
 		return rc;
 	replay->clock = replay->is_sim ? wt_sim_tx_clock(replay->txs[0]) : wt_pace_kernel_clock();
+	wt_replay_learn_clocks(replay);
 	replay->handovers = aligned_alloc(64, sizeof(*replay->handovers));
 	if (!replay->handovers)
 		return wt_error_set(err, -ENOMEM, "no memory for the proof");
