@@ -26,6 +26,9 @@ static void catch_signals(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* What is set at a NIC is put back also when the terminal goes; nohup remains. */
+	if (signal(SIGHUP, SIG_IGN) != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
 	/* So that a closed pipe is an error of writing. */
 	signal(SIGPIPE, SIG_IGN);
 }

@@ -64,7 +64,11 @@ void wt_replay_options_help(void)
 	      "The proof:\n"
 	      "      --tolerance TIME    exit with 4 if a packet departs further from its time\n"
 	      "      --proof FILE        a line a packet, CSV\n"
-	      "      --no-stamps         do not ask the driver when packets leave\n"
+	      "      --tx-stamp auto|hw|sw|off   who says when packets leave: the NIC, if "
+	      "somebody\n"
+	      "                          has told it to stamp, else its driver; hw: the NIC, "
+	      "which\n"
+	      "                          is told to meanwhile; sw: the driver; off: nobody [auto]\n"
 	      "      --check             only say what IFACE offers to those who send on time\n"
 	      "      --json              the report as a JSON object on standard output\n"
 	      "  -q, --quiet             no report and no progress\n"
@@ -230,6 +234,16 @@ static int parse_tx(const char *text, enum wt_tx_kind *tx)
 	return WT_EXIT_OK;
 }
 
+static int parse_tx_stamp(const char *text, enum wt_tx_stamp *stamp)
+{
+	int found = wt_tx_stamp_from_name(text);
+
+	if (found < 0)
+		return usage_value("tx-stamp", text, "auto, hw, sw or off");
+	*stamp = (enum wt_tx_stamp)found;
+	return WT_EXIT_OK;
+}
+
 static int parse_truncated(const char *text, enum wt_truncated *truncated)
 {
 	static const char *const names[] = {"pad", "cut", "skip"};
@@ -275,7 +289,7 @@ enum {
 	OPTION_STAMP_PAYLOAD,
 	OPTION_TOLERANCE,
 	OPTION_PROOF,
-	OPTION_NO_STAMPS,
+	OPTION_TX_STAMP,
 	OPTION_CHECK,
 	OPTION_JSON,
 	OPTION_CPU,
@@ -308,7 +322,7 @@ static const struct option long_options[] = {
         {"stamp-payload", no_argument, NULL, OPTION_STAMP_PAYLOAD},
         {"tolerance", required_argument, NULL, OPTION_TOLERANCE},
         {"proof", required_argument, NULL, OPTION_PROOF},
-        {"no-stamps", no_argument, NULL, OPTION_NO_STAMPS},
+        {"tx-stamp", required_argument, NULL, OPTION_TX_STAMP},
         {"check", no_argument, NULL, OPTION_CHECK},
         {"json", no_argument, NULL, OPTION_JSON},
         {"quiet", no_argument, NULL, 'q'},
@@ -417,9 +431,8 @@ static int set_proof_option(struct wt_replay_options *options, int option, const
 	case OPTION_PROOF:
 		config->proof_path = text;
 		return WT_EXIT_OK;
-	case OPTION_NO_STAMPS:
-		config->no_stamps = true;
-		return WT_EXIT_OK;
+	case OPTION_TX_STAMP:
+		return parse_tx_stamp(text, &config->tx_stamp);
 	case OPTION_CPU: {
 		int bad = parse_int("cpu", text, 0, CPU_SETSIZE - 1, &config->cpu);
 

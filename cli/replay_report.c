@@ -143,6 +143,8 @@ static void print_counts(const struct wt_replay_result *result)
 	        {result->stamped, "payloads stamped"},
 	        {result->refused, "times a queue was full; tried again"},
 	        {result->late_launches, "handed over after their launch time: sent at once"},
+	        {result->unbelieved_stamps,
+	         "stamps of the NIC that cannot be right; the next best took their place"},
 	        {result->unproved, "sent, but not in the proof, which could not keep up"},
 	};
 
@@ -174,6 +176,28 @@ static void print_sources(const struct wt_proof *proof)
 		first = false;
 	}
 	fputc('\n', stderr);
+}
+
+/* What the NIC's stamps rest on, and what was done to have them. */
+static void print_nics(const struct wt_replay_result *result)
+{
+	char error[WT_DRAW_TIME_BYTES];
+
+	for (size_t i = 0; i < result->port_count; i++) {
+		const struct wt_replay_nic_stamps *nic = &result->ports[i].nic;
+
+		if (nic->used)
+			fprintf(stderr,
+			        "  %s: the NIC's stamps, by its clock %s, are right to %s\n",
+			        result->ports[i].interface, nic->clock,
+			        wt_draw_time(error, nic->error_ns));
+		if (nic->was_changed)
+			fprintf(stderr,
+			        "  %s: stamping of sent packets was switched on (tx type %s -> "
+			        "%s)%s\n",
+			        result->ports[i].interface, nic->before, nic->during,
+			        nic->was_put_back ? " and put back" : "");
+	}
 }
 
 static void print_quantiles(const char *what, const struct wt_histogram *histogram)
@@ -250,9 +274,10 @@ void wt_replay_report_print(const struct wt_replay_options *options,
 	print_ports(result);
 	print_machine(options, result);
 	print_counts(result);
-	if (result->has_schedule && result->proof.departures)
+	if (result->has_schedule && result->proof.departures) {
 		print_proof(result);
-	else if (result->proof.dropped)
+		print_nics(result);
+	} else if (result->proof.dropped)
 		fprintf(stderr, "  all %" PRIu64 " were dropped for their launch time\n",
 		        result->proof.dropped);
 }
@@ -327,6 +352,29 @@ static json_t *rewritten_json(const struct wt_rewrite_counts *counts)
 	return object;
 }
 
+static json_t *nic_json(const struct wt_replay_nic_stamps *nic)
+{
+	json_t *object;
+
+	if (!nic->clock[0])
+		return json_null();
+	object = json_object();
+	json_object_set_new(object, "clock", text_or_null(nic->clock));
+	put(object, "used", nic->used);
+	put(object, "missing", nic->missing);
+	put(object, "unbelieved", nic->unbelieved);
+	json_object_set_new(object, "error_ns",
+	                    nic->used ? json_integer(nic->error_ns) : json_null());
+	put(object, "clock_steps", nic->steps);
+	json_object_set_new(object, "tx_type_before",
+	                    nic->was_changed ? text_or_null(nic->before) : json_null());
+	json_object_set_new(object, "tx_type_set",
+	                    nic->was_changed ? text_or_null(nic->during) : json_null());
+	json_object_set_new(object, "put_back",
+	                    nic->was_changed ? json_boolean(nic->was_put_back) : json_null());
+	return object;
+}
+
 static json_t *ports_json(const struct wt_replay_result *result)
 {
 	json_t *array = json_array();
@@ -341,6 +389,7 @@ static json_t *ports_json(const struct wt_replay_result *result)
 		put(object, "sent", port->sent);
 		put(object, "bytes", port->bytes);
 		json_object_set_new(object, "driver_stamps", json_boolean(port->has_stamps));
+		json_object_set_new(object, "nic_stamps", nic_json(&port->nic));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -404,6 +453,7 @@ static void put_counts(json_t *object, const struct wt_replay_result *result)
 	put(object, "starved", result->starved);
 	put(object, "starved_ns", (uint64_t)result->starved_ns);
 	put(object, "unproved", result->unproved);
+	put(object, "unbelieved_stamps", result->unbelieved_stamps);
 	put(object, "padded", result->padded);
 	put(object, "cut", result->cut);
 	put(object, "stamped_payloads", result->stamped);

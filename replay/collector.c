@@ -12,8 +12,20 @@ enum {
 	DROPS = 1 << 10,
 	ROUND_NS = 2000000,
 	TICK_NS = 100000000,
-	/* Rounds for which the stamp of a packet that should have left is waited for. */
+	/* Rounds for which the stamp of a packet that should have left is waited for: when stamps
+	 * of later ones have come, and when none have. */
+	ROUNDS_OVERTAKEN = 2,
 	ROUNDS_SILENT = 150,
+	/* And that of the NIC, which does not have to come: while it is awaited, those of the
+	 * driver take up the room of STAMPS. */
+	ROUNDS_NIC = 10,
+	/* And for word of a drop where there are no stamps. */
+	ROUNDS_DROP = 1,
+	ROUNDS_KEPT = 256,
+	/* By how much stamps of the NIC may seem to be too early, or still to come, beside what
+	 * its clock's map leaves open. */
+	EARLY_NS = 1000,
+	AHEAD_NS = 1000000,
 	/* Departures from which the first lead is learned. */
 	LESSONS = 127,
 	LEAD_NS_MAX = 20000,
@@ -26,10 +38,22 @@ struct stamp {
 	uint8_t source;
 };
 
+struct nic_stamp {
+	int64_t ns;       /* CLOCK_MONOTONIC */
+	int64_t error_ns; /* at most */
+	uint32_t id;
+	bool has_come;
+	bool is_known;   /* there was a map for it */
+	bool is_refused; /* it cannot be right */
+};
+
 struct port {
 	struct wt_tx *tx;
-	struct stamp *stamps; /* by id, modulo STAMPS */
-	uint32_t newest_id;   /* that has come */
+	struct stamp *stamps;         /* by id, modulo STAMPS */
+	struct nic_stamp *nic_stamps; /* likewise; NULL: none are to come */
+	bool has_driver_stamps;       /* to come */
+	uint8_t best_source;          /* of its departures */
+	uint32_t newest_id;           /* that has come */
 	bool has_newest;
 	int64_t *drops; /* launch times */
 	size_t drop_count;
@@ -41,11 +65,9 @@ struct wt_collector {
 	int64_t utc_ns;      /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 	int64_t utc_read_ns; /* when that was measured */
 	int64_t ticked_ns;
-	int64_t now_ns;                /* at the last round */
-	int64_t rounds[ROUNDS_SILENT]; /* when the last ones were */
-	uint64_t round;                /* how many there were */
-	int64_t silent_ns;             /* the time ROUNDS_SILENT rounds ago */
-	uint64_t number;               /* of the next packet */
+	uint64_t number; /* of the next packet */
+	uint64_t round;
+	int64_t rounds[ROUNDS_KEPT]; /* when each of the latest began, modulo ROUNDS_KEPT */
 	int64_t lessons[LESSONS];
 	size_t lesson_count;
 	int64_t lead_ns;
@@ -72,14 +94,28 @@ static void take_stamp(const struct wt_collector *collector, struct port *port,
 	port->has_newest = true;
 }
 
+static void take_nic_stamp(struct port *port, const struct wt_tx_report *report)
+{
+	struct nic_stamp *stamp;
+
+	if (!report->hardware_ns || report->moment != WT_TX_MOMENT_SENT || !port->nic_stamps)
+		return;
+	stamp = &port->nic_stamps[report->id % STAMPS];
+	*stamp = (struct nic_stamp){.id = report->id, .has_come = true};
+	stamp->is_known = wt_tx_clock_convert(&port->tx->stamps.clock, report->hardware_ns,
+	                                      &stamp->ns, &stamp->error_ns);
+}
+
 static void take_reports(const struct wt_collector *collector, struct port *port,
                          const struct wt_tx_report *reports, int count)
 {
 	for (int i = 0; i < count; i++) {
-		if (reports[i].kind == WT_TX_STAMPED)
+		if (reports[i].kind == WT_TX_STAMPED) {
 			take_stamp(collector, port, &reports[i]);
-		else if (reports[i].kind == WT_TX_DROPPED && port->drop_count < DROPS)
+			take_nic_stamp(port, &reports[i]);
+		} else if (reports[i].kind == WT_TX_DROPPED && port->drop_count < DROPS) {
 			port->drops[port->drop_count++] = reports[i].launch_ns;
+		}
 	}
 }
 
@@ -127,18 +163,77 @@ static bool was_dropped(struct port *port, int64_t launch_ns)
 	return false;
 }
 
-/* Whether the stamp, or word of a drop, may still come. Stamps come in the order of packets: that
- * of a later one means that this one's is lost. */
+/* All of a time are waited for together, so that however many stamps are missing the proof keeps
+ * up. Rounds are counted and not the time, which stands still or jumps where it is simulated. */
+static bool has_waited(const struct wt_collector *collector, const struct wt_handover *record,
+                       unsigned rounds)
+{
+	int64_t since_ns =
+	        record->due_ns > record->handover_ns ? record->due_ns : record->handover_ns;
+
+	return since_ns <= collector->rounds[(collector->round - rounds) % ROUNDS_KEPT];
+}
+
+/* NULL: it has not come. */
+static struct nic_stamp *nic_stamp_of(const struct port *port, const struct wt_handover *record)
+{
+	struct nic_stamp *stamp = port->nic_stamps ? &port->nic_stamps[record->id % STAMPS] : NULL;
+
+	return stamp && stamp->has_come && stamp->id == record->id ? stamp : NULL;
+}
+
+static bool awaits_nic(const struct wt_collector *collector, const struct port *port,
+                       const struct wt_handover *record)
+{
+	return port->nic_stamps && !nic_stamp_of(port, record) &&
+	       !has_waited(collector, record, ROUNDS_NIC);
+}
+
+/* Whether a stamp, or word of a drop, may still come. */
 static bool is_awaited(const struct wt_collector *collector, const struct port *port,
                        const struct wt_handover *record)
 {
 	bool is_overtaken = port->has_newest && (int32_t)(port->newest_id - record->id) > 0;
 
-	/* Without stamps, word of a drop comes when the packet should have left, or never. */
-	if (!port->tx->has_stamps)
-		return record->launch_ns && record->due_ns + ROUND_NS > collector->now_ns;
-	return !is_overtaken && (record->due_ns > collector->silent_ns ||
-	                         record->handover_ns > collector->silent_ns);
+	if (awaits_nic(collector, port, record))
+		return true;
+	/* Then there is only word of a drop, when the packet should have left, or never. */
+	if (!port->has_driver_stamps)
+		return record->launch_ns && !has_waited(collector, record, ROUNDS_DROP);
+	return !has_waited(collector, record, is_overtaken ? ROUNDS_OVERTAKEN : ROUNDS_SILENT);
+}
+
+/* It left after it was handed over, and before it was told that it has left. */
+static bool is_possible(const struct wt_collector *collector, const struct wt_handover *record,
+                        const struct nic_stamp *stamp)
+{
+	struct wt_pace_clock *clock = collector->config.clock;
+	int64_t latest_ns = clock->ops->now(clock);
+
+	/* The simulation tells at once what is still to come. */
+	if (latest_ns < record->due_ns)
+		latest_ns = record->due_ns;
+	return stamp->is_known && stamp->ns >= record->handover_ns - stamp->error_ns - EARLY_NS &&
+	       stamp->ns <= latest_ns + stamp->error_ns + AHEAD_NS;
+}
+
+/* Whether the NIC has told when it left. */
+static bool find_by_nic(const struct wt_collector *collector, struct port *port,
+                        const struct wt_handover *record, struct wt_departure *departure)
+{
+	struct nic_stamp *stamp = nic_stamp_of(port, record);
+
+	if (!stamp || stamp->is_refused)
+		return false;
+	if (!is_possible(collector, record, stamp)) {
+		stamp->is_refused = true;
+		wt_tx_clock_doubt(&port->tx->stamps.clock);
+		return false;
+	}
+	wt_tx_clock_believe(&port->tx->stamps.clock, stamp->error_ns);
+	departure->source = WT_DEPARTURE_HARDWARE;
+	departure->departed_ns = stamp->ns;
+	return true;
 }
 
 /* How the packet left; false if that may still be told. */
@@ -151,27 +246,44 @@ static bool find_departure(struct wt_collector *collector, const struct wt_hando
 	departure->source = WT_DEPARTURE_HANDOVER;
 	departure->departed_ns = record->handover_ns;
 	departure->is_dropped = false;
-	/* First, as several packets may have had one launch time, and word of a drop tells no
-	 * more. */
-	if (port->tx->has_stamps && stamp->ns && stamp->id == record->id) {
+	/* Stamps first, as several packets may have had one launch time, and word of a drop tells
+	 * no more. */
+	if (find_by_nic(collector, port, record, departure))
+		return true;
+	if (port->has_driver_stamps && stamp->ns && stamp->id == record->id) {
 		departure->source = stamp->source;
 		departure->departed_ns = stamp->ns;
-		return true;
+		return !awaits_nic(collector, port, record);
 	}
 	departure->is_dropped = was_dropped(port, record->launch_ns);
 	return departure->is_dropped || !is_awaited(collector, port, record);
+}
+
+static void learn_from(struct wt_collector *collector, const struct wt_handover *record,
+                       const struct wt_departure *departure)
+{
+	struct port *port = &collector->ports[record->port];
+
+	if (departure->is_dropped || departure->source == WT_DEPARTURE_HANDOVER)
+		return;
+	/* The driver stamps earlier than the NIC: only one of them is the measure. */
+	if (departure->source > port->best_source)
+		port->best_source = departure->source;
+	/* Others of the same system call had to wait for the first. */
+	if (!record->place && !record->is_disturbed && departure->source == port->best_source)
+		learn(collector, departure->departed_ns - record->handover_ns);
 }
 
 static void complete(struct wt_collector *collector, const struct wt_handover *record,
                      struct wt_departure *departure)
 {
 	const struct wt_collector_config *config = &collector->config;
-	/* Others of the same system call had to wait for this one. */
-	bool is_lesson = config->lead_ns && !departure->is_dropped && !record->place &&
-	                 !record->is_disturbed && departure->source == WT_DEPARTURE_SOFTWARE;
+	struct port *port = &collector->ports[record->port];
 
-	if (is_lesson)
-		learn(collector, departure->departed_ns - record->handover_ns);
+	if (port->nic_stamps && !departure->is_dropped && !nic_stamp_of(port, record))
+		port->tx->stamps.clock.missing++;
+	if (config->lead_ns)
+		learn_from(collector, record, departure);
 	departure->number = collector->number++;
 	departure->due_ns = record->due_ns - config->start_ns;
 	departure->handover_ns = record->handover_ns - config->start_ns;
@@ -227,26 +339,17 @@ static void read_port(struct wt_collector *collector, struct port *port)
 	} while (count == WT_TX_REPORTS);
 }
 
-/* Rounds are counted and not the time, which stands still or jumps where it is simulated. */
-static void note_round(struct wt_collector *collector, int64_t now)
-{
-	int64_t *slot = &collector->rounds[collector->round % ROUNDS_SILENT];
-
-	collector->silent_ns = collector->round < ROUNDS_SILENT ? INT64_MIN : *slot;
-	*slot = now;
-	collector->round++;
-	collector->now_ns = now;
-}
-
 static void collect(struct wt_collector *collector)
 {
 	const struct wt_collector_config *config = &collector->config;
 	int64_t now = config->clock->ops->now(config->clock);
 
-	note_round(collector, now);
+	collector->rounds[++collector->round % ROUNDS_KEPT] = now;
 	read_utc(collector, now);
-	for (size_t i = 0; i < config->port_count; i++)
+	for (size_t i = 0; i < config->port_count; i++) {
+		wt_tx_clock_tick(&collector->ports[i].tx->stamps.clock, config->clock, now);
 		read_port(collector, &collector->ports[i]);
+	}
 	complete_all(collector);
 	if (config->on_tick && now - collector->ticked_ns >= TICK_NS) {
 		collector->ticked_ns = now;
@@ -288,27 +391,36 @@ static void collector_free(struct wt_collector *collector)
 {
 	for (size_t i = 0; collector->ports && i < collector->config.port_count; i++) {
 		free(collector->ports[i].stamps);
+		free(collector->ports[i].nic_stamps);
 		free(collector->ports[i].drops);
 	}
 	free(collector->ports);
 	free(collector);
 }
 
+static int allocate_port(struct port *port, struct wt_tx *tx)
+{
+	bool has_nic_stamps = tx->has_stamps && tx->stamps.hardware;
+
+	port->tx = tx;
+	port->has_driver_stamps = tx->has_stamps && tx->stamps.software;
+	port->stamps = calloc(STAMPS, sizeof(*port->stamps));
+	port->drops = calloc(DROPS, sizeof(*port->drops));
+	if (has_nic_stamps)
+		port->nic_stamps = calloc(STAMPS, sizeof(*port->nic_stamps));
+	return port->stamps && port->drops && (port->nic_stamps || !has_nic_stamps) ? 0 : -ENOMEM;
+}
+
 static int allocate(struct wt_collector *collector)
 {
+	int rc = 0;
+
 	collector->ports = calloc(collector->config.port_count, sizeof(*collector->ports));
 	if (!collector->ports)
 		return -ENOMEM;
-	for (size_t i = 0; i < collector->config.port_count; i++) {
-		struct port *port = &collector->ports[i];
-
-		port->tx = collector->config.ports[i];
-		port->stamps = calloc(STAMPS, sizeof(*port->stamps));
-		port->drops = calloc(DROPS, sizeof(*port->drops));
-		if (!port->stamps || !port->drops)
-			return -ENOMEM;
-	}
-	return 0;
+	for (size_t i = 0; i < collector->config.port_count && !rc; i++)
+		rc = allocate_port(&collector->ports[i], collector->config.ports[i]);
+	return rc;
 }
 
 int wt_collector_start(struct wt_collector **collector, const struct wt_collector_config *config,
@@ -321,6 +433,8 @@ int wt_collector_start(struct wt_collector **collector, const struct wt_collecto
 		return wt_error_set(err, -ENOMEM, "no memory for the proof");
 	made->config = *config;
 	made->utc_read_ns = -CLOCK_READINGS_NS;
+	for (made->round = 0; made->round < ROUNDS_KEPT; made->round++)
+		made->rounds[made->round] = INT64_MIN;
 	rc = allocate(made);
 	if (rc) {
 		collector_free(made);

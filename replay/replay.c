@@ -35,6 +35,13 @@ static const char *const tx_names[WT_TX_KINDS] = {
         [WT_TX_UDP] = "udp",   [WT_TX_SIM] = "sim",
 };
 
+static const char *const tx_stamp_names[WT_TX_STAMPS] = {
+        [WT_TX_STAMP_AUTO] = "auto",
+        [WT_TX_STAMP_HARDWARE] = "hw",
+        [WT_TX_STAMP_SOFTWARE] = "sw",
+        [WT_TX_STAMP_OFF] = "off",
+};
+
 const char *wt_pace_name(enum wt_pace pace)
 {
 	return pace_names[pace];
@@ -43,6 +50,19 @@ const char *wt_pace_name(enum wt_pace pace)
 const char *wt_tx_kind_name(enum wt_tx_kind kind)
 {
 	return tx_names[kind];
+}
+
+const char *wt_tx_stamp_name(enum wt_tx_stamp stamp)
+{
+	return tx_stamp_names[stamp];
+}
+
+int wt_tx_stamp_from_name(const char *name)
+{
+	for (int i = 0; i < WT_TX_STAMPS; i++)
+		if (!strcmp(name, tx_stamp_names[i]))
+			return i;
+	return -1;
 }
 
 int wt_pace_from_name(const char *name)
@@ -265,7 +285,7 @@ static void report_ports(const struct wt_replay *replay, struct wt_replay_result
 		snprintf(to->qdisc, sizeof(to->qdisc), "%s", port->launch.name);
 		to->sent = port->sent;
 		to->bytes = port->bytes;
-		to->has_stamps = port->tx->has_stamps;
+		to->has_stamps = port->tx->has_stamps && port->tx->stamps.software;
 		result->undone += port->tx->undone;
 		result->bytes += port->bytes;
 		result->sent += port->sent;
@@ -312,6 +332,7 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->was_stopped = __atomic_load_n(sender->stop, __ATOMIC_RELAXED) != 0;
 	report_ports(replay, result);
 	report_source(replay, result);
+	wt_replay_report_stamps(replay, result);
 	result->duration_ns = result->sent ? sender->last_ns - sender->start_ns : 0;
 	if (replay->config->fifo_priority && replay->pace == WT_PACE_SPIN)
 		result->fifo_stolen_us = wt_realtime_stolen_us();

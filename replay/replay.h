@@ -45,10 +45,22 @@ enum wt_tx_kind {
 	WT_TX_KINDS
 };
 
+/* By what the departure of a packet becomes known; each falls back on what follows it. */
+enum wt_tx_stamp {
+	WT_TX_STAMP_AUTO,     /* the NIC's own stamps where somebody has switched them on, else the
+	                       * driver's, else when packets were handed over */
+	WT_TX_STAMP_HARDWARE, /* the NIC's are switched on, and off again at the end */
+	WT_TX_STAMP_SOFTWARE, /* the driver's */
+	WT_TX_STAMP_OFF,      /* hand-over times only */
+	WT_TX_STAMPS
+};
+
 const char *wt_pace_name(enum wt_pace pace); /* "auto", "spin" … */
 const char *wt_tx_kind_name(enum wt_tx_kind kind);
-int wt_pace_from_name(const char *name); /* -1: there is none */
+const char *wt_tx_stamp_name(enum wt_tx_stamp stamp); /* "auto", "hw" … */
+int wt_pace_from_name(const char *name);              /* -1: there is none */
 int wt_tx_kind_from_name(const char *name);
+int wt_tx_stamp_from_name(const char *name);
 
 /* Packets that a capture has cut. */
 enum wt_truncated {
@@ -150,9 +162,9 @@ struct wt_replay_config {
 	uint32_t batch;         /* packets in a system call at most [WT_REPLAY_BATCH_DEFAULT] */
 
 	/* The proof. */
-	bool no_proof;  /* nothing is recorded of single packets, and result.proof stays empty: no
-	                 * memory and no thread for it; nothing is learned of leads */
-	bool no_stamps; /* do not ask for the driver's stamps: hand-over times only */
+	bool no_proof; /* nothing is recorded of single packets, and result.proof stays empty: no
+	                * memory and no thread for it; nothing is learned of leads */
+	enum wt_tx_stamp tx_stamp;
 	int64_t tolerance_ns;   /* [1 ms] */
 	const char *proof_path; /* a CSV file with a line a packet [none] */
 
@@ -177,12 +189,27 @@ struct wt_replay_skipped {
 	uint64_t fragments; /* the same */
 };
 
+/* What the NIC stamped itself, by its clock. */
+struct wt_replay_nic_stamps {
+	char clock[32];      /* "/dev/ptp0"; "": none of its stamps were asked for */
+	uint64_t used;       /* stamps that are departures in the proof */
+	uint64_t missing;    /* packets that it left without one */
+	uint64_t unbelieved; /* others: they cannot be right, or its clock was not known */
+	int64_t error_ns;    /* none that is used is further from the truth */
+	uint64_t steps;      /* times its clock was set meanwhile */
+	bool was_changed;    /* its stamping was switched on for this: */
+	char before[16];     /* "off", of struct hwtstamp_config's tx_type */
+	char during[16];     /* "on" */
+	bool was_put_back;
+};
+
 struct wt_replay_port_result {
 	char interface[IF_NAMESIZE];
 	char qdisc[16]; /* that packets passed, or "" if they went around it */
 	uint64_t sent;
 	uint64_t bytes;
 	bool has_stamps; /* the driver's */
+	struct wt_replay_nic_stamps nic;
 };
 
 enum { WT_REPLAY_NOTES = 16, WT_REPLAY_NOTE_BYTES = 256 };
@@ -204,11 +231,12 @@ struct wt_replay_result {
 	uint64_t interruptions;
 	int64_t interrupted_ns;
 	int64_t call_ns; /* that the hand-over of a packet took, the median; with SPIN and stamps */
-	uint64_t unproved; /* sent, but not in the proof: it could not keep up */
-	uint64_t padded;   /* packets that were cut, and sent with zeros */
-	uint64_t cut;      /* and as they are */
-	uint64_t stamped;  /* payloads */
-	uint64_t loops;    /* begun */
+	uint64_t unproved;          /* sent, but not in the proof: it could not keep up */
+	uint64_t unbelieved_stamps; /* of NICs; the next best took their place */
+	uint64_t padded;            /* packets that were cut, and sent with zeros */
+	uint64_t cut;               /* and as they are */
+	uint64_t stamped;           /* payloads */
+	uint64_t loops;             /* begun */
 	struct wt_replay_skipped skipped;
 	struct wt_rewrite_counts rewritten;
 	/* Of the schedule, see schedule.h: */

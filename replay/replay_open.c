@@ -99,16 +99,6 @@ int wt_replay_port_of(const struct wt_replay_ports *ports, const char *name, uin
 
 /* ---- how to send ---- */
 
-static bool has_proof(const struct wt_replay_config *config)
-{
-	return !config->no_proof && config->schedule.timing != WT_TIMING_ASAP;
-}
-
-static bool wants_stamps(const struct wt_replay_config *config)
-{
-	return has_proof(config) && !config->no_stamps;
-}
-
 static enum wt_tx_kind choose_tx(const struct wt_replay *replay, const struct wt_link *link)
 {
 	const struct wt_replay_config *config = replay->config;
@@ -207,7 +197,7 @@ static int open_tx(struct wt_replay *replay, size_t number, struct wt_error *err
 	        .target = config->target,
 	        .through_qdisc = config->through_qdisc,
 	        .may_block = replay->pace == WT_PACE_SLEEP,
-	        .wants_stamps = wants_stamps(config),
+	        .stamp = wt_replay_stamp(config),
 	        .wants_launch = replay->pace == WT_PACE_TXTIME,
 	        .sim = &replay->sim,
 	};
@@ -237,20 +227,6 @@ static int open_tx(struct wt_replay *replay, size_t number, struct wt_error *err
 	}
 }
 
-static void note_stamps(struct wt_replay *replay, const struct wt_tx *tx)
-{
-	if (tx->has_stamps || !wants_stamps(replay->config) || tx->kind == WT_TX_SIM)
-		return;
-	if (!tx->interface[0])
-		wt_replay_note(replay, "departures are hand-over times: where the driver stamps is "
-		                       "known of an interface only, which -i names");
-	else
-		wt_replay_note(replay,
-		               "departures on %s are hand-over times: its driver stamps "
-		               "nothing that is sent",
-		               tx->interface);
-}
-
 static int open_txs(struct wt_replay *replay, struct wt_error *err)
 {
 	int rc = 0;
@@ -260,7 +236,7 @@ static int open_txs(struct wt_replay *replay, struct wt_error *err)
 		if (rc)
 			break;
 		replay->txs[i] = replay->ports[i].tx;
-		note_stamps(replay, replay->txs[i]);
+		wt_replay_note_stamps(replay, replay->txs[i]);
 	}
 	return rc;
 }
@@ -310,6 +286,18 @@ static int open_source(struct wt_replay *replay, struct wt_error *err)
 
 /* ---- all of it ---- */
 
+static int check_proof(const struct wt_replay_config *config, struct wt_error *err)
+{
+	if (config->no_proof && config->proof_path)
+		return wt_error_set(err, -EINVAL,
+		                    "a proof that is not made cannot be written to a file");
+	if (config->tx_stamp == WT_TX_STAMP_HARDWARE && !wt_replay_has_proof(config))
+		return wt_error_set(err, -EINVAL,
+		                    "%s no departures are proved; leave out --tx-stamp hw",
+		                    config->no_proof ? "without a proof" : "as fast as possible");
+	return 0;
+}
+
 static int check_config(const struct wt_replay_config *config, struct wt_error *err)
 {
 	bool is_udp = config->tx == WT_TX_UDP;
@@ -331,19 +319,16 @@ static int check_config(const struct wt_replay_config *config, struct wt_error *
 		return wt_error_set(err, -EINVAL,
 		                    "of packets that are sent as UDP payloads there is nothing to "
 		                    "rewrite: --to says where they go");
-	if (config->no_proof && config->proof_path)
-		return wt_error_set(err, -EINVAL,
-		                    "a proof that is not made cannot be written to a file");
 	if (config->cpu < 0 || config->cpu > CPU_SETSIZE || config->batch > WT_REPLAY_BATCH_MAX)
 		return wt_error_set(err, -EINVAL, "no such CPU, or too large a batch");
-	return 0;
+	return check_proof(config, err);
 }
 
 static int make_proof(struct wt_replay *replay, struct wt_error *err)
 {
 	const struct wt_replay_config *config = replay->config;
 
-	if (has_proof(config)) {
+	if (wt_replay_has_proof(config)) {
 		replay->handovers = aligned_alloc(64, sizeof(*replay->handovers));
 		if (!replay->handovers)
 			return wt_error_set(err, -ENOMEM, "no memory for the proof");
@@ -380,6 +365,7 @@ static int open_all(struct wt_replay *replay, struct wt_error *err)
 	if (rc)
 		return rc;
 	replay->clock = replay->is_sim ? wt_sim_tx_clock(replay->txs[0]) : wt_pace_kernel_clock();
+	wt_replay_learn_clocks(replay);
 	return make_proof(replay, err);
 }
 

@@ -42,6 +42,23 @@ struct wt_replay {
 	size_t note_count;
 };
 
+/* ---- stamps (replay_stamps.c) ---- */
+
+/* Whether anything is recorded of single packets. */
+bool wt_replay_has_proof(const struct wt_replay_config *config);
+
+/* Whose stamps are asked for: nobody's where there is no proof. */
+enum wt_tx_stamp wt_replay_stamp(const struct wt_replay_config *config);
+
+/* Say what is less than was asked for. */
+void wt_replay_note_stamps(struct wt_replay *replay, const struct wt_tx *tx);
+
+/* The NICs' clocks are known when this returns: blocks for 0.2 s if there are any. */
+void wt_replay_learn_clocks(struct wt_replay *replay);
+
+/* Behind the last packet: what became of the NICs' stamps, and their settings are put back. */
+void wt_replay_report_stamps(struct wt_replay *replay, struct wt_replay_result *result);
+
 void wt_replay_note(struct wt_replay *replay, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 

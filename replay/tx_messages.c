@@ -136,6 +136,7 @@ void wt_tx_free(struct wt_tx *tx)
 {
 	if (!tx)
 		return;
+	wt_tx_stamps_close(&tx->stamps, NULL);
 	if (tx->fd >= 0)
 		close(tx->fd);
 	free(tx->messages);

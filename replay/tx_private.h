@@ -12,6 +12,7 @@
 #include <wiretape/capture/link.h>
 #include <wiretape/replay/replay.h>
 #include <wiretape/replay/tx_report.h>
+#include <wiretape/replay/tx_stamps.h>
 #include <wiretape/ring/error.h>
 
 enum { WT_TX_BATCH = WT_REPLAY_BATCH_MAX, WT_TX_REPORTS = 32 };
@@ -54,10 +55,11 @@ struct wt_tx {
 	uint32_t bytes_max; /* of a packet */
 	uint32_t bytes_min;
 	uint16_t link_type; /* LINKTYPE_* that packets have to have; of UDP 0 */
-	bool has_stamps;    /* reports will tell when packets left */
-	bool is_launched;   /* packets have launch times */
-	uint32_t next_id;   /* that the kernel gives to the next packet, with stamps */
-	uint64_t undone;    /* taken, and then found to be wrong, or left in a ring */
+	bool has_stamps;    /* reports will tell when packets left: */
+	struct wt_tx_stamps stamps;
+	bool is_launched; /* packets have launch times */
+	uint32_t next_id; /* that the kernel gives to the next packet, with stamps */
+	uint64_t undone;  /* taken, and then found to be wrong, or left in a ring */
 	struct wt_tx_messages *messages;
 };
 
@@ -67,8 +69,8 @@ struct wt_tx_config {
 	enum wt_tx_kind kind;               /* not AUTO */
 	const struct wt_udp_target *target; /* of UDP */
 	bool through_qdisc;
-	bool may_block;    /* a full send buffer is waited for, up to 50 ms; not of rings */
-	bool wants_stamps; /* the kernel's, if the driver gives them */
+	bool may_block; /* a full send buffer is waited for, up to 50 ms; not of rings */
+	enum wt_tx_stamp stamp;
 	bool wants_launch; /* SO_TXTIME: */
 	int32_t launch_clock;
 	unsigned launch_priority; /* SO_PRIORITY that leads to the qdisc which keeps them */

@@ -2,17 +2,20 @@
 #include <wiretape/replay/tx_sim.h>
 
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wiretape/replay/duration.h>
+#include <wiretape/stamp/sim_nic_spec.h>
 
 /* The simulation's CLOCK_MONOTONIC begins at an hour, its UTC in 2023, its TAI 37 s ahead. */
 #define BEGIN_NS   3600000000000ll
 #define UTC_NS     1700000000000000000ll
 #define TAI_UTC_NS 37000000000ll
+#define SECOND_NS  1000000000ll
 
 enum {
 	REPORTS = 1 << 16,
@@ -32,6 +35,7 @@ struct sim_tx {
 	int32_t launch_clock;
 	uint64_t offered; /* packets */
 	bool has_begun;
+	struct wt_sim_nic *nic;
 	pthread_mutex_t lock; /* of what follows: two threads use it */
 	struct wt_tx_report *reports;
 	size_t first, count;
@@ -52,6 +56,8 @@ static int64_t now_of(const struct sim_tx *sim)
 static void set_now(struct sim_tx *sim, int64_t ns)
 {
 	/* The one who sends is the one who moves it. */
+	if (sim->tx.stamps.hardware)
+		wt_sim_nic_advance(sim->nic, ns - now_of(sim));
 	__atomic_store_n(&sim->now_ns, ns, __ATOMIC_RELAXED);
 }
 
@@ -106,20 +112,52 @@ static void report(struct sim_tx *sim, const struct wt_tx_report *report)
 	pthread_mutex_unlock(&sim->lock);
 }
 
-static void stamp(struct sim_tx *sim, int64_t left_ns)
+/* Each so many, from the first so many on. */
+static bool is_nth(uint32_t number, uint32_t every)
+{
+	return every && number % every == every - 1;
+}
+
+static void stamp_by_driver(struct sim_tx *sim, int64_t ns)
 {
 	const struct wt_tx_report stamped = {
 	        .kind = WT_TX_STAMPED,
 	        .id = sim->tx.next_id,
 	        .moment = WT_TX_MOMENT_SENT,
-	        .software_ns = other_clock(CLOCK_REALTIME, left_ns + sim->config.delay_ns),
+	        .software_ns = other_clock(CLOCK_REALTIME, ns),
 	};
-	uint32_t lost = sim->config.lost_every;
 
-	if (left_ns + sim->config.delay_ns > sim->left_ns)
-		sim->left_ns = left_ns + sim->config.delay_ns;
-	if (sim->tx.has_stamps && !(lost && sim->tx.next_id % lost == lost - 1))
+	if (!is_nth(sim->tx.next_id, sim->config.lost_every))
 		report(sim, &stamped);
+}
+
+static void stamp_by_nic(struct sim_tx *sim, int64_t ns)
+{
+	uint32_t every = sim->config.hw_every ? sim->config.hw_every : 1;
+	bool is_wrong = is_nth(sim->tx.next_id, sim->config.hw_wrong_every);
+	const struct wt_tx_report stamped = {
+	        .kind = WT_TX_STAMPED,
+	        .id = sim->tx.next_id,
+	        .moment = WT_TX_MOMENT_SENT,
+	        .hardware_ns = wt_sim_nic_phc_at(
+	                sim->nic, other_clock(CLOCK_REALTIME, is_wrong ? ns - SECOND_NS : ns)),
+	};
+
+	if (is_nth(sim->tx.next_id, every))
+		report(sim, &stamped);
+}
+
+static void stamp(struct sim_tx *sim, int64_t left_ns)
+{
+	int64_t driver_ns = left_ns + sim->config.delay_ns;
+	int64_t nic_ns = driver_ns + sim->config.hw_delay_ns;
+
+	if (nic_ns > sim->left_ns)
+		sim->left_ns = nic_ns;
+	if (sim->tx.stamps.software)
+		stamp_by_driver(sim, driver_ns);
+	if (sim->tx.stamps.hardware)
+		stamp_by_nic(sim, nic_ns);
 }
 
 static void drop(struct sim_tx *sim, int64_t launch_ns)
@@ -140,12 +178,11 @@ static void launch(struct sim_tx *sim, int64_t launch_ns)
 	int64_t now = now_of(sim);
 	int64_t at_ns = launch_ns - other_clock(sim->config.qdisc_clock, 0);
 	bool is_late = at_ns < now || sim->launch_clock != sim->config.qdisc_clock;
-	uint32_t every = sim->config.drop_every;
 
 	if (at_ns > sim->left_ns)
 		sim->left_ns = at_ns;
 	if ((sim->config.qdisc == WT_QDISC_ETF && is_late) ||
-	    (every && sim->tx.next_id % every == every - 1))
+	    is_nth(sim->tx.next_id, sim->config.drop_every))
 		drop(sim, launch_ns);
 	else
 		stamp(sim, at_ns - sim->config.delta_ns > now ? at_ns - sim->config.delta_ns : now);
@@ -214,9 +251,27 @@ static void sim_close(struct wt_tx *tx)
 
 	if (!tx)
 		return;
+	wt_tx_stamps_close(&tx->stamps, NULL);
+	wt_sim_nic_destroy(sim->nic);
 	pthread_mutex_destroy(&sim->lock);
 	free(sim->reports);
 	free(sim);
+}
+
+static int find_stamps(struct sim_tx *sim, enum wt_tx_stamp wanted, struct wt_error *err)
+{
+	struct wt_sim_nic_config nic = sim->config.nic;
+	int rc;
+
+	nic.manual_time = true;
+	nic.start_utc_ns = other_clock(CLOCK_REALTIME, BEGIN_NS);
+	if (sim->config.no_stamps)
+		nic.so_timestamping = SOF_TIMESTAMPING_RX_SOFTWARE;
+	if (wt_sim_nic_create(&sim->nic, &nic))
+		return wt_error_set(err, -ENOMEM, "no memory for a simulated NIC");
+	rc = wt_tx_stamps_open(&sim->tx.stamps, wt_sim_nic_system(sim->nic), "sim", wanted, err);
+	sim->tx.has_stamps = sim->tx.stamps.software || sim->tx.stamps.hardware;
+	return rc;
 }
 
 int wt_tx_open_sim(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err)
@@ -234,6 +289,7 @@ int wt_tx_open_sim(struct wt_tx **tx, const struct wt_tx_config *config, struct 
 	        .read_other = sim_read_other,
 	};
 	struct sim_tx *made = calloc(1, sizeof(*made));
+	int rc;
 
 	if (made)
 		made->reports = calloc(REPORTS, sizeof(*made->reports));
@@ -248,7 +304,6 @@ int wt_tx_open_sim(struct wt_tx **tx, const struct wt_tx_config *config, struct 
 	        .bytes_min = 14,
 	        .bytes_max = BYTES_MAX,
 	        .link_type = LINKTYPE_ETHERNET,
-	        .has_stamps = config->wants_stamps && !config->sim->no_stamps,
 	        .is_launched = config->wants_launch,
 	};
 	made->clock.ops = &clock_ops;
@@ -257,8 +312,12 @@ int wt_tx_open_sim(struct wt_tx **tx, const struct wt_tx_config *config, struct 
 	made->now_ns = BEGIN_NS;
 	made->stall_ns = INT64_MAX;
 	pthread_mutex_init(&made->lock, NULL);
-	*tx = &made->tx;
-	return 0;
+	rc = find_stamps(made, config->stamp, err);
+	if (rc)
+		sim_close(&made->tx);
+	else
+		*tx = &made->tx;
+	return rc;
 }
 
 struct wt_pace_clock *wt_sim_tx_clock(struct wt_tx *tx)
@@ -299,7 +358,9 @@ static int refuse(const char *setting, struct wt_error *err)
 	                    "the simulation does not understand '%s'; it takes cost, wake, "
 	                    "stall-at, stall, delay and delta with times such as 800ns or 5ms, "
 	                    "full-every, lost-every and drop-every with numbers of packets, "
-	                    "stamps=none, qdisc=etf or fq, clock=tai or monotonic",
+	                    "stamps=none, qdisc=etf or fq, clock=tai or monotonic; stamps=hw with "
+	                    "hw-delay, phc-offset, hw-every, hw-wrong-every and what a simulated "
+	                    "NIC takes, as ppm",
 	                    setting);
 }
 
@@ -312,6 +373,7 @@ static int64_t *time_setting(struct wt_sim_tx_config *config, const char *name)
 	        {"cost", &config->cost_ns},         {"wake", &config->wake_ns},
 	        {"stall-at", &config->stall_at_ns}, {"stall", &config->stall_ns},
 	        {"delay", &config->delay_ns},       {"delta", &config->delta_ns},
+	        {"hw-delay", &config->hw_delay_ns}, {"phc-offset", &config->nic.offset_ns},
 	};
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
@@ -322,10 +384,12 @@ static int64_t *time_setting(struct wt_sim_tx_config *config, const char *name)
 
 static bool set_number(struct wt_sim_tx_config *config, const char *name, const char *value)
 {
-	uint32_t *number = !strcmp(name, "full-every")   ? &config->full_every
-	                   : !strcmp(name, "lost-every") ? &config->lost_every
-	                   : !strcmp(name, "drop-every") ? &config->drop_every
-	                                                 : NULL;
+	uint32_t *number = !strcmp(name, "full-every")       ? &config->full_every
+	                   : !strcmp(name, "lost-every")     ? &config->lost_every
+	                   : !strcmp(name, "drop-every")     ? &config->drop_every
+	                   : !strcmp(name, "hw-every")       ? &config->hw_every
+	                   : !strcmp(name, "hw-wrong-every") ? &config->hw_wrong_every
+	                                                     : NULL;
 	uint64_t numerator, denominator;
 
 	if (!number || !wt_parse_decimal(value, &numerator, &denominator) || denominator != 1 ||
@@ -335,10 +399,19 @@ static bool set_number(struct wt_sim_tx_config *config, const char *name, const 
 	return true;
 }
 
+/* Its stamping is on, as if somebody had done that. */
+static void has_clock(struct wt_sim_nic_config *nic)
+{
+	nic->phc_index = 0;
+	nic->tx_type = HWTSTAMP_TX_ON;
+}
+
 static bool set_word(struct wt_sim_tx_config *config, const char *name, const char *value)
 {
 	if (!strcmp(name, "stamps") && !strcmp(value, "none"))
 		config->no_stamps = true;
+	else if (!strcmp(name, "stamps") && !strcmp(value, "hw"))
+		has_clock(&config->nic);
 	else if (!strcmp(name, "qdisc") && !strcmp(value, "etf"))
 		config->qdisc = WT_QDISC_ETF;
 	else if (!strcmp(name, "qdisc") && !strcmp(value, "fq"))
@@ -363,6 +436,8 @@ static int set(struct wt_sim_tx_config *config, char *setting, struct wt_error *
 	if (!value)
 		return refuse(whole, err);
 	*value++ = '\0';
+	if (wt_sim_nic_knows(setting, strlen(setting)))
+		return wt_sim_nic_parse(&config->nic, whole, err);
 	time_ns = time_setting(config, setting);
 	is_set = time_ns ? wt_parse_duration_ns(value, time_ns) && *time_ns < INT32_MAX * 1000ll
 	                 : set_number(config, setting, value) || set_word(config, setting, value);
@@ -374,7 +449,7 @@ int wt_sim_tx_parse(struct wt_sim_tx_config *config, const char *text, struct wt
 	char copy[512], *rest = copy, *setting;
 	int rc = 0;
 
-	*config = (struct wt_sim_tx_config){.qdisc_clock = -1};
+	*config = (struct wt_sim_tx_config){.qdisc_clock = -1, .nic.phc_index = -1};
 	if (!strcmp(text, "sim"))
 		text = "sim:";
 	if (snprintf(copy, sizeof(copy), "%s", text + strlen("sim:")) >= (int)sizeof(copy))

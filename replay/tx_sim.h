@@ -11,6 +11,7 @@
 #include <wiretape/replay/launch.h>
 #include <wiretape/replay/pace.h>
 #include <wiretape/replay/tx_private.h>
+#include <wiretape/stamp/sim_nic.h>
 
 /* Times in ns; zero is none of it. */
 struct wt_sim_tx_config {
@@ -23,12 +24,18 @@ struct wt_sim_tx_config {
 	uint32_t lost_every; /* of stamps, each so many is lost */
 	uint32_t drop_every; /* of packets with launch times, the qdisc drops each so many */
 	bool no_stamps;
-	enum wt_qdisc_kind qdisc; /* WT_QDISC_ETF, WT_QDISC_FQ; others take no launch times */
-	int32_t qdisc_clock;      /* [CLOCK_TAI of etf, CLOCK_MONOTONIC of fq] */
-	int64_t delta_ns;         /* of etf [200 us] */
+	struct wt_sim_nic_config nic; /* with a clock if it stamps itself */
+	int64_t hw_delay_ns;          /* from the driver's stamp to the NIC's */
+	uint32_t hw_every;            /* only each so many packets it stamps [1] */
+	uint32_t hw_wrong_every;      /* each so many of its stamps are a second early */
+	enum wt_qdisc_kind qdisc;     /* WT_QDISC_ETF, WT_QDISC_FQ; others take no launch times */
+	int32_t qdisc_clock;          /* [CLOCK_TAI of etf, CLOCK_MONOTONIC of fq] */
+	int64_t delta_ns;             /* of etf [200 us] */
 };
 
-/* "sim", or "sim:cost=800,wake=0,stall-at=1ms,stall=5ms,delay=600,qdisc=etf,clock=tai,…" */
+/* "sim", or "sim:cost=800,wake=0,stall-at=1ms,stall=5ms,delay=600,qdisc=etf,clock=tai,…". With
+ * stamps=hw the NIC stamps, too, as if somebody had switched that on; what it is like say the keys
+ * of stamp/sim_nic_spec.h: "sim:stamps=hw,hw-delay=300ns,phc-offset=37s,ppm=50,tx-type=off". */
 int wt_sim_tx_parse(struct wt_sim_tx_config *config, const char *text, struct wt_error *err);
 bool wt_sim_tx_is(const char *interface);
 

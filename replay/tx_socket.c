@@ -77,22 +77,32 @@ static void enlarge_buffers(int fd)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &in, sizeof(in));
 }
 
-static bool driver_stamps(const char *interface)
+/* A driver that is not said to stamp would leave all packets waiting for theirs. */
+static int ask_for_stamps(struct wt_tx *tx, enum wt_tx_stamp wanted, struct wt_error *err)
 {
-	struct wt_stamp_capabilities capabilities;
-
-	return !wt_stamp_capabilities_read(&capabilities, wt_kernel_system(), interface, NULL) &&
-	       capabilities.supported.so_timestamping & SOF_TIMESTAMPING_TX_SOFTWARE;
-}
-
-static int ask_for_stamps(struct wt_tx *tx)
-{
+	struct wt_tx_stamps *stamps = &tx->stamps;
 	/* Without the packet's bytes, with its number. */
-	int flags = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE |
-	            SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
+	int flags = SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
+	int rc;
 
-	return setsockopt(tx->fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) < 0 ? -errno
-	                                                                                  : 0;
+	if (!tx->interface[0] && wanted == WT_TX_STAMP_HARDWARE)
+		return wt_error_set(err, -EINVAL,
+		                    "which NIC is to stamp? Name the interface with -i, or leave "
+		                    "out --tx-stamp hw");
+	rc = tx->interface[0]
+	             ? wt_tx_stamps_open(stamps, wt_kernel_system(), tx->interface, wanted, err)
+	             : 0;
+	if (rc || (!stamps->software && !stamps->hardware))
+		return rc;
+	if (stamps->software)
+		flags |= SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+	if (stamps->hardware)
+		flags |= SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE;
+	/* Else there would be no word of a packet that the NIC was to stamp and did not. */
+	if (stamps->software && stamps->hardware)
+		flags |= SOF_TIMESTAMPING_OPT_TX_SWHW;
+	tx->has_stamps = !setsockopt(tx->fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags));
+	return 0;
 }
 
 /* Which of an interface's queues packets take: not all of them need to keep launch times. */
@@ -142,12 +152,12 @@ static void choose_waiting(struct wt_tx *tx, bool may_block)
 
 int wt_tx_ask_socket(struct wt_tx *tx, const struct wt_tx_config *config, struct wt_error *err)
 {
+	int rc;
+
 	enlarge_buffers(tx->fd);
 	choose_waiting(tx, config->may_block);
-	/* A driver that is not said to stamp would leave all packets waiting for theirs. */
-	tx->has_stamps = config->wants_stamps && tx->interface[0] && driver_stamps(tx->interface) &&
-	                 !ask_for_stamps(tx);
-	return config->wants_launch ? ask_for_launch(tx, config, err) : 0;
+	rc = ask_for_stamps(tx, config->stamp, err);
+	return !rc && config->wants_launch ? ask_for_launch(tx, config, err) : rc;
 }
 
 int wt_tx_packet_socket(struct wt_tx *tx, const struct wt_tx_config *config, struct wt_error *err)

@@ -8,7 +8,31 @@
 
 #include <wiretape/stamp/hwtstamp_private.h>
 
-#define SOFTWARE_INSTEAD "--stamp sw records with software stamps"
+/* How messages speak of the two directions. */
+struct words {
+	const char *instead;
+	const char *settings; /* that the driver says it has */
+	const char *nothing;  /* it lacks */
+	const char *lacking;  /* altogether */
+};
+
+static const struct words *words_of(const struct wt_nic_stamping *stamping)
+{
+	static const struct words received = {
+	        .instead = "--stamp sw records with software stamps",
+	        .settings = "rx filters",
+	        .nothing = "rx filter to stamp received packets with",
+	        .lacking = "received packets",
+	};
+	static const struct words sent = {
+	        .instead = "--tx-stamp sw goes by the driver's stamps",
+	        .settings = "tx types",
+	        .nothing = "tx type to stamp sent packets with",
+	        .lacking = "sent packets",
+	};
+
+	return stamping->is_tx ? &sent : &received;
+}
 
 static const char *filter_name(int filter)
 {
@@ -29,8 +53,11 @@ static const char *type_name(int tx_type)
 	return name ? name : "unknown";
 }
 
-static int say_why_not(const char *interface, int error, struct wt_error *err)
+static int say_why_not(const struct wt_nic_stamping *stamping, int error, struct wt_error *err)
 {
+	const struct words *words = words_of(stamping);
+	const char *interface = stamping->interface;
+
 	switch (error) {
 	case -EPERM:
 	case -EACCES:
@@ -38,35 +65,33 @@ static int say_why_not(const char *interface, int error, struct wt_error *err)
 		                    "switching on the hardware stamps of %s takes CAP_NET_ADMIN; "
 		                    "run as root or setcap cap_net_admin+ep the program, or "
 		                    "%s",
-		                    interface, SOFTWARE_INSTEAD);
+		                    interface, words->instead);
 	case -ERANGE:
 		return wt_error_set(err, error,
-		                    "the driver of %s refuses the rx filters that it says it has; "
-		                    "%s",
-		                    interface, SOFTWARE_INSTEAD);
+		                    "the driver of %s refuses the %s that it says it has; %s",
+		                    interface, words->settings, words->instead);
 	case -EBUSY:
 		return wt_error_set(err, error,
 		                    "the hardware stamps of %s are in use by somebody who does "
 		                    "not share them; end that program, or %s",
-		                    interface, SOFTWARE_INSTEAD);
+		                    interface, words->instead);
 	case -EINVAL:
 	case -ENETDOWN:
 		return wt_error_set(err, error,
 		                    "the driver of %s does not take settings for hardware stamps "
 		                    "now (%s), as some do while the interface is down; ip link set "
 		                    "%s up, or %s",
-		                    interface, strerror(-error), interface, SOFTWARE_INSTEAD);
+		                    interface, strerror(-error), interface, words->instead);
 	case -EOPNOTSUPP:
-		return wt_error_set(err, error,
-		                    "%s has no rx filter to stamp received packets with; %s",
-		                    interface, SOFTWARE_INSTEAD);
+		return wt_error_set(err, error, "%s has no %s; %s", interface, words->nothing,
+		                    words->instead);
 	case -ENODEV:
 		return wt_error_set(err, error, "%s is gone; ip link shows the interfaces",
 		                    interface);
 	default:
 		return wt_error_set(err, error,
 		                    "cannot switch on the hardware stamps of %s: %s; %s", interface,
-		                    strerror(-error), SOFTWARE_INSTEAD);
+		                    strerror(-error), words->instead);
 	}
 }
 
@@ -74,20 +99,21 @@ static int say_why_not(const char *interface, int error, struct wt_error *err)
 static int look_before(struct wt_nic_stamping *stamping,
                        const struct wt_stamp_capabilities *capabilities, struct wt_error *err)
 {
+	const struct words *words = words_of(stamping);
 	int error = capabilities->active.error;
-	bool stamps = capabilities->supported.so_timestamping & SOF_TIMESTAMPING_RX_HARDWARE;
+	uint32_t needed =
+	        stamping->is_tx ? SOF_TIMESTAMPING_TX_HARDWARE : SOF_TIMESTAMPING_RX_HARDWARE;
 
-	if (!stamps)
-		return wt_error_set(err, -EOPNOTSUPP,
-		                    "%s does not stamp received packets in hardware; %s",
-		                    stamping->interface, SOFTWARE_INSTEAD);
+	if (!(capabilities->supported.so_timestamping & needed))
+		return wt_error_set(err, -EOPNOTSUPP, "%s does not stamp %s in hardware; %s",
+		                    stamping->interface, words->lacking, words->instead);
 	if (error == -EOPNOTSUPP)
 		return wt_error_set(err, -EOPNOTSUPP,
 		                    "the driver of %s does not tell what it stamps now, so it "
 		                    "could not be put back; %s",
-		                    stamping->interface, SOFTWARE_INSTEAD);
+		                    stamping->interface, words->instead);
 	if (error)
-		return say_why_not(stamping->interface, error, err);
+		return say_why_not(stamping, error, err);
 	stamping->before = capabilities->active;
 	stamping->now = stamping->before;
 	return 0;
@@ -121,15 +147,16 @@ static int take_back(struct wt_nic_stamping *stamping, const char *what, struct 
 		                    "hwstamp_ctl -i %s shows and sets it",
 		                    stamping->interface, what, stamping->interface);
 	return wt_error_set(err, -EOPNOTSUPP, "the driver of %s %s, which was put back; %s",
-	                    stamping->interface, what, SOFTWARE_INSTEAD);
+	                    stamping->interface, what, words_of(stamping)->instead);
 }
 
-static int set_filter(struct wt_nic_stamping *stamping, int filter)
+static int set(struct wt_nic_stamping *stamping, int tx_type, int rx_filter)
 {
 	struct wt_stamp_active asked = stamping->before, read;
 	int ret;
 
-	asked.rx_filter = filter;
+	asked.tx_type = tx_type;
+	asked.rx_filter = rx_filter;
 	ret = wt_hwtstamp_set(stamping->system, stamping->interface, &asked);
 	if (ret)
 		return ret;
@@ -179,7 +206,7 @@ static int widen(struct wt_nic_stamping *stamping, uint32_t supported, struct wt
 	for (size_t i = 0; i < count; i++) {
 		if (!(supported & (1u << widest_first[i])))
 			continue;
-		ret = set_filter(stamping, widest_first[i]);
+		ret = set(stamping, stamping->before.tx_type, widest_first[i]);
 		if (!ret)
 			return check_result(stamping, err);
 		/* Some filters that a driver names it takes in some modes only. */
@@ -188,25 +215,67 @@ static int widen(struct wt_nic_stamping *stamping, uint32_t supported, struct wt
 	}
 	if (is_set && (ret == -EOPNOTSUPP || ret == -ERANGE))
 		return 0;
-	return say_why_not(stamping->interface, ret, err);
+	return say_why_not(stamping, ret, err);
+}
+
+/* Whether sent packets are stamped now, and nothing else has changed. */
+static int check_tx(struct wt_nic_stamping *stamping, struct wt_error *err)
+{
+	if (stamping->now.rx_filter != stamping->before.rx_filter)
+		return take_back(stamping, "changed how received packets are stamped", err);
+	if (stamping->now.tx_type == HWTSTAMP_TX_OFF)
+		return take_back(stamping, "took the tx type but stamps nothing", err);
+	stamping->changed = true;
+	return 0;
+}
+
+/* All types but off stamp what is sent; those of one step do more, for somebody who needs it. */
+static int switch_on_tx(struct wt_nic_stamping *stamping, uint32_t supported, struct wt_error *err)
+{
+	int ret = -EOPNOTSUPP;
+
+	if (stamping->before.tx_type != HWTSTAMP_TX_OFF)
+		return 0;
+	if (supported & (1u << HWTSTAMP_TX_ON))
+		ret = set(stamping, HWTSTAMP_TX_ON, stamping->before.rx_filter);
+	return ret ? say_why_not(stamping, ret, err) : check_tx(stamping, err);
+}
+
+static int begin(struct wt_nic_stamping *stamping, struct wt_stamp_capabilities *capabilities,
+                 const char *interface, struct wt_error *err)
+{
+	int ret = wt_stamp_capabilities_read(capabilities, stamping->system, interface, err);
+
+	if (ret)
+		return ret;
+	memcpy(stamping->interface, interface, strlen(interface));
+	return look_before(stamping, capabilities, err);
 }
 
 int wt_nic_stamping_enable(struct wt_nic_stamping *stamping, struct wt_system *system,
                            const char *interface, struct wt_error *err)
 {
 	struct wt_stamp_capabilities capabilities;
-	int ret = wt_stamp_capabilities_read(&capabilities, system, interface, err);
+	int ret;
 
 	*stamping = (struct wt_nic_stamping){.system = system};
-	if (ret)
-		return ret;
-	memcpy(stamping->interface, interface, strlen(interface));
-	ret = look_before(stamping, &capabilities, err);
+	ret = begin(stamping, &capabilities, interface, err);
 	if (!ret)
 		ret = widen(stamping, capabilities.supported.rx_filters, err);
 	if (!ret)
 		note_limits(stamping);
 	return ret;
+}
+
+int wt_nic_stamping_enable_tx(struct wt_nic_stamping *stamping, struct wt_system *system,
+                              const char *interface, struct wt_error *err)
+{
+	struct wt_stamp_capabilities capabilities;
+	int ret;
+
+	*stamping = (struct wt_nic_stamping){.system = system, .is_tx = true};
+	ret = begin(stamping, &capabilities, interface, err);
+	return ret ? ret : switch_on_tx(stamping, capabilities.supported.tx_types, err);
 }
 
 static int say_who_changed(const struct wt_nic_stamping *stamping,
@@ -237,11 +306,12 @@ int wt_nic_stamping_restore(struct wt_nic_stamping *stamping, struct wt_error *e
 	/* An interface that is gone has taken its settings along. */
 	if (ret && ret != -ENODEV)
 		return wt_error_set(err, ret,
-		                    "cannot put back the hardware stamps of %s (rx filter %s): "
-		                    "%s; hwstamp_ctl -i %s -r %d does",
+		                    "cannot put back the hardware stamps of %s (rx filter %s, tx "
+		                    "type %s): %s; hwstamp_ctl -i %s -r %d -t %d does",
 		                    stamping->interface, filter_name(stamping->before.rx_filter),
-		                    strerror(-ret), stamping->interface,
-		                    stamping->before.rx_filter);
+		                    type_name(stamping->before.tx_type), strerror(-ret),
+		                    stamping->interface, stamping->before.rx_filter,
+		                    stamping->before.tx_type);
 	stamping->changed = false;
 	return 0;
 }

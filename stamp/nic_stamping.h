@@ -22,6 +22,7 @@ struct wt_nic_stamping {
 	struct wt_stamp_active before; /* what was there */
 	struct wt_stamp_active now;    /* what the driver made of what was asked */
 	bool changed;                  /* `now` is ours to take back */
+	bool is_tx;                    /* it is about sent packets, else about received ones */
 	char limited[200];             /* why not every packet gets a stamp, or "" */
 };
 
@@ -31,6 +32,11 @@ struct wt_nic_stamping {
  * with the way out. */
 int wt_nic_stamping_enable(struct wt_nic_stamping *stamping, struct wt_system *system,
                            const char *interface, struct wt_error *err);
+
+/* Have sent packets stamped, if they are not already. How received ones are stamped stays as it
+ * is. Errors as above. */
+int wt_nic_stamping_enable_tx(struct wt_nic_stamping *stamping, struct wt_system *system,
+                              const char *interface, struct wt_error *err);
 
 /* Put back what was there, unless somebody has changed it meanwhile: then it is theirs, and
  * -EBUSY says so. 0 if there was nothing to do. */

@@ -24,7 +24,7 @@ for tx in socket ring; do
 done
 resend "through the qdisc" 400 --qdisc -t asap "$tape"
 same "$tape" 400
-resend "no stamps" 400 --no-stamps -t gap:10us "$tape"
+resend "no stamps" 400 --tx-stamp off -t gap:10us "$tape"
 assert_eq "$name" "400 0 false" \
   "$(sent '"\(.proof.sources | "\(.handover) \(.software)") \(.interfaces[0].driver_stamps)"')"
 

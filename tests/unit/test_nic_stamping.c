@@ -310,7 +310,9 @@ Test(nic_stamping, a_restore_that_fails_can_be_tried_again)
 	cr_assert_eq(enable(), 0);
 	set_error = -EPERM;
 	cr_expect(eq(int, restore(), -EPERM));
-	expect_contains(err.text, "cannot put back the hardware stamps of sim (rx filter none)");
+	expect_contains(err.text,
+	                "cannot put back the hardware stamps of sim (rx filter none, tx type off)");
+	expect_contains(err.text, "hwstamp_ctl -i sim -r 0 -t 0");
 	set_error = 0;
 	cr_expect(eq(int, restore(), 0));
 	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE);
@@ -405,6 +407,120 @@ Test(nic_stamping, what_cannot_be_put_back_is_not_changed)
 	get_error = -EIO;
 	cr_expect(eq(int, enable(), -EIO));
 	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE);
+}
+
+/* ---- sent packets ---- */
+
+static int enable_tx(void)
+{
+	return wt_nic_stamping_enable_tx(&stamping, &before.system, "sim", &err);
+}
+
+Test(nic_stamping, of_sent_packets_is_switched_on_and_off_again)
+{
+	create((struct wt_sim_nic_config){.rx_filter = HWTSTAMP_FILTER_PTP_V2_EVENT,
+	                                  .rx_filters = FILTER(NONE) | FILTER(ALL) |
+	                                                FILTER(PTP_V2_EVENT)});
+	cr_assert_eq(enable_tx(), 0, "%s", err.text);
+	expect_set(HWTSTAMP_TX_ON, HWTSTAMP_FILTER_PTP_V2_EVENT);
+	cr_expect(stamping.changed);
+	cr_expect(eq(int, stamping.before.tx_type, HWTSTAMP_TX_OFF));
+	cr_expect(eq(int, stamping.now.tx_type, HWTSTAMP_TX_ON));
+	cr_assert_eq(restore(), 0, "%s", err.text);
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_PTP_V2_EVENT);
+	cr_expect(eq(int, stamping.changed, false));
+}
+
+Test(nic_stamping, of_sent_packets_that_is_on_is_left_alone)
+{
+	static const int types[] = {HWTSTAMP_TX_ON, HWTSTAMP_TX_ONESTEP_SYNC,
+	                            HWTSTAMP_TX_ONESTEP_P2P};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		create((struct wt_sim_nic_config){.tx_type = types[i], .no_permission = true});
+		cr_assert_eq(enable_tx(), 0, "%s", err.text);
+		cr_expect(eq(int, stamping.changed, false));
+		cr_assert_eq(restore(), 0);
+		cr_expect(eq(int, sets, 0));
+		expect_set(types[i], HWTSTAMP_FILTER_NONE);
+	}
+}
+
+static void touch_rx(struct hwtstamp_config *config)
+{
+	if (config->tx_type == HWTSTAMP_TX_ON)
+		wt_sim_nic_set_stamping(nic, HWTSTAMP_TX_ON, HWTSTAMP_FILTER_NONE);
+}
+
+static void stamp_nothing_sent(struct hwtstamp_config *config)
+{
+	wt_sim_nic_set_stamping(nic, HWTSTAMP_TX_OFF, config->rx_filter);
+}
+
+Test(nic_stamping, of_sent_packets_is_all_that_a_driver_may_change)
+{
+	static const struct {
+		void (*does)(struct hwtstamp_config *config);
+		const char *says;
+	} cases[] = {
+	        {touch_rx, "changed how received packets are stamped"},
+	        {stamp_nothing_sent, "took the tx type but stamps nothing"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		create((struct wt_sim_nic_config){.rx_filter = HWTSTAMP_FILTER_ALL});
+		driver = cases[i].does;
+		cr_expect(eq(int, enable_tx(), -EOPNOTSUPP));
+		expect_contains(err.text, cases[i].says);
+		expect_contains(err.text, "--tx-stamp sw");
+		expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_ALL);
+		cr_expect(eq(int, stamping.changed, false));
+	}
+}
+
+Test(nic_stamping, of_sent_packets_that_somebody_changed_stays)
+{
+	create((struct wt_sim_nic_config){0});
+	cr_assert_eq(enable_tx(), 0);
+	wt_sim_nic_set_stamping(nic, HWTSTAMP_TX_ON, HWTSTAMP_FILTER_ALL);
+	cr_expect(eq(int, restore(), -EBUSY));
+	expect_set(HWTSTAMP_TX_ON, HWTSTAMP_FILTER_ALL);
+}
+
+Test(nic_stamping, of_sent_packets_errors_say_the_way_out)
+{
+	static const struct {
+		int driver, returned;
+		const char *says;
+	} cases[] = {
+	        {-EPERM, -EPERM, "setcap cap_net_admin+ep"},
+	        {-EBUSY, -EBUSY, "in use by somebody"},
+	        {-ERANGE, -ERANGE, "refuses the tx types"},
+	        {-EINVAL, -EINVAL, "ip link set sim up"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		create((struct wt_sim_nic_config){0});
+		set_error = cases[i].driver;
+		cr_expect(eq(int, enable_tx(), cases[i].returned));
+		expect_contains(err.text, cases[i].says);
+		expect_contains(err.text, "--tx-stamp sw goes by the driver's stamps");
+		cr_expect(eq(int, stamping.changed, false));
+	}
+}
+
+Test(nic_stamping, of_sent_packets_is_refused_where_there_is_none)
+{
+	create((struct wt_sim_nic_config){.phc_index = -1});
+	cr_expect(eq(int, enable_tx(), -EOPNOTSUPP));
+	expect_contains(err.text, "sim does not stamp sent packets in hardware");
+	/* Received packets alone are not enough. */
+	create((struct wt_sim_nic_config){.so_timestamping = SOF_TIMESTAMPING_RX_HARDWARE});
+	cr_expect(eq(int, enable_tx(), -EOPNOTSUPP));
+	create((struct wt_sim_nic_config){.tx_types = 1u << HWTSTAMP_TX_OFF});
+	cr_expect(eq(int, enable_tx(), -EOPNOTSUPP));
+	expect_contains(err.text, "sim has no tx type");
+	cr_expect(eq(int, sets, 0));
 }
 
 Test(nic_stamping, the_kernels_virtual_interfaces_have_none)

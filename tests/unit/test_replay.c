@@ -328,7 +328,7 @@ Test(replay, without_stamps_all_are_hand_over_times)
 	expect_exact(1000, 999 * MS);
 	cr_expect(eq(u64, run.result.proof.by_source[WT_DEPARTURE_HANDOVER], 1000));
 	cr_expect(not(run.result.ports[0].has_stamps));
-	run.config.no_stamps = true;
+	run.config.tx_stamp = WT_TX_STAMP_OFF;
 	run_on("sim:delay=600");
 	expect_exact(1000, 999 * MS);
 	cr_expect(not(run.result.ports[0].has_stamps));
@@ -426,6 +426,18 @@ Test(replay, of_packets_with_one_launch_time_those_that_left_are_not_taken_for_d
 	cr_expect(eq(u64, run.result.proof.dropped, 100));
 	for (size_t i = 0; i < run.row_count; i++)
 		expect_text(run.rows[i].source, i % 10 == 9 ? "dropped" : "software");
+}
+
+/* The same by the NIC's stamps, of which none is lost. */
+Test(replay, a_stamp_of_the_nic_tells_what_left_from_what_was_dropped)
+{
+	replay_generated(&run, "gen:count=1000,pps=1000");
+	run_on("sim:stamps=hw,qdisc=etf,drop-every=10,stall-at=200ms,stall=100ms");
+	expect_numbers(1000);
+	cr_expect(eq(u64, run.result.proof.dropped, 100));
+	cr_expect(eq(u64, run.result.ports[0].nic.missing, 0));
+	for (size_t i = 0; i < run.row_count; i++)
+		expect_text(run.rows[i].source, i % 10 == 9 ? "dropped" : "hardware");
 }
 
 Test(replay, launch_times_without_stamps_are_proved_by_hand_overs)

@@ -79,6 +79,26 @@ Test(replay_open, no_file_is_made_of_a_proof_that_is_not)
 	expect_refusal(-EINVAL);
 }
 
+Test(replay_open, no_nic_is_told_to_stamp_for_a_proof_that_is_not)
+{
+	arrange("sim:stamps=hw,tx-type=off", 1);
+	config.tx_stamp = WT_TX_STAMP_HARDWARE;
+	config.no_proof = true;
+	expect_refusal(-EINVAL);
+	config.no_proof = false;
+	config.schedule.timing = WT_TIMING_ASAP;
+	expect_refusal(-EINVAL);
+}
+
+Test(replay_open, without_a_proof_nobody_is_asked_for_stamps)
+{
+	arrange("sim:stamps=hw", 100);
+	config.no_proof = true;
+	run();
+	cr_expect(not(result.ports[0].has_stamps));
+	cr_expect_str_eq(result.ports[0].nic.clock, "");
+}
+
 Test(replay_open, batches_of_every_size_send_all_once)
 {
 	static const uint32_t sizes[] = {1, 3, 64, 65, 1000, WT_REPLAY_BATCH_MAX};

@@ -37,7 +37,7 @@ static void parse(const char *text)
 static void open_sim(const char *text, bool wants_launch, int32_t launch_clock)
 {
 	const struct wt_tx_config config = {
-	        .wants_stamps = true,
+	        .stamp = WT_TX_STAMP_AUTO,
 	        .wants_launch = wants_launch,
 	        .launch_clock = launch_clock,
 	        .sim = &sim,

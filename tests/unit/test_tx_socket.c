@@ -124,7 +124,7 @@ Test(tx_socket, one_and_many_arrive_in_order_with_a_stamp_for_each)
 {
 	uint32_t ids[65];
 
-	open_tx(wt_tx_open_socket, (struct wt_tx_config){.wants_stamps = true});
+	open_tx(wt_tx_open_socket, (struct wt_tx_config){.stamp = WT_TX_STAMP_SOFTWARE});
 	cr_assert(tx->has_stamps);
 	make(0, 1, BYTES);
 	send_all(1);
@@ -141,7 +141,7 @@ Test(tx_socket, warming_up_sends_nothing_and_counts_nothing)
 {
 	uint32_t id;
 
-	open_tx(wt_tx_open_socket, (struct wt_tx_config){.wants_stamps = true});
+	open_tx(wt_tx_open_socket, (struct wt_tx_config){.stamp = WT_TX_STAMP_SOFTWARE});
 	tx->ops->warm_up(tx);
 	tx->ops->warm_up(tx);
 	make(0, 1, BYTES);
@@ -155,7 +155,7 @@ Test(tx_socket, without_stamps_there_are_none)
 {
 	struct wt_tx_report reports[WT_TX_REPORTS];
 
-	open_tx(wt_tx_open_socket, (struct wt_tx_config){0});
+	open_tx(wt_tx_open_socket, (struct wt_tx_config){.stamp = WT_TX_STAMP_OFF});
 	cr_expect(not(tx->has_stamps));
 	make(0, 5, BYTES);
 	send_all(5);
@@ -165,7 +165,7 @@ Test(tx_socket, without_stamps_there_are_none)
 
 Test(tx_socket, takes_what_the_mtu_allows)
 {
-	open_tx(wt_tx_open_socket, (struct wt_tx_config){0});
+	open_tx(wt_tx_open_socket, (struct wt_tx_config){.stamp = WT_TX_STAMP_OFF});
 	cr_expect(eq(u32, tx->bytes_max, 1518));
 	cr_expect(eq(u32, tx->bytes_min, 14));
 	make(0, 1, 1514);
@@ -194,7 +194,7 @@ Test(tx_socket, ids_keep_in_step_with_packets_where_the_queue_is_full)
 
 	shape("tbf rate 10mbit burst 2000 limit 1600");
 	open_tx(wt_tx_open_socket,
-	        (struct wt_tx_config){.wants_stamps = true, .through_qdisc = true});
+	        (struct wt_tx_config){.stamp = WT_TX_STAMP_SOFTWARE, .through_qdisc = true});
 	make(0, WT_REPLAY_BATCH_DEFAULT, BYTES);
 	for (int i = 0; i < ROUNDS; i++) {
 		uint32_t first = tx->next_id;
@@ -236,7 +236,7 @@ Test(tx_socket, an_interface_that_is_not_there_is_an_error)
 
 Test(tx_socket, that_it_went_down_is_told_when_it_sends)
 {
-	open_tx(wt_tx_open_socket, (struct wt_tx_config){0});
+	open_tx(wt_tx_open_socket, (struct wt_tx_config){.stamp = WT_TX_STAMP_OFF});
 	veth_ip("link set wt_a down");
 	make(0, 1, BYTES);
 	cr_expect(eq(int, tx->ops->send(tx, packets, 1), -ENETDOWN));
@@ -249,7 +249,7 @@ Test(tx_socket, a_ring_sends_all_in_order)
 {
 	enum { ROUNDS = 20 };
 
-	open_tx(wt_tx_open_ring, (struct wt_tx_config){0});
+	open_tx(wt_tx_open_ring, (struct wt_tx_config){.stamp = WT_TX_STAMP_OFF});
 	for (uint32_t i = 0; i < ROUNDS; i++) {
 		make(i * WT_REPLAY_BATCH_DEFAULT, WT_REPLAY_BATCH_DEFAULT, BYTES + i);
 		for (uint32_t sent = 0; sent < WT_REPLAY_BATCH_DEFAULT;) {
@@ -270,7 +270,7 @@ Test(tx_socket, a_ring_has_stamps_too)
 {
 	uint32_t ids[WT_REPLAY_BATCH_DEFAULT];
 
-	open_tx(wt_tx_open_ring, (struct wt_tx_config){.wants_stamps = true});
+	open_tx(wt_tx_open_ring, (struct wt_tx_config){.stamp = WT_TX_STAMP_SOFTWARE});
 	tx->ops->warm_up(tx);
 	make(0, WT_REPLAY_BATCH_DEFAULT, BYTES);
 	send_all(WT_REPLAY_BATCH_DEFAULT);
@@ -283,7 +283,7 @@ Test(tx_socket, a_ring_has_stamps_too)
 /* The kernel stops at a packet that is too short: what is behind it is not sent either. */
 Test(tx_socket, a_ring_says_what_it_could_not_send)
 {
-	open_tx(wt_tx_open_ring, (struct wt_tx_config){0});
+	open_tx(wt_tx_open_ring, (struct wt_tx_config){.stamp = WT_TX_STAMP_OFF});
 	make(0, 3, BYTES);
 	packets[1].bytes = 5;
 	send_all(3);

@@ -59,9 +59,9 @@ static void make(uint32_t first)
 	}
 }
 
-static void open_tx(bool wants_stamps)
+static void open_tx(enum wt_tx_stamp stamp)
 {
-	const struct wt_tx_config config = {.target = &target, .wants_stamps = wants_stamps};
+	const struct wt_tx_config config = {.target = &target, .stamp = stamp};
 	int rc = wt_tx_open_udp(&tx, &config, &err);
 
 	cr_assert(eq(int, rc, 0), "%s", rc ? err.text : "");
@@ -118,7 +118,7 @@ static void expect_received(uint32_t first, uint32_t count)
 Test(tx_udp, payloads_arrive_in_order)
 {
 	listen_on_lo();
-	open_tx(false);
+	open_tx(WT_TX_STAMP_OFF);
 	make(0);
 	cr_expect(eq(int, tx->ops->send(tx, packets, 1), 1));
 	expect_received(0, 1);
@@ -135,7 +135,7 @@ Test(tx_udp, that_nobody_listens_stops_nothing)
 	listen_on_lo();
 	close(receiver);
 	receiver = -1;
-	open_tx(false);
+	open_tx(WT_TX_STAMP_OFF);
 	make(0);
 	for (uint32_t sent = 0; sent < WT_REPLAY_BATCH_DEFAULT;) {
 		int taken = tx->ops->send(tx, packets + sent, WT_REPLAY_BATCH_DEFAULT - sent);
@@ -191,7 +191,7 @@ static size_t count_received(int patience_ms)
 Test(tx_udp, a_group_is_reached_through_the_interface_that_was_named)
 {
 	enter("233.252.0.1:99");
-	open_tx(true);
+	open_tx(WT_TX_STAMP_SOFTWARE);
 	cr_expect(tx->has_stamps);
 	make(0);
 	cr_expect(eq(int, tx->ops->send(tx, packets, 10), 10));
@@ -211,14 +211,14 @@ static uint8_t ttl_of(void)
 Test(tx_udp, the_ttl_of_groups_is_1_unless_something_else_is_wanted)
 {
 	enter("233.252.0.1:99");
-	open_tx(false);
+	open_tx(WT_TX_STAMP_OFF);
 	make(0);
 	tx->ops->send(tx, packets, 1);
 	cr_expect(eq(u8, ttl_of(), 1));
 	tx->ops->close(tx);
 	tx = NULL;
 	target.ttl = 9;
-	open_tx(false);
+	open_tx(WT_TX_STAMP_OFF);
 	tx->ops->send(tx, packets, 1);
 	cr_expect(eq(u8, ttl_of(), 9));
 }
@@ -233,7 +233,7 @@ Test(tx_udp, what_a_full_queue_throws_away_is_not_counted_as_sent)
 	enter("10.9.0.2:99");
 	if (system(tbf))
 		cr_skip_test("tc(8) or the kernel lacks tbf");
-	open_tx(false);
+	open_tx(WT_TX_STAMP_OFF);
 	make(0);
 	for (int i = 0; i < 20; i++) {
 		int taken = tx->ops->send(tx, packets, WT_REPLAY_BATCH_DEFAULT);
