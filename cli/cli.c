@@ -135,29 +135,6 @@ static bool parse_decimal(const char *text, const char **end, double *value)
 	       stop == text + strspn(text, "0123456789.");
 }
 
-bool wt_cli_parse_time_ns(const char *text, int64_t *ns)
-{
-	static const struct {
-		const char *name;
-		double ns;
-	} units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
-	const char *unit;
-	double value;
-
-	if (!parse_decimal(text, &unit, &value))
-		return false;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (strcmp(unit, units[i].name))
-			continue;
-		value = value * units[i].ns + 0.5;
-		if (!(value >= 1 && value <= 1e18))
-			return false;
-		*ns = (int64_t)value;
-		return true;
-	}
-	return false;
-}
-
 bool wt_cli_parse_factor(const char *text, double *factor)
 {
 	const char *end;

@@ -57,9 +57,6 @@ bool wt_cli_parse_filesize(const char *text, uint64_t *bytes);
 /* A time in seconds, with a fraction or without; more than 0, at most 10^9. */
 bool wt_cli_parse_seconds(const char *text, int64_t *ns);
 
-/* A time with its unit, "500ns", "10us", "1.5ms", "2s"; from 1 ns to 10^9 s. */
-bool wt_cli_parse_time_ns(const char *text, int64_t *ns);
-
 /* Digits with a decimal point or without; more than 0. */
 bool wt_cli_parse_factor(const char *text, double *factor);
 

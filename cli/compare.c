@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/replay/duration.h>
+
 struct options {
 	struct wt_compare_files_config config;
 	const char *filter; /* for both */
@@ -137,11 +139,9 @@ static int parse_speed(const char *text, double *speed)
 
 static int parse_tolerance(const char *text, int64_t *ns)
 {
-	if (wt_cli_parse_time_ns(text, ns))
+	if (wt_parse_duration_ns(text, ns) && *ns)
 		return WT_EXIT_OK;
-	return wt_cli_usage("compare",
-	                    "--tolerance: '%s' is not a time with its unit, like 500ns, 10us or "
-	                    "1.5ms",
+	return wt_cli_usage("compare", "--tolerance: '%s' is not a time like 500ns, 10us or 1.5ms",
 	                    text);
 }
 
