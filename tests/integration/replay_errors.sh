@@ -87,10 +87,13 @@ head -c $((bytes - 10)) "$work/ns.pcap" >"$work/short.pcap"
 runs_through "cut off" 299 "$work/short.pcap"
 says 'warning: .*short.pcap: the file is cut off .*: 299; what is before was sent$'
 assert_eq "$name: JSON" "true null" "$(sent '.files[0] | "\(.cut_off) \(.broken)"')"
+# Which chunks are whole before the cut is a matter of when the recorder was given blocks.
 head -c 10000 "$tape" >"$work/short.pcapng"
-runs_through "a recording, cut off" 0 "$work/short.pcapng"
+name="a recording, cut off"
+replay -i out0 -t gap:10us --json "$work/short.pcapng"
+assert_eq "$name: exit code" 0 "$code"
+assert "$name: sent" test "$(sent .sent)" -lt 50
 says 'warning: .*short.pcapng: [0-9]+ packets are missing .*wiretape repair'
-says 'warning: nothing was sent'
 assert "$name: JSON" test "$(sent '.files[0].missing_packets')" -gt 0
 # Behind packet 185, each of which takes 16 + 200 bytes.
 (head -c 39984 "$work/ns.pcap" && head -c 3000 /dev/zero | tr '\0' '\377') >"$work/broken.pcap"
