@@ -136,8 +136,8 @@ cat "$base" "$work/overlay.gz" >"$work/initramfs"
 
 # ---- the machine ----
 
-# Addresses of their own, in hexadecimal: igb's virtual functions are two of their own, 16 further up, and
-# would collide with the next one, or leave the bus.
+# Addresses of their own, in hexadecimal: igb's virtual functions are two devices more, 16
+# further up, and would collide with those of the next, or leave the bus.
 devices=() index=0
 IFS=, read -ra models <<<"$nics"
 for model in "${models[@]}"; do
@@ -154,7 +154,7 @@ timeout "${VM_SECONDS:-60}" "$cache/$qemu/root/usr/bin/qemu-system-x86_64" \
   -append "console=ttyS0 loglevel=4 panic=-1 quiet net.ifnames=0 ${arguments[*]:-}" \
   -serial "file:$work/console" \
   -device virtio-serial,addr=4 \
-  -chardev stdio,id=said,signal=off -device virtserialport,chardev=said,name=said \
+  -chardev "file,id=said,path=$work/said" -device virtserialport,chardev=said,name=said \
   -chardev "file,id=left,path=$work/results.tar" -device virtserialport,chardev=left,name=left \
   "${devices[@]}" </dev/null 2>"$work/qemu" &
 wait $!
@@ -169,6 +169,7 @@ broken() {
   cat "$work/qemu"
 }
 
+cat "$work/said" 2>/dev/null
 mkdir -p "${results:=$work/results}"
 tar -xf "$work/results.tar" -C "$results" 2>/dev/null
 cp "$work/console" "$results/console"
