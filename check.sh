@@ -3,8 +3,10 @@
 # fails does not keep the rest from running.
 #
 #   ./check.sh         every stage once, for every change
-#   ./check.sh --all   also a minute of fuzzing a target, and the integration and
-#                      stress tests ten times over, and a hundred recordings killed
+#   ./check.sh --vm    also the tests in virtual machines, which fetch a kernel and QEMU
+#   ./check.sh --all   also these, all integration tests under the sanitizers, a minute of
+#                      fuzzing a target, the integration and stress tests ten times over,
+#                      and a hundred recordings killed
 #
 # Installs what is missing with apt (as root, or with a sudo that asks nothing). Logs
 # are in build/check/. The last line says how many checks passed, failed and were
@@ -115,12 +117,16 @@ without_aslr=()
 
 stage_release() {
   check "build: release" configure_and_build release -DWT_TESTS=ON -DWT_BENCH=ON -DWT_WERROR=ON
-  run_ctest release release
+  run_ctest release release -LE '^vm$'
 }
 
 stage_asan() {
   check "build: asan-ubsan" configure_and_build asan-ubsan -DWT_TESTS=ON
-  run_ctest asan-ubsan asan-ubsan
+  if $all; then
+    run_ctest asan-ubsan asan-ubsan
+  else
+    run_ctest asan-ubsan asan-ubsan -LE '^slow$'
+  fi
 }
 
 stage_tsan() {
@@ -194,6 +200,8 @@ stage_install() {
   done
 }
 
+stage_vm() { run_ctest vm release -L '^vm$'; }
+
 stage_often() {
   run_ctest "release, ten times" release -L 'integration|stress' --repeat until-fail:10
   KILLS=100 run_ctest "release, a hundred kills" release -R 'integration\.killed'
@@ -209,10 +217,11 @@ closing() {
   [ "$failed" = 0 ]
 }
 
-all=false
+all=false vm=false
 case "${1:-}" in
 "") ;;
---all) all=true ;;
+--vm) vm=true ;;
+--all) all=true vm=true ;;
 -h | --help) sed -n '2,/^set /{s/^# \{0,1\}//p}' "$0"; exit 0 ;;
 *) echo "check.sh: there is no option '$1'; --help says which" >&2; exit 2 ;;
 esac
@@ -231,5 +240,6 @@ stage "Address and undefined-behaviour sanitizers" stage_asan
 stage "Thread sanitizer" stage_tsan
 stage "Fuzzing" stage_fuzz
 stage "Installation, and programs that use what was installed" stage_install
+if $vm; then stage "Virtual machines" stage_vm; fi
 if $all; then stage "Again and again" stage_often; fi
 closing

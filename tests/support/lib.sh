@@ -17,7 +17,7 @@ clean_up() {
     kill -KILL "$pid"
   done 2>/dev/null
   wait 2>/dev/null
-  if mountpoint -q "$work/disk"; then umount "$work/disk"; fi
+  if grep -q " $work/disk " /proc/mounts; then umount "$work/disk"; fi
   # What a test has made outside of its namespace and folder.
   if declare -F undo >/dev/null; then undo; fi
   rm -rf "$work"
@@ -84,7 +84,7 @@ wait_until() {
 make_disk() {
   need mkfs.ext4
   mkdir -p "$work/disk"
-  if mountpoint -q "$work/disk"; then umount "$work/disk"; fi
+  if grep -q " $work/disk " /proc/mounts; then umount "$work/disk"; fi
   rm -f "$work/image"
   truncate -s "$1M" "$work/image"
   timeout 60 mkfs.ext4 -q -F "$work/image" || skip "cannot make an ext4"

@@ -2,45 +2,53 @@
 # Run a script in a virtual machine with NICs that have clocks and a kernel that has all
 # qdiscs, and bring back what it leaves in $RESULTS.
 #
-#   tests/vm/run-vm.sh SCRIPT [-q new|old] [-n MODEL,MODEL...] [-o FOLDER] [-a KERNEL-ARGUMENT]...
-#                      [FILE...]
+#   WIRETAPE=build/release/cli/wiretape tests/vm/run-vm.sh SCRIPT [OPTION]...
 #
-# -q   which QEMU: new (default), whose igb has a running clock, or old, 7.2
-# -n   NICs on one hub, named nic0, nic1, ...: igb,igb by default; also e1000e, virtio-net-pci
-# -o   where results go (default: a temporary folder that goes away)
-# -a   for the guest's kernel, such as nosmp
-# FILE programs of this machine, and files, that the script needs: found in its PATH
+# -q QEMU    new (default), whose igb has a running clock, or old: 7.2
+# -n NIC,... on one hub, named nic0, nic1, ... in the guest; igb,igb by default; also e1000e
+#            and virtio-net-pci
+# -a WORD    for the guest's kernel, such as nosmp; may be given again
+# -o FOLDER  where results go; a temporary folder that goes away if it is not given
 #
-# The script is run by bash as root, in an initramfs of busybox, with ip, tc, ethtool, jq,
-# linuxptp, and wiretape ($WIRETAPE), and tests/support and tests/vm as $SUPPORT and $VM. If
-# there is a function host_check in SCRIPT.host beside it, that is called afterwards on this
-# machine, in the folder of results.
+# A line "# vm: OPTION..." in the script has the options that it needs.
+#
+# The script is run by bash as root, in an initramfs of busybox, with ip, tc, ethtool, jq and
+# linuxptp's phc_ctl and hwstamp_ctl. $WIRETAPE is the program, $SUPPORT and $VM are
+# tests/support and tests/vm, and programs that $NO_URING, $RESTAMP and $UDP_SEND name here
+# are there, too. If there is a file SCRIPT.host, bash runs it afterwards on this machine, in
+# the folder of results.
 #
 # Exit code: the script's; 77 where there is no such machine, with the reason; 124 if it was
 # not through in $VM_SECONDS (60).
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/cache.sh"
-: "${WIRETAPE:?is the program that is to be tested}"
-
 usage() {
   sed -n '2,/^set /{s/^# \{0,1\}//p}' "$0"
   exit 2
 }
 
-script="" qemu=new nics=igb,igb results="" arguments=() programs=()
-while [ $# -gt 0 ]; do
-  case $1 in
-  -q) qemu=${2:?} && shift ;;
-  -n) nics=${2:?} && shift ;;
-  -o) results=${2:?} && shift ;;
-  -a) arguments+=("${2:?}") && shift ;;
-  -*) usage ;;
-  *) if [ -z "$script" ]; then script=$1; else programs+=("$1"); fi ;;
-  esac
-  shift
-done
+qemu=new nics=igb,igb results="" arguments=()
+options() {
+  while [ $# -gt 0 ]; do
+    case $1 in
+    -q) qemu=${2:?} ;;
+    -n) nics=${2:?} ;;
+    -a) arguments+=("${2:?}") ;;
+    -o) results=${2:?} ;;
+    *) usage ;;
+    esac
+    shift 2
+  done
+}
+
+script=${1:-}
 [ -f "$script" ] || usage
+shift
+# shellcheck disable=SC2046 # words
+options $(sed -n 's/^# vm: //p' "$script")
+options "$@"
+: "${WIRETAPE:?is the program that is to be tested}"
 
 for part in kernel "$qemu"; do
   "$here/fetch.sh" "$part" || exit
@@ -116,9 +124,12 @@ make_base() {
 
 # The kernel unpacks one archive after the other into the same root.
 make_overlay() {
-  local root=$work/overlay
+  local root=$work/overlay name
   mkdir -p "$root/test"
-  into "$root" "$WIRETAPE" "${programs[@]}"
+  into "$root" "$WIRETAPE"
+  for name in NO_URING RESTAMP UDP_SEND; do
+    [ -z "${!name:-}" ] || into "$root" "${!name}"
+  done
   cp "$script" "$root/test/script"
   cp -r "$here/../support" "$root/test/support"
   cp -r "$here" "$root/test/vm"
@@ -183,7 +194,8 @@ if [ ! -e "$results/code" ]; then
 fi
 code=$(cat "$results/code")
 if [ "$code" = 0 ] && [ -e "$script.host" ]; then
-  (cd "$results" && . "$script.host" && host_check)
+  script=$(realpath "$script")
+  (cd "$results" && SUPPORT=$here/../support bash "$script.host")
   code=$?
 fi
 exit "$code"

@@ -1,0 +1,20 @@
+# shellcheck shell=bash
+# Shared by the scripts that run in the guest, which source it first. What they leave in
+# $RESULTS gets to the machine that started them.
+. "$SUPPORT/lib.sh"
+
+# Everything that is measured is printed, also if it is as expected.
+note() {
+  echo "$*"
+}
+
+# links_up NIC...: they run, and hear what is not for them.
+links_up() {
+  local nic
+  for nic; do
+    ip link set "$nic" up promisc on
+  done
+  for nic; do
+    wait_until "$nic runs" runs "$nic"
+  done
+}
