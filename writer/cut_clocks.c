@@ -91,6 +91,12 @@ static void note_lowest(struct source_interface *interface, uint32_t number)
 		interface->lowest_map = number;
 }
 
+static void forget_lowest(struct source *source)
+{
+	for (size_t i = 0; i < source->interface_count; i++)
+		source->interfaces[i].lowest_map = 0;
+}
+
 static const struct wt_clock_note *find_note(const struct source *source, uint32_t interface_id,
                                              uint32_t number)
 {
@@ -215,11 +221,16 @@ int wt_cut_take_clock(struct cut *cut, struct source *source, const struct wt_pc
 	return rc;
 }
 
-bool wt_cut_wants_clocks(const struct source *source, const struct wt_chunk_index *index)
+bool wt_cut_wants_clocks(struct source *source, const struct wt_chunk_index *index)
 {
-	/* What is before the first packet of the range a search finds with less reading. */
-	return index->flags & WT_CHUNK_CLOCKS && (source->begun || source->is_searched) &&
-	       !source->input->behind;
+	if (!(index->flags & WT_CHUNK_CLOCKS))
+		return false;
+	if (source->begun || source->is_searched)
+		return !source->input->behind;
+	/* What is before the first packet of the range a search finds with less reading. It
+	 * must not take older maps, of a chunk that was read, for the ones in force. */
+	forget_lowest(source);
+	return false;
 }
 
 /* ---- looking for them in a tape ---- */
@@ -463,8 +474,7 @@ void wt_cut_forget_clocks(struct source *source)
 {
 	if (source->note_count > source->first_notes)
 		source->note_count = source->first_notes;
-	for (size_t i = 0; i < source->interface_count; i++)
-		source->interfaces[i].lowest_map = 0;
+	forget_lowest(source);
 	source->begun = false;
 }
 

@@ -94,8 +94,9 @@ struct clock_birth wt_cut_birth(const struct source *source, uint32_t interface_
 int wt_cut_take_clock(struct cut *cut, struct source *source, const struct wt_pcapng_item *item,
                       struct wt_error *err);
 
-/* Whether a chunk without packets of the range is read for its clock blocks. */
-bool wt_cut_wants_clocks(const struct source *source, const struct wt_chunk_index *index);
+/* Whether a chunk without packets of the range is read for its clock blocks. Asked of each of
+ * them, in their order. */
+bool wt_cut_wants_clocks(struct source *source, const struct wt_chunk_index *index);
 
 /* What the source's packet needs, before it is written. */
 int wt_cut_write_clocks(struct cut *cut, struct source *source, struct wt_error *err);

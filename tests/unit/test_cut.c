@@ -740,6 +740,24 @@ Test(cut, a_map_behind_the_packets_that_name_it_is_found)
 	expect_maps(28);
 }
 
+Test(cut, a_map_of_a_chunk_that_was_left_out_is_found)
+{
+	const struct wt_clock_map old = map_at(5, T_NS), young = map_at(6, T_NS + 5000000000);
+	const struct wt_clock_note note = note_of(WT_CLOCK_NOTE_CROSS, 0, &old);
+
+	begin_clocked(1, 1);
+	/* It is read for a range that lies between its packets. */
+	tape_note(&tape, &note);
+	tape_stamped(&tape, &old, T_NS + 40000000000, 100);
+	tape_stamped(&tape, &old, T_NS + 46000000000, 100);
+	tape_chunk(&tape);
+	add_maps(&young);
+	add_second(6, &young, 4, 100);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 5900000000, T_NS + 6900000000, NULL);
+	expect_maps(4);
+}
+
 Test(cut, a_map_that_is_lost_does_not_hold_it_up)
 {
 	build_clocked(1, 1, 20, 4, 100);
