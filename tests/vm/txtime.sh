@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Launch times by etf (CLOCK_TAI) and fq (CLOCK_MONOTONIC), beside the same without them.
+packets=150
 . "$VM/txtime_lib.sh"
 
 plays spin --pace spin

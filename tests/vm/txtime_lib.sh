@@ -2,11 +2,11 @@
 # Shared by the scripts about launch times: a tape is replayed from nic0, packets are handed
 # over a tenth of a second early, and what arrives at nic1 is compared with the tape. An
 # emulated processor stands still for milliseconds now and then, so what is asked for is far
-# from both. Sets packets and lead_ms first, or takes these.
+# from both. Set packets first.
 . "$VM/lib.sh"
 need awk
 links_up nic0 nic1
-packets=${packets:-200} lead_ms=${lead_ms:-100}
+lead_ms=100
 
 undo() {
   tc qdisc del dev nic0 root 2>/dev/null
