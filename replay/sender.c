@@ -158,13 +158,6 @@ static bool launch_time(struct wt_sender *sender, struct wt_sender_port *port, i
 
 /* ---- sending ---- */
 
-/* Packets that leave together: one port's, as many as are due. */
-struct batch {
-	struct wt_tx_packet packets[WT_REPLAY_BATCH_MAX];
-	uint32_t count;
-	uint16_t port;
-};
-
 static void stamp_payload(struct wt_sender *sender, const struct wt_queued_packet *packet,
                           int64_t now)
 {
@@ -180,7 +173,7 @@ static void stamp_payload(struct wt_sender *sender, const struct wt_queued_packe
 }
 
 static void gather(struct wt_sender *sender, struct wt_queued_packet *const *packets, size_t count,
-                   int64_t horizon_ns, int64_t now, struct batch *batch)
+                   int64_t horizon_ns, int64_t now, struct wt_sender_batch *batch)
 {
 	struct wt_sender_port *port = &sender->ports[packets[0]->port];
 	bool is_launched = sender->pace == WT_PACE_TXTIME;
@@ -223,7 +216,7 @@ static void wait_for_proof(const struct wt_sender *sender)
 	}
 }
 
-static void tell(struct wt_sender *sender, const struct batch *batch,
+static void tell(struct wt_sender *sender, const struct wt_sender_batch *batch,
                  struct wt_queued_packet *const *packets, uint32_t count, uint32_t first_id,
                  int64_t now)
 {
@@ -246,7 +239,7 @@ static void tell(struct wt_sender *sender, const struct batch *batch,
 	}
 }
 
-static void count_sent(struct wt_sender *sender, const struct batch *batch,
+static void count_sent(struct wt_sender *sender, const struct wt_sender_batch *batch,
                        struct wt_queued_packet *const *packets, uint32_t count)
 {
 	struct wt_sender_port *port = &sender->ports[batch->port];
@@ -309,7 +302,7 @@ static void judge_call(struct wt_sender *sender, uint32_t count, int64_t from)
 }
 
 /* The first packet is beyond the qdisc's horizon, and `launch_ns` is when it no longer is. */
-static int wait_to_ask(const struct wt_sender *sender, const struct batch *batch)
+static int wait_to_ask(const struct wt_sender *sender, const struct wt_sender_batch *batch)
 {
 	int64_t at_ns = batch->packets[0].launch_ns - sender->ports[batch->port].offset.ns;
 
@@ -328,25 +321,25 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 	struct wt_tx *tx = sender->ports[packets[0]->port].tx;
 	int64_t horizon_ns =
 	        sender->is_asap ? INT64_MAX : now + lead_ns + ahead_of(sender) - sender->start_ns;
-	struct batch batch;
+	struct wt_sender_batch *batch = &sender->leaving;
 	uint32_t first_id;
 	int taken;
 
-	gather(sender, packets, count < limit ? count : limit, horizon_ns, now, &batch);
-	if (!batch.count)
-		return wait_to_ask(sender, &batch);
+	gather(sender, packets, count < limit ? count : limit, horizon_ns, now, batch);
+	if (!batch->count)
+		return wait_to_ask(sender, batch);
 	first_id = tx->next_id;
-	taken = tx->ops->send(tx, batch.packets, batch.count);
-	judge_call(sender, batch.count, now);
+	taken = tx->ops->send(tx, batch->packets, batch->count);
+	judge_call(sender, batch->count, now);
 	if (taken < 0)
 		return refused(sender, tx, taken, err);
 	sender->refused_since_ns = 0;
 	/* The kernel goes on to the next packet unless it cannot take one. */
-	sender->refused += (uint32_t)taken < batch.count;
+	sender->refused += (uint32_t)taken < batch->count;
 	sender->last_ns = sender->is_asap ? now_of(sender) : now;
 	if (sender->handovers)
-		tell(sender, &batch, packets, (uint32_t)taken, first_id, now);
-	count_sent(sender, &batch, packets, (uint32_t)taken);
+		tell(sender, batch, packets, (uint32_t)taken, first_id, now);
+	count_sent(sender, batch, packets, (uint32_t)taken);
 	return taken;
 }
 

@@ -27,6 +27,13 @@ struct wt_sender_port {
 	uint64_t bytes;
 };
 
+/* Packets that leave together: one port's, as many as are due. */
+struct wt_sender_batch {
+	struct wt_tx_packet packets[WT_REPLAY_BATCH_MAX];
+	uint32_t count;
+	uint16_t port;
+};
+
 struct wt_sender {
 	/* What it works with: */
 	struct wt_source *source;
@@ -59,6 +66,9 @@ struct wt_sender {
 	int64_t call_ns;   /* learned: that the hand-over of a packet takes */
 	int64_t last_ns;   /* of the last hand-over */
 	int64_t refused_since_ns;
+	/* Not on the stack, a new page of which would take its time when the first packet is due.
+	 */
+	struct wt_sender_batch leaving;
 	struct wt_queued_packet *held[WT_REPLAY_BATCH_MAX]; /* not released yet */
 	uint32_t held_first, held_count;
 	int64_t looked_ns; /* when the links, and the launch clocks, were last looked at */
