@@ -105,8 +105,10 @@ static int read_ipv4(struct rest *rest, struct wt_udp_view *view)
 	if (err)
 		return err;
 	fragment = wt_get_be16(rest->at + 6);
-	if (rest->at[9] != PROTOCOL_UDP || fragment & IPV4_OFFSET_MASK)
+	if (rest->at[9] != PROTOCOL_UDP)
 		return -ENOMSG;
+	if (fragment & IPV4_OFFSET_MASK)
+		return -EMSGSIZE;
 	view->ip_version = 4;
 	view->source = rest->at + 12;
 	view->destination = rest->at + 16;
@@ -132,7 +134,7 @@ static int skip_extension(struct rest *rest, struct wt_udp_view *view, uint8_t *
 	if (fragment) {
 		offset = wt_get_be16(rest->at + 2);
 		if (offset & IPV6_OFFSET_MASK)
-			return -ENOMSG;
+			return rest->at[0] == PROTOCOL_UDP ? -EMSGSIZE : -ENOMSG;
 		view->fragment = view->fragment || offset & IPV6_MORE_FRAGMENTS;
 	}
 	*next = rest->at[0];

@@ -39,7 +39,7 @@ struct wt_udp_view {
 
 /* Find the UDP payload of a frame of which `caplen` bytes were captured. At most
  * two VLAN tags and eight IPv6 extension headers are passed.
- * Returns 0; -ENOMSG if this is not UDP, or a fragment other than the first;
+ * Returns 0; -ENOMSG if this is not UDP; -EMSGSIZE for a fragment other than the first;
  * -ENODATA if the frame is cut before the end of the UDP header; -EBADMSG if its
  * lengths contradict each other. *view is written only on 0. */
 int wt_udp_locate(const uint8_t *frame, size_t caplen, enum wt_udp_link link,

@@ -69,13 +69,15 @@ static int choose_payload(const struct wt_prepare *prepare,
 		                   err);
 	rc = wt_udp_locate(packet->frame.data, packet->frame.caplen,
 	                   is_raw ? WT_UDP_ON_RAW_IP : WT_UDP_ON_ETHERNET, &view);
+	if (!rc && view.fragment)
+		rc = -EMSGSIZE;
 	if (rc == -ENODATA)
 		skipped->truncated++;
+	else if (rc == -EMSGSIZE)
+		skipped->fragments++;
 	else if (rc)
 		skipped->not_udp++;
-	else if (view.fragment)
-		skipped->fragments++;
-	if (rc || view.fragment)
+	if (rc)
 		return 0;
 	chosen->data = view.payload;
 	chosen->caplen = (uint32_t)view.payload_bytes;

@@ -217,7 +217,7 @@ Test(udp_packet, locate_takes_the_first_fragment_and_no_other)
 	cr_expect_eq(view.payload_bytes, PAYLOAD_BYTES);
 	cr_expect_gt(view.payload_wire_bytes, PAYLOAD_BYTES);
 	frame[21] = 1;
-	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_UDP_ON_ETHERNET, &view), -ENOMSG);
+	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_UDP_ON_ETHERNET, &view), -EMSGSIZE);
 }
 
 Test(udp_packet, locate_says_what_is_not_udp)
