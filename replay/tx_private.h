@@ -58,7 +58,8 @@ struct wt_tx {
 	bool has_stamps;    /* reports will tell when packets left: */
 	struct wt_tx_stamps stamps;
 	bool is_launched; /* packets have launch times */
-	uint32_t next_id; /* that the kernel gives to the next packet, with stamps */
+	bool has_own_ids; /* the kernel is told them, and does not count (SCM_TS_OPT_ID) */
+	uint32_t next_id; /* of the next packet, in reports; with stamps */
 	uint64_t undone;  /* taken, and then found to be wrong, or left in a ring */
 	struct wt_tx_messages *messages;
 };
