@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "big_endian.h"
+#include "rest_private.h"
 
 enum {
 	ETHERTYPE_IPV4 = 0x0800,
@@ -33,41 +34,9 @@ enum {
 	IPV6_EXTENSIONS_MAX = 8,
 };
 
-/* What is left of a frame. `wire` is what the headers read so far promise to
- * follow, which may be more than was captured. */
-struct rest {
-	const uint8_t *at;
-	size_t captured;
-	size_t wire;
-};
-
-static void skip(struct rest *rest, size_t bytes)
+static int read_udp(struct wt_rest *rest, struct wt_udp_view *view)
 {
-	rest->at += bytes;
-	rest->captured -= bytes;
-	rest->wire -= bytes;
-}
-
-/* Take the promise of a length field; what was captured beyond it is padding. */
-static void promise(struct rest *rest, size_t wire)
-{
-	rest->wire = wire;
-	if (rest->captured > wire)
-		rest->captured = wire;
-}
-
-/* Whether a header of this size can be read: 0, -EBADMSG if the datagram has no
- * room for it, -ENODATA if the capture ends in it. */
-static int need(const struct rest *rest, size_t bytes)
-{
-	if (rest->wire < bytes)
-		return -EBADMSG;
-	return rest->captured < bytes ? -ENODATA : 0;
-}
-
-static int read_udp(struct rest *rest, struct wt_udp_view *view)
-{
-	int err = need(rest, WT_UDP_BYTES);
+	int err = wt_rest_need(rest, WT_UDP_BYTES);
 	size_t length;
 
 	if (err)
@@ -78,17 +47,17 @@ static int read_udp(struct rest *rest, struct wt_udp_view *view)
 		return -EBADMSG;
 	view->source_port = wt_get_be16(rest->at);
 	view->destination_port = wt_get_be16(rest->at + 2);
-	promise(rest, length);
-	skip(rest, WT_UDP_BYTES);
+	wt_rest_promise(rest, length);
+	wt_rest_skip(rest, WT_UDP_BYTES);
 	view->payload = rest->at;
 	view->payload_bytes = rest->captured;
 	view->payload_wire_bytes = rest->wire;
 	return 0;
 }
 
-static int read_ipv4(struct rest *rest, struct wt_udp_view *view)
+static int read_ipv4(struct wt_rest *rest, struct wt_udp_view *view)
 {
-	int err = need(rest, WT_IPV4_BYTES);
+	int err = wt_rest_need(rest, WT_IPV4_BYTES);
 	size_t header, total;
 	uint16_t fragment;
 
@@ -100,8 +69,8 @@ static int read_ipv4(struct rest *rest, struct wt_udp_view *view)
 		return -EBADMSG;
 	/* 0: segmentation left to the NIC, the length was never filled in. */
 	if (total)
-		promise(rest, total);
-	err = need(rest, header);
+		wt_rest_promise(rest, total);
+	err = wt_rest_need(rest, header);
 	if (err)
 		return err;
 	fragment = wt_get_be16(rest->at + 6);
@@ -113,22 +82,22 @@ static int read_ipv4(struct rest *rest, struct wt_udp_view *view)
 	view->source = rest->at + 12;
 	view->destination = rest->at + 16;
 	view->fragment = fragment & IPV4_MORE_FRAGMENTS;
-	skip(rest, header);
+	wt_rest_skip(rest, header);
 	return read_udp(rest, view);
 }
 
 /* Pass one extension header and set *next to what follows it. */
-static int skip_extension(struct rest *rest, struct wt_udp_view *view, uint8_t *next)
+static int skip_extension(struct wt_rest *rest, struct wt_udp_view *view, uint8_t *next)
 {
 	bool fragment = *next == PROTOCOL_FRAGMENT;
-	int err = need(rest, IPV6_FRAGMENT_BYTES); /* the smallest of all of them */
+	int err = wt_rest_need(rest, IPV6_FRAGMENT_BYTES); /* the smallest of all of them */
 	size_t bytes;
 	uint16_t offset;
 
 	if (err)
 		return err;
 	bytes = fragment ? IPV6_FRAGMENT_BYTES : ((size_t)rest->at[1] + 1) * 8;
-	err = need(rest, bytes);
+	err = wt_rest_need(rest, bytes);
 	if (err)
 		return err;
 	if (fragment) {
@@ -138,7 +107,7 @@ static int skip_extension(struct rest *rest, struct wt_udp_view *view, uint8_t *
 		view->fragment = view->fragment || offset & IPV6_MORE_FRAGMENTS;
 	}
 	*next = rest->at[0];
-	skip(rest, bytes);
+	wt_rest_skip(rest, bytes);
 	return 0;
 }
 
@@ -148,9 +117,9 @@ static bool is_extension(uint8_t protocol)
 	       protocol == PROTOCOL_FRAGMENT || protocol == PROTOCOL_DESTINATION;
 }
 
-static int read_ipv6(struct rest *rest, struct wt_udp_view *view)
+static int read_ipv6(struct wt_rest *rest, struct wt_udp_view *view)
 {
-	int err = need(rest, IPV6_BYTES);
+	int err = wt_rest_need(rest, IPV6_BYTES);
 	uint8_t next;
 
 	if (err)
@@ -159,8 +128,8 @@ static int read_ipv6(struct rest *rest, struct wt_udp_view *view)
 	view->source = rest->at + 8;
 	view->destination = rest->at + 24;
 	next = rest->at[6];
-	promise(rest, IPV6_BYTES + (size_t)wt_get_be16(rest->at + 4));
-	skip(rest, IPV6_BYTES);
+	wt_rest_promise(rest, IPV6_BYTES + (size_t)wt_get_be16(rest->at + 4));
+	wt_rest_skip(rest, IPV6_BYTES);
 	for (int passed = 0; is_extension(next); passed++) {
 		if (passed == IPV6_EXTENSIONS_MAX)
 			return -ENOMSG;
@@ -171,7 +140,7 @@ static int read_ipv6(struct rest *rest, struct wt_udp_view *view)
 	return next == PROTOCOL_UDP ? read_udp(rest, view) : -ENOMSG;
 }
 
-static int read_ip(struct rest *rest, struct wt_udp_view *view)
+static int read_ip(struct wt_rest *rest, struct wt_udp_view *view)
 {
 	if (!rest->captured)
 		return -ENODATA;
@@ -190,19 +159,19 @@ static bool is_vlan(uint16_t type)
 	return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || type == ETHERTYPE_QINQ_OLD;
 }
 
-static int read_ethernet(struct rest *rest, struct wt_udp_view *view)
+static int read_ethernet(struct wt_rest *rest, struct wt_udp_view *view)
 {
 	uint16_t type;
 
 	if (rest->captured < WT_ETHERNET_BYTES)
 		return -ENODATA;
 	type = wt_get_be16(rest->at + 12);
-	skip(rest, WT_ETHERNET_BYTES);
+	wt_rest_skip(rest, WT_ETHERNET_BYTES);
 	while (is_vlan(type) && view->vlan_tags < VLAN_TAGS_MAX) {
 		if (rest->captured < VLAN_BYTES)
 			return -ENODATA;
 		type = wt_get_be16(rest->at + 2);
-		skip(rest, VLAN_BYTES);
+		wt_rest_skip(rest, VLAN_BYTES);
 		view->vlan_tags++;
 	}
 	return type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6 ? read_ip(rest, view) : -ENOMSG;
@@ -212,7 +181,7 @@ int wt_udp_locate(const uint8_t *frame, size_t caplen, enum wt_udp_link link,
                   struct wt_udp_view *view)
 {
 	/* Until IP says how long it is, the frame may be of any length. */
-	struct rest rest = {.at = frame, .captured = caplen, .wire = SIZE_MAX};
+	struct wt_rest rest = {.at = frame, .captured = caplen, .wire = SIZE_MAX};
 	struct wt_udp_view found = {0};
 	int err =
 	        link == WT_UDP_ON_ETHERNET ? read_ethernet(&rest, &found) : read_ip(&rest, &found);

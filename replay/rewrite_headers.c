@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <wiretape/feed/big_endian.h>
+#include <wiretape/feed/rest_private.h>
 #include <wiretape/feed/udp_packet.h>
 
 #include "rewrite_private.h"
@@ -42,60 +43,26 @@ enum {
 	PROTOCOL_DESTINATION = 60,
 };
 
-/* What is left of a frame. `wire` is what the headers read so far promise to follow, which may
- * be more than is here. */
-struct rest {
-	const uint8_t *at;
-	uint32_t offset; /* of `at` in the frame */
-	uint32_t captured;
-	uint32_t wire;
-};
-
-static void skip(struct rest *rest, uint32_t bytes)
-{
-	rest->at += bytes;
-	rest->offset += bytes;
-	rest->captured -= bytes;
-	rest->wire -= bytes;
-}
-
-/* Take the promise of a length field; what is here beyond it is padding. */
-static void promise(struct rest *rest, uint32_t wire)
-{
-	rest->wire = wire;
-	if (rest->captured > wire)
-		rest->captured = wire;
-}
-
-/* Whether a header of this size can be read: 0, -EBADMSG if the packet has no room for it,
- * -ENODATA if the frame was cut in it. */
-static int need(const struct rest *rest, uint32_t bytes)
-{
-	if (rest->wire < bytes)
-		return -EBADMSG;
-	return rest->captured < bytes ? -ENODATA : 0;
-}
-
 /* Where in the frame a field is; 0 if it was cut. */
-static uint32_t place(const struct rest *rest, uint32_t at, uint32_t bytes)
+static uint32_t place(const struct wt_rest *rest, uint32_t at, uint32_t bytes)
 {
-	return rest->captured >= at + bytes ? rest->offset + at : 0;
+	return rest->captured >= at + bytes ? (uint32_t)(rest->offset + at) : 0;
 }
 
 /* How many bytes a transport's checksum is over; 0 if that cannot be told. */
-static uint32_t covered_bytes(const struct rest *rest, uint8_t protocol)
+static uint32_t covered_bytes(const struct wt_rest *rest, uint8_t protocol)
 {
 	uint32_t udp_bytes;
 
 	if (protocol != WT_REWRITE_UDP)
-		return rest->wire;
+		return (uint32_t)rest->wire;
 	if (rest->captured < WT_UDP_BYTES)
 		return 0;
 	udp_bytes = wt_get_be16(rest->at + 4);
 	return udp_bytes >= WT_UDP_BYTES && udp_bytes <= rest->wire ? udp_bytes : 0;
 }
 
-static int read_transport(const struct rest *rest, uint32_t header_bytes, uint32_t checksum,
+static int read_transport(const struct wt_rest *rest, uint32_t header_bytes, uint32_t checksum,
                           struct wt_rewrite_headers *headers)
 {
 	/* A first fragment may be shorter than a header. */
@@ -106,14 +73,14 @@ static int read_transport(const struct rest *rest, uint32_t header_bytes, uint32
 		headers->destination_port = place(rest, 2, 2);
 	}
 	headers->checksum = place(rest, checksum, 2);
-	headers->transport = rest->offset;
+	headers->transport = (uint32_t)rest->offset;
 	headers->transport_bytes = covered_bytes(rest, headers->protocol);
 	headers->whole = rest->captured >= headers->transport_bytes;
 	return 0;
 }
 
 /* Only those with ports or with a checksum over the addresses matter here. */
-static int read_protocol(const struct rest *rest, uint8_t protocol,
+static int read_protocol(const struct wt_rest *rest, uint8_t protocol,
                          struct wt_rewrite_headers *headers)
 {
 	headers->protocol = protocol;
@@ -129,9 +96,9 @@ static int read_protocol(const struct rest *rest, uint8_t protocol,
 	}
 }
 
-static int read_ipv4(struct rest *rest, struct wt_rewrite_headers *headers)
+static int read_ipv4(struct wt_rest *rest, struct wt_rewrite_headers *headers)
 {
-	int err = need(rest, WT_IPV4_BYTES);
+	int err = wt_rest_need(rest, WT_IPV4_BYTES);
 	uint32_t header, total;
 	uint16_t fragment;
 	uint8_t protocol;
@@ -144,12 +111,12 @@ static int read_ipv4(struct rest *rest, struct wt_rewrite_headers *headers)
 	if (rest->at[0] >> 4 != 4 || header < WT_IPV4_BYTES || (total && total < header))
 		return -EBADMSG;
 	if (total)
-		promise(rest, total);
+		wt_rest_promise(rest, total);
 	headers->ip_version = 4;
 	headers->ip_checksum = place(rest, IPV4_CHECKSUM, 2);
 	headers->source = place(rest, IPV4_SOURCE, 4);
 	headers->destination = place(rest, IPV4_DESTINATION, 4);
-	err = need(rest, header);
+	err = wt_rest_need(rest, header);
 	if (err)
 		return err;
 	fragment = wt_get_be16(rest->at + 6);
@@ -157,15 +124,15 @@ static int read_ipv4(struct rest *rest, struct wt_rewrite_headers *headers)
 		return 0;
 	headers->fragment = fragment & IPV4_MORE_FRAGMENTS;
 	protocol = rest->at[9];
-	skip(rest, header);
+	wt_rest_skip(rest, header);
 	return read_protocol(rest, protocol, headers);
 }
 
 /* Pass one extension header and set *next to what follows it: to none behind a fragment header
  * other than the first's. */
-static int skip_extension(struct rest *rest, struct wt_rewrite_headers *headers, int *next)
+static int skip_extension(struct wt_rest *rest, struct wt_rewrite_headers *headers, int *next)
 {
-	int err = need(rest, IPV6_FRAGMENT_BYTES); /* the smallest of all of them */
+	int err = wt_rest_need(rest, IPV6_FRAGMENT_BYTES); /* the smallest of all of them */
 	uint32_t bytes = IPV6_FRAGMENT_BYTES;
 	int after;
 
@@ -184,11 +151,11 @@ static int skip_extension(struct rest *rest, struct wt_rewrite_headers *headers,
 	/* With segments left, the address in the fixed header is not the last one. */
 	if (*next == PROTOCOL_ROUTING && rest->at[3])
 		headers->on_its_way = true;
-	err = need(rest, bytes);
+	err = wt_rest_need(rest, bytes);
 	if (err)
 		return err;
 	*next = after;
-	skip(rest, bytes);
+	wt_rest_skip(rest, bytes);
 	return 0;
 }
 
@@ -198,7 +165,7 @@ static bool is_extension(int protocol)
 	       protocol == PROTOCOL_FRAGMENT || protocol == PROTOCOL_DESTINATION;
 }
 
-static int read_extensions(struct rest *rest, int next, struct wt_rewrite_headers *headers)
+static int read_extensions(struct wt_rest *rest, int next, struct wt_rewrite_headers *headers)
 {
 	for (int passed = 0; is_extension(next); passed++) {
 		int err = passed < IPV6_EXTENSIONS_MAX ? skip_extension(rest, headers, &next)
@@ -209,9 +176,9 @@ static int read_extensions(struct rest *rest, int next, struct wt_rewrite_header
 	return next < 0 ? 0 : read_protocol(rest, (uint8_t)next, headers);
 }
 
-static int read_ipv6(struct rest *rest, struct wt_rewrite_headers *headers)
+static int read_ipv6(struct wt_rest *rest, struct wt_rewrite_headers *headers)
 {
-	int err = need(rest, IPV6_BYTES);
+	int err = wt_rest_need(rest, IPV6_BYTES);
 	uint32_t payload;
 	uint8_t next;
 
@@ -222,21 +189,21 @@ static int read_ipv6(struct rest *rest, struct wt_rewrite_headers *headers)
 	payload = wt_get_be16(rest->at + 4);
 	/* 0: more than 16 bits can say, as segmentation left to the NIC may be. */
 	if (payload)
-		promise(rest, IPV6_BYTES + payload);
+		wt_rest_promise(rest, IPV6_BYTES + payload);
 	headers->ip_version = 6;
 	headers->source = place(rest, IPV6_SOURCE, 16);
 	headers->destination = place(rest, IPV6_DESTINATION, 16);
 	if (err)
 		return err;
 	next = rest->at[6];
-	skip(rest, IPV6_BYTES);
+	wt_rest_skip(rest, IPV6_BYTES);
 	return read_extensions(rest, next, headers);
 }
 
-static int read_arp(const struct rest *rest, struct wt_rewrite_headers *headers)
+static int read_arp(const struct wt_rest *rest, struct wt_rewrite_headers *headers)
 {
 	static const uint8_t ethernet_ipv4[] = {0, 1, ETHERTYPE_IPV4 >> 8, 0, 6, 4};
-	int err = need(rest, ARP_BYTES);
+	int err = wt_rest_need(rest, ARP_BYTES);
 
 	if (err == -EBADMSG || rest->captured < sizeof(ethernet_ipv4))
 		return err;
@@ -254,7 +221,7 @@ static bool is_vlan(uint16_t type)
 	return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || type == ETHERTYPE_QINQ_OLD;
 }
 
-static int read_network(struct rest *rest, uint16_t type, struct wt_rewrite_headers *headers)
+static int read_network(struct wt_rest *rest, uint16_t type, struct wt_rewrite_headers *headers)
 {
 	switch (type) {
 	case ETHERTYPE_IPV4:
@@ -269,32 +236,32 @@ static int read_network(struct rest *rest, uint16_t type, struct wt_rewrite_head
 	}
 }
 
-static int read_ethernet(struct rest *rest, bool beyond_link, struct wt_rewrite_headers *headers)
+static int read_ethernet(struct wt_rest *rest, bool beyond_link, struct wt_rewrite_headers *headers)
 {
-	int err = need(rest, WT_ETHERNET_BYTES);
+	int err = wt_rest_need(rest, WT_ETHERNET_BYTES);
 	uint16_t type;
 
 	if (err)
 		return err;
 	headers->ethernet = true;
 	type = wt_get_be16(rest->at + 12);
-	skip(rest, WT_ETHERNET_BYTES);
+	wt_rest_skip(rest, WT_ETHERNET_BYTES);
 	headers->tagged = is_vlan(type);
 	if (headers->tagged)
 		headers->vlan = place(rest, 0, VLAN_BYTES);
 	for (int tags = 0; is_vlan(type) && tags < VLAN_TAGS_MAX; tags++) {
-		err = need(rest, VLAN_BYTES);
+		err = wt_rest_need(rest, VLAN_BYTES);
 		if (err)
 			return err;
 		type = wt_get_be16(rest->at + 2);
-		skip(rest, VLAN_BYTES);
+		wt_rest_skip(rest, VLAN_BYTES);
 	}
 	return beyond_link ? read_network(rest, type, headers) : 0;
 }
 
-static int read_raw_ip(struct rest *rest, struct wt_rewrite_headers *headers)
+static int read_raw_ip(struct wt_rest *rest, struct wt_rewrite_headers *headers)
 {
-	int err = need(rest, 1);
+	int err = wt_rest_need(rest, 1);
 
 	if (err)
 		return err;
@@ -304,7 +271,7 @@ static int read_raw_ip(struct rest *rest, struct wt_rewrite_headers *headers)
 void wt_rewrite_read_headers(const struct wt_rewrite_frame *frame, bool beyond_link,
                              struct wt_rewrite_headers *headers)
 {
-	struct rest rest = {.at = frame->data, .captured = frame->caplen, .wire = frame->len};
+	struct wt_rest rest = {.at = frame->data, .captured = frame->caplen, .wire = frame->len};
 	int err = -EBADMSG;
 
 	*headers = (struct wt_rewrite_headers){0};
