@@ -198,10 +198,11 @@ static int udp_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32
 	return taken;
 }
 
-/* A datagram that cannot be read would be counted among those that get stamps. */
-static void nothing_to_warm(struct wt_tx *tx)
+/* Where the kernel numbers them, a datagram that it cannot read counts. */
+static void udp_warm_up(struct wt_tx *tx)
 {
-	(void)tx;
+	if (!tx->has_stamps || tx->has_own_ids)
+		wt_tx_warm_messages(tx);
 }
 
 static int nothing_waits(struct wt_tx *tx)
@@ -214,7 +215,7 @@ int wt_tx_open_udp(struct wt_tx **tx, const struct wt_tx_config *config, struct 
 {
 	static const struct wt_tx_ops ops = {
 	        .send = udp_send,
-	        .warm_up = nothing_to_warm,
+	        .warm_up = udp_warm_up,
 	        .drain = nothing_waits,
 	        .reports = wt_tx_read_reports,
 	        .close = wt_tx_free,
