@@ -33,6 +33,9 @@ for name in hw_v3 hw_recv auto_v2; do
     "$(json '[.degraded[] | select(test("^nic1: its clock /dev/ptp[0-9]+ stands still: hardware stamps mean nothing$"))] | length')"
   assert_eq "$name: no packet has a stamp of the NIC" "0 $count 0 $count" \
     "$(json '"\(.stamps.hardware) \(.stamps.software) \(.stamps.fallback) \(.stamps_unasked)"')"
+  assert_eq "$name: nothing is claimed to be known of it" "null null null" \
+    "$(json '.interfaces[0].clock | "\(.utc_minus_phc_s) \(.ppm) \(.error_ns)"')"
+  assert_file_has "$work/err" 'nic1: clock /dev/ptp[0-9]+ stands still, by the last of [0-9]+ cross timestamps'
   note "$name: $(json '.degraded[]'); $(jq -c '.interfaces[0].clock' "$work/out")"
 done
 
