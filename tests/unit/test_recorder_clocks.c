@@ -391,6 +391,22 @@ Test(recorder_clocks, where_it_is_no_must_the_kernels_stamps_are_taken_and_that_
 	cr_expect(eq(u64, recording.ledgers[0].stamps_unasked, 0));
 }
 
+Test(recorder_clocks, where_it_is_no_must_a_clock_that_stands_still_is_left_alone)
+{
+	for (int i = 0; i < LIVE_KINDS; i++, again()) {
+		add("wt_b", live_kinds[i])->stamp = WT_STAMP_AUTO;
+		wt_sim_nic_freeze(nic, true);
+		recording.config.max_packets = 100;
+		run();
+		expect_stamping(&at_first, NONE, 0);
+		expect_put_back(NONE, 0);
+		cr_expect(heard("wt_b: software stamps only: the clock /dev/ptp0 of wt_b stands "
+		                "still"),
+		          "%s", events);
+		cr_expect(eq(u64, recording.ledgers[0].stamps_unasked, 0));
+	}
+}
+
 static unsigned standstills;
 
 static void stand_still_for_a_while(const struct wt_recorder_report *report)
