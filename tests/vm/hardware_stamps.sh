@@ -51,9 +51,13 @@ reset_nic() {
   links_up "$1"
 }
 
+# By how many seconds the NIC's clock is set right before the packets come.
+declare -A moved=([auto_v2]=3.5 [hw_recv]=-2.25)
+
 for name in hw_v3 auto_v2 hw_recv; do
   reset_nic nic1
   start_recorder -i nic1 --stamp ${name%_*} --reader ${name#*_} --json -w "$RESULTS/$name.pcapng"
+  [ -z "${moved[$name]:-}" ] || phc_ctl nic1 -q -- adj "${moved[$name]}" >/dev/null
   replay "$RESULTS/tape.pcap" -i nic0 --pace sleep --json --proof "$RESULTS/$name.csv"
   assert_eq "$name: replayed" 0 "$code"
   stop_after $packets
@@ -65,6 +69,9 @@ for name in hw_v3 auto_v2 hw_recv; do
   assert_eq "$name: the others have another, and are counted" "$((packets - hardware)) 0 $((packets - hardware))" \
     "$(json '"\(.stamps.software) \(.stamps.fallback) \(.stamps_unasked)"')"
   assert "$name: says so" jq -e 'any(.degraded[]; test("^nic1 stamps only PTP packets in hardware"))' "$work/out" >/dev/null
+  assert_eq "$name: that its clock was set is said" "${moved[$name]:-}" \
+    "$(json '.degraded[]' | sed -nE 's/^nic1: its clock .* was set by \+?(-?[0-9.]+) s.*/\1/p' | xargs -r printf '%.5f' |
+      sed 's/0*$//')"
   assert_eq "$name: put back" none "$("$WIRETAPE" stamp caps --json nic1 | jq -r '.[0].active.rx_filter')"
   note "$name: $hardware of $packets by the NIC; $(jq -c '.interfaces[0].clock' "$work/out")"
 done
