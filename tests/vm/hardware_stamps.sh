@@ -63,15 +63,6 @@ for name in hw_v3 auto_v2 hw_recv; do
   stop_after $packets
   cp "$work/sent" "$RESULTS/$name.sent"
   cp "$work/out" "$RESULTS/$name.json"
-  assert_ledger_closes "$name"
-  hardware=$(json .stamps.hardware)
-  assert "$name: PTP messages have the NIC's stamp: $hardware" test "$hardware" -ge 1 -a "$hardware" -le 2
-  assert_eq "$name: the others have another, and are counted" "$((packets - hardware)) 0 $((packets - hardware))" \
-    "$(json '"\(.stamps.software) \(.stamps.fallback) \(.stamps_unasked)"')"
-  assert "$name: says so" jq -e 'any(.degraded[]; test("^nic1 stamps only PTP packets in hardware"))' "$work/out" >/dev/null
-  assert_eq "$name: that its clock was set is said" "${moved[$name]:-}" \
-    "$(json '.degraded[]' | sed -nE 's/^nic1: its clock .* was set by \+?(-?[0-9.]+) s.*/\1/p' | xargs -r printf '%.5f' |
-      sed 's/0*$//')"
+  echo "${moved[$name]:-}" >"$RESULTS/$name.moved"
   assert_eq "$name: put back" none "$("$WIRETAPE" stamp caps --json nic1 | jq -r '.[0].active.rx_filter')"
-  note "$name: $hardware of $packets by the NIC; $(jq -c '.interfaces[0].clock' "$work/out")"
 done
