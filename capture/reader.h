@@ -34,7 +34,8 @@ int wt_reader_kind_from_name(const char *name);
 enum wt_stamp_wish {
 	WT_STAMP_SW,   /* the kernel's, from CLOCK_REALTIME; the NIC is left alone */
 	WT_STAMP_HW,   /* the NIC's, from its own clock; an error where it has none */
-	WT_STAMP_AUTO, /* the NIC's if it has them, else the kernel's, and that is said */
+	WT_STAMP_AUTO, /* the NIC's if it has them and its clock runs, else the kernel's, and
+	                * that is said */
 };
 
 /* What a UDP socket is asked to stamp. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/capture/reader_private.h>
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#include <wiretape/stamp/clock_map.h>
 
 static void __attribute__((format(printf, 2, 3)))
 degrade(struct wt_reader *reader, const char *format, ...)
@@ -28,13 +32,46 @@ static int open_clock(struct wt_reader *reader, struct wt_system *system, const 
 	return ret;
 }
 
+/* Two looks at it, far enough apart to tell. */
+static bool stands_still(struct wt_phc *phc)
+{
+	static const struct timespec pause = {.tv_nsec = 2000000};
+	struct wt_clock_estimator estimator;
+	struct wt_cross_sample sample;
+	enum wt_clock_verdict verdict = WT_CLOCK_TAKEN;
+
+	wt_clock_estimator_init(&estimator);
+	for (int i = 0; i < 2; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		if (wt_phc_cross(phc, &sample, NULL))
+			return false;
+		verdict = wt_clock_estimator_add(&estimator, &sample);
+	}
+	return verdict == WT_CLOCK_FROZEN;
+}
+
+/* Who insists on hardware stamps gets them, and is told; who does not has better ones. */
+static int judge_clock(const struct wt_reader *reader, enum wt_stamp_wish wish,
+                       const char *interface, struct wt_error *err)
+{
+	if (wish == WT_STAMP_HW || !stands_still(reader->phc))
+		return 0;
+	return wt_error_set(err, -EOPNOTSUPP,
+	                    "the clock %s of %s stands still, so hardware stamps mean nothing; "
+	                    "wiretape stamp cross %s shows whether it runs again",
+	                    wt_phc_device(reader->phc), interface, interface);
+}
+
 static int begin_hardware(struct wt_reader *reader, struct wt_system *system, const char *interface,
-                          struct wt_error *err)
+                          enum wt_stamp_wish wish, struct wt_error *err)
 {
 	int ret = wt_nic_stamping_enable(&reader->stamping, system, interface, err);
 
 	if (!ret)
 		ret = open_clock(reader, system, interface, err);
+	if (!ret)
+		ret = judge_clock(reader, wish, interface, err);
 	if (ret) {
 		wt_reader_end_stamps(reader);
 		return ret;
@@ -55,7 +92,7 @@ int wt_reader_begin_stamps(struct wt_reader *reader, const struct wt_reader_conf
 	reader->info.stamps = WT_STAMP_SOFTWARE;
 	if (config->stamp == WT_STAMP_SW)
 		return 0;
-	ret = begin_hardware(reader, system, interface, &why);
+	ret = begin_hardware(reader, system, interface, config->stamp, &why);
 	if (!ret)
 		return 0;
 	if (config->stamp == WT_STAMP_HW)

@@ -49,6 +49,7 @@ struct wt_recorder_interface {
 	const char *phc;         /* "/dev/ptp0": the clock of its stamps; NULL: the kernel's */
 	struct wt_clock_map map; /* from that clock to UTC, the latest */
 	uint64_t crosses;        /* cross timestamps taken */
+	bool phc_stands_still;   /* by the latest of them: the map means nothing */
 	bool has_nic;
 	bool gone;
 	double high_water_pct;

@@ -28,6 +28,7 @@ static void report(struct wt_recorded *recorded)
 	}
 	recorded->report->map = stamper->estimator.map;
 	recorded->report->crosses = stamper->crosses;
+	recorded->report->phc_stands_still = stamper->frozen;
 }
 
 int wt_recorder_open_clock(struct wt_recorder *recorder, size_t i, struct wt_error *err)

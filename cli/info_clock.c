@@ -118,6 +118,8 @@ static void add_cross(struct wt_info_clock *clock, const struct wt_clock_note *n
 	clock->crosses++;
 	clock->method = note->sample.method;
 	clock->outliers += note->verdict == WT_CLOCK_OUTLIER;
+	clock->stands_still = note->verdict == WT_CLOCK_FROZEN;
+	clock->standstills += clock->stands_still;
 	if (note->verdict == WT_CLOCK_STEPPED || note->verdict == WT_CLOCK_BACKWARD)
 		add_step(clock, note);
 }

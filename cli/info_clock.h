@@ -33,6 +33,8 @@ struct wt_info_clock {
 	uint64_t crosses;
 	uint64_t outliers;
 	uint64_t steps;
+	uint64_t standstills; /* cross timestamps at which it did not move */
+	bool stands_still;    /* at the last one: the last map means nothing */
 	uint64_t changes;
 	int64_t bracket_least_ns, bracket_most_ns;
 	int64_t error_most_ns; /* of the maps, where they are surest */

@@ -163,7 +163,7 @@ static json_t *map_object(const struct wt_info_clock *clock)
 {
 	json_t *object;
 
-	if (!clock->last.number)
+	if (!clock->last.number || clock->stands_still)
 		return json_null();
 	object = json_object();
 	put(object, "maps", json_integer(clock->last.number));
@@ -207,6 +207,7 @@ static json_t *clock_object(const struct wt_info_clock *clock)
 	put(object, "cross_timestamps", json_count(clock->crosses));
 	put(object, "outliers", json_count(clock->outliers));
 	put(object, "steps", json_count(clock->steps));
+	put(object, "standstills", json_count(clock->standstills));
 	put(object, "changes", json_count(clock->changes));
 	put(object, "bracket_least_ns", json_integer(clock->bracket_least_ns));
 	put(object, "bracket_most_ns", json_integer(clock->bracket_most_ns));

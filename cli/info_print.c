@@ -252,7 +252,10 @@ static void print_crosses(int indent, const struct wt_info_clock *clock)
 	          " outliers, %" PRIu64 " steps",
 	          clock->crosses, wt_cross_method_name(clock->method), clock->bracket_least_ns,
 	          clock->bracket_most_ns, clock->outliers, clock->steps);
-	if (clock->last.number)
+	if (clock->standstills)
+		print_row(indent, "", "at %" PRIu64 " of them it stood still%s", clock->standstills,
+		          clock->stands_still ? ", to the end: no map holds" : "");
+	if (clock->last.number && !clock->stands_still)
 		print_row(indent, "Clock map:",
 		          "UTC - PHC %+.9f s, rate %+.4f to %+.4f ppm, error at most %" PRId64
 		          " ns",

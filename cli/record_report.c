@@ -119,17 +119,30 @@ static void print_writes(const struct wt_recorder_report *report)
 	fputc('\n', stderr);
 }
 
+static void print_clock(const struct wt_recorder_interface *one)
+{
+	const char *name = one->reader->name, *shown = wt_stamp_clock_name(one->clock);
+
+	if (one->phc_stands_still)
+		fprintf(stderr,
+		        "  %s: clock %s stands still, by the last of %" PRIu64
+		        " cross timestamps; stamps show %s\n",
+		        name, one->phc, one->crosses, shown);
+	else
+		fprintf(stderr,
+		        "  %s: clock %s, %+.3f ppm, known to %" PRId64 " ns by %" PRIu64
+		        " cross timestamps; stamps show %s\n",
+		        name, one->phc, -wt_clock_map_ppm(&one->map), one->map.error_ns,
+		        one->crosses, shown);
+}
+
 static void print_clocks(const struct wt_recorder_report *report)
 {
 	for (size_t i = 0; i < report->interface_count; i++) {
 		const struct wt_recorder_interface *one = &report->interfaces[i];
 
 		if (one->phc)
-			fprintf(stderr,
-			        "  %s: clock %s, %+.3f ppm, known to %" PRId64 " ns by %" PRIu64
-			        " cross timestamps; stamps show %s\n",
-			        one->reader->name, one->phc, -wt_clock_map_ppm(&one->map),
-			        one->map.error_ns, one->crosses, wt_stamp_clock_name(one->clock));
+			print_clock(one);
 		if (one->ledger.stamps_unasked)
 			fprintf(stderr, "  %s: %" PRIu64 " stamps are not of the %s, as asked\n",
 			        one->reader->name, one->ledger.stamps_unasked,
@@ -232,6 +245,7 @@ static json_t *clock_json(const struct wt_recorder_interface *interface)
 {
 	json_t *object = json_object();
 	__int128 offset_ns = (__int128)interface->map.utc_ns - interface->map.phc_ns;
+	bool known = !interface->phc_stands_still;
 
 	json_object_set_new(object, "source",
 	                    json_string(wt_stamp_source_name(interface->reader->stamps)));
@@ -240,9 +254,12 @@ static json_t *clock_json(const struct wt_recorder_interface *interface)
 		return object;
 	json_object_set_new(object, "phc", json_string(interface->phc));
 	json_object_set_new(object, "cross_timestamps", count(interface->crosses));
-	json_object_set_new(object, "utc_minus_phc_s", json_real((double)offset_ns / 1e9));
-	json_object_set_new(object, "ppm", json_real(wt_clock_map_ppm(&interface->map)));
-	json_object_set_new(object, "error_ns", json_integer(interface->map.error_ns));
+	json_object_set_new(object, "utc_minus_phc_s",
+	                    known ? json_real((double)offset_ns / 1e9) : json_null());
+	json_object_set_new(object, "ppm",
+	                    known ? json_real(wt_clock_map_ppm(&interface->map)) : json_null());
+	json_object_set_new(object, "error_ns",
+	                    known ? json_integer(interface->map.error_ns) : json_null());
 	return object;
 }
 

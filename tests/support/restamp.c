@@ -11,7 +11,9 @@
  *     error_most_ns=N outside=N
  *
  * how far a converted stamp is from the truth, and how many are further away than their map
- * admits; there must be none. */
+ * admits; there must be none. restamp FILE list prints a line for each packet instead of all
+ * that: whose stamp it has, the stamp, the number of its map, the stamp as it was given, and the
+ * kernel's own of the same packet; "-" for what is not there. */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -31,6 +33,7 @@ struct map {
 };
 
 struct interface {
+	char source[16];
 	char clock[8];
 	int64_t tai_offset_s;
 	struct map *maps;
@@ -99,12 +102,15 @@ static void read_interface(const uint8_t *block, uint32_t bytes)
 	uint16_t length = 0;
 	const uint8_t *option = find_option(block + 16, block + bytes - 4, 0x8008, &length);
 	char text[512] = "";
-	const char *clock;
+	const char *clock, *source;
 
 	if (option)
 		memcpy(text, option, length < sizeof(text) ? length : sizeof(text) - 1);
 	clock = strstr(text, " clock=");
 	snprintf(interface->clock, sizeof(interface->clock), "%.3s", clock ? clock + 7 : "");
+	source = strstr(text, "source=");
+	if (source)
+		sscanf(source, "source=%15s", interface->source);
 	interface->tai_offset_s = number(text, "tai_offset_s");
 	interface->maps = calloc(MAPS, sizeof(*interface->maps));
 }
@@ -146,6 +152,7 @@ struct tally {
 	uint64_t packets, converted, confirmed, contradicted, without_map, outside;
 	int64_t error_most_ns;
 	double ppm;
+	bool is_list;
 };
 
 /* Of a hardware stamp that became UTC. */
@@ -188,6 +195,35 @@ static void check(struct tally *tally, const struct interface *interface, int64_
 		tally->contradicted++;
 }
 
+static void print_number(int64_t value, bool is_there)
+{
+	if (is_there)
+		printf(" %" PRId64, value);
+	else
+		printf(" -");
+}
+
+/* `option` is NULL where the packet has nothing to say. */
+static void list(const struct interface *interface, int64_t stamp_ns, const uint8_t *option,
+                 uint16_t length)
+{
+	static const char *const sources[] = {"fallback", "software", "hardware"};
+	uint32_t word = option && length >= 4 ? load32(option) : 0;
+	bool is_converted = word & 0x100 && length >= 16;
+	uint16_t software_at = is_converted ? 16 : 4;
+	bool has_software = word & 0x200 && length >= software_at + 8;
+
+	if (!option)
+		printf("%s", interface->source);
+	else
+		printf("%s", (word & 0xff) < 3 ? sources[word & 0xff] : "?");
+	print_number(stamp_ns, true);
+	print_number(is_converted ? load32(option + 4) : 0, is_converted);
+	print_number(is_converted ? load64(option + 8) : 0, is_converted);
+	print_number(has_software ? load64(option + software_at) : 0, has_software);
+	putchar('\n');
+}
+
 static void read_packet(struct tally *tally, const uint8_t *block, uint32_t bytes)
 {
 	uint32_t id = load32(block + 8), padded = (load32(block + 20) + 3) & ~3u;
@@ -197,6 +233,8 @@ static void read_packet(struct tally *tally, const uint8_t *block, uint32_t byte
 	        find_option(block + 28 + padded, block + bytes - 4, 0x8007, &length);
 
 	tally->packets++;
+	if (id < interface_count && tally->is_list)
+		list(&interfaces[id], stamp_ns, option, length);
 	if (id < interface_count && option && length >= 16 && (load32(option) & 0x100))
 		check(tally, &interfaces[id], stamp_ns, load32(option + 4), load64(option + 8));
 }
@@ -230,9 +268,10 @@ int main(int argc, char **argv)
 	int fd = argc == 2 || argc == 3 ? open(argv[1], O_RDONLY) : -1;
 
 	if (fd < 0 || fstat(fd, &status)) {
-		fprintf(stderr, "usage: restamp FILE [PPM]\n");
+		fprintf(stderr, "usage: restamp FILE [PPM|list]\n");
 		return 2;
 	}
+	tally.is_list = argc == 3 && !strcmp(argv[2], "list");
 	tally.ppm = argc == 3 ? strtod(argv[2], NULL) : 0;
 	file = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (file == MAP_FAILED || !walk(file, (size_t)status.st_size, NULL) ||
@@ -240,6 +279,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "restamp: %s is not a whole file\n", argv[1]);
 		return 1;
 	}
+	if (tally.is_list)
+		return 0;
 	printf("packets=%" PRIu64 " converted=%" PRIu64 " confirmed=%" PRIu64
 	       " contradicted=%" PRIu64 " without_map=%" PRIu64 "\n",
 	       tally.packets, tally.converted, tally.confirmed, tally.contradicted,

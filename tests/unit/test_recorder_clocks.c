@@ -391,6 +391,46 @@ Test(recorder_clocks, where_it_is_no_must_the_kernels_stamps_are_taken_and_that_
 	cr_expect(eq(u64, recording.ledgers[0].stamps_unasked, 0));
 }
 
+Test(recorder_clocks, where_it_is_no_must_a_clock_that_stands_still_is_left_alone)
+{
+	for (int i = 0; i < LIVE_KINDS; i++, again()) {
+		add("wt_b", live_kinds[i])->stamp = WT_STAMP_AUTO;
+		wt_sim_nic_freeze(nic, true);
+		recording.config.max_packets = 100;
+		run();
+		expect_stamping(&at_first, NONE, 0);
+		expect_put_back(NONE, 0);
+		cr_expect(heard("wt_b: software stamps only: the clock /dev/ptp0 of wt_b stands "
+		                "still"),
+		          "%s", events);
+		cr_expect(eq(u64, recording.ledgers[0].stamps_unasked, 0));
+	}
+}
+
+static unsigned standstills;
+
+static void stand_still_for_a_while(const struct wt_recorder_report *report)
+{
+	bool stands_still = report->interfaces[0].phc_stands_still;
+
+	if (progress == 1)
+		wt_sim_nic_freeze(nic, true);
+	if (stands_still && !standstills++)
+		wt_sim_nic_freeze(nic, false);
+	if (standstills && !stands_still)
+		wt_recorder_stop(recording.recorder);
+}
+
+Test(recorder_clocks, that_a_clock_stands_still_is_reported_until_it_moves)
+{
+	add("wt_b", WT_READER_V3);
+	on_turn = stand_still_for_a_while;
+	run();
+	cr_expect(standstills > 0);
+	cr_expect(heard("wt_b: its clock /dev/ptp0 stands still"), "%s", events);
+	cr_expect(heard("wt_b: its clock moves again"), "%s", events);
+}
+
 Test(recorder_clocks, tai_that_nobody_has_told_leaves_the_nic_as_it_was)
 {
 	add("wt_b", WT_READER_V3);

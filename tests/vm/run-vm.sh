@@ -14,9 +14,9 @@
 #
 # The script is run by bash as root, in an initramfs of busybox, with ip, tc, ethtool, jq and
 # linuxptp's phc_ctl and hwstamp_ctl. $WIRETAPE is the program, $SUPPORT and $VM are
-# tests/support and tests/vm, and programs that $NO_URING, $RESTAMP and $UDP_SEND name here
-# are there, too. If there is a file SCRIPT.host, bash runs it afterwards on this machine, in
-# the folder of results.
+# tests/support and tests/vm, and programs that $NO_URING, $RESTAMP, $UDP_SEND and $PHC_PROBE
+# name here are there, too. If there is a file SCRIPT.host, bash runs it afterwards on this
+# machine, in the folder of results.
 #
 # Exit code: the script's; 77 where there is no such machine, with the reason; 124 if it was
 # not through in $VM_SECONDS (60).
@@ -127,7 +127,7 @@ make_overlay() {
   local root=$work/overlay name
   mkdir -p "$root/test"
   into "$root" "$WIRETAPE"
-  for name in NO_URING RESTAMP UDP_SEND; do
+  for name in NO_URING RESTAMP UDP_SEND PHC_PROBE; do
     [ -z "${!name:-}" ] || into "$root" "${!name}"
   done
   cp "$script" "$root/test/script"
