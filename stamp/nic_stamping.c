@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/net_tstamp.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -275,6 +276,25 @@ static int switch_on_tx(struct wt_nic_stamping *stamping, uint32_t supported, st
 	return ret ? say_why_not(stamping, ret, err) : check_tx(stamping, err);
 }
 
+static int read_index(const struct wt_nic_stamping *stamping)
+{
+	struct wt_system *system = stamping->system;
+	struct ifreq arg = {0};
+
+	memcpy(arg.ifr_name, stamping->interface, sizeof(arg.ifr_name));
+	return system->ops->interface_ioctl(system, SIOCGIFINDEX, &arg) ? 0 : arg.ifr_ifindex;
+}
+
+/* Its name may have been changed, and be another's now. */
+static void follow_name(struct wt_nic_stamping *stamping)
+{
+	struct wt_system *system = stamping->system;
+	struct ifreq arg = {.ifr_ifindex = stamping->index};
+
+	if (stamping->index && !system->ops->interface_ioctl(system, SIOCGIFNAME, &arg))
+		memcpy(stamping->interface, arg.ifr_name, sizeof(stamping->interface));
+}
+
 static int begin(struct wt_nic_stamping *stamping, struct wt_stamp_capabilities *capabilities,
                  const char *interface, struct wt_error *err)
 {
@@ -283,6 +303,7 @@ static int begin(struct wt_nic_stamping *stamping, struct wt_stamp_capabilities 
 	if (ret)
 		return ret;
 	memcpy(stamping->interface, interface, strlen(interface));
+	stamping->index = read_index(stamping);
 	ret = check_hardware(stamping, &capabilities->supported, err);
 	if (ret)
 		return ret;
@@ -445,6 +466,7 @@ int wt_nic_stamping_restore(struct wt_nic_stamping *stamping, struct wt_error *e
 {
 	int ret;
 
+	follow_name(stamping);
 	if (!stamping->claim.is_open)
 		return restore_alone(stamping, err);
 	wt_nic_claim_take_turn(&stamping->claim);

@@ -32,6 +32,7 @@ struct wt_nic_claim {
 struct wt_nic_stamping {
 	struct wt_system *system;
 	char interface[IF_NAMESIZE];
+	int index;                     /* by which it is found under another name; 0: unknown */
 	struct wt_stamp_active found;  /* what was set when this began */
 	struct wt_stamp_active before; /* what was there before anybody who used this */
 	struct wt_stamp_active now;    /* what the driver made of what was asked */

@@ -36,10 +36,21 @@ TestSuite(nic_stamping, .fini = tear_down);
 static int sets, set_error, error_from;
 static void (*driver)(struct hwtstamp_config *config);
 
+/* Under which the interface with the index 2 is to be found; NULL: there is none. */
+static const char *name_now;
+
 static int on_interface_ioctl(unsigned long request, struct ifreq *arg, int answer)
 {
 	static struct wt_stamp_active last;
 
+	if (request == SIOCGIFINDEX)
+		arg->ifr_ifindex = 2;
+	if (request == SIOCGIFINDEX)
+		return 0;
+	if (request == SIOCGIFNAME && name_now)
+		memcpy(arg->ifr_name, name_now, strlen(name_now) + 1);
+	if (request == SIOCGIFNAME)
+		return name_now ? 0 : -ENODEV;
 	if (request == SIOCGHWTSTAMP)
 		last = wt_sim_nic_stamping(nic);
 	if (request != SIOCSHWTSTAMP)
@@ -309,6 +320,21 @@ Test(nic_stamping, somebody_elses_settings_stay)
 		cr_expect(eq(int, restore(), 0));
 		expect_set(others[i].tx_type, others[i].rx_filter);
 	}
+}
+
+Test(nic_stamping, an_interface_is_found_under_its_new_name)
+{
+	create((struct wt_sim_nic_config){0});
+	cr_assert_eq(enable(), 0);
+	name_now = "other";
+	/* The simulated one cannot be renamed: it is not there under this name. */
+	cr_expect(eq(int, restore(), 0));
+	cr_expect_str_eq(stamping.interface, "other");
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_ALL);
+	name_now = "sim";
+	stamping.changed = true;
+	cr_expect(eq(int, restore(), 0));
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE);
 }
 
 Test(nic_stamping, a_restore_that_fails_can_be_tried_again)

@@ -68,3 +68,12 @@ assert_eq "changed meanwhile: exit code" 0 "$status"
 both "changed meanwhile" 1 4 0 0
 degraded '^somebody has changed .* nic0 meanwhile, rx filter ptpv2-event -> ptpv1-l4-sync, tx type off -> on;'
 degraded '^somebody has changed .* nic1 meanwhile, rx filter all -> none, tx type off -> off;'
+
+# ---- a new name ----
+
+set_stamping nic0 0 0
+start_recorder -i nic0 -w "$work/renamed.pcapng" --stamp hw
+assert_stamping "while it records under its first name" nic0 0 12
+ip link set nic0 name other0
+stop_recorder
+assert_stamping "after it has got another name" other0 0 0
