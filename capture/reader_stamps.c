@@ -108,29 +108,6 @@ void wt_reader_end_stamps(struct wt_reader *reader)
 	reader->phc = NULL;
 }
 
-static bool is_as_left(const struct wt_stamp_active *found, const struct wt_nic_stamping *left)
-{
-	return left->changed && found->tx_type == left->now.tx_type &&
-	       found->rx_filter == left->now.rx_filter;
-}
-
-/* A new device starts without stamping, or with what somebody else wants of it, and that is what
- * will be put back. One that has only been away still has what was asked of it then. */
-static int renew_stamping(struct wt_nic_stamping *stamping, const char *interface,
-                          struct wt_error *err)
-{
-	struct wt_nic_stamping left = *stamping;
-	int ret = wt_nic_stamping_enable(stamping, left.system, interface, err);
-
-	if (ret) {
-		*stamping = left;
-	} else if (is_as_left(&stamping->before, &left)) {
-		stamping->before = left.before;
-		stamping->changed = true;
-	}
-	return ret;
-}
-
 void wt_reader_renew_stamps(struct wt_reader *reader)
 {
 	struct wt_system *system = reader->stamping.system;
@@ -141,7 +118,7 @@ void wt_reader_renew_stamps(struct wt_reader *reader)
 
 	if (reader->info.stamps != WT_STAMP_HARDWARE)
 		return;
-	ret = renew_stamping(&reader->stamping, name, &err);
+	ret = wt_nic_stamping_renew(&reader->stamping, name, &err);
 	if (!ret)
 		ret = wt_phc_open_interface(&phc, system, name, &err);
 	if (ret) {

@@ -404,6 +404,23 @@ void wt_stamper_frames(struct wt_stamper *stamper, struct wt_frame *frames, size
 		convert_frames(stamper, frames, count);
 }
 
+/* Drivers reset the NIC for it, and its clock with it. */
+static bool may_have_reset(enum wt_watch_change change)
+{
+	switch (change) {
+	case WT_WATCH_LINK_UP:
+	case WT_WATCH_BACK:
+	case WT_WATCH_SETTINGS:
+	case WT_WATCH_STAMPING:
+	case WT_WATCH_CAPABILITIES:
+	case WT_WATCH_CLOCK:
+	case WT_WATCH_LOST:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void look_around(struct wt_stamper *stamper, int64_t now_ns, int64_t utc_ns)
 {
 	struct wt_watch_event event;
@@ -418,6 +435,8 @@ static void look_around(struct wt_stamper *stamper, int64_t now_ns, int64_t utc_
 		         wt_watch_change_name(event.change));
 		snprintf(note->text, sizeof(note->text), "%s", event.text);
 		say(stamper, is_degraded, "%s: %s", stamper->info->name, event.text);
+		if (may_have_reset(event.change))
+			wt_stamper_renew(stamper);
 	}
 }
 

@@ -63,8 +63,9 @@ int wt_stamper_open(struct wt_stamper *stamper, struct wt_reader *reader,
  * is added between two ticks. */
 void wt_stamper_frames(struct wt_stamper *stamper, struct wt_frame *frames, size_t count);
 
-/* What is due: a cross timestamp, a look at the interface. CLOCK_MONOTONIC and _REALTIME. To be
- * called while frames come, however little is due. */
+/* What is due: a cross timestamp, a look at the interface, of which a change may have reset the
+ * clock: then cross timestamps come fast again, beginning at once. CLOCK_MONOTONIC and _REALTIME.
+ * To be called while frames come, however little is due. */
 void wt_stamper_tick(struct wt_stamper *stamper, int64_t now_ns, int64_t utc_ns);
 
 /* When the next tick is due; INT64_MAX: never. */

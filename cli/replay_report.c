@@ -196,7 +196,9 @@ static void print_nics(const struct wt_replay_result *result)
 			        "  %s: stamping of sent packets was switched on (tx type %s -> "
 			        "%s)%s\n",
 			        result->ports[i].interface, nic->before, nic->during,
-			        nic->was_put_back ? " and put back" : "");
+			        nic->was_put_back ? " and put back"
+			        : nic->was_left   ? ", and others still need it"
+			                          : "");
 	}
 }
 

@@ -201,6 +201,7 @@ struct wt_replay_nic_stamps {
 	char before[16];     /* "off", of struct hwtstamp_config's tx_type */
 	char during[16];     /* "on" */
 	bool was_put_back;
+	bool was_left; /* on: others still need it, and put it back */
 };
 
 struct wt_replay_port_result {

@@ -129,12 +129,17 @@ static void report_port(struct wt_replay *replay, struct wt_replay_port_result *
                         struct wt_tx_stamps *stamps)
 {
 	struct wt_error err;
+	int rc;
 
 	report_nic(&port->nic, stamps);
 	note_clock(replay, port->interface, stamps);
 	note_missing(replay, port);
-	port->nic.was_put_back = port->nic.was_changed && !wt_tx_stamps_close(stamps, &err);
-	if (port->nic.was_changed && !port->nic.was_put_back)
+	if (!port->nic.was_changed)
+		return;
+	rc = wt_tx_stamps_close(stamps, &err);
+	port->nic.was_left = stamps->nic.is_left;
+	port->nic.was_put_back = !rc && !port->nic.was_left;
+	if (rc)
 		wt_replay_note(replay, "%s", err.text);
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include <wiretape/stamp/netlink_private.h>
+#include <wiretape/stamp/state_file_private.h>
 
 static int kernel_open(struct wt_system *system, const char *path)
 {
@@ -125,6 +126,7 @@ struct wt_system *wt_kernel_system(void)
 	        .tsinfo = kernel_tsinfo,
 	        .clock = kernel_clock,
 	        .tai_offset = kernel_tai_offset,
+	        .states = &wt_state_file_ops,
 	};
 	/* Nobody writes to it: it has no state but the table. */
 	static struct wt_system system = {.ops = &ops};

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <linux/net_tstamp.h>
+#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wiretape/stamp/hwtstamp_private.h>
+#include <wiretape/stamp/nic_claim_private.h>
 
 /* How messages speak of the two directions. */
 struct words {
@@ -95,27 +97,58 @@ static int say_why_not(const struct wt_nic_stamping *stamping, int error, struct
 	}
 }
 
-/* What is set, if it can be told: what cannot be told cannot be put back. */
-static int look_before(struct wt_nic_stamping *stamping,
-                       const struct wt_stamp_capabilities *capabilities, struct wt_error *err)
+static enum wt_nic_half half_of(const struct wt_nic_stamping *stamping)
+{
+	return stamping->is_tx ? WT_NIC_TX : WT_NIC_RX;
+}
+
+/* For whoever comes after us, should we be killed. */
+static void remember(const struct wt_nic_stamping *stamping, const struct wt_stamp_active *made)
+{
+	const struct wt_nic_word word = {.before = stamping->before, .made = *made};
+
+	wt_nic_claim_write(&stamping->claim, &word);
+}
+
+/* Who was killed has left what he had set, and who lives will not need it for ever: what was
+ * there before them is what is to be put back. */
+static void recall(struct wt_nic_stamping *stamping)
+{
+	struct wt_nic_word word;
+
+	if (wt_nic_claim_read(&stamping->claim, &word) && is_same(&word.made, &stamping->found))
+		stamping->before = word.before;
+	else
+		remember(stamping, &stamping->found);
+}
+
+static int check_hardware(const struct wt_nic_stamping *stamping,
+                          const struct wt_stamp_supported *supported, struct wt_error *err)
 {
 	const struct words *words = words_of(stamping);
-	int error = capabilities->active.error;
 	uint32_t needed =
 	        stamping->is_tx ? SOF_TIMESTAMPING_TX_HARDWARE : SOF_TIMESTAMPING_RX_HARDWARE;
 
-	if (!(capabilities->supported.so_timestamping & needed))
-		return wt_error_set(err, -EOPNOTSUPP, "%s does not stamp %s in hardware; %s",
-		                    stamping->interface, words->lacking, words->instead);
+	if (supported->so_timestamping & needed)
+		return 0;
+	return wt_error_set(err, -EOPNOTSUPP, "%s does not stamp %s in hardware; %s",
+	                    stamping->interface, words->lacking, words->instead);
+}
+
+/* What is set, if it can be told: what cannot be told cannot be put back. */
+static int look_before(struct wt_nic_stamping *stamping, struct wt_error *err)
+{
+	int error = wt_hwtstamp_get(stamping->system, stamping->interface, &stamping->found);
+
 	if (error == -EOPNOTSUPP)
 		return wt_error_set(err, -EOPNOTSUPP,
 		                    "the driver of %s does not tell what it stamps now, so it "
 		                    "could not be put back; %s",
-		                    stamping->interface, words->instead);
+		                    stamping->interface, words_of(stamping)->instead);
 	if (error)
 		return say_why_not(stamping, error, err);
-	stamping->before = capabilities->active;
-	stamping->now = stamping->before;
+	stamping->before = stamping->now = stamping->found;
+	recall(stamping);
 	return 0;
 }
 
@@ -138,47 +171,50 @@ static void note_limits(struct wt_nic_stamping *stamping)
 /* The driver did something else than add stamps: back to what was there. */
 static int take_back(struct wt_nic_stamping *stamping, const char *what, struct wt_error *err)
 {
-	struct wt_stamp_active before = stamping->before;
+	struct wt_stamp_active found = stamping->found;
 
-	stamping->changed = false;
-	if (wt_hwtstamp_set(stamping->system, stamping->interface, &before))
+	if (wt_hwtstamp_set(stamping->system, stamping->interface, &found))
 		return wt_error_set(err, -EIO,
 		                    "the driver of %s %s, and putting it back failed; "
 		                    "hwstamp_ctl -i %s shows and sets it",
 		                    stamping->interface, what, stamping->interface);
+	remember(stamping, &stamping->found);
 	return wt_error_set(err, -EOPNOTSUPP, "the driver of %s %s, which was put back; %s",
 	                    stamping->interface, what, words_of(stamping)->instead);
 }
 
 static int set(struct wt_nic_stamping *stamping, int tx_type, int rx_filter)
 {
-	struct wt_stamp_active asked = stamping->before, read;
+	struct wt_stamp_active asked = stamping->found, read;
 	int ret;
 
 	asked.tx_type = tx_type;
 	asked.rx_filter = rx_filter;
+	remember(stamping, &asked);
 	ret = wt_hwtstamp_set(stamping->system, stamping->interface, &asked);
-	if (ret)
+	if (ret) {
+		remember(stamping, &stamping->found);
 		return ret;
+	}
 	/* Drivers write into the request what they made of it; some forget to. */
 	ret = wt_hwtstamp_get(stamping->system, stamping->interface, &read);
 	stamping->now = ret ? asked : read;
+	remember(stamping, &stamping->now);
 	return 0;
 }
 
 /* Whether something was added and nothing taken away. */
 static int check_result(struct wt_nic_stamping *stamping, struct wt_error *err)
 {
-	const struct wt_stamp_active *before = &stamping->before, *now = &stamping->now;
+	const struct wt_stamp_active *found = &stamping->found, *now = &stamping->now;
 
-	if (now->tx_type != before->tx_type)
+	if (now->tx_type != found->tx_type)
 		return take_back(stamping, "changed how sent packets are stamped", err);
 	if (now->rx_filter == HWTSTAMP_FILTER_NONE)
 		return take_back(stamping, "took the rx filter but stamps nothing", err);
-	if (before->rx_filter != HWTSTAMP_FILTER_NONE && now->rx_filter != before->rx_filter &&
+	if (found->rx_filter != HWTSTAMP_FILTER_NONE && now->rx_filter != found->rx_filter &&
 	    now->rx_filter != HWTSTAMP_FILTER_ALL)
 		return take_back(stamping, "put another rx filter in place of the one set", err);
-	stamping->changed = !is_same(now, before);
 	return 0;
 }
 
@@ -197,16 +233,16 @@ static const int widest_first[] = {
 /* Where another filter is set, only "all" is sure to stamp what it stamps. */
 static int widen(struct wt_nic_stamping *stamping, uint32_t supported, struct wt_error *err)
 {
-	bool is_set = stamping->before.rx_filter != HWTSTAMP_FILTER_NONE;
+	bool is_set = stamping->found.rx_filter != HWTSTAMP_FILTER_NONE;
 	size_t count = is_set ? 1 : sizeof(widest_first) / sizeof(widest_first[0]);
 	int ret = -EOPNOTSUPP;
 
-	if (stamping->before.rx_filter == HWTSTAMP_FILTER_ALL)
+	if (stamping->found.rx_filter == HWTSTAMP_FILTER_ALL)
 		return 0;
 	for (size_t i = 0; i < count; i++) {
 		if (!(supported & (1u << widest_first[i])))
 			continue;
-		ret = set(stamping, stamping->before.tx_type, widest_first[i]);
+		ret = set(stamping, stamping->found.tx_type, widest_first[i]);
 		if (!ret)
 			return check_result(stamping, err);
 		/* Some filters that a driver names it takes in some modes only. */
@@ -221,11 +257,10 @@ static int widen(struct wt_nic_stamping *stamping, uint32_t supported, struct wt
 /* Whether sent packets are stamped now, and nothing else has changed. */
 static int check_tx(struct wt_nic_stamping *stamping, struct wt_error *err)
 {
-	if (stamping->now.rx_filter != stamping->before.rx_filter)
+	if (stamping->now.rx_filter != stamping->found.rx_filter)
 		return take_back(stamping, "changed how received packets are stamped", err);
 	if (stamping->now.tx_type == HWTSTAMP_TX_OFF)
 		return take_back(stamping, "took the tx type but stamps nothing", err);
-	stamping->changed = true;
 	return 0;
 }
 
@@ -234,11 +269,30 @@ static int switch_on_tx(struct wt_nic_stamping *stamping, uint32_t supported, st
 {
 	int ret = -EOPNOTSUPP;
 
-	if (stamping->before.tx_type != HWTSTAMP_TX_OFF)
+	if (stamping->found.tx_type != HWTSTAMP_TX_OFF)
 		return 0;
 	if (supported & (1u << HWTSTAMP_TX_ON))
-		ret = set(stamping, HWTSTAMP_TX_ON, stamping->before.rx_filter);
+		ret = set(stamping, HWTSTAMP_TX_ON, stamping->found.rx_filter);
 	return ret ? say_why_not(stamping, ret, err) : check_tx(stamping, err);
+}
+
+static int read_index(const struct wt_nic_stamping *stamping)
+{
+	struct wt_system *system = stamping->system;
+	struct ifreq arg = {0};
+
+	memcpy(arg.ifr_name, stamping->interface, sizeof(arg.ifr_name));
+	return system->ops->interface_ioctl(system, SIOCGIFINDEX, &arg) ? 0 : arg.ifr_ifindex;
+}
+
+/* Its name may have been changed, and be another's now. */
+static void follow_name(struct wt_nic_stamping *stamping)
+{
+	struct wt_system *system = stamping->system;
+	struct ifreq arg = {.ifr_ifindex = stamping->index};
+
+	if (stamping->index && !system->ops->interface_ioctl(system, SIOCGIFNAME, &arg))
+		memcpy(stamping->interface, arg.ifr_name, sizeof(stamping->interface));
 }
 
 static int begin(struct wt_nic_stamping *stamping, struct wt_stamp_capabilities *capabilities,
@@ -249,7 +303,30 @@ static int begin(struct wt_nic_stamping *stamping, struct wt_stamp_capabilities 
 	if (ret)
 		return ret;
 	memcpy(stamping->interface, interface, strlen(interface));
-	return look_before(stamping, capabilities, err);
+	stamping->index = read_index(stamping);
+	ret = check_hardware(stamping, &capabilities->supported, err);
+	if (ret)
+		return ret;
+	wt_nic_claim_open(&stamping->claim, stamping->system, interface, half_of(stamping));
+	return look_before(stamping, err);
+}
+
+static bool has_changed(const struct wt_nic_stamping *stamping)
+{
+	const struct wt_stamp_active *before = &stamping->before, *now = &stamping->now;
+
+	return stamping->is_tx ? now->tx_type != before->tx_type
+	                       : now->rx_filter != before->rx_filter;
+}
+
+static int finish(struct wt_nic_stamping *stamping, int ret)
+{
+	wt_nic_claim_end_turn(&stamping->claim);
+	if (ret)
+		wt_nic_claim_close(&stamping->claim);
+	else
+		stamping->changed = has_changed(stamping);
+	return ret;
 }
 
 int wt_nic_stamping_enable(struct wt_nic_stamping *stamping, struct wt_system *system,
@@ -264,7 +341,7 @@ int wt_nic_stamping_enable(struct wt_nic_stamping *stamping, struct wt_system *s
 		ret = widen(stamping, capabilities.supported.rx_filters, err);
 	if (!ret)
 		note_limits(stamping);
-	return ret;
+	return finish(stamping, ret);
 }
 
 int wt_nic_stamping_enable_tx(struct wt_nic_stamping *stamping, struct wt_system *system,
@@ -275,43 +352,125 @@ int wt_nic_stamping_enable_tx(struct wt_nic_stamping *stamping, struct wt_system
 
 	*stamping = (struct wt_nic_stamping){.system = system, .is_tx = true};
 	ret = begin(stamping, &capabilities, interface, err);
-	return ret ? ret : switch_on_tx(stamping, capabilities.supported.tx_types, err);
+	if (!ret)
+		ret = switch_on_tx(stamping, capabilities.supported.tx_types, err);
+	return finish(stamping, ret);
+}
+
+int wt_nic_stamping_renew(struct wt_nic_stamping *stamping, const char *interface,
+                          struct wt_error *err)
+{
+	struct wt_nic_stamping left = *stamping;
+	int ret = left.is_tx ? wt_nic_stamping_enable_tx(stamping, left.system, interface, err)
+	                     : wt_nic_stamping_enable(stamping, left.system, interface, err);
+
+	if (ret) {
+		*stamping = left;
+		return ret;
+	}
+	if (!stamping->claim.is_open && left.changed && is_same(&stamping->found, &left.now)) {
+		stamping->before = left.before;
+		stamping->changed = true;
+	}
+	wt_nic_claim_close(&left.claim);
+	return 0;
 }
 
 static int say_who_changed(const struct wt_nic_stamping *stamping,
-                           const struct wt_stamp_active *read, struct wt_error *err)
+                           const struct wt_stamp_active *made, const struct wt_stamp_active *read,
+                           struct wt_error *err)
 {
 	return wt_error_set(err, -EBUSY,
 	                    "somebody has changed the hardware stamps of %s meanwhile, rx filter "
 	                    "%s -> %s, tx type %s -> %s; they stay as they are",
-	                    stamping->interface, filter_name(stamping->now.rx_filter),
-	                    filter_name(read->rx_filter), type_name(stamping->now.tx_type),
+	                    stamping->interface, filter_name(made->rx_filter),
+	                    filter_name(read->rx_filter), type_name(made->tx_type),
 	                    type_name(read->tx_type));
+}
+
+static int say_cannot(const struct wt_nic_stamping *stamping, const struct wt_stamp_active *wanted,
+                      int error, struct wt_error *err)
+{
+	return wt_error_set(err, error,
+	                    "cannot put back the hardware stamps of %s (rx filter %s, tx type "
+	                    "%s): %s; hwstamp_ctl -i %s -r %d -t %d does",
+	                    stamping->interface, filter_name(wanted->rx_filter),
+	                    type_name(wanted->tx_type), strerror(-error), stamping->interface,
+	                    wanted->rx_filter, wanted->tx_type);
+}
+
+/* What was made of it becomes what is wanted, if it still is what was made. */
+static int put_back(struct wt_nic_stamping *stamping, const struct wt_stamp_active *made,
+                    const struct wt_stamp_active *wanted, struct wt_error *err)
+{
+	struct wt_stamp_active read, asked = *wanted;
+	int ret = wt_hwtstamp_get(stamping->system, stamping->interface, &read);
+
+	if (!ret && !is_same(&read, made))
+		return say_who_changed(stamping, made, &read, err);
+	if (!ret)
+		ret = wt_hwtstamp_set(stamping->system, stamping->interface, &asked);
+	/* An interface that is gone has taken its settings along. */
+	return ret && ret != -ENODEV ? say_cannot(stamping, wanted, ret, err) : 0;
+}
+
+/* Nobody else knows of it: all that was there. */
+static int restore_alone(struct wt_nic_stamping *stamping, struct wt_error *err)
+{
+	int ret =
+	        stamping->changed ? put_back(stamping, &stamping->now, &stamping->before, err) : 0;
+
+	if (!ret || ret == -EBUSY)
+		stamping->changed = false;
+	return ret;
+}
+
+/* What is made without those halves that nobody needs any longer. */
+static struct wt_stamp_active without_unused(const struct wt_nic_claim *claim,
+                                             const struct wt_nic_word *word)
+{
+	struct wt_stamp_active wanted = word->made;
+
+	if (wt_nic_claim_is_last(claim, WT_NIC_RX))
+		wanted.rx_filter = word->before.rx_filter;
+	if (wt_nic_claim_is_last(claim, WT_NIC_TX))
+		wanted.tx_type = word->before.tx_type;
+	return wanted;
+}
+
+static int restore_claimed(struct wt_nic_stamping *stamping, struct wt_error *err)
+{
+	struct wt_nic_word word;
+	struct wt_stamp_active wanted;
+	int ret;
+
+	if (!wt_nic_claim_is_last(&stamping->claim, half_of(stamping))) {
+		stamping->is_left = stamping->changed;
+		stamping->changed = false;
+		return 0;
+	}
+	if (!wt_nic_claim_read(&stamping->claim, &word))
+		return restore_alone(stamping, err);
+	wanted = without_unused(&stamping->claim, &word);
+	ret = is_same(&wanted, &word.made) ? 0 : put_back(stamping, &word.made, &wanted, err);
+	if (!ret || ret == -EBUSY)
+		stamping->changed = false;
+	/* What somebody else has set is nobody's to put back. */
+	word.made = ret == -EBUSY ? word.before : wanted;
+	if (!ret || ret == -EBUSY)
+		wt_nic_claim_write(&stamping->claim, &word);
+	return ret;
 }
 
 int wt_nic_stamping_restore(struct wt_nic_stamping *stamping, struct wt_error *err)
 {
-	struct wt_stamp_active read, before = stamping->before;
 	int ret;
 
-	if (!stamping->changed)
-		return 0;
-	ret = wt_hwtstamp_get(stamping->system, stamping->interface, &read);
-	if (!ret && !is_same(&read, &stamping->now)) {
-		stamping->changed = false;
-		return say_who_changed(stamping, &read, err);
-	}
-	if (!ret)
-		ret = wt_hwtstamp_set(stamping->system, stamping->interface, &before);
-	/* An interface that is gone has taken its settings along. */
-	if (ret && ret != -ENODEV)
-		return wt_error_set(err, ret,
-		                    "cannot put back the hardware stamps of %s (rx filter %s, tx "
-		                    "type %s): %s; hwstamp_ctl -i %s -r %d -t %d does",
-		                    stamping->interface, filter_name(stamping->before.rx_filter),
-		                    type_name(stamping->before.tx_type), strerror(-ret),
-		                    stamping->interface, stamping->before.rx_filter,
-		                    stamping->before.tx_type);
-	stamping->changed = false;
-	return 0;
+	follow_name(stamping);
+	if (!stamping->claim.is_open)
+		return restore_alone(stamping, err);
+	wt_nic_claim_take_turn(&stamping->claim);
+	ret = restore_claimed(stamping, err);
+	wt_nic_claim_close(&stamping->claim);
+	return ret;
 }

@@ -2,6 +2,7 @@
 #ifndef WIRETAPE_STAMP_SYSTEM_H
 #define WIRETAPE_STAMP_SYSTEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -16,6 +17,32 @@ extern "C" {
  * 0 (or a count or descriptor >= 0) or a negative errno, and may block for a moment. */
 struct wt_system;
 struct ifreq; /* net/if.h */
+
+/* Small files in which programs leave word for those that come after them, which a restart of
+ * the machine may take away. Locks are on single bytes, of which the file need not have any; they
+ * belong to the descriptor, are shared by none of its process's others, and end with it however
+ * the process ends. */
+enum wt_state_lock { WT_STATE_UNLOCKED, WT_STATE_SHARED, WT_STATE_ALONE };
+
+struct wt_state_ops {
+	/* For reading and writing, made if it is not there: a descriptor. Refused is what others
+	 * than this user could have made or can write to. */
+	int (*open)(struct wt_system *system, const char *name);
+	ssize_t (*read)(struct wt_system *system, int fd, void *out, size_t capacity);
+
+	/* In place of all that is there. */
+	int (*write)(struct wt_system *system, int fd, const void *bytes, size_t length);
+
+	/* -EAGAIN while others have a lock that this one would not go with; `waits`: after a
+	 * second of it. What was locked before stays then. */
+	int (*lock)(struct wt_system *system, int fd, unsigned byte, enum wt_state_lock lock,
+	            bool waits);
+	void (*close)(struct wt_system *system, int fd);
+
+	/* Tells this network namespace since the machine was started from all others: a word
+	 * without spaces. */
+	int (*place)(struct wt_system *system, char *out, size_t capacity);
+};
 
 struct wt_system_ops {
 	/* A PTP hardware clock, "/dev/ptp0": a descriptor, for ioctl and close. Opened for
@@ -38,6 +65,8 @@ struct wt_system_ops {
 
 	/* TAI - UTC as the kernel knows it, in seconds; 0: nobody has told it (adjtimex). */
 	int (*tai_offset)(struct wt_system *system, int *seconds);
+
+	const struct wt_state_ops *states; /* NULL: there are none */
 };
 
 /* The head of every implementation's own struct. */

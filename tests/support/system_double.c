@@ -82,7 +82,8 @@ struct wt_system *system_double_before(struct system_double *made, struct wt_sys
 	};
 
 	memset(made, 0, sizeof(*made));
-	made->system.ops = &ops;
+	made->ops = ops;
+	made->system.ops = &made->ops;
 	made->under = under;
 	return &made->system;
 }

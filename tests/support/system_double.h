@@ -9,6 +9,7 @@
 struct system_double {
 	struct wt_system system; /* first */
 	struct wt_system *under;
+	struct wt_system_ops ops; /* .states is for the test to set */
 
 	/* Called with what the system below has answered, and what was asked; what they return
 	 * is returned. NULL: nothing is changed. */

@@ -2,12 +2,19 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <wiretape/stamp/nic_claim_private.h>
 #include <wiretape/stamp/nic_stamping.h>
 #include <wiretape/stamp/sim_nic.h>
+#include <wiretape/stamp/state_file_private.h>
 #include <wiretape/tests/support/system_double.h>
 #include <wiretape/tests/support/veth.h>
 
@@ -29,10 +36,21 @@ TestSuite(nic_stamping, .fini = tear_down);
 static int sets, set_error, error_from;
 static void (*driver)(struct hwtstamp_config *config);
 
+/* Under which the interface with the index 2 is to be found; NULL: there is none. */
+static const char *name_now;
+
 static int on_interface_ioctl(unsigned long request, struct ifreq *arg, int answer)
 {
 	static struct wt_stamp_active last;
 
+	if (request == SIOCGIFINDEX)
+		arg->ifr_ifindex = 2;
+	if (request == SIOCGIFINDEX)
+		return 0;
+	if (request == SIOCGIFNAME && name_now)
+		memcpy(arg->ifr_name, name_now, strlen(name_now) + 1);
+	if (request == SIOCGIFNAME)
+		return name_now ? 0 : -ENODEV;
 	if (request == SIOCGHWTSTAMP)
 		last = wt_sim_nic_stamping(nic);
 	if (request != SIOCSHWTSTAMP)
@@ -304,6 +322,21 @@ Test(nic_stamping, somebody_elses_settings_stay)
 	}
 }
 
+Test(nic_stamping, an_interface_is_found_under_its_new_name)
+{
+	create((struct wt_sim_nic_config){0});
+	cr_assert_eq(enable(), 0);
+	name_now = "other";
+	/* The simulated one cannot be renamed: it is not there under this name. */
+	cr_expect(eq(int, restore(), 0));
+	cr_expect_str_eq(stamping.interface, "other");
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_ALL);
+	name_now = "sim";
+	stamping.changed = true;
+	cr_expect(eq(int, restore(), 0));
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE);
+}
+
 Test(nic_stamping, a_restore_that_fails_can_be_tried_again)
 {
 	create((struct wt_sim_nic_config){0});
@@ -540,4 +573,345 @@ Test(nic_stamping, the_kernels_virtual_interfaces_have_none)
 	}
 	cr_expect(eq(int, wt_nic_stamping_enable(&stamping, wt_kernel_system(), "wt_c", &err),
 	             -ENODEV));
+}
+
+/* ---- several users, of whom some are killed ---- */
+
+static char folder[] = "/tmp/wiretape-stamping-XXXXXX";
+static const char *place = "00000000-1111-2222-3333-444444444444.7";
+static int interface_index = 2;
+static uint8_t last_of_address = 1;
+static bool turn_is_taken;
+
+static int open_state(struct wt_system *system, const char *name)
+{
+	(void)system;
+	return wt_state_file_open(folder, name);
+}
+
+static int lock_state(struct wt_system *system, int fd, unsigned byte, enum wt_state_lock lock,
+                      bool waits)
+{
+	if (turn_is_taken && byte == 0 && lock != WT_STATE_UNLOCKED)
+		return -EAGAIN;
+	return wt_state_file_ops.lock(system, fd, byte, lock, waits);
+}
+
+static int tell_place(struct wt_system *system, char *out, size_t capacity)
+{
+	(void)system;
+	snprintf(out, capacity, "%s", place);
+	return 0;
+}
+
+static int read_state(char *text, size_t capacity)
+{
+	char path[128];
+	int fd, length;
+
+	snprintf(path, sizeof(path), "%s/stamping.7.2", folder);
+	fd = open(path, O_RDONLY);
+	cr_assert(ge(int, fd, 0));
+	length = (int)read(fd, text, capacity - 1);
+	close(fd);
+	cr_assert(ge(int, length, 0));
+	text[length] = '\0';
+	return length;
+}
+
+static void write_state(const char *text, size_t length)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/stamping.7.2", folder);
+	fd = open(path, O_WRONLY | O_TRUNC);
+	cr_assert(ge(int, fd, 0));
+	cr_assert(eq(int, (int)write(fd, text, length), (int)length));
+	close(fd);
+}
+
+/* What the file said when the driver was last asked to set something. */
+static char intent[WT_NIC_WORD_BYTES];
+
+static int with_identity(unsigned long request, struct ifreq *arg, int answer)
+{
+	struct ethtool_perm_addr *address = (void *)arg->ifr_data;
+
+	if (request == SIOCSHWTSTAMP)
+		read_state(intent, sizeof(intent));
+	if (request == SIOCGIFINDEX) {
+		arg->ifr_ifindex = interface_index;
+		return 0;
+	}
+	if (request != SIOCETHTOOL || address->cmd != ETHTOOL_GPERMADDR)
+		return on_interface_ioctl(request, arg, answer);
+	address->size = 6;
+	memcpy(address->data, (uint8_t[]){2, 0, 0, 0, 0, last_of_address}, 6);
+	return 0;
+}
+
+static struct wt_nic_stamping users[3];
+
+static void create_shared(struct wt_sim_nic_config config)
+{
+	static struct wt_state_ops states;
+
+	states = wt_state_file_ops;
+	states.open = open_state;
+	states.lock = lock_state;
+	states.place = tell_place;
+	create(config);
+	before.ops.states = &states;
+	before.on_interface_ioctl = with_identity;
+}
+
+static void make_folder(void)
+{
+	cr_assert(mkdtemp(folder) != NULL);
+	create_shared((struct wt_sim_nic_config){.rx_filters = FILTER(NONE) | FILTER(ALL) |
+	                                                       FILTER(PTP_V2_EVENT)});
+}
+
+static void remove_folder(void)
+{
+	char command[64];
+
+	for (size_t i = 0; i < 3; i++)
+		wt_nic_claim_close(&users[i].claim);
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	cr_assert(eq(int, system(command), 0));
+	tear_down();
+}
+
+TestSuite(nic_stamping_shared, .init = make_folder, .fini = remove_folder);
+
+static void start_rx(size_t user)
+{
+	cr_assert_eq(wt_nic_stamping_enable(&users[user], &before.system, "sim", &err), 0, "%s",
+	             err.text);
+}
+
+static void start_tx(size_t user)
+{
+	cr_assert_eq(wt_nic_stamping_enable_tx(&users[user], &before.system, "sim", &err), 0, "%s",
+	             err.text);
+}
+
+static int end(size_t user)
+{
+	return wt_nic_stamping_restore(&users[user], &err);
+}
+
+/* The kernel closes what a process has open. */
+static void be_killed(size_t user)
+{
+	wt_nic_claim_close(&users[user].claim);
+}
+
+static void expect_forgotten(void)
+{
+	char text[WT_NIC_WORD_BYTES];
+
+	cr_expect(eq(int, read_state(text, sizeof(text)), 0), "%s", text);
+}
+
+Test(nic_stamping_shared, what_a_killed_one_has_set_is_put_back_by_the_next)
+{
+	start_rx(0);
+	be_killed(0);
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_ALL);
+	start_rx(1);
+	cr_expect(eq(int, users[1].before.rx_filter, HWTSTAMP_FILTER_NONE));
+	cr_expect(users[1].changed);
+	be_killed(1);
+	start_rx(2);
+	cr_assert_eq(end(2), 0, "%s", err.text);
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE);
+	expect_forgotten();
+}
+
+Test(nic_stamping_shared, the_last_of_several_puts_it_back)
+{
+	for (size_t last = 0; last < 2; last++) {
+		start_rx(0);
+		start_rx(1);
+		cr_assert_eq(end(1 - last), 0, "%s", err.text);
+		cr_expect(users[1 - last].is_left);
+		expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_ALL);
+		cr_assert_eq(end(last), 0, "%s", err.text);
+		cr_expect(eq(int, users[last].is_left, false));
+		expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE);
+		expect_forgotten();
+		cr_expect(eq(int, end(last), 0));
+	}
+}
+
+Test(nic_stamping_shared, each_half_goes_when_nobody_needs_it)
+{
+	start_rx(0);
+	start_tx(1);
+	expect_set(HWTSTAMP_TX_ON, HWTSTAMP_FILTER_ALL);
+	cr_assert_eq(end(0), 0, "%s", err.text);
+	expect_set(HWTSTAMP_TX_ON, HWTSTAMP_FILTER_NONE);
+	start_rx(0);
+	cr_assert_eq(end(1), 0, "%s", err.text);
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_ALL);
+	cr_assert_eq(end(0), 0, "%s", err.text);
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE);
+	expect_forgotten();
+}
+
+Test(nic_stamping_shared, the_half_of_one_that_was_killed_goes_with_the_other)
+{
+	start_rx(0);
+	start_tx(1);
+	be_killed(1);
+	cr_assert_eq(end(0), 0, "%s", err.text);
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE);
+	expect_forgotten();
+}
+
+Test(nic_stamping_shared, what_somebody_else_has_set_since_is_what_it_is_put_back_to)
+{
+	start_rx(0);
+	be_killed(0);
+	wt_sim_nic_set_stamping(nic, HWTSTAMP_TX_ON, HWTSTAMP_FILTER_PTP_V2_EVENT);
+	start_rx(1);
+	expect_set(HWTSTAMP_TX_ON, HWTSTAMP_FILTER_ALL);
+	cr_assert_eq(end(1), 0, "%s", err.text);
+	expect_set(HWTSTAMP_TX_ON, HWTSTAMP_FILTER_PTP_V2_EVENT);
+	expect_forgotten();
+}
+
+Test(nic_stamping_shared, what_somebody_else_sets_meanwhile_is_his)
+{
+	start_rx(0);
+	start_tx(1);
+	wt_sim_nic_set_stamping(nic, HWTSTAMP_TX_ON, HWTSTAMP_FILTER_PTP_V2_EVENT);
+	cr_expect(eq(int, end(0), -EBUSY));
+	expect_contains(err.text, "rx filter all -> ptpv2-event");
+	expect_set(HWTSTAMP_TX_ON, HWTSTAMP_FILTER_PTP_V2_EVENT);
+	expect_forgotten();
+	cr_expect(eq(int, end(1), -EBUSY));
+	expect_set(HWTSTAMP_TX_ON, HWTSTAMP_FILTER_PTP_V2_EVENT);
+}
+
+Test(nic_stamping_shared, another_nic_is_not_mistaken_for_the_one_that_was)
+{
+	for (int what = 0; what < 3; what++) {
+		place = "00000000-1111-2222-3333-444444444444.7";
+		interface_index = 2;
+		last_of_address = 1;
+		wt_sim_nic_set_stamping(nic, HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE);
+		start_rx(0);
+		be_killed(0);
+		if (what == 0)
+			place = "99999999-1111-2222-3333-444444444444.7";
+		else if (what == 1)
+			interface_index = 3;
+		else
+			last_of_address = 2;
+		start_rx(1);
+		cr_assert_eq(end(1), 0, "%s", err.text);
+		expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_ALL);
+	}
+}
+
+Test(nic_stamping_shared, what_is_to_be_put_back_is_noted_before_it_is_changed)
+{
+	wt_sim_nic_set_stamping(nic, HWTSTAMP_TX_ON, HWTSTAMP_FILTER_PTP_V2_EVENT);
+	start_rx(0);
+	expect_contains(intent, "\nbefore 1 12 0\nmade 1 1 0\n");
+}
+
+Test(nic_stamping_shared, a_driver_that_refuses_leaves_nothing_to_be_put_back)
+{
+	set_error = -EPERM;
+	cr_expect(eq(int, wt_nic_stamping_enable(&users[0], &before.system, "sim", &err), -EPERM));
+	cr_expect(eq(int, users[0].claim.is_open, false));
+	expect_forgotten();
+	set_error = 0;
+	driver = touch_tx;
+	wt_sim_nic_set_stamping(nic, HWTSTAMP_TX_ON, HWTSTAMP_FILTER_NONE);
+	cr_expect(eq(int, wt_nic_stamping_enable(&users[0], &before.system, "sim", &err),
+	             -EOPNOTSUPP));
+	expect_set(HWTSTAMP_TX_ON, HWTSTAMP_FILTER_NONE);
+	expect_forgotten();
+}
+
+Test(nic_stamping_shared, a_file_that_is_not_ours_is_not_believed)
+{
+	static const char *const ends[] = {
+	        "before 0 0 0\nmade 0 1",
+	        "before 0 0 0\nmade 0 1 0",
+	        "before 0 0 0\nmade 0 1 0\n\n",
+	        "before 0 0 0\nmade 0 1 0\nmore\n",
+	        "before 0 0 0 \nmade 0 1 0\n",
+	        "before 00 0 0\nmade 0 1 0\n",
+	        "before 0 -1 0\nmade 0 1 0\n",
+	        "before 0 32 0\nmade 0 1 0\n",
+	        "before 0 0 99999999999999\nmade 0 1 0\n",
+	        "made 0 1 0\nbefore 0 0 0\n",
+	};
+	char head[256], text[WT_NIC_WORD_BYTES];
+
+	start_rx(0);
+	memcpy(head, users[0].claim.head, sizeof(head));
+	be_killed(0);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		snprintf(text, sizeof(text), "%s%s", head, ends[i]);
+		write_state(text, strlen(text));
+		start_rx(1);
+		cr_expect(eq(int, users[1].before.rx_filter, HWTSTAMP_FILTER_ALL), "%s", ends[i]);
+		cr_assert_eq(end(1), 0, "%s", err.text);
+		expect_forgotten();
+	}
+	memset(text, 'x', sizeof(text));
+	write_state(text, sizeof(text));
+	start_rx(1);
+	cr_expect(eq(int, users[1].before.rx_filter, HWTSTAMP_FILTER_ALL));
+	/* The same without a fault. */
+	snprintf(text, sizeof(text), "%sbefore 0 0 0\nmade 0 1 0\n", head);
+	be_killed(1);
+	write_state(text, strlen(text));
+	start_rx(1);
+	cr_expect(eq(int, users[1].before.rx_filter, HWTSTAMP_FILTER_NONE));
+}
+
+Test(nic_stamping_shared, where_there_is_no_place_each_goes_by_what_he_remembers)
+{
+	turn_is_taken = true;
+	start_rx(0);
+	cr_expect(eq(int, users[0].claim.is_open, false));
+	turn_is_taken = false;
+	cr_assert_eq(end(0), 0, "%s", err.text);
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE);
+}
+
+Test(nic_stamping_shared, one_that_has_been_away_keeps_its_claim)
+{
+	start_rx(0);
+	start_rx(1);
+	cr_assert_eq(wt_nic_stamping_renew(&users[0], "sim", &err), 0, "%s", err.text);
+	cr_assert_eq(end(1), 0, "%s", err.text);
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_ALL);
+	/* A new device does not know what was asked of it. */
+	wt_sim_nic_set_stamping(nic, HWTSTAMP_TX_ON, HWTSTAMP_FILTER_NONE);
+	cr_assert_eq(wt_nic_stamping_renew(&users[0], "sim", &err), 0, "%s", err.text);
+	expect_set(HWTSTAMP_TX_ON, HWTSTAMP_FILTER_ALL);
+	cr_assert_eq(end(0), 0, "%s", err.text);
+	expect_set(HWTSTAMP_TX_ON, HWTSTAMP_FILTER_NONE);
+	expect_forgotten();
+}
+
+Test(nic_stamping_shared, a_restore_that_fails_can_be_tried_again)
+{
+	start_rx(0);
+	set_error = -EPERM;
+	cr_expect(eq(int, end(0), -EPERM));
+	expect_contains(err.text, "hwstamp_ctl -i sim -r 0 -t 0");
+	set_error = 0;
+	cr_expect(eq(int, end(0), 0));
+	expect_set(HWTSTAMP_TX_OFF, HWTSTAMP_FILTER_NONE);
 }

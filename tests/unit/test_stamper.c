@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -843,6 +844,31 @@ Test(stamper, after_it_has_come_back_the_cadence_begins_anew)
 	arrive(50);
 	take_all(64);
 	expect_true("back");
+}
+
+Test(stamper, after_a_change_of_stamping_the_clocks_are_compared_anew_at_once)
+{
+	unsigned crosses_before = 0;
+
+	cr_assert(eq(int, try_open(), 0), "%s", err.text);
+	write_notes();
+	/* In the reader of a real interface it is there from the start. */
+	cr_assert(eq(int, wt_watch_open(&stamper.watch, nic_system, "sim", &err), 0), "%s",
+	          err.text);
+	run(5 * S);
+	for (size_t i = 0; i < 2 * 100; i++) {
+		if (i == 50) {
+			crosses_before = crosses;
+			wt_sim_nic_set_stamping(nic, HWTSTAMP_TX_ON, HWTSTAMP_FILTER_ALL);
+		}
+		wt_sim_nic_advance(nic, 10 * MS);
+		tick();
+		for (size_t note = 0; note < stamper.note_count; note++)
+			crosses += stamper.notes[note].what == WT_CLOCK_NOTE_CROSS;
+		stamper.note_count = 0;
+	}
+	cr_expect_not_null(strstr(said, "tx type off -> on"), "%s", said);
+	cr_expect(ge(uint, crosses - crosses_before, 5), "one a second, and these fast");
 }
 
 Test(stamper, it_lets_go_of_a_clock_that_the_reader_has_closed)

@@ -18,3 +18,14 @@ links_up() {
     wait_until "$nic runs" runs "$nic"
   done
 }
+
+# set_stamping NIC TX RX: as another program would (linux/net_tstamp.h has the numbers).
+set_stamping() {
+  hwstamp_ctl -i "$1" -t "$2" -r "$3" >/dev/null || fail "cannot set $1 to -t $2 -r $3"
+}
+
+# assert_stamping WHEN NIC TX RX
+assert_stamping() {
+  assert_eq "$1: $2" "-t $3 -r $4" \
+    "$(hwstamp_ctl -i "$2" | awk '/^tx_type/ {tx = $2} /^rx_filter/ {print "-t", tx, "-r", $2}')"
+}
