@@ -162,7 +162,7 @@ timeout "${VM_SECONDS:-60}" "$cache/$qemu/root/usr/bin/qemu-system-x86_64" \
   -L "$cache/$qemu/root/usr/share/qemu" -L "$cache/$qemu/root/usr/share/seabios" \
   -accel tcg,thread=multi -cpu max -smp 2 -m 1024 -nodefaults -no-user-config -display none -no-reboot \
   -kernel "$kernel/boot/vmlinuz-$version" -initrd "$work/initramfs" \
-  -append "console=ttyS0 loglevel=4 panic=-1 quiet net.ifnames=0 ${arguments[*]:-}" \
+  -append "console=ttyS0 loglevel=4 panic=-1 quiet no_timer_check net.ifnames=0 ${arguments[*]:-}" \
   -serial "file:$work/console" \
   -device virtio-serial,addr=4 \
   -chardev "file,id=said,path=$work/said" -device virtserialport,chardev=said,name=said \
