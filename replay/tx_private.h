@@ -59,7 +59,7 @@ struct wt_tx {
 	struct wt_tx_stamps stamps;
 	bool is_launched; /* packets have launch times */
 	uint32_t next_id; /* that the kernel gives to the next packet, with stamps */
-	uint64_t undone;  /* taken, and then found to be wrong, or left in a ring */
+	uint64_t undone;  /* taken, and then found to be wrong */
 	struct wt_tx_messages *messages;
 };
 
