@@ -18,3 +18,13 @@ links_up() {
     wait_until "$nic runs" runs "$nic"
   done
 }
+
+# user_with [CAPABILITY]...: "${as_user[@]}" before a command has an ordinary user run it who has
+# these alone, such as net_raw.
+user_with() {
+  local capability inherit=-all ambient=-all
+  for capability; do
+    inherit=$inherit,+$capability ambient=$ambient,+$capability
+  done
+  as_user=(setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps "$inherit" --ambient-caps "$ambient")
+}
