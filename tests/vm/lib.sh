@@ -20,11 +20,12 @@ links_up() {
 }
 
 # user_with [CAPABILITY]...: "${as_user[@]}" before a command has an ordinary user run it who has
-# these alone, such as net_raw.
+# these alone, such as net_raw. By its path, for busybox has one of its own in mind.
 user_with() {
   local capability inherit=-all ambient=-all
   for capability; do
     inherit=$inherit,+$capability ambient=$ambient,+$capability
   done
-  as_user=(setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps "$inherit" --ambient-caps "$ambient")
+  as_user=(/bin/setpriv --reuid 1000 --regid 1000 --clear-groups
+    --inh-caps "$inherit" --ambient-caps "$ambient")
 }
