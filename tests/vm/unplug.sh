@@ -2,7 +2,7 @@
 # A NIC is unplugged under recorders, alone and as one of two, and whoever reads its clock or
 # watches it; then it is plugged in again.
 . "$VM/lib.sh"
-. "$VM/unplug_lib.sh"
+. "$VM/together.sh"
 links_up nic0 nic1
 
 # The second interface sees what it sends itself.

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A NIC is unplugged under whoever sends: each says so, and what it has sent.
 . "$VM/lib.sh"
-. "$VM/unplug_lib.sh"
+. "$VM/together.sh"
 links_up nic0 nic1
 
 begin_recorder arrived -i nic1

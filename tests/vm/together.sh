@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# For the tests that unplug NICs under several programs at once: sourced after lib.sh.
+# For tests of several programs at once, under which NICs may be unplugged: sourced after lib.sh.
 declare -A slots pids
 folder=$work
 
@@ -29,6 +29,17 @@ finish() {
     cp "$folder/$name/out" "$RESULTS/$name.out"
     cp "$folder/$name/err" "$RESULTS/$name.err"
     echo "$status" >"$RESULTS/$name.code"
+  done
+}
+
+# recordings NAME COUNT: of all that were begun as NAME.*, once each has so many packets.
+recordings() {
+  local name
+  for name in "${!pids[@]}"; do
+    if [ "${name%%.*}" = "$1" ]; then of "$name" wait_until "$name: $2 packets" counted "$2"; fi
+  done
+  for name in "${!pids[@]}"; do
+    if [ "${name%%.*}" = "$1" ]; then kill -INT "${pids[$name]}" && finish "$name"; fi
   done
 }
 
