@@ -93,7 +93,7 @@ records() {
   shift
   for reader in v3 v2 recv; do
     : >"$work/err"
-    "$@" record -i nic1 --reader $reader --ring 4MiB -w "$RESULTS/$who.$reader.pcapng" --json \
+    "$@" record -i nic1 --reader $reader --ring 32MiB -w "$RESULTS/$who.$reader.pcapng" --json \
       >"$work/out" 2>"$work/err" &
     recorder=$!
     await_recording

@@ -13,7 +13,7 @@ record() {
   local name=$1
   shift
   : >"$work/err"
-  "$@" -i nic1 -w "$RESULTS/$name.pcapng" --ring 4MiB --json >"$work/out" 2>"$work/err" &
+  "$@" -i nic1 -w "$RESULTS/$name.pcapng" --ring 32MiB --json >"$work/out" 2>"$work/err" &
   recorder=$!
   await_recording
   # counted() begins it anew, with a hole.
@@ -30,7 +30,7 @@ record() {
 refused() {
   local name=$1
   shift
-  timeout 30 "$@" -i nic1 -w "$RESULTS/$name.pcapng" --ring 4MiB --io uring \
+  timeout 30 "$@" -i nic1 -w "$RESULTS/$name.pcapng" --ring 32MiB --io uring \
     >"$RESULTS/$name.out" 2>"$RESULTS/$name.err"
   echo $? >"$RESULTS/$name.code"
 }

@@ -16,9 +16,10 @@ begin() {
   pids[$1]=$!
 }
 
-# begin_recorder NAME OPTION...
+# begin_recorder NAME OPTION...: few packets fill a block each time, and the ring is to outlast
+# that the guest stands still for a second.
 begin_recorder() {
-  begin "$1" "$WIRETAPE" record --ring 4MiB -w "$RESULTS/$1.pcapng" --json "${@:2}"
+  begin "$1" "$WIRETAPE" record --ring 32MiB -w "$RESULTS/$1.pcapng" --json "${@:2}"
 }
 
 # finish NAME...: what they printed and how they ended is judged outside, where it is faster.
