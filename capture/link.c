@@ -25,15 +25,41 @@ const struct wt_nic_counter wt_nic_counters[] = {
         NIC_COUNTER(rx_length_errors), NIC_COUNTER(rx_nohandler),     {NULL, 0},
 };
 
+static uint64_t value_of(const struct rtnl_link_stats64 *counters,
+                         const struct wt_nic_counter *counter)
+{
+	uint64_t value;
+
+	memcpy(&value, (const uint8_t *)counters + counter->offset, sizeof(value));
+	return value;
+}
+
+static void set_value(struct rtnl_link_stats64 *counters, const struct wt_nic_counter *counter,
+                      uint64_t value)
+{
+	memcpy((uint8_t *)counters + counter->offset, &value, sizeof(value));
+}
+
 uint64_t wt_nic_counter_difference(const struct wt_nic_counter *counter,
                                    const struct rtnl_link_stats64 *then,
                                    const struct rtnl_link_stats64 *now)
 {
-	uint64_t before, after;
+	uint64_t before = value_of(then, counter), after = value_of(now, counter);
 
-	memcpy(&before, (const uint8_t *)then + counter->offset, sizeof(before));
-	memcpy(&after, (const uint8_t *)now + counter->offset, sizeof(after));
 	return after > before ? after - before : 0;
+}
+
+void wt_nic_counters_base(struct rtnl_link_stats64 *base, const struct rtnl_link_stats64 *counted,
+                          const struct rtnl_link_stats64 *first)
+{
+	for (const struct wt_nic_counter *i = wt_nic_counters; i->name; i++)
+		set_value(base, i, value_of(counted, i) - value_of(first, i));
+}
+
+void wt_nic_counters_add(struct rtnl_link_stats64 *counters, const struct rtnl_link_stats64 *base)
+{
+	for (const struct wt_nic_counter *i = wt_nic_counters; i->name; i++)
+		set_value(counters, i, value_of(counters, i) + value_of(base, i));
 }
 
 void wt_link_names(char *out, size_t capacity)

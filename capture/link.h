@@ -72,6 +72,12 @@ uint64_t wt_nic_counter_difference(const struct wt_nic_counter *counter,
                                    const struct rtnl_link_stats64 *then,
                                    const struct rtnl_link_stats64 *now);
 
+/* A device that is back counts from where it likes: *base is what added to its counters, `first`
+ * when it was back, goes on from `counted`, those of before. Wraps around, as the sums do. */
+void wt_nic_counters_base(struct rtnl_link_stats64 *base, const struct rtnl_link_stats64 *counted,
+                          const struct rtnl_link_stats64 *first);
+void wt_nic_counters_add(struct rtnl_link_stats64 *counters, const struct rtnl_link_stats64 *base);
+
 #ifdef __cplusplus
 }
 #endif

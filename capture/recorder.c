@@ -146,8 +146,20 @@ static void read_nic(struct wt_recorded *recorded)
 {
 	struct wt_link link;
 
+	if (!recorded->report->has_nic || wt_reader_link(recorded->reader, &link))
+		return;
+	wt_nic_counters_add(&link.counters, &recorded->nic_base);
+	recorded->report->nic_now = link.counters;
+}
+
+/* The device that is back has new counters; what the one before has counted stays. */
+static void renew_nic(struct wt_recorded *recorded)
+{
+	struct wt_link link;
+
 	if (recorded->report->has_nic && !wt_reader_link(recorded->reader, &link))
-		recorded->report->nic_now = link.counters;
+		wt_nic_counters_base(&recorded->nic_base, &recorded->report->nic_now,
+		                     &link.counters);
 }
 
 /* Under its old name, perhaps with another index: module reloaded, container back. */
@@ -158,8 +170,7 @@ static void try_reattach(struct wt_recorder *recorder, struct wt_recorded *recor
 	recorded->report->gone = false;
 	recorded->down = false;
 	wt_recorder_renew_clock(recorder, recorded);
-	read_nic(recorded);
-	recorded->report->nic_start = recorded->report->nic_now;
+	renew_nic(recorded);
 	wt_recorder_say(recorder, "interface %s is back, with index %d",
 	                recorded->report->reader->name, recorded->report->reader->link->index);
 }

@@ -33,10 +33,11 @@ struct wt_recorded {
 	        pending_drops; /* known, but no frame says so yet; blocks: before the current one */
 	struct wt_drop_mark marks[WT_DROP_MARKS]; /* blocks: of those to come, in order */
 	uint32_t mark_count;
-	uint32_t held_blocks; /* that the disk has */
-	bool drops_are_next;  /* the ring was empty when they were counted */
-	struct wt_join *join; /* NULL: no groups */
-	bool join_lost;       /* to be renewed: the interface was gone */
+	uint32_t held_blocks;              /* that the disk has */
+	bool drops_are_next;               /* the ring was empty when they were counted */
+	struct wt_join *join;              /* NULL: no groups */
+	bool join_lost;                    /* to be renewed: the interface was gone */
+	struct rtnl_link_stats64 nic_base; /* what is to be added to the NIC's counters */
 	bool down;
 	bool finished; /* a simulation that has delivered everything */
 	bool warned;   /* that the ring is nearly full, since it last was not */

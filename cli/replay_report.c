@@ -126,7 +126,7 @@ static void print_counts(const struct wt_replay_result *result)
 	        {result->skipped.truncated, "not sent: cut by the capture"},
 	        {result->skipped.not_udp, "not sent: not UDP"},
 	        {result->skipped.fragments, "not sent: fragments"},
-	        {result->undone, "not sent: the kernel found them wrong, or left them in its ring"},
+	        {result->undone, "not sent: the kernel found them wrong"},
 	        {result->padded, "cut by the capture: sent with zeros in place of what is missing"},
 	        {result->cut, "cut by the capture: sent as they are"},
 	        {result->unstamped, "without a stamp: sent right behind the one before"},

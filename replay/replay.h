@@ -223,7 +223,7 @@ struct wt_replay_result {
 	uint64_t bytes;         /* of frames, or UDP payloads */
 	uint64_t read;          /* packets that came from the source */
 	uint64_t refused;       /* times a full queue did not take a packet; tried again */
-	uint64_t undone;        /* taken, then found to be wrong by the kernel, or left */
+	uint64_t undone;        /* taken, then found to be wrong by the kernel */
 	uint64_t late_launches; /* whose time had passed before they could be handed over */
 	uint64_t starved;       /* times the buffer was empty when a packet might have been due */
 	int64_t starved_ns;

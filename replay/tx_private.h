@@ -60,7 +60,7 @@ struct wt_tx {
 	bool is_launched; /* packets have launch times */
 	bool has_own_ids; /* the kernel is told them, and does not count (SCM_TS_OPT_ID) */
 	uint32_t next_id; /* of the next packet, in reports; with stamps */
-	uint64_t undone;  /* taken, and then found to be wrong, or left in a ring */
+	uint64_t undone;  /* taken, and then found to be wrong */
 	struct wt_tx_messages *messages;
 };
 

@@ -24,8 +24,7 @@ struct ring_tx {
 	size_t bytes;
 	size_t slot_bytes;
 	uint32_t slots;
-	uint32_t next;  /* to be filled */
-	uint64_t wrong; /* that the kernel has found to be so */
+	uint32_t next; /* to be filled */
 };
 
 static struct tpacket2_hdr *slot(const struct ring_tx *ring, uint32_t number)
@@ -39,17 +38,9 @@ static uint32_t status_of(const struct tpacket2_hdr *header)
 	return __atomic_load_n(&header->tp_status, __ATOMIC_ACQUIRE);
 }
 
-/* The next slot if it is free. One that the kernel has found to be wrong counts as undone. */
-static struct tpacket2_hdr *free_slot(struct ring_tx *ring)
+static bool is_free(const struct tpacket2_hdr *header)
 {
-	struct tpacket2_hdr *header = slot(ring, ring->next);
-	uint32_t status = status_of(header);
-
-	if (status & TP_STATUS_WRONG_FORMAT) {
-		ring->tx.undone = ++ring->wrong;
-		status = TP_STATUS_AVAILABLE;
-	}
-	return status == TP_STATUS_AVAILABLE ? header : NULL;
+	return status_of(header) == TP_STATUS_AVAILABLE;
 }
 
 /* Have the kernel send what waits. */
@@ -58,19 +49,33 @@ static int kick(const struct ring_tx *ring)
 	return send(ring->tx.fd, NULL, 0, MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-/* The kernel says so before it looks at any slot. */
-static bool is_gone(int code)
+static void step_back(struct ring_tx *ring)
 {
-	return code == -ENETDOWN || code == -ENXIO || code == -ENODEV;
+	ring->next = (ring->next + ring->slots - 1) % ring->slots;
+	slot(ring, ring->next)->tp_status = TP_STATUS_AVAILABLE;
 }
 
-/* The last `count` slots, which the kernel has not touched. */
-static void take_back(struct ring_tx *ring, uint32_t count)
+/* Of `filled` slots, how many the kernel is done with. It goes on where it has stopped, whatever it
+ * was that stopped it: what is behind that is taken back, else it would be sent some time later,
+ * perhaps not at all, and each attempt counts in the ids of stamps. */
+static uint32_t take_back(struct ring_tx *ring, uint32_t filled)
 {
-	for (; count; count--) {
-		ring->next = (ring->next + ring->slots - 1) % ring->slots;
-		slot(ring, ring->next)->tp_status = TP_STATUS_AVAILABLE;
+	const struct tpacket2_hdr *last;
+
+	for (; filled; filled--) {
+		last = slot(ring, (ring->next + ring->slots - 1) % ring->slots);
+		if (status_of(last) & TP_STATUS_WRONG_FORMAT)
+			break;
+		if (status_of(last) != TP_STATUS_SEND_REQUEST)
+			return filled;
+		step_back(ring);
 	}
+	/* Found to be wrong, and its slot is the one that the kernel looks at next. */
+	if (filled) {
+		ring->tx.undone++;
+		step_back(ring);
+	}
+	return filled;
 }
 
 static int ring_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
@@ -80,7 +85,7 @@ static int ring_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint3
 	uint32_t filled = 0;
 	int rc;
 
-	for (; filled < count && (header = free_slot(ring)); filled++) {
+	for (; filled < count && is_free(header = slot(ring, ring->next)); filled++) {
 		memcpy((uint8_t *)header + DATA_OFFSET, packets[filled].data,
 		       packets[filled].bytes);
 		header->tp_len = packets[filled].bytes;
@@ -89,11 +94,9 @@ static int ring_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint3
 		ring->next = (ring->next + 1) % ring->slots;
 	}
 	rc = kick(ring);
-	if (is_gone(rc)) {
-		take_back(ring, filled);
-		return rc;
-	}
-	tx->next_id += filled;
+	filled = take_back(ring, filled);
+	/* The one that found a queue full has been counted, too. */
+	tx->next_id += filled + (rc == -ENOBUFS);
 	if (filled)
 		return (int)filled;
 	return rc && rc != -EINTR ? rc : -EAGAIN;
@@ -105,28 +108,15 @@ static void ring_warm_up(struct wt_tx *tx)
 	kick((struct ring_tx *)tx);
 }
 
-/* What the kernel has not taken when this was called last was not sent. */
+/* The kernel has taken all, and gives slots back when their packets have left. */
 static int ring_drain(struct wt_tx *tx)
 {
 	struct ring_tx *ring = (struct ring_tx *)tx;
-	uint64_t waiting = 0;
-	int rc = 0;
 
-	kick(ring);
-	for (uint32_t i = 0; i < ring->slots; i++) {
-		struct tpacket2_hdr *header = slot(ring, i);
-		uint32_t status = status_of(header);
-
-		waiting += status == TP_STATUS_SEND_REQUEST;
-		if (status & TP_STATUS_WRONG_FORMAT) {
-			ring->wrong++;
-			__atomic_store_n(&header->tp_status, TP_STATUS_AVAILABLE, __ATOMIC_RELEASE);
-		} else if (status != TP_STATUS_AVAILABLE) {
-			rc = -EAGAIN;
-		}
-	}
-	tx->undone = ring->wrong + waiting;
-	return rc;
+	for (uint32_t i = 0; i < ring->slots; i++)
+		if (!is_free(slot(ring, i)))
+			return -EAGAIN;
+	return 0;
 }
 
 static void ring_close(struct wt_tx *tx)

@@ -65,8 +65,8 @@ static int say_why_not(const struct wt_nic_stamping *stamping, int error, struct
 	case -EACCES:
 		return wt_error_set(err, -EPERM,
 		                    "switching on the hardware stamps of %s takes CAP_NET_ADMIN; "
-		                    "run as root or setcap cap_net_admin+ep the program, or "
-		                    "%s",
+		                    "run as root or setcap cap_net_raw,cap_net_admin+ep the "
+		                    "program, or %s",
 		                    interface, words->instead);
 	case -ERANGE:
 		return wt_error_set(err, error,

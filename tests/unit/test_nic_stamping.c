@@ -382,7 +382,7 @@ Test(nic_stamping, errors_say_the_way_out)
 		int driver, returned;
 		const char *says;
 	} cases[] = {
-	        {-EPERM, -EPERM, "setcap cap_net_admin+ep"},
+	        {-EPERM, -EPERM, "setcap cap_net_raw,cap_net_admin+ep"},
 	        {-EACCES, -EPERM, "CAP_NET_ADMIN"},
 	        {-EBUSY, -EBUSY, "in use by somebody"},
 	        {-ERANGE, -ERANGE, "refuses the rx filters"},
@@ -526,7 +526,7 @@ Test(nic_stamping, of_sent_packets_errors_say_the_way_out)
 		int driver, returned;
 		const char *says;
 	} cases[] = {
-	        {-EPERM, -EPERM, "setcap cap_net_admin+ep"},
+	        {-EPERM, -EPERM, "setcap cap_net_raw,cap_net_admin+ep"},
 	        {-EBUSY, -EBUSY, "in use by somebody"},
 	        {-ERANGE, -ERANGE, "refuses the tx types"},
 	        {-EINVAL, -EINVAL, "ip link set sim up"},

@@ -29,3 +29,14 @@ assert_stamping() {
   assert_eq "$1: $2" "-t $3 -r $4" \
     "$(hwstamp_ctl -i "$2" | awk '/^tx_type/ {tx = $2} /^rx_filter/ {print "-t", tx, "-r", $2}')"
 }
+
+# user_with [CAPABILITY]...: "${as_user[@]}" before a command has an ordinary user run it who has
+# these alone, such as net_raw. By its path, for busybox has one of its own in mind.
+user_with() {
+  local capability inherit=-all ambient=-all
+  for capability; do
+    inherit=$inherit,+$capability ambient=$ambient,+$capability
+  done
+  as_user=(/bin/setpriv --reuid 1000 --regid 1000 --clear-groups
+    --inh-caps "$inherit" --ambient-caps "$ambient")
+}

@@ -12,11 +12,11 @@
 #
 # A line "# vm: OPTION..." in the script has the options that it needs.
 #
-# The script is run by bash as root, in an initramfs of busybox, with ip, tc, ethtool, jq and
-# linuxptp's phc_ctl and hwstamp_ctl. $WIRETAPE is the program, $SUPPORT and $VM are
-# tests/support and tests/vm, and programs that $NO_URING, $RESTAMP, $UDP_SEND and $PHC_PROBE
-# name here are there, too. If there is a file SCRIPT.host, bash runs it afterwards on this
-# machine, in the folder of results.
+# The script is run by bash as root, in an initramfs of busybox, with ip, tc, ethtool, jq,
+# setpriv, setcap if this machine has it, and linuxptp's phc_ctl and hwstamp_ctl. $WIRETAPE is
+# the program, $SUPPORT and $VM are tests/support and tests/vm, and programs that $NO_URING,
+# $RESTAMP, $UDP_SEND and $PHC_PROBE name here are there, too. If there is a file SCRIPT.host,
+# bash runs it afterwards on this machine, in the folder of results.
 #
 # Exit code: the script's; 77 where there is no such machine, with the reason; 124 if it was
 # not through in $VM_SECONDS (60).
@@ -53,7 +53,7 @@ options "$@"
 for part in kernel "$qemu"; do
   "$here/fetch.sh" "$part" || exit
 done
-for tool in bash ip tc ethtool jq; do
+for tool in bash ip tc ethtool jq setpriv; do
   command -v "$tool" >/dev/null || { echo "SKIP: $tool is not installed"; exit 77; }
 done
 
@@ -113,10 +113,12 @@ make_base() {
   done
   rm "$root/bin/busybox"
   cp "$kernel/bin/busybox" "$root/bin/"
-  # ip and tc are the real ones, not busybox's.
-  rm -f "$root"/bin/{ip,tc,bash}
+  # These are the real ones, not busybox's.
+  rm -f "$root"/bin/{ip,tc,bash,setpriv}
   into "$root" "$(command -v bash)" "$(command -v ip)" "$(command -v tc)" "$(command -v ethtool)" \
-    "$(command -v jq)" "$kernel"/usr/sbin/{phc_ctl,hwstamp_ctl}
+    "$(command -v jq)" "$(command -v setpriv)" "$kernel"/usr/sbin/{phc_ctl,hwstamp_ctl}
+  # A test can do without.
+  if command -v setcap >/dev/null; then into "$root" "$(command -v setcap)"; fi
   add_modules "$root"
   cp "$here/init" "$root/init"
   (cd "$root" && find . | busybox cpio -o -H newc 2>/dev/null) | gzip -1 >"$1.new" && mv "$1.new" "$1"
