@@ -102,7 +102,7 @@ static void try_own_ids(struct wt_tx *tx)
 	remove_controls(tx->messages, CMSG_SPACE(sizeof(uint32_t)));
 }
 
-int wt_tx_messages_create(struct wt_tx *tx, struct wt_error *err)
+static int messages_create(struct wt_tx *tx, struct wt_error *err)
 {
 	struct wt_tx_messages *messages = aligned_alloc(64, (sizeof(*messages) + 63) / 64 * 64);
 
@@ -119,6 +119,17 @@ int wt_tx_messages_create(struct wt_tx *tx, struct wt_error *err)
 	if (tx->has_stamps && tx->kind != WT_TX_RING)
 		try_own_ids(tx);
 	return 0;
+}
+
+int wt_tx_finish(struct wt_tx **tx, struct wt_tx *made, int rc, struct wt_error *err)
+{
+	if (!rc)
+		rc = messages_create(made, err);
+	if (rc)
+		made->ops->close(made);
+	else
+		*tx = made;
+	return rc;
 }
 
 /* The kernel counts a packet as soon as it has memory for it, also if it is then dropped because

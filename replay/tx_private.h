@@ -95,9 +95,12 @@ int wt_tx_packet_socket(struct wt_tx *tx, const struct wt_tx_config *config, str
 /* Stamps and launch times, as far as they are wanted. */
 int wt_tx_ask_socket(struct wt_tx *tx, const struct wt_tx_config *config, struct wt_error *err);
 
-/* send and reports of the ops; the messages are made at the first use. */
+/* The last step of opening one, of which the steps before came to rc: with messages it is *tx,
+ * or else it is closed. Returns rc, or what else went wrong. */
+int wt_tx_finish(struct wt_tx **tx, struct wt_tx *made, int rc, struct wt_error *err);
+
+/* send, warm_up and reports of the ops. */
 struct wt_tx_messages;
-int wt_tx_messages_create(struct wt_tx *tx, struct wt_error *err);
 int wt_tx_send_messages(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count);
 void wt_tx_warm_messages(struct wt_tx *tx);
 int wt_tx_read_reports(struct wt_tx *tx, struct wt_tx_report *reports);

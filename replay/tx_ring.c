@@ -191,11 +191,5 @@ int wt_tx_open_ring(struct wt_tx **tx, const struct wt_tx_config *config, struct
 	rc = wt_tx_packet_socket(&made->tx, config, err);
 	if (!rc)
 		rc = map_ring(made, err);
-	if (!rc)
-		rc = wt_tx_messages_create(&made->tx, err);
-	if (rc)
-		ring_close(&made->tx);
-	else
-		*tx = &made->tx;
-	return rc;
+	return wt_tx_finish(tx, &made->tx, rc, err);
 }

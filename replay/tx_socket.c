@@ -200,19 +200,11 @@ int wt_tx_open_socket(struct wt_tx **tx, const struct wt_tx_config *config, stru
 	        .close = wt_tx_free,
 	};
 	struct wt_tx *made = calloc(1, sizeof(*made));
-	int rc;
 
 	if (!made)
 		return wt_error_set(err, -ENOMEM, "no memory for a sender");
 	made->ops = &ops;
 	made->kind = WT_TX_SOCKET;
 	made->fd = -1;
-	rc = wt_tx_packet_socket(made, config, err);
-	if (!rc)
-		rc = wt_tx_messages_create(made, err);
-	if (rc)
-		wt_tx_free(made);
-	else
-		*tx = made;
-	return rc;
+	return wt_tx_finish(tx, made, wt_tx_packet_socket(made, config, err), err);
 }
