@@ -66,7 +66,7 @@ void wt_info_clock_packet(struct wt_info_clock *clock, const struct wt_frame *fr
 
 static int keep_map(struct wt_info_clock *clock, const struct wt_clock_map *map)
 {
-	double ppm = wt_clock_map_ppm(map);
+	double ppm = -wt_clock_map_ppm(map);
 	bool is_first = !clock->last.number;
 
 	if (!clock->maps)

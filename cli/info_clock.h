@@ -37,8 +37,8 @@ struct wt_info_clock {
 	bool stands_still;    /* at the last one: the last map means nothing */
 	uint64_t changes;
 	int64_t bracket_least_ns, bracket_most_ns;
-	int64_t error_most_ns; /* of the maps, where they are surest */
-	double ppm_least, ppm_most;
+	int64_t error_most_ns;       /* of the maps, where they are surest */
+	double ppm_least, ppm_most;  /* that the PHC gains on UTC */
 	enum wt_cross_method method; /* of the last cross timestamp */
 	struct wt_clock_map *maps;   /* the latest, by number; NULL: none */
 	struct wt_clock_map last;    /* number 0: none */

@@ -257,7 +257,7 @@ static void print_crosses(int indent, const struct wt_info_clock *clock)
 		          clock->stands_still ? ", to the end: no map holds" : "");
 	if (clock->last.number && !clock->stands_still)
 		print_row(indent, "Clock map:",
-		          "UTC - PHC %+.9f s, rate %+.4f to %+.4f ppm, error at most %" PRId64
+		          "UTC - PHC %+.9f s, PHC gains %+.4f to %+.4f ppm, error at most %" PRId64
 		          " ns",
 		          wt_info_clock_offset_s(&clock->last), clock->ppm_least, clock->ppm_most,
 		          clock->error_most_ns);

@@ -257,7 +257,7 @@ static json_t *clock_json(const struct wt_recorder_interface *interface)
 	json_object_set_new(object, "utc_minus_phc_s",
 	                    known ? json_real((double)offset_ns / 1e9) : json_null());
 	json_object_set_new(object, "ppm",
-	                    known ? json_real(wt_clock_map_ppm(&interface->map)) : json_null());
+	                    known ? json_real(-wt_clock_map_ppm(&interface->map)) : json_null());
 	json_object_set_new(object, "error_ns",
 	                    known ? json_integer(interface->map.error_ns) : json_null());
 	return object;

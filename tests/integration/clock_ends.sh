@@ -41,6 +41,7 @@ for signal in TERM INT; do
     stop_recorder $signal
     assert_eq "$name: exit code" 0 "$status"
     assert_ledger_closes "$name"
+    assert_eq "$name: the clock gains" true "$(json '.interfaces[0].clock.ppm | . > 40 and . < 60')"
     assert_info_agrees "$name" "$file"
     restamp "$file" 50 || fail "$name: restamp: $(cat "$work/restamp")"
     assert_eq "$name: packets" "$(json .written)" "$(of_restamp packets)"
