@@ -82,23 +82,46 @@ static int refused(struct wt_sender *sender, const struct wt_tx *tx, int code, s
 	return 0;
 }
 
-/* A device without carrier swallows what comes through a qdisc and reports success; only its
- * flags tell. */
-static int look_at_link(const struct wt_tx *tx, struct wt_error *err)
+/* In real time: a simulated hour takes none, and the other threads do. */
+static void rest(long ns)
+{
+	const struct timespec time = {.tv_nsec = ns};
+
+	nanosleep(&time, NULL);
+}
+
+static int read_flags(const struct wt_tx *tx, short *flags)
 {
 	struct ifreq request = {0};
 
 	strcpy(request.ifr_name, tx->interface);
 	if (ioctl(tx->fd, SIOCGIFFLAGS, &request) < 0)
-		return send_failed(tx, -ENODEV, err);
-	if (!(request.ifr_flags & IFF_UP))
-		return send_failed(tx, -ENETDOWN, err);
-	if (!(request.ifr_flags & IFF_RUNNING))
-		return wt_error_set(err, -ENETDOWN,
-		                    "interface '%s' lost its carrier while sending; plug in the "
-		                    "cable, or bring up the other end",
-		                    tx->interface);
+		return -ENODEV;
+	*flags = request.ifr_flags;
 	return 0;
+}
+
+/* A device without carrier swallows what comes through a qdisc and reports success; only its
+ * flags tell. One that is unplugged goes down first. */
+static int look_at_link(const struct wt_tx *tx, struct wt_error *err)
+{
+	enum { UNPLUGGING_NS = 50000000 };
+	const short running = IFF_UP | IFF_RUNNING;
+	short flags;
+	int rc = read_flags(tx, &flags);
+
+	if (!rc && (flags & running) == running)
+		return 0;
+	if (!rc) {
+		rest(UNPLUGGING_NS);
+		rc = read_flags(tx, &flags);
+	}
+	if (rc || !(flags & IFF_UP))
+		return send_failed(tx, rc ? rc : -ENETDOWN, err);
+	return wt_error_set(err, -ENETDOWN,
+	                    "interface '%s' lost its carrier while sending; plug in the cable, or "
+	                    "bring up the other end",
+	                    tx->interface);
 }
 
 static int look_at_links(const struct wt_sender *sender, struct wt_error *err)
@@ -194,14 +217,6 @@ static void gather(struct wt_sender *sender, struct wt_queued_packet *const *pac
 		to->bytes = packets[i]->caplen;
 		batch->count++;
 	}
-}
-
-/* In real time: a simulated hour takes none, and the other threads do. */
-static void rest(long ns)
-{
-	const struct timespec time = {.tv_nsec = ns};
-
-	nanosleep(&time, NULL);
 }
 
 /* Let the collector keep up with a simulation, unless it waits for what is still to leave. */
