@@ -4,7 +4,7 @@
 . "$SUPPORT/lib.sh"
 need tshark capinfos
 make_link out0 in0
-kills=${KILLS:-10} seed=${SEED:-$RANDOM}
+kills=${KILLS:-6} seed=${SEED:-$RANDOM}
 RANDOM=$seed
 echo "SEED=$seed"
 file=$work/file.pcapng
