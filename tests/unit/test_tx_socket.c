@@ -137,6 +137,25 @@ Test(tx_socket, one_and_many_arrive_in_order_with_a_stamp_for_each)
 		cr_expect(eq(u32, ids[i], i));
 }
 
+Test(tx_socket, the_kernel_goes_by_the_numbers_that_it_is_told)
+{
+	enum { COUNT = 6 };
+	const uint32_t first = UINT32_MAX - 2;
+	uint32_t ids[COUNT];
+
+	open_tx(wt_tx_open_socket, (struct wt_tx_config){.stamp = WT_TX_STAMP_SOFTWARE});
+	if (!tx->has_own_ids)
+		cr_skip_test("the kernel numbers packets itself, as it did before Linux 6.13");
+	tx->next_id = first;
+	make(0, COUNT, BYTES);
+	send_all(1);
+	make(1, COUNT - 1, BYTES);
+	send_all(COUNT - 1);
+	cr_assert(eq(sz, read_ids(ids, COUNT), COUNT));
+	for (uint32_t i = 0; i < COUNT; i++)
+		cr_expect(eq(u32, ids[i], first + i));
+}
+
 Test(tx_socket, warming_up_sends_nothing_and_counts_nothing)
 {
 	uint32_t id;
