@@ -2,7 +2,7 @@
 # Everything that says whether this tree is sound, one stage after the other; what
 # fails does not keep the rest from running.
 #
-#   ./check.sh         for every change: all but what takes long, in a quarter of an hour
+#   ./check.sh         for every change: all but what takes long
 #   ./check.sh --ci    also the slow integration tests, and those in virtual machines, which
 #                      fetch a kernel and QEMU: as CI runs it
 #   ./check.sh --all   also these under the sanitizers, a minute of fuzzing a target, the

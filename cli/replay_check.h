@@ -26,7 +26,7 @@ enum { WT_SETUP_COMMANDS = 2, WT_SETUP_COMMAND_BYTES = 200 };
 /* A way to set an interface up, with the commands for it. */
 struct wt_replay_setup {
 	const char *name; /* "etf-offload", "etf", "fq", "undo" */
-	char what[160];   /* for people */
+	char what[200];   /* for people */
 	char commands[WT_SETUP_COMMANDS][WT_SETUP_COMMAND_BYTES]; /* "" after the last */
 };
 

@@ -225,8 +225,9 @@ bool wt_cut_wants_clocks(struct source *source, const struct wt_chunk_index *ind
 {
 	if (!(index->flags & WT_CHUNK_CLOCKS))
 		return false;
+	/* Also behind the range, as long as packets of it may come that name them. */
 	if (source->begun || source->is_searched)
-		return !source->input->behind;
+		return true;
 	/* What is before the first packet of the range a search finds with less reading. It
 	 * must not take older maps, of a chunk that was read, for the ones in force. */
 	forget_lowest(source);

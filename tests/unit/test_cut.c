@@ -13,11 +13,12 @@
 #include <wiretape/writer/cut.h>
 
 #include "support/pcapng_builder.h"
+#include "support/seeds.h"
 #include "support/tape_builder.h"
 
 #define T_NS INT64_C(1700000000000000000)
 
-enum { FILES = 3, SEEDS = 40, CUTS = 20 };
+enum { FILES = 3, SEEDS = SEEDS_OF(40), CUTS = 20 };
 
 static struct tape_builder tape;
 static struct pcapng_builder build;
@@ -756,6 +757,23 @@ Test(cut, a_map_of_a_chunk_that_was_left_out_is_found)
 	tape_write(&tape, fds[0]);
 	do_cut(1, T_NS + 5900000000, T_NS + 6900000000, NULL);
 	expect_maps(4);
+}
+
+Test(cut, a_map_behind_a_packet_behind_the_range_is_found)
+{
+	const struct wt_clock_map old = map_at(1, T_NS), young = map_at(2, T_NS + 5000000000);
+
+	begin_clocked(1, 1);
+	add_maps(&old);
+	add_second(5, &old, 4, 100);
+	/* Packets are not in the order of their stamps. */
+	add_second(7, &old, 1, 100);
+	add_maps(&young);
+	add_second(6, &young, 2, 100);
+	add_second(8, &young, 2, 100);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 4900000000, T_NS + 6900000000, NULL);
+	expect_maps(6);
 }
 
 Test(cut, a_map_that_is_lost_does_not_hold_it_up)

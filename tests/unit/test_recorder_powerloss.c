@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "support/powerloss_disk.h"
 #include "support/recording.h"
+#include "support/seeds.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -18,7 +19,7 @@
 /* What the recorder had written when the power went, or when it was killed, is repaired:
  * everything that a sync had covered is there, and what is missing is said. */
 
-enum { SEEDS = 150, DISK_SEEDS = 3 };
+enum { SEEDS = SEEDS_OF(150), DISK_SEEDS = 3 };
 
 static struct recording recording;
 static char image_path[160];

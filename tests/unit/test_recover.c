@@ -15,11 +15,12 @@
 #include <wiretape/writer/recover.h>
 
 #include "support/pcapng_builder.h"
+#include "support/seeds.h"
 #include "support/tape_builder.h"
 
 #define T_NS INT64_C(1700000000000000000)
 
-enum { SEEDS = 300 };
+enum { SEEDS = SEEDS_OF(300) };
 
 static struct tape_builder tape;
 static char path[64];

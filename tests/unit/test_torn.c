@@ -15,6 +15,7 @@
 #include <wiretape/writer/tape_reader.h>
 #include <wiretape/writer/torn.h>
 
+#include "support/seeds.h"
 #include "support/tape_builder.h"
 
 #define T_NS INT64_C(1700000000000000000)
@@ -504,7 +505,7 @@ static void expect_cut(int64_t from_ns, int64_t to_ns)
 /* Clocks are stepped back, and the largest stamp so far may be that of a lost packet. */
 Test(torn, times_are_found_in_what_is_left)
 {
-	enum { SEEDS = 30, CHUNKS = 40, RANGE_NS = 2000 };
+	enum { SEEDS = SEEDS_OF(30), CHUNKS = 40, RANGE_NS = 2000 };
 
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		tape_free(&tape);
