@@ -2,26 +2,7 @@
 # vm: -n igb,e1000e
 # Of several that have one NIC stamp for them the last puts back what was there before the first,
 # received and sent packets apart. nic0 can stamp PTP packets only, nic1 all.
-. "$VM/lib.sh"
-links_up nic0 nic1
-state=/run/wiretape
-files=0
-
-# both WHEN TX RX TX RX
-both() {
-  assert_stamping "$1" nic0 "$2" "$3"
-  assert_stamping "$1" nic1 "$4" "$5"
-}
-
-record_both() {
-  files=$((files + 1))
-  start_recorder -i nic0 -i nic1 -w "$work/out$files.pcapng" --stamp hw
-}
-
-# Nothing is left to be put back.
-assert_forgotten() {
-  assert_eq "$1: bytes that are remembered" 0 "$(cat $state/* | wc -c)"
-}
+. "$VM/stamping_lib.sh"
 
 record_both
 first=$recorder
