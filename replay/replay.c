@@ -210,7 +210,7 @@ static void prepare_sender(struct wt_replay *replay)
 		        config->txtime_lead_ns ? config->txtime_lead_ns : TXTIME_LEAD_NS_DEFAULT;
 	else if (config->lead_ns > 0)
 		sender->early_ns = config->lead_ns;
-	if (replay->pace == WT_PACE_SPIN && !config->lead_ns)
+	if (replay->pace != WT_PACE_TXTIME && !config->lead_ns)
 		sender->lead_ns = &replay->lead_ns;
 }
 
@@ -323,7 +323,7 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->stamped = sender->stamped;
 	result->interruptions = sender->interruptions;
 	result->interrupted_ns = sender->interrupted_ns;
-	result->call_ns = sender->call_ns;
+	result->call_ns = sender->call.ns;
 	result->unproved = replay->handovers ? replay->handovers->unproved : 0;
 	result->has_schedule = !sender->is_asap;
 	result->start_utc_ns = sender->start_ns + sender->utc_ns;

@@ -22,9 +22,12 @@ enum {
 	READY_NS = 300000,
 	/* How far ahead of their time packets may be taken along, at the most. */
 	AHEAD_NS_MAX = 2000,
-	/* Between two looks at the clock, or beyond what a system call usually takes: somebody
-	 * else had the processor. */
+	/* Between two looks at the clock, or beyond twice what a system call usually takes:
+	 * somebody else had the processor. */
 	INTERRUPTION_NS = 5000,
+	/* The same of the first calls. */
+	COLD_NS = 100000,
+	COLD_CALLS = 4,
 	/* So much later than it should have been handed over a packet is late for it. */
 	DISTURBED_NS = 500,
 };
@@ -286,7 +289,7 @@ static int64_t ahead_of(const struct wt_sender *sender)
 {
 	if (!sender->lead_ns)
 		return 0;
-	return sender->call_ns / 2 < AHEAD_NS_MAX ? sender->call_ns / 2 : AHEAD_NS_MAX;
+	return sender->call.ns / 2 < AHEAD_NS_MAX ? sender->call.ns / 2 : AHEAD_NS_MAX;
 }
 
 /* The machine has taken the processor away, for longer than anything here takes. */
@@ -296,23 +299,30 @@ static void note_interruption(struct wt_sender *sender, int64_t taken_ns)
 	sender->interrupted_ns += taken_ns;
 }
 
-/* The median of what handing over a single packet takes, followed in small steps; what takes much
- * longer was interrupted. */
+/* What takes much longer than usual was interrupted. The first calls find the kernel's memory cold,
+ * which is nobody's doing. */
+static int64_t longest_call(const struct wt_sender *sender, uint32_t count)
+{
+	int64_t usual_ns = sender->call.ns * count;
+
+	return 2 * usual_ns + (sender->calls < COLD_CALLS ? COLD_NS : INTERRUPTION_NS);
+}
+
 static void judge_call(struct wt_sender *sender, uint32_t count, int64_t from)
 {
-	enum { STEP_NS = 8 };
-	int64_t took_ns;
+	int64_t took_ns, longest_ns;
 
 	if (sender->pace != WT_PACE_SPIN || sender->is_asap)
 		return;
 	took_ns = now_of(sender) - from;
-	if (count == 1)
-		sender->call_ns += took_ns > sender->call_ns ? STEP_NS : -STEP_NS;
-	if (sender->call_ns < 0)
-		sender->call_ns = 0;
-	if (took_ns <= (sender->call_ns + INTERRUPTION_NS) * count)
+	longest_ns = longest_call(sender, count);
+	if (count == 1 && sender->calls++)
+		wt_median_follow(&sender->call, took_ns);
+	else if (count == 1)
+		wt_median_begin(&sender->call, took_ns);
+	if (took_ns <= longest_ns)
 		return;
-	note_interruption(sender, took_ns - sender->call_ns);
+	note_interruption(sender, took_ns - sender->call.ns);
 	sender->is_disturbed = true;
 }
 

@@ -8,6 +8,7 @@
 
 #include <wiretape/replay/handovers.h>
 #include <wiretape/replay/launch.h>
+#include <wiretape/replay/median.h>
 #include <wiretape/replay/pace.h>
 #include <wiretape/replay/source_private.h>
 #include <wiretape/replay/tx_private.h>
@@ -62,9 +63,10 @@ struct wt_sender {
 	int64_t starved_ns;
 	uint64_t interruptions;
 	int64_t interrupted_ns;
-	bool is_disturbed; /* late because of one, and not back on the schedule yet */
-	int64_t call_ns;   /* learned: that the hand-over of a packet takes */
-	int64_t last_ns;   /* of the last hand-over */
+	bool is_disturbed;     /* late because of one, and not back on the schedule yet */
+	struct wt_median call; /* learned: what the hand-over of a packet takes */
+	uint64_t calls;        /* that it was learned from */
+	int64_t last_ns;       /* of the last hand-over */
 	int64_t refused_since_ns;
 	/* Not on the stack, a new page of which would take its time when the first packet is due.
 	 */
