@@ -19,8 +19,10 @@ enum {
 	START_ALONE_NS = 1000000,
 	/* Before a time by another clock, which may be set meanwhile, it is looked at again. */
 	WATCH_NS = 500000000,
-	/* SPIN: gaps that are longer are slept through but for this. */
+	/* SPIN: gaps that are longer are slept through but for this; where all threads share one
+	 * processor, only what a nap may end late is not. */
 	SPIN_NS = 2000000,
+	SPIN_ALONE_NS = 100000,
 };
 
 static const char *const pace_names[WT_PACES] = {
@@ -180,6 +182,13 @@ static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
 
 /* ---- running ---- */
 
+static int64_t spin_time(const struct wt_replay *replay)
+{
+	if (replay->pace != WT_PACE_SPIN)
+		return 0;
+	return wt_realtime_cpus() > 1 ? SPIN_NS : SPIN_ALONE_NS;
+}
+
 static void prepare_sender(struct wt_replay *replay)
 {
 	const struct wt_replay_config *config = replay->config;
@@ -191,6 +200,9 @@ static void prepare_sender(struct wt_replay *replay)
 	        .clock = replay->clock,
 	        .ports = replay->ports,
 	        .port_count = replay->names.count,
+	        .rehearsal = replay->rehearsal,
+	        .rehearses = replay->pace != WT_PACE_TXTIME && !is_asap &&
+	                     (!replay->is_sim || replay->sim.cold_ns),
 	        .handovers = replay->handovers,
 	        .pace = replay->pace,
 	        .is_asap = is_asap,
@@ -199,7 +211,7 @@ static void prepare_sender(struct wt_replay *replay)
 	        .watches_links =
 	                !replay->is_sim &&
 	                (config->through_qdisc || replay->pace == WT_PACE_TXTIME || config->target),
-	        .spin_ns = replay->pace == WT_PACE_SPIN ? SPIN_NS : 0,
+	        .spin_ns = spin_time(replay),
 	        .coalesce_ns = config->coalesce_ns,
 	        .batch = config->batch ? config->batch : WT_REPLAY_BATCH_DEFAULT,
 	        .stop = config->stop ? &config->stop->requested : &replay->own_stop.requested,

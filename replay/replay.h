@@ -27,9 +27,9 @@ enum { WT_REPLAY_PORTS_MAX = 16, WT_REPLAY_BATCH_DEFAULT = 64, WT_REPLAY_BATCH_M
 
 /* How the sender waits for the moment. */
 enum wt_pace {
-	WT_PACE_AUTO,  /* TXTIME where the NIC itself sends on time, else SPIN, or SLEEP where there
-	                * is  one processor */
-	WT_PACE_SPIN,  /* looking at the clock; sleeps only where more than 2 ms are left */
+	WT_PACE_AUTO,  /* TXTIME where the NIC itself sends on time, else SPIN */
+	WT_PACE_SPIN,  /* looking at the clock; sleeps only where more than 2 ms are left, 100 us
+	                * where there is one processor */
 	WT_PACE_SLEEP, /* asleep: takes little of the processor, tens of us late */
 	WT_PACE_TXTIME, /* not at all: packets are handed over early with their launch time */
 	WT_PACES

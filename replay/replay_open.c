@@ -143,12 +143,7 @@ static enum wt_pace choose_pace(struct wt_replay *replay)
 	if (config->schedule.timing != WT_TIMING_ASAP && !config->target &&
 	    replay->names.count == 1 && keeps_time_itself(replay, replay->names.names[0]))
 		return WT_PACE_TXTIME;
-	if (wt_realtime_cpus() > 1)
-		return WT_PACE_SPIN;
-	wt_replay_note(replay,
-	               "pace sleep: there is one processor, and whoever waits on it without "
-	               "sleeping keeps all others from it");
-	return WT_PACE_SLEEP;
+	return WT_PACE_SPIN;
 }
 
 /* What honours launch times on an interface: an error says why nothing does. */
@@ -239,6 +234,20 @@ static int open_txs(struct wt_replay *replay, struct wt_error *err)
 		wt_replay_note_stamps(replay, replay->txs[i]);
 	}
 	return rc;
+}
+
+/* For packets that are to leave on time. One for all ports: without it, the first packet and those
+ * after a long wait are some us late, which is no reason to say a word. */
+static void open_rehearsal(struct wt_replay *replay)
+{
+	const struct wt_tx_config like = {
+	        .kind = replay->tx,
+	        .through_qdisc = replay->config->through_qdisc,
+	        .stamp = wt_replay_stamp(replay->config),
+	};
+
+	if (replay->pace != WT_PACE_TXTIME && replay->config->schedule.timing != WT_TIMING_ASAP)
+		(void)wt_tx_open_rehearsal(&replay->rehearsal, &like);
 }
 
 /* ---- the source ---- */
@@ -364,6 +373,7 @@ static int open_all(struct wt_replay *replay, struct wt_error *err)
 		rc = open_source(replay, err);
 	if (rc)
 		return rc;
+	open_rehearsal(replay);
 	replay->clock = replay->is_sim ? wt_sim_tx_clock(replay->txs[0]) : wt_pace_kernel_clock();
 	wt_replay_learn_clocks(replay);
 	return make_proof(replay, err);
@@ -396,6 +406,8 @@ void wt_replay_close(struct wt_replay *replay)
 	for (size_t i = 0; i < replay->names.count; i++)
 		if (replay->ports[i].tx)
 			replay->ports[i].tx->ops->close(replay->ports[i].tx);
+	if (replay->rehearsal)
+		replay->rehearsal->ops->close(replay->rehearsal);
 	wt_proof_csv_abandon(replay->csv);
 	free(replay->handovers);
 	free(replay);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -20,6 +21,11 @@ enum {
 	LAUNCH_MARGIN_NS = 20000,
 	/* Before the first packet. */
 	READY_NS = 300000,
+	/* Where nothing was sent for so long, the way is gone once more so long before a packet. */
+	COLD_AFTER_NS = 1000000,
+	REHEARSAL_NS = 150000,
+	/* More than any lead that is worth to begin with. */
+	FIRST_LEAD_NS_MAX = 10000,
 	/* How far ahead of their time packets may be taken along, at the most. */
 	AHEAD_NS_MAX = 2000,
 	/* Between two looks at the clock, or beyond twice what a system call usually takes:
@@ -368,6 +374,66 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 	return taken;
 }
 
+/* ---- rehearsing ---- */
+
+/* The way that the next packet takes: how long the kernel takes for it, or 0 if that is not known.
+ */
+static int64_t rehearse(struct wt_sender *sender, struct wt_tx *tx)
+{
+	int64_t from_ns = now_of(sender), stamp_ns = 0;
+
+	if (sender->rehearsal)
+		stamp_ns = wt_tx_rehearse(sender->rehearsal);
+	tx->ops->warm_up(tx);
+	return stamp_ns ? stamp_ns - sender->utc_ns - from_ns : 0;
+}
+
+/* After a long wait nothing that a packet needs is in the processor's caches any more, and it would
+ * be late by more than others. */
+static void rehearse_for(struct wt_sender *sender, const struct wt_queued_packet *packet,
+                         int64_t at_ns)
+{
+	/* Where naps are the rule the next one does not begin before the packet. */
+	int64_t spin_ns = sender->spin_ns > REHEARSAL_NS ? sender->spin_ns : 0;
+	struct wt_pace_wait wait;
+
+	if (!sender->rehearses || at_ns - sender->last_ns < COLD_AFTER_NS)
+		return;
+	wait = sender->clock->ops->wait_until(sender->clock, at_ns - REHEARSAL_NS, spin_ns,
+	                                      sender->stop);
+	if (wait.now_ns < at_ns - REHEARSAL_NS / 2)
+		rehearse(sender, sender->ports[packet->port].tx);
+}
+
+static int compare_times(const void *left, const void *right)
+{
+	const int64_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* Before anything is known of packets: the median of some rehearsals, with pauses as packets have
+ * them. */
+static void begin_lead(struct wt_sender *sender)
+{
+	enum { REHEARSALS = 5, PAUSE_NS = 25000 };
+	int64_t took_ns[REHEARSALS], now = now_of(sender);
+
+	for (int i = 0; i < REHEARSALS; i++) {
+		if (now > sender->start_ns - sender->early_ns - REHEARSAL_NS / 2)
+			return;
+		sender->clock->ops->wait_until(sender->clock, now + PAUSE_NS, PAUSE_NS,
+		                               sender->stop);
+		took_ns[i] = rehearse(sender, sender->ports[0].tx);
+		now = now_of(sender);
+	}
+	qsort(took_ns, REHEARSALS, sizeof(*took_ns), compare_times);
+	now = took_ns[REHEARSALS / 2];
+	/* Nothing is published by it. */
+	if (sender->lead_ns && now > 0 && now < FIRST_LEAD_NS_MAX)
+		__atomic_store_n(sender->lead_ns, now, __ATOMIC_RELAXED);
+}
+
 /* ---- waiting ---- */
 
 static int64_t lead_of(const struct wt_sender *sender)
@@ -402,6 +468,7 @@ static int64_t wait_for(struct wt_sender *sender, const struct wt_queued_packet 
 		at_ns = INT64_MAX / 2;
 	if (at_ns > sender->end_ns)
 		at_ns = sender->end_ns;
+	rehearse_for(sender, packet, at_ns);
 	wait = sender->clock->ops->wait_until(sender->clock, at_ns, sender->spin_ns, sender->stop);
 	if (sender->pace == WT_PACE_SPIN)
 		judge_wait(sender, &wait, at_ns);
@@ -517,8 +584,10 @@ static void get_ready(struct wt_sender *sender)
 	for (size_t i = 0; i < ROUNDS * sender->port_count; i++) {
 		struct wt_tx *tx = sender->ports[i % sender->port_count].tx;
 
-		tx->ops->warm_up(tx);
+		rehearse(sender, tx);
 	}
+	if (sender->rehearsal)
+		begin_lead(sender);
 	/* Others wait for their packets' times. */
 	if (sender->is_asap)
 		sender->clock->ops->wait_until(sender->clock, sender->start_ns, sender->spin_ns,

@@ -41,11 +41,13 @@ struct wt_sender {
 	struct wt_pace_clock *clock;
 	struct wt_sender_port *ports;
 	size_t port_count;
+	struct wt_tx *rehearsal;        /* NULL: none */
 	struct wt_handovers *handovers; /* NULL: nothing is to be proved */
 	enum wt_pace pace;              /* not AUTO */
 	bool is_asap;
 	bool is_simulated; /* by its clock */
 	bool stamps_payloads;
+	bool rehearses;     /* whatever had time to become cold */
 	bool watches_links; /* the kernel does not say when an interface goes down */
 	int64_t spin_ns;
 	int64_t early_ns; /* how long before a packet is due: with launch times */
