@@ -25,7 +25,7 @@ static inline void wt_median_begin(struct wt_median *median, int64_t ns)
 static inline int64_t wt_median_step(const struct wt_median *median, bool rises)
 {
 	int64_t longest_ns = median->ns / 8 + 8;
-	int64_t step_ns = rises == median->rose ? median->step_ns + median->step_ns / 4 + 1
+	int64_t step_ns = rises == median->rose ? median->step_ns + median->step_ns / 8 + 1
 	                                        : median->step_ns / 2;
 
 	return step_ns < 1 ? 1 : step_ns < longest_ns ? step_ns : longest_ns;

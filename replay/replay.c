@@ -147,7 +147,24 @@ static int start_time(const struct wt_replay *replay, int64_t *start_ns, struct 
 	if (rc)
 		return wt_error_set(err, rc, "cannot read the clock of the start: %s",
 		                    strerror(-rc));
-	*start_ns = config->start_at_ns - offset_ns;
+	if (__builtin_sub_overflow(config->start_at_ns, offset_ns, start_ns))
+		*start_ns = INT64_MIN;
+	return 0;
+}
+
+static int check_start(int64_t start_ns, int64_t now, struct wt_error *err)
+{
+	if (start_ns < now)
+		return wt_error_set(
+		        err, -ETIME,
+		        "the time to start at was %.3f s ago when all was ready; name a "
+		        "later one",
+		        ((double)now - (double)start_ns) / 1e9);
+	if (start_ns - now > WT_REPLAY_START_NS_MAX)
+		return wt_error_set(err, -ETIME,
+		                    "the time to start at is %.0f days away; a replay starts "
+		                    "within a year",
+		                    (double)(start_ns - now) / 1e9 / 86400);
 	return 0;
 }
 
@@ -164,12 +181,8 @@ static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
 		return 0;
 	}
 	rc = start_time(replay, &sender->start_ns, err);
-	if (!rc && sender->start_ns < now)
-		return wt_error_set(
-		        err, -ETIME,
-		        "the time to start at was %.3f s ago when all was ready; name a "
-		        "later one",
-		        (double)(now - sender->start_ns) / 1e9);
+	if (!rc)
+		rc = check_start(sender->start_ns, now, err);
 	while (!rc && sender->start_ns - now > WATCH_NS &&
 	       !__atomic_load_n(sender->stop, __ATOMIC_RELAXED)) {
 		now = replay->clock->ops
@@ -247,8 +260,9 @@ static int send_all(struct wt_replay *replay, struct wt_error *err)
 
 	if (rc)
 		return rc;
-	if (config->end_after_ns)
-		sender->end_ns = sender->start_ns + config->end_after_ns;
+	if (config->end_after_ns &&
+	    __builtin_add_overflow(sender->start_ns, config->end_after_ns, &sender->end_ns))
+		sender->end_ns = INT64_MAX;
 	rc = wt_pace_offset(replay->clock, CLOCK_REALTIME, &sender->utc_ns);
 	if (!rc)
 		rc = wt_realtime_begin(&replay->realtime, config->cpu, config->fifo_priority, err);

@@ -307,6 +307,20 @@ static int check_proof(const struct wt_replay_config *config, struct wt_error *e
 	return 0;
 }
 
+static int check_times(const struct wt_replay_config *config, struct wt_error *err)
+{
+	if (config->lead_ns > WT_REPLAY_LEAD_NS_MAX)
+		return wt_error_set(err, -EINVAL,
+		                    "packets are handed over at most a second before they are due");
+	if (config->txtime_lead_ns > WT_REPLAY_TXTIME_LEAD_NS_MAX)
+		return wt_error_set(err, -EINVAL,
+		                    "packets are handed over at most a minute before their launch "
+		                    "time");
+	if (config->start_is_relative && config->start_at_ns > WT_REPLAY_START_NS_MAX)
+		return wt_error_set(err, -EINVAL, "a replay starts within a year");
+	return 0;
+}
+
 static int check_config(const struct wt_replay_config *config, struct wt_error *err)
 {
 	bool is_udp = config->tx == WT_TX_UDP;
@@ -330,7 +344,7 @@ static int check_config(const struct wt_replay_config *config, struct wt_error *
 		                    "rewrite: --to says where they go");
 	if (config->cpu < 0 || config->cpu > CPU_SETSIZE || config->batch > WT_REPLAY_BATCH_MAX)
 		return wt_error_set(err, -EINVAL, "no such CPU, or too large a batch");
-	return check_proof(config, err);
+	return check_times(config, err) ? -EINVAL : check_proof(config, err);
 }
 
 static int make_proof(struct wt_replay *replay, struct wt_error *err)

@@ -2,6 +2,7 @@
 #include <wiretape/replay/sender.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +21,7 @@ enum {
 	/* From the decision on a launch time until the packet is in the qdisc. */
 	LAUNCH_MARGIN_NS = 20000,
 	/* Before the first packet. */
-	READY_NS = 300000,
+	READY_NS = 600000,
 	/* Where nothing was sent for so long, the way is gone once more so long before a packet. */
 	COLD_AFTER_NS = 1000000,
 	REHEARSAL_NS = 150000,
@@ -458,15 +459,13 @@ static void judge_wait(struct wt_sender *sender, const struct wt_pace_wait *wait
 static int64_t wait_for(struct wt_sender *sender, const struct wt_queued_packet *packet,
                         int64_t lead_ns)
 {
-	int64_t at_ns = sender->start_ns + packet->due_ns - lead_ns + sender->coalesce_ns;
+	int64_t at_ns;
 	struct wt_pace_wait wait;
 
 	if (sender->is_asap)
 		return now_of(sender);
-	/* Far away: sums of an absurd time and another are absurd, too. */
-	if (packet->due_ns > INT64_MAX / 2)
-		at_ns = INT64_MAX / 2;
-	if (at_ns > sender->end_ns)
+	at_ns = sender->start_ns + packet->due_ns - lead_ns;
+	if (__builtin_add_overflow(at_ns, sender->coalesce_ns, &at_ns) || at_ns > sender->end_ns)
 		at_ns = sender->end_ns;
 	rehearse_for(sender, packet, at_ns);
 	wait = sender->clock->ops->wait_until(sender->clock, at_ns, sender->spin_ns, sender->stop);
@@ -552,6 +551,21 @@ static int out_of_packets(struct wt_sender *sender, struct wt_error *err)
 	return error;
 }
 
+/* What it is due at, by any clock, has to be a number. */
+static bool can_be_told(const struct wt_sender *sender, const struct wt_queued_packet *packet)
+{
+	return packet->due_ns <= WT_SENDER_DUE_NS_MAX || sender->is_asap;
+}
+
+static int untold(const struct wt_queued_packet *packet, struct wt_error *err)
+{
+	return wt_error_set(err, -EOVERFLOW,
+	                    "packet %" PRIu64
+	                    " would be due more than 70 years after the start; see --timing, or "
+	                    "shorten gaps in the file with --max-gap",
+	                    packet->number);
+}
+
 /* One turn: 1 to go on, 0 at the end, or a negative errno. */
 static int turn(struct wt_sender *sender, struct wt_error *err)
 {
@@ -560,6 +574,8 @@ static int turn(struct wt_sender *sender, struct wt_error *err)
 
 	if (!sender->held_count && !hold_more(sender))
 		return out_of_packets(sender, err);
+	if (!can_be_told(sender, sender->held[sender->held_first]))
+		return untold(sender->held[sender->held_first], err);
 	lead_ns = lead_of(sender);
 	now = wait_for(sender, sender->held[sender->held_first], lead_ns);
 	if (is_stopped(sender) || now >= sender->end_ns)

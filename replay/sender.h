@@ -13,6 +13,10 @@
 #include <wiretape/replay/source_private.h>
 #include <wiretape/replay/tx_private.h>
 
+/* Behind the start: to such a time, which is 73 years, any clock's offset, a lead and so on can be
+ * added. */
+#define WT_SENDER_DUE_NS_MAX (INT64_MAX / 4)
+
 /* For others to look at while it runs: relaxed atomics. */
 struct wt_sender_progress {
 	uint64_t sent;
