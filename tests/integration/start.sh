@@ -139,9 +139,11 @@ for signal in INT TERM HUP; do
 done
 
 # At whatever moment it comes: either nothing has happened, or the tape is whole.
+is_wiretape() { grep -qx wiretape "/proc/$recorder/comm"; }
 for ((i = 0; i < 20; i++)); do
   rm -f "$file"
   launch_recorder -i in0 -w "$file" --json
+  wait_until "the shell has started it" is_wiretape
   sleep "0.0$((i % 10))"
   kill "$recorder"
   await_recorder
