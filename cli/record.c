@@ -465,7 +465,6 @@ static int record(const struct wt_record_options *options, int release)
 	};
 	int code;
 
-	install_handlers();
 	wt_ready_init(&session.ready, options->ready_fd);
 	session.recordings = calloc(session.count, sizeof(*session.recordings));
 	if (!session.recordings) {
@@ -483,6 +482,8 @@ static int record_somewhere(const struct wt_record_options *options)
 {
 	int release = -1, code;
 
+	/* Before there are two processes: none is without them for a moment. */
+	install_handlers();
 	if (options->background && !wt_background_fork(&release, &code))
 		return code;
 	return record(options, release);
