@@ -41,7 +41,8 @@ struct wt_timeline_source {
 	uint64_t bytes_before;        /* read of those before it, */
 	uint64_t missing_before;      /* and what was missing in them, */
 	uint64_t left_out_before;     /* and left out, */
-	int64_t stamp_before_ns;      /* and the last stamp there */
+	bool had_stamp_before;        /* there was one, */
+	int64_t stamp_before_ns;      /* and this was the last */
 	bool is_sought;               /* the range is known */
 	struct wt_capture_file *file; /* one of these two */
 	struct wt_tape_reader *tape;
@@ -51,7 +52,8 @@ struct wt_timeline_source {
 	bool has_packet; /* in `item` */
 	bool ended;
 	bool behind;      /* what was read last is behind the range */
-	int64_t stamp_ns; /* of the packet, or of the one before it that has one; INT64_MIN: none */
+	bool has_stamp;   /* the packet, or one before it */
+	int64_t stamp_ns; /* of the last one that has one; INT64_MIN: none */
 	struct wt_pcapng_item item;
 	/* Of a tape: */
 	struct wt_chunk_index last, index;

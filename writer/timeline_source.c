@@ -43,8 +43,11 @@ static int take_interface(struct wt_timeline *timeline, struct wt_timeline_sourc
 static int take_packet(const struct wt_timeline *timeline, struct wt_timeline_source *source,
                        const struct wt_pcapng_item_packet *packet)
 {
-	if (packet->has_stamp && !packet->stamp_saturated && packet->frame.stamp_ns >= 0) {
+	bool is_usable = !packet->stamp_saturated || !timeline->config.keep_unstamped;
+
+	if (packet->has_stamp && is_usable) {
 		source->stamp_ns = packet->frame.stamp_ns;
+		source->has_stamp = true;
 		return 1;
 	}
 	if (timeline->config.keep_unstamped)
@@ -93,6 +96,7 @@ static int next_of_file(struct wt_timeline *timeline, struct wt_timeline_source 
 		rc = wt_capture_file_next(source->file, &source->item, &report->why);
 		report->bytes_read =
 		        source->bytes_before + wt_capture_file_offset(source->file) - source->base;
+		report->fractions = wt_capture_file_fractions(source->file);
 		if (rc == -ENODATA || rc == -EBADMSG || rc == -ENOTSUP) {
 			report->ended = rc;
 			return 0;
@@ -284,6 +288,7 @@ static void rewind_tape(struct wt_timeline_source *source)
 	source->has_packet = false;
 	source->ended = false;
 	source->behind = false;
+	source->has_stamp = source->had_stamp_before;
 	source->stamp_ns = source->stamp_before_ns;
 	source->report->missing = source->missing_before;
 	source->report->left_out = source->left_out_before;
@@ -378,6 +383,7 @@ static int begin_next(struct wt_timeline *timeline, struct wt_timeline_source *s
 	source->missing_before = source->report->missing;
 	source->left_out_before = source->report->left_out;
 	source->stamp_before_ns = source->stamp_ns;
+	source->had_stamp_before = source->has_stamp;
 	rc = open_part(timeline, source, err);
 	if (!rc && source->tape && source->is_sought)
 		rc = seek_tape(timeline, source, err);
