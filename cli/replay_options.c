@@ -59,6 +59,7 @@ void wt_replay_options_help(void)
 	      "                          vlan, src-ip, dst-ip, ip, src-port, dst-port, port; "
 	      "again\n"
 	      "                          for more\n"
+	      "      --fix-checksums     set right those that are wrong or were left to a NIC\n"
 	      "      --stamp-payload     number and UTC of the hand-over over the last 16 bytes "
 	      "of\n"
 	      "                          UDP payloads\n"
@@ -290,6 +291,7 @@ enum {
 	OPTION_TTL,
 	OPTION_NO_LOOP,
 	OPTION_QDISC,
+	OPTION_FIX_CHECKSUMS,
 	OPTION_STAMP_PAYLOAD,
 	OPTION_TOLERANCE,
 	OPTION_PROOF,
@@ -324,6 +326,7 @@ static const struct option long_options[] = {
         {"no-loop", no_argument, NULL, OPTION_NO_LOOP},
         {"qdisc", no_argument, NULL, OPTION_QDISC},
         {"rewrite", required_argument, NULL, 'r'},
+        {"fix-checksums", no_argument, NULL, OPTION_FIX_CHECKSUMS},
         {"stamp-payload", no_argument, NULL, OPTION_STAMP_PAYLOAD},
         {"tolerance", required_argument, NULL, OPTION_TOLERANCE},
         {"proof", required_argument, NULL, OPTION_PROOF},
@@ -419,6 +422,9 @@ static int set_target_option(struct wt_replay_options *options, int option, cons
 		return WT_EXIT_OK;
 	case 'r':
 		return parse_rule(options, text);
+	case OPTION_FIX_CHECKSUMS:
+		config->fix_checksums = true;
+		return WT_EXIT_OK;
 	case OPTION_STAMP_PAYLOAD:
 		config->stamp_payload = true;
 		return WT_EXIT_OK;

@@ -147,6 +147,25 @@ static void list_reasons(const struct wt_replay_options *options,
 	memcpy(reasons, all, sizeof(all));
 }
 
+static void print_unfollowed(const struct wt_rewrite_counts *counts)
+{
+	bool first = true;
+
+	if (!counts->not_followed)
+		return;
+	fprintf(stderr, "  %" PRIu64 " have something in them that is not rewritten: ",
+	        counts->not_followed);
+	for (int i = 0; i < WT_UNFOLLOWED_KINDS; i++) {
+		if (!counts->unfollowed[i])
+			continue;
+		fprintf(stderr, "%s%s %" PRIu64, first ? "" : ", ",
+		        wt_rewrite_unfollowed_name((enum wt_rewrite_unfollowed)i),
+		        counts->unfollowed[i]);
+		first = false;
+	}
+	fputc('\n', stderr);
+}
+
 /* Lines for what is not 0. */
 static void print_counts(const struct wt_replay_options *options,
                          const struct wt_replay_result *result)
@@ -158,6 +177,8 @@ static void print_counts(const struct wt_replay_options *options,
 	} lines[] = {
 	        {result->padded, "cut by the capture: sent with zeros in place of what is missing"},
 	        {result->cut, "cut by the capture: sent as they are"},
+	        {result->without_fcs, "check sequences (FCS) left out: the NIC adds its own"},
+	        {result->excess, "captured with more bytes than their length: sent without those"},
 	        {result->unstamped, "without a stamp: sent right behind the one before"},
 	        {result->out_of_order, "stamped before their predecessor: sent right behind it"},
 	        {result->stepped_back,
@@ -166,9 +187,16 @@ static void print_counts(const struct wt_replay_options *options,
 	        {result->saturated, "later than a time can say"},
 	        {result->rewritten.changed, "rewritten"},
 	        {result->rewritten.not_understood, "not rewritten in full: not understood"},
-	        {result->rewritten.checksums_completed, "checksums completed"},
+	        {result->rewritten.checksums_completed,
+	         "checksums completed that were left to a NIC"},
+	        {result->rewritten.checksums_fixed, "wrong checksums set right"},
 	        {result->rewritten.checksums_lacking,
-	         "with a checksum that could not be completed"},
+	         "checksums that could not be completed or checked: fragments, cut, in a tunnel"},
+	        {result->rewritten.checksums_left,
+	         "checksums left to a NIC when captured: sent unfinished; --fix-checksums "
+	         "completes them"},
+	        {result->rewritten.ip_checksums_wrong,
+	         "wrong checksums of IPv4 headers: sent so; --fix-checksums sets them right"},
 	        {result->stamped, "payloads stamped"},
 	        {result->refused, "times a queue was full; tried again"},
 	        {result->late_launches, "handed over after their launch time: sent at once"},
@@ -185,6 +213,7 @@ static void print_counts(const struct wt_replay_options *options,
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (lines[i].count)
 			fprintf(stderr, "  %" PRIu64 " %s\n", lines[i].count, lines[i].what);
+	print_unfollowed(&result->rewritten);
 	if (result->starved)
 		fprintf(stderr, "  waited %.3f ms for packets to be read\n",
 		        (double)result->starved_ns / 1e6);
@@ -382,12 +411,21 @@ static json_t *skipped_json(const struct wt_replay_options *options,
 
 static json_t *rewritten_json(const struct wt_rewrite_counts *counts)
 {
-	json_t *object = json_object();
+	json_t *object = json_object(), *kinds = json_object();
 
 	put(object, "changed", counts->changed);
 	put(object, "not_understood", counts->not_understood);
+	put(object, "not_followed", counts->not_followed);
+	for (int i = 0; i < WT_UNFOLLOWED_KINDS; i++)
+		if (counts->unfollowed[i])
+			put(kinds, wt_rewrite_unfollowed_name((enum wt_rewrite_unfollowed)i),
+			    counts->unfollowed[i]);
+	json_object_set_new(object, "not_followed_kinds", kinds);
 	put(object, "checksums_completed", counts->checksums_completed);
+	put(object, "checksums_fixed", counts->checksums_fixed);
 	put(object, "checksums_lacking", counts->checksums_lacking);
+	put(object, "checksums_left", counts->checksums_left);
+	put(object, "ip_checksums_wrong", counts->ip_checksums_wrong);
 	return object;
 }
 
@@ -495,6 +533,8 @@ static void put_counts(json_t *object, const struct wt_replay_result *result)
 	put(object, "unbelieved_stamps", result->unbelieved_stamps);
 	put(object, "padded", result->padded);
 	put(object, "cut", result->cut);
+	put(object, "without_fcs", result->without_fcs);
+	put(object, "excess", result->excess);
 	put(object, "stamped_payloads", result->stamped);
 	put(object, "unstamped", result->unstamped);
 	put(object, "out_of_order", result->out_of_order);

@@ -112,8 +112,8 @@ bool wt_prepare_choose(const struct wt_prepare *prepare, const struct wt_pcapng_
 
 	*chosen = (struct wt_prepared){
 	        .data = packet->frame.data,
-	        .caplen = packet->frame.caplen,
-	        .bytes = packet->frame.len,
+	        .caplen = wt_pcapng_caplen_without_fcs(packet),
+	        .bytes = wt_pcapng_len_without_fcs(packet),
 	        .link_type = packet->link_type,
 	};
 	if (!to->link_type && !choose_payload(prepare, packet, chosen))
@@ -132,23 +132,29 @@ static bool fits(const struct wt_source_port *port, const struct wt_queued_packe
 	       wt_get_be16(place->data + TYPE_OFFSET) == WT_ETHERTYPE_VLAN;
 }
 
-static void rewrite(const struct wt_prepare *prepare, struct wt_queued_packet *place,
-                    uint16_t link_type)
+/* Rules, and checksums, over the bytes that were captured: zeros in place of others come after
+ * them, and move with them. */
+static void rewrite(const struct wt_prepare *prepare, const struct wt_pcapng_item_packet *packet,
+                    const struct wt_prepared *chosen, struct wt_queued_packet *place)
 {
 	static const struct wt_rewrite none;
+	uint32_t captured = chosen->caplen < chosen->bytes ? chosen->caplen : chosen->bytes;
 	struct wt_rewrite_frame frame = {
 	        .data = place->data,
-	        .caplen = place->caplen,
-	        .len = place->caplen,
+	        .caplen = captured,
+	        .len = wt_pcapng_len_without_fcs(packet),
 	        .headroom = WT_QUEUED_HEADROOM_BYTES,
-	        .link_flags = place->link_flags,
-	        .link_type = wt_link_layer_is_raw_ip(link_type) ? WT_REWRITE_RAW_IP : link_type,
+	        .link_flags = packet->frame.link_flags,
+	        .link_type = wt_link_layer_is_raw_ip(chosen->link_type) ? WT_REWRITE_RAW_IP
+	                                                                : chosen->link_type,
+	        .fix_checksums = prepare->config->fix_checksums,
 	};
 
 	wt_rewrite_apply(prepare->config->rewrite ? prepare->config->rewrite : &none, &frame,
 	                 &prepare->counts->rewritten);
 	place->data = frame.data;
-	place->caplen = frame.caplen;
+	place->caplen += frame.caplen - captured;
+	place->link_flags = frame.link_flags;
 }
 
 void wt_prepare_stamp(const struct wt_prepare *prepare, struct wt_queued_packet *place,
@@ -183,14 +189,8 @@ bool wt_prepare_fill(const struct wt_prepare *prepare, const struct wt_pcapng_it
 	memset(place->data + there, 0, chosen->bytes - there);
 	place->caplen = chosen->bytes;
 	place->port = port;
-	if (chosen->link_type) {
-		place->link_flags = packet->frame.link_flags;
-		/* A checksum over bytes that are not there cannot be completed. */
-		if (packet->frame.len > packet->frame.caplen)
-			place->link_flags &= ~WT_LINK_CSUM_NOT_READY;
-		if (prepare->config->rewrite || place->link_flags & WT_LINK_CSUM_NOT_READY)
-			rewrite(prepare, place, chosen->link_type);
-	}
+	if (chosen->link_type)
+		rewrite(prepare, packet, chosen, place);
 	place->len = place->caplen;
 	if (!fits(&prepare->ports[port], place)) {
 		prepare->counts->skipped.too_large++;
@@ -198,9 +198,11 @@ bool wt_prepare_fill(const struct wt_prepare *prepare, const struct wt_pcapng_it
 	}
 	if (chosen->bytes > chosen->caplen)
 		prepare->counts->padded++;
-	else if (packet->frame.len > packet->frame.caplen &&
+	else if (packet->frame.caplen < wt_pcapng_len_without_fcs(packet) &&
 	         prepare->config->truncated == WT_TRUNCATED_CUT)
 		prepare->counts->cut++;
+	prepare->counts->without_fcs += chosen->link_type && packet->fcs_bytes;
+	prepare->counts->excess += packet->excess_bytes != 0;
 	if (prepare->config->stamp_payload)
 		wt_prepare_stamp(prepare, place, chosen->link_type);
 	return true;

@@ -299,6 +299,8 @@ static void report_source(const struct wt_replay *replay, struct wt_replay_resul
 	result->padded = counts->padded;
 	result->cut = counts->cut;
 	result->unstamped = counts->unstamped;
+	result->without_fcs = counts->without_fcs;
+	result->excess = counts->excess;
 	result->loops = counts->loops;
 	result->skipped = counts->skipped;
 	result->rewritten = counts->rewritten;

@@ -147,6 +147,7 @@ struct wt_replay_config {
 	bool through_qdisc; /* without launch times: not around the qdisc; also seen by recorders
 	                     * on the same interface */
 	const struct wt_rewrite *rewrite; /* [packets stay as they are] */
+	bool fix_checksums; /* those that are wrong, or were left to a NIC, are set right */
 	bool stamp_payload; /* number and UTC of the hand-over in the last 16 bytes of payloads */
 
 	/* When. */
@@ -237,8 +238,10 @@ struct wt_replay_result {
 	uint64_t unbelieved_stamps; /* of NICs; the next best took their place */
 	uint64_t padded;            /* packets that were cut, and sent with zeros */
 	uint64_t cut;               /* and as they are */
-	uint64_t stamped;           /* payloads */
-	uint64_t loops;             /* begun */
+	uint64_t without_fcs; /* packets whose check sequence was left out: the NIC adds its own */
+	uint64_t excess;      /* packets of which more was captured than they are long */
+	uint64_t stamped;     /* payloads */
+	uint64_t loops;       /* begun */
 	struct wt_replay_skipped skipped;
 	struct wt_rewrite_counts rewritten;
 	/* Of the schedule, see schedule.h: */

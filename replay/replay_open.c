@@ -304,6 +304,10 @@ static int check_config(const struct wt_replay_config *config, struct wt_error *
 		return wt_error_set(err, -EINVAL,
 		                    is_udp ? "where to send UDP payloads? --to ADDRESS:PORT"
 		                           : "--to sends UDP payloads, which takes --tx udp");
+	if (config->fix_checksums && (config->target || config->generated))
+		return wt_error_set(
+		        err, -EINVAL, "the checksums of %s are right; leave out --fix-checksums",
+		        config->target ? "what is sent as UDP payloads" : "generated packets");
 	if (config->rewrite && config->target)
 		return wt_error_set(err, -EINVAL,
 		                    "of packets that are sent as UDP payloads there is nothing to "

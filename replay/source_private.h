@@ -30,6 +30,7 @@ struct wt_source_port {
 struct wt_source_counts {
 	uint64_t read;
 	uint64_t padded, cut, stamped, unstamped, loops;
+	uint64_t without_fcs, excess;
 	struct wt_replay_skipped skipped;
 	struct wt_rewrite_counts rewritten;
 	struct wt_schedule schedule; /* for its counters */

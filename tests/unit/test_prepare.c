@@ -350,10 +350,113 @@ Test(prepare, a_checksum_that_was_left_to_the_nic_is_completed)
 	cr_expect(eq(int, memcmp(place.data + 40, right, 2), 0));
 	cr_expect(eq(u32, place.caplen, bytes));
 	cr_expect(eq(u64, counts.rewritten.checksums_completed, 1));
-	/* Not of one that is filled with zeros. */
+	/* Not of one that is filled with zeros, of padding apart. */
 	packet.frame.len = bytes + 10;
 	choose_and_fill();
+	cr_expect(eq(int, memcmp(place.data + 40, right, 2), 0));
+	packet.frame.len = bytes;
+	packet.frame.caplen = bytes - 1;
+	choose_and_fill();
 	cr_expect(eq(int, memcmp(place.data + 40, frame + 40, 2), 0));
+}
+
+static void spoil_checksums(void)
+{
+	frame[24] ^= 0x55;
+	frame[40] ^= 0x55;
+}
+
+Test(prepare, wrong_checksums_are_counted_and_set_right_if_asked_for)
+{
+	uint32_t bytes = make_udp(21);
+	uint8_t right[ROOM];
+
+	memcpy(right, frame, bytes);
+	spoil_checksums();
+	choose_and_fill();
+	cr_expect(eq(int, memcmp(place.data, frame, bytes), 0));
+	cr_expect(eq(u64, counts.rewritten.ip_checksums_wrong, 1));
+	config.fix_checksums = true;
+	choose_and_fill();
+	cr_expect(eq(int, memcmp(place.data, right, bytes), 0));
+	cr_expect(eq(u64, counts.rewritten.checksums_fixed, 2));
+	/* Of one that was cut only that of the IP header, be it sent with zeros or as it is. */
+	packet.frame.caplen = bytes - 1;
+	for (int cut = 0; cut < 2; cut++) {
+		config.truncated = cut ? WT_TRUNCATED_CUT : WT_TRUNCATED_PAD;
+		choose_and_fill();
+		cr_expect(eq(u32, place.caplen, bytes - (uint32_t)cut));
+		cr_expect(eq(int, memcmp(place.data, right, 40), 0));
+		cr_expect(eq(int, memcmp(place.data + 40, frame + 40, 2), 0));
+		cr_expect(eq(u64, counts.rewritten.checksums_fixed, 3 + (uint64_t)cut));
+		cr_expect(eq(u64, counts.rewritten.checksums_lacking, 1 + (uint64_t)cut));
+	}
+}
+
+Test(prepare, zeros_in_place_of_what_was_cut_are_moved_by_a_tag_and_not_rewritten)
+{
+	static struct wt_rewrite rewrite;
+	uint32_t bytes = make_udp(20);
+
+	cr_assert(eq(int, wt_rewrite_add(&rewrite, "vlan=7", &err), 0));
+	cr_assert(eq(int, wt_rewrite_add(&rewrite, "dst-port=3000", &err), 0));
+	config.rewrite = &rewrite;
+	packet.frame.caplen = 36; /* in front of the port */
+	choose_and_fill();
+	cr_assert(eq(u32, place.caplen, bytes + 4));
+	cr_expect(eq(int, memcmp(place.data + 18, frame + 14, 22), 0));
+	for (uint32_t i = 40; i < bytes + 4; i++)
+		cr_expect(eq(u8, place.data[i], 0));
+}
+
+/* ---- check sequences, and more bytes than there are ---- */
+
+Test(prepare, a_check_sequence_is_left_to_the_nic)
+{
+	make(64, 64);
+	packet.fcs_bytes = 4;
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 60));
+	cr_expect(eq(int, memcmp(place.data, frame, 60), 0));
+	cr_expect(eq(u64, counts.without_fcs, 1));
+	/* One that was not captured, or in part, is not missing. */
+	for (uint32_t caplen = 60; caplen < 64; caplen++) {
+		packet.frame.caplen = caplen;
+		choose_and_fill();
+		cr_expect(eq(u32, place.caplen, 60));
+	}
+	cr_expect(eq(u64, counts.padded + counts.cut, 0));
+	packet.frame.caplen = 59;
+	choose_and_fill();
+	cr_expect(eq(u64, counts.padded, 1));
+}
+
+Test(prepare, a_full_size_frame_with_a_check_sequence_fits)
+{
+	make(1518, 1518);
+	packet.fcs_bytes = 4;
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 1514));
+}
+
+Test(prepare, a_check_sequence_is_no_payload)
+{
+	uint32_t bytes = make_udp(0);
+
+	send_payloads();
+	packet.frame.caplen = packet.frame.len = bytes + 4;
+	packet.fcs_bytes = 4;
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 0));
+}
+
+Test(prepare, of_more_bytes_than_a_packet_is_long_those_are_sent_that_belong_to_it)
+{
+	make(100, 100);
+	packet.excess_bytes = 16;
+	choose_and_fill();
+	cr_expect(eq(u32, place.caplen, 100));
+	cr_expect(eq(u64, counts.excess, 1));
 }
 
 /* ---- where stamps go ---- */
