@@ -14,11 +14,12 @@
 #include <sys/socket.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/stamp/interface_name.h>
 
 struct wt_udp_spec {
-	struct sockaddr_storage address; /* AF_INET or AF_INET6, with the port */
-	struct sockaddr_storage source;  /* of a group; AF_UNSPEC: whoever sends */
-	char interface[IFNAMSIZ];        /* "": where the routes lead */
+	struct sockaddr_storage address;   /* AF_INET or AF_INET6, with the port */
+	struct sockaddr_storage source;    /* of a group; AF_UNSPEC: whoever sends */
+	char interface[WT_ALT_NAME_BYTES]; /* "": where the routes lead */
 	uint16_t port;
 	bool is_group;
 };

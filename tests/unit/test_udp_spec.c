@@ -11,7 +11,7 @@
 
 static struct wt_udp_spec spec;
 static struct wt_error err;
-static char text[160];
+static char text[400];
 
 static const char *address_text(const struct sockaddr_storage *address)
 {
@@ -112,9 +112,16 @@ Test(udp_spec, a_port_is_a_number_from_1_to_65535)
 
 Test(udp_spec, an_interface_has_a_name_that_fits)
 {
+	char words[160];
+
 	expect_refused("239.1.1.1:5000@", "no name of an interface");
-	expect_refused("239.1.1.1:5000@sixteen_letters_", "no name of an interface");
 	understood("239.1.1.1:5000@fifteen_letters");
+	/* An alternative one. */
+	understood("239.1.1.1:5000@enP65540p1s0f1np1d1");
+	snprintf(words, sizeof(words), "239.1.1.1:5000@%0127d", 0);
+	understood(words);
+	snprintf(words, sizeof(words), "239.1.1.1:5000@%0128d", 0);
+	expect_refused(words, "no name of an interface");
 }
 
 Test(udp_spec, a_source_belongs_to_a_group_of_its_family)
