@@ -27,4 +27,8 @@ struct wt_udp_spec {
 /* 0, or -EINVAL with what is wrong. Pure; any thread. */
 int wt_udp_spec_parse(struct wt_udp_spec *spec, const char *text, struct wt_error *err);
 
+/* Whether one keeps the other from having its address and port: they are the same or one is any
+ * address, on interfaces that may be the same. Groups share theirs. */
+bool wt_udp_spec_excludes(const struct wt_udp_spec *one, const struct wt_udp_spec *other);
+
 #endif

@@ -151,3 +151,30 @@ Test(udp_spec, what_is_too_long_is_refused)
 	words[sizeof(words) - 1] = '\0';
 	expect_refused(words, "too long");
 }
+
+static bool exclude(const char *one_text, const char *other_text)
+{
+	struct wt_udp_spec one, other;
+	bool excludes;
+
+	cr_assert(eq(int, wt_udp_spec_parse(&one, one_text, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_udp_spec_parse(&other, other_text, &err), 0), "%s", err.text);
+	excludes = wt_udp_spec_excludes(&one, &other);
+	cr_expect(eq(int, wt_udp_spec_excludes(&other, &one), excludes));
+	return excludes;
+}
+
+Test(udp_spec, an_address_has_its_port_for_itself)
+{
+	cr_expect(exclude("10.0.0.1:5000", "10.0.0.1:5000"));
+	cr_expect(exclude("10.0.0.1:5000", "*:5000"));
+	cr_expect(exclude("239.1.1.1:5000", "*:5000"));
+	cr_expect(exclude("239.1.1.1:5000@eth0", "*:5000"));
+	cr_expect(exclude("[ff15::1]:5000@eth0", "[::]:5000@eth0"));
+	cr_expect(not(exclude("239.1.1.1:5000@eth0", "*:5000@eth1")));
+	cr_expect(not(exclude("10.0.0.1:5000", "10.0.0.1:5001")));
+	cr_expect(not(exclude("10.0.0.1:5000", "10.0.0.2:5000")));
+	cr_expect(not(exclude("239.1.1.1:5000", "239.1.1.1:5000")));
+	cr_expect(not(exclude("239.1.1.1:5000", "10.0.0.1:5000")));
+	cr_expect(not(exclude("[::]:5000", "*:5000")));
+}
