@@ -30,6 +30,7 @@ libclang-rt-dev  wt_has_fuzzer
 clang-format     command -v clang-format
 cppcheck         command -v cppcheck
 mandoc           command -v mandoc
+shellcheck       command -v shellcheck
 tcpdump          command -v tcpdump
 ethtool          command -v ethtool
 jq               command -v jq'

@@ -284,6 +284,16 @@ sent() {
 
 # ---- files, as others see them ----
 
+# tcpdump_reads FILE [FILTER]...: as nobody in particular. As root it would become somebody else,
+# who may not look into $work and whom a user namespace does not let it become; where none can be
+# made (a chroot) it is given the open file.
+tcpdump_reads() {
+  local file=$1 nobody=()
+  shift
+  if unshare -U true 2>/dev/null; then nobody=(unshare -U); fi
+  "${nobody[@]}" tcpdump -n -r - "$@" <"$file"
+}
+
 # Their standard error, without the note about root.
 others_complain() {
   grep -v 'Running as user .* This could be dangerous' "$work/other.err"
