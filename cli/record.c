@@ -304,6 +304,34 @@ static void fill_result(struct wt_report_result *result, struct recording *recor
 		result->file_count = wt_file_set_files(recording->files, &result->files);
 }
 
+/* By itself, for a reason that is no failure of the recorder's. */
+static bool ended_early(const struct wt_recorder_report *report)
+{
+	return report->end == WT_END_INTERFACE || report->end == WT_END_READER_GONE ||
+	       report->end == WT_END_SPACE;
+}
+
+static int exit_code(const struct recording *recording, const struct wt_report_result *result,
+                     bool fail_on_loss)
+{
+	const struct wt_recorder_report *report = &result->report;
+
+	if (recording->files_failed || report->files_error ||
+	    (recording->err.code && !ended_early(report)))
+		return WT_EXIT_FAILURE;
+	if (fail_on_loss && wt_ledger_lost(&report->total))
+		return WT_EXIT_LOSS;
+	return ended_early(report) ? WT_EXIT_ENDED : WT_EXIT_OK;
+}
+
+/* The first in the list of codes counts, 0 last. */
+static int worse(int a, int b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return a < b ? a : b;
+}
+
 /* What is said when it is over; an exit code. */
 static int conclude(struct session *session)
 {
@@ -311,7 +339,6 @@ static int conclude(struct session *session)
 	FILE *out = is_stdout(session->recordings[0].path) ? stderr : stdout;
 	struct wt_report_result results[WT_RECORD_INTERFACES_MAX];
 	int code = WT_EXIT_OK;
-	uint64_t lost = 0;
 
 	for (size_t i = 0; i < session->count; i++) {
 		struct recording *recording = &session->recordings[i];
@@ -322,21 +349,19 @@ static int conclude(struct session *session)
 			take_events(recording);
 		}
 		fill_result(&results[i], recording);
-		lost += wt_ledger_lost(&results[i].report.total);
 		/* What happened to a file was said then, unless nothing was to be said. */
 		if (results[i].error && (recording->err.code || options->quiet))
 			wt_cli_complain("%s", results[i].error);
 		/* Where nothing was begun there is nothing to sum up. */
 		if (!options->quiet && results[i].report.elapsed_ns)
 			wt_report_summary(&results[i], options->verbose);
-		if (results[i].error || recording->files_failed)
-			code = WT_EXIT_FAILURE;
+		code = worse(code, exit_code(recording, &results[i], options->fail_on_loss));
 	}
 	if (options->json && !wt_report_json(results, session->count, out)) {
 		wt_cli_complain("cannot write the JSON summary: %s", strerror(errno));
 		code = WT_EXIT_FAILURE;
 	}
-	return !code && options->fail_on_loss && lost ? WT_EXIT_LOSS : code;
+	return code;
 }
 
 static void close_all(struct session *session)

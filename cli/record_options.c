@@ -84,7 +84,8 @@ void wt_record_print_help(void)
 	     "      --fail-on-loss      exit with 3 if packets were lost\n"
 	     "  -h, --help              this text\n\n"
 	     "SIGINT and SIGTERM stop cleanly; SIGUSR1 prints the ledger.\n"
-	     "Exit: 0 fine, 1 failure, 2 usage, 3 loss with --fail-on-loss.\n\n"
+	     "Exit status: 0 as asked for; 1 failure; 2 usage; 3 packets lost, with --fail-on-loss;\n"
+	     "5 ended before it was asked to: min-free, the pipe's reader or the interface gone.\n\n"
 	     "  wiretape record -i eth0 -w feed.pcapng udp and dst net 224.0.0.0/4\n"
 	     "  wiretape record -i eth0 -w - tcp port 80 | tshark -r -\n"
 	     "  wiretape record -u 239.1.1.1:5000@eth0 -w feed.pcapng");

@@ -15,6 +15,7 @@ enum {
 	PCAP_HEADER_BYTES = 24,
 	PCAP_RECORD_BYTES = 16,
 	PCAP_MODIFIED_RECORD_BYTES = 24,
+	LINK_HAS_FCS = 1 << 26,
 };
 
 /* Where a classic pcap file is between its header and its packets: the items
@@ -28,6 +29,8 @@ struct pcap_reader {
 	uint64_t packets;
 	uint32_t snaplen;
 	uint16_t link_type;
+	bool has_fcs;
+	uint8_t fcs_bytes;
 	uint8_t record_bytes; /* in front of each packet */
 	enum pcap_stage stage;
 	bool swapped;
@@ -206,11 +209,21 @@ static uint32_t header_u32(const struct wt_capture_file *file, size_t at)
 	return file->pcap.swapped ? __builtin_bswap32(value) : value;
 }
 
+/* In units of 16 bits for libpcap. Some count bytes: no link layer has a check sequence of six
+ * bytes or more. */
+static uint8_t pcap_fcs_bytes(uint32_t field)
+{
+	uint8_t number = field >> 28;
+
+	return number <= 2 ? 2 * number : number;
+}
+
 static int open_pcap(struct wt_capture_file *file, struct wt_error *err)
 {
 	const cookie_io_functions_t functions = {.read = read_for_libpcap, .seek = tell_libpcap};
 	char why[PCAP_ERRBUF_SIZE] = "";
 	FILE *stream;
+	uint32_t link;
 
 	if (file->end - file->start < PCAP_HEADER_BYTES)
 		return wt_error_set(
@@ -220,7 +233,10 @@ static int open_pcap(struct wt_capture_file *file, struct wt_error *err)
 		        file->end - file->start, PCAP_HEADER_BYTES);
 	/* The number in the file, where libpcap's own would be a DLT. The upper
 	 * bits are about frame check sequences. */
-	file->pcap.link_type = (uint16_t)header_u32(file, 20);
+	link = header_u32(file, 20);
+	file->pcap.link_type = (uint16_t)link;
+	file->pcap.has_fcs = link & LINK_HAS_FCS;
+	file->pcap.fcs_bytes = file->pcap.has_fcs ? pcap_fcs_bytes(link) : 0;
 	file->pcap.snaplen = header_u32(file, 16);
 	stream = fopencookie(file, "r", functions);
 	if (!stream)
@@ -258,7 +274,14 @@ static void pcap_interface(const struct wt_capture_file *file, struct wt_pcapng_
 	        .interface.link_type = file->pcap.link_type,
 	        .interface.snaplen = file->pcap.snaplen,
 	        .interface.tsresol = file->format == WT_CAPTURE_PCAP_NS ? 9 : 6,
+	        .interface.has_fcs = file->pcap.has_fcs,
+	        .interface.fcs_bytes = file->pcap.fcs_bytes,
 	};
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
 }
 
 static void pcap_packet(const struct pcap_reader *pcap, const struct pcap_pkthdr *header,
@@ -273,11 +296,13 @@ static void pcap_packet(const struct pcap_reader *pcap, const struct pcap_pkthdr
 	        .offset = pcap->offset,
 	        .bytes = pcap->record_bytes + (size_t)header->caplen,
 	        .packet.frame.data = data,
-	        .packet.frame.caplen = header->caplen,
-	        .packet.frame.len = header->len > header->caplen ? header->len : header->caplen,
+	        .packet.frame.caplen = smaller(header->caplen, header->len),
+	        .packet.frame.len = header->len,
 	        .packet.frame.stamp_ns = seconds * 1000000000 + header->ts.tv_usec,
 	        .packet.snaplen = pcap->snaplen,
+	        .packet.excess_bytes = header->caplen - smaller(header->caplen, header->len),
 	        .packet.link_type = pcap->link_type,
+	        .packet.fcs_bytes = (uint8_t)smaller(pcap->fcs_bytes, header->len),
 	        .packet.has_stamp = true,
 	};
 }

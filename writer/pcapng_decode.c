@@ -33,6 +33,7 @@ struct wt_pcapng_interface_state {
 	int64_t tsoffset_s;
 	uint32_t snaplen;
 	uint16_t link_type;
+	uint8_t fcs_bytes;
 };
 
 /* A block whose two lengths agree and that is all there. */
@@ -354,6 +355,15 @@ static void take_filter(struct wt_pcapng_item_text *filter,
 	}
 }
 
+/* In bits by the draft, in bytes by its example; no check sequence has 8 bytes or more. */
+static void take_fcs_length(struct wt_pcapng_item_interface *interface, uint8_t length)
+{
+	if (length >= 8 && length % 8)
+		return;
+	interface->has_fcs = true;
+	interface->fcs_bytes = length >= 8 ? length / 8 : length;
+}
+
 static void take_interface_number(struct wt_pcapng_item_interface *interface,
                                   const struct wt_pcapng_option_view *option)
 {
@@ -372,6 +382,10 @@ static void take_interface_number(struct wt_pcapng_item_interface *interface,
 	case WT_OPT_IF_TSRESOL:
 		if (option->length == 1)
 			interface->tsresol = option->value[0];
+		break;
+	case WT_OPT_IF_FCSLEN:
+		if (option->length == 1)
+			take_fcs_length(interface, option->value[0]);
 		break;
 	case WT_OPT_IF_TSOFFSET:
 		if (wt_pcapng_option_u64(option, &offset))
@@ -440,6 +454,7 @@ static int remember_interface(struct wt_pcapng_decoder *decoder, const struct bl
 	        .tsoffset_s = interface->tsoffset_s,
 	        .snaplen = interface->snaplen,
 	        .link_type = interface->link_type,
+	        .fcs_bytes = interface->fcs_bytes,
 	};
 	return 0;
 }
@@ -496,11 +511,14 @@ static int place_packet(const struct wt_pcapng_decoder *decoder, const struct bl
 	interface = &decoder->interfaces[place->interface_id];
 	*packet = (struct wt_pcapng_item_packet){
 	        .frame.data = block->body + place->fixed_bytes,
-	        .frame.caplen = place->caplen,
-	        .frame.len = place->len > place->caplen ? place->len : place->caplen,
+	        .frame.caplen = place->caplen < place->len ? place->caplen : place->len,
+	        .frame.len = place->len,
+	        .stamp_units = place->units,
 	        .interface_id = place->interface_id,
 	        .snaplen = interface->snaplen,
+	        .excess_bytes = place->caplen > place->len ? place->caplen - place->len : 0,
 	        .link_type = interface->link_type,
+	        .fcs_bytes = interface->fcs_bytes,
 	        .has_stamp = place->has_stamp,
 	};
 	item->kind = WT_ITEM_PACKET;
@@ -519,6 +537,18 @@ static void take_packet_option(void *target, const struct wt_pcapng_option_view 
 	if (option->code == WT_OPT_EPB_FLAGS &&
 	    wt_pcapng_option_u32(option, &packet->frame.link_flags))
 		packet->has_flags = true;
+}
+
+/* The packet's own word about its check sequence, if there is one, is worth more than the
+ * interface's. */
+static void settle_fcs(struct wt_pcapng_item_packet *packet)
+{
+	uint32_t bytes = packet->frame.link_flags >> WT_LINK_FCS_SHIFT & WT_LINK_FCS_BITS;
+
+	if (bytes)
+		packet->fcs_bytes = (uint8_t)bytes;
+	if (packet->fcs_bytes > packet->frame.len)
+		packet->fcs_bytes = (uint8_t)packet->frame.len;
 }
 
 /* As good as absent if it is not as long as it says, like any other. */
@@ -861,6 +891,9 @@ int wt_pcapng_decode(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, si
 	if (rc)
 		return rc;
 	decoder->offset += block.bytes;
-	decoder->packets += item->kind == WT_ITEM_PACKET;
+	if (item->kind == WT_ITEM_PACKET) {
+		settle_fcs(&item->packet);
+		decoder->packets++;
+	}
 	return 1;
 }

@@ -74,6 +74,8 @@ struct wt_pcapng_item_interface {
 	uint16_t link_type; /* LINKTYPE_*, not libpcap's DLT_* */
 	uint8_t tsresol;    /* as in if_tsresol */
 	bool has_mac;
+	bool has_fcs;      /* whether the file says how long a frame's check sequence is */
+	uint8_t fcs_bytes; /* and how long */
 	uint8_t mac[6];
 	uint32_t snaplen; /* 0: no limit */
 	int64_t tsoffset_s;
@@ -84,18 +86,37 @@ struct wt_pcapng_item_interface {
 };
 
 /* frame.stamp_source is known only from WT_OPT_LOCAL_STAMP: then frame.notes has
- * WT_NOTE_SOURCE, and WT_NOTE_GIVEN or WT_NOTE_BOTH if it says more; else both are 0. A writer's
- * len below caplen is raised to it, so that the frame's invariant holds. */
+ * WT_NOTE_SOURCE, and WT_NOTE_GIVEN or WT_NOTE_BOTH if it says more; else both are 0.
+ *
+ * The length on the wire is what the file says. Where more was captured, frame.caplen is that
+ * length, so that the frame's invariant holds, and what is too much follows it. */
 struct wt_pcapng_item_packet {
 	struct wt_frame frame;
+	uint64_t stamp_units; /* as in the file, in units of the interface's resolution */
 	uint32_t interface_id;
-	uint32_t snaplen;     /* of the interface */
-	uint16_t link_type;   /* of the interface */
-	bool has_stamp;       /* Simple Packet Blocks have none; then stamp_ns is 0 */
-	bool stamp_saturated; /* stamp_ns is INT64_MIN or INT64_MAX instead of the true one */
+	uint32_t snaplen;      /* of the interface */
+	uint32_t excess_bytes; /* at frame.data + frame.caplen, beyond the length on the wire */
+	uint16_t link_type;    /* of the interface */
+	uint8_t fcs_bytes;     /* the last ones of frame.len are a check sequence, be they captured
+	                        * or not; never more than frame.len */
+	bool has_stamp;        /* Simple Packet Blocks have none; then stamp_ns is 0 */
+	bool stamp_saturated;  /* stamp_ns is INT64_MIN or INT64_MAX instead of the true one */
 	bool has_flags;
 	bool has_dropped; /* dropped_before is what the file says, even if it is 0 */
 };
+
+/* The length on the wire, and what of it was captured, without the frame check sequence. */
+static inline uint32_t wt_pcapng_len_without_fcs(const struct wt_pcapng_item_packet *packet)
+{
+	return packet->frame.len - packet->fcs_bytes;
+}
+
+static inline uint32_t wt_pcapng_caplen_without_fcs(const struct wt_pcapng_item_packet *packet)
+{
+	uint32_t len = wt_pcapng_len_without_fcs(packet);
+
+	return packet->frame.caplen < len ? packet->frame.caplen : len;
+}
 
 struct wt_pcapng_item_statistics {
 	uint32_t interface_id;

@@ -54,6 +54,7 @@ enum wt_pcapng_option_code {
 	WT_OPT_IF_TSRESOL = 9, /* one byte: 10^-n, or 2^-n with the top bit set; absent: 6 */
 	WT_OPT_IF_FILTER = 11, /* first byte 0: the rest is a libpcap filter string */
 	WT_OPT_IF_OS = 12,
+	WT_OPT_IF_FCSLEN = 13,
 	WT_OPT_IF_TSOFFSET = 14, /* signed seconds to add to every stamp */
 	WT_OPT_IF_HARDWARE = 15,
 
