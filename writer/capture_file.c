@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -87,17 +88,20 @@ static ssize_t read_some(struct wt_capture_file *file, void *into, size_t bytes)
 	return got;
 }
 
-/* Have `need` bytes at file->start, or all there are: then file->at_end. */
+/* Have `need` bytes at file->start, or all there are: then file->at_end. Memory grows with what
+ * has come: a length alone, which may be wrong, asks for none. */
 static int fill(struct wt_capture_file *file, size_t need, struct wt_error *err)
 {
+	size_t have;
 	ssize_t got;
-	int rc = make_room(file, need, err);
+	int rc;
 
-	if (rc)
-		return rc;
 	/* A file that is still growing may have more than it had the last time. */
 	file->at_end = false;
-	while (file->end - file->start < need && !file->at_end) {
+	while ((have = file->end - file->start) < need && !file->at_end) {
+		rc = make_room(file, need < CHUNK_BYTES || need / 2 < have ? need : have + 1, err);
+		if (rc)
+			return rc;
 		got = read_some(file, file->buffer + file->end, file->room - file->end);
 		if (got < 0)
 			return wt_error_set(err, (int)got, "cannot read: %s", strerror((int)-got));
@@ -368,6 +372,38 @@ static int next_pcap_item(struct wt_capture_file *file, struct wt_pcapng_item *i
 	}
 }
 
+/* Go on in a regular file without reading: how far, or 0 if that cannot be done or it ends. */
+static uint64_t seek_over(struct wt_capture_file *file, uint64_t bytes)
+{
+	struct stat status;
+	off_t at = lseek(file->fd, 0, SEEK_CUR);
+
+	if (at < 0 || fstat(file->fd, &status) || !S_ISREG(status.st_mode) || status.st_size <= at)
+		return 0;
+	if (bytes > (uint64_t)(status.st_size - at))
+		bytes = (uint64_t)(status.st_size - at);
+	return lseek(file->fd, (off_t)bytes, SEEK_CUR) < 0 ? 0 : bytes;
+}
+
+/* Leave out what the decoder does not need, or all there is: then file->at_end. */
+static int pass_over(struct wt_capture_file *file, struct wt_error *err)
+{
+	uint64_t *pass = &file->decoder.pass, step;
+	int rc = 0;
+
+	file->at_end = false;
+	while (*pass && !file->at_end && !rc) {
+		step = file->end - file->start < *pass ? file->end - file->start : *pass;
+		file->start += step;
+		*pass -= step;
+		if (*pass)
+			*pass -= seek_over(file, *pass);
+		if (*pass)
+			rc = fill(file, 1, err);
+	}
+	return rc;
+}
+
 static int next_pcapng_item(struct wt_capture_file *file, struct wt_pcapng_item *item,
                             struct wt_error *err)
 {
@@ -379,9 +415,10 @@ static int next_pcapng_item(struct wt_capture_file *file, struct wt_pcapng_item 
 		                      file->end - file->start, at_end, item, err);
 		if (rc == 1)
 			file->start += item->bytes;
-		if (rc || at_end)
+		if (rc || (at_end && !file->decoder.pass))
 			return rc;
-		rc = fill(file, file->decoder.need, err);
+		rc = file->decoder.pass ? pass_over(file, err)
+		                        : fill(file, file->decoder.need, err);
 		if (rc)
 			return rc;
 		at_end = file->at_end;

@@ -59,6 +59,9 @@ enum wt_pcapng_item_kind {
 	WT_ITEM_PACKET,
 	WT_ITEM_STATISTICS,
 	WT_ITEM_OTHER, /* see block_type and body; the decoder looks at nothing inside */
+	/* A section of a version that is not known, all of it: passed_bytes. Of item.section the
+	 * versions and declared_bytes are set. */
+	WT_ITEM_UNKNOWN_SECTION,
 };
 
 struct wt_pcapng_item_section {
@@ -133,9 +136,11 @@ struct wt_pcapng_item {
 	enum wt_pcapng_item_kind kind;
 	uint32_t block_type;
 	uint64_t offset;                  /* of the block in the file */
+	uint64_t passed_bytes;            /* of it, before `bytes`, that were passed over */
 	size_t bytes;                     /* to the next block */
 	struct wt_pcapng_options options; /* empty for WT_ITEM_OTHER */
-	const uint8_t *body;              /* WT_ITEM_OTHER: between the two lengths */
+	const uint8_t *body; /* WT_ITEM_OTHER: between the two lengths; if passed_bytes, the
+	                      * first WT_PCAPNG_HEAD_BYTES of it at most */
 	size_t body_bytes;
 	union {
 		struct wt_pcapng_item_section section;
@@ -150,13 +155,36 @@ struct wt_pcapng_item {
 
 struct wt_pcapng_interface_state;
 
-/* The first four are for everybody to read, the rest is the decoder's. */
+enum {
+	WT_PCAPNG_OTHER_BYTES = 1 << 20, /* other_bytes_max, unless it is set */
+	WT_PCAPNG_HEAD_BYTES = 256,
+};
+
+/* What is being passed over. */
+struct wt_pcapng_passing {
+	uint64_t bytes; /* of all of it but its second length; 0: nothing */
+	uint32_t type;
+	uint32_t total_length;
+	uint16_t major, minor; /* of a section */
+	uint64_t declared_bytes;
+	size_t head_bytes;
+	uint8_t head[WT_PCAPNG_HEAD_BYTES]; /* of its body */
+};
+
+/* The first five are for everybody to read; `pass` is counted down and other_bytes_max set by
+ * whoever calls wt_pcapng_decode(); the rest is the decoder's. */
 struct wt_pcapng_decoder {
 	size_t need;       /* after 0: bytes without which no item can follow; 0 at the end */
+	uint64_t pass;     /* after 0: so many bytes from here on are not needed */
 	uint64_t offset;   /* of the next block in the file */
 	uint64_t packets;  /* items of that kind so far */
 	uint64_t sections; /* the same */
 
+	/* Blocks of WT_ITEM_OTHER that are longer than this, and not all there when
+	 * wt_pcapng_decode() is called, are passed over. */
+	size_t other_bytes_max;
+	struct wt_pcapng_passing passing;
+	bool in_section;                              /* if not, a section header has to come */
 	struct wt_pcapng_interface_state *interfaces; /* of this section, on the heap */
 	uint32_t interface_count;
 	uint32_t interface_room;
@@ -173,11 +201,14 @@ void wt_pcapng_decoder_fini(struct wt_pcapng_decoder *decoder);
  * `at_end` says that no more will follow. Does not block; may allocate.
  *
  *  1: *item; the next block starts item->bytes further on.
- *  0: decoder->need bytes are needed for the next item, or, when that is 0, the
- *     file has ended between two blocks.
+ *  0: decoder->pass bytes from here on, if it is not 0, are not needed: call again
+ *     with those behind them, having taken off decoder->pass what was passed over.
+ *     Else decoder->need bytes are needed for the next item, or, when that is 0 too,
+ *     the file has ended between two blocks.
  *  -ENODATA: the file ends in the middle of a block. The items before are good,
  *     and decoding may go on if the file grows after all.
- *  -EBADMSG: the block is broken. -ENOTSUP: another major version.
+ *  -EBADMSG: the block is broken. -ENOTSUP: a section of another version than 1.0
+ *     (and 1.2, which is taken for it) that does not say where it ends.
  *  -ENOMEM. After these three the decoder stays where it was. */
 int wt_pcapng_decode(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, size_t length,
                      bool at_end, struct wt_pcapng_item *item, struct wt_error *err);
