@@ -37,7 +37,7 @@ static const struct rule interface_rules[] = {
         {10, NUMBER},
         {WT_OPT_IF_FILTER, BYTES},
         {WT_OPT_IF_OS, BYTES},
-        {13, BYTES},
+        {WT_OPT_IF_FCSLEN, BYTES},
         {WT_OPT_IF_TSOFFSET, DROP},
         {WT_OPT_IF_HARDWARE, BYTES},
         {16, NUMBER},
@@ -166,12 +166,18 @@ static ssize_t finish(struct builder *b, size_t options_at)
 	return (ssize_t)total;
 }
 
+/* Of the packet in the file, also those beyond its length on the wire. */
+static uint32_t recorded_bytes(const struct wt_pcapng_item_packet *packet)
+{
+	return packet->frame.caplen + packet->excess_bytes;
+}
+
 size_t wt_pcapng_copy_bound(const struct wt_pcapng_item *item)
 {
-	uint32_t caplen = item->kind == WT_ITEM_PACKET ? item->packet.frame.caplen : 0;
+	size_t bytes = item->kind == WT_ITEM_PACKET ? recorded_bytes(&item->packet) : 0;
 
 	/* Options only get less, but for a list whose last one lacks its padding. */
-	return OVERHEAD_BYTES + (size_t)caplen + 3 + item->options.length + 3;
+	return OVERHEAD_BYTES + bytes + 3 + item->options.length + 3;
 }
 
 ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_pcapng_item *item)
@@ -199,7 +205,7 @@ ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_
 	        .interface_id = interface_id,
 	        .stamp_high = (uint32_t)((uint64_t)frame->stamp_ns >> 32),
 	        .stamp_low = (uint32_t)frame->stamp_ns,
-	        .caplen = frame->caplen,
+	        .caplen = recorded_bytes(&item->packet),
 	        .len = frame->len,
 	};
 	bool is_obsolete = item->block_type == WT_PCAPNG_PACKET;
@@ -207,7 +213,7 @@ ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_
 	size_t options_at;
 
 	put(&b, &head, sizeof(head));
-	put_padded(&b, frame->data, frame->caplen);
+	put_padded(&b, frame->data, recorded_bytes(&item->packet));
 	options_at = b.used;
 	/* There the drops are a field, and not an option. */
 	if (is_obsolete && frame->dropped_before)
