@@ -9,8 +9,9 @@
 enum {
 	OPTION_HEAD_BYTES = sizeof(struct wt_pcapng_option),
 	LENGTH_BYTES = 4,
-	/* Fixed fields, if_tsresol or epb_dropcount, opt_endofopt, the length again. */
-	OVERHEAD_BYTES = 28 + 8 + 12 + 4 + 4,
+	/* Fixed fields, those of ours of an interface or epb_dropcount, opt_endofopt, the length
+	 * again. */
+	OVERHEAD_BYTES = 28 + 8 + 12 + 8 + 4 + 4,
 };
 
 /* What becomes of an option: bytes stay as they are, numbers are turned round where the
@@ -23,7 +24,7 @@ struct rule {
 };
 
 /* Those beyond WT_OPT_IF_*: an EUI-64 address, a time zone, the length of the check
- * sequence, two speeds. The stamps' resolution and offset are ours. */
+ * sequence, two speeds. The stamps' resolution and offset are written in any case. */
 static const struct rule interface_rules[] = {
         {WT_OPT_COMMENT, BYTES},
         {WT_OPT_IF_NAME, BYTES},
@@ -182,7 +183,6 @@ size_t wt_pcapng_copy_bound(const struct wt_pcapng_item *item)
 
 ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_pcapng_item *item)
 {
-	static const uint8_t nanoseconds = 9;
 	const struct wt_pcapng_idb head = {
 	        .type = WT_PCAPNG_IDB,
 	        .link_type = item->interface.link_type,
@@ -191,7 +191,12 @@ ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_
 	struct builder b = {.out = out, .capacity = capacity};
 
 	put(&b, &head, sizeof(head));
-	put_option(&b, WT_OPT_IF_TSRESOL, &nanoseconds, 1);
+	put_option(&b, WT_OPT_IF_TSRESOL, &item->interface.tsresol, 1);
+	if (item->interface.tsoffset_s)
+		put_option(&b, WT_OPT_IF_TSOFFSET, &item->interface.tsoffset_s, 8);
+	/* Of classic pcap, which has no options. In bytes, as others write and read it. */
+	if (item->interface.has_fcs && !item->options.bytes)
+		put_option(&b, WT_OPT_IF_FCSLEN, &item->interface.fcs_bytes, 1);
 	copy_options(&b, item->options, interface_rules, false, NULL);
 	return finish(&b, sizeof(head));
 }
@@ -203,8 +208,8 @@ ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_
 	const struct wt_pcapng_epb head = {
 	        .type = WT_PCAPNG_EPB,
 	        .interface_id = interface_id,
-	        .stamp_high = (uint32_t)((uint64_t)frame->stamp_ns >> 32),
-	        .stamp_low = (uint32_t)frame->stamp_ns,
+	        .stamp_high = (uint32_t)(item->packet.stamp_units >> 32),
+	        .stamp_low = (uint32_t)item->packet.stamp_units,
 	        .caplen = recorded_bytes(&item->packet),
 	        .len = frame->len,
 	};
