@@ -83,6 +83,7 @@ static void start_ledgers(struct wt_recorder *recorder)
 		recorded->file_start = recorder->reports[i].ledger;
 		/* What is still on its way belongs to the file before. */
 		recorded->file_start.written = recorded->given;
+		recorded->file_start.lost.ring = recorded->drops_placed;
 	}
 }
 

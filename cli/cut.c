@@ -206,6 +206,12 @@ static void print_read(const char *path, const struct wt_cut_file *file)
 	        file->packets, file->bytes_read, file->bytes_total, percent);
 }
 
+/* That can be shown. */
+static bool has_stamps(const struct wt_cut_result *result)
+{
+	return result->packets > result->out_of_range;
+}
+
 static void print_summary(const struct options *options, const struct wt_cut_result *result)
 {
 	char first[WT_TIME_UTC_BYTES], last[WT_TIME_UTC_BYTES];
@@ -215,10 +221,16 @@ static void print_summary(const struct options *options, const struct wt_cut_res
 		        options->config.out);
 		return;
 	}
-	wt_time_format_utc(first, result->first_ns);
-	wt_time_format_utc(last, result->last_ns);
-	fprintf(stderr, "%" PRIu64 " packet%s from %s to %s\n", result->packets,
-	        result->packets == 1 ? "" : "s", first, last);
+	fprintf(stderr, "%" PRIu64 " packet%s", result->packets, result->packets == 1 ? "" : "s");
+	if (has_stamps(result)) {
+		wt_time_format_utc(first, result->first_ns);
+		wt_time_format_utc(last, result->last_ns);
+		fprintf(stderr, " from %s to %s", first, last);
+	}
+	if (result->out_of_range)
+		fprintf(stderr, ", %" PRIu64 " of them stamped before 1677 or after 2262",
+		        result->out_of_range);
+	fputc('\n', stderr);
 }
 
 static json_t *json_path(const char *path)
@@ -260,9 +272,10 @@ static int print_json(const struct options *options, const struct wt_cut_result 
 {
 	bool to_stdout = !strcmp(options->config.out, "-");
 	json_t *object = json_pack(
-	        "{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "packets", (json_int_t)result->packets,
-	        "first_ns", json_stamp(result->packets, result->first_ns), "last_ns",
-	        json_stamp(result->packets, result->last_ns), "from_ns",
+	        "{s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "packets", (json_int_t)result->packets,
+	        "first_ns", json_stamp(has_stamps(result), result->first_ns), "last_ns",
+	        json_stamp(has_stamps(result), result->last_ns), "out_of_range",
+	        (json_int_t)result->out_of_range, "from_ns",
 	        json_stamp(result->has_from, result->from_ns), "to_ns",
 	        json_stamp(result->has_to, result->to_ns), "written",
 	        json_path(options->config.out), "files", files_array(options, files));

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "background.h"
 #include "cli.h"
+#include "ready.h"
 #include "record_options.h"
 #include "record_report.h"
 
@@ -12,17 +14,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <wiretape/capture/recorder.h>
+#include <wiretape/capture/udp_spec.h>
 
 /* One recorder and the files it makes: of all interfaces, or each of its own. */
 struct recording {
 	struct session *session;
 	const char *path;
 	struct wt_recorder *recorder;
-	struct wt_disk *disk;      /* NULL: standard output */
-	struct wt_file_set *files; /* the same */
+	struct wt_recorder_report opened; /* before it was begun */
+	struct wt_disk *disk;             /* NULL: standard output */
+	struct wt_file_set *files;        /* the same */
 	struct wt_recorder_output output;
 	struct wt_progress progress;
 	pthread_t thread;
@@ -35,13 +40,18 @@ struct session {
 	const struct wt_record_options *options;
 	struct recording *recordings;
 	size_t count;
+	size_t begun; /* of them; guarded by output_lock */
 	bool terminal;
+	struct wt_ready ready;
+	int release;                 /* --background: of the process that waits; -1: nobody does */
 	pthread_mutex_t output_lock; /* guards what is printed while recording */
 };
 
 /* What the signal handlers reach for. */
 static struct session *running;
-static volatile sig_atomic_t stop_requested;
+static volatile sig_atomic_t stop_requested; /* the signal that asked for it */
+/* Nothing has been done yet that would have to be undone: to be stopped is to die. */
+static volatile sig_atomic_t dies;
 
 static void stop_all(struct session *session)
 {
@@ -50,10 +60,27 @@ static void stop_all(struct session *session)
 			wt_recorder_stop(session->recordings[i].recorder);
 }
 
+static void handle(int number, void (*handler)(int))
+{
+	struct sigaction action = {.sa_handler = handler};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(number, &action, NULL);
+}
+
+/* As if it had not been caught: who waits for us sees what ended us. From a handler of the same
+ * signal it takes effect when that returns. */
+static void die_of(int number)
+{
+	handle(number, SIG_DFL);
+	raise(number);
+}
+
 static void on_stop(int number)
 {
-	(void)number;
-	stop_requested = 1;
+	stop_requested = number;
+	if (dies)
+		die_of(number);
 	if (running)
 		stop_all(running);
 }
@@ -65,18 +92,12 @@ static void on_poke(int number)
 		wt_recorder_poke(running->recordings[i].recorder);
 }
 
-static void handle(int number, void (*handler)(int))
-{
-	struct sigaction action = {.sa_handler = handler};
-
-	sigemptyset(&action.sa_mask);
-	sigaction(number, &action, NULL);
-}
-
 static void install_handlers(void)
 {
 	struct sigaction hangup;
 
+	/* Also where they were ignored: a shell without job control does that to SIGINT of what it
+	 * starts in the background, and kill -INT is how such a recording is ended. */
 	handle(SIGINT, on_stop);
 	handle(SIGTERM, on_stop);
 	handle(SIGUSR1, on_poke);
@@ -154,6 +175,31 @@ static bool is_stdout(const char *path)
 	return !strcmp(path, "-");
 }
 
+/* Whoever waits for it hears of it, the impatient last. */
+static void tell_begun(struct session *session)
+{
+	for (size_t i = 0; !session->options->quiet && i < session->count; i++) {
+		struct recording *recording = &session->recordings[i];
+
+		wt_report_begin(&recording->opened, recording->path,
+		                recording->files && wt_file_set_rotates(recording->files));
+	}
+	wt_ready_begun(&session->ready);
+	if (session->release >= 0 && !wt_background_release(session->release))
+		on_stop(SIGHUP);
+	session->release = -1;
+}
+
+static void on_begin(void *context)
+{
+	struct session *session = ((struct recording *)context)->session;
+
+	pthread_mutex_lock(&session->output_lock);
+	if (++session->begun == session->count)
+		tell_begun(session);
+	pthread_mutex_unlock(&session->output_lock);
+}
+
 static int open_sink(void *context, const char *path, const struct wt_sink_config *config,
                      struct wt_sink **sink, struct wt_error *err)
 {
@@ -203,6 +249,40 @@ static int64_t progress_interval_ns(const struct session *session)
 	return session->terminal && !session->options->quiet ? 500000000 : 0;
 }
 
+static void complain_of(const struct wt_error *err)
+{
+	struct rlimit limit;
+
+	if (err->code == -EMFILE && !getrlimit(RLIMIT_NOFILE, &limit))
+		wt_cli_complain("%s; a process may have %llu here: ulimit -n", err->text,
+		                (unsigned long long)limit.rlim_cur);
+	else
+		wt_cli_complain("%s", err->text);
+}
+
+/* What takes the place of one of `count` interfaces may be another of this command, not after
+ * it. */
+static void blame_ourselves(const struct wt_record_options *options, size_t first, size_t count,
+                            struct wt_error *err)
+{
+	struct wt_udp_spec one, other;
+
+	for (size_t i = first; i < first + count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (!wt_udp_spec_parse(&one, options->interfaces[i].interface, NULL) &&
+			    !wt_udp_spec_parse(&other, options->interfaces[j].interface, NULL) &&
+			    wt_udp_spec_excludes(&one, &other)) {
+				wt_error_set(err, -EADDRINUSE,
+				             "cannot listen to %s: this command listens to %s, "
+				             "which has the port already; leave one of them out, "
+				             "or record from the interface, with -i IFACE udp port "
+				             "%u",
+				             options->interfaces[i].interface,
+				             options->interfaces[j].interface, one.port);
+				return;
+			}
+}
+
 /* `first` and `count`: its interfaces. */
 static int open_recording(struct recording *recording, size_t first, size_t count)
 {
@@ -218,6 +298,7 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 	        .max_duration_ns = options->max_duration_ns,
 	        .clock = options->clock,
 	        .tai_offset_s = options->tai_offset_s,
+	        .on_begin = on_begin,
 	        .progress_every_ns = progress_interval_ns(recording->session),
 	        .on_progress = on_progress,
 	        .on_event = on_event,
@@ -225,10 +306,14 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 	};
 	int ret = wt_recorder_open(&recording->recorder, &config, &recording->err);
 
+	if (ret == -EADDRINUSE)
+		blame_ourselves(options, first, count, &recording->err);
 	if (!ret)
 		ret = open_disk_and_files(recording, &recording->err);
 	if (ret)
-		wt_cli_complain("%s", recording->err.text);
+		complain_of(&recording->err);
+	else
+		wt_recorder_report(recording->recorder, &recording->opened);
 	recording->output = (struct wt_recorder_output){
 	        .open = open_sink,
 	        .context = recording,
@@ -258,11 +343,17 @@ static void take_events(struct recording *recording)
 static void *run_recording(void *argument)
 {
 	struct recording *recording = argument;
+	struct session *session = recording->session;
 
-	if (stop_requested)
-		wt_recorder_stop(recording->recorder);
-	if (!wt_recorder_run(recording->recorder, &recording->output, &recording->err))
+	/* Where nothing has begun there is no need for a file. */
+	if (!stop_requested &&
+	    !wt_recorder_run(recording->recorder, &recording->output, &recording->err))
 		recording->err.code = 0;
+	pthread_mutex_lock(&session->output_lock);
+	/* One that could not begin takes the others with it, as if it had failed to open. */
+	if (recording->err.code && session->begun < session->count)
+		stop_all(session);
+	pthread_mutex_unlock(&session->output_lock);
 	return NULL;
 }
 
@@ -279,9 +370,11 @@ static void run_all(struct session *session)
 		int ret = pthread_create(&recording->thread, NULL, run_recording, recording);
 
 		recording->has_thread = !ret;
-		if (ret)
-			wt_error_set(&recording->err, -ret, "cannot start a thread for %s: %s",
-			             recording->path, strerror(ret));
+		if (!ret)
+			continue;
+		wt_error_set(&recording->err, -ret, "cannot start a thread for %s: %s",
+		             recording->path, strerror(ret));
+		stop_all(session);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	run_recording(&session->recordings[0]);
@@ -376,36 +469,76 @@ static void close_all(struct session *session)
 	free(session->recordings);
 }
 
-static int record(const struct wt_record_options *options)
+static int open_and_run(struct session *session)
+{
+	const struct wt_record_options *options = session->options;
+	size_t each = options->interface_count / session->count;
+
+	/* The stamping of a NIC is put back; all else ends with the process. */
+	dies = options->common.stamp == WT_STAMP_SW;
+	for (size_t i = 0; !stop_requested && i < session->count; i++) {
+		session->recordings[i].session = session;
+		session->recordings[i].path = options->paths[i];
+		if (open_recording(&session->recordings[i], i * each, each))
+			return WT_EXIT_FAILURE;
+	}
+	dies = false;
+	if (!stop_requested)
+		run_all(session);
+	if (stop_requested && session->begun < session->count)
+		return WT_EXIT_FAILURE;
+	wt_ready_stopping(&session->ready);
+	return conclude(session);
+}
+
+/* Many interfaces and groups take many descriptors. The soft limit is there for programs that
+ * call select(). */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	/* Where it fails, the one that there is may be enough. */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int record(const struct wt_record_options *options, int release)
 {
 	struct session session = {
 	        .options = options,
 	        .count = options->path_count,
 	        .terminal = isatty(STDERR_FILENO) && !options->stats_every_s &&
-	                    options->path_count == 1,
+	                    !options->background && options->path_count == 1,
+	        .release = release,
 	        .output_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	size_t each = options->interface_count / options->path_count;
-	int code = WT_EXIT_OK;
+	int code;
 
-	install_handlers();
+	raise_descriptor_limit();
+	wt_ready_init(&session.ready, options->ready_fd);
 	session.recordings = calloc(session.count, sizeof(*session.recordings));
 	if (!session.recordings) {
 		wt_cli_complain("no memory for a recording");
 		return WT_EXIT_FAILURE;
 	}
-	for (size_t i = 0; !code && i < session.count; i++) {
-		session.recordings[i].session = &session;
-		session.recordings[i].path = options->paths[i];
-		if (open_recording(&session.recordings[i], i * each, each))
-			code = WT_EXIT_FAILURE;
-	}
-	if (!code) {
-		run_all(&session);
-		code = conclude(&session);
-	}
+	code = open_and_run(&session);
 	close_all(&session);
+	if (stop_requested && session.begun < session.count)
+		die_of(stop_requested);
 	return code;
+}
+
+static int record_somewhere(const struct wt_record_options *options)
+{
+	int release = -1, code;
+
+	/* Before there are two processes: none is without them for a moment. */
+	install_handlers();
+	if (options->background && !wt_background_fork(&release, &code))
+		return code;
+	return record(options, release);
 }
 
 int wt_command_record(int argc, char **argv)
@@ -418,7 +551,7 @@ int wt_command_record(int argc, char **argv)
 	else if (!code && options.list)
 		code = list_interfaces();
 	else if (!code)
-		code = record(&options);
+		code = record_somewhere(&options);
 	wt_record_options_fini(&options);
 	return code;
 }

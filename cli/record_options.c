@@ -5,7 +5,9 @@
 #include "record_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +78,11 @@ void wt_record_print_help(void)
 	     "      --sync WHEN         bring files to stable storage: none, close (when they are\n"
 	     "                          finished), interval:SECONDS (that, and meanwhile) "
 	     "[none]\n\n"
+	     "When it has begun, it says so on stderr, and to systemd (Type=notify)\n"
+	     "      --background        return at that moment, recording goes on: the process id "
+	     "is\n"
+	     "                          printed on stdout, and kill PID ends it\n"
+	     "      --ready-fd N        write the line READY to descriptor N, and close it\n\n"
 	     "What to say\n"
 	     "  -q, --quiet             errors only\n"
 	     "  -v, --verbose           more at the end: all NIC counters\n"
@@ -179,6 +186,8 @@ enum {
 	OPT_CLOCK,
 	OPT_TAI_OFFSET,
 	OPT_JOIN,
+	OPT_BACKGROUND,
+	OPT_READY_FD,
 };
 
 /* The place of `value` in a list of names that ends with NULL; -1: none. */
@@ -340,6 +349,23 @@ static int parse_join(struct wt_record_options *options, const char *value)
 	return 0;
 }
 
+static int parse_ready_fd(struct wt_record_options *options, const char *value)
+{
+	uint64_t number;
+	int flags = -1;
+
+	/* Before anything else is opened, which would take a number that is free. */
+	if (wt_cli_parse_u64(value, 3, INT_MAX, &number))
+		flags = fcntl((int)number, F_GETFL);
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+		return wt_cli_usage("record",
+		                    "--ready-fd '%s' is not the number, 3 or higher, of a "
+		                    "descriptor that was opened for writing",
+		                    value);
+	options->ready_fd = (int)number;
+	return 0;
+}
+
 /* An option that has a value which may be wrong; 0 or an exit code. */
 static int parse_valued(struct wt_record_options *options, int option, const char *value)
 {
@@ -388,6 +414,8 @@ static int parse_valued(struct wt_record_options *options, int option, const cha
 		return 0;
 	case OPT_JOIN:
 		return parse_join(options, value);
+	case OPT_READY_FD:
+		return parse_ready_fd(options, value);
 	case OPT_STATS:
 		if (!wt_cli_parse_u64(value, 1, 86400, &options->stats_every_s))
 			return wt_cli_usage("record",
@@ -438,6 +466,9 @@ static int parse_option(struct wt_record_options *options, int option, const cha
 		return 0;
 	case OPT_JSON:
 		options->json = true;
+		return 0;
+	case OPT_BACKGROUND:
+		options->background = true;
 		return 0;
 	case OPT_FAIL:
 		options->fail_on_loss = true;
@@ -512,6 +543,10 @@ static int check_paths(const struct wt_record_options *options)
 		if (options->path_count > 1)
 			return wt_cli_usage("record", "standard output is no place for one of "
 			                              "several files");
+		if (options->background)
+			return wt_cli_usage("record",
+			                    "--background lets go of standard output, so -w - "
+			                    "does not go with it");
 		if (writes_several_files(files) || files->on_close || files->min_free_bytes)
 			return wt_cli_usage("record",
 			                    "-b, --min-free and --on-close are for files, "
@@ -597,6 +632,8 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	        {"stats", required_argument, NULL, OPT_STATS},
 	        {"join", required_argument, NULL, OPT_JOIN},
 	        {"json", no_argument, NULL, OPT_JSON},
+	        {"background", no_argument, NULL, OPT_BACKGROUND},
+	        {"ready-fd", required_argument, NULL, OPT_READY_FD},
 	        {"fail-on-loss", no_argument, NULL, OPT_FAIL},
 	        {"help", no_argument, NULL, 'h'},
 	        {NULL, 0, NULL, 0},

@@ -166,6 +166,8 @@ static int parse_start(const char *text, struct wt_replay_config *config)
 		return usage_value("start-at", text,
 		                   "a time like 2026-11-21T00:30:00.5, 1795221000.5, "
 		                   "tai:1795221037.5 or +5");
+	if (time.relative && time.ns > WT_REPLAY_START_NS_MAX)
+		return usage_value("start-at", text, "within a year");
 	config->start_at_ns = time.ns;
 	config->start_is_relative = time.relative;
 	config->start_clock = is_tai ? CLOCK_TAI : CLOCK_REALTIME;
@@ -260,9 +262,20 @@ static int parse_lead(const char *text, int64_t *lead_ns)
 {
 	int bad = parse_duration("lead", text, true, lead_ns);
 
+	if (!bad && *lead_ns > WT_REPLAY_LEAD_NS_MAX)
+		return usage_value("lead", text, "a time up to 1s");
 	/* 0 is what is not given. */
 	if (!bad && !*lead_ns)
 		*lead_ns = -1;
+	return bad;
+}
+
+static int parse_txtime_lead(const char *text, int64_t *lead_ns)
+{
+	int bad = parse_duration("txtime-lead", text, false, lead_ns);
+
+	if (!bad && *lead_ns > WT_REPLAY_TXTIME_LEAD_NS_MAX)
+		return usage_value("txtime-lead", text, "a time up to 60s");
 	return bad;
 }
 
@@ -379,7 +392,7 @@ static int set_timing_option(struct wt_replay_options *options, int option, cons
 	case OPTION_LEAD:
 		return parse_lead(text, &config->lead_ns);
 	case OPTION_TXTIME_LEAD:
-		return parse_duration("txtime-lead", text, false, &config->txtime_lead_ns);
+		return parse_txtime_lead(text, &config->txtime_lead_ns);
 	default:
 		return -1;
 	}
@@ -538,10 +551,11 @@ static int check_options(const struct wt_replay_options *options)
 /* The interface is where --to goes out; addresses of one link alone mean nothing without. */
 static int settle_target(struct wt_replay_options *options)
 {
-	enum { NAME_BYTES = sizeof(options->target.interface), TEXT_BYTES = 256 };
+	/* More than can be right: the parser says so. */
+	enum { NAME_BYTES = sizeof(options->target.interface), TEXT_BYTES = 300 };
 	const char *text = options->target_text, *interface = options->config.interface;
 	const char *named = text ? strchr(text, '@') : NULL;
-	char whole[TEXT_BYTES];
+	char whole[TEXT_BYTES + 2 + NAME_BYTES];
 	struct wt_error err;
 
 	if (!text)
@@ -552,8 +566,8 @@ static int settle_target(struct wt_replay_options *options)
 	if (interface && strlen(interface) >= NAME_BYTES)
 		return wt_cli_usage("replay", "-i: '%s' is too long for an interface's name",
 		                    interface);
-	snprintf(whole, sizeof(whole), "%.*s%s%s", TEXT_BYTES - 2 - NAME_BYTES, text,
-	         interface && !named ? "@" : "", interface && !named ? interface : "");
+	snprintf(whole, sizeof(whole), "%.*s%s%s", TEXT_BYTES, text, interface && !named ? "@" : "",
+	         interface && !named ? interface : "");
 	if (!wt_udp_target_parse(&options->target, whole, &err))
 		return WT_EXIT_OK;
 	return wt_cli_usage("replay",

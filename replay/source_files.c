@@ -144,7 +144,7 @@ static int take_packet(struct file_source *files, const struct wt_timeline_packe
 	int rc;
 
 	counts->read++;
-	counts->unstamped += !item->has_stamp;
+	counts->unstamped += !item->has_stamp || item->stamp_saturated;
 	if (port == WT_PORT_LEFT_OUT)
 		counts->skipped.unmapped++;
 	if (port < 0)
@@ -159,7 +159,10 @@ static int take_packet(struct file_source *files, const struct wt_timeline_packe
 		return 1;
 	place->number = files->queued++;
 	place->stamp_ns = packet->stamp_ns;
-	place->due_ns = wt_schedule_next(&counts->schedule, packet->stamp_ns, place->caplen);
+	place->due_ns =
+	        packet->has_stamp
+	                ? wt_schedule_next(&counts->schedule, packet->stamp_ns, place->caplen)
+	                : wt_schedule_next_unstamped(&counts->schedule, place->caplen);
 	note_progress(files, place->due_ns);
 	wt_packet_queue_commit(files->queue);
 	return 1;

@@ -231,11 +231,25 @@ static void rewound(void *context, struct wt_timeline_source *input)
 
 /* ---- packets ---- */
 
+static void note_packet(struct wt_cut_result *result, const struct wt_timeline_packet *packet)
+{
+	bool is_first = result->packets == result->out_of_range;
+
+	result->packets++;
+	if (packet->item->packet.stamp_saturated) {
+		result->out_of_range++;
+		return;
+	}
+	if (is_first || packet->stamp_ns < result->first_ns)
+		result->first_ns = packet->stamp_ns;
+	if (is_first || packet->stamp_ns > result->last_ns)
+		result->last_ns = packet->stamp_ns;
+}
+
 static int write_packet(struct cut *cut, const struct wt_timeline_packet *packet,
                         struct wt_error *err)
 {
 	const struct wt_pcapng_item *item = packet->item;
-	struct wt_cut_result *result = cut->result;
 	struct source *source = &cut->sources[packet->file];
 	int rc = wt_cut_write_clocks(cut, source, err);
 
@@ -249,11 +263,7 @@ static int write_packet(struct cut *cut, const struct wt_timeline_packet *packet
 		                 err);
 	if (rc)
 		return rc;
-	if (!result->packets || packet->stamp_ns < result->first_ns)
-		result->first_ns = packet->stamp_ns;
-	if (!result->packets || packet->stamp_ns > result->last_ns)
-		result->last_ns = packet->stamp_ns;
-	result->packets++;
+	note_packet(cut->result, packet);
 	return 0;
 }
 
@@ -318,6 +328,7 @@ static void report_file(struct wt_cut_file *file, const struct wt_timeline_file 
 	        .packets = report->packets,
 	        .missing = report->missing,
 	        .left_out = report->left_out,
+	        .fractions = report->fractions,
 	        .ended = report->ended,
 	        .why = report->why,
 	};

@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/time_text.h>
 
 #ifdef __cplusplus
@@ -42,14 +43,16 @@ struct wt_cut_file {
 	uint64_t bytes_total; /* of the file; of a stream what was read */
 	uint64_t packets;     /* taken from it */
 	uint64_t missing;     /* in holes among the chunks that were looked at */
-	uint64_t left_out;    /* without a stamp that a file can have */
-	int ended;            /* 0; -ENODATA: cut off; others: broken; what is before is used */
-	struct wt_error why;  /* in words */
+	uint64_t left_out;    /* without a stamp */
+	struct wt_capture_fractions fractions;
+	int ended;           /* 0; -ENODATA: cut off; others: broken; what is before is used */
+	struct wt_error why; /* in words */
 };
 
 struct wt_cut_result {
 	uint64_t packets;
-	int64_t first_ns, last_ns; /* the smallest and the largest stamp, if there are packets */
+	uint64_t out_of_range;     /* of them: with a stamp that 64 bits of ns have no room for */
+	int64_t first_ns, last_ns; /* the smallest and the largest stamp, if there are others */
 	bool has_from, has_to;
 	int64_t from_ns, to_ns; /* what the times came to */
 };

@@ -9,8 +9,9 @@
 enum {
 	OPTION_HEAD_BYTES = sizeof(struct wt_pcapng_option),
 	LENGTH_BYTES = 4,
-	/* Fixed fields, if_tsresol or epb_dropcount, opt_endofopt, the length again. */
-	OVERHEAD_BYTES = 28 + 8 + 12 + 4 + 4,
+	/* Fixed fields, those of ours of an interface or epb_dropcount, opt_endofopt, the length
+	 * again. */
+	OVERHEAD_BYTES = 28 + 8 + 12 + 8 + 4 + 4,
 };
 
 /* What becomes of an option: bytes stay as they are, numbers are turned round where the
@@ -23,7 +24,7 @@ struct rule {
 };
 
 /* Those beyond WT_OPT_IF_*: an EUI-64 address, a time zone, the length of the check
- * sequence, two speeds. The stamps' resolution and offset are ours. */
+ * sequence, two speeds. The stamps' resolution and offset are written in any case. */
 static const struct rule interface_rules[] = {
         {WT_OPT_COMMENT, BYTES},
         {WT_OPT_IF_NAME, BYTES},
@@ -37,7 +38,7 @@ static const struct rule interface_rules[] = {
         {10, NUMBER},
         {WT_OPT_IF_FILTER, BYTES},
         {WT_OPT_IF_OS, BYTES},
-        {13, BYTES},
+        {WT_OPT_IF_FCSLEN, BYTES},
         {WT_OPT_IF_TSOFFSET, DROP},
         {WT_OPT_IF_HARDWARE, BYTES},
         {16, NUMBER},
@@ -166,17 +167,22 @@ static ssize_t finish(struct builder *b, size_t options_at)
 	return (ssize_t)total;
 }
 
+/* Of the packet in the file, also those beyond its length on the wire. */
+static uint32_t recorded_bytes(const struct wt_pcapng_item_packet *packet)
+{
+	return packet->frame.caplen + packet->excess_bytes;
+}
+
 size_t wt_pcapng_copy_bound(const struct wt_pcapng_item *item)
 {
-	uint32_t caplen = item->kind == WT_ITEM_PACKET ? item->packet.frame.caplen : 0;
+	size_t bytes = item->kind == WT_ITEM_PACKET ? recorded_bytes(&item->packet) : 0;
 
 	/* Options only get less, but for a list whose last one lacks its padding. */
-	return OVERHEAD_BYTES + (size_t)caplen + 3 + item->options.length + 3;
+	return OVERHEAD_BYTES + bytes + 3 + item->options.length + 3;
 }
 
 ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_pcapng_item *item)
 {
-	static const uint8_t nanoseconds = 9;
 	const struct wt_pcapng_idb head = {
 	        .type = WT_PCAPNG_IDB,
 	        .link_type = item->interface.link_type,
@@ -185,7 +191,12 @@ ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_
 	struct builder b = {.out = out, .capacity = capacity};
 
 	put(&b, &head, sizeof(head));
-	put_option(&b, WT_OPT_IF_TSRESOL, &nanoseconds, 1);
+	put_option(&b, WT_OPT_IF_TSRESOL, &item->interface.tsresol, 1);
+	if (item->interface.tsoffset_s)
+		put_option(&b, WT_OPT_IF_TSOFFSET, &item->interface.tsoffset_s, 8);
+	/* Of classic pcap, which has no options. In bytes, as others write and read it. */
+	if (item->interface.has_fcs && !item->options.bytes)
+		put_option(&b, WT_OPT_IF_FCSLEN, &item->interface.fcs_bytes, 1);
 	copy_options(&b, item->options, interface_rules, false, NULL);
 	return finish(&b, sizeof(head));
 }
@@ -197,9 +208,9 @@ ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_
 	const struct wt_pcapng_epb head = {
 	        .type = WT_PCAPNG_EPB,
 	        .interface_id = interface_id,
-	        .stamp_high = (uint32_t)((uint64_t)frame->stamp_ns >> 32),
-	        .stamp_low = (uint32_t)frame->stamp_ns,
-	        .caplen = frame->caplen,
+	        .stamp_high = (uint32_t)(item->packet.stamp_units >> 32),
+	        .stamp_low = (uint32_t)item->packet.stamp_units,
+	        .caplen = recorded_bytes(&item->packet),
 	        .len = frame->len,
 	};
 	bool is_obsolete = item->block_type == WT_PCAPNG_PACKET;
@@ -207,7 +218,7 @@ ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_
 	size_t options_at;
 
 	put(&b, &head, sizeof(head));
-	put_padded(&b, frame->data, frame->caplen);
+	put_padded(&b, frame->data, recorded_bytes(&item->packet));
 	options_at = b.used;
 	/* There the drops are a field, and not an option. */
 	if (is_obsolete && frame->dropped_before)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/pcapng_decode.h>
 #include <wiretape/writer/time_text.h>
 
@@ -35,10 +36,13 @@ struct wt_timeline_config {
 	const struct wt_time *to;   /* exclusive; NULL: to the end */
 	int64_t duration_ns;        /* instead of `to`, from `from` on; 0: not given */
 	const char *filter;         /* of libpcap; NULL: all packets */
-	/* Packets without a stamp that a file can have (none, before 1970, saturated) are not left
-	 * out: they come right behind the one before them in their file, with its stamp. Those
+	/* Packets without a stamp, or with one that 64 bits of ns have no room for, are not left
+	 * out: they come right after the one before them in their file, with its stamp. Those
 	 * before a file's first stamp come first of all, without one, if nothing is said of where
-	 * to begin and no time counts from the first packet. */
+	 * to begin and no time counts from the first packet.
+	 *
+	 * Else those without a stamp are left out, and the others come as the earliest or the
+	 * latest. */
 	bool keep_unstamped;
 };
 
@@ -49,9 +53,12 @@ struct wt_timeline_file {
 	uint64_t bytes_total; /* of the file; of a stream what was read, once it is closed */
 	uint64_t packets;     /* taken from it */
 	uint64_t missing;     /* in holes among the chunks that were looked at */
-	uint64_t left_out;    /* without a stamp that a file can have */
-	int ended;            /* 0; -ENODATA: cut off; others: broken; what is before is used */
-	struct wt_error why;  /* in words */
+	uint64_t left_out;    /* without a stamp */
+	/* Of those taken: with a stamp that 64 bits of ns have no room for (1677 to 2262). */
+	uint64_t out_of_range;
+	struct wt_capture_fractions fractions;
+	int ended;           /* 0; -ENODATA: cut off; others: broken; what is before is used */
+	struct wt_error why; /* in words */
 };
 
 /* What the times came to. */
@@ -66,14 +73,20 @@ struct wt_timeline_interface {
 	const char *clock; /* WT_OPT_LOCAL_CLOCK; NULL: none */
 	uint32_t snaplen;  /* 0: no limit */
 	uint16_t link_type;
+	uint8_t tsresol;
+	int64_t tsoffset_s;
+	bool has_fcs; /* it is said how long check sequences are */
+	uint8_t fcs_bytes;
 };
 
 struct wt_timeline_packet {
-	const struct wt_pcapng_item *item; /* its stamp and its interface's number are the file's */
-	size_t file;                       /* which of the paths */
-	uint32_t interface;                /* in the timeline */
-	bool has_stamp; /* false: nor does one before it in its file have one; stamp_ns is 0 */
-	int64_t stamp_ns;
+	/* Its stamp and its interface's number are the file's. The packet's fcs_bytes are part of
+	 * its length: see wt_pcapng_len_without_fcs(). */
+	const struct wt_pcapng_item *item;
+	size_t file;        /* which of the paths */
+	uint32_t interface; /* in the timeline */
+	bool has_stamp;     /* false: nor does one before it in its file have one; stamp_ns is 0 */
+	int64_t stamp_ns;   /* or the end of what 64 bits have room for: see the item */
 };
 
 /* Open all files and find where the range begins. 0 and *timeline, which the caller closes;

@@ -75,6 +75,8 @@ bool wt_timeline_is_alike(const struct wt_timeline_interface *a,
                           const struct wt_timeline_interface *b)
 {
 	return a->link_type == b->link_type && a->snaplen == b->snaplen &&
+	       a->tsresol == b->tsresol && a->tsoffset_s == b->tsoffset_s &&
+	       a->has_fcs == b->has_fcs && a->fcs_bytes == b->fcs_bytes &&
 	       is_same_text(a->name, b->name) && is_same_text(a->clock, b->clock);
 }
 
@@ -110,6 +112,10 @@ static int describe(struct timeline_interface *interface, const struct wt_timeli
 	        .clock = interface->clock,
 	        .snaplen = fields->snaplen,
 	        .link_type = fields->link_type,
+	        .tsresol = fields->tsresol,
+	        .tsoffset_s = fields->tsoffset_s,
+	        .has_fcs = fields->has_fcs,
+	        .fcs_bytes = fields->fcs_bytes,
 	};
 	return 0;
 }

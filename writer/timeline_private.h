@@ -43,7 +43,8 @@ struct wt_timeline_source {
 	bool has_packet; /* in `item` */
 	bool ended;
 	bool behind;      /* what was read last is behind the range */
-	int64_t stamp_ns; /* of the packet, or of the one before it that has one; INT64_MIN: none */
+	bool has_stamp;   /* the packet, or one before it */
+	int64_t stamp_ns; /* of the last one that has one; INT64_MIN: none */
 	struct wt_pcapng_item item;
 	/* Of a tape: */
 	struct wt_chunk_index last, index;

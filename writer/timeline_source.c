@@ -43,8 +43,11 @@ static int take_interface(struct wt_timeline *timeline, struct wt_timeline_sourc
 static int take_packet(const struct wt_timeline *timeline, struct wt_timeline_source *source,
                        const struct wt_pcapng_item_packet *packet)
 {
-	if (packet->has_stamp && !packet->stamp_saturated && packet->frame.stamp_ns >= 0) {
+	bool is_usable = !packet->stamp_saturated || !timeline->config.keep_unstamped;
+
+	if (packet->has_stamp && is_usable) {
 		source->stamp_ns = packet->frame.stamp_ns;
+		source->has_stamp = true;
 		return 1;
 	}
 	if (timeline->config.keep_unstamped)
@@ -79,6 +82,7 @@ static int next_of_file(struct wt_timeline *timeline, struct wt_timeline_source 
 	for (;;) {
 		rc = wt_capture_file_next(source->file, &source->item, &report->why);
 		report->bytes_read = wt_capture_file_offset(source->file);
+		report->fractions = wt_capture_file_fractions(source->file);
 		if (rc == -ENODATA || rc == -EBADMSG || rc == -ENOTSUP) {
 			report->ended = rc;
 			return 0;
@@ -291,6 +295,7 @@ static void rewind_tape(struct wt_timeline_source *source)
 	source->has_packet = false;
 	source->ended = false;
 	source->behind = false;
+	source->has_stamp = false;
 	source->stamp_ns = INT64_MIN;
 	source->report->missing = 0;
 	source->report->left_out = 0;

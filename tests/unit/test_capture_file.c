@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <wiretape/writer/capture_file.h>
@@ -75,6 +76,12 @@ static void expect_next(int code)
 	cr_assert(eq(int, rc, code), "%s", rc < 0 ? err.text : "");
 }
 
+static void expect_error(int code, const char *part)
+{
+	expect_next(code);
+	cr_expect(strstr(err.text, part) != NULL, "'%s' is not in: %s", part, err.text);
+}
+
 static void build_file(void)
 {
 	build_section(&build);
@@ -117,13 +124,12 @@ static void append_local_block(uint32_t bytes)
 	free(block);
 }
 
-Test(capture_file, reads_blocks_across_and_beyond_its_buffer)
+Test(capture_file, reads_blocks_across_its_buffer)
 {
 	build_section(&build);
 	append(build.bytes, build.length);
 	for (int i = 0; i < 40; i++)
 		append_local_block(99996);
-	append_local_block(WT_PCAPNG_MAX_BLOCK_BYTES);
 	append_local_block(12);
 	open_file();
 	expect_kind(WT_ITEM_SECTION);
@@ -132,8 +138,181 @@ Test(capture_file, reads_blocks_across_and_beyond_its_buffer)
 		cr_expect(eq(sz, item.bytes, 99996));
 	}
 	expect_kind(WT_ITEM_OTHER);
-	cr_expect(eq(sz, item.bytes, WT_PCAPNG_MAX_BLOCK_BYTES));
+	expect_next(0);
+}
+
+/* A block of `bytes` bytes of which only the ends take room on the disk. */
+static void append_huge_block(uint32_t type, uint32_t bytes, uint32_t second_bytes)
+{
+	const uint32_t words[2] = {type, bytes};
+
+	append(words, sizeof(words));
+	cr_assert(ge(long, (long)lseek(fd, (off_t)bytes - 12, SEEK_CUR), 0));
+	append(&second_bytes, sizeof(second_bytes));
+}
+
+static long memory_kib(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+Test(capture_file, a_block_of_any_length_is_passed_over_without_memory)
+{
+	enum { HUGE_BYTES = 0x90000000u };
+	uint64_t at;
+	long before;
+
+	build_file();
+	append(build.bytes, build.length);
+	append_huge_block(WT_PCAPNG_CUSTOM, HUGE_BYTES, HUGE_BYTES);
+	append(build.bytes, build.length);
+	open_file();
+	before = memory_kib();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	at = wt_capture_file_offset(file);
 	expect_kind(WT_ITEM_OTHER);
+	cr_expect(eq(u64, item.offset, at));
+	cr_expect(eq(u64, item.passed_bytes + item.bytes, HUGE_BYTES));
+	cr_expect(eq(u64, wt_capture_file_offset(file), at + HUGE_BYTES));
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_next(0);
+	cr_expect(lt(long, memory_kib() - before, 8192));
+}
+
+Test(capture_file, a_block_that_is_passed_over_has_its_length_at_both_ends)
+{
+	build_file();
+	append(build.bytes, build.length);
+	append_huge_block(WT_PCAPNG_CUSTOM, 40 << 20, 44 << 20);
+	append(build.bytes, build.length);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_error(-EBADMSG, "its length is 41943040 at its start and 46137344 at its end");
+}
+
+Test(capture_file, a_block_that_is_passed_over_may_be_cut_off_and_grow)
+{
+	static const uint32_t bytes = 40 << 20;
+
+	build_file();
+	append(build.bytes, build.length);
+	append_huge_block(WT_PCAPNG_CUSTOM, bytes, bytes);
+	cr_assert(eq(int, ftruncate(fd, lseek(fd, 0, SEEK_CUR) - 1000), 0));
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_error(-ENODATA, "41942040 of 41943040 bytes");
+	cr_assert(ge(long, (long)lseek(fd, -4, SEEK_CUR), 0));
+	append(&bytes, sizeof(bytes));
+	expect_kind(WT_ITEM_OTHER);
+	expect_next(0);
+}
+
+Test(capture_file, a_packet_of_more_than_16_mib_is_read)
+{
+	enum { CAPLEN = 17 << 20 };
+	const uint32_t fields[] = {6, 32 + CAPLEN, 0, 0, 0, CAPLEN, CAPLEN};
+
+	build_section(&build);
+	build_interface(&build, 9, 0);
+	append(build.bytes, build.length);
+	append(fields, sizeof(fields));
+	cr_assert(ge(long, (long)lseek(fd, CAPLEN, SEEK_CUR), 0));
+	append(&fields[1], 4);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(u32, item.packet.frame.caplen, CAPLEN));
+	expect_next(0);
+}
+
+/* Nothing is allocated for what a length says before it is there. */
+Test(capture_file, a_wrong_length_takes_no_memory)
+{
+	const uint32_t words[] = {6, 120 << 20, 0};
+	long before;
+
+	build_file();
+	append(build.bytes, build.length);
+	append(words, sizeof(words));
+	open_file();
+	before = memory_kib();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_error(-ENODATA, "cut off");
+	cr_expect(lt(long, memory_kib() - before, 8192));
+}
+
+/* Of version `minor`, with what follows it as far as `bytes`. */
+static void build_unknown_section(uint8_t minor, uint64_t bytes)
+{
+	build_block(&build, WT_PCAPNG_SHB);
+	build_u32(&build, WT_PCAPNG_MAGIC);
+	build_u16(&build, 1);
+	build_u16(&build, minor);
+	build_u64(&build, bytes);
+	build_block_end(&build);
+}
+
+Test(capture_file, a_section_of_an_unknown_version_is_passed_over_if_it_says_where_it_ends)
+{
+	build_unknown_section(1, 40);
+	build_padded(&build, "whatever such a section has", 40);
+	build.big_endian = true;
+	build_file();
+	append(build.bytes, build.length);
+	open_file();
+	expect_kind(WT_ITEM_UNKNOWN_SECTION);
+	cr_expect(eq(u64, item.passed_bytes, 68));
+	cr_expect(eq(int, item.section.minor, 1));
+	expect_kind(WT_ITEM_SECTION);
+	cr_expect(eq(u64, item.offset, 68));
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_next(0);
+}
+
+Test(capture_file, behind_a_section_of_an_unknown_version_there_is_another_or_nothing)
+{
+	build_unknown_section(1, 40);
+	build_padded(&build, "whatever such a section has", 40);
+	build_interface(&build, 9, 0);
+	append(build.bytes, build.length);
+	open_file();
+	expect_kind(WT_ITEM_UNKNOWN_SECTION);
+	expect_error(-EBADMSG, "a section header should be here");
+}
+
+Test(capture_file, a_section_of_an_unknown_version_that_does_not_end_is_not_supported)
+{
+	build_file();
+	build_unknown_section(3, 4000);
+	append(build.bytes, build.length);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_error(-ENOTSUP, "version 1.3");
+}
+
+Test(capture_file, version_1_2_is_read_as_1_0)
+{
+	build_unknown_section(2, UINT64_MAX);
+	append(build.bytes, build.length);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
 	expect_next(0);
 }
 
@@ -335,22 +514,208 @@ Test(capture_file, a_directory_is_an_error)
 	cr_assert(eq(int, wt_capture_file_open(&file, "/", &err), -EISDIR));
 }
 
-Test(capture_file, a_pcap_packet_longer_than_the_snaplen_takes_the_place_that_it_takes)
-{
-	static const uint32_t header[] = {0xa1b23c4d, 0x00040002, 0, 0, 4, 1};
-	static const uint32_t record[] = {T_S, 1, 8, 8, 0x11111111, 0x22222222};
+/* What a classic pcap file says in its header. */
+struct pcap_says {
+	uint32_t magic;
+	uint16_t major, minor;
+	uint32_t snaplen;
+	uint32_t link;
+};
 
-	append(header, sizeof(header));
-	append(record, sizeof(record));
-	append(record, sizeof(record));
-	append(record, 20);
+static void build_pcap_header(const struct pcap_says *says)
+{
+	build.length = 0;
+	build_u32(&build, says->magic);
+	build_u16(&build, says->major ? says->major : 2);
+	build_u16(&build, says->minor ? says->minor : 4);
+	build_u64(&build, 0);
+	build_u32(&build, says->snaplen);
+	build_u32(&build, says->link ? says->link : 1);
+}
+
+static void build_record(uint32_t seconds, uint32_t fraction, uint32_t caplen, uint32_t len,
+                         const char *data)
+{
+	build_u32(&build, seconds);
+	build_u32(&build, fraction);
+	build_u32(&build, caplen);
+	build_u32(&build, len);
+	memcpy(build.bytes + build.length, data, strlen(data));
+	build.length += strlen(data);
+}
+
+/* Up to the first packet. */
+static void open_build(void)
+{
+	wt_capture_file_close(file);
+	file = NULL;
+	cr_assert(eq(int, ftruncate(fd, 0), 0));
+	cr_assert(eq(long, (long)pwrite(fd, build.bytes, build.length, 0), (long)build.length));
 	open_file();
 	expect_kind(WT_ITEM_SECTION);
 	expect_kind(WT_ITEM_INTERFACE);
+}
+
+Test(capture_file, a_pcap_packet_longer_than_the_snaplen_is_read_whole)
+{
+	for (int big_endian = 0; big_endian < 2; big_endian++) {
+		build.big_endian = big_endian;
+		build_pcap_header(&(struct pcap_says){.magic = 0xa1b23c4d, .snaplen = 4});
+		build_record(T_S, 1, 8, 8, "whole...");
+		build_record(T_S, 2, 8, 9, "cut.....");
+		build_record(T_S, 3, 8, 8, "half");
+		open_build();
+		cr_expect(eq(u32, item.interface.snaplen, 4));
+		expect_packet("whole...", T_NS + 1);
+		cr_expect(eq(u32, item.packet.snaplen, 4));
+		cr_expect(eq(sz, item.bytes, 24));
+		expect_packet("cut.....", T_NS + 2);
+		cr_expect(eq(u32, item.packet.frame.len, 9));
+		expect_next(-ENODATA);
+		cr_expect(eq(u64, wt_capture_file_offset(file), 24 + 2 * 24));
+	}
+}
+
+Test(capture_file, bytes_of_pcap_beyond_the_length_on_the_wire_follow_the_frame)
+{
+	build_pcap_header(&(struct pcap_says){.magic = 0xa1b2c3d4});
+	build_record(T_S, 0, 8, 5, "frameXYZ");
+	build_record(T_S, 0, 4, 4, "next");
+	open_build();
 	expect_kind(WT_ITEM_PACKET);
-	cr_expect(eq(u32, item.packet.frame.caplen, 4));
-	cr_expect(eq(sz, item.bytes, sizeof(record)));
-	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(u32, item.packet.frame.caplen, 5));
+	cr_expect(eq(u32, item.packet.frame.len, 5));
+	cr_expect(eq(u32, item.packet.excess_bytes, 3));
+	cr_expect(memcmp(item.packet.frame.data, "frameXYZ", 8) == 0);
+	expect_packet("next", T_NS);
+	cr_expect(eq(u32, item.packet.excess_bytes, 0));
+}
+
+Test(capture_file, the_header_of_pcap_says_how_long_check_sequences_are)
+{
+	static const struct {
+		uint32_t link;
+		uint8_t fcs_bytes, of_packet;
+		bool is_said;
+	} cases[] = {
+	        {0x00000001, 0, 0, false},
+	        {0x24000001, 4, 4, true},
+	        {0x14000001, 2, 2, true},
+	        {0x44000001, 4, 4, true},
+	        {0x04000001, 0, 0, true},
+	        {0x20000001, 0, 0, false}, /* without the bit that says so */
+	        {0xf4000001, 15, 6, true}, /* longer than the frame */
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t n = i / 2;
+
+		build.big_endian = i % 2;
+		build_pcap_header(&(struct pcap_says){.magic = 0xa1b2c3d4, .link = cases[n].link});
+		build_record(T_S, 0, 6, 6, "abwxyz");
+		open_build();
+		cr_expect(eq(u16, item.interface.link_type, 1));
+		cr_expect(eq(int, item.interface.has_fcs, cases[n].is_said), "%08x", cases[n].link);
+		cr_expect(eq(u8, item.interface.fcs_bytes, cases[n].fcs_bytes));
+		expect_kind(WT_ITEM_PACKET);
+		cr_expect(eq(u8, item.packet.fcs_bytes, cases[n].of_packet));
+	}
+}
+
+Test(capture_file, fractions_above_a_second_are_carried_and_counted)
+{
+	static const struct {
+		uint32_t magic;
+		uint32_t fractions[3];
+		uint64_t count;
+		bool nanoseconds;
+	} cases[] = {
+	        {0xa1b2c3d4, {0, 999999, 5}, 0, false},
+	        {0xa1b2c3d4, {492985000, 999999, 999999999}, 2, true},
+	        {0xa1b2c3d4, {0x80000000, 999999, 1000000}, 2, false},
+	        {0xa1b23c4d, {999999999, 1000000000, 0xffffffff}, 2, false},
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t n = i / 2;
+		int64_t unit_ns = cases[n].magic == 0xa1b23c4d ? 1 : 1000;
+		struct wt_capture_fractions fractions;
+
+		build.big_endian = i % 2;
+		build_pcap_header(&(struct pcap_says){.magic = cases[n].magic});
+		for (size_t j = 0; j < 3; j++)
+			build_record(T_S, cases[n].fractions[j], 1, 1, "x");
+		open_build();
+		for (size_t j = 0; j < 3; j++)
+			expect_packet("x", T_NS + cases[n].fractions[j] * unit_ns);
+		fractions = wt_capture_file_fractions(file);
+		cr_expect(eq(u64, fractions.packets, cases[n].count), "case %zu", n);
+		cr_expect(eq(int, fractions.nanoseconds, cases[n].nanoseconds), "case %zu", n);
+	}
+}
+
+Test(capture_file, lengths_of_old_pcap_stand_the_other_way_round)
+{
+	static const struct {
+		uint16_t major, minor;
+		uint32_t first, second;
+	} cases[] = {{2, 4, 4, 60}, {2, 2, 60, 4}, {2, 3, 60, 4}, {2, 3, 4, 60}, {543, 1, 60, 4}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		build_pcap_header(&(struct pcap_says){
+		        .magic = 0xa1b2c3d4, .major = cases[i].major, .minor = cases[i].minor});
+		build_record(T_S, 0, cases[i].first, cases[i].second, "data");
+		open_build();
+		expect_packet("data", T_NS);
+		cr_expect(eq(u32, item.packet.frame.len, 60));
+	}
+}
+
+Test(capture_file, another_version_of_pcap_is_refused_with_what_may_read_it)
+{
+	build_pcap_header(&(struct pcap_says){.magic = 0xa1b2c3d4, .major = 1, .minor = 2});
+	expect_refusal((const char *)build.bytes, build.length, -ENOTSUP, "version 1.2");
+}
+
+Test(capture_file, zeros_after_the_packets_of_pcap_are_no_packets)
+{
+	build_pcap_header(&(struct pcap_says){.magic = 0xa1b2c3d4});
+	build_record(T_S, 0, 4, 4, "data");
+	memset(build.bytes + build.length, 0, 4096);
+	build.length += 4096;
+	open_build();
+	expect_packet("data", T_NS);
+	expect_next(-EBADMSG);
+	cr_expect(strstr(err.text, "zeros") != NULL, "%s", err.text);
+	cr_expect(eq(u64, wt_capture_file_offset(file), 24 + 20));
+}
+
+/* So much more and no more. Sanitizers have an address space of their own. */
+static void limit_memory(size_t bytes)
+{
+#ifndef __SANITIZE_ADDRESS__
+	unsigned long pages;
+	FILE *status = fopen("/proc/self/statm", "r");
+	struct rlimit limit;
+
+	cr_assert(status && fscanf(status, "%lu", &pages) == 1);
+	fclose(status);
+	limit.rlim_cur = limit.rlim_max = pages * (size_t)sysconf(_SC_PAGESIZE) + bytes;
+	cr_assert(eq(int, setrlimit(RLIMIT_AS, &limit), 0));
+#else
+	(void)bytes;
+#endif
+}
+
+Test(capture_file, a_length_alone_takes_no_memory)
+{
+	limit_memory(32 << 20);
+	build_pcap_header(&(struct pcap_says){.magic = 0xa1b2c3d4});
+	build_record(T_S, 0, 120 << 20, 120 << 20, "data");
+	open_build();
 	expect_next(-ENODATA);
-	cr_expect(eq(u64, wt_capture_file_offset(file), sizeof(header) + 2 * sizeof(record)));
+	build_pcap_header(&(struct pcap_says){.magic = 0xa1b2c3d4});
+	build_record(T_S, 0, 0xfffffff0, 0xfffffff0, "data");
+	open_build();
+	expect_next(-EBADMSG);
 }

@@ -555,12 +555,12 @@ Test(timeline, a_filter_that_a_later_link_type_does_not_know_is_an_error_there)
 
 /* ---- packets without a stamp ---- */
 
-/* Before 1970, and beyond what a stamp can say. */
+/* Some without a stamp, one from before 1677 and one from after 2262. */
 static void build_unstamped(void)
 {
 	build_section(&build);
 	build_interface(&build, 9, -1600000000); /* of T_NS it makes something after 1970 */
-	build_interface(&build, 9, -2000000000);
+	build_interface(&build, 9, -20000000000);
 	build_interface(&build, 0, 0);
 	add_simple("s0");
 	add("a1", 1);
@@ -584,9 +584,47 @@ static void build_unstamped(void)
 Test(timeline, unstamped_packets_are_counted_and_left_out)
 {
 	build_unstamped();
-	expect_names(2, "a1 b1 b3 a4 a2 b4 ");
-	cr_expect(eq(u64, files[0].left_out, 4 + 1));
+	expect_names(2, "a1 p1 b1 b3 a4 b4 q4 a2 ");
+	cr_expect(eq(u64, files[0].left_out, 3));
+	cr_expect(eq(u64, files[0].out_of_range, 2));
 	cr_expect(eq(u64, files[1].left_out, 0));
+}
+
+Test(timeline, stamps_before_1970_are_stamps_like_others)
+{
+	static const bool keep_unstamped[] = {false, true};
+
+	build_section(&build);
+	build_interface(&build, 9, -10);
+	build_packet(&build, 0, 0, "a1");
+	build_packet(&build, 0, 20000000000, "a4");
+	write_build(0);
+	build_section(&build);
+	build_interface(&build, 0x80, -9); /* in seconds */
+	build_packet(&build, 0, 0, "b2");
+	build_packet(&build, 0, 10, "b3");
+	write_build(1);
+	for (size_t i = 0; i < 2; i++) {
+		config.keep_unstamped = keep_unstamped[i];
+		expect_names(2, "a1 b2 b3 a4 ");
+		cr_expect(eq(i64, found.packets[0].stamp_ns, -INT64_C(10000000000)));
+		cr_expect(eq(i64, found.packets[1].stamp_ns, -INT64_C(9000000000)));
+		cr_expect(eq(u64, files[0].left_out, 0));
+		cr_expect(eq(u64, files[0].out_of_range, 0));
+	}
+}
+
+Test(timeline, a_time_is_not_counted_from_a_stamp_that_has_no_room)
+{
+	build_section(&build);
+	build_interface(&build, 0, 0);
+	build_interface(&build, 9, 0);
+	build_packet(&build, 0, 10000000000, "q1");
+	build_packet(&build, 1, (uint64_t)T_NS, "a1");
+	build_packet(&build, 1, (uint64_t)T_NS + 5, "a2");
+	write_build(0);
+	config.duration_ns = 5;
+	expect_names(1, "a1 ");
 }
 
 Test(timeline, unstamped_packets_that_are_kept_follow_the_one_before_them)
@@ -639,8 +677,8 @@ Test(timeline, unstamped_packets_of_a_tape_are_no_different)
 	tape_chunk(&tape);
 	tape_write(&tape, fds[0]);
 	read_all(1);
-	cr_expect(eq(sz, found.count, 3));
-	cr_expect(eq(u64, files[0].left_out, 2));
+	cr_expect(eq(sz, found.count, 5));
+	cr_expect(eq(u64, files[0].out_of_range, 2));
 	config.keep_unstamped = true;
 	read_all(1);
 	cr_assert(eq(sz, found.count, 5));
