@@ -172,3 +172,31 @@ int wt_udp_spec_parse(struct wt_udp_spec *spec, const char *text, struct wt_erro
 		                   text);
 	return ret;
 }
+
+static bool is_any(const struct sockaddr_storage *address)
+{
+	if (address->ss_family == AF_INET)
+		return !((const struct sockaddr_in *)address)->sin_addr.s_addr;
+	return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+static bool is_same_address(const struct sockaddr_storage *one,
+                            const struct sockaddr_storage *other)
+{
+	if (one->ss_family == AF_INET)
+		return ((const struct sockaddr_in *)one)->sin_addr.s_addr ==
+		       ((const struct sockaddr_in *)other)->sin_addr.s_addr;
+	return IN6_ARE_ADDR_EQUAL(&((const struct sockaddr_in6 *)one)->sin6_addr,
+	                          &((const struct sockaddr_in6 *)other)->sin6_addr);
+}
+
+bool wt_udp_spec_excludes(const struct wt_udp_spec *one, const struct wt_udp_spec *other)
+{
+	if (one->port != other->port || one->address.ss_family != other->address.ss_family ||
+	    (one->is_group && other->is_group))
+		return false;
+	if (*one->interface && *other->interface && strcmp(one->interface, other->interface))
+		return false;
+	return is_any(&one->address) || is_any(&other->address) ||
+	       is_same_address(&one->address, &other->address);
+}

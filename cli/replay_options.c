@@ -565,10 +565,11 @@ static int check_options(const struct wt_replay_options *options)
 /* The interface is where --to goes out; addresses of one link alone mean nothing without. */
 static int settle_target(struct wt_replay_options *options)
 {
-	enum { NAME_BYTES = sizeof(options->target.interface), TEXT_BYTES = 256 };
+	/* More than can be right: the parser says so. */
+	enum { NAME_BYTES = sizeof(options->target.interface), TEXT_BYTES = 300 };
 	const char *text = options->target_text, *interface = options->config.interface;
 	const char *named = text ? strchr(text, '@') : NULL;
-	char whole[TEXT_BYTES];
+	char whole[TEXT_BYTES + 2 + NAME_BYTES];
 	struct wt_error err;
 
 	if (!text)
@@ -579,8 +580,8 @@ static int settle_target(struct wt_replay_options *options)
 	if (interface && strlen(interface) >= NAME_BYTES)
 		return wt_cli_usage("replay", "-i: '%s' is too long for an interface's name",
 		                    interface);
-	snprintf(whole, sizeof(whole), "%.*s%s%s", TEXT_BYTES - 2 - NAME_BYTES, text,
-	         interface && !named ? "@" : "", interface && !named ? interface : "");
+	snprintf(whole, sizeof(whole), "%.*s%s%s", TEXT_BYTES, text, interface && !named ? "@" : "",
+	         interface && !named ? interface : "");
 	if (!wt_udp_target_parse(&options->target, whole, &err))
 		return WT_EXIT_OK;
 	return wt_cli_usage("replay",

@@ -17,6 +17,7 @@
 #include <wiretape/replay/rewrite.h>
 #include <wiretape/replay/schedule.h>
 #include <wiretape/ring/error.h>
+#include <wiretape/stamp/interface_name.h>
 #include <wiretape/writer/timeline.h>
 
 #ifdef __cplusplus
@@ -71,9 +72,9 @@ enum wt_truncated {
 
 /* Where UDP payloads go. */
 struct wt_udp_target {
-	struct sockaddr_storage address; /* AF_INET or AF_INET6, with the port */
-	char interface[IF_NAMESIZE];     /* of multicast; "": where the routes lead */
-	int ttl;                         /* of multicast and unicast [1 and the system's] */
+	struct sockaddr_storage address;   /* AF_INET or AF_INET6, with the port */
+	char interface[WT_ALT_NAME_BYTES]; /* of multicast; "": where the routes lead */
+	int ttl;                           /* of multicast and unicast [1 and the system's] */
 	bool no_loop; /* multicast does not come back to receivers on this machine */
 };
 
