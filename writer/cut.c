@@ -416,7 +416,7 @@ int wt_cut(const struct wt_cut_config *config, struct wt_cut_file *files,
 	rc = init(&cut, err);
 	if (rc)
 		return rc;
-	rc = wt_new_file_open(&cut.out, config->out, err);
+	rc = wt_new_file_open(&cut.out, config->out, config->mode, err);
 	if (!rc)
 		rc = run(&cut, err);
 	fini(&cut, files);
