@@ -402,21 +402,48 @@ int wt_recover_apply(struct wt_recovery *recovery, struct wt_error *err)
 
 /* ---- the copy ---- */
 
-static int copy_tape(const struct part *part, int to, uint64_t *offset, struct wt_error *err)
+/* Steps of a tape that begins at *offset of the copy, whose end is *offset then. */
+static int finish_tape(const struct recover_tape *tape, int to, uint64_t *offset,
+                       struct wt_error *err)
 {
 	struct wt_recover_cursor cursor = {0};
 	struct wt_recover_step step;
 	struct stat status;
-	int rc = wt_recover_tape_copy(part->tape, to, *offset);
+	int rc = 0;
 
-	if (rc)
-		return wt_error_set(err, rc, "cannot copy: %s", strerror(-rc));
-	while (!rc && wt_recover_tape_step(part->tape, &cursor, &step))
+	while (!rc && wt_recover_tape_step(tape, &cursor, &step))
 		rc = do_step(to, *offset, &step, err);
 	if (!rc && fstat(to, &status))
 		rc = wt_error_set(err, -errno, "cannot copy: %s", strerror(errno));
 	if (!rc)
 		*offset = (uint64_t)status.st_size;
+	return rc;
+}
+
+static int copy_tape(const struct part *part, int to, uint64_t *offset, struct wt_error *err)
+{
+	int rc = wt_recover_tape_copy(part->tape, to, *offset);
+
+	return rc ? wt_error_set(err, rc, "cannot copy: %s", strerror(-rc))
+	          : finish_tape(part->tape, to, offset, err);
+}
+
+/* With its first chunk mended it may be a tape again, of which other things are missing. */
+static int copy_scan(const struct part *part, int to, uint64_t *offset, struct wt_error *err)
+{
+	struct recover_tape *tape = NULL;
+	uint64_t base = *offset;
+	int rc = wt_recover_scan_copy(&part->scan, to, offset);
+
+	if (rc)
+		return wt_error_set(err, rc, "cannot copy: %s", strerror(-rc));
+	if (!part->scan.keeps_places || wt_recover_tape_look(&tape, to, base, *offset, NULL))
+		return 0;
+	if (wt_recover_tape_report(tape)->way == WT_RECOVER_IN_PLACE) {
+		*offset = base;
+		rc = finish_tape(tape, to, offset, err);
+	}
+	wt_recover_tape_free(tape);
 	return rc;
 }
 
@@ -428,13 +455,8 @@ static int copy_parts(const struct wt_recovery *recovery, int to, struct wt_erro
 	for (size_t i = 0; i < recovery->part_count && !rc; i++) {
 		const struct part *part = &recovery->parts[i];
 
-		if (part->tape) {
-			rc = copy_tape(part, to, &offset, err);
-			continue;
-		}
-		rc = wt_recover_scan_copy(&part->scan, to, &offset);
-		if (rc)
-			wt_error_set(err, rc, "cannot copy: %s", strerror(-rc));
+		rc = part->tape ? copy_tape(part, to, &offset, err)
+		                : copy_scan(part, to, &offset, err);
 	}
 	return rc;
 }
