@@ -248,7 +248,7 @@ static int take_record(struct scanner *scanner)
 	struct record record = {0};
 	bool there = left >= scanner->record_bytes && peek(scanner, scanner->at, &record);
 
-	if (there && !record.caplen && !record.len &&
+	if (there && left > scanner->record_bytes && !record.caplen && !record.len &&
 	    wt_file_view_skip_zeros(&scanner->view, scanner->at + CAPLEN_AT) == scanner->view.end) {
 		describe(scanner, &(struct record){0}, true);
 		return end(scanner, RECOVER_UNFINISHED);
