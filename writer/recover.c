@@ -12,6 +12,7 @@
 #include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/grow.h>
 #include <wiretape/writer/new_file.h>
+#include <wiretape/writer/pcapng_decode.h>
 
 /* A recording, or a run of other sections, or a pcap file. */
 struct part {
@@ -428,10 +429,35 @@ static int copy_tape(const struct part *part, int to, uint64_t *offset, struct w
 	          : finish_tape(part->tape, to, offset, err);
 }
 
-/* With its first chunk mended it may be a tape again, of which other things are missing. */
+/* The section at `offset` does not say any more that it is a tape: the option becomes one that
+ * means nothing. */
+static int forget_tape(int to, uint64_t offset, uint64_t end, struct wt_error *err)
+{
+	static const uint16_t codes[2] = {WT_OPT_LOCAL_TAPE, __builtin_bswap16(WT_OPT_LOCAL_TAPE)};
+	static const uint16_t fill[2] = {WT_OPT_LOCAL_FILL, __builtin_bswap16(WT_OPT_LOCAL_FILL)};
+	uint8_t bytes[4096];
+	struct wt_pcapng_options options = {.bytes = bytes + sizeof(struct wt_pcapng_shb)};
+	struct wt_pcapng_option_view option;
+	uint32_t magic;
+	size_t length = end - offset < sizeof(bytes) ? (size_t)(end - offset) : sizeof(bytes);
+	int rc = wt_recover_read(to, bytes, length, offset);
+
+	options.length = length - sizeof(struct wt_pcapng_shb);
+	memcpy(&magic, bytes + 8, sizeof(magic));
+	options.swapped = magic != WT_PCAPNG_MAGIC;
+	while (!rc && wt_pcapng_next_option(&options, &option, NULL) > 0)
+		if (!memcmp(option.value - 4, &codes[options.swapped], sizeof(codes[0])))
+			rc = wt_recover_write(to, &fill[options.swapped], sizeof(fill[0]),
+			                      offset + (uint64_t)(option.value - 4 - bytes));
+	return rc ? wt_error_set(err, rc, "cannot copy: %s", strerror(-rc)) : 0;
+}
+
+/* With its first chunk mended it may be a tape again, of which other things are missing; or its
+ * indexes fit no more what was kept. */
 static int copy_scan(const struct part *part, int to, uint64_t *offset, struct wt_error *err)
 {
 	struct recover_tape *tape = NULL;
+	const struct wt_recover_report *report;
 	uint64_t base = *offset;
 	int rc = wt_recover_scan_copy(&part->scan, to, offset);
 
@@ -439,7 +465,10 @@ static int copy_scan(const struct part *part, int to, uint64_t *offset, struct w
 		return wt_error_set(err, rc, "cannot copy: %s", strerror(-rc));
 	if (!part->scan.keeps_places || wt_recover_tape_look(&tape, to, base, *offset, NULL))
 		return 0;
-	if (wt_recover_tape_report(tape)->way == WT_RECOVER_IN_PLACE) {
+	report = wt_recover_tape_report(tape);
+	if (report->packets != part->scan.packets || report->way == WT_RECOVER_COPY) {
+		rc = forget_tape(to, base, *offset, err);
+	} else if (report->way == WT_RECOVER_IN_PLACE) {
 		*offset = base;
 		rc = finish_tape(tape, to, offset, err);
 	}
