@@ -495,9 +495,19 @@ static bool ends_exactly(const uint8_t *block, size_t bytes, const struct wt_pca
 	       (at + 4 == end_of_block && !at[0] && !at[1] && !at[2] && !at[3]);
 }
 
+/* As if the block that was decoded last had not been. */
+static void forget_item(struct scanner *scanner, const struct wt_pcapng_decoder *before)
+{
+	scanner->decoder.interface_count = before->interface_count;
+	scanner->decoder.swapped = before->swapped;
+	scanner->decoder.in_section = before->in_section;
+	scanner->decoder.sections = before->sections;
+}
+
 /* Perhaps only its lengths are wrong: the next block says how long it is. */
 static int mend_lengths(struct scanner *scanner, uint64_t bytes, bool *mended)
 {
+	const struct wt_pcapng_decoder before = scanner->decoder;
 	const struct wt_error why = scanner->why;
 	struct wt_pcapng_item item;
 	uint8_t *block;
@@ -517,8 +527,12 @@ static int mend_lengths(struct scanner *scanner, uint64_t bytes, bool *mended)
 	rc = decode(scanner, block, (size_t)bytes, &item);
 	scanner->decoder.pass = scanner->decoder.passing.bytes = 0;
 	scanner->why = why;
-	if (rc <= 0 || !ends_exactly(block, (size_t)bytes, &item))
+	if (rc <= 0)
 		return rc == -ENOMEM ? rc : 0;
+	if (!ends_exactly(block, (size_t)bytes, &item)) {
+		forget_item(scanner, &before);
+		return 0;
+	}
 	*mended = true;
 	scanner->scan->packets += item.kind == WT_ITEM_PACKET;
 	scanner->scan->keeps_places |= item.kind == WT_ITEM_SECTION && item.section.tape.chars;
