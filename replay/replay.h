@@ -228,13 +228,14 @@ struct wt_replay_result {
 	enum wt_pace pace; /* what it came to */
 	enum wt_tx_kind tx;
 	uint64_t sent;
-	uint64_t bytes;         /* of frames, or UDP payloads */
-	uint64_t read;          /* packets that came from the source */
-	uint64_t refused;       /* times a full queue did not take a packet; tried again */
-	uint64_t undone;        /* taken, then found to be wrong by the kernel */
-	uint64_t late_launches; /* whose time had passed before they could be handed over */
-	uint64_t starved;       /* times the buffer was empty when a packet might have been due */
-	int64_t starved_ns;
+	uint64_t bytes;           /* of frames, or UDP payloads */
+	uint64_t read;            /* packets that came from the source */
+	uint64_t refused;         /* times a full queue did not take a packet; tried again */
+	uint64_t undone;          /* taken, then found to be wrong by the kernel */
+	uint64_t late_launches;   /* whose time had passed before they could be handed over */
+	uint64_t starved;         /* times the buffer was empty when a packet was due */
+	int64_t starved_ns;       /* for so long in all */
+	uint64_t starved_packets; /* that left late for it */
 	/* Times for which the machine took the processor away from the sender (more than 5 us at
 	 * once while it waited, or was in the kernel). */
 	uint64_t interruptions;

@@ -324,7 +324,8 @@ int wt_timeline_open_source(struct wt_timeline *timeline, struct wt_timeline_sou
 
 	if (strcmp(source->path, "-") && !wt_tape_reader_open(&source->tape, source->path, NULL))
 		return open_tape(timeline, source, err);
-	rc = wt_capture_file_open(&source->file, source->path, &why);
+	rc = wt_capture_file_open_until(&source->file, source->path, timeline->config.patience,
+	                                &why);
 	if (rc)
 		return wt_timeline_failed(source, rc, &why, err);
 	report_bytes(source);
