@@ -243,6 +243,20 @@ Test(packet_queue, waiting_until_it_is_filled_ends_if_it_has_ended_or_is_to_stop
 	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, 0, NULL), 0));
 }
 
+/* With a producer that has put one packet there and is still at it. */
+Test(packet_queue, with_a_limit_it_need_not_be_full, .timeout = 30)
+{
+	int stop = 1;
+
+	fill(EIGHTH_BYTES);
+	take(7);
+	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, 1000000, NULL), 0));
+	/* Before the first packet there is none. */
+	tear_down();
+	set_up();
+	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, 1, &stop), -EINTR));
+}
+
 Test(packet_queue, too_much_memory_is_refused_in_words)
 {
 	static const size_t sizes[] = {SIZE_MAX, SIZE_MAX / 4 + 1, SIZE_MAX / 8};
