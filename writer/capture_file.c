@@ -530,10 +530,27 @@ static int open_fd(struct wt_capture_file *file, const char *path, struct wt_err
 
 int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct wt_error *err)
 {
-	return wt_capture_file_open_until(file, path, NULL, err);
+	return wt_capture_file_open_until(file, path, 0, NULL, err);
 }
 
-int wt_capture_file_open_until(struct wt_capture_file **file, const char *path,
+int wt_capture_file_open_at(struct wt_capture_file **file, const char *path, uint64_t offset,
+                            struct wt_error *err)
+{
+	return wt_capture_file_open_until(file, path, offset, NULL, err);
+}
+
+static int skip_to(const struct wt_capture_file *file, uint64_t offset, struct wt_error *err)
+{
+	int code;
+
+	if (!offset || lseek(file->fd, (off_t)offset, SEEK_SET) >= 0)
+		return 0;
+	code = -errno;
+	return wt_error_set(err, code, "cannot read on at offset %llu: %s",
+	                    (unsigned long long)offset, strerror(-code));
+}
+
+int wt_capture_file_open_until(struct wt_capture_file **file, const char *path, uint64_t offset,
                                const struct wt_capture_patience *patience, struct wt_error *err)
 {
 	struct wt_capture_file *opened = calloc(1, sizeof(*opened));
@@ -543,7 +560,10 @@ int wt_capture_file_open_until(struct wt_capture_file **file, const char *path,
 		return wt_error_set(err, -ENOMEM, "no memory to open it");
 	opened->patience = patience;
 	wt_pcapng_decoder_init(&opened->decoder);
+	opened->decoder.offset = offset;
 	rc = open_fd(opened, path, err);
+	if (!rc)
+		rc = skip_to(opened, offset, err);
 	if (!rc)
 		rc = recognise(opened, err);
 	if (rc) {

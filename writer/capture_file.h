@@ -39,9 +39,14 @@ struct wt_capture_patience {
  * looks like and what to do), or another negative errno. */
 int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct wt_error *err);
 
+/* The same for what begins at `offset` of a file that can be read from there. Offsets in items and
+ * messages are the file's. */
+int wt_capture_file_open_at(struct wt_capture_file **file, const char *path, uint64_t offset,
+                            struct wt_error *err);
+
 /* The same; this and reading on end with -EINTR when the patience is over, which is borrowed as
  * long as the file is open. NULL: it never is. */
-int wt_capture_file_open_until(struct wt_capture_file **file, const char *path,
+int wt_capture_file_open_until(struct wt_capture_file **file, const char *path, uint64_t offset,
                                const struct wt_capture_patience *patience, struct wt_error *err);
 
 /* The next item: 1 and *item, whose views are valid until the next call; 0 at

@@ -389,7 +389,7 @@ Test(capture_file, a_fifo_that_nobody_writes_to_is_waited_for_as_long_as_wanted,
 
 	unlink(path);
 	cr_assert(eq(int, mkfifo(path, 0600), 0));
-	cr_expect(eq(int, wt_capture_file_open_until(&file, path, &patience, &err), -EINTR));
+	cr_expect(eq(int, wt_capture_file_open_until(&file, path, 0, &patience, &err), -EINTR));
 	cr_expect(le(int, looks, 0));
 }
 
@@ -407,7 +407,7 @@ Test(capture_file, a_pipe_that_falls_silent_ends_as_soon_as_nobody_waits, .timeo
 
 		cr_assert(eq(long, (long)write(writer, build.bytes, length), (long)length));
 		looks = 8;
-		rc = wt_capture_file_open_until(&file, path, &patience, &err);
+		rc = wt_capture_file_open_until(&file, path, 0, &patience, &err);
 		while (!rc || rc > 0)
 			rc = wt_capture_file_next(file, &item, &err);
 		cr_expect(eq(int, rc, -EINTR), "%zu bytes: %s", length, err.text);
@@ -424,7 +424,7 @@ Test(capture_file, what_comes_in_time_is_read_whatever_the_patience)
 
 	build_file();
 	append(build.bytes, build.length);
-	cr_assert(eq(int, wt_capture_file_open_until(&file, path, &patience, &err), 0), "%s",
+	cr_assert(eq(int, wt_capture_file_open_until(&file, path, 0, &patience, &err), 0), "%s",
 	          err.text);
 	expect_kind(WT_ITEM_SECTION);
 	expect_kind(WT_ITEM_INTERFACE);
