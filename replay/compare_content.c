@@ -47,7 +47,8 @@ enum {
 
 /* Where the layers of a packet are. */
 struct layers {
-	size_t network;    /* where the network layer begins; up to caplen */
+	size_t header;     /* bytes of the link layer, as far as they are known */
+	size_t network;    /* where the network layer begins: there, or where the capture ends */
 	uint16_t protocol; /* an Ethernet type, 0: not known */
 	size_t length;     /* that the link layer claims for what follows; 0: says nothing */
 	bool known;        /* the link type */
@@ -78,6 +79,7 @@ static bool is_vlan(uint16_t type)
 /* By the version in its first byte. */
 static void find_ip(struct layers *layers, const struct wt_compare_packet *packet, size_t at)
 {
+	layers->header = at;
 	layers->network = smaller(at, packet->caplen);
 	if (packet->caplen <= at)
 		return;
@@ -94,6 +96,7 @@ static void find_typed(struct layers *layers, const struct wt_compare_packet *pa
 	size_t at = header;
 	uint16_t type;
 
+	layers->header = at;
 	layers->network = smaller(at, packet->caplen);
 	if (packet->caplen < header)
 		return;
@@ -102,7 +105,7 @@ static void find_typed(struct layers *layers, const struct wt_compare_packet *pa
 		type = get_be16(packet->data + at + 2);
 		at += VLAN_BYTES;
 	}
-	layers->network = at;
+	layers->header = layers->network = at;
 	if (type >= ETHERTYPE_MIN)
 		layers->protocol = type;
 	else if (packet->link_type == LINK_ETHERNET || at > header)
@@ -164,32 +167,37 @@ static size_t claimed_bytes(const struct layers *layers, const uint8_t *at, size
 	}
 }
 
-/* Padding of what does not say how long it is. */
-static size_t without_zeros(const struct wt_compare_packet *packet, size_t start)
+/* Padding of what does not say how long it is, of which `captured` bytes are here. */
+static size_t without_zeros(const struct wt_compare_packet *packet, size_t start, size_t captured)
 {
-	size_t end = packet->len;
+	size_t end = captured;
 
-	/* What was not captured may be anything. */
-	if (packet->caplen < packet->len)
-		return end;
 	while (end > start && !packet->data[end - 1])
 		end--;
 	return end;
 }
 
 /* Where the datagram ends. In a frame that counts as a whole, bytes behind it do not count only
- * where Ethernet may have put them. */
+ * where Ethernet may have put them.
+ *
+ * What is behind `limit` is not looked at: of a packet that was cut there and of one that was not
+ * the same has to come out. */
 static size_t datagram_end(const struct wt_compare_packet *packet, const struct layers *layers,
-                           bool whole_frame)
+                           size_t limit, bool whole_frame)
 {
-	size_t start = layers->network, here = packet->len - start;
-	size_t claimed = claimed_bytes(layers, packet->data + start, packet->caplen - start);
+	size_t captured = smaller(packet->caplen, limit),
+	       start = smaller(layers->network, captured);
+	size_t here = packet->len - smaller(layers->header, packet->len);
+	size_t claimed = claimed_bytes(layers, packet->data + start, captured - start);
 
 	if (!layers->known || (whole_frame && here > PADDED_BYTES))
 		return packet->len;
 	if (claimed && claimed <= here)
 		return start + claimed;
-	return here <= PADDED_BYTES ? without_zeros(packet, start) : packet->len;
+	/* What was not captured may be anything. */
+	if (here > PADDED_BYTES || captured < smaller(packet->len, limit))
+		return packet->len;
+	return without_zeros(packet, start, captured);
 }
 
 /* ---- the transport layer ---- */
@@ -255,18 +263,24 @@ static bool find_tcp(const struct wt_compare_packet *packet, const struct layers
 /* ---- what counts ---- */
 
 /* From where to where, and as what. */
-static struct span find_span(const struct wt_compare_packet *packet, enum wt_compare_scope scope,
-                             const struct layers *layers, uint64_t *kind)
+static struct span find_span(const struct wt_compare_packet *packet,
+                             const struct wt_compare_content *wanted, const struct layers *layers,
+                             uint64_t *kind)
 {
-	struct span span = {.end = datagram_end(packet, layers, scope == WT_COMPARE_FRAME)};
+	size_t limit = wanted->bytes ? wanted->bytes : SIZE_MAX - packet->len;
+	struct span span = {.start = layers->network};
 
-	*kind = KIND_FRAME;
-	if (scope == WT_COMPARE_FRAME)
+	if (wanted->scope == WT_COMPARE_FRAME) {
+		*kind = KIND_FRAME;
+		return (struct span){.end = datagram_end(packet, layers, limit, true)};
+	}
+	span.end = datagram_end(packet, layers, SIZE_MAX, false);
+	if (wanted->scope == WT_COMPARE_PAYLOAD &&
+	    (find_udp(packet, layers->network, &span, kind) ||
+	     find_tcp(packet, layers, &span, kind)))
 		return span;
-	span.start = layers->network;
 	*kind = (uint64_t)KIND_NETWORK << 48 | layers->protocol;
-	if (scope == WT_COMPARE_PAYLOAD && !find_udp(packet, layers->network, &span, kind))
-		find_tcp(packet, layers, &span, kind);
+	span.end = datagram_end(packet, layers, layers->network + limit, false);
 	return span;
 }
 
@@ -315,14 +329,19 @@ static void add_without_ttl(struct wt_content *content, const uint8_t *data, str
 int wt_content_find(struct wt_content *content, const struct wt_compare_content *wanted,
                     const struct wt_compare_packet *packet)
 {
-	struct layers layers = find_layers(packet);
+	struct wt_compare_packet beginning = *packet;
+	struct layers layers;
 	struct span span, here;
 	size_t want;
+
+	if (wanted->scope == WT_COMPARE_FRAME && wanted->bytes)
+		beginning.caplen = (uint32_t)smaller(packet->caplen, wanted->bytes);
+	layers = find_layers(&beginning);
 
 	if (wanted->scope != WT_COMPARE_FRAME && !layers.known)
 		return -ENOTSUP;
 	memset(content, 0, sizeof(*content));
-	span = find_span(packet, wanted->scope, &layers, &content->kind);
+	span = find_span(packet, wanted, &layers, &content->kind);
 	content->wire_bytes = span.end - span.start;
 	want = wanted->bytes ? smaller(wanted->bytes, content->wire_bytes) : content->wire_bytes;
 	here.start = smaller(span.start, packet->caplen);
