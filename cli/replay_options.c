@@ -166,6 +166,8 @@ static int parse_start(const char *text, struct wt_replay_config *config)
 		return usage_value("start-at", text,
 		                   "a time like 2026-11-21T00:30:00.5, 1795221000.5, "
 		                   "tai:1795221037.5 or +5");
+	if (time.relative && time.ns > WT_REPLAY_START_NS_MAX)
+		return usage_value("start-at", text, "within a year");
 	config->start_at_ns = time.ns;
 	config->start_is_relative = time.relative;
 	config->start_clock = is_tai ? CLOCK_TAI : CLOCK_REALTIME;
@@ -260,9 +262,20 @@ static int parse_lead(const char *text, int64_t *lead_ns)
 {
 	int bad = parse_duration("lead", text, true, lead_ns);
 
+	if (!bad && *lead_ns > WT_REPLAY_LEAD_NS_MAX)
+		return usage_value("lead", text, "a time up to 1s");
 	/* 0 is what is not given. */
 	if (!bad && !*lead_ns)
 		*lead_ns = -1;
+	return bad;
+}
+
+static int parse_txtime_lead(const char *text, int64_t *lead_ns)
+{
+	int bad = parse_duration("txtime-lead", text, false, lead_ns);
+
+	if (!bad && *lead_ns > WT_REPLAY_TXTIME_LEAD_NS_MAX)
+		return usage_value("txtime-lead", text, "a time up to 60s");
 	return bad;
 }
 
@@ -379,7 +392,7 @@ static int set_timing_option(struct wt_replay_options *options, int option, cons
 	case OPTION_LEAD:
 		return parse_lead(text, &config->lead_ns);
 	case OPTION_TXTIME_LEAD:
-		return parse_duration("txtime-lead", text, false, &config->txtime_lead_ns);
+		return parse_txtime_lead(text, &config->txtime_lead_ns);
 	default:
 		return -1;
 	}

@@ -19,8 +19,10 @@ enum {
 	START_ALONE_NS = 1000000,
 	/* Before a time by another clock, which may be set meanwhile, it is looked at again. */
 	WATCH_NS = 500000000,
-	/* SPIN: gaps that are longer are slept through but for this. */
+	/* SPIN: gaps that are longer are slept through but for this; where all threads share one
+	 * processor, only what a nap may end late is not. */
 	SPIN_NS = 2000000,
+	SPIN_ALONE_NS = 100000,
 };
 
 static const char *const pace_names[WT_PACES] = {
@@ -145,7 +147,24 @@ static int start_time(const struct wt_replay *replay, int64_t *start_ns, struct 
 	if (rc)
 		return wt_error_set(err, rc, "cannot read the clock of the start: %s",
 		                    strerror(-rc));
-	*start_ns = config->start_at_ns - offset_ns;
+	if (__builtin_sub_overflow(config->start_at_ns, offset_ns, start_ns))
+		*start_ns = INT64_MIN;
+	return 0;
+}
+
+static int check_start(int64_t start_ns, int64_t now, struct wt_error *err)
+{
+	if (start_ns < now)
+		return wt_error_set(
+		        err, -ETIME,
+		        "the time to start at was %.3f s ago when all was ready; name a "
+		        "later one",
+		        ((double)now - (double)start_ns) / 1e9);
+	if (start_ns - now > WT_REPLAY_START_NS_MAX)
+		return wt_error_set(err, -ETIME,
+		                    "the time to start at is %.0f days away; a replay starts "
+		                    "within a year",
+		                    (double)(start_ns - now) / 1e9 / 86400);
 	return 0;
 }
 
@@ -162,12 +181,8 @@ static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
 		return 0;
 	}
 	rc = start_time(replay, &sender->start_ns, err);
-	if (!rc && sender->start_ns < now)
-		return wt_error_set(
-		        err, -ETIME,
-		        "the time to start at was %.3f s ago when all was ready; name a "
-		        "later one",
-		        (double)(now - sender->start_ns) / 1e9);
+	if (!rc)
+		rc = check_start(sender->start_ns, now, err);
 	while (!rc && sender->start_ns - now > WATCH_NS &&
 	       !__atomic_load_n(sender->stop, __ATOMIC_RELAXED)) {
 		now = replay->clock->ops
@@ -180,6 +195,13 @@ static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
 
 /* ---- running ---- */
 
+static int64_t spin_time(const struct wt_replay *replay)
+{
+	if (replay->pace != WT_PACE_SPIN)
+		return 0;
+	return wt_realtime_cpus() > 1 ? SPIN_NS : SPIN_ALONE_NS;
+}
+
 static void prepare_sender(struct wt_replay *replay)
 {
 	const struct wt_replay_config *config = replay->config;
@@ -191,6 +213,9 @@ static void prepare_sender(struct wt_replay *replay)
 	        .clock = replay->clock,
 	        .ports = replay->ports,
 	        .port_count = replay->names.count,
+	        .rehearsal = replay->rehearsal,
+	        .rehearses = replay->pace != WT_PACE_TXTIME && !is_asap &&
+	                     (!replay->is_sim || replay->sim.cold_ns),
 	        .handovers = replay->handovers,
 	        .pace = replay->pace,
 	        .is_asap = is_asap,
@@ -199,7 +224,7 @@ static void prepare_sender(struct wt_replay *replay)
 	        .watches_links =
 	                !replay->is_sim &&
 	                (config->through_qdisc || replay->pace == WT_PACE_TXTIME || config->target),
-	        .spin_ns = replay->pace == WT_PACE_SPIN ? SPIN_NS : 0,
+	        .spin_ns = spin_time(replay),
 	        .coalesce_ns = config->coalesce_ns,
 	        .batch = config->batch ? config->batch : WT_REPLAY_BATCH_DEFAULT,
 	        .stop = config->stop ? &config->stop->requested : &replay->own_stop.requested,
@@ -210,7 +235,7 @@ static void prepare_sender(struct wt_replay *replay)
 		        config->txtime_lead_ns ? config->txtime_lead_ns : TXTIME_LEAD_NS_DEFAULT;
 	else if (config->lead_ns > 0)
 		sender->early_ns = config->lead_ns;
-	if (replay->pace == WT_PACE_SPIN && !config->lead_ns)
+	if (replay->pace != WT_PACE_TXTIME && !config->lead_ns)
 		sender->lead_ns = &replay->lead_ns;
 }
 
@@ -235,8 +260,9 @@ static int send_all(struct wt_replay *replay, struct wt_error *err)
 
 	if (rc)
 		return rc;
-	if (config->end_after_ns)
-		sender->end_ns = sender->start_ns + config->end_after_ns;
+	if (config->end_after_ns &&
+	    __builtin_add_overflow(sender->start_ns, config->end_after_ns, &sender->end_ns))
+		sender->end_ns = INT64_MAX;
 	rc = wt_pace_offset(replay->clock, CLOCK_REALTIME, &sender->utc_ns);
 	if (!rc)
 		rc = wt_realtime_begin(&replay->realtime, config->cpu, config->fifo_priority, err);
@@ -323,7 +349,7 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->stamped = sender->stamped;
 	result->interruptions = sender->interruptions;
 	result->interrupted_ns = sender->interrupted_ns;
-	result->call_ns = sender->call_ns;
+	result->call_ns = sender->call.ns;
 	result->unproved = replay->handovers ? replay->handovers->unproved : 0;
 	result->has_schedule = !sender->is_asap;
 	result->start_utc_ns = sender->start_ns + sender->utc_ns;

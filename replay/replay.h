@@ -27,10 +27,10 @@ enum { WT_REPLAY_PORTS_MAX = 16, WT_REPLAY_BATCH_DEFAULT = 64, WT_REPLAY_BATCH_M
 
 /* How the sender waits for the moment. */
 enum wt_pace {
-	WT_PACE_AUTO,  /* TXTIME where the NIC itself sends on time, else SPIN, or SLEEP where there
-	                * is  one processor */
-	WT_PACE_SPIN,  /* looking at the clock; sleeps only where more than 2 ms are left */
-	WT_PACE_SLEEP, /* asleep: takes little of the processor, tens of us late */
+	WT_PACE_AUTO,   /* TXTIME where the NIC itself sends on time, else SPIN */
+	WT_PACE_SPIN,   /* looking at the clock; sleeps only where more than 2 ms are left, 100 us
+	                 * where there is one processor */
+	WT_PACE_SLEEP,  /* asleep: takes little of the processor, tens of us late */
 	WT_PACE_TXTIME, /* not at all: packets are handed over early with their launch time */
 	WT_PACES
 };
@@ -115,6 +115,11 @@ struct wt_replay_stop {
 /* From any thread or signal handler: the packet at hand is the last. */
 void wt_replay_stop(struct wt_replay_stop *stop);
 
+/* What the times of a replay may be at most. */
+#define WT_REPLAY_LEAD_NS_MAX        INT64_C(1000000000)
+#define WT_REPLAY_TXTIME_LEAD_NS_MAX INT64_C(60000000000)
+#define WT_REPLAY_START_NS_MAX       INT64_C(31622400000000000) /* from now: 366 days */
+
 /* For a progress bar. */
 struct wt_replay_progress {
 	uint64_t sent;
@@ -152,11 +157,14 @@ struct wt_replay_config {
 	/* When. */
 	struct wt_schedule_config schedule;
 	enum wt_pace pace;
-	int64_t start_at_ns;    /* in ns of start_clock [as soon as the buffer is filled] */
+	int64_t start_at_ns;    /* in ns of start_clock, in a year at most [as soon as the buffer is
+	                         * filled] */
 	bool start_is_relative; /* start_at_ns counts from now on */
 	int32_t start_clock;    /* CLOCK_REALTIME or CLOCK_TAI [REALTIME] */
-	int64_t lead_ns; /* hand over so long before a packet is due [learned from stamps]; -1: 0 */
-	int64_t txtime_lead_ns; /* hand over so long before the launch time [1 ms] */
+	int64_t lead_ns; /* hand over so long before a packet is due [learned from stamps]; -1: 0;
+	                  * up to WT_REPLAY_LEAD_NS_MAX */
+	int64_t txtime_lead_ns; /* hand over so long before the launch time [1 ms], up to
+	                         * WT_REPLAY_TXTIME_LEAD_NS_MAX */
 	int64_t coalesce_ns;    /* SLEEP: packets due within it leave together, at its end [0] */
 	int64_t end_after_ns;   /* stop so long after the start, whatever is left [no limit] */
 	uint32_t batch;         /* packets in a system call at most [WT_REPLAY_BATCH_DEFAULT] */

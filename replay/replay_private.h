@@ -24,6 +24,7 @@ struct wt_replay {
 	struct wt_replay_ports names;
 	struct wt_sender_port ports[WT_REPLAY_PORTS_MAX];
 	struct wt_tx *txs[WT_REPLAY_PORTS_MAX];
+	struct wt_tx *rehearsal; /* NULL: there is none */
 	struct wt_source *source;
 	struct wt_pace_clock *clock;
 	struct wt_handovers *handovers; /* NULL: nothing is to be proved */

@@ -83,6 +83,14 @@ int wt_tx_open_socket(struct wt_tx **tx, const struct wt_tx_config *config, stru
 int wt_tx_open_ring(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err);
 int wt_tx_open_udp(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err);
 
+/* One of the kind that goes nowhere: to the loopback of a network namespace of its own, where nobody
+ * sees it. What is sent through it walks all of the kernel's way but the driver. Takes
+ * CAP_SYS_ADMIN and, the first time, some ms; a negative errno where it is not to be had. */
+int wt_tx_open_rehearsal(struct wt_tx **tx, const struct wt_tx_config *like);
+
+/* Send a packet through it: its stamp, by CLOCK_REALTIME, or 0 if there is none. */
+int64_t wt_tx_rehearse(struct wt_tx *tx);
+
 /* ---- what sockets share (tx_socket.c, tx_messages.c) ---- */
 
 /* An interface that can be sent on: it is there, up, with carrier, and of a kind that is
