@@ -89,18 +89,15 @@ static void print_help(void)
 	       "far the time between two packets is from what it was in A.\n"
 	       "\n"
 	       "The JSON object has a, b (path, filter, packets, filtered, unstamped,\n"
-	       "stamps_out_of_range, with_fcs, cut, link_type, cut_off, broken), content, speed, "
-	       "matched, lost, doubled, extra, reordered,\n"
-	       "displacement, longest_loss, longest_loss_from, examples and timing (packets,\n"
-	       "difference, align, reference_ns, error, gap_error, lasted, tolerance_ns,\n"
-	       "over_tolerance).\n"
+	       "stamps_out_of_range, with_fcs, cut, link_type, cut_off, broken), content, speed,\n"
+	       "matched, lost, doubled, extra, reordered, displacement, longest_loss,\n"
+	       "longest_loss_from, examples and timing (packets, difference, align,\n"
+	       "reference_ns, error, gap_error, lasted, tolerance_ns, over_tolerance).\n"
 	       "\n"
-	       "Exit status: 0 if both have the same packets in the same order; 3 if not, or if "
-	       "there\n"
-	       "is nothing to compare; 4 if they have, but not within the tolerance; 1 for a "
-	       "failure\n"
-	       "or a file that is broken in the middle (what is before is used); 2 for a wrong\n"
-	       "command line.\n");
+	       "Exit status: 0 if both have the same packets in the same order; 3 if not, or if\n"
+	       "there is nothing to compare; 4 if they have, but not within the tolerance; 1 for\n"
+	       "a failure or a file that is broken in the middle (what is before is used); 2 for\n"
+	       "a wrong command line.\n");
 }
 
 static int parse_bytes(const char *text, uint32_t *bytes)
