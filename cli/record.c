@@ -229,7 +229,7 @@ static int open_disk_and_files(struct recording *recording, struct wt_error *err
 			return wt_error_set(
 			        err, -EINVAL,
 			        "standard output is a terminal; give it to a program or "
-			        "a file: wiretape record … -w - | tshark -r -");
+			        "a file: wiretape record ... -w - | tshark -r -");
 		return 0;
 	}
 	files.path = recording->path;

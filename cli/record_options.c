@@ -52,6 +52,7 @@ void wt_record_print_help(void)
 	     "      --keep-bytes SIZE   delete the oldest files, so that no more is kept\n"
 	     "      --min-free SIZE[:stop|:delete]  with less free space, stop [stop], or delete\n"
 	     "                          the oldest files\n"
+	     "      --mode OCTAL        the mode of files, exactly [640 less the umask]\n"
 	     "      --on-close COMMAND  run COMMAND FILE for each file that is finished\n\n"
 	     "How\n"
 	     "      --reader KIND       v3 (TPACKET_V3, the default), v2 (TPACKET_V2), recv (one\n"
@@ -184,6 +185,7 @@ enum {
 	OPT_KEEP_BYTES,
 	OPT_MIN_FREE,
 	OPT_ON_CLOSE,
+	OPT_MODE,
 	OPT_STAMP,
 	OPT_CLOCK,
 	OPT_TAI_OFFSET,
@@ -457,6 +459,8 @@ static int parse_option(struct wt_record_options *options, int option, const cha
 		return wt_record_files_ring_buffer(&options->files, value);
 	case OPT_ON_CLOSE:
 		return wt_record_files_on_close(&options->files, value);
+	case OPT_MODE:
+		return wt_record_files_mode(&options->files, value);
 	case 'f':
 		options->filter_option = value;
 		return 0;
@@ -629,6 +633,7 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	        {"keep-bytes", required_argument, NULL, OPT_KEEP_BYTES},
 	        {"min-free", required_argument, NULL, OPT_MIN_FREE},
 	        {"on-close", required_argument, NULL, OPT_ON_CLOSE},
+	        {"mode", required_argument, NULL, OPT_MODE},
 	        {"stamp", required_argument, NULL, OPT_STAMP},
 	        {"clock", required_argument, NULL, OPT_CLOCK},
 	        {"tai-offset", required_argument, NULL, OPT_TAI_OFFSET},

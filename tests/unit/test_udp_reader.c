@@ -241,7 +241,7 @@ Test(udp_reader, bytes_of_what_waited_are_those_sent)
 	for (size_t i = 0; i < 3; i++) {
 		cr_assert(
 		        eq(int,
-		           wt_udp_locate(frames[i].data, frames[i].caplen, WT_UDP_ON_RAW_IP, &view),
+		           wt_udp_locate(frames[i].data, frames[i].caplen, WT_LINK_TYPE_RAW, &view),
 		           0));
 		cr_expect(eq(u8, view.payload[1], (uint8_t)(i + 1)));
 		cr_expect(eq(sz, view.payload_bytes, 100 * (i + 1)));
