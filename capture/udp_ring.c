@@ -295,6 +295,16 @@ void wt_udp_ring_count(const struct wt_ring *base, struct wt_ring_statistics *to
 	*total = (struct wt_ring_statistics){.packets = ring->received + drops, .drops = drops};
 }
 
+void wt_udp_ring_change_socket(struct wt_ring *base)
+{
+	struct udp_ring *ring = (struct udp_ring *)base;
+	uint32_t value, bytes;
+
+	if (!wt_udp_socket_look(ring->config.socket, &value, &bytes))
+		take_drops(ring, value);
+	ring->has_seen = false;
+}
+
 /* Copy the frames of the batch just received to where they can wait. */
 static struct rest *keep_batch(const struct udp_ring *ring)
 {

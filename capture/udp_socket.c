@@ -2,6 +2,7 @@
 #include <wiretape/capture/udp_socket.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/filter.h>
 #include <linux/net_tstamp.h>
@@ -100,10 +101,12 @@ static int prepare(struct wt_udp_socket *udp, const struct wt_udp_spec *spec,
 		ret = ask_for_stamps(udp->fd, config->socket_stamp);
 	if (!ret)
 		ret = ask_for_control(udp->fd, spec->address.ss_family);
-	/* A group may have many listeners. Of an address they would take each other's
-	 * datagrams, without a word. */
+	/* A group may have many listeners, which allow each other by the same one of two options.
+	 * Of an address they would take each other's datagrams, without a word. */
 	if (!ret && spec->is_group)
 		ret = set(udp->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (!ret && spec->is_group)
+		ret = set(udp->fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	return ret ? ret : size_buffer(udp, config->ring_bytes);
 }
 
@@ -214,6 +217,22 @@ int wt_udp_socket_open(struct wt_udp_socket *udp, const struct wt_udp_spec *spec
 		ret = bind_and_join(udp, spec, name, index, err);
 	if (ret)
 		wt_udp_socket_close(udp);
+	return ret;
+}
+
+int wt_udp_socket_reopen(struct wt_udp_socket *udp, const struct wt_udp_spec *spec,
+                         const char *name, int index, const struct wt_reader_config *config,
+                         struct wt_error *err)
+{
+	struct wt_udp_socket fresh;
+	int ret = wt_udp_socket_open(&fresh, spec, name, index, config, err);
+
+	if (ret)
+		return ret;
+	if (dup3(fresh.fd, udp->fd, O_CLOEXEC) < 0)
+		ret = wt_error_set(err, -errno, "cannot replace the socket of %s: %s", name,
+		                   strerror(errno));
+	wt_udp_socket_close(&fresh);
 	return ret;
 }
 

@@ -20,7 +20,7 @@ struct options {
 	bool quiet, verbose, json, help;
 };
 
-enum { OPTION_FROM = 256, OPTION_TO, OPTION_DURATION, OPTION_JSON };
+enum { OPTION_FROM = 256, OPTION_TO, OPTION_DURATION, OPTION_JSON, OPTION_MODE };
 
 static const struct option long_options[] = {
         {"from", required_argument, NULL, OPTION_FROM},
@@ -31,6 +31,7 @@ static const struct option long_options[] = {
         {"quiet", no_argument, NULL, 'q'},
         {"verbose", no_argument, NULL, 'v'},
         {"json", no_argument, NULL, OPTION_JSON},
+        {"mode", required_argument, NULL, OPTION_MODE},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
 };
@@ -47,6 +48,8 @@ static void print_help(void)
 	       "      --to TIME          up to here, exclusive [the end]\n"
 	       "      --duration SECONDS instead of --to: so long from --from on\n"
 	       "  -w, --write OUT        the file to write; '-' is standard output\n"
+	       "      --mode OCTAL       its mode [that of the file it replaces, or 640 less the "
+	       "umask]\n"
 	       "  -f, --filter FILTER    only packets that match, as in man pcap-filter\n"
 	       "  -q, --quiet            no summary\n"
 	       "  -v, --verbose          say of each FILE how many bytes were read\n"
@@ -115,6 +118,10 @@ static int set_option(struct options *options, int option, char **argv)
 	case 'v':
 		options->verbose = true;
 		return WT_EXIT_OK;
+	case OPTION_MODE:
+		if (wt_cli_parse_mode(optarg, &config->mode))
+			return WT_EXIT_OK;
+		return wt_cli_usage("cut", "'%s' is not a mode for a file, such as 640", optarg);
 	case OPTION_JSON:
 		options->json = true;
 		return WT_EXIT_OK;

@@ -39,7 +39,11 @@ void wt_record_print_help(void)
 	     "                          often as -i: a file for each\n"
 	     "  -c, --count N           stop after N packets\n"
 	     "  -a, --autostop COND     stop after duration:SECONDS, packets:N or filesize:KB\n"
-	     "                          (1 kB = 1000 bytes, or with a unit: filesize:64MiB)\n\n"
+	     "                          (1 kB = 1000 bytes, or with a unit: filesize:64MiB)\n"
+	     "      --interface-gone wait|end  when the last interface has disappeared, wait for "
+	     "it to\n"
+	     "                          come back, or end with exit code 5 [with -b wait, else "
+	     "end]\n\n"
 	     "Several files, one after the other\n"
 	     "  -b, --ring-buffer COND  go on to the next file at filesize:KB, duration:SECONDS,\n"
 	     "                          packets:N or interval:SECONDS (at multiples of the "
@@ -48,6 +52,7 @@ void wt_record_print_help(void)
 	     "      --keep-bytes SIZE   delete the oldest files, so that no more is kept\n"
 	     "      --min-free SIZE[:stop|:delete]  with less free space, stop [stop], or delete\n"
 	     "                          the oldest files\n"
+	     "      --mode OCTAL        the mode of files, exactly [640 less the umask]\n"
 	     "      --on-close COMMAND  run COMMAND FILE for each file that is finished\n\n"
 	     "How\n"
 	     "      --reader KIND       v3 (TPACKET_V3, the default), v2 (TPACKET_V2), recv (one\n"
@@ -91,8 +96,10 @@ void wt_record_print_help(void)
 	     "      --fail-on-loss      exit with 3 if packets were lost\n"
 	     "  -h, --help              this text\n\n"
 	     "SIGINT and SIGTERM stop cleanly; SIGUSR1 prints the ledger.\n"
-	     "Exit status: 0 as asked for; 1 failure; 2 usage; 3 packets lost, with --fail-on-loss;\n"
-	     "5 ended before it was asked to: min-free, the pipe's reader or the interface gone.\n\n"
+	     "Exit status: 0 as asked for; 1 failure; 2 usage; 3 packets lost, with "
+	     "--fail-on-loss;\n"
+	     "5 ended before it was asked to: min-free, the pipe's reader or the interface "
+	     "gone.\n\n"
 	     "  wiretape record -i eth0 -w feed.pcapng udp and dst net 224.0.0.0/4\n"
 	     "  wiretape record -i eth0 -w - tcp port 80 | tshark -r -\n"
 	     "  wiretape record -u 239.1.1.1:5000@eth0 -w feed.pcapng");
@@ -178,10 +185,12 @@ enum {
 	OPT_KEEP_BYTES,
 	OPT_MIN_FREE,
 	OPT_ON_CLOSE,
+	OPT_MODE,
 	OPT_STAMP,
 	OPT_CLOCK,
 	OPT_TAI_OFFSET,
 	OPT_JOIN,
+	OPT_GONE,
 	OPT_BACKGROUND,
 	OPT_READY_FD,
 };
@@ -345,6 +354,17 @@ static int parse_join(struct wt_record_options *options, const char *value)
 	return 0;
 }
 
+static int parse_gone(struct wt_record_options *options, const char *value)
+{
+	if (!strcmp(value, "wait"))
+		options->interface_gone = WT_GONE_WAIT;
+	else if (!strcmp(value, "end"))
+		options->interface_gone = WT_GONE_END;
+	else
+		return wt_cli_usage("record", "--interface-gone '%s' is not wait or end", value);
+	return 0;
+}
+
 static int parse_ready_fd(struct wt_record_options *options, const char *value)
 {
 	uint64_t number;
@@ -410,6 +430,8 @@ static int parse_valued(struct wt_record_options *options, int option, const cha
 		return 0;
 	case OPT_JOIN:
 		return parse_join(options, value);
+	case OPT_GONE:
+		return parse_gone(options, value);
 	case OPT_READY_FD:
 		return parse_ready_fd(options, value);
 	case OPT_STATS:
@@ -437,6 +459,8 @@ static int parse_option(struct wt_record_options *options, int option, const cha
 		return wt_record_files_ring_buffer(&options->files, value);
 	case OPT_ON_CLOSE:
 		return wt_record_files_on_close(&options->files, value);
+	case OPT_MODE:
+		return wt_record_files_mode(&options->files, value);
 	case 'f':
 		options->filter_option = value;
 		return 0;
@@ -609,6 +633,7 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	        {"keep-bytes", required_argument, NULL, OPT_KEEP_BYTES},
 	        {"min-free", required_argument, NULL, OPT_MIN_FREE},
 	        {"on-close", required_argument, NULL, OPT_ON_CLOSE},
+	        {"mode", required_argument, NULL, OPT_MODE},
 	        {"stamp", required_argument, NULL, OPT_STAMP},
 	        {"clock", required_argument, NULL, OPT_CLOCK},
 	        {"tai-offset", required_argument, NULL, OPT_TAI_OFFSET},
@@ -625,6 +650,7 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	        {"stats", required_argument, NULL, OPT_STATS},
 	        {"join", required_argument, NULL, OPT_JOIN},
 	        {"json", no_argument, NULL, OPT_JSON},
+	        {"interface-gone", required_argument, NULL, OPT_GONE},
 	        {"background", no_argument, NULL, OPT_BACKGROUND},
 	        {"ready-fd", required_argument, NULL, OPT_READY_FD},
 	        {"fail-on-loss", no_argument, NULL, OPT_FAIL},
@@ -652,6 +678,9 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 		ret = take_filter(options, argv + optind, argc - optind);
 	if (!ret)
 		fill_interfaces(options);
+	if (options->interface_gone == WT_GONE_DEFAULT)
+		options->interface_gone =
+		        writes_several_files(&options->files) ? WT_GONE_WAIT : WT_GONE_END;
 	return ret;
 }
 

@@ -312,11 +312,9 @@ static void report_ports(const struct wt_replay *replay, struct wt_replay_result
 		to->sent = port->sent;
 		to->bytes = port->bytes;
 		to->has_stamps = port->tx->has_stamps && port->tx->stamps.software;
-		result->undone += port->tx->undone;
 		result->bytes += port->bytes;
 		result->sent += port->sent;
 	}
-	result->sent -= result->undone;
 }
 
 static void report_source(const struct wt_replay *replay, struct wt_replay_result *result)
@@ -327,6 +325,8 @@ static void report_source(const struct wt_replay *replay, struct wt_replay_resul
 	result->padded = counts->padded;
 	result->cut = counts->cut;
 	result->unstamped = counts->unstamped;
+	result->without_fcs = counts->without_fcs;
+	result->excess = counts->excess;
 	result->loops = counts->loops;
 	result->skipped = counts->skipped;
 	result->rewritten = counts->rewritten;
@@ -336,6 +336,16 @@ static void report_source(const struct wt_replay *replay, struct wt_replay_resul
 	result->saturated = counts->schedule.saturated;
 }
 
+static void report_notes(struct wt_replay_result *result, const struct wt_replay_notes *notes)
+{
+	size_t room = WT_REPLAY_NOTES - result->note_count;
+	size_t taken = notes->count < room ? notes->count : room;
+
+	memcpy(result->notes[result->note_count], notes->texts, taken * sizeof(notes->texts[0]));
+	result->note_count += taken;
+	result->notes_left_out += notes->count - taken + notes->left_out;
+}
+
 static void report(struct wt_replay *replay, struct wt_replay_result *result)
 {
 	const struct wt_sender *sender = &replay->sender;
@@ -343,6 +353,7 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->pace = replay->pace;
 	result->tx = replay->tx;
 	result->refused = sender->refused;
+	result->undone = sender->undone;
 	result->late_launches = sender->late_launches;
 	result->starved = sender->starved;
 	result->starved_ns = sender->starved_ns;
@@ -362,8 +373,15 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->duration_ns = result->sent ? sender->last_ns - sender->start_ns : 0;
 	if (replay->config->fifo_priority && replay->pace == WT_PACE_SPIN)
 		result->fifo_stolen_us = wt_realtime_stolen_us();
-	result->note_count = replay->note_count;
-	memcpy(result->notes, replay->notes, sizeof(result->notes));
+	report_notes(result, &replay->notes);
+	report_notes(result, &replay->source->notes);
+}
+
+double wt_replay_rate_pps(const struct wt_replay_result *result)
+{
+	uint64_t gaps = result->has_schedule && result->sent ? result->sent - 1 : result->sent;
+
+	return result->duration_ns > 0 ? (double)gaps * 1e9 / (double)result->duration_ns : 0;
 }
 
 int wt_replay_run(struct wt_replay *replay, struct wt_replay_result *result, struct wt_error *err)

@@ -62,9 +62,6 @@ static int send_failed(const struct wt_tx *tx, int code, struct wt_error *err)
 		return wt_error_set(err, code, "interface '%s' went down while sending", name);
 	if (code == -ENXIO || code == -ENODEV)
 		return wt_error_set(err, -ENODEV, "interface '%s' vanished while sending", name);
-	if (code == -EMSGSIZE)
-		return wt_error_set(err, code, "the MTU of interface '%s' fell below the packets",
-		                    name);
 	return wt_error_set(err, code, "cannot send on interface '%s': %s", name, strerror(-code));
 }
 
@@ -363,6 +360,11 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 	first_id = tx->next_id;
 	taken = tx->ops->send(tx, batch->packets, batch->count);
 	judge_call(sender, batch->count, now);
+	/* Too large for what the interface's MTU is by now: that says nothing of the next. */
+	if (taken == -EMSGSIZE) {
+		sender->undone++;
+		return 1;
+	}
 	if (taken < 0)
 		return refused(sender, tx, taken, err);
 	sender->refused_since_ns = 0;

@@ -66,6 +66,7 @@ struct wt_sender {
 	/* What became of it, and its own: */
 	struct wt_sender_progress progress;
 	uint64_t refused, late_launches, starved, stamped;
+	uint64_t undone; /* packets that the kernel does not take, and are left out */
 	int64_t starved_ns;
 	uint64_t interruptions;
 	int64_t interrupted_ns;

@@ -510,13 +510,33 @@ static int open_fd(struct wt_capture_file *file, const char *path, struct wt_err
 
 int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct wt_error *err)
 {
+	return wt_capture_file_open_at(file, path, 0, err);
+}
+
+static int skip_to(const struct wt_capture_file *file, uint64_t offset, struct wt_error *err)
+{
+	int code;
+
+	if (!offset || lseek(file->fd, (off_t)offset, SEEK_SET) >= 0)
+		return 0;
+	code = -errno;
+	return wt_error_set(err, code, "cannot read on at offset %llu: %s",
+	                    (unsigned long long)offset, strerror(-code));
+}
+
+int wt_capture_file_open_at(struct wt_capture_file **file, const char *path, uint64_t offset,
+                            struct wt_error *err)
+{
 	struct wt_capture_file *opened = calloc(1, sizeof(*opened));
 	int rc;
 
 	if (!opened)
 		return wt_error_set(err, -ENOMEM, "no memory to open it");
 	wt_pcapng_decoder_init(&opened->decoder);
+	opened->decoder.offset = offset;
 	rc = open_fd(opened, path, err);
+	if (!rc)
+		rc = skip_to(opened, offset, err);
 	if (!rc)
 		rc = recognise(opened, err);
 	if (rc) {

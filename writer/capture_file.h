@@ -32,6 +32,11 @@ enum wt_capture_format {
  * looks like and what to do), or another negative errno. */
 int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct wt_error *err);
 
+/* The same for what begins at `offset` of a file that can be read from there. Offsets in items and
+ * messages are the file's. */
+int wt_capture_file_open_at(struct wt_capture_file **file, const char *path, uint64_t offset,
+                            struct wt_error *err);
+
 /* The next item: 1 and *item, whose views are valid until the next call; 0 at
  * the end; or what wt_pcapng_decode() returns for a file that is cut off
  * (-ENODATA), broken (-EBADMSG) or of another version, and the errno of read().

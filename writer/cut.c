@@ -226,7 +226,7 @@ static void rewound(void *context, struct wt_timeline_source *input)
 
 	wt_cut_forget_clocks(source);
 	/* From the beginning on all is read anyway. */
-	source->is_searched = !wt_timeline_range(cut->timeline)->has_from;
+	wt_cut_begin_search(source, !wt_timeline_range(cut->timeline)->has_from);
 }
 
 /* ---- packets ---- */
@@ -416,7 +416,7 @@ int wt_cut(const struct wt_cut_config *config, struct wt_cut_file *files,
 	rc = init(&cut, err);
 	if (rc)
 		return rc;
-	rc = wt_new_file_open(&cut.out, config->out, err);
+	rc = wt_new_file_open(&cut.out, config->out, config->mode, err);
 	if (!rc)
 		rc = run(&cut, err);
 	fini(&cut, files);

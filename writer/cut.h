@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <wiretape/ring/error.h>
 #include <wiretape/writer/capture_file.h>
@@ -26,6 +27,7 @@ struct wt_cut_config {
 	const char *const *paths; /* "-" is standard input */
 	size_t path_count;
 	const char *out;            /* "-" is standard output; must not be one of the paths */
+	mode_t mode;                /* of `out`; 0: wt_new_file_open() */
 	const struct wt_time *from; /* inclusive; relative: to the first packet of the first
 	                             * file; NULL: from the beginning */
 	const struct wt_time *to;   /* exclusive; NULL: to the end */
