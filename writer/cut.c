@@ -226,7 +226,7 @@ static void rewound(void *context, struct wt_timeline_source *input)
 
 	wt_cut_forget_clocks(source);
 	/* From the beginning on all is read anyway. */
-	source->is_searched = !wt_timeline_range(cut->timeline)->has_from;
+	wt_cut_begin_search(source, !wt_timeline_range(cut->timeline)->has_from);
 }
 
 /* ---- packets ---- */

@@ -22,11 +22,14 @@ extern "C" {
  *
  * In a recording that is made of chunks (chunk.h) the place is found by binary search, and little
  * more than what is asked for is read; it may be one that is being recorded. Any other file is read
- * from its beginning to its end. The memory does not grow with the files.
+ * from its beginning to its end. Where several stand in one file, one behind the other, each is
+ * read in its own way. The memory does not grow with the files.
  *
- * One thread at a time. Opening and reading may block, on a pipe for as long as its writer likes.
+ * One thread at a time. Opening and reading may block, on a pipe for as long as its writer likes,
+ * or the patience lasts.
  */
 struct wt_timeline;
+struct wt_capture_patience;
 
 struct wt_timeline_config {
 	const char *const *paths; /* "-", once at most, is standard input */
@@ -44,16 +47,19 @@ struct wt_timeline_config {
 	 * Else those without a stamp are left out, and the others come as the earliest or the
 	 * latest. */
 	bool keep_unstamped;
+	/* For pipes; NULL: it never ends. Over, it is -EINTR of opening and reading. */
+	const struct wt_capture_patience *patience;
 };
 
 /* What became of a file. */
 struct wt_timeline_file {
 	bool is_tape;
 	uint64_t bytes_read;
-	uint64_t bytes_total; /* of the file; of a stream what was read, once it is closed */
-	uint64_t packets;     /* taken from it */
-	uint64_t missing;     /* in holes among the chunks that were looked at */
-	uint64_t left_out;    /* without a stamp */
+	uint64_t bytes_total;      /* of the file; of a stream what was read, once it is closed */
+	uint64_t packets;          /* taken from it */
+	uint64_t missing;          /* in holes among the chunks that were looked at */
+	uint64_t left_out;         /* without a stamp */
+	uint64_t unknown_sections; /* of a pcapng version that is not known, passed over */
 	/* Of those taken: with a stamp that 64 bits of ns have no room for (1677 to 2262). */
 	uint64_t out_of_range;
 	struct wt_capture_fractions fractions;

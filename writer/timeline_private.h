@@ -35,6 +35,15 @@ struct wt_timeline_source {
 	const char *path;
 	size_t number; /* which of the paths */
 	struct wt_timeline_file *report;
+	/* A file may be several recordings and other sections, one after the other: */
+	uint64_t base;                /* of the one that is read, in the file */
+	uint64_t next_base;           /* of the next; 0: there is none */
+	uint64_t bytes_before;        /* read of those before it, */
+	uint64_t missing_before;      /* and what was missing in them, */
+	uint64_t left_out_before;     /* and left out, */
+	bool had_stamp_before;        /* there was one, */
+	int64_t stamp_before_ns;      /* and this was the last */
+	bool is_sought;               /* the range is known */
 	struct wt_capture_file *file; /* one of these two */
 	struct wt_tape_reader *tape;
 	uint64_t sections;                    /* so far */
@@ -53,7 +62,7 @@ struct wt_timeline_source {
 	uint64_t next;     /* where to look for the next chunk */
 	uint64_t expected; /* packets before it, if none is missing */
 	int64_t max_so_far_ns;
-	uint64_t bytes_beside; /* that others have read of it, for the report */
+	uint64_t bytes_beside; /* that others have read of the file, for the report */
 };
 
 /* For those who need more than packets. Called while the timeline is opened and reads on. */
@@ -66,8 +75,8 @@ struct wt_timeline_hooks {
 	/* Whether a chunk without packets of the range is read all the same. */
 	bool (*wants_chunk)(void *context, const struct wt_timeline_source *source,
 	                    const struct wt_chunk_index *index);
-	/* The range is known now. What has come from the tape comes again, but for the first
-	 * chunk. */
+	/* The range is known now, or another tape of the file begins. What has come from the tape
+	 * comes again, but for the first chunk. */
 	void (*rewound)(void *context, struct wt_timeline_source *source);
 };
 
