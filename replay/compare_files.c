@@ -56,7 +56,10 @@ static int find_program(struct input *input, uint16_t link_type, const struct pr
 		return wt_error_set(err, -ENOMEM, "no memory for the filter");
 	input->programs = grown;
 	grown += input->program_count;
-	failed = wt_filter_compile(&grown->filter, NULL, link_type, FILTER_SNAPLEN, input->filter,
+	failed = wt_filter_compile(&grown->filter,
+	                           &(struct wt_filter_config){.expression = input->filter,
+	                                                      .link_type = link_type,
+	                                                      .snaplen = FILTER_SNAPLEN},
 	                           err);
 	if (failed)
 		return failed;
@@ -78,8 +81,7 @@ static int passes(struct input *input, const struct wt_pcapng_item_packet *packe
 	failed = find_program(input, packet->link_type, &program, err);
 	if (failed)
 		return failed;
-	return wt_filter_passes(&program->filter, packet->frame.data, packet->frame.caplen,
-	                        packet->frame.len);
+	return wt_filter_passes(&program->filter, &packet->frame);
 }
 
 static int add_packet(struct input *input, struct wt_compare *compare,
@@ -87,18 +89,21 @@ static int add_packet(struct input *input, struct wt_compare *compare,
 {
 	const struct wt_compare_packet packet = {
 	        .data = item->frame.data,
-	        .caplen = item->frame.caplen,
-	        .len = item->frame.len,
+	        .caplen = wt_pcapng_caplen_without_fcs(item),
+	        .len = wt_pcapng_len_without_fcs(item),
 	        .stamp_ns = item->frame.stamp_ns,
 	        .has_stamp = item->has_stamp && !item->stamp_saturated,
 	        .link_type = item->link_type,
 	};
 	int rc = passes(input, item, err);
 
-	if (rc > 0)
-		return input->add(compare, &packet, err);
-	input->told->filtered += !rc;
-	return rc;
+	if (rc <= 0) {
+		input->told->filtered += !rc;
+		return rc;
+	}
+	input->told->out_of_range += item->stamp_saturated;
+	input->told->with_fcs += item->fcs_bytes != 0;
+	return input->add(compare, &packet, err);
 }
 
 /* Whether reading has ended because of what is in the file, and not because it cannot be read. */
@@ -120,6 +125,7 @@ static int read_packets(struct input *input, struct wt_compare *compare, struct 
 			return failed;
 	}
 	input->told->ended = rc;
+	input->told->fractions = wt_capture_file_fractions(input->file);
 	if (!is_contents(rc))
 		return wt_error_set(err, rc, "%s", input->told->why.text);
 	return 0;
