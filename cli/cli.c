@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,13 @@ void wt_cli_complain(const char *format, ...)
 	va_start(args, format);
 	complain(format, args);
 	va_end(args);
+}
+
+void wt_cli_warn_unfiltered(const char *path, uint64_t count, const char *why)
+{
+	if (count)
+		wt_cli_complain("warning: %s: %s; so %" PRIu64 " packet%s not match", path, why,
+		                count, count == 1 ? " does" : "s do");
 }
 
 int wt_cli_usage(const char *command, const char *format, ...)

@@ -19,7 +19,9 @@ extern "C" {
  * is being recorded. Any other file is read from its beginning to its end.
  *
  * What is known of the clocks of hardware stamps goes along (docs/format.md): each packet
- * that names a clock map finds it in the output. */
+ * that names a clock map finds it in the output. Decryption secrets and names go along from
+ * everywhere, once each; journal entries by their time; custom blocks that may be copied with
+ * the packet before them. */
 
 struct wt_cut_config {
 	const char *const *paths; /* "-" is standard input */
@@ -43,6 +45,16 @@ struct wt_cut_file {
 	uint64_t left_out;    /* without a stamp that a file can have */
 	int ended;            /* 0; -ENODATA: cut off; others: broken; what is before is used */
 	struct wt_error why;  /* in words */
+	/* Of link types for which there can be no such filter: they do not match; and in words
+	 * where that was first. */
+	uint64_t unfiltered;
+	struct wt_error why_unfiltered;
+	/* Blocks of the range that nobody here knows, or that forbid to be copied; the first of
+	 * them; and options of what was copied. */
+	uint64_t blocks_left_out;
+	uint32_t block_left_out;
+	uint64_t block_left_out_at;
+	uint64_t options_left_out;
 };
 
 struct wt_cut_result {

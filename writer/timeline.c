@@ -126,7 +126,8 @@ int wt_timeline_create(struct wt_timeline **timeline, const struct wt_timeline_c
 int wt_timeline_begin(struct wt_timeline *timeline, struct wt_error *err)
 {
 	const size_t count = timeline->config.path_count;
-	int rc = 0;
+	int rc = timeline->config.filter ? wt_timeline_check_filter(timeline->config.filter, err)
+	                                 : 0;
 
 	for (size_t i = 0; i < count && !rc; i++)
 		rc = wt_timeline_open_source(timeline, &timeline->sources[i], err);
@@ -227,7 +228,7 @@ int wt_timeline_next(struct wt_timeline *timeline, struct wt_timeline_packet *pa
 	if (!is_still_first(timeline))
 		choose(timeline);
 	if (!timeline->current)
-		return 0;
+		return wt_timeline_check_programs(timeline, err);
 	hand_out(timeline->current, packet);
 	return 1;
 }

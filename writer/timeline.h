@@ -34,7 +34,9 @@ struct wt_timeline_config {
 	                             * file; NULL: from the beginning */
 	const struct wt_time *to;   /* exclusive; NULL: to the end */
 	int64_t duration_ns;        /* instead of `to`, from `from` on; 0: not given */
-	const char *filter;         /* of libpcap; NULL: all packets */
+	/* Of libpcap; NULL: all packets. It is compiled when an interface's first packet comes.
+	 * Where it cannot be, no packet matches; it is an error if it can be for none. */
+	const char *filter;
 	/* Packets without a stamp that a file can have (none, before 1970, saturated) are not left
 	 * out: they come right behind the one before them in their file, with its stamp. Those
 	 * before a file's first stamp come first of all, without one, if nothing is said of where
@@ -52,6 +54,10 @@ struct wt_timeline_file {
 	uint64_t left_out;    /* without a stamp that a file can have */
 	int ended;            /* 0; -ENODATA: cut off; others: broken; what is before is used */
 	struct wt_error why;  /* in words */
+	/* Of link types for which there can be no such filter: they do not match; and in words
+	 * where that was first. */
+	uint64_t unfiltered;
+	struct wt_error why_unfiltered;
 };
 
 /* What the times came to. */
@@ -77,8 +83,8 @@ struct wt_timeline_packet {
 };
 
 /* Open all files and find where the range begins. 0 and *timeline, which the caller closes;
- * -EINVAL for a filter that makes no sense, or two times "-"; -ENODATA if a time counts from the
- * first packet and there is none; or another negative errno, that of a file named in *err.
+ * -EINVAL for a filter that makes no sense anywhere, or two times "-"; -ENODATA if a time counts
+ * from the first packet and there is none; or another negative errno, that of a file named in *err.
  *
  * `files` has room for path_count of them, is filled in any case and kept up to date until the
  * timeline is closed. What *config points to stays the caller's, and has to stay. */
