@@ -229,6 +229,7 @@ void wt_recorder_report(struct wt_recorder *recorder, struct wt_recorder_report 
 	        .file_count = recorder->file_count,
 	        .direct = recorder->direct,
 	        .files_error = recorder->files_error[0] ? recorder->files_error : NULL,
+	        .start_utc_ns = recorder->start_utc_ns,
 	        .elapsed_ns = (recorder->running ? wt_recorder_clock_ns() : recorder->ended_ns) -
 	                      recorder->start_ns,
 	        .end = recorder->end,
@@ -625,6 +626,8 @@ static int open_gates(struct wt_recorder *recorder, struct wt_error *err)
 	wt_recorder_start_joins(recorder, recorder->start_ns);
 	for (size_t i = 0; !ret && i < recorder->config.interface_count; i++)
 		ret = wt_reader_start(recorder->recorded[i].reader, err);
+	if (!ret)
+		recorder->start_utc_ns = wt_recorder_utc_clock_ns();
 	return ret;
 }
 
@@ -684,6 +687,8 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 	}
 	recorder->end = WT_END_ASKED;
 	recorder->running = true;
+	if (recorder->config.on_begin)
+		recorder->config.on_begin(recorder->config.context);
 	record(recorder);
 	stop_readers(recorder);
 	wt_recorder_finish_clocks(recorder);

@@ -74,6 +74,7 @@ struct wt_recorder_report {
 	struct wt_ledger total;
 	uint64_t file_bytes; /* of all files */
 	uint32_t file_count;
+	int64_t start_utc_ns; /* when the gates opened; 0: they never did */
 	int64_t elapsed_ns;
 	double high_water_pct; /* of the fullest ring */
 	int64_t high_water_ns; /* of the ring that held most */
@@ -101,6 +102,9 @@ struct wt_recorder_config {
 	int32_t tai_offset_s;        /* TAI - UTC [the kernel's] */
 	int64_t statistics_every_ns; /* between Interface Statistics Blocks [10 s] */
 	int64_t progress_every_ns;   /* between calls of on_progress [never] */
+	/* Called in the recording thread once, when all gates are open: packets that arrive from
+	 * now on are recorded. */
+	void (*on_begin)(void *context);
 	/* Called in the recording thread: from time to time, and when poked. */
 	void (*on_progress)(void *context, const struct wt_recorder_report *report, bool poked);
 	/* Called in the recording thread when something worth saying happens; one line. */

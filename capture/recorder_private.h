@@ -99,6 +99,7 @@ struct wt_recorder {
 	int64_t flush_due_ns; /* of what is under construction; INT64_MAX: nothing is */
 	uint64_t given;       /* packets of all interfaces so far, for max_packets */
 	int64_t start_ns;     /* CLOCK_MONOTONIC */
+	int64_t start_utc_ns; /* 0: the gates have not opened */
 	int64_t ended_ns;
 	int64_t statistics_due_ns;
 	int64_t progress_due_ns;

@@ -8,14 +8,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The same for all commands; the manual has them in one table (EXIT STATUS). What is first in
+ * the list of those that apply, 1, 2, 3, 4, 5, is what is returned. */
 enum wt_exit {
-	WT_EXIT_OK = 0,
-	WT_EXIT_FAILURE = 1,
-	WT_EXIT_USAGE = 2,
-	/* Packets were lost and --fail-on-loss was given; of two captures that were compared one
-	 * has packets that the other has not, or in another order. */
+	WT_EXIT_OK = 0,      /* what was asked for happened */
+	WT_EXIT_FAILURE = 1, /* something failed: I/O, broken input, no such interface … */
+	WT_EXIT_USAGE = 2,   /* the command line is wrong */
+	/* Packets are missing: lost, and --fail-on-loss was given; of two captures that were
+	 * compared one has packets that the other has not, or in another order; packets were left
+	 * out for a reason that nobody asked for; nothing was sent or compared. */
 	WT_EXIT_LOSS = 3,
 	WT_EXIT_TOLERANCE = 4, /* times were further off than --tolerance allows */
+	/* A recording ended before it was asked to: no space left to use, the pipe's reader or
+	 * the last interface has gone. */
+	WT_EXIT_ENDED = 5,
 };
 
 struct wt_command {

@@ -288,6 +288,10 @@ static int add_item(struct wt_info_summary *summary, const struct wt_pcapng_item
 		return 0;
 	case WT_ITEM_STATISTICS:
 		return add_statistics(summary, item);
+	case WT_ITEM_UNKNOWN_SECTION:
+		summary->unknown_sections++;
+		summary->unknown_sections_bytes += item->passed_bytes;
+		return 0;
 	default:
 		if (item->block_type == WT_PCAPNG_CLOCK)
 			return add_clock_note(summary, item);

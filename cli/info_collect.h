@@ -88,7 +88,9 @@ struct wt_info_summary {
 	struct wt_info_tally tally;
 	struct wt_info_layout layout;
 	uint64_t statistics, names, secrets, custom, local, unknown; /* blocks */
-	int result; /* 0, or what reading ended with */
+	uint64_t unknown_sections;       /* of a version that is not known: passed over */
+	uint64_t unknown_sections_bytes; /* of those */
+	int result;                      /* 0, or what reading ended with */
 	struct wt_error error;
 };
 

@@ -276,6 +276,8 @@ static json_t *other_blocks_object(const struct wt_info_summary *summary)
 	put(object, "custom", json_count(summary->custom));
 	put(object, "local", json_count(summary->local));
 	put(object, "unknown", json_count(summary->unknown));
+	put(object, "unknown_sections", json_count(summary->unknown_sections));
+	put(object, "unknown_sections_bytes", json_count(summary->unknown_sections_bytes));
 	return object;
 }
 

@@ -344,6 +344,11 @@ static void print_other_blocks(const struct wt_info_summary *summary)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].count)
 			print_row(0, rows[i].label, "%" PRIu64, rows[i].count);
+	if (summary->unknown_sections)
+		print_row(0, "Passed over:",
+		          "%" PRIu64 " section%s of a version that is not known, %" PRIu64 " bytes",
+		          summary->unknown_sections, summary->unknown_sections == 1 ? "" : "s",
+		          summary->unknown_sections_bytes);
 }
 
 static void print_layout(const struct wt_info_layout *layout)

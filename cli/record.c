@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "background.h"
 #include "cli.h"
+#include "ready.h"
 #include "record_options.h"
 #include "record_report.h"
 
@@ -21,8 +23,9 @@ struct recording {
 	struct session *session;
 	const char *path;
 	struct wt_recorder *recorder;
-	struct wt_disk *disk;      /* NULL: standard output */
-	struct wt_file_set *files; /* the same */
+	struct wt_recorder_report opened; /* before it was begun */
+	struct wt_disk *disk;             /* NULL: standard output */
+	struct wt_file_set *files;        /* the same */
 	struct wt_recorder_output output;
 	struct wt_progress progress;
 	pthread_t thread;
@@ -35,13 +38,18 @@ struct session {
 	const struct wt_record_options *options;
 	struct recording *recordings;
 	size_t count;
+	size_t begun; /* of them; guarded by output_lock */
 	bool terminal;
+	struct wt_ready ready;
+	int release;                 /* --background: of the process that waits; -1: nobody does */
 	pthread_mutex_t output_lock; /* guards what is printed while recording */
 };
 
 /* What the signal handlers reach for. */
 static struct session *running;
-static volatile sig_atomic_t stop_requested;
+static volatile sig_atomic_t stop_requested; /* the signal that asked for it */
+/* Nothing has been done yet that would have to be undone: to be stopped is to die. */
+static volatile sig_atomic_t dies;
 
 static void stop_all(struct session *session)
 {
@@ -50,10 +58,27 @@ static void stop_all(struct session *session)
 			wt_recorder_stop(session->recordings[i].recorder);
 }
 
+static void handle(int number, void (*handler)(int))
+{
+	struct sigaction action = {.sa_handler = handler};
+
+	sigemptyset(&action.sa_mask);
+	sigaction(number, &action, NULL);
+}
+
+/* As if it had not been caught: who waits for us sees what ended us. From a handler of the same
+ * signal it takes effect when that returns. */
+static void die_of(int number)
+{
+	handle(number, SIG_DFL);
+	raise(number);
+}
+
 static void on_stop(int number)
 {
-	(void)number;
-	stop_requested = 1;
+	stop_requested = number;
+	if (dies)
+		die_of(number);
 	if (running)
 		stop_all(running);
 }
@@ -65,18 +90,12 @@ static void on_poke(int number)
 		wt_recorder_poke(running->recordings[i].recorder);
 }
 
-static void handle(int number, void (*handler)(int))
-{
-	struct sigaction action = {.sa_handler = handler};
-
-	sigemptyset(&action.sa_mask);
-	sigaction(number, &action, NULL);
-}
-
 static void install_handlers(void)
 {
 	struct sigaction hangup;
 
+	/* Also where they were ignored: a shell without job control does that to SIGINT of what it
+	 * starts in the background, and kill -INT is how such a recording is ended. */
 	handle(SIGINT, on_stop);
 	handle(SIGTERM, on_stop);
 	handle(SIGUSR1, on_poke);
@@ -154,6 +173,31 @@ static bool is_stdout(const char *path)
 	return !strcmp(path, "-");
 }
 
+/* Whoever waits for it hears of it, the impatient last. */
+static void tell_begun(struct session *session)
+{
+	for (size_t i = 0; !session->options->quiet && i < session->count; i++) {
+		struct recording *recording = &session->recordings[i];
+
+		wt_report_begin(&recording->opened, recording->path,
+		                recording->files && wt_file_set_rotates(recording->files));
+	}
+	wt_ready_begun(&session->ready);
+	if (session->release >= 0 && !wt_background_release(session->release))
+		on_stop(SIGHUP);
+	session->release = -1;
+}
+
+static void on_begin(void *context)
+{
+	struct session *session = ((struct recording *)context)->session;
+
+	pthread_mutex_lock(&session->output_lock);
+	if (++session->begun == session->count)
+		tell_begun(session);
+	pthread_mutex_unlock(&session->output_lock);
+}
+
 static int open_sink(void *context, const char *path, const struct wt_sink_config *config,
                      struct wt_sink **sink, struct wt_error *err)
 {
@@ -218,6 +262,7 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 	        .max_duration_ns = options->max_duration_ns,
 	        .clock = options->clock,
 	        .tai_offset_s = options->tai_offset_s,
+	        .on_begin = on_begin,
 	        .progress_every_ns = progress_interval_ns(recording->session),
 	        .on_progress = on_progress,
 	        .on_event = on_event,
@@ -229,6 +274,8 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 		ret = open_disk_and_files(recording, &recording->err);
 	if (ret)
 		wt_cli_complain("%s", recording->err.text);
+	else
+		wt_recorder_report(recording->recorder, &recording->opened);
 	recording->output = (struct wt_recorder_output){
 	        .open = open_sink,
 	        .context = recording,
@@ -258,11 +305,17 @@ static void take_events(struct recording *recording)
 static void *run_recording(void *argument)
 {
 	struct recording *recording = argument;
+	struct session *session = recording->session;
 
-	if (stop_requested)
-		wt_recorder_stop(recording->recorder);
-	if (!wt_recorder_run(recording->recorder, &recording->output, &recording->err))
+	/* Where nothing has begun there is no need for a file. */
+	if (!stop_requested &&
+	    !wt_recorder_run(recording->recorder, &recording->output, &recording->err))
 		recording->err.code = 0;
+	pthread_mutex_lock(&session->output_lock);
+	/* One that could not begin takes the others with it, as if it had failed to open. */
+	if (recording->err.code && session->begun < session->count)
+		stop_all(session);
+	pthread_mutex_unlock(&session->output_lock);
 	return NULL;
 }
 
@@ -279,9 +332,11 @@ static void run_all(struct session *session)
 		int ret = pthread_create(&recording->thread, NULL, run_recording, recording);
 
 		recording->has_thread = !ret;
-		if (ret)
-			wt_error_set(&recording->err, -ret, "cannot start a thread for %s: %s",
-			             recording->path, strerror(ret));
+		if (!ret)
+			continue;
+		wt_error_set(&recording->err, -ret, "cannot start a thread for %s: %s",
+		             recording->path, strerror(ret));
+		stop_all(session);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	run_recording(&session->recordings[0]);
@@ -304,6 +359,34 @@ static void fill_result(struct wt_report_result *result, struct recording *recor
 		result->file_count = wt_file_set_files(recording->files, &result->files);
 }
 
+/* By itself, for a reason that is no failure of the recorder's. */
+static bool ended_early(const struct wt_recorder_report *report)
+{
+	return report->end == WT_END_INTERFACE || report->end == WT_END_READER_GONE ||
+	       report->end == WT_END_SPACE;
+}
+
+static int exit_code(const struct recording *recording, const struct wt_report_result *result,
+                     bool fail_on_loss)
+{
+	const struct wt_recorder_report *report = &result->report;
+
+	if (recording->files_failed || report->files_error ||
+	    (recording->err.code && !ended_early(report)))
+		return WT_EXIT_FAILURE;
+	if (fail_on_loss && wt_ledger_lost(&report->total))
+		return WT_EXIT_LOSS;
+	return ended_early(report) ? WT_EXIT_ENDED : WT_EXIT_OK;
+}
+
+/* The first in the list of codes counts, 0 last. */
+static int worse(int a, int b)
+{
+	if (!a || !b)
+		return a ? a : b;
+	return a < b ? a : b;
+}
+
 /* What is said when it is over; an exit code. */
 static int conclude(struct session *session)
 {
@@ -311,7 +394,6 @@ static int conclude(struct session *session)
 	FILE *out = is_stdout(session->recordings[0].path) ? stderr : stdout;
 	struct wt_report_result results[WT_RECORD_INTERFACES_MAX];
 	int code = WT_EXIT_OK;
-	uint64_t lost = 0;
 
 	for (size_t i = 0; i < session->count; i++) {
 		struct recording *recording = &session->recordings[i];
@@ -322,21 +404,19 @@ static int conclude(struct session *session)
 			take_events(recording);
 		}
 		fill_result(&results[i], recording);
-		lost += wt_ledger_lost(&results[i].report.total);
 		/* What happened to a file was said then, unless nothing was to be said. */
 		if (results[i].error && (recording->err.code || options->quiet))
 			wt_cli_complain("%s", results[i].error);
 		/* Where nothing was begun there is nothing to sum up. */
 		if (!options->quiet && results[i].report.elapsed_ns)
 			wt_report_summary(&results[i], options->verbose);
-		if (results[i].error || recording->files_failed)
-			code = WT_EXIT_FAILURE;
+		code = worse(code, exit_code(recording, &results[i], options->fail_on_loss));
 	}
 	if (options->json && !wt_report_json(results, session->count, out)) {
 		wt_cli_complain("cannot write the JSON summary: %s", strerror(errno));
 		code = WT_EXIT_FAILURE;
 	}
-	return !code && options->fail_on_loss && lost ? WT_EXIT_LOSS : code;
+	return code;
 }
 
 static void close_all(struct session *session)
@@ -351,36 +431,62 @@ static void close_all(struct session *session)
 	free(session->recordings);
 }
 
-static int record(const struct wt_record_options *options)
+static int open_and_run(struct session *session)
+{
+	const struct wt_record_options *options = session->options;
+	size_t each = options->interface_count / session->count;
+
+	/* The stamping of a NIC is put back; all else ends with the process. */
+	dies = options->common.stamp == WT_STAMP_SW;
+	for (size_t i = 0; !stop_requested && i < session->count; i++) {
+		session->recordings[i].session = session;
+		session->recordings[i].path = options->paths[i];
+		if (open_recording(&session->recordings[i], i * each, each))
+			return WT_EXIT_FAILURE;
+	}
+	dies = false;
+	if (!stop_requested)
+		run_all(session);
+	if (stop_requested && session->begun < session->count)
+		return WT_EXIT_FAILURE;
+	wt_ready_stopping(&session->ready);
+	return conclude(session);
+}
+
+static int record(const struct wt_record_options *options, int release)
 {
 	struct session session = {
 	        .options = options,
 	        .count = options->path_count,
 	        .terminal = isatty(STDERR_FILENO) && !options->stats_every_s &&
-	                    options->path_count == 1,
+	                    !options->background && options->path_count == 1,
+	        .release = release,
 	        .output_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	size_t each = options->interface_count / options->path_count;
-	int code = WT_EXIT_OK;
+	int code;
 
-	install_handlers();
+	wt_ready_init(&session.ready, options->ready_fd);
 	session.recordings = calloc(session.count, sizeof(*session.recordings));
 	if (!session.recordings) {
 		wt_cli_complain("no memory for a recording");
 		return WT_EXIT_FAILURE;
 	}
-	for (size_t i = 0; !code && i < session.count; i++) {
-		session.recordings[i].session = &session;
-		session.recordings[i].path = options->paths[i];
-		if (open_recording(&session.recordings[i], i * each, each))
-			code = WT_EXIT_FAILURE;
-	}
-	if (!code) {
-		run_all(&session);
-		code = conclude(&session);
-	}
+	code = open_and_run(&session);
 	close_all(&session);
+	if (stop_requested && session.begun < session.count)
+		die_of(stop_requested);
 	return code;
+}
+
+static int record_somewhere(const struct wt_record_options *options)
+{
+	int release = -1, code;
+
+	/* Before there are two processes: none is without them for a moment. */
+	install_handlers();
+	if (options->background && !wt_background_fork(&release, &code))
+		return code;
+	return record(options, release);
 }
 
 int wt_command_record(int argc, char **argv)
@@ -393,7 +499,7 @@ int wt_command_record(int argc, char **argv)
 	else if (!code && options.list)
 		code = list_interfaces();
 	else if (!code)
-		code = record(&options);
+		code = record_somewhere(&options);
 	wt_record_options_fini(&options);
 	return code;
 }

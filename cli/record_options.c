@@ -5,7 +5,9 @@
 #include "record_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +77,11 @@ void wt_record_print_help(void)
 	     "      --sync WHEN         bring files to stable storage: none, close (when they are\n"
 	     "                          finished), interval:SECONDS (that, and meanwhile) "
 	     "[none]\n\n"
+	     "When it has begun, it says so on stderr, and to systemd (Type=notify)\n"
+	     "      --background        return at that moment, recording goes on: the process id "
+	     "is\n"
+	     "                          printed on stdout, and kill PID ends it\n"
+	     "      --ready-fd N        write the line READY to descriptor N, and close it\n\n"
 	     "What to say\n"
 	     "  -q, --quiet             errors only\n"
 	     "  -v, --verbose           more at the end: all NIC counters\n"
@@ -84,7 +91,8 @@ void wt_record_print_help(void)
 	     "      --fail-on-loss      exit with 3 if packets were lost\n"
 	     "  -h, --help              this text\n\n"
 	     "SIGINT and SIGTERM stop cleanly; SIGUSR1 prints the ledger.\n"
-	     "Exit: 0 fine, 1 failure, 2 usage, 3 loss with --fail-on-loss.\n\n"
+	     "Exit status: 0 as asked for; 1 failure; 2 usage; 3 packets lost, with --fail-on-loss;\n"
+	     "5 ended before it was asked to: min-free, the pipe's reader or the interface gone.\n\n"
 	     "  wiretape record -i eth0 -w feed.pcapng udp and dst net 224.0.0.0/4\n"
 	     "  wiretape record -i eth0 -w - tcp port 80 | tshark -r -\n"
 	     "  wiretape record -u 239.1.1.1:5000@eth0 -w feed.pcapng");
@@ -174,6 +182,8 @@ enum {
 	OPT_CLOCK,
 	OPT_TAI_OFFSET,
 	OPT_JOIN,
+	OPT_BACKGROUND,
+	OPT_READY_FD,
 };
 
 /* The place of `value` in a list of names that ends with NULL; -1: none. */
@@ -335,6 +345,23 @@ static int parse_join(struct wt_record_options *options, const char *value)
 	return 0;
 }
 
+static int parse_ready_fd(struct wt_record_options *options, const char *value)
+{
+	uint64_t number;
+	int flags = -1;
+
+	/* Before anything else is opened, which would take a number that is free. */
+	if (wt_cli_parse_u64(value, 3, INT_MAX, &number))
+		flags = fcntl((int)number, F_GETFL);
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+		return wt_cli_usage("record",
+		                    "--ready-fd '%s' is not the number, 3 or higher, of a "
+		                    "descriptor that was opened for writing",
+		                    value);
+	options->ready_fd = (int)number;
+	return 0;
+}
+
 /* An option that has a value which may be wrong; 0 or an exit code. */
 static int parse_valued(struct wt_record_options *options, int option, const char *value)
 {
@@ -383,6 +410,8 @@ static int parse_valued(struct wt_record_options *options, int option, const cha
 		return 0;
 	case OPT_JOIN:
 		return parse_join(options, value);
+	case OPT_READY_FD:
+		return parse_ready_fd(options, value);
 	case OPT_STATS:
 		if (!wt_cli_parse_u64(value, 1, 86400, &options->stats_every_s))
 			return wt_cli_usage("record",
@@ -431,6 +460,9 @@ static int parse_option(struct wt_record_options *options, int option, const cha
 		return 0;
 	case OPT_JSON:
 		options->json = true;
+		return 0;
+	case OPT_BACKGROUND:
+		options->background = true;
 		return 0;
 	case OPT_FAIL:
 		options->fail_on_loss = true;
@@ -505,6 +537,10 @@ static int check_paths(const struct wt_record_options *options)
 		if (options->path_count > 1)
 			return wt_cli_usage("record", "standard output is no place for one of "
 			                              "several files");
+		if (options->background)
+			return wt_cli_usage("record",
+			                    "--background lets go of standard output, so -w - "
+			                    "does not go with it");
 		if (writes_several_files(files) || files->on_close || files->min_free_bytes)
 			return wt_cli_usage("record",
 			                    "-b, --min-free and --on-close are for files, "
@@ -589,6 +625,8 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	        {"stats", required_argument, NULL, OPT_STATS},
 	        {"join", required_argument, NULL, OPT_JOIN},
 	        {"json", no_argument, NULL, OPT_JSON},
+	        {"background", no_argument, NULL, OPT_BACKGROUND},
+	        {"ready-fd", required_argument, NULL, OPT_READY_FD},
 	        {"fail-on-loss", no_argument, NULL, OPT_FAIL},
 	        {"help", no_argument, NULL, 'h'},
 	        {NULL, 0, NULL, 0},

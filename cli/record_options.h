@@ -38,6 +38,8 @@ struct wt_record_options {
 	uint64_t max_bytes;
 	int64_t max_duration_ns;
 	uint64_t stats_every_s;
+	bool background;
+	int ready_fd; /* 0: none */
 	bool quiet;
 	bool verbose;
 	bool json;

@@ -25,6 +25,21 @@ static double milliseconds(int64_t ns)
 	return (double)ns / 1e6;
 }
 
+void wt_report_begin(const struct wt_recorder_report *report, const char *path, bool rotates)
+{
+	enum { MOST_NAMES = 8 };
+	size_t count = report->interface_count;
+	size_t named = count > MOST_NAMES ? MOST_NAMES - 1 : count;
+
+	fputs("recording ", stderr);
+	for (size_t i = 0; i < named; i++)
+		fprintf(stderr, "%s%s", i ? ", " : "", report->interfaces[i].reader->name);
+	if (named < count)
+		fprintf(stderr, " and %zu more", count - named);
+	fprintf(stderr, " to %s%s\n", !strcmp(path, "-") ? "standard output" : path,
+	        rotates ? ", in several files" : "");
+}
+
 void wt_report_progress(struct wt_progress *progress, const struct wt_recorder_report *report,
                         const char *label, bool terminal)
 {
@@ -349,6 +364,20 @@ static void add_report(struct wt_recorder_report *sum, const struct wt_recorder_
 		sum->elapsed_ns = one->elapsed_ns;
 }
 
+/* Of the first to begin; null if none has. */
+static json_t *start_json(const struct wt_report_result *results, size_t result_count)
+{
+	int64_t start_ns = 0;
+
+	for (size_t i = 0; i < result_count; i++) {
+		int64_t one_ns = results[i].report.start_utc_ns;
+
+		if (one_ns && (!start_ns || one_ns < start_ns))
+			start_ns = one_ns;
+	}
+	return start_ns ? json_integer(start_ns) : json_null();
+}
+
 static const char *first_error(const struct wt_report_result *results, size_t result_count)
 {
 	for (size_t i = 0; i < result_count; i++)
@@ -389,6 +418,7 @@ bool wt_report_json(const struct wt_report_result *results, size_t result_count,
 	                                           : json_null());
 	json_object_set_new(object, "direct", json_boolean(results[0].report.direct));
 	json_object_set_new(object, "degraded", degraded);
+	json_object_set_new(object, "start_utc_ns", start_json(results, result_count));
 	json_object_set_new(object, "duration_s", json_real(seconds(sum.elapsed_ns)));
 	json_object_set_new(object, "end", json_string(end_names[results[0].report.end]));
 	if (error)

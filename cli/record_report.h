@@ -41,6 +41,9 @@ void wt_report_ledger(const struct wt_recorder_report *report, const char *label
 /* The summary at the end, for a person, on stderr. */
 void wt_report_summary(const struct wt_report_result *result, bool verbose);
 
+/* That a recording has begun: "recording eth0, eth1 to tape.pcapng", on stderr. */
+void wt_report_begin(const struct wt_recorder_report *report, const char *path, bool rotates);
+
 /* One JSON object on `out`, for all of them together. False if it could not be written. */
 bool wt_report_json(const struct wt_report_result *results, size_t result_count, FILE *out);
 

@@ -27,9 +27,20 @@ install(TARGETS wiretape_shared
         NAMELINK_COMPONENT development)
 install(TARGETS wiretape_static
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
-# From where the file is to the prefix: an installation may be moved.
-file(RELATIVE_PATH up_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
-configure_file(${CMAKE_CURRENT_LIST_DIR}/wiretape.pc.in ${PROJECT_BINARY_DIR}/wiretape.pc @ONLY)
+# Written while installing: only then is the prefix known that "cmake --install --prefix" asks for.
+install(CODE "
+  set(PROJECT_VERSION \"${PROJECT_VERSION}\")
+  set(PROJECT_DESCRIPTION \"${PROJECT_DESCRIPTION}\")
+  set(private_packages \"${WT_PRIVATE_PACKAGES}\")
+  set(libdir \"${CMAKE_INSTALL_LIBDIR}\")
+  set(includedir \"${CMAKE_INSTALL_INCLUDEDIR}\")
+  foreach(dir libdir includedir)
+    if(NOT IS_ABSOLUTE \"\${\${dir}}\")
+      set(\${dir} \"\\\${prefix}/\${\${dir}}\")
+    endif()
+  endforeach()
+  configure_file(\"${CMAKE_CURRENT_LIST_DIR}/wiretape.pc.in\" \"${PROJECT_BINARY_DIR}/wiretape.pc\" @ONLY)"
+  COMPONENT development)
 install(FILES ${PROJECT_BINARY_DIR}/wiretape.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 install(FILES ${PROJECT_SOURCE_DIR}/docs/wiretape.1

@@ -26,6 +26,8 @@ enum wt_stamp_source {
 #define WT_LINK_BROADCAST      (3u << 2)
 #define WT_LINK_PROMISCUOUS    (4u << 2)
 #define WT_LINK_RECEPTION_MASK (7u << 2)
+#define WT_LINK_FCS_SHIFT      5 /* four bits: bytes of check sequence, 0: not said */
+#define WT_LINK_FCS_BITS       0xfu
 #define WT_LINK_CSUM_NOT_READY (1u << 9)  /* the checksum was left to the NIC */
 #define WT_LINK_CSUM_VALID     (1u << 10) /* the kernel or NIC has verified it */
 #define WT_LINK_SEGMENTATION   (1u << 11) /* stands for several TCP segments (GSO, GRO) */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -15,6 +16,7 @@ enum {
 	PCAP_HEADER_BYTES = 24,
 	PCAP_RECORD_BYTES = 16,
 	PCAP_MODIFIED_RECORD_BYTES = 24,
+	LINK_HAS_FCS = 1 << 26,
 };
 
 /* Where a classic pcap file is between its header and its packets: the items
@@ -28,6 +30,8 @@ struct pcap_reader {
 	uint64_t packets;
 	uint32_t snaplen;
 	uint16_t link_type;
+	bool has_fcs;
+	uint8_t fcs_bytes;
 	uint8_t record_bytes; /* in front of each packet */
 	enum pcap_stage stage;
 	bool swapped;
@@ -84,17 +88,20 @@ static ssize_t read_some(struct wt_capture_file *file, void *into, size_t bytes)
 	return got;
 }
 
-/* Have `need` bytes at file->start, or all there are: then file->at_end. */
+/* Have `need` bytes at file->start, or all there are: then file->at_end. Memory grows with what
+ * has come: a length alone, which may be wrong, asks for none. */
 static int fill(struct wt_capture_file *file, size_t need, struct wt_error *err)
 {
+	size_t have;
 	ssize_t got;
-	int rc = make_room(file, need, err);
+	int rc;
 
-	if (rc)
-		return rc;
 	/* A file that is still growing may have more than it had the last time. */
 	file->at_end = false;
-	while (file->end - file->start < need && !file->at_end) {
+	while ((have = file->end - file->start) < need && !file->at_end) {
+		rc = make_room(file, need < CHUNK_BYTES || need / 2 < have ? need : have + 1, err);
+		if (rc)
+			return rc;
 		got = read_some(file, file->buffer + file->end, file->room - file->end);
 		if (got < 0)
 			return wt_error_set(err, (int)got, "cannot read: %s", strerror((int)-got));
@@ -206,11 +213,21 @@ static uint32_t header_u32(const struct wt_capture_file *file, size_t at)
 	return file->pcap.swapped ? __builtin_bswap32(value) : value;
 }
 
+/* In units of 16 bits for libpcap. Some count bytes: no link layer has a check sequence of six
+ * bytes or more. */
+static uint8_t pcap_fcs_bytes(uint32_t field)
+{
+	uint8_t number = field >> 28;
+
+	return number <= 2 ? 2 * number : number;
+}
+
 static int open_pcap(struct wt_capture_file *file, struct wt_error *err)
 {
 	const cookie_io_functions_t functions = {.read = read_for_libpcap, .seek = tell_libpcap};
 	char why[PCAP_ERRBUF_SIZE] = "";
 	FILE *stream;
+	uint32_t link;
 
 	if (file->end - file->start < PCAP_HEADER_BYTES)
 		return wt_error_set(
@@ -220,7 +237,10 @@ static int open_pcap(struct wt_capture_file *file, struct wt_error *err)
 		        file->end - file->start, PCAP_HEADER_BYTES);
 	/* The number in the file, where libpcap's own would be a DLT. The upper
 	 * bits are about frame check sequences. */
-	file->pcap.link_type = (uint16_t)header_u32(file, 20);
+	link = header_u32(file, 20);
+	file->pcap.link_type = (uint16_t)link;
+	file->pcap.has_fcs = link & LINK_HAS_FCS;
+	file->pcap.fcs_bytes = file->pcap.has_fcs ? pcap_fcs_bytes(link) : 0;
 	file->pcap.snaplen = header_u32(file, 16);
 	stream = fopencookie(file, "r", functions);
 	if (!stream)
@@ -258,7 +278,14 @@ static void pcap_interface(const struct wt_capture_file *file, struct wt_pcapng_
 	        .interface.link_type = file->pcap.link_type,
 	        .interface.snaplen = file->pcap.snaplen,
 	        .interface.tsresol = file->format == WT_CAPTURE_PCAP_NS ? 9 : 6,
+	        .interface.has_fcs = file->pcap.has_fcs,
+	        .interface.fcs_bytes = file->pcap.fcs_bytes,
 	};
+}
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
 }
 
 static void pcap_packet(const struct pcap_reader *pcap, const struct pcap_pkthdr *header,
@@ -273,11 +300,13 @@ static void pcap_packet(const struct pcap_reader *pcap, const struct pcap_pkthdr
 	        .offset = pcap->offset,
 	        .bytes = pcap->record_bytes + (size_t)header->caplen,
 	        .packet.frame.data = data,
-	        .packet.frame.caplen = header->caplen,
-	        .packet.frame.len = header->len > header->caplen ? header->len : header->caplen,
+	        .packet.frame.caplen = smaller(header->caplen, header->len),
+	        .packet.frame.len = header->len,
 	        .packet.frame.stamp_ns = seconds * 1000000000 + header->ts.tv_usec,
 	        .packet.snaplen = pcap->snaplen,
+	        .packet.excess_bytes = header->caplen - smaller(header->caplen, header->len),
 	        .packet.link_type = pcap->link_type,
+	        .packet.fcs_bytes = (uint8_t)smaller(pcap->fcs_bytes, header->len),
 	        .packet.has_stamp = true,
 	};
 }
@@ -343,6 +372,38 @@ static int next_pcap_item(struct wt_capture_file *file, struct wt_pcapng_item *i
 	}
 }
 
+/* Go on in a regular file without reading: how far, or 0 if that cannot be done or it ends. */
+static uint64_t seek_over(struct wt_capture_file *file, uint64_t bytes)
+{
+	struct stat status;
+	off_t at = lseek(file->fd, 0, SEEK_CUR);
+
+	if (at < 0 || fstat(file->fd, &status) || !S_ISREG(status.st_mode) || status.st_size <= at)
+		return 0;
+	if (bytes > (uint64_t)(status.st_size - at))
+		bytes = (uint64_t)(status.st_size - at);
+	return lseek(file->fd, (off_t)bytes, SEEK_CUR) < 0 ? 0 : bytes;
+}
+
+/* Leave out what the decoder does not need, or all there is: then file->at_end. */
+static int pass_over(struct wt_capture_file *file, struct wt_error *err)
+{
+	uint64_t *pass = &file->decoder.pass, step;
+	int rc = 0;
+
+	file->at_end = false;
+	while (*pass && !file->at_end && !rc) {
+		step = file->end - file->start < *pass ? file->end - file->start : *pass;
+		file->start += step;
+		*pass -= step;
+		if (*pass)
+			*pass -= seek_over(file, *pass);
+		if (*pass)
+			rc = fill(file, 1, err);
+	}
+	return rc;
+}
+
 static int next_pcapng_item(struct wt_capture_file *file, struct wt_pcapng_item *item,
                             struct wt_error *err)
 {
@@ -354,9 +415,10 @@ static int next_pcapng_item(struct wt_capture_file *file, struct wt_pcapng_item 
 		                      file->end - file->start, at_end, item, err);
 		if (rc == 1)
 			file->start += item->bytes;
-		if (rc || at_end)
+		if (rc || (at_end && !file->decoder.pass))
 			return rc;
-		rc = fill(file, file->decoder.need, err);
+		rc = file->decoder.pass ? pass_over(file, err)
+		                        : fill(file, file->decoder.need, err);
 		if (rc)
 			return rc;
 		at_end = file->at_end;
@@ -420,6 +482,11 @@ int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct
 	}
 	*file = opened;
 	return 0;
+}
+
+void wt_capture_file_keep(struct wt_capture_file *file, size_t bytes)
+{
+	file->decoder.other_bytes_max = bytes;
 }
 
 int wt_capture_file_next(struct wt_capture_file *file, struct wt_pcapng_item *item,

@@ -38,8 +38,12 @@ static int64_t reach_back(const struct wt_chunk_run *run, const struct wt_chunk_
 	return reach;
 }
 
-static void split(int64_t ns, uint32_t *s, uint32_t *rest_ns)
+void wt_chunk_split_ns(int64_t ns, uint32_t *s, uint32_t *rest_ns)
 {
+	const int64_t latest_ns = UINT32_MAX * second_ns + second_ns - 1;
+
+	ns = ns < 0 ? 0 : ns;
+	ns = ns > latest_ns ? latest_ns : ns;
 	*s = (uint32_t)(ns / second_ns);
 	*rest_ns = (uint32_t)(ns % second_ns);
 }
@@ -53,8 +57,8 @@ static void fill_block_fields(struct wt_chunk_index *index, uint32_t index_bytes
 	index->first_offset = index_bytes;
 	if (!packets->count)
 		return;
-	split(packets->first_ns, &index->first_s, &index->first_ns);
-	split(packets->last_ns, &index->last_s, &index->last_ns);
+	wt_chunk_split_ns(packets->first_ns, &index->first_s, &index->first_ns);
+	wt_chunk_split_ns(packets->last_ns, &index->last_s, &index->last_ns);
 }
 
 static void advance(struct wt_chunk_run *run, uint32_t bytes,

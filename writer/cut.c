@@ -125,9 +125,18 @@ static int write_interface(struct cut *cut, struct source *source,
 static int add_interface(struct cut *cut, struct source *source, const struct wt_pcapng_item *item,
                          bool is_hardware, struct wt_error *err)
 {
-	struct output_interface *added = wt_grow((void **)&cut->interfaces, &cut->interface_count,
-	                                         &cut->interface_room, sizeof(*added));
+	struct output_interface *added;
 
+	if (cut->interface_count == WT_PCAPNG_MAX_INTERFACES)
+		return wt_error_set(
+		        err, -E2BIG,
+		        "%s: with interface %u of its section number %llu there are "
+		        "more than the %u that a new file can have; take a part of it, or "
+		        "fewer files",
+		        source->input->path, item->interface.id,
+		        (unsigned long long)source->sections, WT_PCAPNG_MAX_INTERFACES);
+	added = wt_grow((void **)&cut->interfaces, &cut->interface_count, &cut->interface_room,
+	                sizeof(*added));
 	if (!added)
 		return no_memory(err);
 	added->is_hardware = is_hardware;
@@ -167,6 +176,7 @@ static int take_section(struct cut *cut, struct source *source, const struct wt_
 {
 	const bool is_big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
 
+	source->sections++;
 	source->is_swapped = item->section.big_endian != is_big_endian;
 	source->interface_count = 0;
 	source->first_notes = 0;

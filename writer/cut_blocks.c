@@ -105,8 +105,10 @@ int wt_cut_take_block(struct cut *cut, struct source *source, const struct wt_pc
 	rc = wt_cut_reserve(cut, wt_pcapng_copy_bound(item), err);
 	if (rc)
 		return rc;
-	bytes = wt_pcapng_copy_block(cut->buffer + cut->used, cut->room - cut->used, item,
-	                             source->is_swapped, &options_left_out);
+	bytes = item->passed_bytes
+	                ? -ENOTSUP
+	                : wt_pcapng_copy_block(cut->buffer + cut->used, cut->room - cut->used, item,
+	                                       source->is_swapped, &options_left_out);
 	if (bytes == -ENOTSUP || bytes == -EBADMSG) {
 		leave_out(source, item);
 		return 0;

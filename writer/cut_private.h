@@ -46,6 +46,7 @@ struct source_interface {
 struct source {
 	struct wt_timeline_source *input;
 	struct wt_cut_file *file;
+	uint64_t sections;                   /* so far */
 	bool is_swapped;                     /* the section is in the other byte order */
 	struct source_interface *interfaces; /* of the section */
 	size_t interface_count, interface_room;

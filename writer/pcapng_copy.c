@@ -33,27 +33,13 @@ static const struct rule section_rules[] = {
 
 /* The stamps' resolution and offset are ours. */
 static const struct rule interface_rules[] = {
-        {WT_OPT_COMMENT, BYTES},
-        {WT_OPT_IF_NAME, BYTES},
-        {WT_OPT_IF_DESCRIPTION, BYTES},
-        {WT_OPT_IF_IPV4ADDR, BYTES},
-        {WT_OPT_IF_IPV6ADDR, BYTES},
-        {WT_OPT_IF_MACADDR, BYTES},
-        {WT_OPT_IF_EUIADDR, BYTES},
-        {WT_OPT_IF_SPEED, NUMBER},
-        {WT_OPT_IF_TSRESOL, DROP},
-        {WT_OPT_IF_TZONE, NUMBER},
-        {WT_OPT_IF_FILTER, BYTES},
-        {WT_OPT_IF_OS, BYTES},
-        {13, BYTES},
-        {WT_OPT_IF_TSOFFSET, DROP},
-        {WT_OPT_IF_HARDWARE, BYTES},
-        {WT_OPT_IF_TXSPEED, NUMBER},
-        {WT_OPT_IF_RXSPEED, NUMBER},
-        {WT_OPT_IF_TZNAME, BYTES},
-        {WT_OPT_LOCAL_READER, BYTES},
-        {WT_OPT_LOCAL_CLOCK, BYTES},
-        {0, UNKNOWN},
+        {WT_OPT_COMMENT, BYTES},      {WT_OPT_IF_NAME, BYTES},     {WT_OPT_IF_DESCRIPTION, BYTES},
+        {WT_OPT_IF_IPV4ADDR, BYTES},  {WT_OPT_IF_IPV6ADDR, BYTES}, {WT_OPT_IF_MACADDR, BYTES},
+        {WT_OPT_IF_EUIADDR, BYTES},   {WT_OPT_IF_SPEED, NUMBER},   {WT_OPT_IF_TSRESOL, DROP},
+        {WT_OPT_IF_TZONE, NUMBER},    {WT_OPT_IF_FILTER, BYTES},   {WT_OPT_IF_OS, BYTES},
+        {WT_OPT_IF_FCSLEN, BYTES},    {WT_OPT_IF_TSOFFSET, DROP},  {WT_OPT_IF_HARDWARE, BYTES},
+        {WT_OPT_IF_TXSPEED, NUMBER},  {WT_OPT_IF_RXSPEED, NUMBER}, {WT_OPT_IF_TZNAME, BYTES},
+        {WT_OPT_LOCAL_READER, BYTES}, {WT_OPT_LOCAL_CLOCK, BYTES}, {0, UNKNOWN},
 };
 
 static const struct rule enhanced_rules[] = {
@@ -271,12 +257,18 @@ static ssize_t finish(struct builder *b, size_t options_at)
 	return (ssize_t)total;
 }
 
+/* Of the packet in the file, also those beyond its length on the wire. */
+static uint32_t recorded_bytes(const struct wt_pcapng_item_packet *packet)
+{
+	return packet->frame.caplen + packet->excess_bytes;
+}
+
 size_t wt_pcapng_copy_bound(const struct wt_pcapng_item *item)
 {
-	uint32_t caplen = item->kind == WT_ITEM_PACKET ? item->packet.frame.caplen : 0;
+	size_t bytes = item->kind == WT_ITEM_PACKET ? recorded_bytes(&item->packet) : 0;
 
 	/* Options only get less, but for a list whose last one lacks its padding. */
-	return OVERHEAD_BYTES + (size_t)caplen + 3 + item->body_bytes + item->options.length + 3;
+	return OVERHEAD_BYTES + bytes + 3 + item->body_bytes + item->options.length + 3;
 }
 
 ssize_t wt_pcapng_copy_section(uint8_t *out, size_t capacity, const struct wt_pcapng_item *item,
@@ -326,7 +318,7 @@ ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_
 	        .interface_id = interface_id,
 	        .stamp_high = (uint32_t)((uint64_t)frame->stamp_ns >> 32),
 	        .stamp_low = (uint32_t)frame->stamp_ns,
-	        .caplen = frame->caplen,
+	        .caplen = recorded_bytes(&item->packet),
 	        .len = frame->len,
 	};
 	bool is_obsolete = item->block_type == WT_PCAPNG_PACKET;
@@ -334,7 +326,7 @@ ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_
 	size_t options_at;
 
 	put(&b, &head, sizeof(head));
-	put_padded(&b, frame->data, frame->caplen);
+	put_padded(&b, frame->data, recorded_bytes(&item->packet));
 	options_at = b.used;
 	/* There the drops are a field, and not an option. */
 	if (is_obsolete && frame->dropped_before)
@@ -507,8 +499,8 @@ static struct wt_identity identity_of_option(const struct wt_pcapng_option_view 
 struct wt_identity wt_pcapng_identity(const struct wt_pcapng_item *item, struct wt_identity machine)
 {
 	const struct wt_pcapng_item_interface *interface = &item->interface;
-	const int64_t fields[] = {interface->link_type, interface->snaplen, interface->tsresol,
-	                          interface->tsoffset_s};
+	const int64_t fields[] = {interface->link_type,  interface->snaplen, interface->tsresol,
+	                          interface->tsoffset_s, interface->has_fcs, interface->fcs_bytes};
 	struct wt_identity identity = wt_identity_add(machine, fields, sizeof(fields));
 	struct wt_pcapng_options options = item->options;
 	struct wt_pcapng_option_view option;

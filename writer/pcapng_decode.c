@@ -13,6 +13,7 @@
 enum {
 	BLOCK_HEAD_BYTES = sizeof(struct wt_pcapng_block),
 	MIN_BLOCK_BYTES = 12,
+	LENGTH_BYTES = 4,
 	OPTION_HEAD_BYTES = sizeof(struct wt_pcapng_option),
 	DEFAULT_TSRESOL = 6,
 };
@@ -33,13 +34,14 @@ struct wt_pcapng_interface_state {
 	int64_t tsoffset_s;
 	uint32_t snaplen;
 	uint16_t link_type;
+	uint8_t fcs_bytes;
 };
 
 /* A block whose two lengths agree and that is all there. */
 struct block {
 	uint32_t type;
 	uint32_t total_length; /* as written */
-	size_t bytes;          /* the same, rounded up to 4 */
+	uint64_t bytes;        /* the same, rounded up to 4 */
 	const uint8_t *body;
 	size_t body_bytes; /* a multiple of 4 */
 	uint64_t offset;
@@ -130,6 +132,7 @@ broken(uint32_t type, uint64_t offset, struct wt_error *err, const char *format,
 void wt_pcapng_decoder_init(struct wt_pcapng_decoder *decoder)
 {
 	memset(decoder, 0, sizeof(*decoder));
+	decoder->other_bytes_max = WT_PCAPNG_OTHER_BYTES;
 }
 
 void wt_pcapng_decoder_fini(struct wt_pcapng_decoder *decoder)
@@ -313,6 +316,41 @@ static void take_section_option(void *target, const struct wt_pcapng_option_view
 	}
 }
 
+static int unknown_version(uint64_t offset, uint16_t major, uint16_t minor, const char *where,
+                           struct wt_error *err)
+{
+	return wt_error_set(err, -ENOTSUP,
+	                    "%s at offset %llu: it is pcapng version %u.%u, and only version %d.%d "
+	                    "is known%s",
+	                    wt_pcapng_block_name(WT_PCAPNG_SHB), (unsigned long long)offset, major,
+	                    minor, WT_PCAPNG_MAJOR, WT_PCAPNG_MINOR, where);
+}
+
+/* Of a version that is not known: where it ends is all there is to find out. */
+static int pass_section(struct wt_pcapng_decoder *decoder, const struct block *block,
+                        const struct wt_pcapng_item_section *section, struct wt_error *err)
+{
+	if (section->declared_bytes > INT64_MAX || section->declared_bytes % 4)
+		return unknown_version(block->offset, section->major, section->minor,
+		                       "; where it ends it does not say", err);
+	decoder->pass = block->bytes + section->declared_bytes;
+	decoder->passing = (struct wt_pcapng_passing){
+	        .bytes = decoder->pass,
+	        .type = block->type,
+	        .major = section->major,
+	        .minor = section->minor,
+	        .declared_bytes = section->declared_bytes,
+	};
+	return 0;
+}
+
+static bool is_known_version(const struct wt_pcapng_item_section *section)
+{
+	return section->major == WT_PCAPNG_MAJOR &&
+	       (section->minor == WT_PCAPNG_MINOR || section->minor == WT_PCAPNG_MINOR_ALIKE);
+}
+
+/* 1, or 0 with decoder->pass set. */
 static int decode_section(struct wt_pcapng_decoder *decoder, const struct block *block,
                           struct wt_pcapng_item *item, struct wt_error *err)
 {
@@ -326,22 +364,18 @@ static int decode_section(struct wt_pcapng_decoder *decoder, const struct block 
 	section.minor = load16(block->body + 6, block->swapped);
 	section.declared_bytes = load64(block->body + 8, block->swapped);
 	section.big_endian = block->swapped == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
-	if (section.major != WT_PCAPNG_MAJOR)
-		return wt_error_set(err, -ENOTSUP,
-		                    "%s at offset %llu: it is pcapng version %u.%u, and only "
-		                    "version %d is known",
-		                    wt_pcapng_block_name(block->type),
-		                    (unsigned long long)block->offset, section.major, section.minor,
-		                    WT_PCAPNG_MAJOR);
+	if (!is_known_version(&section))
+		return pass_section(decoder, block, &section, err);
 	rc = take_options(block, FIXED_BYTES, item, take_section_option, &section, err);
 	if (rc)
 		return rc;
 	decoder->swapped = block->swapped;
 	decoder->interface_count = 0;
 	decoder->sections++;
+	decoder->in_section = true;
 	item->kind = WT_ITEM_SECTION;
 	item->section = section;
-	return 0;
+	return 1;
 }
 
 static void take_filter(struct wt_pcapng_item_text *filter,
@@ -352,6 +386,15 @@ static void take_filter(struct wt_pcapng_item_text *filter,
 		filter->chars = (const char *)option->value + 1;
 		filter->length = strnlen(filter->chars, option->length - 1u);
 	}
+}
+
+/* In bits by the draft, in bytes by its example; no check sequence has 8 bytes or more. */
+static void take_fcs_length(struct wt_pcapng_item_interface *interface, uint8_t length)
+{
+	if (length >= 8 && length % 8)
+		return;
+	interface->has_fcs = true;
+	interface->fcs_bytes = length >= 8 ? length / 8 : length;
 }
 
 static void take_interface_number(struct wt_pcapng_item_interface *interface,
@@ -372,6 +415,10 @@ static void take_interface_number(struct wt_pcapng_item_interface *interface,
 	case WT_OPT_IF_TSRESOL:
 		if (option->length == 1)
 			interface->tsresol = option->value[0];
+		break;
+	case WT_OPT_IF_FCSLEN:
+		if (option->length == 1)
+			take_fcs_length(interface, option->value[0]);
 		break;
 	case WT_OPT_IF_TSOFFSET:
 		if (wt_pcapng_option_u64(option, &offset))
@@ -440,6 +487,7 @@ static int remember_interface(struct wt_pcapng_decoder *decoder, const struct bl
 	        .tsoffset_s = interface->tsoffset_s,
 	        .snaplen = interface->snaplen,
 	        .link_type = interface->link_type,
+	        .fcs_bytes = interface->fcs_bytes,
 	};
 	return 0;
 }
@@ -496,11 +544,14 @@ static int place_packet(const struct wt_pcapng_decoder *decoder, const struct bl
 	interface = &decoder->interfaces[place->interface_id];
 	*packet = (struct wt_pcapng_item_packet){
 	        .frame.data = block->body + place->fixed_bytes,
-	        .frame.caplen = place->caplen,
-	        .frame.len = place->len > place->caplen ? place->len : place->caplen,
+	        .frame.caplen = place->caplen < place->len ? place->caplen : place->len,
+	        .frame.len = place->len,
+	        .stamp_units = place->units,
 	        .interface_id = place->interface_id,
 	        .snaplen = interface->snaplen,
+	        .excess_bytes = place->caplen > place->len ? place->caplen - place->len : 0,
 	        .link_type = interface->link_type,
+	        .fcs_bytes = interface->fcs_bytes,
 	        .has_stamp = place->has_stamp,
 	};
 	item->kind = WT_ITEM_PACKET;
@@ -519,6 +570,18 @@ static void take_packet_option(void *target, const struct wt_pcapng_option_view 
 	if (option->code == WT_OPT_EPB_FLAGS &&
 	    wt_pcapng_option_u32(option, &packet->frame.link_flags))
 		packet->has_flags = true;
+}
+
+/* The packet's own word about its check sequence, if there is one, is worth more than the
+ * interface's. */
+static void settle_fcs(struct wt_pcapng_item_packet *packet)
+{
+	uint32_t bytes = packet->frame.link_flags >> WT_LINK_FCS_SHIFT & WT_LINK_FCS_BITS;
+
+	if (bytes)
+		packet->fcs_bytes = (uint8_t)bytes;
+	if (packet->fcs_bytes > packet->frame.len)
+		packet->fcs_bytes = (uint8_t)packet->frame.len;
 }
 
 /* As good as absent if it is not as long as it says, like any other. */
@@ -731,12 +794,11 @@ static int decode_other(const struct block *block, struct wt_pcapng_item *item)
 	return 0;
 }
 
+/* Any block but a section header. */
 static int decode_block(struct wt_pcapng_decoder *decoder, const struct block *block,
                         struct wt_pcapng_item *item, struct wt_error *err)
 {
 	switch (block->type) {
-	case WT_PCAPNG_SHB:
-		return decode_section(decoder, block, item, err);
 	case WT_PCAPNG_IDB:
 		return decode_interface(decoder, block, item, err);
 	case WT_PCAPNG_EPB:
@@ -760,10 +822,11 @@ static int find_byte_order(const struct wt_pcapng_decoder *decoder, const uint8_
 
 	block->swapped = decoder->swapped;
 	if (block->type != WT_PCAPNG_SHB) {
-		if (decoder->sections)
+		if (decoder->in_section)
 			return 0;
-		return broken(block->type, block->offset, err,
-		              "a pcapng file starts with a section header");
+		return broken(block->type, block->offset, err, "%s",
+		              decoder->offset ? "a section header should be here"
+		                              : "a pcapng file starts with a section header");
 	}
 	magic = load32(bytes + BLOCK_HEAD_BYTES, false);
 	if (magic != WT_PCAPNG_MAGIC && magic != WT_PCAPNG_MAGIC_SWAPPED)
@@ -771,6 +834,13 @@ static int find_byte_order(const struct wt_pcapng_decoder *decoder, const uint8_
 		              "its byte-order magic 0x%08x is none", magic);
 	block->swapped = magic == WT_PCAPNG_MAGIC_SWAPPED;
 	return 0;
+}
+
+/* Of others it is enough to know where they end. */
+static bool is_read(uint32_t type)
+{
+	return type == WT_PCAPNG_SHB || type == WT_PCAPNG_IDB || type == WT_PCAPNG_EPB ||
+	       type == WT_PCAPNG_SPB || type == WT_PCAPNG_PACKET || type == WT_PCAPNG_ISB;
 }
 
 static int check_length(const struct block *block, struct wt_error *err)
@@ -784,14 +854,41 @@ static int check_length(const struct block *block, struct wt_error *err)
 		return broken(block->type, block->offset, err,
 		              "its length %u is less than the %d bytes of an empty block",
 		              block->total_length, MIN_BLOCK_BYTES);
-	if (block->total_length > WT_PCAPNG_MAX_BLOCK_BYTES)
+	if (is_read(block->type) && block->total_length > WT_PCAPNG_MAX_BLOCK_BYTES)
 		return broken(block->type, block->offset, err,
-		              "its length %u is more than the %u bytes that a block may have here",
+		              "its length %u is more than the %u bytes that such a block may have "
+		              "here",
 		              block->total_length, WT_PCAPNG_MAX_BLOCK_BYTES);
 	return 0;
 }
 
-/* 1 and *block; 0 with decoder->need set; -EBADMSG. */
+static int lengths_differ(uint32_t type, uint64_t offset, uint32_t first, uint32_t second,
+                          struct wt_error *err)
+{
+	return broken(type, offset, err, "its length is %u at its start and %u at its end", first,
+	              second);
+}
+
+/* A block of which only the two lengths and the first bytes are looked at. */
+static void pass_block(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, size_t length,
+                       const struct block *block)
+{
+	struct wt_pcapng_passing *passing = &decoder->passing;
+	const size_t body_bytes = block->bytes - MIN_BLOCK_BYTES;
+
+	decoder->pass = block->bytes - LENGTH_BYTES;
+	passing->bytes = decoder->pass;
+	passing->type = block->type;
+	passing->total_length = block->total_length;
+	passing->head_bytes = length - BLOCK_HEAD_BYTES;
+	if (passing->head_bytes > body_bytes)
+		passing->head_bytes = body_bytes;
+	if (passing->head_bytes > sizeof(passing->head))
+		passing->head_bytes = sizeof(passing->head);
+	memcpy(passing->head, bytes + BLOCK_HEAD_BYTES, passing->head_bytes);
+}
+
+/* 1 and *block; 0 with decoder->need or pass set; -EBADMSG. */
 static int find_block(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, size_t length,
                       struct block *block, struct wt_error *err)
 {
@@ -811,37 +908,121 @@ static int find_block(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, s
 	if (rc)
 		return rc;
 	/* Some writers forget the padding in the length, but not in the file. */
-	block->bytes = wt_pcapng_pad4(block->total_length);
+	block->bytes = ((uint64_t)block->total_length + 3) & ~UINT64_C(3);
 	decoder->need = block->bytes;
-	if (length < block->bytes)
+	if (length < block->bytes) {
+		if (is_read(block->type) || block->bytes <= decoder->other_bytes_max)
+			return 0;
+		decoder->need = MIN_BLOCK_BYTES + WT_PCAPNG_HEAD_BYTES;
+		if (length >= decoder->need)
+			pass_block(decoder, bytes, length, block);
 		return 0;
-	trailer = load32(bytes + block->bytes - 4, block->swapped);
+	}
+	trailer = load32(bytes + block->bytes - LENGTH_BYTES, block->swapped);
 	if (trailer != block->total_length)
-		return broken(block->type, block->offset, err,
-		              "its length is %u at its start and %u at its end",
-		              block->total_length, trailer);
+		return lengths_differ(block->type, block->offset, block->total_length, trailer,
+		                      err);
 	block->body = bytes + BLOCK_HEAD_BYTES;
 	block->body_bytes = block->bytes - MIN_BLOCK_BYTES;
 	return 1;
 }
 
-static int cut_off(const struct wt_pcapng_decoder *decoder, size_t length, struct wt_error *err)
+static int cut_off(const struct wt_pcapng_decoder *decoder, uint64_t there, uint64_t need,
+                   struct wt_error *err)
 {
-	return wt_error_set(
-	        err, -ENODATA,
-	        "the file is cut off in the block at offset %llu, of which %zu of %s%zu "
-	        "bytes are there; complete packets before it: %llu",
-	        (unsigned long long)decoder->offset, length,
-	        length < MIN_BLOCK_BYTES ? "at least " : "", decoder->need,
-	        (unsigned long long)decoder->packets);
+	return wt_error_set(err, -ENODATA,
+	                    "the file is cut off in the block at offset %llu, of which %llu of "
+	                    "%s%llu bytes are there; complete packets before it: %llu",
+	                    (unsigned long long)decoder->offset, (unsigned long long)there,
+	                    need == MIN_BLOCK_BYTES ? "at least " : "", (unsigned long long)need,
+	                    (unsigned long long)decoder->packets);
+}
+
+/* The file has ended in what was to be passed over. */
+static int cut_off_passing(const struct wt_pcapng_decoder *decoder, size_t length,
+                           struct wt_error *err)
+{
+	const struct wt_pcapng_passing *passing = &decoder->passing;
+
+	if (passing->type == WT_PCAPNG_SHB)
+		return unknown_version(decoder->offset, passing->major, passing->minor,
+		                       "; it says that it ends behind the end of the file", err);
+	return cut_off(decoder, passing->bytes - decoder->pass + length,
+	               passing->bytes + LENGTH_BYTES, err);
+}
+
+static void begin_item(struct wt_pcapng_item *item, uint32_t type, uint64_t offset)
+{
+	item->block_type = type;
+	item->offset = offset;
+	item->passed_bytes = 0;
+	item->options = (struct wt_pcapng_options){0};
+	item->body = NULL;
+	item->body_bytes = 0;
+}
+
+static int end_section(struct wt_pcapng_decoder *decoder, struct wt_pcapng_item *item)
+{
+	const struct wt_pcapng_passing *passing = &decoder->passing;
+
+	begin_item(item, passing->type, decoder->offset);
+	item->kind = WT_ITEM_UNKNOWN_SECTION;
+	item->section = (struct wt_pcapng_item_section){
+	        .major = passing->major,
+	        .minor = passing->minor,
+	        .declared_bytes = passing->declared_bytes,
+	};
+	item->passed_bytes = passing->bytes;
+	item->bytes = 0;
+	decoder->in_section = false;
+	decoder->interface_count = 0;
+	return 1;
+}
+
+static int end_block(const struct wt_pcapng_decoder *decoder, uint32_t trailer,
+                     struct wt_pcapng_item *item, struct wt_error *err)
+{
+	const struct wt_pcapng_passing *passing = &decoder->passing;
+
+	if (trailer != passing->total_length)
+		return lengths_differ(passing->type, decoder->offset, passing->total_length,
+		                      trailer, err);
+	begin_item(item, passing->type, decoder->offset);
+	item->kind = WT_ITEM_OTHER;
+	item->body = passing->head;
+	item->body_bytes = passing->head_bytes;
+	item->passed_bytes = passing->bytes;
+	item->bytes = LENGTH_BYTES;
+	return 1;
+}
+
+/* Something was passed over, or not yet to its end. */
+static int go_on_passing(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, size_t length,
+                         bool at_end, struct wt_pcapng_item *item, struct wt_error *err)
+{
+	const bool is_block = decoder->passing.type != WT_PCAPNG_SHB;
+	int rc;
+
+	decoder->need = is_block ? LENGTH_BYTES : 0;
+	if (decoder->pass || length < decoder->need)
+		return at_end ? cut_off_passing(decoder, length, err) : 0;
+	rc = is_block ? end_block(decoder, load32(bytes, decoder->swapped), item, err)
+	              : end_section(decoder, item);
+	if (rc > 0) {
+		decoder->offset += item->passed_bytes + item->bytes;
+		decoder->passing.bytes = 0;
+	}
+	return rc;
 }
 
 int wt_pcapng_decode(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, size_t length,
                      bool at_end, struct wt_pcapng_item *item, struct wt_error *err)
 {
-	struct block block;
+	struct block block = {0};
 	int rc;
 
+	if (decoder->passing.bytes)
+		return go_on_passing(decoder, bytes, length, at_end, item, err);
 	if (!length && at_end) {
 		decoder->need = 0;
 		return 0;
@@ -849,18 +1030,25 @@ int wt_pcapng_decode(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, si
 	rc = find_block(decoder, bytes, length, &block, err);
 	if (rc < 0)
 		return rc;
+	if (!rc && at_end)
+		return cut_off(decoder, length, block.bytes ? block.bytes : MIN_BLOCK_BYTES, err);
 	if (!rc)
-		return at_end ? cut_off(decoder, length, err) : 0;
-	item->block_type = block.type;
-	item->offset = block.offset;
+		return 0;
+	begin_item(item, block.type, block.offset);
 	item->bytes = block.bytes;
-	item->options = (struct wt_pcapng_options){0};
-	item->body = NULL;
-	item->body_bytes = 0;
-	rc = decode_block(decoder, &block, item, err);
-	if (rc)
-		return rc;
+	if (block.type == WT_PCAPNG_SHB) {
+		rc = decode_section(decoder, &block, item, err);
+		if (rc <= 0)
+			return rc;
+	} else {
+		rc = decode_block(decoder, &block, item, err);
+		if (rc)
+			return rc;
+	}
 	decoder->offset += block.bytes;
-	decoder->packets += item->kind == WT_ITEM_PACKET;
+	if (item->kind == WT_ITEM_PACKET) {
+		settle_fcs(&item->packet);
+		decoder->packets++;
+	}
 	return 1;
 }

@@ -59,6 +59,9 @@ enum wt_pcapng_item_kind {
 	WT_ITEM_PACKET,
 	WT_ITEM_STATISTICS,
 	WT_ITEM_OTHER, /* see block_type and body; the decoder looks at nothing inside */
+	/* A section of a version that is not known, all of it: passed_bytes. Of item.section the
+	 * versions and declared_bytes are set. */
+	WT_ITEM_UNKNOWN_SECTION,
 };
 
 struct wt_pcapng_item_section {
@@ -74,6 +77,8 @@ struct wt_pcapng_item_interface {
 	uint16_t link_type; /* LINKTYPE_*, not libpcap's DLT_* */
 	uint8_t tsresol;    /* as in if_tsresol */
 	bool has_mac;
+	bool has_fcs;      /* whether the file says how long a frame's check sequence is */
+	uint8_t fcs_bytes; /* and how long */
 	uint8_t mac[6];
 	uint32_t snaplen; /* 0: no limit */
 	int64_t tsoffset_s;
@@ -84,18 +89,37 @@ struct wt_pcapng_item_interface {
 };
 
 /* frame.stamp_source is known only from WT_OPT_LOCAL_STAMP: then frame.notes has
- * WT_NOTE_SOURCE, and WT_NOTE_GIVEN or WT_NOTE_BOTH if it says more; else both are 0. A writer's
- * len below caplen is raised to it, so that the frame's invariant holds. */
+ * WT_NOTE_SOURCE, and WT_NOTE_GIVEN or WT_NOTE_BOTH if it says more; else both are 0.
+ *
+ * The length on the wire is what the file says. Where more was captured, frame.caplen is that
+ * length, so that the frame's invariant holds, and what is too much follows it. */
 struct wt_pcapng_item_packet {
 	struct wt_frame frame;
+	uint64_t stamp_units; /* as in the file, in units of the interface's resolution */
 	uint32_t interface_id;
-	uint32_t snaplen;     /* of the interface */
-	uint16_t link_type;   /* of the interface */
-	bool has_stamp;       /* Simple Packet Blocks have none; then stamp_ns is 0 */
-	bool stamp_saturated; /* stamp_ns is INT64_MIN or INT64_MAX instead of the true one */
+	uint32_t snaplen;      /* of the interface */
+	uint32_t excess_bytes; /* at frame.data + frame.caplen, beyond the length on the wire */
+	uint16_t link_type;    /* of the interface */
+	uint8_t fcs_bytes;     /* the last ones of frame.len are a check sequence, be they captured
+	                        * or not; never more than frame.len */
+	bool has_stamp;        /* Simple Packet Blocks have none; then stamp_ns is 0 */
+	bool stamp_saturated;  /* stamp_ns is INT64_MIN or INT64_MAX instead of the true one */
 	bool has_flags;
 	bool has_dropped; /* dropped_before is what the file says, even if it is 0 */
 };
+
+/* The length on the wire, and what of it was captured, without the frame check sequence. */
+static inline uint32_t wt_pcapng_len_without_fcs(const struct wt_pcapng_item_packet *packet)
+{
+	return packet->frame.len - packet->fcs_bytes;
+}
+
+static inline uint32_t wt_pcapng_caplen_without_fcs(const struct wt_pcapng_item_packet *packet)
+{
+	uint32_t len = wt_pcapng_len_without_fcs(packet);
+
+	return packet->frame.caplen < len ? packet->frame.caplen : len;
+}
 
 struct wt_pcapng_item_statistics {
 	uint32_t interface_id;
@@ -112,9 +136,11 @@ struct wt_pcapng_item {
 	enum wt_pcapng_item_kind kind;
 	uint32_t block_type;
 	uint64_t offset;                  /* of the block in the file */
+	uint64_t passed_bytes;            /* of it, before `bytes`, that were passed over */
 	size_t bytes;                     /* to the next block */
 	struct wt_pcapng_options options; /* empty for WT_ITEM_OTHER */
-	const uint8_t *body;              /* WT_ITEM_OTHER: between the two lengths */
+	const uint8_t *body; /* WT_ITEM_OTHER: between the two lengths; if passed_bytes, the
+	                      * first WT_PCAPNG_HEAD_BYTES of it at most */
 	size_t body_bytes;
 	union {
 		struct wt_pcapng_item_section section;
@@ -129,13 +155,36 @@ struct wt_pcapng_item {
 
 struct wt_pcapng_interface_state;
 
-/* The first four are for everybody to read, the rest is the decoder's. */
+enum {
+	WT_PCAPNG_OTHER_BYTES = 1 << 20, /* other_bytes_max, unless it is set */
+	WT_PCAPNG_HEAD_BYTES = 256,
+};
+
+/* What is being passed over. */
+struct wt_pcapng_passing {
+	uint64_t bytes; /* of all of it but its second length; 0: nothing */
+	uint32_t type;
+	uint32_t total_length;
+	uint16_t major, minor; /* of a section */
+	uint64_t declared_bytes;
+	size_t head_bytes;
+	uint8_t head[WT_PCAPNG_HEAD_BYTES]; /* of its body */
+};
+
+/* The first five are for everybody to read; `pass` is counted down and other_bytes_max set by
+ * whoever calls wt_pcapng_decode(); the rest is the decoder's. */
 struct wt_pcapng_decoder {
 	size_t need;       /* after 0: bytes without which no item can follow; 0 at the end */
+	uint64_t pass;     /* after 0: so many bytes from here on are not needed */
 	uint64_t offset;   /* of the next block in the file */
 	uint64_t packets;  /* items of that kind so far */
 	uint64_t sections; /* the same */
 
+	/* Blocks of WT_ITEM_OTHER that are longer than this, and not all there when
+	 * wt_pcapng_decode() is called, are passed over. */
+	size_t other_bytes_max;
+	struct wt_pcapng_passing passing;
+	bool in_section;                              /* if not, a section header has to come */
 	struct wt_pcapng_interface_state *interfaces; /* of this section, on the heap */
 	uint32_t interface_count;
 	uint32_t interface_room;
@@ -152,11 +201,14 @@ void wt_pcapng_decoder_fini(struct wt_pcapng_decoder *decoder);
  * `at_end` says that no more will follow. Does not block; may allocate.
  *
  *  1: *item; the next block starts item->bytes further on.
- *  0: decoder->need bytes are needed for the next item, or, when that is 0, the
- *     file has ended between two blocks.
+ *  0: decoder->pass bytes from here on, if it is not 0, are not needed: call again
+ *     with those behind them, having taken off decoder->pass what was passed over.
+ *     Else decoder->need bytes are needed for the next item, or, when that is 0 too,
+ *     the file has ended between two blocks.
  *  -ENODATA: the file ends in the middle of a block. The items before are good,
  *     and decoding may go on if the file grows after all.
- *  -EBADMSG: the block is broken. -ENOTSUP: another major version.
+ *  -EBADMSG: the block is broken. -ENOTSUP: a section of another version than 1.0
+ *     (and 1.2, which is taken for it) that does not say where it ends.
  *  -ENOMEM. After these three the decoder stays where it was. */
 int wt_pcapng_decode(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, size_t length,
                      bool at_end, struct wt_pcapng_item *item, struct wt_error *err);

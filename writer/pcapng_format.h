@@ -36,6 +36,7 @@ enum wt_pcapng_block_type {
 #define WT_PCAPNG_MAGIC_SWAPPED  0x4D3C2B1Au
 #define WT_PCAPNG_MAJOR          1
 #define WT_PCAPNG_MINOR          0
+#define WT_PCAPNG_MINOR_ALIKE    2          /* some writers put it; readers take it for 0 */
 #define WT_PCAPNG_LENGTH_UNKNOWN UINT64_MAX /* section length when written as a stream */
 
 enum wt_pcapng_option_code {
@@ -63,6 +64,7 @@ enum wt_pcapng_option_code {
 	WT_OPT_IF_TZONE = 10,
 	WT_OPT_IF_FILTER = 11, /* first byte 0: the rest is a libpcap filter string */
 	WT_OPT_IF_OS = 12,
+	WT_OPT_IF_FCSLEN = 13,
 	WT_OPT_IF_TSOFFSET = 14, /* signed seconds to add to every stamp */
 	WT_OPT_IF_HARDWARE = 15,
 	WT_OPT_IF_TXSPEED = 16,
@@ -222,9 +224,8 @@ _Static_assert(sizeof(struct wt_pcapng_epb) == 28, "EPB without data");
 _Static_assert(sizeof(struct wt_pcapng_isb) == 20, "ISB without options");
 #endif
 
-/* Blocks longer than this are refused when read, as libpcap does: no writer
- * makes them, and a broken length would otherwise ask for 4 GiB. */
-#define WT_PCAPNG_MAX_BLOCK_BYTES (16u * 1024 * 1024)
+/* Blocks that are longer than this and have to be read whole are refused, as Wireshark does. */
+#define WT_PCAPNG_MAX_BLOCK_BYTES (128u * 1024 * 1024)
 
 static inline uint32_t wt_pcapng_pad4(uint32_t bytes)
 {

@@ -481,8 +481,8 @@ static int read_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index
 int wt_tape_reader_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
                          const uint8_t **bytes, struct wt_error *err)
 {
-	struct wt_chunk_index again;
-	uint32_t length;
+	struct wt_chunk_index again = {0};
+	uint32_t length = 0;
 	int rc = read_chunk(reader, index, &again, &length, err);
 
 	if (rc <= 0)
@@ -494,7 +494,7 @@ int wt_tape_reader_chunk(struct wt_tape_reader *reader, const struct wt_chunk_in
 int wt_tape_reader_part(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
                         const uint8_t **bytes, uint32_t *length, struct wt_error *err)
 {
-	struct wt_chunk_index again;
+	struct wt_chunk_index again = {0};
 	int rc = read_chunk(reader, index, &again, length, err);
 
 	if (rc <= 0)

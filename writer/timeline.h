@@ -75,10 +75,12 @@ struct wt_timeline_interface {
 };
 
 struct wt_timeline_packet {
-	const struct wt_pcapng_item *item; /* its stamp and its interface's number are the file's */
-	size_t file;                       /* which of the paths */
-	uint32_t interface;                /* in the timeline */
-	bool has_stamp; /* false: nor does one before it in its file have one; stamp_ns is 0 */
+	/* Its stamp and its interface's number are the file's. The packet's fcs_bytes are part of
+	 * its length: see wt_pcapng_len_without_fcs(). */
+	const struct wt_pcapng_item *item;
+	size_t file;        /* which of the paths */
+	uint32_t interface; /* in the timeline */
+	bool has_stamp;     /* false: nor does one before it in its file have one; stamp_ns is 0 */
 	int64_t stamp_ns;
 };
 

@@ -327,6 +327,8 @@ int wt_timeline_open_source(struct wt_timeline *timeline, struct wt_timeline_sou
 	rc = wt_capture_file_open(&source->file, source->path, &why);
 	if (rc)
 		return wt_timeline_failed(source, rc, &why, err);
+	if (timeline->hooks)
+		wt_capture_file_keep(source->file, WT_PCAPNG_MAX_BLOCK_BYTES);
 	report_bytes(source);
 	return 0;
 }

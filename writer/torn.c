@@ -125,14 +125,6 @@ static int walk_part(struct part *part, const struct wt_chunk_index *index, stru
 	return rc ? rc : leave_room(part, index, err);
 }
 
-static void set_stamp(int64_t ns, uint32_t *s, uint32_t *rest_ns)
-{
-	const int64_t second_ns = 1000000000;
-
-	*s = (uint32_t)(ns / second_ns);
-	*rest_ns = (uint32_t)(ns % second_ns);
-}
-
 /* The largest so far and the reach back stay: what they say of the stamps before and behind
  * holds for fewer packets, too. */
 static void set_index(const struct part *part, struct wt_chunk_index *index)
@@ -146,10 +138,10 @@ static void set_index(const struct part *part, struct wt_chunk_index *index)
 		index->max_so_far_ns = packets->max_ns;
 	if (!packets->count)
 		index->interface_id = WT_CHUNK_MIXED;
-	set_stamp(packets->last_ns, &index->last_s, &index->last_ns);
+	wt_chunk_split_ns(packets->last_ns, &index->last_s, &index->last_ns);
 	/* In place it is when the kernel opened the block. */
 	if (!(index->flags & WT_CHUNK_IN_PLACE))
-		set_stamp(packets->first_ns, &index->first_s, &index->first_ns);
+		wt_chunk_split_ns(packets->first_ns, &index->first_s, &index->first_ns);
 	index->page_check =
 	        wt_chunk_page_check(part->bytes, part->end, wt_tape_reader_swapped(part->reader));
 }

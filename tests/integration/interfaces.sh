@@ -34,7 +34,7 @@ for reader in v3 v2 recv; do
   send out2 10
   ip link del in2
   await_recorder
-  assert_eq "$reader deleted: exit code" 1 "$status"
+  assert_eq "$reader deleted: exit code" 5 "$status"
   assert_file_has "$work/err" 'interface in2 has disappeared'
   assert_eq "$reader deleted: reason" "interface disappeared" "$(json .end)"
   assert_sequences "$reader deleted" "$file" 1 10

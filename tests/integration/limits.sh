@@ -51,6 +51,13 @@ assert_eq "filesize:64KiB" true "$(json '.files[0].bytes | . >= 65536 and . < 65
 until_limit -c 100 -a duration:600
 assert_eq "two limits: reason" packets "$(json .end)"
 
+# A recording that ends by itself is no success.
+launch_recorder -i in0 -w "$work/space.pcapng" --json --min-free 100000TiB
+await_recorder
+assert_eq "min-free: exit code" 5 "$status"
+assert_eq "min-free: reason" min-free "$(json .end)"
+assert_ledger_closes "min-free"
+
 # Two interfaces share the limit.
 make_link out1 in1
 start_recorder -i in0 -i in1 -w "$work/two.pcapng" --json -c 50

@@ -44,7 +44,7 @@ if others_complain >"$work/complaints"; then
   fail "tshark complains: $(cat "$work/complaints")"
 fi
 
-# The reader goes away: that ends the recording, as a reader's choice, not as an error.
+# The reader goes away: that ends the recording, which is no error, but has its own exit code.
 pipe_to head -c 1000
 await_recording
 "$WIRETAPE" generate -i out0 -q -c 0 -p 20000 &
@@ -52,11 +52,23 @@ generator=$!
 await_recorder
 kill $generator
 wait $generator "$reader" # head has ended: that was the point
-assert_eq "head: exit code" 0 "$status"
+assert_eq "head: exit code" 5 "$status"
 assert_eq "head: bytes" 1000 "$(wc -c <"$work/reader.out")"
 assert_eq "head: reason" "pipe closed" "$(json_of_err .end)"
 assert_ledger_closes "head"
 assert "head: what it did not take is lost by the writer" test "$(json .lost.writer)" -gt 0
+
+# What it did not take is a loss, and that counts for more.
+record_options=(--fail-on-loss)
+pipe_to head -c 1000
+record_options=()
+await_recording
+"$WIRETAPE" generate -i out0 -q -c 0 -p 20000 &
+generator=$!
+await_recorder
+kill $generator
+wait $generator "$reader"
+assert_eq "head and loss: exit code" 3 "$status"
 
 # A reader that has stopped reading does not hold a recording that is to end.
 pipe_to sleep 600

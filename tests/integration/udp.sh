@@ -350,7 +350,7 @@ ip link set in0 down
 wait_until "it says that it is down" says '@in0 went down'
 ip link del in0
 await_recorder
-assert_eq "$name: exit code" 1 "$status"
+assert_eq "$name: exit code" 5 "$status"
 assert_file_has "$work/err" 'interface 239.1.1.1:5000@in0 has disappeared'
 assert_sequences "$name" "$file" 1 10
 assert_ledger_closes "$name"

@@ -210,6 +210,7 @@ static int note(struct walk *walk, const struct wt_pcapng_item *item)
 		return note_packet(walk, item);
 	case WT_ITEM_STATISTICS:
 		return note_statistics(walk, &item->statistics);
+	case WT_ITEM_UNKNOWN_SECTION:
 	case WT_ITEM_OTHER:
 		return note_other(walk, item);
 	}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <wiretape/writer/capture_file.h>
@@ -75,6 +76,12 @@ static void expect_next(int code)
 	cr_assert(eq(int, rc, code), "%s", rc < 0 ? err.text : "");
 }
 
+static void expect_error(int code, const char *part)
+{
+	expect_next(code);
+	cr_expect(strstr(err.text, part) != NULL, "'%s' is not in: %s", part, err.text);
+}
+
 static void build_file(void)
 {
 	build_section(&build);
@@ -117,13 +124,12 @@ static void append_local_block(uint32_t bytes)
 	free(block);
 }
 
-Test(capture_file, reads_blocks_across_and_beyond_its_buffer)
+Test(capture_file, reads_blocks_across_its_buffer)
 {
 	build_section(&build);
 	append(build.bytes, build.length);
 	for (int i = 0; i < 40; i++)
 		append_local_block(99996);
-	append_local_block(WT_PCAPNG_MAX_BLOCK_BYTES);
 	append_local_block(12);
 	open_file();
 	expect_kind(WT_ITEM_SECTION);
@@ -132,8 +138,181 @@ Test(capture_file, reads_blocks_across_and_beyond_its_buffer)
 		cr_expect(eq(sz, item.bytes, 99996));
 	}
 	expect_kind(WT_ITEM_OTHER);
-	cr_expect(eq(sz, item.bytes, WT_PCAPNG_MAX_BLOCK_BYTES));
+	expect_next(0);
+}
+
+/* A block of `bytes` bytes of which only the ends take room on the disk. */
+static void append_huge_block(uint32_t type, uint32_t bytes, uint32_t second_bytes)
+{
+	const uint32_t words[2] = {type, bytes};
+
+	append(words, sizeof(words));
+	cr_assert(ge(long, (long)lseek(fd, (off_t)bytes - 12, SEEK_CUR), 0));
+	append(&second_bytes, sizeof(second_bytes));
+}
+
+static long memory_kib(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+Test(capture_file, a_block_of_any_length_is_passed_over_without_memory)
+{
+	enum { HUGE_BYTES = 0x90000000u };
+	uint64_t at;
+	long before;
+
+	build_file();
+	append(build.bytes, build.length);
+	append_huge_block(WT_PCAPNG_CUSTOM, HUGE_BYTES, HUGE_BYTES);
+	append(build.bytes, build.length);
+	open_file();
+	before = memory_kib();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	at = wt_capture_file_offset(file);
 	expect_kind(WT_ITEM_OTHER);
+	cr_expect(eq(u64, item.offset, at));
+	cr_expect(eq(u64, item.passed_bytes + item.bytes, HUGE_BYTES));
+	cr_expect(eq(u64, wt_capture_file_offset(file), at + HUGE_BYTES));
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_next(0);
+	cr_expect(lt(long, memory_kib() - before, 8192));
+}
+
+Test(capture_file, a_block_that_is_passed_over_has_its_length_at_both_ends)
+{
+	build_file();
+	append(build.bytes, build.length);
+	append_huge_block(WT_PCAPNG_CUSTOM, 40 << 20, 44 << 20);
+	append(build.bytes, build.length);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_error(-EBADMSG, "its length is 41943040 at its start and 46137344 at its end");
+}
+
+Test(capture_file, a_block_that_is_passed_over_may_be_cut_off_and_grow)
+{
+	static const uint32_t bytes = 40 << 20;
+
+	build_file();
+	append(build.bytes, build.length);
+	append_huge_block(WT_PCAPNG_CUSTOM, bytes, bytes);
+	cr_assert(eq(int, ftruncate(fd, lseek(fd, 0, SEEK_CUR) - 1000), 0));
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_error(-ENODATA, "41942040 of 41943040 bytes");
+	cr_assert(ge(long, (long)lseek(fd, -4, SEEK_CUR), 0));
+	append(&bytes, sizeof(bytes));
+	expect_kind(WT_ITEM_OTHER);
+	expect_next(0);
+}
+
+Test(capture_file, a_packet_of_more_than_16_mib_is_read)
+{
+	enum { CAPLEN = 17 << 20 };
+	const uint32_t fields[] = {6, 32 + CAPLEN, 0, 0, 0, CAPLEN, CAPLEN};
+
+	build_section(&build);
+	build_interface(&build, 9, 0);
+	append(build.bytes, build.length);
+	append(fields, sizeof(fields));
+	cr_assert(ge(long, (long)lseek(fd, CAPLEN, SEEK_CUR), 0));
+	append(&fields[1], 4);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(u32, item.packet.frame.caplen, CAPLEN));
+	expect_next(0);
+}
+
+/* Nothing is allocated for what a length says before it is there. */
+Test(capture_file, a_wrong_length_takes_no_memory)
+{
+	const uint32_t words[] = {6, 120 << 20, 0};
+	long before;
+
+	build_file();
+	append(build.bytes, build.length);
+	append(words, sizeof(words));
+	open_file();
+	before = memory_kib();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_error(-ENODATA, "cut off");
+	cr_expect(lt(long, memory_kib() - before, 8192));
+}
+
+/* Of version `minor`, with what follows it as far as `bytes`. */
+static void build_unknown_section(uint8_t minor, uint64_t bytes)
+{
+	build_block(&build, WT_PCAPNG_SHB);
+	build_u32(&build, WT_PCAPNG_MAGIC);
+	build_u16(&build, 1);
+	build_u16(&build, minor);
+	build_u64(&build, bytes);
+	build_block_end(&build);
+}
+
+Test(capture_file, a_section_of_an_unknown_version_is_passed_over_if_it_says_where_it_ends)
+{
+	build_unknown_section(1, 40);
+	build_padded(&build, "whatever such a section has", 40);
+	build.big_endian = true;
+	build_file();
+	append(build.bytes, build.length);
+	open_file();
+	expect_kind(WT_ITEM_UNKNOWN_SECTION);
+	cr_expect(eq(u64, item.passed_bytes, 68));
+	cr_expect(eq(int, item.section.minor, 1));
+	expect_kind(WT_ITEM_SECTION);
+	cr_expect(eq(u64, item.offset, 68));
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_next(0);
+}
+
+Test(capture_file, behind_a_section_of_an_unknown_version_there_is_another_or_nothing)
+{
+	build_unknown_section(1, 40);
+	build_padded(&build, "whatever such a section has", 40);
+	build_interface(&build, 9, 0);
+	append(build.bytes, build.length);
+	open_file();
+	expect_kind(WT_ITEM_UNKNOWN_SECTION);
+	expect_error(-EBADMSG, "a section header should be here");
+}
+
+Test(capture_file, a_section_of_an_unknown_version_that_does_not_end_is_not_supported)
+{
+	build_file();
+	build_unknown_section(3, 4000);
+	append(build.bytes, build.length);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_error(-ENOTSUP, "version 1.3");
+}
+
+Test(capture_file, version_1_2_is_read_as_1_0)
+{
+	build_unknown_section(2, UINT64_MAX);
+	append(build.bytes, build.length);
+	open_file();
+	expect_kind(WT_ITEM_SECTION);
 	expect_next(0);
 }
 

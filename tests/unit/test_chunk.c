@@ -144,6 +144,32 @@ Test(chunk, index_may_be_longer_and_its_rest_is_zeros)
 		cr_expect(eq(u8, chunk[i], 0), "byte %zu", i);
 }
 
+/* 32 bits without a sign have seconds from 1970 to 2106. */
+Test(chunk, stamps_that_an_index_has_no_room_for_become_the_nearest)
+{
+	const int64_t s_ns = 1000000000;
+	const struct {
+		int64_t ns;
+		uint32_t s, rest_ns;
+	} cases[] = {
+	        {-1, 0, 0},
+	        {INT64_MIN, 0, 0},
+	        {-10 * s_ns, 0, 0},
+	        {5 * s_ns + 7, 5, 7},
+	        {UINT32_MAX * s_ns + 7, UINT32_MAX, 7},
+	        {(UINT32_MAX + s_ns) * s_ns, UINT32_MAX, 999999999},
+	        {INT64_MAX, UINT32_MAX, 999999999},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint32_t s, rest_ns;
+
+		wt_chunk_split_ns(cases[i].ns, &s, &rest_ns);
+		cr_expect(eq(u32, s, cases[i].s), "%zu", i);
+		cr_expect(eq(u32, rest_ns, cases[i].rest_ns), "%zu", i);
+	}
+}
+
 Test(chunk, in_place_the_kernels_header_stays)
 {
 	uint8_t before[48];

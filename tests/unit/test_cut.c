@@ -426,27 +426,42 @@ static void append_build(int number)
 	build.length = 0;
 }
 
-/* Looking through all that came before would take minutes. */
-Test(cut, any_number_of_sections_takes_little_time)
+static void write_sections(int file, uint32_t first, uint32_t count)
 {
-	enum { SECTIONS = 200000 };
 	char name[16];
 
-	for (uint32_t i = 0; i < SECTIONS; i++) {
-		snprintf(name, sizeof(name), "if%u", i);
+	for (uint32_t i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "if%u", first + i);
 		build_section(&build);
 		build_interface_head(&build, 1, 100);
 		build_option_text(&build, WT_OPT_IF_NAME, name);
 		build_block_end(&build);
 		if (build.length > sizeof(build.bytes) / 2)
-			append_build(0);
+			append_build(file);
 	}
 	build_packet(&build, 0, 1, "data");
-	append_build(0);
-	do_cut(1, INT64_MIN, INT64_MAX, NULL);
+	append_build(file);
+}
+
+/* Looking through all that came before would take many minutes. */
+Test(cut, any_number_of_sections_takes_little_time)
+{
+	for (int file = 0; file < FILES; file++)
+		write_sections(file, 0, WT_PCAPNG_MAX_INTERFACES);
+	do_cut(FILES, INT64_MIN, INT64_MAX, NULL);
 	read_back();
-	cr_expect(eq(sz, found.interface_count, SECTIONS));
-	cr_expect(eq(u32, found.interfaces[0], SECTIONS - 1));
+	cr_expect(eq(sz, found.interface_count, WT_PCAPNG_MAX_INTERFACES));
+	cr_assert(eq(sz, found.packets, FILES));
+	cr_expect(eq(u32, found.interfaces[FILES - 1], WT_PCAPNG_MAX_INTERFACES - 1));
+}
+
+Test(cut, more_interfaces_than_readers_take_are_an_error)
+{
+	write_sections(0, 0, WT_PCAPNG_MAX_INTERFACES);
+	write_sections(1, WT_PCAPNG_MAX_INTERFACES, 1);
+	cr_expect(eq(int, try_cut(2, NULL, NULL, NULL), -E2BIG));
+	cr_expect(strstr(err.text, inputs[1]) == err.text, "%s", err.text);
+	cr_expect(lt(int, access(out, F_OK), 0));
 }
 
 Test(cut, any_number_of_alike_interfaces_takes_little_time)

@@ -83,6 +83,7 @@ static void add(struct golden *sum, const struct wt_pcapng_item *item)
 	case WT_ITEM_STATISTICS:
 		sum->statistics++;
 		break;
+	case WT_ITEM_UNKNOWN_SECTION:
 	case WT_ITEM_OTHER:
 		sum->others++;
 		break;

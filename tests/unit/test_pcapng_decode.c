@@ -581,7 +581,7 @@ Test(pcapng_decode, a_length_without_its_padding_is_read_as_if_it_had_it)
 	expect_end();
 }
 
-Test(pcapng_decode, a_length_below_the_captured_one_is_raised_to_it)
+Test(pcapng_decode, bytes_beyond_the_length_on_the_wire_follow_the_frame)
 {
 	start_file();
 	build_packet(&build, 0, T_NS, "hello");
@@ -589,7 +589,74 @@ Test(pcapng_decode, a_length_below_the_captured_one_is_raised_to_it)
 	expect_kind(WT_ITEM_SECTION);
 	expect_kind(WT_ITEM_INTERFACE);
 	expect_kind(WT_ITEM_PACKET);
-	cr_expect(eq(u32, item.packet.frame.len, 5));
+	cr_expect(eq(u32, item.packet.frame.len, 3));
+	cr_expect(eq(u32, item.packet.frame.caplen, 3));
+	cr_expect(eq(u32, item.packet.excess_bytes, 2));
+	cr_expect(memcmp(item.packet.frame.data, "hello", 5) == 0);
+}
+
+struct fcs_case {
+	uint8_t of_interface, of_packet;
+	bool captured; /* the whole packet of 6 bytes, else 3 of them */
+	uint8_t fcs_bytes;
+	uint32_t len, caplen; /* without it */
+};
+
+/* What an interface and flags say of the check sequence; 0 is not said. */
+static void read_fcs(bool big_endian, const struct fcs_case *c)
+{
+	build.length = 0;
+	build.big_endian = big_endian;
+	wt_pcapng_decoder_fini(&decoder);
+	wt_pcapng_decoder_init(&decoder);
+	build_section(&build);
+	build_interface_head(&build, 1, 0);
+	if (c->of_interface)
+		build_option(&build, WT_OPT_IF_FCSLEN, &c->of_interface, 1);
+	build_block_end(&build);
+	build_packet_head(&build, 0, T_NS, c->captured ? "abwxyz" : "abc");
+	build_patch_u32(&build, build.block + 24, 6);
+	build_option_u32(&build, WT_OPT_EPB_FLAGS, (uint32_t)c->of_packet << 5);
+	build_block_end(&build);
+
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(u8, item.packet.fcs_bytes, c->fcs_bytes));
+	cr_expect(eq(u32, wt_pcapng_len_without_fcs(&item.packet), c->len));
+	cr_expect(eq(u32, wt_pcapng_caplen_without_fcs(&item.packet), c->caplen));
+}
+
+Test(pcapng_decode, a_check_sequence_is_told_by_the_interface_in_bits_or_bytes_or_by_the_packet)
+{
+	static const struct fcs_case cases[] = {
+	        {0, 0, true, 0, 6, 6},  /* nobody says */
+	        {32, 0, true, 4, 2, 2}, /* bits */
+	        {4, 0, true, 4, 2, 2},  /* bytes */
+	        {16, 0, true, 2, 4, 4},  {2, 0, true, 2, 4, 4}, {9, 0, true, 0, 6, 6}, /* neither */
+	        {0, 4, true, 4, 2, 2},   /* by the flags */
+	        {32, 2, true, 2, 4, 4},  /* the packet's word is worth more */
+	        {32, 0, false, 4, 2, 2}, /* cut in the middle of it */
+	        {16, 0, false, 2, 4, 3}, /* cut before it */
+	        {0, 15, true, 6, 0, 0},  /* longer than the frame */
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		read_fcs(false, &cases[i]);
+		read_fcs(true, &cases[i]);
+	}
+}
+
+Test(pcapng_decode, the_obsolete_packet_block_tells_of_a_check_sequence_too)
+{
+	start_file();
+	build_obsolete(0);
+	build_patch_u32(&build, build.length - 8, 4u << 5);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(u8, item.packet.fcs_bytes, 4));
+	cr_expect(eq(u32, wt_pcapng_len_without_fcs(&item.packet), 56));
 }
 
 Test(pcapng_decode, says_how_many_bytes_it_needs)
@@ -675,7 +742,7 @@ Test(pcapng_decode, a_length_beyond_the_limit_is_an_error_at_once)
 	start_file();
 	build_packet(&build, 0, T_NS, "one");
 	build_patch_u32(&build, build.block + 4, WT_PCAPNG_MAX_BLOCK_BYTES + 1);
-	expect_error(-EBADMSG, "its length 16777217 is more than");
+	expect_error(-EBADMSG, "its length 134217729 is more than");
 }
 
 Test(pcapng_decode, two_lengths_that_differ_are_an_error)
