@@ -204,7 +204,7 @@ static int warn(const char *path, const struct wt_cut_file *file)
 	if (file->left_out)
 		wt_cli_complain("warning: %s: %" PRIu64 " packets have no stamp and were left out",
 		                path, file->left_out);
-	wt_cli_warn_unfiltered(path, file->unfiltered, file->why_unfiltered.text);
+	wt_cli_warn_unfiltered(path, file->unfiltered.packets, file->unfiltered.why.text);
 	warn_of_blocks(path, file);
 	return file->ended && file->ended != -ENODATA ? WT_EXIT_FAILURE : WT_EXIT_OK;
 }
@@ -257,7 +257,7 @@ static json_t *files_array(const struct options *options, const struct wt_cut_fi
 		                  (json_int_t)files[i].bytes_total, "missing_packets",
 		                  (json_int_t)files[i].missing, "left_out",
 		                  (json_int_t)files[i].left_out, "not_filtered",
-		                  (json_int_t)files[i].unfiltered, "blocks_left_out",
+		                  (json_int_t)files[i].unfiltered.packets, "blocks_left_out",
 		                  (json_int_t)files[i].blocks_left_out, "options_left_out",
 		                  (json_int_t)files[i].options_left_out, "cut_off",
 		                  files[i].ended == -ENODATA, "broken",

@@ -315,7 +315,6 @@ static void report_file(struct wt_cut_file *file, const struct wt_timeline_file 
 	file->ended = report->ended;
 	file->why = report->why;
 	file->unfiltered = report->unfiltered;
-	file->why_unfiltered = report->why_unfiltered;
 }
 
 static int open_timeline(struct cut *cut, struct wt_error *err)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/writer/file_filter.h>
 #include <wiretape/writer/time_text.h>
 
 #ifdef __cplusplus
@@ -31,7 +32,7 @@ struct wt_cut_config {
 	                             * file; NULL: from the beginning */
 	const struct wt_time *to;   /* exclusive; NULL: to the end */
 	int64_t duration_ns;        /* instead of `to`, from `from` on; 0: not given */
-	const char *filter;         /* of libpcap; NULL: all packets */
+	const char *filter;         /* as of wt_file_filter_create(); NULL: all packets */
 	const char *application;    /* for the new section header; NULL: none */
 };
 
@@ -45,10 +46,7 @@ struct wt_cut_file {
 	uint64_t left_out;    /* without a stamp that a file can have */
 	int ended;            /* 0; -ENODATA: cut off; others: broken; what is before is used */
 	struct wt_error why;  /* in words */
-	/* Of link types for which there can be no such filter: they do not match; and in words
-	 * where that was first. */
-	uint64_t unfiltered;
-	struct wt_error why_unfiltered;
+	struct wt_unfiltered unfiltered; /* which do not match */
 	/* Blocks of the range that nobody here knows, or that forbid to be copied; the first of
 	 * them; and options of what was copied. */
 	uint64_t blocks_left_out;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/writer/file_filter.h>
 #include <wiretape/writer/pcapng_decode.h>
 #include <wiretape/writer/time_text.h>
 
@@ -34,9 +35,7 @@ struct wt_timeline_config {
 	                             * file; NULL: from the beginning */
 	const struct wt_time *to;   /* exclusive; NULL: to the end */
 	int64_t duration_ns;        /* instead of `to`, from `from` on; 0: not given */
-	/* Of libpcap; NULL: all packets. It is compiled when an interface's first packet comes.
-	 * Where it cannot be, no packet matches; it is an error if it can be for none. */
-	const char *filter;
+	const char *filter;         /* as of wt_file_filter_create(); NULL: all packets */
 	/* Packets without a stamp that a file can have (none, before 1970, saturated) are not left
 	 * out: they come right behind the one before them in their file, with its stamp. Those
 	 * before a file's first stamp come first of all, without one, if nothing is said of where
@@ -54,10 +53,7 @@ struct wt_timeline_file {
 	uint64_t left_out;    /* without a stamp that a file can have */
 	int ended;            /* 0; -ENODATA: cut off; others: broken; what is before is used */
 	struct wt_error why;  /* in words */
-	/* Of link types for which there can be no such filter: they do not match; and in words
-	 * where that was first. */
-	uint64_t unfiltered;
-	struct wt_error why_unfiltered;
+	struct wt_unfiltered unfiltered; /* which do not match */
 };
 
 /* What the times came to. */

@@ -5,19 +5,10 @@
 /* What timeline*.c share, and what the cut sees of it that needs more than packets. Not
  * installed. */
 
-#include <pcap/pcap.h>
-
 #include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/identity.h>
 #include <wiretape/writer/tape_reader.h>
 #include <wiretape/writer/timeline.h>
-
-/* The filter, for one link type. */
-struct filter_program {
-	bool is_compiled; /* if not, it cannot be used there: `why` */
-	struct bpf_program code;
-	struct wt_error why;
-};
 
 /* One that the timeline has a number for. */
 struct timeline_interface {
@@ -30,7 +21,6 @@ struct section_interface {
 	uint32_t number;             /* in the timeline */
 	uint32_t ordinal;            /* of those in the section that are described alike */
 	struct wt_identity identity; /* of the description */
-	uint32_t program;            /* 1 and up; 0: no packet has come yet */
 };
 
 struct wt_timeline_source {
@@ -83,11 +73,7 @@ struct wt_timeline {
 	struct timeline_interface *interfaces;
 	size_t interface_count, interface_room;
 	struct wt_identity_table known; /* interfaces: their numbers + 1 */
-	struct filter_program *programs;
-	size_t program_count, program_room;
-	struct wt_identity_table link_types; /* that have a program: its number + 1 */
-	size_t compiled;                     /* of the programs */
-	struct wt_error no_filter;           /* where it could not be used first */
+	struct wt_file_filter *filter;  /* NULL: all packets */
 };
 
 /* wt_timeline_open() in two steps: nothing is opened, and then all. A timeline that could not
@@ -99,11 +85,8 @@ int wt_timeline_begin(struct wt_timeline *timeline, struct wt_error *err);
 
 /* ---- timeline_interface.c ---- */
 
-/* Whether the filter makes sense for any link type. */
-int wt_timeline_check_filter(const char *filter, struct wt_error *err);
-
-/* After the last packet: it is an error if it made none for those that came. */
-int wt_timeline_check_programs(const struct wt_timeline *timeline, struct wt_error *err);
+/* After the last packet: it is an error if the filter could be used for none of those that came. */
+int wt_timeline_check_filter(const struct wt_timeline *timeline, struct wt_error *err);
 
 /* Another section begins. */
 void wt_timeline_begin_section(struct wt_timeline_source *source,

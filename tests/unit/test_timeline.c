@@ -557,11 +557,11 @@ Test(timeline, what_a_filter_cannot_be_used_on_does_not_match)
 	read_all(1);
 	cr_assert(eq(sz, found.count, 2));
 	cr_expect(eq(i64, found.packets[1].stamp_ns, T_NS + 4));
-	cr_expect(eq(u64, files[0].unfiltered, 2));
-	cr_expect(strstr(files[0].why_unfiltered.text,
+	cr_expect(eq(u64, files[0].unfiltered.packets, 2));
+	cr_expect(strstr(files[0].unfiltered.why.text,
 	                 "filter 'ether dst 01:02:03:04:05:06' on link type RAW (101) of "
 	                 "interface 1, packet at offset ") != NULL,
-	          "%s", files[0].why_unfiltered.text);
+	          "%s", files[0].unfiltered.why.text);
 }
 
 Test(timeline, a_filter_is_not_asked_of_interfaces_without_packets)
@@ -573,7 +573,7 @@ Test(timeline, a_filter_is_not_asked_of_interfaces_without_packets)
 	config.filter = "ether dst 01:02:03:04:05:06";
 	read_all(1);
 	cr_expect(eq(sz, found.count, 1));
-	cr_expect(eq(u64, files[0].unfiltered, 0));
+	cr_expect(eq(u64, files[0].unfiltered.packets, 0));
 }
 
 Test(timeline, a_filter_that_can_be_used_nowhere_is_an_error)
