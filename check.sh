@@ -3,11 +3,13 @@
 # fails does not keep the rest from running.
 #
 #   ./check.sh         for every change: all but what takes long
-#   ./check.sh --ci    also the slow integration tests, and those in virtual machines, which
-#                      fetch a kernel and QEMU: as CI runs it
+#   ./check.sh --ci    also the slow integration tests, quickstart.sh, builds for release and
+#                      for s390x, whose program has to agree with the native one, and the tests
+#                      in virtual machines, which fetch a kernel and QEMU: as CI runs it
 #   ./check.sh --all   also these under the sanitizers, a minute of fuzzing a target, the
-#                      integration and stress tests ten times over, and a hundred recordings
-#                      killed
+#                      integration and stress tests ten times over, a hundred recordings
+#                      killed, every build that a packager may try, and quickstart.sh and
+#                      check.sh in a new Debian (as root)
 #
 # Installs what is missing with apt (as root, or with a sudo that asks nothing). Logs
 # are in build/check/. The last line says how many checks passed, failed and were
@@ -177,7 +179,6 @@ shell_syntax() {
 }
 
 shell_lint() {
-  command -v shellcheck >/dev/null || { echo "shellcheck is not installed"; return 77; }
   # SC2034, SC2154: a script that is sourced sets what it does not use itself, and the
   # other way round.
   scripts | xargs shellcheck -x -s bash --severity=warning --exclude=SC2034,SC2154
@@ -199,6 +200,128 @@ stage_install() {
   for kind in headers-c headers-c++ shared-c shared-c++ static-c static-c++ program; do
     check "installed: $kind" tests/consumer/consume.sh "$kind" "$prefix"
   done
+}
+
+# build NAME OPTION...: the libraries and the program, in build/builds/NAME, warnings as errors.
+build() {
+  local name=$1
+  shift
+  cmake -G Ninja -B "build/builds/$name" -DWT_TESTS=OFF -DWT_BENCH=OFF -DWT_WERROR=ON "$@" &&
+    cmake --build "build/builds/$name" --parallel "$jobs"
+}
+
+# cross_build ARCHITECTURE TRIPLE [OPTION]...: with Debian's libraries for it.
+cross_build() {
+  local architecture=$1 triple=$2 sysroot
+  shift 2
+  sysroot=$(tests/cross/sysroot.sh "$architecture") || { echo "$sysroot"; return 77; }
+  build "$architecture" --toolchain "$PWD/tests/cross/toolchain.cmake" "-DTRIPLE=$triple" \
+    "-DSYSROOT=$sysroot" "$@"
+}
+
+# A packager's directories come out in wiretape.pc as they were given.
+absolute_directories() {
+  local to=$PWD/$logs/absolute pc
+  rm -rf "$to"
+  DESTDIR=$to cmake --install build/builds/release-gcc || return
+  pc=$to/opt/wt/lib/pkgconfig/wiretape.pc
+  cat "$pc"
+  [ "$(PKG_CONFIG_PATH=${pc%/*} pkg-config --variable=libdir wiretape)" = /opt/wt/lib ] &&
+    [ "$(PKG_CONFIG_PATH=${pc%/*} pkg-config --variable=includedir wiretape)" = /opt/wt/headers ] &&
+    [ -e "$to/opt/wt/headers/wiretape/ring/ring.h" ]
+}
+
+agree() {
+  local sysroot
+  sysroot=$(tests/cross/sysroot.sh s390x) || { echo "$sysroot"; return 77; }
+  WIRETAPE=$PWD/build/release/cli/wiretape SUPPORT=$PWD/tests/support \
+    FOREIGN="qemu-s390x-static -L $sysroot $PWD/build/builds/s390x/cli/wiretape" tests/cross/agree.sh
+}
+
+stage_builds() {
+  check "build: Release, gcc" build release-gcc -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/opt/wt \
+    -DCMAKE_INSTALL_LIBDIR=/opt/wt/lib -DCMAKE_INSTALL_INCLUDEDIR=/opt/wt/headers &&
+    check "installed: absolute directories" absolute_directories
+  check "build: Release, clang" build release-clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang
+  check "build: s390x" cross_build s390x s390x-linux-gnu &&
+    check "s390x: agrees with the native program" agree
+}
+
+# The libraries alone: Debian has none for musl to link with.
+musl_build() {
+  cmake -G Ninja -B build/builds/musl -DWT_TESTS=OFF -DWT_BENCH=OFF -DWT_WERROR=ON \
+    -DCMAKE_C_COMPILER=musl-gcc \
+    "-DCMAKE_C_FLAGS=-idirafter /usr/include -idirafter /usr/include/$(gcc -dumpmachine)" &&
+    cmake --build build/builds/musl --parallel "$jobs" --target wiretape_static
+}
+
+# refused PATTERN COMMAND...: fails, and says why.
+refused() {
+  local pattern=$1
+  shift
+  if "$@" >"$logs/refused.log" 2>&1; then echo "not refused"; return 1; fi
+  cat "$logs/refused.log"
+  tr -s ' \n' ' ' <"$logs/refused.log" | grep -q "$pattern"
+}
+
+among_the_sources() {
+  local tree status=0
+  tree=$(mktemp -d) || return
+  tracked '*' | tar -cT - | tar -x -C "$tree"
+  refused 'built in a folder of its own' cmake -S "$tree" -B "$tree" || status=1
+  rm -rf "$tree"
+  return $status
+}
+
+# Where pkg-config knows everything but Criterion.
+without_criterion() {
+  local only=$PWD/$logs/no-criterion
+  rm -rf "$only" build/builds/no-criterion && mkdir -p "$only" || return
+  # shellcheck disable=SC2046 # folders
+  find $(pkg-config --variable pc_path pkg-config | tr : ' ') -name '*.pc' ! -name criterion.pc \
+    -exec ln -sft "$only" {} + 2>/dev/null
+  PKG_CONFIG_LIBDIR=$only cmake -G Ninja -B build/builds/no-criterion >"$logs/refused.log" || return
+  cat "$logs/refused.log"
+  grep -q 'Unit tests are left out' "$logs/refused.log" && cmake --build build/builds/no-criterion -j "$jobs"
+}
+
+plain_build() { cmake -B build/builds/plain && cmake --build build/builds/plain -j "$jobs"; }
+
+stage_all_builds() {
+  local hardening
+  check "build: plain" plain_build
+  check "build: without Criterion" without_criterion
+  check "build: -O3 -march=native" build native -DCMAKE_BUILD_TYPE=Release "-DCMAKE_C_FLAGS_RELEASE=-O3 -march=native"
+  check "build: -flto" build lto -DCMAKE_C_FLAGS=-flto=auto
+  check "build: unoptimised, clang" build debug-clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang
+  hardening="-O2 -D_FORTIFY_SOURCE=3 -fstack-clash-protection -fcf-protection -fPIE -Wformat -Werror=format-security"
+  check "build: hardened" build hardened "-DCMAKE_C_FLAGS=$hardening" \
+    "-DCMAKE_EXE_LINKER_FLAGS=-pie -Wl,-z,relro,-z,now"
+  check "build: aarch64" cross_build arm64 aarch64-linux-gnu
+  check "build: riscv64" cross_build riscv64 riscv64-linux-gnu
+  check "build: s390x, Release" cross_build s390x s390x-linux-gnu -DCMAKE_BUILD_TYPE=Release
+  check "build: musl" musl_build
+  check "refused: 32 bits" refused '64-bit target' cmake -B build/builds/i686 -DCMAKE_C_COMPILER=i686-linux-gnu-gcc
+  check "refused: among the sources" among_the_sources
+}
+
+# In a user namespace that may have no network of its own.
+quickstart_without_network() {
+  unshare -U -r true || { echo "this machine does not let us make user namespaces"; return 77; }
+  unshare -U -r sh -c 'echo 0 >/proc/sys/user/max_net_namespaces && exec ./quickstart.sh' |
+    tee "$logs/simulated" && grep -q '^No network can be made here' "$logs/simulated" &&
+    grep -q 'docker run --privileged' "$logs/simulated" &&
+    [ "$(capinfos -Mrc build/quickstart/tape.pcapng | awk '/packets/ {print $NF}')" = 200000 ]
+}
+
+stage_quickstart() {
+  check "quickstart.sh without a network" quickstart_without_network
+  check "quickstart.sh" ./quickstart.sh
+}
+
+stage_bare() {
+  check "a new Debian: quickstart.sh" tests/support/bare-root.sh ./quickstart.sh
+  check "a new Debian: check.sh" tests/support/bare-root.sh ./check.sh
 }
 
 stage_vm() { run_ctest vm release -L '^vm$'; }
@@ -228,7 +351,10 @@ case "${1:-}" in
 *) echo "check.sh: there is no option '$1'; --help says which" >&2; exit 2 ;;
 esac
 
-wt_install_missing "$wt_packages_build" "$wt_packages_show" "$wt_packages_check" || {
+packages=("$wt_packages_build" "$wt_packages_show" "$wt_packages_check")
+if $ci; then packages+=("$wt_packages_cross"); fi
+if $all; then packages+=("$wt_packages_builds"); fi
+wt_install_missing "${packages[@]}" || {
   fail "packages are missing"
   closing
   exit 1
@@ -242,6 +368,14 @@ stage "Address and undefined-behaviour sanitizers" stage_asan
 stage "Thread sanitizer" stage_tsan
 stage "Fuzzing" stage_fuzz
 stage "Installation, and programs that use what was installed" stage_install
-if $ci; then stage "Virtual machines" stage_vm; fi
-if $all; then stage "Again and again" stage_often; fi
+if $ci; then
+  stage "Builds of packagers, and for another architecture" stage_builds
+  stage "Quick start" stage_quickstart
+  stage "Virtual machines" stage_vm
+fi
+if $all; then
+  stage "All other builds" stage_all_builds
+  stage "Again and again" stage_often
+  stage "A new Debian" stage_bare
+fi
 closing

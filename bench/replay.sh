@@ -6,28 +6,36 @@ usage() {
   cat <<'EOT'
 Usage: bench/replay.sh [OPTION]...
   -n ROUNDS   the tables have the medians [3]
-  -g GAPS     mean gaps of the tapes, exponential; "" leaves this part out ["20us 5us"]
-  -c COUNT    packets of a tape [100000]
+  -1          the sender has one processor for all of its threads, and top speed is left out; the tapes are
+              "20us:100000 500us:5000" unless -g says otherwise
+  -g GAPS     mean gaps of the tapes, exponential, with :COUNT packets; "" leaves this part out ["20us 5us"]
+  -c COUNT    packets of a tape that -g gives no number [100000]
   -s SIZE     bytes of a frame, without FCS [200]
   -S SIZES    frames as fast as can be; "" leaves this part out ["60 200"]
   -l LINKS    for that: ifb, where every packet is dropped at once, and veth ["ifb veth"]
   -t TOOLS    ["wiretape tcpreplay"; what is not installed is left out]
   -x OPTIONS  more options for wiretape replay; again for a wiretape more: -x '' -x '--fifo 50'
+  -b PROGRAM  another build of wiretape, which takes its turns as "before"
   -o FILE     where the JSON goes [build/bench/replay.json]
   -w PROGRAM  [build/release/cli/wiretape]
-The sender is bound to the first processor, the recorder at the far end to the second. All in a
+The sender is bound to the first processor, with -1 all of its program, the recorder at the far end to the second. All in a
 network namespace of its own; run as root or as an ordinary user.
 EOT
 }
-rounds=3 gaps="20us 5us" count=100000 size=200 sizes="60 200" links="ifb veth" tools="wiretape tcpreplay"
+rounds=3 count=100000 size=200 links="ifb veth" tools="wiretape tcpreplay" before="" alone=""
 json=$top/build/bench/replay.json arguments=("$@")
-while getopts n:g:c:s:S:l:t:x:o:w:h option; do
+while getopts n:1g:c:s:S:l:t:x:b:o:w:h option; do
   case $option in
-    n) rounds=$OPTARG ;; g) gaps=$OPTARG ;; c) count=$OPTARG ;; s) size=$OPTARG ;; S) sizes=$OPTARG ;;
+    n) rounds=$OPTARG ;; 1) alone=1 ;; b) before=$OPTARG ;; g) gaps=$OPTARG ;; c) count=$OPTARG ;; s) size=$OPTARG ;; S) sizes=$OPTARG ;;
     l) links=$OPTARG ;; t) tools=$OPTARG ;; x) variants+=("$OPTARG") ;; o) json=$OPTARG ;;
     w) wiretape=$OPTARG ;; h) usage; exit 0 ;; *) usage >&2; exit 2 ;;
   esac
 done
+if [ -n "$alone" ]; then
+  : "${gaps=20us:100000 500us:5000}" "${sizes=}"
+else
+  : "${gaps=20us 5us}" "${sizes=60 200}"
+fi
 enter_namespace "${arguments[@]}"
 [ ${#variants[@]} -gt 0 ] || variants=("")
 make_work_folder "${TMPDIR:-/var/tmp}"
@@ -44,6 +52,7 @@ for tool in $tools; do
   esac
 done
 players=("${players[@]% }")
+[ -z "$before" ] || players+=(before)
 
 # What each is, in the array `command`. More arguments are the player's.
 player() {
@@ -52,8 +61,13 @@ player() {
   case $who in
     wiretape*)
       # shellcheck disable=SC2206 # these are words
-      command=("$wiretape" replay --json -i "$sending" --cpu $sender_cpu ${who#wiretape} "$@") ;;
-    tcpreplay) command=(taskset -c "$sender_cpu" tcpreplay -i "$sending" "$@") ;;
+      command=("$wiretape" replay --json -i "$sending" ${who#wiretape} "$@") ;;
+    before) command=("$before" replay --json -i "$sending" "$@") ;;
+    tcpreplay) command=(tcpreplay -i "$sending" "$@") ;;
+  esac
+  case $alone$who in
+    wiretape* | before) command+=(--cpu "$sender_cpu") ;;
+    *) command=(taskset -c "$sender_cpu" "${command[@]}") ;;
   esac
 }
 
@@ -72,7 +86,7 @@ play() {
   # Exit code 3 says that packets are missing, which the table shows.
   "$wiretape" compare --json "$tape" "$work/tape.pcapng" > "$work/compared" 2> "$work/err" || status=$?
   [ $status = 0 ] || [ $status = 3 ] || die "compare failed: $(cat "$work/err")"
-  case $who in wiretape*) ;; *) echo null > "$work/said" ;; esac
+  case $who in wiretape* | before) ;; *) echo null > "$work/said" ;; esac
   jq -c --arg who "$who" --arg gap "$gap" --slurpfile said "$work/said" '
     {who: $who, gap: $gap, compared: del(.timing.error.histogram, .timing.gap_error.histogram, .examples),
      said: ($said[0] | if . then {proof: (.proof | walk(if type == "object" then del(.histogram) else . end)),
@@ -84,12 +98,12 @@ play() {
 sprint() {
   local who=$1 link=$2 size=$3 tape=$4 pps
   case $who in
-    wiretape*) player "$who" --timing asap --loop 4 "$tape" ;;
+    wiretape* | before) player "$who" --timing asap --loop 4 "$tape" ;;
     tcpreplay) player "$who" --preload-pcap --topspeed --loop 4 "$tape" ;;
   esac
   timeout 300 "${command[@]}" > "$work/said" 2> "$work/said.err" || die "$who failed: $(cat "$work/said.err")"
   case $who in
-    wiretape*) pps=$(jq .pps "$work/said") ;;
+    wiretape* | before) pps=$(jq .pps "$work/said") ;;
     tcpreplay) pps=$(awk '/^Rated/ { print $(NF - 1) }' "$work/said") ;;
   esac
   jq -nc --arg who "$who" --arg link "$link" --argjson size "$size" --argjson pps "${pps:-null}" \
@@ -99,8 +113,10 @@ sprint() {
 : > "$work/runs"
 : > "$work/sprints"
 make_link veth
-for gap in $gaps; do
-  "$maker" "$count" "$size" "$gap" "$work/on_time.pcap" || die "no tape"
+for tape in $gaps; do
+  gap=${tape%:*} packets=$count
+  [ "$gap" = "$tape" ] || packets=${tape#*:}
+  "$maker" "$packets" "$size" "$gap" "$work/on_time.pcap" || die "no tape"
   for round in $(seq "$rounds"); do
     for who in "${players[@]}"; do play "$who" "$gap" "$work/on_time.pcap"; done
   done
@@ -126,12 +142,14 @@ jq -n --slurpfile runs "$work/runs" --slurpfile sprints "$work/sprints" --arg ke
      reordered: (map(.compared.reordered) | add),
      slower_percent: (map(.compared.timing.lasted.slower_percent) | sort_by(fabs) | .[(length / 2 | floor)]),
      error_p50_ns: spread(.compared.timing.error.p50_ns), error_p99_ns: spread(.compared.timing.error.p99_ns),
-     gap_p50_ns: spread(.compared.timing.gap_error.p50_ns), gap_p99_ns: spread(.compared.timing.gap_error.p99_ns),
+     gap_p50_ns: spread(.compared.timing.gap_error.p50_ns), gap_p90_ns: spread(.compared.timing.gap_error.p90_ns),
+     gap_p99_ns: spread(.compared.timing.gap_error.p99_ns),
      own: (if .[0].said then {
        error_p50_ns: spread(.said.proof.error.p50_ns), error_p99_ns: spread(.said.proof.error.p99_ns),
        undisturbed_error_p50_ns: spread(.said.proof.undisturbed_error.p50_ns),
        undisturbed_error_p99_ns: spread(.said.proof.undisturbed_error.p99_ns),
        undisturbed_gap_p50_ns: spread(.said.proof.undisturbed_gap_error.p50_ns),
+       undisturbed_gap_p90_ns: spread(.said.proof.undisturbed_gap_error.p90_ns),
        undisturbed_gap_p99_ns: spread(.said.proof.undisturbed_gap_error.p99_ns),
        undisturbed_share: (map(.said.proof.undisturbed_error.count / .said.proof.departures) | median),
        interrupted_percent: (map(100 * .said.machine.interrupted_ns / .said.proof.planned_ns) | median),
@@ -141,16 +159,17 @@ jq -n --slurpfile runs "$work/runs" --slurpfile sprints "$work/sprints" --arg ke
    runs: $runs, sprints: $sprints}' > "$json" || die "no results"
 
 if [ -s "$work/runs" ]; then
-  printf '%-5s %-22s %10s %10s %10s %10s %10s %6s\n' gap "" "time off" "error p50" p99 "gap p50" p99 lost
+  printf '%-5s %-22s %10s %10s %10s %10s %10s %10s %6s\n' gap "" "time off" "error p50" p99 "gap p50" p90 p99 lost
   jq -r 'def us: . / 1000 | if . < 1000 then "\(. * 100 | round / 100) us" else "\(. / 10 | round / 100) ms" end;
     .on_time[] | ([.gap, .who, "\(.slower_percent * 1e5 | round / 1e5) %", (.error_p50_ns.median | us), (.error_p99_ns.median | us),
-      (.gap_p50_ns.median | us), (.gap_p99_ns.median | us), .lost + .doubled + .reordered]),
+      (.gap_p50_ns.median | us), (.gap_p90_ns.median | us), (.gap_p99_ns.median | us), .lost + .doubled + .reordered]),
       (.own // empty | ["-", "  undisturbed \(.undisturbed_share * 1000 | round / 10) %", "-",
         (.undisturbed_error_p50_ns.median | us), (.undisturbed_error_p99_ns.median | us),
-        (.undisturbed_gap_p50_ns.median | us), (.undisturbed_gap_p99_ns.median | us), "-"],
-       ["-", "  taken away \(.interrupted_percent * 10 | round / 10) %", "-", "-", "-", "-", "-", "-"]) | @tsv' "$json" |
-    while IFS=$'\t' read -r gap who off e50 e99 g50 g99 lost; do
-      printf '%-5s %-22s %10s %10s %10s %10s %10s %6s\n' "$gap" "$who" "$off" "$e50" "$e99" "$g50" "$g99" "$lost"
+        (.undisturbed_gap_p50_ns.median | us), (.undisturbed_gap_p90_ns.median | us),
+        (.undisturbed_gap_p99_ns.median | us), "-"],
+       ["-", "  taken away \(.interrupted_percent * 10 | round / 10) %", "-", "-", "-", "-", "-", "-", "-"]) | @tsv' "$json" |
+    while IFS=$'\t' read -r gap who off e50 e99 g50 g90 g99 lost; do
+      printf '%-5s %-22s %10s %10s %10s %10s %10s %10s %6s\n' "$gap" "$who" "$off" "$e50" "$e99" "$g50" "$g90" "$g99" "$lost"
     done
 fi
 if [ -s "$work/sprints" ]; then

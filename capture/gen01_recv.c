@@ -129,7 +129,7 @@ static int next_block(struct wt_ring *base, struct wt_block *block)
 	};
 	read_control(ring, &header);
 	ring->frame_waits = true;
-	*block = (struct wt_block){.frames = 1, .number = base->blocks_borrowed++};
+	*block = (struct wt_block){.frames = 1, .number = base->borrowed++};
 	return 1;
 }
 

@@ -15,102 +15,123 @@
  * queued whole on the socket, in the same order: it is fetched from there. */
 struct v2_reader {
 	struct wt_live_reader live;
-	struct wt_ring *slots;
-	uint8_t *whole; /* the frame fetched last, with room for a tag before it */
+	struct wt_ring_ops ops; /* the ring's, but for reading */
+	uint8_t *whole;         /* the frame fetched last, with room for a tag before it */
 	uint32_t snaplen;
+	bool out_of_step; /* what is queued is not what the slots were cut from */
 };
 
-struct copying_ring {
-	struct wt_ring ring;
-	struct v2_reader *owner;
-};
-
-static struct wt_ring *slots_of(const struct wt_ring *ring)
+/* The next frame of the queue and its whole length; -1: there is none. A link that has gone down
+ * leaves an error with the socket, which the first look gets instead of a frame. */
+static ssize_t receive(const struct v2_reader *reader)
 {
-	return ((const struct copying_ring *)ring)->owner->slots;
+	enum { TRIES = 16 };
+	ssize_t got = -1;
+
+	for (int i = 0; i < TRIES && got < 0; i++) {
+		got = recv(reader->live.packet.fd, reader->whole + WT_VLAN_TAG_BYTES,
+		           reader->snaplen, MSG_DONTWAIT | MSG_TRUNC);
+		if (got < 0 && errno == EAGAIN)
+			break;
+	}
+	return got;
 }
 
-static int next_block(struct wt_ring *ring, struct wt_block *block)
+/* Whether what was received is the whole of this frame: as long as it was, and beginning as the
+ * slot does. The slot has the tag already that the queue does not have. */
+static bool is_whole_of(const struct v2_reader *reader, ssize_t got, const struct wt_frame *frame)
 {
-	int ret = wt_ring_next_block(slots_of(ring), block);
+	const uint8_t *whole = reader->whole + WT_VLAN_TAG_BYTES;
+	uint32_t tag = frame->notes & WT_NOTE_VLAN ? WT_VLAN_TAG_BYTES : 0;
+	uint32_t head =
+	        frame->caplen < WT_MAC_ADDRESSES_BYTES ? frame->caplen : WT_MAC_ADDRESSES_BYTES;
+	uint32_t rest = frame->caplen - head;
 
-	ring->high_water = slots_of(ring)->high_water;
-	ring->high_water_ns = slots_of(ring)->high_water_ns;
-	return ret;
+	if ((uint64_t)got + tag != frame->len)
+		return false;
+	rest = rest > tag ? rest - tag : 0;
+	return !memcmp(whole, frame->data, head) &&
+	       !memcmp(whole + head, frame->data + head + tag, rest);
 }
 
-static void note_fill(struct wt_ring *ring)
-{
-	wt_ring_note_fill(slots_of(ring));
-	ring->high_water = slots_of(ring)->high_water;
-	ring->high_water_ns = slots_of(ring)->high_water_ns;
-}
-
-/* Replace a cut frame by the whole one from the socket. */
-static void fetch_whole(struct v2_reader *reader, struct wt_frame *frame)
+static void replace(struct v2_reader *reader, ssize_t got, struct wt_frame *frame)
 {
 	uint8_t *data = reader->whole + WT_VLAN_TAG_BYTES;
-	ssize_t got = recv(reader->live.packet.fd, data, reader->snaplen, MSG_DONTWAIT);
-	uint32_t caplen;
+	uint32_t caplen = (uint64_t)got < reader->snaplen ? (uint32_t)got : reader->snaplen;
 
-	if (got < 0)
-		return; /* keep what the slot has; caplen says that it is cut */
-	caplen = (uint32_t)got;
 	if (frame->notes & WT_NOTE_VLAN && caplen >= WT_MAC_ADDRESSES_BYTES) {
 		uint16_t tpid = (uint16_t)(frame->data[12] << 8 | frame->data[13]);
 
 		data = wt_restore_vlan_tag(data, tpid, frame->vlan_tci);
 		caplen += WT_VLAN_TAG_BYTES;
 	}
-	if (caplen > frame->len)
-		caplen = frame->len;
 	frame->caplen = caplen < reader->snaplen ? caplen : reader->snaplen;
 	frame->data = data;
+}
+
+/* The queue stays empty: while there is anything in it the socket looks readable. */
+static void stop_fetching(struct v2_reader *reader)
+{
+	int off = 0;
+
+	reader->out_of_step = true;
+	if (setsockopt(reader->live.packet.fd, SOL_PACKET, PACKET_COPY_THRESH, &off, sizeof(off)))
+		errno = 0; /* then they are thrown away one by one */
+	while (receive(reader) >= 0)
+		;
+	wt_reader_degrade(&reader->live.reader,
+	                  "%s: frames of more than about %u bytes are cut from now on: what the "
+	                  "kernel has queued of them does not match its ring; --reader v3 has no "
+	                  "such queue",
+	                  reader->live.packet.link.name, reader->live.memory.slot_bytes);
+}
+
+/* Replace a cut frame by the whole one from the queue. What does not fit was queued for an
+ * earlier one. */
+static void fetch_whole(struct v2_reader *reader, struct wt_frame *frame)
+{
+	ssize_t got;
+
+	while ((got = receive(reader)) >= 0) {
+		if (reader->out_of_step || !is_whole_of(reader, got, frame))
+			continue;
+		replace(reader, got, frame);
+		return;
+	}
+	/* Keep what the slot has; caplen says that it is cut. */
+	if (!reader->out_of_step)
+		stop_fetching(reader);
 }
 
 /* A batch ends behind a fetched frame, because there is room for one. */
 static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
                           size_t max)
 {
-	struct v2_reader *reader = ((struct copying_ring *)ring)->owner;
 	size_t count = 0;
 
 	while (count < max && wt_tpacket_v2_walk(&block->walk, &frames[count], 1)) {
 		count++;
 		if (frames[count - 1].notes & WT_NOTE_COPY) {
-			fetch_whole(reader, &frames[count - 1]);
+			fetch_whole(ring->owner, &frames[count - 1]);
 			break;
 		}
 	}
 	return count;
 }
 
-static void release_block(struct wt_ring *ring, struct wt_block *block)
-{
-	wt_ring_release_block(slots_of(ring), block);
-}
-
-static void fill(const struct wt_ring *ring, uint32_t *filled, uint32_t *total)
-{
-	wt_ring_fill(slots_of(ring), filled, total);
-}
-
 static int open_copying_ring(struct v2_reader *reader)
 {
-	static const struct wt_ring_ops ops = {
-	        .next_block = next_block,
-	        .read_frames = read_frames,
-	        .release_block = release_block,
-	        .fill = fill,
-	        .note_fill = note_fill,
-	        .close = wt_ring_free,
-	};
-	int ret = wt_ring_alloc(&reader->live.reader.ring, sizeof(struct copying_ring), &ops,
-	                        &reader->live.memory, reader->slots->units);
+	struct wt_ring *ring;
+	int ret = wt_tpacket_v2_ring_open(&reader->live.reader.ring, &reader->live.memory);
 
-	if (!ret)
-		((struct copying_ring *)reader->live.reader.ring)->owner = reader;
-	return ret;
+	if (ret)
+		return ret;
+	ring = reader->live.reader.ring;
+	reader->ops = *ring->ops;
+	reader->ops.read_frames = read_frames;
+	ring->ops = &reader->ops;
+	ring->owner = reader;
+	return 0;
 }
 
 static size_t shape(const struct wt_ring_plan *plan, uint32_t retire_timeout_ms, void *request)
@@ -155,7 +176,6 @@ static void close_reader(struct wt_reader *reader)
 {
 	struct v2_reader *v2 = (struct v2_reader *)reader;
 
-	wt_ring_close(v2->slots);
 	free(v2->whole);
 	wt_live_reader_close(reader);
 }
@@ -186,8 +206,6 @@ int wt_gen03_tpacket_v2_open(struct wt_reader **reader, const struct wt_reader_c
 	if (!ret)
 		ret = wt_live_reader_map(live, config, TPACKET_V2, shape,
 		                         frame_bytes(&live->packet.link, config->snaplen), err);
-	if (!ret)
-		ret = wt_tpacket_v2_ring_open(&v2->slots, &live->memory);
 	if (!ret)
 		ret = open_copying_ring(v2);
 	if (!ret)

@@ -152,6 +152,9 @@ static int open_parts(struct udp_reader *udp, const struct wt_reader_config *con
 
 	if (!ret && *udp->spec.interface)
 		ret = wt_link_read(udp->spec.interface, &udp->link, err);
+	/* Socket options do not take all that may have been given. */
+	if (!ret && *udp->spec.interface)
+		strcpy(udp->spec.interface, udp->link.name);
 	if (!ret && config->filter && *config->filter)
 		ret = wt_filter_compile(&udp->filter, NULL, LINKTYPE_RAW, config->snaplen,
 		                        config->filter, err);

@@ -27,12 +27,19 @@ struct probe {
 	size_t count;
 };
 
+/* A socket that has as many memberships as the kernel allows one (20, of IPv4). */
+struct member {
+	int fd;
+	int family;
+};
+
 struct wt_join {
 	char name[IFNAMSIZ];
 	struct wt_join_group *groups;
 	struct wt_join_watch *watches; /* of each group */
-	int *members;                  /* a socket for each: one may have few memberships only */
 	size_t count;
+	struct member *members; /* sockets with memberships: `count` at the most */
+	size_t member_count;
 	struct probe *probes;
 	size_t probe_count;
 };
@@ -121,7 +128,7 @@ int wt_join_parse(struct wt_join_group *group, const char *text, struct wt_error
 
 	*group = (struct wt_join_group){0};
 	if (strlen(text) >= sizeof(copy))
-		return wt_error_set(err, -EINVAL, "'%.40s…' is too long for GROUP@SOURCE", text);
+		return wt_error_set(err, -EINVAL, "'%.40s...' is too long for GROUP@SOURCE", text);
 	strcpy(copy, text);
 	source = strchr(copy, '@');
 	if (source)
@@ -207,21 +214,44 @@ static int check_interface(const struct wt_join_group *group, const struct wt_li
 	if (group->family == AF_INET6 && !has_ipv6(link->name))
 		return wt_error_set(err, -EAFNOSUPPORT,
 		                    "cannot join %s on %s: IPv6 is switched off there; 'sysctl -w "
-		                    "net.ipv6.conf.%s.disable_ipv6=0' switches it on",
+		                    "net/ipv6/conf/%s/disable_ipv6=0' switches it on",
 		                    group->text, link->name, link->name);
 	return 0;
 }
 
-/* A socket that is not bound gets no packets: it has a membership, and that is all. */
-static int open_member(int *fd, const struct wt_join_group *group, const struct wt_link *link,
-                       struct wt_error *err)
+/* The latest of this family. */
+static struct member *last_member(const struct wt_join *join, int family)
+{
+	for (size_t i = join->member_count; i-- > 0;)
+		if (join->members[i].family == family)
+			return &join->members[i];
+	return NULL;
+}
+
+/* A socket that is not bound gets no packets: it has memberships, and that is all. One that
+ * cannot have this one, too, has enough of them, or has the group already, in another way. */
+static int add_membership(struct wt_join *join, const struct wt_join_group *group, int index)
+{
+	struct member *member = last_member(join, group->family);
+	int fd;
+
+	if (member && !join_group(member->fd, group, index))
+		return 0;
+	fd = socket(group->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	join->members[join->member_count++] = (struct member){fd, group->family};
+	return join_group(fd, group, index);
+}
+
+static int open_member(struct wt_join *join, const struct wt_join_group *group,
+                       const struct wt_link *link, struct wt_error *err)
 {
 	int ret = check_interface(group, link, err);
 
 	if (ret)
 		return ret;
-	*fd = socket(group->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	ret = *fd < 0 ? -errno : join_group(*fd, group, link->index);
+	ret = add_membership(join, group, link->index);
 	return ret ? explain_join(ret, group, link->name, err) : 0;
 }
 
@@ -266,7 +296,7 @@ static int open_sockets(struct wt_join *join, const struct wt_link *link, struct
 
 	memcpy(join->name, link->name, sizeof(join->name));
 	for (size_t i = 0; !ret && i < join->count; i++)
-		ret = open_member(&join->members[i], &join->groups[i], link, err);
+		ret = open_member(join, &join->groups[i], link, err);
 	for (size_t i = 0; !ret && i < join->probe_count; i++) {
 		ret = open_probe_socket(&join->probes[i], join, link->index);
 		if (ret)
@@ -288,8 +318,8 @@ static void close_sockets(struct wt_join *join)
 {
 	for (size_t i = 0; i < join->probe_count; i++)
 		close_fd(&join->probes[i].fd);
-	for (size_t i = 0; i < join->count; i++)
-		close_fd(&join->members[i]);
+	while (join->member_count)
+		close(join->members[--join->member_count].fd);
 }
 
 static struct wt_join *create(const struct wt_join_group *groups, size_t count)
@@ -310,8 +340,6 @@ static struct wt_join *create(const struct wt_join_group *groups, size_t count)
 	memcpy(join->groups, groups, count * sizeof(*groups));
 	join->count = count;
 	join->probe_count = probe_count;
-	for (size_t i = 0; i < count; i++)
-		join->members[i] = -1;
 	for (size_t i = 0; i < probe_count; i++) {
 		size_t first = i * WT_JOIN_FILTER_GROUPS, left = count - first;
 

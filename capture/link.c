@@ -180,7 +180,7 @@ static int read_rtnetlink(const char *name, int index, struct wt_link *link)
 	char buffer[WT_NETLINK_BYTES];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct ifinfomsg *info;
-	int ret;
+	int ret = 0;
 
 	request->nlmsg_type = RTM_GETLINK;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
@@ -188,9 +188,12 @@ static int read_rtnetlink(const char *name, int index, struct wt_link *link)
 	info->ifi_family = AF_UNSPEC;
 	info->ifi_index = name ? 0 : index;
 	if (name)
-		mnl_attr_put_strz(request, IFLA_IFNAME, name);
+		ret = wt_netlink_put_link_name(request, name);
+	if (ret)
+		return ret;
 	ret = wt_netlink_ask(NETLINK_ROUTE, buffer, on_link, link);
-	if (!ret && !link->index)
+	/* Linux before 5.5 on being asked for a name that is longer than those it has. */
+	if ((ret == -EINVAL && name) || (!ret && !link->index))
 		return -ENODEV;
 	return ret;
 }
@@ -243,10 +246,7 @@ int wt_link_read(const char *name, struct wt_link *link, struct wt_error *err)
 	int ret;
 
 	memset(link, 0, sizeof(*link));
-	if (!*name || strlen(name) >= IFNAMSIZ)
-		ret = -ENODEV;
-	else
-		ret = read_rtnetlink(name, 0, link);
+	ret = read_rtnetlink(name, 0, link);
 	if (ret == -ENODEV) {
 		wt_link_names(names, sizeof(names));
 		return wt_error_set(err, ret, "there is no interface '%s'; there are: %s", name,

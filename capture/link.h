@@ -38,9 +38,9 @@ struct wt_link {
 	struct rtnl_link_stats64 counters;
 };
 
-/* Ask about one interface by name: rtnetlink (libmnl) for the link and its
- * counters, ethtool for driver, speed and offloads. 0, -ENODEV with the list of
- * those there are, or another -errno. May block for a moment. Any thread. */
+/* Ask about one interface by its name or an alternative one (link->name is the former): rtnetlink
+ * (libmnl) for the link and its counters, ethtool for driver, speed and offloads. 0, -ENODEV with
+ * the list of those there are, or another -errno. May block for a moment. Any thread. */
 int wt_link_read(const char *name, struct wt_link *link, struct wt_error *err);
 
 /* The same by index: an interface keeps it when it is renamed. */

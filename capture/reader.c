@@ -33,14 +33,17 @@ int wt_reader_kind_from_name(const char *name)
 
 void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
 {
+	size_t count = 0;
 	va_list args;
 
-	if (reader->info.degraded)
+	while (reader->info.degraded[count])
+		count++;
+	if (count == WT_READER_DEGRADED)
 		return;
 	va_start(args, format);
-	vsnprintf(reader->degraded, sizeof(reader->degraded), format, args);
+	vsnprintf(reader->degraded[count], sizeof(reader->degraded[count]), format, args);
 	va_end(args);
-	reader->info.degraded = reader->degraded;
+	reader->info.degraded[count] = reader->degraded[count];
 }
 
 int wt_reader_open(struct wt_reader **reader, const struct wt_reader_config *config,

@@ -67,6 +67,8 @@ enum { WT_DEFAULT_SNAPLEN = 262144, WT_DEFAULT_RETIRE_TIMEOUT_MS = 60 };
 #define WT_DEFAULT_RING_BYTES    (UINT64_C(256) << 20)
 #define WT_DEFAULT_RING_BYTES_V2 (UINT64_C(512) << 20)
 
+enum { WT_READER_DEGRADED = 8 };
+
 /* What came of it. Strings live as long as the reader. */
 struct wt_reader_info {
 	const char *name;
@@ -77,16 +79,17 @@ struct wt_reader_info {
 	bool promiscuous;
 	uint64_t ring_bytes_asked;
 	uint64_t ring_bytes;
-	uint32_t block_bytes;        /* 0: no blocks */
-	uint32_t slot_bytes;         /* TPACKET_V2, else 0 */
-	const struct wt_link *link;  /* NULL: no real interface, or none in particular */
-	const char *degraded;        /* what is less than asked and why, or NULL */
-	enum wt_stamp_source stamps; /* what packets are expected to come with */
+	uint32_t block_bytes;       /* 0: no blocks */
+	uint32_t slot_bytes;        /* TPACKET_V2, else 0 */
+	const struct wt_link *link; /* NULL: no real interface, or none in particular */
+	const char *degraded[WT_READER_DEGRADED + 1]; /* what is less than asked and why, each once;
+	                                               * may grow; NULL after the last */
+	enum wt_stamp_source stamps;                  /* what packets are expected to come with */
 	const char *stamps_degraded; /* what of the stamps is less than asked, or NULL */
-	bool places_drops;         /* frames carry dropped_before; else WT_NOTE_LOSING says where */
-	bool wakes_for_each_frame; /* the producer wakes whoever polls at every single frame */
-	bool rebuilds_headers;     /* the socket takes them off: they are not those of the wire */
-	bool in_place;             /* blocks may be turned into pcapng where they lie */
+	bool places_drops;           /* frames say what was dropped; else by wt_ring_lose() */
+	bool wakes_for_each_frame;   /* the producer wakes whoever polls at every single frame */
+	bool rebuilds_headers;       /* the socket takes them off: they are not those of the wire */
+	bool in_place;               /* blocks may be turned into pcapng where they lie */
 };
 
 struct wt_reader;

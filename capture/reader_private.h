@@ -24,7 +24,7 @@ struct wt_reader {
 	struct wt_ring *ring;
 	const struct wt_ring_memory *memory; /* of the ring, or NULL */
 	int fd;
-	char degraded[256];
+	char degraded[WT_READER_DEGRADED][320];
 	struct wt_system *system; /* NULL: the kernel */
 	struct wt_nic_stamping stamping;
 	struct wt_phc *phc; /* of hardware stamps, or NULL */
@@ -55,7 +55,7 @@ int wt_live_reader_reattach(struct wt_reader *reader);
 int wt_live_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last);
 void wt_live_reader_close(struct wt_reader *reader);
 
-/* Say what is less than asked; the first thing said stays. */
+/* Say what is less than asked, each thing once. */
 void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 

@@ -81,24 +81,10 @@ void wt_recorder_writer_failed(struct wt_recorder *recorder, int error)
 	wt_recorder_end_with(recorder, error == -EPIPE ? WT_END_READER_GONE : WT_END_WRITER, error);
 }
 
-/* The producer of blocks drops while it finds none free, and so until one is given back. Its
- * counters are looked at whenever that happens (recorder_frames.c): what they tell was lost
- * behind all blocks that it has handed over by now. */
-static void mark_drops(struct wt_recorded *recorded, uint64_t drops)
-{
-	uint64_t block = wt_ring_handed_over(recorded->ring);
-	uint32_t count = recorded->mark_count;
-
-	/* With no place for another, it stands too early rather than nowhere. */
-	if (count && (recorded->marks[count - 1].block == block || count == WT_DROP_MARKS))
-		recorded->marks[count - 1].drops += drops;
-	else
-		recorded->marks[recorded->mark_count++] = (struct wt_drop_mark){block, drops};
-}
-
 /* Ask the producer what it has counted. PACKET_STATISTICS forgets with every look
- * and has 32 bits: here is the only place that looks, and it adds up in 64. */
-void wt_recorder_take_statistics(struct wt_recorded *recorded)
+ * and has 32 bits: here is the only place that looks, and it adds up in 64. What it has
+ * dropped was lost behind all that it has handed over by now, which was at most `end`. */
+void wt_recorder_take_statistics_until(struct wt_recorded *recorded, uint64_t end)
 {
 	struct wt_ring_statistics since = {0};
 
@@ -107,11 +93,18 @@ void wt_recorder_take_statistics(struct wt_recorded *recorded)
 	recorded->packets += since.packets;
 	recorded->drops += since.drops;
 	recorded->report->ledger.freezes += since.freezes;
-	if (since.drops && recorded->report->reader->in_place)
-		mark_drops(recorded, since.drops);
-	else if (!recorded->report->reader->places_drops)
-		recorded->pending_drops += since.drops;
-	wt_ledger_update(&recorded->report->ledger, recorded->packets, recorded->drops);
+	if (since.drops && !recorded->report->reader->places_drops) {
+		uint64_t handed_over = wt_ring_handed_over(recorded->ring);
+
+		wt_ring_lose(recorded->ring, handed_over < end ? handed_over : end, since.drops);
+	}
+	wt_ledger_update(&recorded->report->ledger, recorded->packets - recorded->rejected,
+	                 recorded->drops);
+}
+
+void wt_recorder_take_statistics(struct wt_recorded *recorded)
+{
+	wt_recorder_take_statistics_until(recorded, UINT64_MAX);
 }
 
 /* When nothing more can come from anywhere. */
@@ -173,6 +166,13 @@ static void try_reattach(struct wt_recorder *recorder, struct wt_recorded *recor
 	renew_nic(recorded);
 	wt_recorder_say(recorder, "interface %s is back, with index %d",
 	                recorded->report->reader->name, recorded->report->reader->link->index);
+}
+
+/* What of the reader is less than asked, since it was opened or by now. */
+static void tell_degraded(struct wt_recorder *recorder, const struct wt_recorded *recorded)
+{
+	for (const char *const *state = recorded->report->reader->degraded; *state; state++)
+		wt_recorder_degrade(recorder, *state);
 }
 
 /* Something is the matter with an interface, or may be. */
@@ -340,8 +340,10 @@ static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
 	}
 	if (now_ns >= recorder->check_due_ns) {
 		recorder->check_due_ns = now_ns + CHECK_EVERY_MS * (int64_t)1000000;
-		for (size_t i = 0; i < config->interface_count; i++)
+		for (size_t i = 0; i < config->interface_count; i++) {
 			look_after(recorder, &recorder->recorded[i]);
+			tell_degraded(recorder, &recorder->recorded[i]);
+		}
 		recorder->checked = true;
 		look_after_files(recorder);
 	}
@@ -565,10 +567,14 @@ static void close_ledgers(struct wt_recorder *recorder)
 		char text[WT_MAX_DEGRADED_TEXT];
 
 		report->high_water_ns = wt_ring_high_water_ns(recorded->ring);
-		wt_ledger_close(&report->ledger, recorded->packets, recorded->drops,
+		/* What was dropped behind the last packet that was asked for is no loss. */
+		wt_ledger_close(&report->ledger, recorded->packets - recorded->rejected,
+		                rest_of(recorder) == WT_REST_AFTER_LIMIT ? recorded->drops_placed
+		                                                         : recorded->drops,
 		                rest_of(recorder));
 		report->high_water_pct = wt_ring_high_water_pct(recorded->ring);
 		read_nic(recorded);
+		tell_degraded(recorder, recorded);
 		if (!report->ledger.unattributed)
 			continue;
 		snprintf(text, sizeof(text),
@@ -735,8 +741,7 @@ static int open_interface(struct wt_recorder *recorder, size_t i, struct wt_erro
 	recorded->report->reader = wt_reader_info(recorded->reader);
 	recorded->report->has_nic = recorded->report->reader->link != NULL;
 	recorder->polls[i] = (struct pollfd){wt_reader_fd(recorded->reader), POLLIN, 0};
-	if (recorded->report->reader->degraded)
-		wt_recorder_degrade(recorder, recorded->report->reader->degraded);
+	tell_degraded(recorder, recorded);
 	if (recorded->report->reader->stamps_degraded)
 		wt_recorder_degrade(recorder, recorded->report->reader->stamps_degraded);
 	ret = wt_recorder_open_clock(recorder, i, err);

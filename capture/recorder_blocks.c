@@ -85,7 +85,7 @@ static int write_interface(struct wt_recorder *recorder, size_t i, const char *o
 	        .os = os,
 	        .reader = reader,
 	        .clock = clock,
-	        .comment = info->degraded,
+	        .comment = info->degraded[0],
 	};
 	uint8_t *at;
 	size_t room;
@@ -153,6 +153,9 @@ static struct wt_ledger file_ledger(const struct wt_recorder *recorder, size_t i
 	uint64_t written =
 	        closing ? wt_tape_packets(recorder->file->tape, i) : recorder->file->landed[i];
 
+	/* What was lost behind the last packet of a file is told by the next one's first. */
+	if (closing && !recorder->ending)
+		ledger.lost.ring = recorder->recorded[i].drops_placed;
 	wt_ledger_subtract(&ledger, &recorder->recorded[i].file_start, written);
 	return ledger;
 }

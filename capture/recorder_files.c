@@ -51,12 +51,17 @@ static int open_tape(struct wt_recorder *recorder, struct wt_recorder_file *file
 	        .context = file,
 	};
 	struct wt_sink_config sink_config = {.hurry = recorder->output->hurry};
+	struct wt_sink_place place;
 	struct wt_sink *sink;
 	int ret = wt_tape_open(&file->tape, &config);
 
 	if (ret)
 		return wt_error_set(err, ret, "no memory for a file");
 	wt_tape_configure_sink(file->tape, &sink_config);
+	if (recorder->output->files) {
+		wt_file_set_place(recorder->output->files, &place);
+		sink_config.place = &place;
+	}
 	ret = recorder->output->open(recorder->output->context, path, &sink_config, &sink, err);
 	if (ret) {
 		wt_tape_close(file->tape, false);
@@ -78,6 +83,7 @@ static void start_ledgers(struct wt_recorder *recorder)
 		recorded->file_start = recorder->reports[i].ledger;
 		/* What is still on its way belongs to the file before. */
 		recorded->file_start.written = recorded->given;
+		recorded->file_start.lost.ring = recorded->drops_placed;
 	}
 }
 

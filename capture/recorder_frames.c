@@ -12,72 +12,40 @@ enum {
 	FRAMES_A_TURN = 16384, /* from one interface before the others get theirs */
 };
 
-/* Say on the first frame after a loss how many were lost before it. */
-static void place_drops(struct wt_recorded *recorded, struct wt_frame *frames, size_t count)
-{
-	size_t at = 0;
-
-	if (!recorded->drops_are_next) {
-		while (at < count && !(frames[at].notes & WT_NOTE_LOSING))
-			at++;
-		if (at == count)
-			return;
-		wt_recorder_take_statistics(recorded);
-	}
-	frames[at].dropped_before = recorded->pending_drops;
-	recorded->pending_drops = 0;
-	recorded->drops_are_next = false;
-}
-
 /* What the ledger has to know of frames that were taken out of the ring. */
 static void account(struct wt_recorded *recorded, struct wt_frame *frames, size_t count)
 {
 	struct wt_ledger *ledger = &recorded->report->ledger;
-	uint32_t notes = 0;
-	uint64_t cut = 0;
+	uint64_t cut = 0, dropped = 0;
 
 	wt_stamper_frames(&recorded->stamper, frames, count);
 	ledger->stamps_unasked = recorded->stamper.unasked;
+	frames[0].dropped_before += recorded->pending_drops;
+	recorded->pending_drops = 0;
 	for (size_t i = 0; i < count; i++) {
-		notes |= frames[i].notes;
+		dropped += frames[i].dropped_before;
 		cut += frames[i].caplen < frames[i].len;
 	}
+	recorded->drops_placed += dropped;
 	recorded->consumed += count;
 	ledger->cut += cut;
 	wt_stamp_tally_add(&ledger->stamps, frames, count);
-	if (recorded->report->reader->in_place) {
-		frames[0].dropped_before = recorded->pending_drops;
-		recorded->pending_drops = 0;
-	} else if (recorded->drops_are_next || (notes & WT_NOTE_LOSING)) {
-		place_drops(recorded, frames, count);
-	}
 }
 
-/* What was lost before this block, its first frame has to say. */
-static void take_marks(struct wt_recorded *recorded, uint64_t block)
-{
-	uint32_t taken = 0;
-
-	while (taken < recorded->mark_count && recorded->marks[taken].block <= block)
-		recorded->pending_drops += recorded->marks[taken++].drops;
-	if (!taken)
-		return;
-	recorded->mark_count -= taken;
-	memmove(recorded->marks, recorded->marks + taken,
-	        recorded->mark_count * sizeof(*recorded->marks));
-}
-
-/* Before, so that what was lost by now is told from what is lost once the producer has gone
- * on and run out of blocks again; and after, for what was lost in between. */
+/* The producer drops while what it would fill next has not been given back. So its counters
+ * tell something whenever it has filled all there is, and only then: before, what was lost by
+ * now is told from what is lost once it has gone on and stopped again; and after, for what was
+ * lost in between. */
 static void release(struct wt_recorded *recorded, struct wt_block *block)
 {
-	bool counted_by_block = recorded->report->reader->in_place;
+	uint64_t end = wt_ring_end(recorded->ring);
+	bool full = wt_ring_has_filled(recorded->ring, end);
 
-	if (counted_by_block)
+	if (full)
 		wt_recorder_take_statistics(recorded);
 	wt_ring_release_block(recorded->ring, block);
-	if (counted_by_block)
-		wt_recorder_take_statistics(recorded);
+	if (full || wt_ring_has_filled(recorded->ring, end))
+		wt_recorder_take_statistics_until(recorded, end);
 }
 
 static uint32_t id_of(const struct wt_recorder *recorder, const struct wt_recorded *recorded)
@@ -159,7 +127,7 @@ static size_t batch_size(const struct wt_recorder *recorder)
 	return (size_t)most;
 }
 
-/* What is left of a block, copied. Returns how many frames that was. */
+/* What is left of a block, copied. Returns how many frames that was, rejected ones included. */
 static uint64_t copy_block(struct wt_recorder *recorder, struct wt_recorded *recorded,
                            struct wt_block *block)
 {
@@ -178,7 +146,9 @@ static uint64_t copy_block(struct wt_recorder *recorder, struct wt_recorded *rec
 		else
 			check_limits(recorder);
 	}
-	return read;
+	recorded->rejected += block->rejected;
+	recorded->consumed += block->rejected;
+	return read + block->rejected;
 }
 
 /* Whether this block is to become the file where it lies. */
@@ -361,7 +331,7 @@ static uint64_t record_block(struct wt_recorder *recorder, struct wt_recorded *r
 {
 	uint64_t read;
 
-	take_marks(recorded, block->number);
+	recorded->pending_drops += block->lost_before;
 	if (block->frames)
 		wt_recorder_rotate_if_due(recorder, block->walk.bytes);
 	if (!recorder->ending && suits_in_place(recorder, recorded, block))
@@ -391,9 +361,5 @@ bool wt_recorder_turn(struct wt_recorder *recorder, struct wt_recorded *recorded
 		read += record_block(recorder, recorded, &block);
 	}
 	*error = ret < 0 ? ret : 0;
-	/* Empty: what is known to be lost was lost before whatever comes next. */
-	if (ret == 0 && !recorder->ending && recorded->pending_drops &&
-	    !recorded->report->reader->in_place)
-		recorded->drops_are_next = true;
 	return any;
 }

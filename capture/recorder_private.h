@@ -9,14 +9,6 @@
 #include <wiretape/capture/stamper.h>
 #include <wiretape/writer/tape.h>
 
-/* So many frames were lost before the block with this number (wt_block.number). */
-struct wt_drop_mark {
-	uint64_t block;
-	uint64_t drops;
-};
-
-enum { WT_DROP_MARKS = 64 };
-
 /* One interface, as the recording thread sees it. */
 struct wt_recorded {
 	struct wt_reader *reader;
@@ -28,13 +20,11 @@ struct wt_recorded {
 	uint64_t packets;            /* the producer's count so far, drops included */
 	uint64_t drops;
 	uint64_t given;    /* to the tape */
-	uint64_t consumed; /* frames taken out of the ring, malformed ones included */
-	uint64_t
-	        pending_drops; /* known, but no frame says so yet; blocks: before the current one */
-	struct wt_drop_mark marks[WT_DROP_MARKS]; /* blocks: of those to come, in order */
-	uint32_t mark_count;
+	uint64_t consumed; /* frames taken out of the ring, malformed and rejected ones included */
+	uint64_t rejected; /* by a filter that runs here */
+	uint64_t pending_drops;            /* before the next frame */
+	uint64_t drops_placed;             /* of `drops`: that a frame has told */
 	uint32_t held_blocks;              /* that the disk has */
-	bool drops_are_next;               /* the ring was empty when they were counted */
 	struct wt_join *join;              /* NULL: no groups */
 	bool join_lost;                    /* to be renewed: the interface was gone */
 	struct rtnl_link_stats64 nic_base; /* what is to be added to the NIC's counters */
@@ -130,7 +120,9 @@ void wt_recorder_say(const struct wt_recorder *recorder, const char *format, ...
 void wt_recorder_end_with(struct wt_recorder *recorder, enum wt_recorder_end end, int failure);
 void wt_recorder_writer_failed(struct wt_recorder *recorder, int error);
 
-/* Ask the producer what it has counted; the only place that does. */
+/* Ask the producer what it has counted; the only place that does. It cannot have gone on
+ * beyond `end` (wt_ring_end) when it dropped. */
+void wt_recorder_take_statistics_until(struct wt_recorded *recorded, uint64_t end);
 void wt_recorder_take_statistics(struct wt_recorded *recorded);
 
 /* recorder_frames.c: what a ring holds, up to a turn's share. Whether there was anything. */

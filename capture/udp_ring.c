@@ -189,7 +189,7 @@ static int borrow(struct udp_ring *ring, struct wt_block *block)
 {
 	ring->borrowed = true;
 	*block = (struct wt_block){.frames = ring->frame_count,
-	                           .number = ring->ring.blocks_borrowed++};
+	                           .number = ring->ring.borrowed++};
 	return 1;
 }
 

@@ -100,10 +100,12 @@ static int prepare(struct wt_udp_socket *udp, const struct wt_udp_spec *spec,
 		ret = ask_for_stamps(udp->fd, config->socket_stamp);
 	if (!ret)
 		ret = ask_for_control(udp->fd, spec->address.ss_family);
-	/* A group may have many listeners. Of an address they would take each other's
-	 * datagrams, without a word. */
+	/* A group may have many listeners, which allow each other by the same one of two options.
+	 * Of an address they would take each other's datagrams, without a word. */
 	if (!ret && spec->is_group)
 		ret = set(udp->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (!ret && spec->is_group)
+		ret = set(udp->fd, SOL_SOCKET, SO_REUSEPORT, 1);
 	return ret ? ret : size_buffer(udp, config->ring_bytes);
 }
 

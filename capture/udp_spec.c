@@ -121,7 +121,7 @@ static int take_source(struct wt_udp_spec *spec, char *source, const char *text,
 	if (!spec->is_group)
 		return wt_error_set(err, -EINVAL,
 		                    "'%s': a source goes with a multicast group; from one sender "
-		                    "to an address, record with a filter: src host …",
+		                    "to an address, record with a filter: src host ...",
 		                    text);
 	if (spec->source.ss_family != spec->address.ss_family)
 		return wt_error_set(err, -EINVAL,
@@ -150,7 +150,7 @@ int wt_udp_spec_parse(struct wt_udp_spec *spec, const char *text, struct wt_erro
 
 	*spec = (struct wt_udp_spec){0};
 	if (strlen(text) >= sizeof(copy))
-		return wt_error_set(err, -EINVAL, "'%.40s…' is too long to listen to; %s", text,
+		return wt_error_set(err, -EINVAL, "'%.40s...' is too long to listen to; %s", text,
 		                    form);
 	strcpy(copy, text);
 	source = cut_at(copy, ',', strchr);
@@ -171,4 +171,32 @@ int wt_udp_spec_parse(struct wt_udp_spec *spec, const char *text, struct wt_erro
 		                   "'%s' means something on one link only: which? Add @IFACE",
 		                   text);
 	return ret;
+}
+
+static bool is_any(const struct sockaddr_storage *address)
+{
+	if (address->ss_family == AF_INET)
+		return !((const struct sockaddr_in *)address)->sin_addr.s_addr;
+	return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)address)->sin6_addr);
+}
+
+static bool is_same_address(const struct sockaddr_storage *one,
+                            const struct sockaddr_storage *other)
+{
+	if (one->ss_family == AF_INET)
+		return ((const struct sockaddr_in *)one)->sin_addr.s_addr ==
+		       ((const struct sockaddr_in *)other)->sin_addr.s_addr;
+	return IN6_ARE_ADDR_EQUAL(&((const struct sockaddr_in6 *)one)->sin6_addr,
+	                          &((const struct sockaddr_in6 *)other)->sin6_addr);
+}
+
+bool wt_udp_spec_excludes(const struct wt_udp_spec *one, const struct wt_udp_spec *other)
+{
+	if (one->port != other->port || one->address.ss_family != other->address.ss_family ||
+	    (one->is_group && other->is_group))
+		return false;
+	if (*one->interface && *other->interface && strcmp(one->interface, other->interface))
+		return false;
+	return is_any(&one->address) || is_any(&other->address) ||
+	       is_same_address(&one->address, &other->address);
 }

@@ -14,16 +14,21 @@
 #include <sys/socket.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/stamp/interface_name.h>
 
 struct wt_udp_spec {
-	struct sockaddr_storage address; /* AF_INET or AF_INET6, with the port */
-	struct sockaddr_storage source;  /* of a group; AF_UNSPEC: whoever sends */
-	char interface[IFNAMSIZ];        /* "": where the routes lead */
+	struct sockaddr_storage address;   /* AF_INET or AF_INET6, with the port */
+	struct sockaddr_storage source;    /* of a group; AF_UNSPEC: whoever sends */
+	char interface[WT_ALT_NAME_BYTES]; /* "": where the routes lead */
 	uint16_t port;
 	bool is_group;
 };
 
 /* 0, or -EINVAL with what is wrong. Pure; any thread. */
 int wt_udp_spec_parse(struct wt_udp_spec *spec, const char *text, struct wt_error *err);
+
+/* Whether one keeps the other from having its address and port: they are the same or one is any
+ * address, on interfaces that may be the same. Groups share theirs. */
+bool wt_udp_spec_excludes(const struct wt_udp_spec *one, const struct wt_udp_spec *other);
 
 #endif

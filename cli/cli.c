@@ -117,6 +117,16 @@ bool wt_cli_parse_filesize(const char *text, uint64_t *bytes)
 	return text[strspn(text, "0123456789")] && wt_cli_parse_bytes(text, bytes) && *bytes;
 }
 
+bool wt_cli_parse_mode(const char *text, mode_t *mode)
+{
+	size_t digits = strspn(text, "01234567");
+
+	if (text[digits] || digits < 3 || digits > 4 || (digits == 4 && *text != '0'))
+		return false;
+	*mode = (mode_t)strtoul(text, NULL, 8);
+	return *mode;
+}
+
 bool wt_cli_parse_seconds(const char *text, int64_t *ns)
 {
 	char *end;

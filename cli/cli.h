@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* The same for all commands; the manual has them in one table (EXIT STATUS). What is first in
  * the list of those that apply, 1, 2, 3, 4, 5, is what is returned. */
@@ -63,6 +64,9 @@ bool wt_cli_parse_bytes(const char *text, uint64_t *bytes);
 
 /* The same, but a number without a unit is in kB of 1000 bytes; not 0. */
 bool wt_cli_parse_filesize(const char *text, uint64_t *bytes);
+
+/* The mode of a file, "640": three octal digits, or four of which the first is 0. */
+bool wt_cli_parse_mode(const char *text, mode_t *mode);
 
 /* A time in seconds, with a fraction or without; more than 0, at most 10^9. */
 bool wt_cli_parse_seconds(const char *text, int64_t *ns);

@@ -21,7 +21,7 @@ struct options {
 	bool quiet, verbose, json, help;
 };
 
-enum { OPTION_FROM = 256, OPTION_TO, OPTION_DURATION, OPTION_JSON };
+enum { OPTION_FROM = 256, OPTION_TO, OPTION_DURATION, OPTION_JSON, OPTION_MODE };
 
 static const struct option long_options[] = {
         {"from", required_argument, NULL, OPTION_FROM},
@@ -32,6 +32,7 @@ static const struct option long_options[] = {
         {"quiet", no_argument, NULL, 'q'},
         {"verbose", no_argument, NULL, 'v'},
         {"json", no_argument, NULL, OPTION_JSON},
+        {"mode", required_argument, NULL, OPTION_MODE},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
 };
@@ -48,6 +49,8 @@ static void print_help(void)
 	       "      --to TIME          up to here, exclusive [the end]\n"
 	       "      --duration SECONDS instead of --to: so long from --from on\n"
 	       "  -w, --write OUT        the file to write; '-' is standard output\n"
+	       "      --mode OCTAL       its mode [that of the file it replaces, or 640 less the "
+	       "umask]\n"
 	       "  -f, --filter FILTER    only packets that match, as in man pcap-filter\n"
 	       "  -q, --quiet            no summary\n"
 	       "  -v, --verbose          say of each FILE how many bytes were read\n"
@@ -117,6 +120,10 @@ static int set_option(struct options *options, int option, char **argv)
 	case 'v':
 		options->verbose = true;
 		return WT_EXIT_OK;
+	case OPTION_MODE:
+		if (wt_cli_parse_mode(optarg, &config->mode))
+			return WT_EXIT_OK;
+		return wt_cli_usage("cut", "'%s' is not a mode for a file, such as 640", optarg);
 	case OPTION_JSON:
 		options->json = true;
 		return WT_EXIT_OK;
@@ -220,6 +227,12 @@ static void print_read(const char *path, const struct wt_cut_file *file)
 	        file->packets, file->bytes_read, file->bytes_total, percent);
 }
 
+/* That can be shown. */
+static bool has_stamps(const struct wt_cut_result *result)
+{
+	return result->packets > result->out_of_range;
+}
+
 static void print_summary(const struct options *options, const struct wt_cut_result *result)
 {
 	char first[WT_TIME_UTC_BYTES], last[WT_TIME_UTC_BYTES];
@@ -229,10 +242,16 @@ static void print_summary(const struct options *options, const struct wt_cut_res
 		        options->config.out);
 		return;
 	}
-	wt_time_format_utc(first, result->first_ns);
-	wt_time_format_utc(last, result->last_ns);
-	fprintf(stderr, "%" PRIu64 " packet%s from %s to %s\n", result->packets,
-	        result->packets == 1 ? "" : "s", first, last);
+	fprintf(stderr, "%" PRIu64 " packet%s", result->packets, result->packets == 1 ? "" : "s");
+	if (has_stamps(result)) {
+		wt_time_format_utc(first, result->first_ns);
+		wt_time_format_utc(last, result->last_ns);
+		fprintf(stderr, " from %s to %s", first, last);
+	}
+	if (result->out_of_range)
+		fprintf(stderr, ", %" PRIu64 " of them stamped before 1677 or after 2262",
+		        result->out_of_range);
+	fputc('\n', stderr);
 }
 
 static json_t *json_path(const char *path)
@@ -277,9 +296,10 @@ static int print_json(const struct options *options, const struct wt_cut_result 
 {
 	bool to_stdout = !strcmp(options->config.out, "-");
 	json_t *object = json_pack(
-	        "{s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "packets", (json_int_t)result->packets,
-	        "first_ns", json_stamp(result->packets, result->first_ns), "last_ns",
-	        json_stamp(result->packets, result->last_ns), "from_ns",
+	        "{s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "packets", (json_int_t)result->packets,
+	        "first_ns", json_stamp(has_stamps(result), result->first_ns), "last_ns",
+	        json_stamp(has_stamps(result), result->last_ns), "out_of_range",
+	        (json_int_t)result->out_of_range, "from_ns",
 	        json_stamp(result->has_from, result->from_ns), "to_ns",
 	        json_stamp(result->has_to, result->to_ns), "written",
 	        json_path(options->config.out), "files", files_array(options, files));

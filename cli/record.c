@@ -14,9 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <wiretape/capture/recorder.h>
+#include <wiretape/capture/udp_spec.h>
 
 /* One recorder and the files it makes: of all interfaces, or each of its own. */
 struct recording {
@@ -227,7 +229,7 @@ static int open_disk_and_files(struct recording *recording, struct wt_error *err
 			return wt_error_set(
 			        err, -EINVAL,
 			        "standard output is a terminal; give it to a program or "
-			        "a file: wiretape record … -w - | tshark -r -");
+			        "a file: wiretape record ... -w - | tshark -r -");
 		return 0;
 	}
 	files.path = recording->path;
@@ -245,6 +247,40 @@ static int64_t progress_interval_ns(const struct session *session)
 	if (session->options->stats_every_s)
 		return (int64_t)session->options->stats_every_s * 1000000000;
 	return session->terminal && !session->options->quiet ? 500000000 : 0;
+}
+
+static void complain_of(const struct wt_error *err)
+{
+	struct rlimit limit;
+
+	if (err->code == -EMFILE && !getrlimit(RLIMIT_NOFILE, &limit))
+		wt_cli_complain("%s; a process may have %llu here: ulimit -n", err->text,
+		                (unsigned long long)limit.rlim_cur);
+	else
+		wt_cli_complain("%s", err->text);
+}
+
+/* What takes the place of one of `count` interfaces may be another of this command, not after
+ * it. */
+static void blame_ourselves(const struct wt_record_options *options, size_t first, size_t count,
+                            struct wt_error *err)
+{
+	struct wt_udp_spec one, other;
+
+	for (size_t i = first; i < first + count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (!wt_udp_spec_parse(&one, options->interfaces[i].interface, NULL) &&
+			    !wt_udp_spec_parse(&other, options->interfaces[j].interface, NULL) &&
+			    wt_udp_spec_excludes(&one, &other)) {
+				wt_error_set(err, -EADDRINUSE,
+				             "cannot listen to %s: this command listens to %s, "
+				             "which has the port already; leave one of them out, "
+				             "or record from the interface, with -i IFACE udp port "
+				             "%u",
+				             options->interfaces[i].interface,
+				             options->interfaces[j].interface, one.port);
+				return;
+			}
 }
 
 /* `first` and `count`: its interfaces. */
@@ -270,10 +306,12 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 	};
 	int ret = wt_recorder_open(&recording->recorder, &config, &recording->err);
 
+	if (ret == -EADDRINUSE)
+		blame_ourselves(options, first, count, &recording->err);
 	if (!ret)
 		ret = open_disk_and_files(recording, &recording->err);
 	if (ret)
-		wt_cli_complain("%s", recording->err.text);
+		complain_of(&recording->err);
 	else
 		wt_recorder_report(recording->recorder, &recording->opened);
 	recording->output = (struct wt_recorder_output){
@@ -453,6 +491,19 @@ static int open_and_run(struct session *session)
 	return conclude(session);
 }
 
+/* Many interfaces and groups take many descriptors. The soft limit is there for programs that
+ * call select(). */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	/* Where it fails, the one that there is may be enough. */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int record(const struct wt_record_options *options, int release)
 {
 	struct session session = {
@@ -465,6 +516,7 @@ static int record(const struct wt_record_options *options, int release)
 	};
 	int code;
 
+	raise_descriptor_limit();
 	wt_ready_init(&session.ready, options->ready_fd);
 	session.recordings = calloc(session.count, sizeof(*session.recordings));
 	if (!session.recordings) {

@@ -85,6 +85,13 @@ int wt_record_files_on_close(struct wt_file_set_config *files, const char *value
 	return 0;
 }
 
+int wt_record_files_mode(struct wt_file_set_config *files, const char *value)
+{
+	if (wt_cli_parse_mode(value, &files->mode))
+		return 0;
+	return wt_cli_usage("record", "'%s' is not a mode for files, such as 640", value);
+}
+
 static const char *needs_more_files(const struct wt_file_set_config *files)
 {
 	if (files->keep_files)

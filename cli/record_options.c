@@ -48,6 +48,7 @@ void wt_record_print_help(void)
 	     "      --keep-bytes SIZE   delete the oldest files, so that no more is kept\n"
 	     "      --min-free SIZE[:stop|:delete]  with less free space, stop [stop], or delete\n"
 	     "                          the oldest files\n"
+	     "      --mode OCTAL        the mode of files, exactly [640 less the umask]\n"
 	     "      --on-close COMMAND  run COMMAND FILE for each file that is finished\n\n"
 	     "How\n"
 	     "      --reader KIND       v3 (TPACKET_V3, the default), v2 (TPACKET_V2), recv (one\n"
@@ -91,8 +92,10 @@ void wt_record_print_help(void)
 	     "      --fail-on-loss      exit with 3 if packets were lost\n"
 	     "  -h, --help              this text\n\n"
 	     "SIGINT and SIGTERM stop cleanly; SIGUSR1 prints the ledger.\n"
-	     "Exit status: 0 as asked for; 1 failure; 2 usage; 3 packets lost, with --fail-on-loss;\n"
-	     "5 ended before it was asked to: min-free, the pipe's reader or the interface gone.\n\n"
+	     "Exit status: 0 as asked for; 1 failure; 2 usage; 3 packets lost, with "
+	     "--fail-on-loss;\n"
+	     "5 ended before it was asked to: min-free, the pipe's reader or the interface "
+	     "gone.\n\n"
 	     "  wiretape record -i eth0 -w feed.pcapng udp and dst net 224.0.0.0/4\n"
 	     "  wiretape record -i eth0 -w - tcp port 80 | tshark -r -\n"
 	     "  wiretape record -u 239.1.1.1:5000@eth0 -w feed.pcapng");
@@ -178,6 +181,7 @@ enum {
 	OPT_KEEP_BYTES,
 	OPT_MIN_FREE,
 	OPT_ON_CLOSE,
+	OPT_MODE,
 	OPT_STAMP,
 	OPT_CLOCK,
 	OPT_TAI_OFFSET,
@@ -437,6 +441,8 @@ static int parse_option(struct wt_record_options *options, int option, const cha
 		return wt_record_files_ring_buffer(&options->files, value);
 	case OPT_ON_CLOSE:
 		return wt_record_files_on_close(&options->files, value);
+	case OPT_MODE:
+		return wt_record_files_mode(&options->files, value);
 	case 'f':
 		options->filter_option = value;
 		return 0;
@@ -609,6 +615,7 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	        {"keep-bytes", required_argument, NULL, OPT_KEEP_BYTES},
 	        {"min-free", required_argument, NULL, OPT_MIN_FREE},
 	        {"on-close", required_argument, NULL, OPT_ON_CLOSE},
+	        {"mode", required_argument, NULL, OPT_MODE},
 	        {"stamp", required_argument, NULL, OPT_STAMP},
 	        {"clock", required_argument, NULL, OPT_CLOCK},
 	        {"tai-offset", required_argument, NULL, OPT_TAI_OFFSET},

@@ -14,18 +14,17 @@
 
 struct options {
 	const char *out; /* NULL: in place */
+	mode_t mode;     /* of `out`; 0: not given */
 	bool dry_run;
 	bool json;
 };
 
-enum { OPTION_JSON = 256 };
+enum { OPTION_JSON = 256, OPTION_MODE };
 
 static const struct option long_options[] = {
-        {"dry-run", no_argument, NULL, 'n'},
-        {"write", required_argument, NULL, 'w'},
-        {"json", no_argument, NULL, OPTION_JSON},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"dry-run", no_argument, NULL, 'n'},      {"write", required_argument, NULL, 'w'},
+        {"json", no_argument, NULL, OPTION_JSON}, {"mode", required_argument, NULL, OPTION_MODE},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 };
 
 static void print_help(void)
@@ -36,6 +35,8 @@ static void print_help(void)
 	       "\n"
 	       "  -n, --dry-run     say what would be done, and change nothing\n"
 	       "  -w, --write FILE  leave the file and write a repaired copy\n"
+	       "      --mode OCTAL  of that copy [that of the file it replaces, or 640 less the "
+	       "umask]\n"
 	       "      --json        one JSON object per file, each on a line of its own\n"
 	       "  -h, --help        this text\n"
 	       "\n"
@@ -268,7 +269,7 @@ static int change(struct wt_recovery *recovery, const struct options *options, s
 {
 	if (options->dry_run)
 		return 0;
-	return options->out ? wt_recover_copy(recovery, options->out, err)
+	return options->out ? wt_recover_copy(recovery, options->out, options->mode, err)
 	                    : wt_recover_apply(recovery, err);
 }
 
@@ -308,6 +309,12 @@ static int parse_options(int argc, char **argv, struct options *options, bool *h
 			break;
 		case 'w':
 			options->out = optarg;
+			break;
+		case OPTION_MODE:
+			if (!wt_cli_parse_mode(optarg, &options->mode))
+				return wt_cli_usage("repair",
+				                    "'%s' is not a mode for a file, such as 640",
+				                    optarg);
 			break;
 		case OPTION_JSON:
 			options->json = true;

@@ -27,6 +27,8 @@ void wt_replay_options_help(void)
 	      "  -l, --loop N            all of it N times; 0: until it is stopped\n"
 	      "      --truncated pad|cut|skip  those that were cut: with zeros in their place, as\n"
 	      "                          they are, or not at all [pad]\n"
+	      "      --allow-skipped     exit with 0 also if packets could not be sent: too large\n"
+	      "                          or too short, of another link type, fragments with --to\n"
 	      "\n"
 	      "When:\n"
 	      "  -t, --timing original | speed:X | pps:N | mbps:N | gap:TIME | asap |\n"
@@ -57,6 +59,7 @@ void wt_replay_options_help(void)
 	      "                          vlan, src-ip, dst-ip, ip, src-port, dst-port, port; "
 	      "again\n"
 	      "                          for more\n"
+	      "      --fix-checksums     set right those that are wrong or were left to a NIC\n"
 	      "      --stamp-payload     number and UTC of the hand-over over the last 16 bytes "
 	      "of\n"
 	      "                          UDP payloads\n"
@@ -82,8 +85,9 @@ void wt_replay_options_help(void)
 	      "\n"
 	      "TIME is a number with ns, us, ms or s; ns without. SIGINT stops after the packet "
 	      "at\n"
-	      "hand and reports. Exit: 0 fine, 1 failure, 2 usage, 4 --tolerance was missed, or\n"
-	      "launch times were: packets were dropped.\n"
+	      "hand and reports. Exit: 0 fine, 1 failure, 2 usage, 3 packets could not be sent, "
+	      "or\n"
+	      "none was, 4 --tolerance was missed, or launch times were: packets were dropped.\n"
 	      "\n"
 	      "  wiretape replay tape.pcapng -i eth0\n"
 	      "  wiretape replay tape.pcapng -i eth0 --timing speed:2 --tolerance 50us\n"
@@ -166,6 +170,8 @@ static int parse_start(const char *text, struct wt_replay_config *config)
 		return usage_value("start-at", text,
 		                   "a time like 2026-11-21T00:30:00.5, 1795221000.5, "
 		                   "tai:1795221037.5 or +5");
+	if (time.relative && time.ns > WT_REPLAY_START_NS_MAX)
+		return usage_value("start-at", text, "within a year");
 	config->start_at_ns = time.ns;
 	config->start_is_relative = time.relative;
 	config->start_clock = is_tai ? CLOCK_TAI : CLOCK_REALTIME;
@@ -260,9 +266,20 @@ static int parse_lead(const char *text, int64_t *lead_ns)
 {
 	int bad = parse_duration("lead", text, true, lead_ns);
 
+	if (!bad && *lead_ns > WT_REPLAY_LEAD_NS_MAX)
+		return usage_value("lead", text, "a time up to 1s");
 	/* 0 is what is not given. */
 	if (!bad && !*lead_ns)
 		*lead_ns = -1;
+	return bad;
+}
+
+static int parse_txtime_lead(const char *text, int64_t *lead_ns)
+{
+	int bad = parse_duration("txtime-lead", text, false, lead_ns);
+
+	if (!bad && *lead_ns > WT_REPLAY_TXTIME_LEAD_NS_MAX)
+		return usage_value("txtime-lead", text, "a time up to 60s");
 	return bad;
 }
 
@@ -277,6 +294,7 @@ enum {
 	OPTION_FROM = 256,
 	OPTION_DURATION,
 	OPTION_TRUNCATED,
+	OPTION_ALLOW_SKIPPED,
 	OPTION_MAX_GAP,
 	OPTION_START_AT,
 	OPTION_LEAD,
@@ -286,6 +304,7 @@ enum {
 	OPTION_TTL,
 	OPTION_NO_LOOP,
 	OPTION_QDISC,
+	OPTION_FIX_CHECKSUMS,
 	OPTION_STAMP_PAYLOAD,
 	OPTION_TOLERANCE,
 	OPTION_PROOF,
@@ -305,6 +324,7 @@ static const struct option long_options[] = {
         {"count", required_argument, NULL, 'c'},
         {"loop", required_argument, NULL, 'l'},
         {"truncated", required_argument, NULL, OPTION_TRUNCATED},
+        {"allow-skipped", no_argument, NULL, OPTION_ALLOW_SKIPPED},
         {"timing", required_argument, NULL, 't'},
         {"max-gap", required_argument, NULL, OPTION_MAX_GAP},
         {"start-at", required_argument, NULL, OPTION_START_AT},
@@ -319,6 +339,7 @@ static const struct option long_options[] = {
         {"no-loop", no_argument, NULL, OPTION_NO_LOOP},
         {"qdisc", no_argument, NULL, OPTION_QDISC},
         {"rewrite", required_argument, NULL, 'r'},
+        {"fix-checksums", no_argument, NULL, OPTION_FIX_CHECKSUMS},
         {"stamp-payload", no_argument, NULL, OPTION_STAMP_PAYLOAD},
         {"tolerance", required_argument, NULL, OPTION_TOLERANCE},
         {"proof", required_argument, NULL, OPTION_PROOF},
@@ -353,6 +374,9 @@ static int set_source_option(struct wt_replay_options *options, int option, cons
 		return parse_loops(text, &config->loops);
 	case OPTION_TRUNCATED:
 		return parse_truncated(text, &config->truncated);
+	case OPTION_ALLOW_SKIPPED:
+		options->allow_skipped = true;
+		return WT_EXIT_OK;
 	case OPTION_BUFFER:
 		if (wt_cli_parse_bytes(text, &config->buffer_bytes) && config->buffer_bytes)
 			return WT_EXIT_OK;
@@ -379,7 +403,7 @@ static int set_timing_option(struct wt_replay_options *options, int option, cons
 	case OPTION_LEAD:
 		return parse_lead(text, &config->lead_ns);
 	case OPTION_TXTIME_LEAD:
-		return parse_duration("txtime-lead", text, false, &config->txtime_lead_ns);
+		return parse_txtime_lead(text, &config->txtime_lead_ns);
 	default:
 		return -1;
 	}
@@ -411,6 +435,9 @@ static int set_target_option(struct wt_replay_options *options, int option, cons
 		return WT_EXIT_OK;
 	case 'r':
 		return parse_rule(options, text);
+	case OPTION_FIX_CHECKSUMS:
+		config->fix_checksums = true;
+		return WT_EXIT_OK;
 	case OPTION_STAMP_PAYLOAD:
 		config->stamp_payload = true;
 		return WT_EXIT_OK;
@@ -538,10 +565,11 @@ static int check_options(const struct wt_replay_options *options)
 /* The interface is where --to goes out; addresses of one link alone mean nothing without. */
 static int settle_target(struct wt_replay_options *options)
 {
-	enum { NAME_BYTES = sizeof(options->target.interface), TEXT_BYTES = 256 };
+	/* More than can be right: the parser says so. */
+	enum { NAME_BYTES = sizeof(options->target.interface), TEXT_BYTES = 300 };
 	const char *text = options->target_text, *interface = options->config.interface;
 	const char *named = text ? strchr(text, '@') : NULL;
-	char whole[TEXT_BYTES];
+	char whole[TEXT_BYTES + 2 + NAME_BYTES];
 	struct wt_error err;
 
 	if (!text)
@@ -552,8 +580,8 @@ static int settle_target(struct wt_replay_options *options)
 	if (interface && strlen(interface) >= NAME_BYTES)
 		return wt_cli_usage("replay", "-i: '%s' is too long for an interface's name",
 		                    interface);
-	snprintf(whole, sizeof(whole), "%.*s%s%s", TEXT_BYTES - 2 - NAME_BYTES, text,
-	         interface && !named ? "@" : "", interface && !named ? interface : "");
+	snprintf(whole, sizeof(whole), "%.*s%s%s", TEXT_BYTES, text, interface && !named ? "@" : "",
+	         interface && !named ? interface : "");
 	if (!wt_udp_target_parse(&options->target, whole, &err))
 		return WT_EXIT_OK;
 	return wt_cli_usage("replay",

@@ -22,8 +22,12 @@ int wt_stamp_nic_open(struct wt_stamp_nic *nic, const char *text, struct wt_erro
 	int ret;
 
 	*nic = (struct wt_stamp_nic){.system = wt_kernel_system(), .interface = text};
-	if (!is_simulated(text))
+	if (!is_simulated(text)) {
+		/* What is not there is found out by who asks about it. */
+		if (!wt_interface_name(text, nic->name))
+			nic->interface = nic->name;
 		return 0;
+	}
 	ret = wt_sim_nic_parse(&config, text[3] ? text + 4 : "", err);
 	if (ret)
 		return ret;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <wiretape/stamp/interface_name.h>
 #include <wiretape/stamp/sim_nic.h>
 #include <wiretape/stamp/system.h>
 
@@ -17,8 +18,9 @@
  * simulated. */
 struct wt_stamp_nic {
 	struct wt_system *system;
-	const char *interface;
+	const char *interface;        /* its name, also where an alternative one was given */
 	struct wt_sim_nic *simulated; /* NULL: it is the kernel's */
+	char name[IF_NAMESIZE];
 };
 
 /* -EINVAL for a simulated one that is told wrongly. */

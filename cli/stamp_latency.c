@@ -55,6 +55,8 @@ static void catch_signals(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* So that a closed pipe is an error of writing. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 static void print_help(void)
@@ -285,7 +287,7 @@ static void put_settings(json_t *object, const struct wt_reader_info *info)
 	put_count(object, "slot_bytes", info->slot_bytes);
 	put_count(object, "retire_timeout_ms", info->retire_timeout_ms);
 	json_object_set_new(object, "degraded",
-	                    info->degraded ? json_string(info->degraded) : json_null());
+	                    info->degraded[0] ? json_string(info->degraded[0]) : json_null());
 	json_object_set_new(object, "stamps_degraded",
 	                    info->stamps_degraded ? json_string(info->stamps_degraded)
 	                                          : json_null());
@@ -383,8 +385,8 @@ static int measure_with(enum wt_reader_kind kind, const struct options *options,
 		wt_cli_complain("%s", err.text);
 		return ret;
 	}
-	if (wt_latency_reader(latency)->degraded)
-		wt_cli_complain("%s", wt_latency_reader(latency)->degraded);
+	for (const char *const *state = wt_latency_reader(latency)->degraded; *state; state++)
+		wt_cli_complain("%s", *state);
 	ret = run(latency, options, readers, any);
 	wt_latency_close(latency);
 	return ret;

@@ -30,9 +30,22 @@ libclang-rt-dev  wt_has_fuzzer
 clang-format     command -v clang-format
 cppcheck         command -v cppcheck
 mandoc           command -v mandoc
+shellcheck       command -v shellcheck
 tcpdump          command -v tcpdump
 ethtool          command -v ethtool
 jq               command -v jq'
+
+# For check.sh --ci and --all.
+wt_packages_cross='
+gcc-s390x-linux-gnu   command -v s390x-linux-gnu-gcc
+qemu-user-static      command -v qemu-s390x-static'
+
+wt_packages_builds='
+gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
+gcc-riscv64-linux-gnu command -v riscv64-linux-gnu-gcc
+gcc-i686-linux-gnu    command -v i686-linux-gnu-gcc
+musl-tools            command -v musl-gcc
+debootstrap           command -v debootstrap'
 
 wt_compiles() {
   echo '#include <stdio.h>' | "$1" -E -x "$([ "$1" = c++ ] && echo c++ || echo c)" - >/dev/null
@@ -79,8 +92,10 @@ wt_install_missing() {
   # tshark's package would ask who may capture.
   as_root+=(env DEBIAN_FRONTEND=noninteractive)
   "${as_root[@]}" apt-get -qq update || echo "apt-get update failed; trying with the old lists" >&2
+  # Rather not at all than in the place of something that is installed.
   # shellcheck disable=SC2086 # names without spaces
-  "${as_root[@]}" apt-get -qq install --no-install-recommends -y $missing </dev/null || return
+  "${as_root[@]}" apt-get -qq install --no-install-recommends --no-remove -y $missing </dev/null ||
+    return
   missing=$(wt_missing_packages "$*")
   [ -z "$missing" ] && return
   echo "Installed, but still not usable: $missing" >&2

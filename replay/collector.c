@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/replay/median.h>
+
 enum {
 	/* Stamps of a port that wait for the sender's record. */
 	STAMPS = 1 << 16,
@@ -26,7 +28,9 @@ enum {
 	 * its clock's map leaves open. */
 	EARLY_NS = 1000,
 	AHEAD_NS = 1000000,
-	/* Departures from which the first lead is learned. */
+	/* Departures of which the lead is the median: of the first few, of twice as many, and so
+	 * on to this; from then on it is followed. */
+	LESSONS_FIRST = 7,
 	LESSONS = 127,
 	LEAD_NS_MAX = 20000,
 	CLOCK_READINGS_NS = 1000000000,
@@ -70,7 +74,7 @@ struct wt_collector {
 	int64_t rounds[ROUNDS_KEPT]; /* when each of the latest began, modulo ROUNDS_KEPT */
 	int64_t lessons[LESSONS];
 	size_t lesson_count;
-	int64_t lead_ns;
+	struct wt_median lead;
 	bool is_last; /* the sender has ended: an atomic */
 	pthread_t thread;
 };
@@ -128,26 +132,39 @@ static int compare_lessons(const void *left, const void *right)
 	return (*a > *b) - (*a < *b);
 }
 
-/* The median of how long the kernel takes: from the first departures, and from then on by a
- * ns up or down with each, so that it follows what changes slowly and no outlier moves it. */
+/* 7, 15, 31 … */
+static bool is_enough(size_t lessons)
+{
+	return lessons >= LESSONS_FIRST && !(lessons & (lessons + 1));
+}
+
+static int64_t median_of(const int64_t *lessons, size_t count)
+{
+	int64_t sorted[LESSONS];
+
+	memcpy(sorted, lessons, count * sizeof(*lessons));
+	qsort(sorted, count, sizeof(*sorted), compare_lessons);
+	return sorted[count / 2];
+}
+
+/* The median of how long the kernel takes: of the first departures, and followed from then on. */
 static void learn(struct wt_collector *collector, int64_t took_ns)
 {
+	struct wt_median *lead = &collector->lead;
+
 	if (collector->lesson_count < LESSONS) {
 		collector->lessons[collector->lesson_count++] = took_ns;
-		if (collector->lesson_count < LESSONS)
+		if (!is_enough(collector->lesson_count))
 			return;
-		qsort(collector->lessons, LESSONS, sizeof(*collector->lessons), compare_lessons);
-		collector->lead_ns = collector->lessons[LESSONS / 2];
+		wt_median_begin(lead, median_of(collector->lessons, collector->lesson_count));
+		lead->step_ns = 1;
 	} else {
-		collector->lead_ns +=
-		        (took_ns > collector->lead_ns) - (took_ns < collector->lead_ns);
+		wt_median_follow(lead, took_ns);
 	}
-	if (collector->lead_ns > LEAD_NS_MAX)
-		collector->lead_ns = LEAD_NS_MAX;
-	if (collector->lead_ns < 0)
-		collector->lead_ns = 0;
+	if (lead->ns > LEAD_NS_MAX)
+		lead->ns = LEAD_NS_MAX;
 	/* Nothing is published by it. */
-	__atomic_store_n(collector->config.lead_ns, collector->lead_ns, __ATOMIC_RELAXED);
+	__atomic_store_n(collector->config.lead_ns, lead->ns, __ATOMIC_RELAXED);
 }
 
 /* ---- departures ---- */
@@ -269,8 +286,9 @@ static void learn_from(struct wt_collector *collector, const struct wt_handover 
 	/* The driver stamps earlier than the NIC: only one of them is the measure. */
 	if (departure->source > port->best_source)
 		port->best_source = departure->source;
-	/* Others of the same system call had to wait for the first. */
-	if (!record->place && !record->is_disturbed && departure->source == port->best_source)
+	/* Others of the same system call had to wait for the first. Of one that is late the
+	 * kernel's part is the same. */
+	if (!record->place && departure->source == port->best_source)
 		learn(collector, departure->departed_ns - record->handover_ns);
 }
 

@@ -54,15 +54,20 @@ static struct wt_pace_wait kernel_wait_until(struct wt_pace_clock *clock, int64_
 {
 	struct wt_pace_wait wait = {.now_ns = kernel_now(clock)};
 	int64_t last_ns = wait.now_ns;
+	bool naps;
 
 	wait.has_waited = wait.now_ns < at_ns;
 	/* Nothing is published by the stop request. */
 	while (wait.now_ns < at_ns && !__atomic_load_n(stop, __ATOMIC_RELAXED)) {
-		if (at_ns - wait.now_ns > spin_ns)
+		naps = at_ns - wait.now_ns > spin_ns;
+		if (naps)
 			last_ns = nap(wait.now_ns, at_ns, spin_ns);
 		else
 			relax();
 		wait.now_ns = kernel_now(clock);
+		/* A nap that ends late takes nothing away unless it outlasts the wait. */
+		if (naps && wait.now_ns < at_ns)
+			last_ns = wait.now_ns;
 		if (wait.now_ns - last_ns > wait.taken_ns)
 			wait.taken_ns = wait.now_ns - last_ns;
 		last_ns = wait.now_ns;

@@ -46,7 +46,7 @@ int wt_proof_csv_open(struct wt_proof_csv **csv, const char *path, const char *c
 
 	if (!made)
 		return wt_error_set(err, -ENOMEM, "no memory for the proof");
-	rc = wt_new_file_open(&made->file, path, err);
+	rc = wt_new_file_open(&made->file, path, 0, err);
 	if (rc) {
 		free(made);
 		return rc;

@@ -19,8 +19,10 @@ enum {
 	START_ALONE_NS = 1000000,
 	/* Before a time by another clock, which may be set meanwhile, it is looked at again. */
 	WATCH_NS = 500000000,
-	/* SPIN: gaps that are longer are slept through but for this. */
+	/* SPIN: gaps that are longer are slept through but for this; where all threads share one
+	 * processor, only what a nap may end late is not. */
 	SPIN_NS = 2000000,
+	SPIN_ALONE_NS = 100000,
 };
 
 static const char *const pace_names[WT_PACES] = {
@@ -145,7 +147,24 @@ static int start_time(const struct wt_replay *replay, int64_t *start_ns, struct 
 	if (rc)
 		return wt_error_set(err, rc, "cannot read the clock of the start: %s",
 		                    strerror(-rc));
-	*start_ns = config->start_at_ns - offset_ns;
+	if (__builtin_sub_overflow(config->start_at_ns, offset_ns, start_ns))
+		*start_ns = INT64_MIN;
+	return 0;
+}
+
+static int check_start(int64_t start_ns, int64_t now, struct wt_error *err)
+{
+	if (start_ns < now)
+		return wt_error_set(
+		        err, -ETIME,
+		        "the time to start at was %.3f s ago when all was ready; name a "
+		        "later one",
+		        ((double)now - (double)start_ns) / 1e9);
+	if (start_ns - now > WT_REPLAY_START_NS_MAX)
+		return wt_error_set(err, -ETIME,
+		                    "the time to start at is %.0f days away; a replay starts "
+		                    "within a year",
+		                    (double)(start_ns - now) / 1e9 / 86400);
 	return 0;
 }
 
@@ -162,12 +181,8 @@ static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
 		return 0;
 	}
 	rc = start_time(replay, &sender->start_ns, err);
-	if (!rc && sender->start_ns < now)
-		return wt_error_set(
-		        err, -ETIME,
-		        "the time to start at was %.3f s ago when all was ready; name a "
-		        "later one",
-		        (double)(now - sender->start_ns) / 1e9);
+	if (!rc)
+		rc = check_start(sender->start_ns, now, err);
 	while (!rc && sender->start_ns - now > WATCH_NS &&
 	       !__atomic_load_n(sender->stop, __ATOMIC_RELAXED)) {
 		now = replay->clock->ops
@@ -180,6 +195,13 @@ static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
 
 /* ---- running ---- */
 
+static int64_t spin_time(const struct wt_replay *replay)
+{
+	if (replay->pace != WT_PACE_SPIN)
+		return 0;
+	return wt_realtime_cpus() > 1 ? SPIN_NS : SPIN_ALONE_NS;
+}
+
 static void prepare_sender(struct wt_replay *replay)
 {
 	const struct wt_replay_config *config = replay->config;
@@ -191,6 +213,9 @@ static void prepare_sender(struct wt_replay *replay)
 	        .clock = replay->clock,
 	        .ports = replay->ports,
 	        .port_count = replay->names.count,
+	        .rehearsal = replay->rehearsal,
+	        .rehearses = replay->pace != WT_PACE_TXTIME && !is_asap &&
+	                     (!replay->is_sim || replay->sim.cold_ns),
 	        .handovers = replay->handovers,
 	        .pace = replay->pace,
 	        .is_asap = is_asap,
@@ -199,7 +224,7 @@ static void prepare_sender(struct wt_replay *replay)
 	        .watches_links =
 	                !replay->is_sim &&
 	                (config->through_qdisc || replay->pace == WT_PACE_TXTIME || config->target),
-	        .spin_ns = replay->pace == WT_PACE_SPIN ? SPIN_NS : 0,
+	        .spin_ns = spin_time(replay),
 	        .coalesce_ns = config->coalesce_ns,
 	        .batch = config->batch ? config->batch : WT_REPLAY_BATCH_DEFAULT,
 	        .stop = config->stop ? &config->stop->requested : &replay->own_stop.requested,
@@ -210,7 +235,7 @@ static void prepare_sender(struct wt_replay *replay)
 		        config->txtime_lead_ns ? config->txtime_lead_ns : TXTIME_LEAD_NS_DEFAULT;
 	else if (config->lead_ns > 0)
 		sender->early_ns = config->lead_ns;
-	if (replay->pace == WT_PACE_SPIN && !config->lead_ns)
+	if (replay->pace != WT_PACE_TXTIME && !config->lead_ns)
 		sender->lead_ns = &replay->lead_ns;
 }
 
@@ -235,8 +260,9 @@ static int send_all(struct wt_replay *replay, struct wt_error *err)
 
 	if (rc)
 		return rc;
-	if (config->end_after_ns)
-		sender->end_ns = sender->start_ns + config->end_after_ns;
+	if (config->end_after_ns &&
+	    __builtin_add_overflow(sender->start_ns, config->end_after_ns, &sender->end_ns))
+		sender->end_ns = INT64_MAX;
 	rc = wt_pace_offset(replay->clock, CLOCK_REALTIME, &sender->utc_ns);
 	if (!rc)
 		rc = wt_realtime_begin(&replay->realtime, config->cpu, config->fifo_priority, err);
@@ -286,11 +312,9 @@ static void report_ports(const struct wt_replay *replay, struct wt_replay_result
 		to->sent = port->sent;
 		to->bytes = port->bytes;
 		to->has_stamps = port->tx->has_stamps && port->tx->stamps.software;
-		result->undone += port->tx->undone;
 		result->bytes += port->bytes;
 		result->sent += port->sent;
 	}
-	result->sent -= result->undone;
 }
 
 static void report_source(const struct wt_replay *replay, struct wt_replay_result *result)
@@ -301,6 +325,8 @@ static void report_source(const struct wt_replay *replay, struct wt_replay_resul
 	result->padded = counts->padded;
 	result->cut = counts->cut;
 	result->unstamped = counts->unstamped;
+	result->without_fcs = counts->without_fcs;
+	result->excess = counts->excess;
 	result->loops = counts->loops;
 	result->skipped = counts->skipped;
 	result->rewritten = counts->rewritten;
@@ -310,6 +336,16 @@ static void report_source(const struct wt_replay *replay, struct wt_replay_resul
 	result->saturated = counts->schedule.saturated;
 }
 
+static void report_notes(struct wt_replay_result *result, const struct wt_replay_notes *notes)
+{
+	size_t room = WT_REPLAY_NOTES - result->note_count;
+	size_t taken = notes->count < room ? notes->count : room;
+
+	memcpy(result->notes[result->note_count], notes->texts, taken * sizeof(notes->texts[0]));
+	result->note_count += taken;
+	result->notes_left_out += notes->count - taken + notes->left_out;
+}
+
 static void report(struct wt_replay *replay, struct wt_replay_result *result)
 {
 	const struct wt_sender *sender = &replay->sender;
@@ -317,13 +353,14 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->pace = replay->pace;
 	result->tx = replay->tx;
 	result->refused = sender->refused;
+	result->undone = sender->undone;
 	result->late_launches = sender->late_launches;
 	result->starved = sender->starved;
 	result->starved_ns = sender->starved_ns;
 	result->stamped = sender->stamped;
 	result->interruptions = sender->interruptions;
 	result->interrupted_ns = sender->interrupted_ns;
-	result->call_ns = sender->call_ns;
+	result->call_ns = sender->call.ns;
 	result->unproved = replay->handovers ? replay->handovers->unproved : 0;
 	result->has_schedule = !sender->is_asap;
 	result->start_utc_ns = sender->start_ns + sender->utc_ns;
@@ -336,8 +373,15 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->duration_ns = result->sent ? sender->last_ns - sender->start_ns : 0;
 	if (replay->config->fifo_priority && replay->pace == WT_PACE_SPIN)
 		result->fifo_stolen_us = wt_realtime_stolen_us();
-	result->note_count = replay->note_count;
-	memcpy(result->notes, replay->notes, sizeof(result->notes));
+	report_notes(result, &replay->notes);
+	report_notes(result, &replay->source->notes);
+}
+
+double wt_replay_rate_pps(const struct wt_replay_result *result)
+{
+	uint64_t gaps = result->has_schedule && result->sent ? result->sent - 1 : result->sent;
+
+	return result->duration_ns > 0 ? (double)gaps * 1e9 / (double)result->duration_ns : 0;
 }
 
 int wt_replay_run(struct wt_replay *replay, struct wt_replay_result *result, struct wt_error *err)

@@ -17,6 +17,7 @@
 #include <wiretape/replay/rewrite.h>
 #include <wiretape/replay/schedule.h>
 #include <wiretape/ring/error.h>
+#include <wiretape/stamp/interface_name.h>
 #include <wiretape/writer/timeline.h>
 
 #ifdef __cplusplus
@@ -27,10 +28,10 @@ enum { WT_REPLAY_PORTS_MAX = 16, WT_REPLAY_BATCH_DEFAULT = 64, WT_REPLAY_BATCH_M
 
 /* How the sender waits for the moment. */
 enum wt_pace {
-	WT_PACE_AUTO,  /* TXTIME where the NIC itself sends on time, else SPIN, or SLEEP where there
-	                * is  one processor */
-	WT_PACE_SPIN,  /* looking at the clock; sleeps only where more than 2 ms are left */
-	WT_PACE_SLEEP, /* asleep: takes little of the processor, tens of us late */
+	WT_PACE_AUTO,   /* TXTIME where the NIC itself sends on time, else SPIN */
+	WT_PACE_SPIN,   /* looking at the clock; sleeps only where more than 2 ms are left, 100 us
+	                 * where there is one processor */
+	WT_PACE_SLEEP,  /* asleep: takes little of the processor, tens of us late */
 	WT_PACE_TXTIME, /* not at all: packets are handed over early with their launch time */
 	WT_PACES
 };
@@ -71,9 +72,9 @@ enum wt_truncated {
 
 /* Where UDP payloads go. */
 struct wt_udp_target {
-	struct sockaddr_storage address; /* AF_INET or AF_INET6, with the port */
-	char interface[IF_NAMESIZE];     /* of multicast; "": where the routes lead */
-	int ttl;                         /* of multicast and unicast [1 and the system's] */
+	struct sockaddr_storage address;   /* AF_INET or AF_INET6, with the port */
+	char interface[WT_ALT_NAME_BYTES]; /* of multicast; "": where the routes lead */
+	int ttl;                           /* of multicast and unicast [1 and the system's] */
 	bool no_loop; /* multicast does not come back to receivers on this machine */
 };
 
@@ -115,6 +116,11 @@ struct wt_replay_stop {
 /* From any thread or signal handler: the packet at hand is the last. */
 void wt_replay_stop(struct wt_replay_stop *stop);
 
+/* What the times of a replay may be at most. */
+#define WT_REPLAY_LEAD_NS_MAX        INT64_C(1000000000)
+#define WT_REPLAY_TXTIME_LEAD_NS_MAX INT64_C(60000000000)
+#define WT_REPLAY_START_NS_MAX       INT64_C(31622400000000000) /* from now: 366 days */
+
 /* For a progress bar. */
 struct wt_replay_progress {
 	uint64_t sent;
@@ -147,16 +153,20 @@ struct wt_replay_config {
 	bool through_qdisc; /* without launch times: not around the qdisc; also seen by recorders
 	                     * on the same interface */
 	const struct wt_rewrite *rewrite; /* [packets stay as they are] */
+	bool fix_checksums; /* those that are wrong, or were left to a NIC, are set right */
 	bool stamp_payload; /* number and UTC of the hand-over in the last 16 bytes of payloads */
 
 	/* When. */
 	struct wt_schedule_config schedule;
 	enum wt_pace pace;
-	int64_t start_at_ns;    /* in ns of start_clock [as soon as the buffer is filled] */
+	int64_t start_at_ns;    /* in ns of start_clock, in a year at most [as soon as the buffer is
+	                         * filled] */
 	bool start_is_relative; /* start_at_ns counts from now on */
 	int32_t start_clock;    /* CLOCK_REALTIME or CLOCK_TAI [REALTIME] */
-	int64_t lead_ns; /* hand over so long before a packet is due [learned from stamps]; -1: 0 */
-	int64_t txtime_lead_ns; /* hand over so long before the launch time [1 ms] */
+	int64_t lead_ns; /* hand over so long before a packet is due [learned from stamps]; -1: 0;
+	                  * up to WT_REPLAY_LEAD_NS_MAX */
+	int64_t txtime_lead_ns; /* hand over so long before the launch time [1 ms], up to
+	                         * WT_REPLAY_TXTIME_LEAD_NS_MAX */
 	int64_t coalesce_ns;    /* SLEEP: packets due within it leave together, at its end [0] */
 	int64_t end_after_ns;   /* stop so long after the start, whatever is left [no limit] */
 	uint32_t batch;         /* packets in a system call at most [WT_REPLAY_BATCH_DEFAULT] */
@@ -187,6 +197,7 @@ struct wt_replay_skipped {
 	uint64_t truncated; /* with WT_TRUNCATED_SKIP, and payloads that are cut */
 	uint64_t not_udp;   /* with WT_TX_UDP */
 	uint64_t fragments; /* the same */
+	uint64_t link_type; /* that cannot be sent there; a note names the interfaces */
 };
 
 /* What the NIC stamped itself, by its clock. */
@@ -213,7 +224,7 @@ struct wt_replay_port_result {
 	struct wt_replay_nic_stamps nic;
 };
 
-enum { WT_REPLAY_NOTES = 16, WT_REPLAY_NOTE_BYTES = 256 };
+enum { WT_REPLAY_NOTES = 16, WT_REPLAY_NOTE_BYTES = 400 };
 
 /* What became of it. Large: 130 KB. */
 struct wt_replay_result {
@@ -223,7 +234,7 @@ struct wt_replay_result {
 	uint64_t bytes;         /* of frames, or UDP payloads */
 	uint64_t read;          /* packets that came from the source */
 	uint64_t refused;       /* times a full queue did not take a packet; tried again */
-	uint64_t undone;        /* taken, then found to be wrong by the kernel */
+	uint64_t undone;        /* that the kernel has not taken for what they are; not in `sent` */
 	uint64_t late_launches; /* whose time had passed before they could be handed over */
 	uint64_t starved;       /* times the buffer was empty when a packet might have been due */
 	int64_t starved_ns;
@@ -236,8 +247,10 @@ struct wt_replay_result {
 	uint64_t unbelieved_stamps; /* of NICs; the next best took their place */
 	uint64_t padded;            /* packets that were cut, and sent with zeros */
 	uint64_t cut;               /* and as they are */
-	uint64_t stamped;           /* payloads */
-	uint64_t loops;             /* begun */
+	uint64_t without_fcs; /* packets whose check sequence was left out: the NIC adds its own */
+	uint64_t excess;      /* packets of which more was captured than they are long */
+	uint64_t stamped;     /* payloads */
+	uint64_t loops;       /* begun */
 	struct wt_replay_skipped skipped;
 	struct wt_rewrite_counts rewritten;
 	/* Of the schedule, see schedule.h: */
@@ -256,6 +269,7 @@ struct wt_replay_result {
 	/* Named states: what is less than was asked for, or has to be known. */
 	char notes[WT_REPLAY_NOTES][WT_REPLAY_NOTE_BYTES];
 	size_t note_count;
+	uint64_t notes_left_out; /* more than there is room for */
 };
 
 struct wt_replay;
@@ -268,6 +282,10 @@ int wt_replay_open(struct wt_replay **replay, const struct wt_replay_config *con
 /* Send it all. Blocks. *result is filled in in any case: after an error with what was done until
  * then. 0, or a negative errno. Once per wt_replay_open(). */
 int wt_replay_run(struct wt_replay *replay, struct wt_replay_result *result, struct wt_error *err);
+
+/* Packets a second: with a schedule, of the gaps between them, of which there is one less. 0 if it
+ * cannot be told. */
+double wt_replay_rate_pps(const struct wt_replay_result *result);
 
 /* NULL is fine. */
 void wt_replay_close(struct wt_replay *replay);

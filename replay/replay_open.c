@@ -11,17 +11,6 @@
 
 #include <wiretape/replay/launch_check.h>
 
-void wt_replay_note(struct wt_replay *replay, const char *format, ...)
-{
-	va_list arguments;
-
-	if (replay->note_count == WT_REPLAY_NOTES)
-		return;
-	va_start(arguments, format);
-	vsnprintf(replay->notes[replay->note_count++], WT_REPLAY_NOTE_BYTES, format, arguments);
-	va_end(arguments);
-}
-
 /* ---- ports ---- */
 
 static bool is_left_out(const char *name)
@@ -128,7 +117,7 @@ static bool keeps_time_itself(struct wt_replay *replay, const char *interface)
 	        wt_launch_check_auto(&check, why, sizeof(why));
 	wt_launch_check_close(&check);
 	if (keeps)
-		wt_replay_note(replay, "pace txtime was chosen: %s", why);
+		wt_replay_notes_add(&replay->notes, "pace txtime was chosen: %s", why);
 	return keeps;
 }
 
@@ -143,12 +132,7 @@ static enum wt_pace choose_pace(struct wt_replay *replay)
 	if (config->schedule.timing != WT_TIMING_ASAP && !config->target &&
 	    replay->names.count == 1 && keeps_time_itself(replay, replay->names.names[0]))
 		return WT_PACE_TXTIME;
-	if (wt_realtime_cpus() > 1)
-		return WT_PACE_SPIN;
-	wt_replay_note(replay,
-	               "pace sleep: there is one processor, and whoever waits on it without "
-	               "sleeping keeps all others from it");
-	return WT_PACE_SLEEP;
+	return WT_PACE_SPIN;
 }
 
 /* What honours launch times on an interface: an error says why nothing does. */
@@ -166,7 +150,7 @@ static int find_launch(struct wt_replay *replay, const char *interface, struct w
 		rc = wt_launch_check_read(&check, &system, interface, WT_LAUNCH_ANY_PRIORITY, err);
 		*launch = check.launch;
 		if (!rc && check.clocks_text[0])
-			wt_replay_note(replay, "%s", check.clocks_text);
+			wt_replay_notes_add(&replay->notes, "%s", check.clocks_text);
 		wt_launch_check_close(&check);
 	}
 	if (rc || launch->verdict == WT_LAUNCH_HONOURED)
@@ -241,6 +225,20 @@ static int open_txs(struct wt_replay *replay, struct wt_error *err)
 	return rc;
 }
 
+/* For packets that are to leave on time. One for all ports: without it, the first packet and those
+ * after a long wait are some us late, which is no reason to say a word. */
+static void open_rehearsal(struct wt_replay *replay)
+{
+	const struct wt_tx_config like = {
+	        .kind = replay->tx,
+	        .through_qdisc = replay->config->through_qdisc,
+	        .stamp = wt_replay_stamp(replay->config),
+	};
+
+	if (replay->pace != WT_PACE_TXTIME && replay->config->schedule.timing != WT_TIMING_ASAP)
+		(void)wt_tx_open_rehearsal(&replay->rehearsal, &like);
+}
+
 /* ---- the source ---- */
 
 /* Addresses that generated packets have of the interface. */
@@ -298,6 +296,20 @@ static int check_proof(const struct wt_replay_config *config, struct wt_error *e
 	return 0;
 }
 
+static int check_times(const struct wt_replay_config *config, struct wt_error *err)
+{
+	if (config->lead_ns > WT_REPLAY_LEAD_NS_MAX)
+		return wt_error_set(err, -EINVAL,
+		                    "packets are handed over at most a second before they are due");
+	if (config->txtime_lead_ns > WT_REPLAY_TXTIME_LEAD_NS_MAX)
+		return wt_error_set(err, -EINVAL,
+		                    "packets are handed over at most a minute before their launch "
+		                    "time");
+	if (config->start_is_relative && config->start_at_ns > WT_REPLAY_START_NS_MAX)
+		return wt_error_set(err, -EINVAL, "a replay starts within a year");
+	return 0;
+}
+
 static int check_config(const struct wt_replay_config *config, struct wt_error *err)
 {
 	bool is_udp = config->tx == WT_TX_UDP;
@@ -315,13 +327,17 @@ static int check_config(const struct wt_replay_config *config, struct wt_error *
 		return wt_error_set(err, -EINVAL,
 		                    is_udp ? "where to send UDP payloads? --to ADDRESS:PORT"
 		                           : "--to sends UDP payloads, which takes --tx udp");
+	if (config->fix_checksums && (config->target || config->generated))
+		return wt_error_set(
+		        err, -EINVAL, "the checksums of %s are right; leave out --fix-checksums",
+		        config->target ? "what is sent as UDP payloads" : "generated packets");
 	if (config->rewrite && config->target)
 		return wt_error_set(err, -EINVAL,
 		                    "of packets that are sent as UDP payloads there is nothing to "
 		                    "rewrite: --to says where they go");
 	if (config->cpu < 0 || config->cpu > CPU_SETSIZE || config->batch > WT_REPLAY_BATCH_MAX)
 		return wt_error_set(err, -EINVAL, "no such CPU, or too large a batch");
-	return check_proof(config, err);
+	return check_times(config, err) ? -EINVAL : check_proof(config, err);
 }
 
 static int make_proof(struct wt_replay *replay, struct wt_error *err)
@@ -364,6 +380,7 @@ static int open_all(struct wt_replay *replay, struct wt_error *err)
 		rc = open_source(replay, err);
 	if (rc)
 		return rc;
+	open_rehearsal(replay);
 	replay->clock = replay->is_sim ? wt_sim_tx_clock(replay->txs[0]) : wt_pace_kernel_clock();
 	wt_replay_learn_clocks(replay);
 	return make_proof(replay, err);
@@ -396,6 +413,8 @@ void wt_replay_close(struct wt_replay *replay)
 	for (size_t i = 0; i < replay->names.count; i++)
 		if (replay->ports[i].tx)
 			replay->ports[i].tx->ops->close(replay->ports[i].tx);
+	if (replay->rehearsal)
+		replay->rehearsal->ops->close(replay->rehearsal);
 	wt_proof_csv_abandon(replay->csv);
 	free(replay->handovers);
 	free(replay);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/replay/schedule.h>
 
+#include <stddef.h>
+
 /* A number by which gaps and bytes are multiplied and divided, without loss. */
 __extension__ typedef unsigned __int128 u128;
 
@@ -93,15 +95,18 @@ static uint64_t gap_backwards(struct wt_schedule *s, int64_t stamp_ns)
 }
 
 /* In the file, before the packet. Two stamps can be further apart than INT64_MAX. */
-static uint64_t file_gap(struct wt_schedule *s, int64_t stamp_ns)
+static uint64_t file_gap(struct wt_schedule *s, const int64_t *stamp_ns)
 {
-	uint64_t gap_ns = s->between_ns;
+	uint64_t gap_ns = s->begins ? s->between_ns : 0;
 
-	if (!s->begins && stamp_ns < s->newest_ns)
-		return gap_backwards(s, stamp_ns);
-	if (!s->begins)
-		gap_ns = (uint64_t)stamp_ns - (uint64_t)s->newest_ns;
-	s->newest_ns = stamp_ns;
+	if (!stamp_ns)
+		return gap_ns;
+	if (s->has_newest && *stamp_ns < s->newest_ns)
+		return gap_backwards(s, *stamp_ns);
+	if (s->has_newest)
+		gap_ns = (uint64_t)*stamp_ns - (uint64_t)s->newest_ns;
+	s->newest_ns = *stamp_ns;
+	s->has_newest = true;
 	return gap_ns;
 }
 
@@ -118,7 +123,7 @@ static uint64_t capped(struct wt_schedule *s, uint64_t gap_ns)
 }
 
 /* A burst ends where the file is idle, not where a gap still is long after it was capped. */
-static uint64_t next_of_burst(struct wt_schedule *s, int64_t stamp_ns)
+static uint64_t next_of_burst(struct wt_schedule *s, const int64_t *stamp_ns)
 {
 	uint64_t gap_ns = file_gap(s, stamp_ns);
 	bool new_burst = s->begins || gap_ns >= (uint64_t)s->config.idle_ns;
@@ -131,7 +136,7 @@ static uint64_t next_of_burst(struct wt_schedule *s, int64_t stamp_ns)
 	return due_ns;
 }
 
-static uint64_t next_time(struct wt_schedule *s, int64_t stamp_ns, uint32_t frame_bytes)
+static uint64_t next_time(struct wt_schedule *s, const int64_t *stamp_ns, uint32_t frame_bytes)
 {
 	switch (s->config.timing) {
 	case WT_TIMING_ORIGINAL:
@@ -157,7 +162,7 @@ static uint64_t next_time(struct wt_schedule *s, int64_t stamp_ns, uint32_t fram
 	return s->at_ns;
 }
 
-int64_t wt_schedule_next(struct wt_schedule *s, int64_t stamp_ns, uint32_t frame_bytes)
+static int64_t next(struct wt_schedule *s, const int64_t *stamp_ns, uint32_t frame_bytes)
 {
 	uint64_t due_ns = next_time(s, stamp_ns, frame_bytes);
 
@@ -168,9 +173,20 @@ int64_t wt_schedule_next(struct wt_schedule *s, int64_t stamp_ns, uint32_t frame
 	return (int64_t)due_ns;
 }
 
+int64_t wt_schedule_next(struct wt_schedule *s, int64_t stamp_ns, uint32_t frame_bytes)
+{
+	return next(s, &stamp_ns, frame_bytes);
+}
+
+int64_t wt_schedule_next_unstamped(struct wt_schedule *s, uint32_t frame_bytes)
+{
+	return next(s, NULL, frame_bytes);
+}
+
 void wt_schedule_repeat(struct wt_schedule *s)
 {
 	s->begins = true;
+	s->has_newest = false;
 	/* A round after the first has as many gaps as packets, and does not change their mean. */
 	s->between_ns = s->packets > 1 ? s->file_ns / (s->packets - 1) : 0;
 }

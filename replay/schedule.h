@@ -73,7 +73,8 @@ struct wt_schedule {
 	uint64_t at_ns;      /* where the timeline is, and a fraction; up to INT64_MAX */
 	uint64_t rest;       /* below the divisor */
 	uint64_t last_bytes; /* MBPS: of the packet before */
-	int64_t newest_ns;   /* the latest stamp */
+	int64_t newest_ns;   /* the latest stamp of the round */
+	bool has_newest;
 	uint64_t file_ns;    /* of the file that was gone through, with gaps as they count */
 	uint64_t between_ns; /* before the first packet of a round */
 	uint64_t follow_ns;  /* DELTA: when the next packet may depart */
@@ -86,6 +87,10 @@ void wt_schedule_init(struct wt_schedule *schedule, const struct wt_schedule_con
  * before. A packet without a stamp is given that of the one before it. `frame_bytes` is the
  * length that it had on the wire, without FCS. Takes any stamps. */
 int64_t wt_schedule_next(struct wt_schedule *schedule, int64_t stamp_ns, uint32_t frame_bytes);
+
+/* The same for a packet without a stamp that has none before it in its round: it departs with the
+ * next one that has a stamp. */
+int64_t wt_schedule_next_unstamped(struct wt_schedule *schedule, uint32_t frame_bytes);
 
 /* The same packets come once more: the first follows after the mean of all gaps so far (none, if
  * there was one packet), or as any other where the timing does not look at stamps. */

@@ -2,7 +2,9 @@
 #include <wiretape/replay/sender.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -19,12 +21,20 @@ enum {
 	/* From the decision on a launch time until the packet is in the qdisc. */
 	LAUNCH_MARGIN_NS = 20000,
 	/* Before the first packet. */
-	READY_NS = 300000,
+	READY_NS = 600000,
+	/* Where nothing was sent for so long, the way is gone once more so long before a packet. */
+	COLD_AFTER_NS = 1000000,
+	REHEARSAL_NS = 150000,
+	/* More than any lead that is worth to begin with. */
+	FIRST_LEAD_NS_MAX = 10000,
 	/* How far ahead of their time packets may be taken along, at the most. */
 	AHEAD_NS_MAX = 2000,
-	/* Between two looks at the clock, or beyond what a system call usually takes: somebody
-	 * else had the processor. */
+	/* Between two looks at the clock, or beyond twice what a system call usually takes:
+	 * somebody else had the processor. */
 	INTERRUPTION_NS = 5000,
+	/* The same of the first calls. */
+	COLD_NS = 100000,
+	COLD_CALLS = 4,
 	/* So much later than it should have been handed over a packet is late for it. */
 	DISTURBED_NS = 500,
 };
@@ -52,9 +62,6 @@ static int send_failed(const struct wt_tx *tx, int code, struct wt_error *err)
 		return wt_error_set(err, code, "interface '%s' went down while sending", name);
 	if (code == -ENXIO || code == -ENODEV)
 		return wt_error_set(err, -ENODEV, "interface '%s' vanished while sending", name);
-	if (code == -EMSGSIZE)
-		return wt_error_set(err, code, "the MTU of interface '%s' fell below the packets",
-		                    name);
 	return wt_error_set(err, code, "cannot send on interface '%s': %s", name, strerror(-code));
 }
 
@@ -286,7 +293,7 @@ static int64_t ahead_of(const struct wt_sender *sender)
 {
 	if (!sender->lead_ns)
 		return 0;
-	return sender->call_ns / 2 < AHEAD_NS_MAX ? sender->call_ns / 2 : AHEAD_NS_MAX;
+	return sender->call.ns / 2 < AHEAD_NS_MAX ? sender->call.ns / 2 : AHEAD_NS_MAX;
 }
 
 /* The machine has taken the processor away, for longer than anything here takes. */
@@ -296,23 +303,30 @@ static void note_interruption(struct wt_sender *sender, int64_t taken_ns)
 	sender->interrupted_ns += taken_ns;
 }
 
-/* The median of what handing over a single packet takes, followed in small steps; what takes much
- * longer was interrupted. */
+/* What takes much longer than usual was interrupted. The first calls find the kernel's memory cold,
+ * which is nobody's doing. */
+static int64_t longest_call(const struct wt_sender *sender, uint32_t count)
+{
+	int64_t usual_ns = sender->call.ns * count;
+
+	return 2 * usual_ns + (sender->calls < COLD_CALLS ? COLD_NS : INTERRUPTION_NS);
+}
+
 static void judge_call(struct wt_sender *sender, uint32_t count, int64_t from)
 {
-	enum { STEP_NS = 8 };
-	int64_t took_ns;
+	int64_t took_ns, longest_ns;
 
 	if (sender->pace != WT_PACE_SPIN || sender->is_asap)
 		return;
 	took_ns = now_of(sender) - from;
-	if (count == 1)
-		sender->call_ns += took_ns > sender->call_ns ? STEP_NS : -STEP_NS;
-	if (sender->call_ns < 0)
-		sender->call_ns = 0;
-	if (took_ns <= (sender->call_ns + INTERRUPTION_NS) * count)
+	longest_ns = longest_call(sender, count);
+	if (count == 1 && sender->calls++)
+		wt_median_follow(&sender->call, took_ns);
+	else if (count == 1)
+		wt_median_begin(&sender->call, took_ns);
+	if (took_ns <= longest_ns)
 		return;
-	note_interruption(sender, took_ns - sender->call_ns);
+	note_interruption(sender, took_ns - sender->call.ns);
 	sender->is_disturbed = true;
 }
 
@@ -346,6 +360,11 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 	first_id = tx->next_id;
 	taken = tx->ops->send(tx, batch->packets, batch->count);
 	judge_call(sender, batch->count, now);
+	/* Too large for what the interface's MTU is by now: that says nothing of the next. */
+	if (taken == -EMSGSIZE) {
+		sender->undone++;
+		return 1;
+	}
 	if (taken < 0)
 		return refused(sender, tx, taken, err);
 	sender->refused_since_ns = 0;
@@ -356,6 +375,66 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 		tell(sender, batch, packets, (uint32_t)taken, first_id, now);
 	count_sent(sender, batch, packets, (uint32_t)taken);
 	return taken;
+}
+
+/* ---- rehearsing ---- */
+
+/* The way that the next packet takes: how long the kernel takes for it, or 0 if that is not known.
+ */
+static int64_t rehearse(struct wt_sender *sender, struct wt_tx *tx)
+{
+	int64_t from_ns = now_of(sender), stamp_ns = 0;
+
+	if (sender->rehearsal)
+		stamp_ns = wt_tx_rehearse(sender->rehearsal);
+	tx->ops->warm_up(tx);
+	return stamp_ns ? stamp_ns - sender->utc_ns - from_ns : 0;
+}
+
+/* After a long wait nothing that a packet needs is in the processor's caches any more, and it would
+ * be late by more than others. */
+static void rehearse_for(struct wt_sender *sender, const struct wt_queued_packet *packet,
+                         int64_t at_ns)
+{
+	/* Where naps are the rule the next one does not begin before the packet. */
+	int64_t spin_ns = sender->spin_ns > REHEARSAL_NS ? sender->spin_ns : 0;
+	struct wt_pace_wait wait;
+
+	if (!sender->rehearses || at_ns - sender->last_ns < COLD_AFTER_NS)
+		return;
+	wait = sender->clock->ops->wait_until(sender->clock, at_ns - REHEARSAL_NS, spin_ns,
+	                                      sender->stop);
+	if (wait.now_ns < at_ns - REHEARSAL_NS / 2)
+		rehearse(sender, sender->ports[packet->port].tx);
+}
+
+static int compare_times(const void *left, const void *right)
+{
+	const int64_t *a = left, *b = right;
+
+	return (*a > *b) - (*a < *b);
+}
+
+/* Before anything is known of packets: the median of some rehearsals, with pauses as packets have
+ * them. */
+static void begin_lead(struct wt_sender *sender)
+{
+	enum { REHEARSALS = 5, PAUSE_NS = 25000 };
+	int64_t took_ns[REHEARSALS], now = now_of(sender);
+
+	for (int i = 0; i < REHEARSALS; i++) {
+		if (now > sender->start_ns - sender->early_ns - REHEARSAL_NS / 2)
+			return;
+		sender->clock->ops->wait_until(sender->clock, now + PAUSE_NS, PAUSE_NS,
+		                               sender->stop);
+		took_ns[i] = rehearse(sender, sender->ports[0].tx);
+		now = now_of(sender);
+	}
+	qsort(took_ns, REHEARSALS, sizeof(*took_ns), compare_times);
+	now = took_ns[REHEARSALS / 2];
+	/* Nothing is published by it. */
+	if (sender->lead_ns && now > 0 && now < FIRST_LEAD_NS_MAX)
+		__atomic_store_n(sender->lead_ns, now, __ATOMIC_RELAXED);
 }
 
 /* ---- waiting ---- */
@@ -382,16 +461,15 @@ static void judge_wait(struct wt_sender *sender, const struct wt_pace_wait *wait
 static int64_t wait_for(struct wt_sender *sender, const struct wt_queued_packet *packet,
                         int64_t lead_ns)
 {
-	int64_t at_ns = sender->start_ns + packet->due_ns - lead_ns + sender->coalesce_ns;
+	int64_t at_ns;
 	struct wt_pace_wait wait;
 
 	if (sender->is_asap)
 		return now_of(sender);
-	/* Far away: sums of an absurd time and another are absurd, too. */
-	if (packet->due_ns > INT64_MAX / 2)
-		at_ns = INT64_MAX / 2;
-	if (at_ns > sender->end_ns)
+	at_ns = sender->start_ns + packet->due_ns - lead_ns;
+	if (__builtin_add_overflow(at_ns, sender->coalesce_ns, &at_ns) || at_ns > sender->end_ns)
 		at_ns = sender->end_ns;
+	rehearse_for(sender, packet, at_ns);
 	wait = sender->clock->ops->wait_until(sender->clock, at_ns, sender->spin_ns, sender->stop);
 	if (sender->pace == WT_PACE_SPIN)
 		judge_wait(sender, &wait, at_ns);
@@ -475,6 +553,21 @@ static int out_of_packets(struct wt_sender *sender, struct wt_error *err)
 	return error;
 }
 
+/* What it is due at, by any clock, has to be a number. */
+static bool can_be_told(const struct wt_sender *sender, const struct wt_queued_packet *packet)
+{
+	return packet->due_ns <= WT_SENDER_DUE_NS_MAX || sender->is_asap;
+}
+
+static int untold(const struct wt_queued_packet *packet, struct wt_error *err)
+{
+	return wt_error_set(err, -EOVERFLOW,
+	                    "packet %" PRIu64
+	                    " would be due more than 70 years after the start; see --timing, or "
+	                    "shorten gaps in the file with --max-gap",
+	                    packet->number);
+}
+
 /* One turn: 1 to go on, 0 at the end, or a negative errno. */
 static int turn(struct wt_sender *sender, struct wt_error *err)
 {
@@ -483,6 +576,8 @@ static int turn(struct wt_sender *sender, struct wt_error *err)
 
 	if (!sender->held_count && !hold_more(sender))
 		return out_of_packets(sender, err);
+	if (!can_be_told(sender, sender->held[sender->held_first]))
+		return untold(sender->held[sender->held_first], err);
 	lead_ns = lead_of(sender);
 	now = wait_for(sender, sender->held[sender->held_first], lead_ns);
 	if (is_stopped(sender) || now >= sender->end_ns)
@@ -507,8 +602,10 @@ static void get_ready(struct wt_sender *sender)
 	for (size_t i = 0; i < ROUNDS * sender->port_count; i++) {
 		struct wt_tx *tx = sender->ports[i % sender->port_count].tx;
 
-		tx->ops->warm_up(tx);
+		rehearse(sender, tx);
 	}
+	if (sender->rehearsal)
+		begin_lead(sender);
 	/* Others wait for their packets' times. */
 	if (sender->is_asap)
 		sender->clock->ops->wait_until(sender->clock, sender->start_ns, sender->spin_ns,

@@ -8,9 +8,14 @@
 
 #include <wiretape/replay/handovers.h>
 #include <wiretape/replay/launch.h>
+#include <wiretape/replay/median.h>
 #include <wiretape/replay/pace.h>
 #include <wiretape/replay/source_private.h>
 #include <wiretape/replay/tx_private.h>
+
+/* Behind the start: to such a time, which is 73 years, any clock's offset, a lead and so on can be
+ * added. */
+#define WT_SENDER_DUE_NS_MAX (INT64_MAX / 4)
 
 /* For others to look at while it runs: relaxed atomics. */
 struct wt_sender_progress {
@@ -40,11 +45,13 @@ struct wt_sender {
 	struct wt_pace_clock *clock;
 	struct wt_sender_port *ports;
 	size_t port_count;
+	struct wt_tx *rehearsal;        /* NULL: none */
 	struct wt_handovers *handovers; /* NULL: nothing is to be proved */
 	enum wt_pace pace;              /* not AUTO */
 	bool is_asap;
 	bool is_simulated; /* by its clock */
 	bool stamps_payloads;
+	bool rehearses;     /* whatever had time to become cold */
 	bool watches_links; /* the kernel does not say when an interface goes down */
 	int64_t spin_ns;
 	int64_t early_ns; /* how long before a packet is due: with launch times */
@@ -59,12 +66,14 @@ struct wt_sender {
 	/* What became of it, and its own: */
 	struct wt_sender_progress progress;
 	uint64_t refused, late_launches, starved, stamped;
+	uint64_t undone; /* packets that the kernel does not take, and are left out */
 	int64_t starved_ns;
 	uint64_t interruptions;
 	int64_t interrupted_ns;
-	bool is_disturbed; /* late because of one, and not back on the schedule yet */
-	int64_t call_ns;   /* learned: that the hand-over of a packet takes */
-	int64_t last_ns;   /* of the last hand-over */
+	bool is_disturbed;     /* late because of one, and not back on the schedule yet */
+	struct wt_median call; /* learned: what the hand-over of a packet takes */
+	uint64_t calls;        /* that it was learned from */
+	int64_t last_ns;       /* of the last hand-over */
 	int64_t refused_since_ns;
 	/* Not on the stack, a new page of which would take its time when the first packet is due.
 	 */

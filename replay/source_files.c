@@ -10,7 +10,7 @@ enum {
 	BUFFER_BYTES_DEFAULT = 64 << 20,
 	/* Packets from one look at how far it is to the next. */
 	PROGRESS_PACKETS = 256,
-	NOT_YET = -3, /* of a port: not looked up */
+	NOT_YET = -4, /* of a port: not looked up */
 };
 
 /* Capture files, read ahead by a thread of their own. */
@@ -50,16 +50,21 @@ static int look_up_port(struct file_source *files, uint32_t number, struct wt_er
 {
 	const struct wt_timeline_interface *interface =
 	        wt_timeline_interface(files->timeline, number);
+	const char *path = files->source.config->paths[interface->file];
 	int port = wt_replay_port_of(files->ports, interface->name, number);
 
+	if (port >= 0 && !wt_prepare_is_fit(&files->source.ports[port], interface->link_type)) {
+		wt_prepare_note_unfit(&files->source.notes, &files->source.ports[port], path,
+		                      interface->name, number, interface->link_type);
+		port = WT_PORT_UNFIT;
+	}
 	if (port != WT_PORT_NONE)
 		return files->interface_ports[number] = port;
 	return wt_error_set(err, -EINVAL,
 	                    "%s: packets of its interface %s (number %u) go nowhere; say where "
 	                    "with --map %s=IFACE, leave them out with --map %s=-, or name an "
 	                    "interface for all others with -i",
-	                    files->source.config->paths[interface->file],
-	                    interface->name ? interface->name : "without a name", number,
+	                    path, interface->name ? interface->name : "without a name", number,
 	                    interface->name ? interface->name : "NUMBER",
 	                    interface->name ? interface->name : "NUMBER");
 }
@@ -78,7 +83,7 @@ static int make_room(struct file_source *files, uint32_t number, struct wt_error
 	return 0;
 }
 
-/* A port's number, WT_PORT_LEFT_OUT, or a negative errno below that. */
+/* A port's number, WT_PORT_LEFT_OUT, WT_PORT_UNFIT, or a negative errno below those. */
 static int port_of(struct file_source *files, uint32_t number, struct wt_error *err)
 {
 	int rc = number < files->interface_room ? 0 : make_room(files, number, err);
@@ -141,17 +146,15 @@ static int take_packet(struct file_source *files, const struct wt_timeline_packe
 	int port = port_of(files, packet->interface, err);
 	struct wt_queued_packet *place;
 	struct wt_prepared chosen;
-	int rc;
 
 	counts->read++;
-	counts->unstamped += !item->has_stamp;
-	if (port == WT_PORT_LEFT_OUT)
-		counts->skipped.unmapped++;
+	counts->unstamped += !item->has_stamp || item->stamp_saturated;
+	counts->skipped.unmapped += port == WT_PORT_LEFT_OUT;
+	counts->skipped.link_type += port == WT_PORT_UNFIT;
 	if (port < 0)
-		return port == WT_PORT_LEFT_OUT ? 1 : port;
-	rc = wt_prepare_choose(&files->prepare, item, (uint16_t)port, &chosen, err);
-	if (rc <= 0)
-		return rc ? rc : 1;
+		return port == WT_PORT_LEFT_OUT || port == WT_PORT_UNFIT ? 1 : port;
+	if (!wt_prepare_choose(&files->prepare, item, (uint16_t)port, &chosen))
+		return 1;
 	place = place_for(files, chosen.bytes);
 	if (!place)
 		return 0;
@@ -159,7 +162,10 @@ static int take_packet(struct file_source *files, const struct wt_timeline_packe
 		return 1;
 	place->number = files->queued++;
 	place->stamp_ns = packet->stamp_ns;
-	place->due_ns = wt_schedule_next(&counts->schedule, packet->stamp_ns, place->caplen);
+	place->due_ns =
+	        packet->has_stamp
+	                ? wt_schedule_next(&counts->schedule, packet->stamp_ns, place->caplen)
+	                : wt_schedule_next_unstamped(&counts->schedule, place->caplen);
 	note_progress(files, place->due_ns);
 	wt_packet_queue_commit(files->queue);
 	return 1;

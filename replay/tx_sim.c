@@ -23,6 +23,7 @@ enum {
 	LINKTYPE_ETHERNET = 1,
 	SETTING_BYTES = 64,
 	DRAINED_NS = 10000000,
+	COLD_AFTER_NS = 1000000,
 };
 
 struct sim_tx {
@@ -31,6 +32,7 @@ struct sim_tx {
 	struct wt_sim_tx_config config;
 	int64_t now_ns;   /* an atomic: the collector looks at it */
 	int64_t stall_ns; /* when the processor is taken away; INT64_MAX: it was, or never is */
+	int64_t warm_ns;  /* when the way was last gone */
 	int64_t left_ns;  /* when the last packet has left, and its stamp is there */
 	int32_t launch_clock;
 	uint64_t offered; /* packets */
@@ -147,9 +149,15 @@ static void stamp_by_nic(struct sim_tx *sim, int64_t ns)
 		report(sim, &stamped);
 }
 
+static bool is_cold(const struct sim_tx *sim)
+{
+	return now_of(sim) - sim->warm_ns > COLD_AFTER_NS;
+}
+
 static void stamp(struct sim_tx *sim, int64_t left_ns)
 {
-	int64_t driver_ns = left_ns + sim->config.delay_ns;
+	int64_t driver_ns =
+	        left_ns + sim->config.delay_ns + (is_cold(sim) ? sim->config.cold_ns : 0);
 	int64_t nic_ns = driver_ns + sim->config.hw_delay_ns;
 
 	if (nic_ns > sim->left_ns)
@@ -210,14 +218,17 @@ static int sim_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32
 		else
 			stamp(sim, now_of(sim));
 		tx->next_id++;
+		sim->warm_ns = now_of(sim);
 		set_now(sim, now_of(sim) + sim->config.cost_ns);
 	}
 	return (int)count;
 }
 
-static void nothing_to_warm(struct wt_tx *tx)
+static void sim_warm_up(struct wt_tx *tx)
 {
-	(void)tx;
+	struct sim_tx *sim = (struct sim_tx *)tx;
+
+	sim->warm_ns = now_of(sim);
 }
 
 /* Nobody sends any more, so nobody else moves the clock to where all have left and a little
@@ -278,7 +289,7 @@ int wt_tx_open_sim(struct wt_tx **tx, const struct wt_tx_config *config, struct 
 {
 	static const struct wt_tx_ops ops = {
 	        .send = sim_send,
-	        .warm_up = nothing_to_warm,
+	        .warm_up = sim_warm_up,
 	        .drain = sim_drain,
 	        .reports = sim_reports,
 	        .close = sim_close,
@@ -354,14 +365,15 @@ bool wt_sim_tx_is(const char *interface)
 
 static int refuse(const char *setting, struct wt_error *err)
 {
-	return wt_error_set(err, -EINVAL,
-	                    "the simulation does not understand '%s'; it takes cost, wake, "
-	                    "stall-at, stall, delay and delta with times such as 800ns or 5ms, "
-	                    "full-every, lost-every and drop-every with numbers of packets, "
-	                    "stamps=none, qdisc=etf or fq, clock=tai or monotonic; stamps=hw with "
-	                    "hw-delay, phc-offset, hw-every, hw-wrong-every and what a simulated "
-	                    "NIC takes, as ppm",
-	                    setting);
+	return wt_error_set(
+	        err, -EINVAL,
+	        "the simulation does not understand '%s'; it takes cost, wake, "
+	        "stall-at, stall, delay, cold and delta with times such as 800ns or 5ms, "
+	        "full-every, lost-every and drop-every with numbers of packets, "
+	        "stamps=none, qdisc=etf or fq, clock=tai or monotonic; stamps=hw with "
+	        "hw-delay, phc-offset, hw-every, hw-wrong-every and what a simulated "
+	        "NIC takes, as ppm",
+	        setting);
 }
 
 static int64_t *time_setting(struct wt_sim_tx_config *config, const char *name)
@@ -374,6 +386,7 @@ static int64_t *time_setting(struct wt_sim_tx_config *config, const char *name)
 	        {"stall-at", &config->stall_at_ns}, {"stall", &config->stall_ns},
 	        {"delay", &config->delay_ns},       {"delta", &config->delta_ns},
 	        {"hw-delay", &config->hw_delay_ns}, {"phc-offset", &config->nic.offset_ns},
+	        {"cold", &config->cold_ns},
 	};
 
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)

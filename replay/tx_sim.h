@@ -20,6 +20,7 @@ struct wt_sim_tx_config {
 	int64_t stall_at_ns; /* once, so long after the first packet, the processor is taken away */
 	int64_t stall_ns;    /* for so long */
 	int64_t delay_ns;    /* from hand-over to the stamp */
+	int64_t cold_ns;     /* more, where nothing was sent or rehearsed for a millisecond */
 	uint32_t full_every; /* each so many packets the queue is full, once */
 	uint32_t lost_every; /* of stamps, each so many is lost */
 	uint32_t drop_every; /* of packets with launch times, the qdisc drops each so many */

@@ -33,7 +33,6 @@ enum wt_stamp_source {
 #define WT_LINK_SEGMENTATION   (1u << 11) /* stands for several TCP segments (GSO, GRO) */
 
 /* wt_frame.notes: what the reader has to know and the file does not say. */
-#define WT_NOTE_LOSING (1u << 0) /* the kernel has dropped frames that nobody has asked for yet */
 #define WT_NOTE_COPY   (1u << 1) /* cut to its slot; the whole frame is queued on the socket */
 #define WT_NOTE_VLAN   (1u << 2) /* a VLAN tag that the kernel took out was put back */
 #define WT_NOTE_SOURCE (1u << 3) /* the stamp's source goes into the file, with this packet */

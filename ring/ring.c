@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 int wt_ring_alloc(struct wt_ring **ring, size_t size, const struct wt_ring_ops *ops,
                   const struct wt_ring_memory *memory, uint32_t units)
@@ -12,8 +13,9 @@ int wt_ring_alloc(struct wt_ring **ring, size_t size, const struct wt_ring_ops *
 	if (!made)
 		return -ENOMEM;
 	made->held = calloc(units ? units : 1, sizeof(*made->held));
-	if (!made->held) {
-		free(made);
+	made->lost = calloc((size_t)units + 1, sizeof(*made->lost));
+	if (!made->held || !made->lost) {
+		wt_ring_free(made);
 		return -ENOMEM;
 	}
 	made->ops = ops;
@@ -25,6 +27,7 @@ int wt_ring_alloc(struct wt_ring **ring, size_t size, const struct wt_ring_ops *
 
 void wt_ring_free(struct wt_ring *ring)
 {
+	free(ring->lost);
 	free(ring->held);
 	free(ring);
 }
@@ -45,25 +48,94 @@ void wt_ring_release_block(struct wt_ring *ring, struct wt_block *block)
 	ring->ops->release_block(ring, block);
 }
 
-void wt_ring_raise_high_water(struct wt_ring *ring, const struct wt_ring_units *units)
+/* The place of a unit, by its number. */
+static uint32_t place_of(const struct wt_ring *ring, uint64_t number)
 {
-	uint32_t before = ring->high_water, oldest, newest;
+	return (uint32_t)(number % ring->units);
+}
+
+/* The next `ring->units` numbers from the oldest on have a place each: what is not borrowed of
+ * them is free or has been filled for this number. */
+bool wt_ring_has_filled(const struct wt_ring *ring, uint64_t number)
+{
+	if (!ring->units || !ring->ops->is_filled)
+		return false;
+	return number <= ring->borrowed || ring->ops->is_filled(ring, place_of(ring, number - 1));
+}
+
+void wt_ring_raise_high_water(struct wt_ring *ring, const struct wt_ring_stamps *stamps)
+{
+	uint32_t before = ring->high_water;
+	uint64_t newest;
 	int64_t span_ns;
 
-	if (ring->high_water < ring->held_count)
-		ring->high_water = ring->held_count;
 	while (ring->high_water < ring->units &&
-	       units->is_waiting(ring, (uint32_t)(((uint64_t)ring->head + ring->high_water -
-	                                           ring->held_count) %
-	                                          ring->units)))
+	       wt_ring_has_filled(ring, ring->oldest + ring->high_water + 1))
 		ring->high_water++;
 	if (ring->high_water == before)
 		return;
-	oldest = (uint32_t)(((uint64_t)ring->head + ring->units - ring->held_count) % ring->units);
-	newest = (uint32_t)(((uint64_t)oldest + ring->high_water - 1) % ring->units);
-	span_ns = units->last_ns(ring, newest) - units->first_ns(ring, oldest);
+	newest = ring->oldest + ring->high_water - 1;
+	span_ns =
+	        stamps->last_ns(ring, place_of(ring, newest), newest < ring->borrowed) -
+	        stamps->first_ns(ring, place_of(ring, ring->oldest), ring->oldest < ring->borrowed);
 	if (span_ns > ring->high_water_ns)
 		ring->high_water_ns = span_ns;
+}
+
+/* More numbers than places: one may wait for the end of the ring while the oldest waits, too. */
+static uint64_t *lost_before(const struct wt_ring *ring, uint64_t number)
+{
+	return &ring->lost[number % ((uint64_t)ring->units + 1)];
+}
+
+void wt_ring_lose(struct wt_ring *ring, uint64_t number, uint64_t frames)
+{
+	uint64_t *lost = lost_before(ring, number);
+
+	ring->lost_count += !*lost && frames;
+	*lost += frames;
+}
+
+uint32_t wt_ring_until_loss(const struct wt_ring *ring, uint32_t most)
+{
+	uint32_t count = 1;
+
+	if (!ring->lost_count)
+		return most;
+	while (count < most && !*lost_before(ring, ring->borrowed + count))
+		count++;
+	return count;
+}
+
+uint64_t wt_ring_borrow(struct wt_ring *ring, uint32_t count)
+{
+	uint64_t frames = 0;
+
+	if (ring->lost_count) {
+		uint64_t *lost = lost_before(ring, ring->borrowed);
+
+		frames = *lost;
+		ring->lost_count -= frames != 0;
+		*lost = 0;
+	}
+	memset(ring->held + ring->head, true, count);
+	ring->borrowed += count;
+	ring->head += count;
+	if (ring->head == ring->units)
+		ring->head = 0;
+	return frames;
+}
+
+void wt_ring_give_back(struct wt_ring *ring, uint32_t index, uint32_t count)
+{
+	uint32_t place;
+
+	memset(ring->held + index, false, count);
+	place = place_of(ring, ring->oldest);
+	while (ring->oldest < ring->borrowed && !ring->held[place]) {
+		ring->oldest++;
+		place = place + 1 == ring->units ? 0 : place + 1;
+	}
 }
 
 void wt_ring_note_fill(struct wt_ring *ring)
@@ -82,17 +154,35 @@ double wt_ring_high_water_pct(const struct wt_ring *ring)
 	return ring->units ? 100.0 * ring->high_water / ring->units : 0.0;
 }
 
-void wt_ring_fill(const struct wt_ring *ring, uint32_t *filled, uint32_t *total)
+uint64_t wt_ring_end(const struct wt_ring *ring)
 {
-	ring->ops->fill(ring, filled, total);
+	return ring->oldest + ring->units;
 }
 
-uint64_t wt_ring_handed_over(const struct wt_ring *ring)
+uint64_t wt_ring_handed_over(struct wt_ring *ring)
 {
-	uint32_t filled, total;
+	uint32_t place;
 
-	wt_ring_fill(ring, &filled, &total);
-	return ring->blocks_borrowed + filled - ring->held_count;
+	if (ring->handed_over < ring->borrowed)
+		ring->handed_over = ring->borrowed;
+	if (!ring->units || !ring->ops->is_filled)
+		return ring->handed_over;
+	place = place_of(ring, ring->handed_over);
+	while (ring->handed_over < wt_ring_end(ring) && ring->ops->is_filled(ring, place)) {
+		ring->handed_over++;
+		place = place + 1 == ring->units ? 0 : place + 1;
+	}
+	return ring->handed_over;
+}
+
+void wt_ring_fill(struct wt_ring *ring, uint32_t *filled, uint32_t *total)
+{
+	if (ring->ops->fill) {
+		ring->ops->fill(ring, filled, total);
+		return;
+	}
+	*filled = (uint32_t)(wt_ring_handed_over(ring) - ring->oldest);
+	*total = ring->units;
 }
 
 void wt_ring_close(struct wt_ring *ring)

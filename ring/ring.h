@@ -2,6 +2,7 @@
 #ifndef WIRETAPE_RING_RING_H
 #define WIRETAPE_RING_RING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,11 +35,13 @@ struct wt_ring_memory {
 
 /* A borrowed block. Plain data: copy it, keep it, give it back once. */
 struct wt_block {
-	uint8_t *start;  /* the first byte that belongs to the block */
-	size_t bytes;    /* how many */
-	uint32_t index;  /* its place in the ring */
-	uint32_t frames; /* how many frames the producer says it holds */
-	uint64_t number; /* counts the blocks borrowed from this ring, from 0 */
+	uint8_t *start;       /* the first byte that belongs to the block */
+	size_t bytes;         /* how many */
+	uint32_t index;       /* its place in the ring */
+	uint32_t frames;      /* how many frames the producer says it holds */
+	uint32_t rejected;    /* of those read so far: that a filter of ours did not let through */
+	uint64_t number;      /* counts the blocks (V2: slots) borrowed from this ring, from 0 */
+	uint64_t lost_before; /* frames, between the block before and this one (wt_ring_lose) */
 	struct wt_walk walk;
 };
 
@@ -78,13 +81,25 @@ int64_t wt_ring_high_water_ns(const struct wt_ring *ring);
  * borrow for a while. */
 void wt_ring_note_fill(struct wt_ring *ring);
 
-/* How many blocks (V2: slots) are filled now, borrowed ones included, and how
- * many there are. Looks at every block's state: for displays, not for each block. */
-void wt_ring_fill(const struct wt_ring *ring, uint32_t *filled, uint32_t *total);
+/* How many blocks (V2: slots) the producer cannot have, from the oldest that was not given
+ * back to the newest that it has filled, and how many there are. */
+void wt_ring_fill(struct wt_ring *ring, uint32_t *filled, uint32_t *total);
 
-/* How many blocks the producer has ever handed over: the number of the one that it is filling,
- * or will open next. Looks at every block's state. */
-uint64_t wt_ring_handed_over(const struct wt_ring *ring);
+/* How many blocks (V2: slots) the producer has ever handed over: the number of the one that it
+ * is filling, or will open next. Looks at those handed over since the last call. */
+uint64_t wt_ring_handed_over(struct wt_ring *ring);
+
+/* Where the producer has to stop and drop unless a block is given back: the number of the
+ * block (V2: slot) that is to come in the place of the oldest. */
+uint64_t wt_ring_end(const struct wt_ring *ring);
+
+/* Whether the producer has handed over all before `number`, which is at most wt_ring_end().
+ * False for a ring that reads by system call. */
+bool wt_ring_has_filled(const struct wt_ring *ring, uint64_t number);
+
+/* So many frames were dropped before the block (V2: slot) `number`, which has not been borrowed
+ * yet: the block that begins there will say so (wt_block.lost_before). */
+void wt_ring_lose(struct wt_ring *ring, uint64_t number, uint64_t frames);
 
 /* Free the ring, not its memory. NULL is fine. */
 void wt_ring_close(struct wt_ring *ring);

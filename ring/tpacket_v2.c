@@ -90,7 +90,6 @@ static bool read_frame(struct wt_walk *walk, struct wt_frame *frame)
 			return false;
 		notes |= WT_NOTE_VLAN;
 	}
-	notes |= status & TP_STATUS_LOSING ? WT_NOTE_LOSING : 0;
 	notes |= status & TP_STATUS_COPY ? WT_NOTE_COPY : 0;
 	*frame = (struct wt_frame){
 	        .data = slot + header->tp_mac,
@@ -127,44 +126,49 @@ static uint8_t *slot_at(const struct wt_ring *ring, uint32_t slot)
 
 /* Acquire: pairs with the kernel's store of the status after it has written the
  * frame. */
-static bool is_filled(const uint8_t *slot)
+static bool is_slot_filled(const uint8_t *slot)
 {
 	const struct tpacket2_hdr *header = (const struct tpacket2_hdr *)(const void *)slot;
 
 	return __atomic_load_n(&header->tp_status, __ATOMIC_ACQUIRE) & TP_STATUS_USER;
 }
 
-static bool is_waiting(const struct wt_ring *ring, uint32_t slot)
+static bool is_filled(const struct wt_ring *ring, uint32_t slot)
 {
-	return !ring->held[slot] && is_filled(slot_at(ring, slot));
+	return is_slot_filled(slot_at(ring, slot));
 }
 
-static int64_t stamp_ns(const struct wt_ring *ring, uint32_t slot)
+/* A borrowed slot keeps its stamp. */
+static int64_t stamp_ns(const struct wt_ring *ring, uint32_t slot, bool borrowed)
 {
 	const struct tpacket2_hdr *header =
 	        (const struct tpacket2_hdr *)(const void *)slot_at(ring, slot);
 
+	(void)borrowed;
 	return (int64_t)header->tp_sec * 1000000000 + header->tp_nsec;
 }
 
 static void note_fill(struct wt_ring *ring)
 {
-	static const struct wt_ring_units slots = {is_waiting, stamp_ns, stamp_ns};
+	static const struct wt_ring_stamps stamps = {stamp_ns, stamp_ns};
 
-	wt_ring_raise_high_water(ring, &slots);
+	wt_ring_raise_high_water(ring, &stamps);
 }
 
-/* Filled slots from the head on, to the end of their block at most. */
+/* Filled slots from the head on, to the end of their block or to where frames were lost. */
 static uint32_t run_length(const struct wt_ring *ring, const uint8_t *first)
 {
 	uint32_t per_block = ring->memory.block_bytes / ring->memory.slot_bytes;
 	uint32_t most = per_block - ring->head % per_block;
+	uint64_t left = wt_ring_end(ring) - ring->borrowed;
 	uint32_t run = 0;
 
 	if (most > MAX_RUN_SLOTS)
 		most = MAX_RUN_SLOTS;
-	while (run < most && !ring->held[ring->head + run] &&
-	       is_filled(first + (size_t)run * ring->memory.slot_bytes))
+	if (most > left)
+		most = (uint32_t)left;
+	most = wt_ring_until_loss(ring, most);
+	while (run < most && is_slot_filled(first + (size_t)run * ring->memory.slot_bytes))
 		run++;
 	return run;
 }
@@ -182,13 +186,11 @@ static int next_block(struct wt_ring *ring, struct wt_block *block)
 	        .bytes = (size_t)run * ring->memory.slot_bytes,
 	        .index = ring->head,
 	        .frames = run,
-	        .number = ring->blocks_borrowed++,
+	        .number = ring->borrowed,
 	};
 	wt_tpacket_v2_walk_start(&block->walk, first, ring->memory.slot_bytes, run,
 	                         ring->memory.snaplen);
-	memset(ring->held + ring->head, true, run);
-	ring->held_count += run;
-	ring->head = (ring->head + run) % ring->units;
+	block->lost_before = wt_ring_borrow(ring, run);
 	return 1;
 }
 
@@ -202,8 +204,7 @@ static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct w
 /* Release: pairs with the kernel's look at the slot before it writes again. */
 static void release_block(struct wt_ring *ring, struct wt_block *block)
 {
-	memset(ring->held + block->index, false, block->frames);
-	ring->held_count -= block->frames;
+	wt_ring_give_back(ring, block->index, block->frames);
 	for (uint32_t i = 0; i < block->frames; i++) {
 		uint8_t *slot = block->start + (size_t)i * ring->memory.slot_bytes;
 
@@ -212,23 +213,13 @@ static void release_block(struct wt_ring *ring, struct wt_block *block)
 	}
 }
 
-static void fill(const struct wt_ring *ring, uint32_t *filled, uint32_t *total)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < ring->units; i++)
-		count += is_filled(slot_at(ring, i));
-	*filled = count;
-	*total = ring->units;
-}
-
 int wt_tpacket_v2_ring_open(struct wt_ring **ring, const struct wt_ring_memory *memory)
 {
 	static const struct wt_ring_ops ops = {
 	        .next_block = next_block,
 	        .read_frames = read_frames,
 	        .release_block = release_block,
-	        .fill = fill,
+	        .is_filled = is_filled,
 	        .note_fill = note_fill,
 	        .close = wt_ring_free,
 	};

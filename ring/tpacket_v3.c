@@ -39,7 +39,6 @@ void wt_tpacket_v3_walk_start(struct wt_walk *walk, void *block, size_t block_by
 	length = header->blk_len;
 	first = header->offset_to_first_pkt;
 	walk->left = header->num_pkts;
-	walk->losing = (header->block_status & TP_STATUS_LOSING) != 0;
 	if (!walk->left)
 		return;
 	if (length < BLOCK_HEADER_BYTES || length > block_bytes) {
@@ -179,12 +178,6 @@ size_t wt_tpacket_v3_walk(struct wt_walk *walk, struct wt_frame *frames, size_t 
 
 	while (count < max && at.left && read_frame(&at, &frames[count]))
 		count++;
-	/* The kernel drops only while no block is open: what was lost was lost before the
-	 * block's first frame. */
-	if (count && at.losing) {
-		frames[0].notes |= WT_NOTE_LOSING;
-		at.losing = 0;
-	}
 	*walk = at;
 	return count;
 }
@@ -204,41 +197,57 @@ static bool is_filled(const struct wt_ring *ring, uint32_t index)
 	       TP_STATUS_USER;
 }
 
-static bool is_waiting(const struct wt_ring *ring, uint32_t index)
-{
-	return !ring->held[index] && is_filled(ring, index);
-}
-
 static int64_t stamp_ns(const struct tpacket_bd_ts *stamp)
 {
 	return (int64_t)stamp->ts_sec * 1000000000 + stamp->ts_nsec;
 }
 
-/* Not ts_first_pkt, which is when the block was opened. A borrowed block's first header may
- * be overwritten by now: then the stamp of its last frame has to do. */
-static int64_t first_ns(const struct wt_ring *ring, uint32_t index)
+/* Whoever borrows a block may write over its headers: when its frames came is kept. */
+struct v3_ring {
+	struct wt_ring ring;
+	struct {
+		int64_t first_ns;
+		int64_t last_ns;
+	} borrowed[];
+};
+
+/* Not ts_first_pkt, which is when the block was opened. */
+static int64_t first_ns(const struct wt_ring *ring, uint32_t index, bool borrowed)
 {
 	const struct tpacket_block_desc *block = block_at(ring, index);
-	uint32_t first = block->hdr.bh1.offset_to_first_pkt;
 	const struct tpacket3_hdr *header;
+	uint32_t first;
 
-	if (ring->held[index] || first % V3_ALIGNMENT || first < BLOCK_HEADER_BYTES ||
+	if (borrowed)
+		return ((const struct v3_ring *)ring)->borrowed[index].first_ns;
+	first = block->hdr.bh1.offset_to_first_pkt;
+	if (!block->hdr.bh1.num_pkts || first % V3_ALIGNMENT || first < BLOCK_HEADER_BYTES ||
 	    first > ring->memory.block_bytes - sizeof(*header))
 		return stamp_ns(&block->hdr.bh1.ts_last_pkt);
 	header = (const struct tpacket3_hdr *)(const void *)((const uint8_t *)block + first);
 	return (int64_t)header->tp_sec * 1000000000 + header->tp_nsec;
 }
 
-static int64_t last_ns(const struct wt_ring *ring, uint32_t index)
+static int64_t last_ns(const struct wt_ring *ring, uint32_t index, bool borrowed)
 {
+	if (borrowed)
+		return ((const struct v3_ring *)ring)->borrowed[index].last_ns;
 	return stamp_ns(&block_at(ring, index)->hdr.bh1.ts_last_pkt);
+}
+
+static void keep_stamps(struct wt_ring *ring, uint32_t index)
+{
+	struct v3_ring *v3 = (struct v3_ring *)ring;
+
+	v3->borrowed[index].first_ns = first_ns(ring, index, false);
+	v3->borrowed[index].last_ns = last_ns(ring, index, false);
 }
 
 static void note_fill(struct wt_ring *ring)
 {
-	static const struct wt_ring_units blocks = {is_waiting, first_ns, last_ns};
+	static const struct wt_ring_stamps stamps = {first_ns, last_ns};
 
-	wt_ring_raise_high_water(ring, &blocks);
+	wt_ring_raise_high_water(ring, &stamps);
 }
 
 static int next_block(struct wt_ring *ring, struct wt_block *block)
@@ -246,20 +255,19 @@ static int next_block(struct wt_ring *ring, struct wt_block *block)
 	uint32_t index = ring->head;
 	struct tpacket_block_desc *desc = block_at(ring, index);
 
-	if (ring->held[index] || !is_filled(ring, index))
+	if (ring->borrowed == wt_ring_end(ring) || !is_filled(ring, index))
 		return 0;
 	note_fill(ring);
+	keep_stamps(ring, index);
 	*block = (struct wt_block){
 	        .start = (uint8_t *)desc,
 	        .bytes = ring->memory.block_bytes,
 	        .index = index,
 	        .frames = desc->hdr.bh1.num_pkts,
-	        .number = ring->blocks_borrowed++,
+	        .number = ring->borrowed,
 	};
 	wt_tpacket_v3_walk_start(&block->walk, desc, block->bytes, ring->memory.snaplen);
-	ring->head = index + 1 == ring->units ? 0 : index + 1;
-	ring->held[index] = true;
-	ring->held_count++;
+	block->lost_before = wt_ring_borrow(ring, 1);
 	return 1;
 }
 
@@ -274,20 +282,9 @@ static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct w
  * reads are done before it writes again. */
 static void release_block(struct wt_ring *ring, struct wt_block *block)
 {
-	ring->held[block->index] = false;
-	ring->held_count--;
+	wt_ring_give_back(ring, block->index, 1);
 	__atomic_store_n(&block_at(ring, block->index)->hdr.bh1.block_status, TP_STATUS_KERNEL,
 	                 __ATOMIC_RELEASE);
-}
-
-static void fill(const struct wt_ring *ring, uint32_t *filled, uint32_t *total)
-{
-	uint32_t count = 0;
-
-	for (uint32_t i = 0; i < ring->units; i++)
-		count += is_filled(ring, i);
-	*filled = count;
-	*total = ring->units;
 }
 
 int wt_tpacket_v3_ring_open(struct wt_ring **ring, const struct wt_ring_memory *memory)
@@ -296,7 +293,7 @@ int wt_tpacket_v3_ring_open(struct wt_ring **ring, const struct wt_ring_memory *
 	        .next_block = next_block,
 	        .read_frames = read_frames,
 	        .release_block = release_block,
-	        .fill = fill,
+	        .is_filled = is_filled,
 	        .note_fill = note_fill,
 	        .close = wt_ring_free,
 	};
@@ -304,5 +301,9 @@ int wt_tpacket_v3_ring_open(struct wt_ring **ring, const struct wt_ring_memory *
 	if (!memory->base || !memory->block_count || memory->block_bytes < BLOCK_HEADER_BYTES ||
 	    memory->block_bytes % TPACKET_ALIGNMENT || (uintptr_t)memory->base % TPACKET_ALIGNMENT)
 		return -EINVAL;
-	return wt_ring_alloc(ring, sizeof(struct wt_ring), &ops, memory, memory->block_count);
+	return wt_ring_alloc(ring,
+	                     sizeof(struct v3_ring) +
+	                             memory->block_count *
+	                                     sizeof(((struct v3_ring *)NULL)->borrowed[0]),
+	                     &ops, memory, memory->block_count);
 }

@@ -38,7 +38,6 @@ struct wt_walk {
 	uint32_t snaplen;
 	uint32_t fault_offset; /* where in the block the faulty header or frame is */
 	uint8_t fault;         /* enum wt_walk_fault */
-	uint8_t losing;        /* TPACKET_V3: the block's first frame gets WT_NOTE_LOSING */
 };
 
 #ifdef __cplusplus

@@ -16,6 +16,9 @@ enum { WT_NETLINK_BYTES = 32768 };
  * back as they are, -ENODEV for instance. Blocks until the kernel has answered. */
 int wt_netlink_ask(int bus, void *buffer, mnl_cb_t on_message, void *data);
 
+/* Ask for the link that has this name or alternative name. -ENODEV: nothing is called so. */
+int wt_netlink_put_link_name(struct nlmsghdr *request, const char *name);
+
 /* The generic netlink family "ethtool". -EOPNOTSUPP where there is none. */
 struct wt_ethtool_family {
 	uint16_t id;

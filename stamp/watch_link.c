@@ -30,8 +30,9 @@ static int ask_netlink(struct wt_watch_news *news, int index, const char *name)
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	info->ifi_family = AF_UNSPEC;
 	info->ifi_index = index;
-	if (!index)
-		mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	ret = index ? 0 : wt_netlink_put_link_name(request, name);
+	if (ret)
+		return ret;
 	ret = wt_netlink_ask(NETLINK_ROUTE, buffer, on_link, news);
 	if (!ret && news->kind != WT_NEWS_LINK)
 		return -EBADMSG;
@@ -94,7 +95,9 @@ int wt_watch_ask_link(struct wt_watch_news *news, struct wt_system *system, bool
                       int index, const char *name)
 {
 	memset(news, 0, sizeof(*news));
+	if (by_netlink)
+		return ask_netlink(news, index, name);
 	if (!index && (!*name || strlen(name) >= sizeof(news->link.name)))
 		return -ENODEV;
-	return by_netlink ? ask_netlink(news, index, name) : ask_ioctls(news, system, index, name);
+	return ask_ioctls(news, system, index, name);
 }

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pcap/pcap.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,23 +14,49 @@ enum {
 	PCAP_HEADER_BYTES = 24,
 	PCAP_RECORD_BYTES = 16,
 	PCAP_MODIFIED_RECORD_BYTES = 24,
+	PCAP_MAX_PACKET_BYTES = 128 << 20, /* as Wireshark has it */
+	PCAP_MAJOR = 2,
+	PCAP_MAJOR_DG_UX = 543,
 	LINK_HAS_FCS = 1 << 26,
+	NS_PER_S = 1000000000,
 };
 
 /* Where a classic pcap file is between its header and its packets: the items
  * that it has no bytes for come first. */
 enum pcap_stage { PCAP_SECTION, PCAP_INTERFACE, PCAP_PACKETS };
 
+/* In old versions a packet's two lengths stand the other way round, in 2.3 with some writers. */
+enum pcap_lengths { LENGTHS_IN_ORDER, LENGTHS_SWAPPED, LENGTHS_PERHAPS_SWAPPED };
+
+/* As they stand in the file, in either byte order. */
+struct pcap_header {
+	uint32_t magic;
+	uint16_t major, minor;
+	uint32_t zone, accuracy; /* 0 with all writers */
+	uint32_t snaplen;
+	uint32_t link;
+};
+
+struct pcap_record {
+	uint32_t seconds, fraction;
+	uint32_t caplen, len;
+};
+
+_Static_assert(sizeof(struct pcap_header) == PCAP_HEADER_BYTES, "a pcap file's header");
+_Static_assert(sizeof(struct pcap_record) == PCAP_RECORD_BYTES, "a packet's header");
+
 struct pcap_reader {
-	pcap_t *handle;
-	uint64_t delivered; /* bytes that libpcap's stream has got */
 	uint64_t offset;
 	uint64_t packets;
+	struct wt_capture_fractions fractions;
 	uint32_t snaplen;
+	uint32_t units_per_s;
+	uint16_t major, minor;
 	uint16_t link_type;
 	bool has_fcs;
 	uint8_t fcs_bytes;
 	uint8_t record_bytes; /* in front of each packet */
+	enum pcap_lengths lengths;
 	enum pcap_stage stage;
 	bool swapped;
 };
@@ -170,63 +194,36 @@ static bool is_pcap(struct wt_capture_file *file, uint32_t magic)
 	return file->pcap.swapped;
 }
 
-/* libpcap reads through this, so that it also gets the bytes that were looked at
- * to find the format, and from a pipe. */
-static ssize_t read_for_libpcap(void *cookie, char *into, size_t bytes)
+static uint32_t swapped_u32(uint32_t value, bool swapped)
 {
-	struct wt_capture_file *file = cookie;
-	size_t buffered = file->end - file->start;
-	ssize_t got;
-
-	if (buffered) {
-		bytes = bytes < buffered ? bytes : buffered;
-		memcpy(into, file->buffer + file->start, bytes);
-		file->start += bytes;
-		file->pcap.delivered += bytes;
-		return (ssize_t)bytes;
-	}
-	got = read_some(file, into, bytes);
-	if (got < 0) {
-		errno = (int)-got;
-		return -1;
-	}
-	file->pcap.delivered += (uint64_t)got;
-	return got;
+	return swapped ? __builtin_bswap32(value) : value;
 }
 
-/* Says where the stream is, and goes nowhere. */
-static int tell_libpcap(void *cookie, off64_t *offset, int whence)
+static uint16_t swapped_u16(uint16_t value, bool swapped)
 {
-	const struct wt_capture_file *file = cookie;
-
-	if (*offset || whence != SEEK_CUR)
-		return -1;
-	*offset = (off64_t)file->pcap.delivered;
-	return 0;
+	return swapped ? __builtin_bswap16(value) : value;
 }
 
-static uint32_t header_u32(const struct wt_capture_file *file, size_t at)
-{
-	uint32_t value;
-
-	memcpy(&value, file->buffer + file->start + at, sizeof(value));
-	return file->pcap.swapped ? __builtin_bswap32(value) : value;
-}
-
-/* In units of 16 bits for libpcap. Some count bytes: no link layer has a check sequence of six
- * bytes or more. */
+/* In units of 16 bits, as libpcap has them. Some count bytes: no link layer has a check sequence
+ * of six bytes or more. */
 static uint8_t pcap_fcs_bytes(uint32_t field)
 {
-	uint8_t number = field >> 28;
+	uint32_t number = field >> 28;
 
-	return number <= 2 ? 2 * number : number;
+	return (uint8_t)(number <= 2 ? 2 * number : number);
+}
+
+static enum pcap_lengths lengths_of(uint16_t major, uint16_t minor)
+{
+	if (major != PCAP_MAJOR || minor < 3)
+		return LENGTHS_SWAPPED;
+	return minor == 3 ? LENGTHS_PERHAPS_SWAPPED : LENGTHS_IN_ORDER;
 }
 
 static int open_pcap(struct wt_capture_file *file, struct wt_error *err)
 {
-	const cookie_io_functions_t functions = {.read = read_for_libpcap, .seek = tell_libpcap};
-	char why[PCAP_ERRBUF_SIZE] = "";
-	FILE *stream;
+	struct pcap_reader *pcap = &file->pcap;
+	struct pcap_header header;
 	uint32_t link;
 
 	if (file->end - file->start < PCAP_HEADER_BYTES)
@@ -235,23 +232,24 @@ static int open_pcap(struct wt_capture_file *file, struct wt_error *err)
 		        "the file is cut off in its header, of which %zu of %d bytes are "
 		        "there",
 		        file->end - file->start, PCAP_HEADER_BYTES);
+	memcpy(&header, file->buffer + file->start, sizeof(header));
+	file->start += PCAP_HEADER_BYTES;
+	pcap->major = swapped_u16(header.major, pcap->swapped);
+	pcap->minor = swapped_u16(header.minor, pcap->swapped);
+	if (pcap->major != PCAP_MAJOR && pcap->major != PCAP_MAJOR_DG_UX)
+		return wt_error_set(err, -ENOTSUP,
+		                    "it is pcap version %u.%u, and only version %d is known; "
+		                    "'editcap -F pcapng' may know how to convert it",
+		                    pcap->major, pcap->minor, PCAP_MAJOR);
+	pcap->lengths = lengths_of(pcap->major, pcap->minor);
+	pcap->snaplen = swapped_u32(header.snaplen, pcap->swapped);
+	pcap->units_per_s = file->format == WT_CAPTURE_PCAP_NS ? NS_PER_S : NS_PER_S / 1000;
 	/* The number in the file, where libpcap's own would be a DLT. The upper
 	 * bits are about frame check sequences. */
-	link = header_u32(file, 20);
-	file->pcap.link_type = (uint16_t)link;
-	file->pcap.has_fcs = link & LINK_HAS_FCS;
-	file->pcap.fcs_bytes = file->pcap.has_fcs ? pcap_fcs_bytes(link) : 0;
-	file->pcap.snaplen = header_u32(file, 16);
-	stream = fopencookie(file, "r", functions);
-	if (!stream)
-		return wt_error_set(err, -ENOMEM, "no memory for a stream");
-	setvbuf(stream, NULL, _IOFBF, CHUNK_BYTES);
-	file->pcap.handle =
-	        pcap_fopen_offline_with_tstamp_precision(stream, PCAP_TSTAMP_PRECISION_NANO, why);
-	if (!file->pcap.handle) {
-		fclose(stream);
-		return wt_error_set(err, -EBADMSG, "%s", why);
-	}
+	link = swapped_u32(header.link, pcap->swapped);
+	pcap->link_type = (uint16_t)link;
+	pcap->has_fcs = link & LINK_HAS_FCS;
+	pcap->fcs_bytes = pcap->has_fcs ? pcap_fcs_bytes(link) : 0;
 	return 0;
 }
 
@@ -262,8 +260,8 @@ static void pcap_section(const struct wt_capture_file *file, struct wt_pcapng_it
 	        .block_type = WT_PCAPNG_SHB,
 	        .bytes = PCAP_HEADER_BYTES,
 	        .section.declared_bytes = WT_PCAPNG_LENGTH_UNKNOWN,
-	        .section.major = (uint16_t)pcap_major_version(file->pcap.handle),
-	        .section.minor = (uint16_t)pcap_minor_version(file->pcap.handle),
+	        .section.major = file->pcap.major,
+	        .section.minor = file->pcap.minor,
 	        .section.big_endian =
 	                file->pcap.swapped == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__),
 	};
@@ -288,69 +286,114 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-static void pcap_packet(const struct pcap_reader *pcap, const struct pcap_pkthdr *header,
-                        const uint8_t *data, struct wt_pcapng_item *item)
+/* The record at file->start, of which the header is there: 1; or what is wrong with it. */
+static int read_record(const struct wt_capture_file *file, struct pcap_record *record,
+                       struct wt_error *err)
 {
-	/* 32 bits without sign in the file; libpcap reads them with one. */
-	int64_t seconds = (uint32_t)header->ts.tv_sec;
+	static const struct pcap_record zeros;
+	const struct pcap_reader *pcap = &file->pcap;
+	uint32_t caplen, len;
+
+	memcpy(record, file->buffer + file->start, sizeof(*record));
+	if (!memcmp(record, &zeros, sizeof(zeros)))
+		return wt_error_set(err, -EBADMSG,
+		                    "zeros instead of a packet at offset %llu: space that was "
+		                    "allocated for the file and not, or not yet, written",
+		                    (unsigned long long)pcap->offset);
+	record->seconds = swapped_u32(record->seconds, pcap->swapped);
+	record->fraction = swapped_u32(record->fraction, pcap->swapped);
+	caplen = swapped_u32(record->caplen, pcap->swapped);
+	len = swapped_u32(record->len, pcap->swapped);
+	if (pcap->lengths == LENGTHS_SWAPPED ||
+	    (pcap->lengths == LENGTHS_PERHAPS_SWAPPED && caplen > len)) {
+		record->caplen = len;
+		record->len = caplen;
+	} else {
+		record->caplen = caplen;
+		record->len = len;
+	}
+	if (record->caplen > PCAP_MAX_PACKET_BYTES)
+		return wt_error_set(err, -EBADMSG,
+		                    "packet at offset %llu: its captured length %u is more than "
+		                    "the %u bytes that a packet may have here",
+		                    (unsigned long long)pcap->offset, record->caplen,
+		                    PCAP_MAX_PACKET_BYTES);
+	return 1;
+}
+
+static void pcap_packet(const struct wt_capture_file *file, const struct pcap_record *record,
+                        struct wt_pcapng_item *item)
+{
+	const struct pcap_reader *pcap = &file->pcap;
+	int64_t ns_per_unit = NS_PER_S / pcap->units_per_s;
 
 	*item = (struct wt_pcapng_item){
 	        .kind = WT_ITEM_PACKET,
 	        .block_type = WT_PCAPNG_EPB,
 	        .offset = pcap->offset,
-	        .bytes = pcap->record_bytes + (size_t)header->caplen,
-	        .packet.frame.data = data,
-	        .packet.frame.caplen = smaller(header->caplen, header->len),
-	        .packet.frame.len = header->len,
-	        .packet.frame.stamp_ns = seconds * 1000000000 + header->ts.tv_usec,
+	        .bytes = pcap->record_bytes + (size_t)record->caplen,
+	        .packet.frame.data = file->buffer + file->start + pcap->record_bytes,
+	        .packet.frame.caplen = smaller(record->caplen, record->len),
+	        .packet.frame.len = record->len,
+	        /* 32 bits without sign each; what is more than a second is carried. */
+	        .packet.frame.stamp_ns =
+	                (int64_t)record->seconds * NS_PER_S + record->fraction * ns_per_unit,
+	        .packet.stamp_units =
+	                (uint64_t)record->seconds * pcap->units_per_s + record->fraction,
 	        .packet.snaplen = pcap->snaplen,
-	        .packet.excess_bytes = header->caplen - smaller(header->caplen, header->len),
+	        .packet.excess_bytes = record->caplen - smaller(record->caplen, record->len),
 	        .packet.link_type = pcap->link_type,
-	        .packet.fcs_bytes = (uint8_t)smaller(pcap->fcs_bytes, header->len),
+	        .packet.fcs_bytes = (uint8_t)smaller(pcap->fcs_bytes, record->len),
 	        .packet.has_stamp = true,
 	};
 }
 
-static int pcap_failure(const struct wt_capture_file *file, struct wt_error *err)
+static void note_fraction(struct pcap_reader *pcap, uint32_t fraction)
 {
-	static const char truncated[] = "truncated dump file";
-	const char *why = pcap_geterr(file->pcap.handle);
+	struct wt_capture_fractions *fractions = &pcap->fractions;
 
-	if (!strncmp(why, truncated, sizeof(truncated) - 1))
-		return wt_error_set(err, -ENODATA,
-		                    "the file is cut off in the packet at offset %llu; complete "
-		                    "packets before it: %llu",
-		                    (unsigned long long)file->pcap.offset,
-		                    (unsigned long long)file->pcap.packets);
-	return wt_error_set(err, -EBADMSG, "packet at offset %llu: %s",
-	                    (unsigned long long)file->pcap.offset, why);
+	if (fraction < pcap->units_per_s)
+		return;
+	if (!fractions->packets++)
+		fractions->nanoseconds = pcap->units_per_s < NS_PER_S;
+	if (fraction >= NS_PER_S)
+		fractions->nanoseconds = false;
 }
 
-/* What the packet takes in the file: more than its bytes where libpcap has cut it to the
- * snaplen in the file's header. */
-static size_t pcap_record_bytes(const struct wt_capture_file *file,
-                                const struct wt_pcapng_item *item)
+static int pcap_cut_off(const struct pcap_reader *pcap, struct wt_error *err)
 {
-	off_t end = ftello(pcap_file(file->pcap.handle));
-
-	return end < 0 ? item->bytes : (size_t)((uint64_t)end - file->pcap.offset);
+	return wt_error_set(err, -ENODATA,
+	                    "the file is cut off in the packet at offset %llu; complete packets "
+	                    "before it: %llu",
+	                    (unsigned long long)pcap->offset, (unsigned long long)pcap->packets);
 }
 
 static int next_pcap_packet(struct wt_capture_file *file, struct wt_pcapng_item *item,
                             struct wt_error *err)
 {
-	struct pcap_pkthdr *header;
-	const uint8_t *data;
-	int rc = pcap_next_ex(file->pcap.handle, &header, &data);
+	struct pcap_reader *pcap = &file->pcap;
+	struct pcap_record record;
+	int rc = fill(file, pcap->record_bytes, err);
 
-	if (rc == PCAP_ERROR_BREAK)
+	if (rc)
+		return rc;
+	if (file->end == file->start)
 		return 0;
-	if (rc != 1)
-		return pcap_failure(file, err);
-	pcap_packet(&file->pcap, header, data, item);
-	item->bytes = pcap_record_bytes(file, item);
-	file->pcap.offset += item->bytes;
-	file->pcap.packets++;
+	if (file->end - file->start < pcap->record_bytes)
+		return pcap_cut_off(pcap, err);
+	rc = read_record(file, &record, err);
+	if (rc < 0)
+		return rc;
+	rc = fill(file, pcap->record_bytes + (size_t)record.caplen, err);
+	if (rc)
+		return rc;
+	if (file->end - file->start - pcap->record_bytes < record.caplen)
+		return pcap_cut_off(pcap, err);
+	pcap_packet(file, &record, item);
+	note_fraction(pcap, record.fraction);
+	file->start += item->bytes;
+	pcap->offset += item->bytes;
+	pcap->packets++;
 	return 1;
 }
 
@@ -467,13 +510,33 @@ static int open_fd(struct wt_capture_file *file, const char *path, struct wt_err
 
 int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct wt_error *err)
 {
+	return wt_capture_file_open_at(file, path, 0, err);
+}
+
+static int skip_to(const struct wt_capture_file *file, uint64_t offset, struct wt_error *err)
+{
+	int code;
+
+	if (!offset || lseek(file->fd, (off_t)offset, SEEK_SET) >= 0)
+		return 0;
+	code = -errno;
+	return wt_error_set(err, code, "cannot read on at offset %llu: %s",
+	                    (unsigned long long)offset, strerror(-code));
+}
+
+int wt_capture_file_open_at(struct wt_capture_file **file, const char *path, uint64_t offset,
+                            struct wt_error *err)
+{
 	struct wt_capture_file *opened = calloc(1, sizeof(*opened));
 	int rc;
 
 	if (!opened)
 		return wt_error_set(err, -ENOMEM, "no memory to open it");
 	wt_pcapng_decoder_init(&opened->decoder);
+	opened->decoder.offset = offset;
 	rc = open_fd(opened, path, err);
+	if (!rc)
+		rc = skip_to(opened, offset, err);
 	if (!rc)
 		rc = recognise(opened, err);
 	if (rc) {
@@ -492,8 +555,8 @@ void wt_capture_file_keep(struct wt_capture_file *file, size_t bytes)
 int wt_capture_file_next(struct wt_capture_file *file, struct wt_pcapng_item *item,
                          struct wt_error *err)
 {
-	return file->pcap.handle ? next_pcap_item(file, item, err)
-	                         : next_pcapng_item(file, item, err);
+	return file->format == WT_CAPTURE_PCAPNG ? next_pcapng_item(file, item, err)
+	                                         : next_pcap_item(file, item, err);
 }
 
 enum wt_capture_format wt_capture_file_format(const struct wt_capture_file *file)
@@ -515,15 +578,18 @@ const char *wt_capture_format_name(enum wt_capture_format format)
 
 uint64_t wt_capture_file_offset(const struct wt_capture_file *file)
 {
-	return file->pcap.handle ? file->pcap.offset : file->decoder.offset;
+	return file->format == WT_CAPTURE_PCAPNG ? file->decoder.offset : file->pcap.offset;
+}
+
+struct wt_capture_fractions wt_capture_file_fractions(const struct wt_capture_file *file)
+{
+	return file->pcap.fractions;
 }
 
 void wt_capture_file_close(struct wt_capture_file *file)
 {
 	if (!file)
 		return;
-	if (file->pcap.handle)
-		pcap_close(file->pcap.handle); /* and with it the stream */
 	wt_pcapng_decoder_fini(&file->decoder);
 	free(file->buffer);
 	if (file->owns_fd)

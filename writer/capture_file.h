@@ -12,8 +12,9 @@ extern "C" {
 #endif
 
 /* Reads a capture file from its beginning to its end, of any size, in memory
- * that does not grow with it. pcapng is decoded here; classic pcap is read by
- * libpcap and presented as the same items: a section, an interface, packets.
+ * that does not grow with it. Classic pcap is presented as the items of pcapng:
+ * a section, an interface, packets. They are read as long as they are in the
+ * file, also where its header's snaplen is smaller.
  *
  * One thread at a time. Reading may block, on a pipe for as long as its writer
  * likes. */
@@ -30,6 +31,11 @@ enum wt_capture_format {
  * something that is not a capture file of these formats (the text says what it
  * looks like and what to do), or another negative errno. */
 int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct wt_error *err);
+
+/* The same for what begins at `offset` of a file that can be read from there. Offsets in items and
+ * messages are the file's. */
+int wt_capture_file_open_at(struct wt_capture_file **file, const char *path, uint64_t offset,
+                            struct wt_error *err);
 
 /* Read blocks that the decoder looks at nothing inside, of up to so many bytes, whole; without it
  * that is WT_PCAPNG_OTHER_BYTES. Longer ones are passed over. */
@@ -51,6 +57,15 @@ const char *wt_capture_format_name(enum wt_capture_format format);
 
 /* Bytes of the items so far. */
 uint64_t wt_capture_file_offset(const struct wt_capture_file *file);
+
+/* Packets of a classic pcap file whose fraction of a second is a second or more; it is carried. */
+struct wt_capture_fractions {
+	uint64_t packets;
+	bool nanoseconds; /* that is what they look like, in a file that says microseconds */
+};
+
+/* Of the packets so far. */
+struct wt_capture_fractions wt_capture_file_fractions(const struct wt_capture_file *file);
 
 /* NULL is fine. Standard input stays open. */
 void wt_capture_file_close(struct wt_capture_file *file);

@@ -220,16 +220,30 @@ static void rewound(void *context, struct wt_timeline_source *input)
 	source->is_rewound = true;
 	wt_cut_forget_clocks(source);
 	/* From the beginning on all is read anyway. */
-	source->is_searched = !wt_timeline_range(cut->timeline)->has_from;
+	wt_cut_begin_search(source, !wt_timeline_range(cut->timeline)->has_from);
 }
 
 /* ---- packets ---- */
+
+static void note_packet(struct wt_cut_result *result, const struct wt_timeline_packet *packet)
+{
+	bool is_first = result->packets == result->out_of_range;
+
+	result->packets++;
+	if (packet->item->packet.stamp_saturated) {
+		result->out_of_range++;
+		return;
+	}
+	if (is_first || packet->stamp_ns < result->first_ns)
+		result->first_ns = packet->stamp_ns;
+	if (is_first || packet->stamp_ns > result->last_ns)
+		result->last_ns = packet->stamp_ns;
+}
 
 static int write_packet(struct cut *cut, const struct wt_timeline_packet *packet,
                         struct wt_error *err)
 {
 	const struct wt_pcapng_item *item = packet->item;
-	struct wt_cut_result *result = cut->result;
 	struct source *source = &cut->sources[packet->file];
 	int rc = wt_cut_write_clocks(cut, source, err);
 
@@ -244,11 +258,7 @@ static int write_packet(struct cut *cut, const struct wt_timeline_packet *packet
 		        err);
 	if (rc)
 		return rc;
-	if (!result->packets || packet->stamp_ns < result->first_ns)
-		result->first_ns = packet->stamp_ns;
-	if (!result->packets || packet->stamp_ns > result->last_ns)
-		result->last_ns = packet->stamp_ns;
-	result->packets++;
+	note_packet(cut->result, packet);
 	return 0;
 }
 
@@ -312,6 +322,7 @@ static void report_file(struct wt_cut_file *file, const struct wt_timeline_file 
 	file->packets = report->packets;
 	file->missing = report->missing;
 	file->left_out = report->left_out;
+	file->fractions = report->fractions;
 	file->ended = report->ended;
 	file->why = report->why;
 	file->unfiltered = report->unfiltered;
@@ -403,7 +414,7 @@ int wt_cut(const struct wt_cut_config *config, struct wt_cut_file *files,
 	rc = init(&cut, files, err);
 	if (rc)
 		return rc;
-	rc = wt_new_file_open(&cut.out, config->out, err);
+	rc = wt_new_file_open(&cut.out, config->out, config->mode, err);
 	if (!rc)
 		rc = run(&cut, err);
 	fini(&cut, files);

@@ -5,8 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/file_filter.h>
 #include <wiretape/writer/time_text.h>
 
@@ -28,6 +30,7 @@ struct wt_cut_config {
 	const char *const *paths; /* "-" is standard input */
 	size_t path_count;
 	const char *out;            /* "-" is standard output; must not be one of the paths */
+	mode_t mode;                /* of `out`; 0: wt_new_file_open() */
 	const struct wt_time *from; /* inclusive; relative: to the first packet of the first
 	                             * file; NULL: from the beginning */
 	const struct wt_time *to;   /* exclusive; NULL: to the end */
@@ -43,9 +46,10 @@ struct wt_cut_file {
 	uint64_t bytes_total; /* of the file; of a stream what was read */
 	uint64_t packets;     /* taken from it */
 	uint64_t missing;     /* in holes among the chunks that were looked at */
-	uint64_t left_out;    /* without a stamp that a file can have */
-	int ended;            /* 0; -ENODATA: cut off; others: broken; what is before is used */
-	struct wt_error why;  /* in words */
+	uint64_t left_out;    /* without a stamp */
+	struct wt_capture_fractions fractions;
+	int ended;           /* 0; -ENODATA: cut off; others: broken; what is before is used */
+	struct wt_error why; /* in words */
 	struct wt_unfiltered unfiltered; /* which do not match */
 	/* Blocks of the range that nobody here knows, or that forbid to be copied; the first of
 	 * them; and options of what was copied. */
@@ -57,7 +61,8 @@ struct wt_cut_file {
 
 struct wt_cut_result {
 	uint64_t packets;
-	int64_t first_ns, last_ns; /* the smallest and the largest stamp, if there are packets */
+	uint64_t out_of_range;     /* of them: with a stamp that 64 bits of ns have no room for */
+	int64_t first_ns, last_ns; /* the smallest and the largest stamp, if there are others */
 	bool has_from, has_to;
 	int64_t from_ns, to_ns; /* what the times came to */
 };

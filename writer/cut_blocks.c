@@ -56,7 +56,7 @@ static bool is_wanted(const struct cut *cut, const struct source *source,
 	default:
 		break;
 	}
-	return ns == INT64_MIN || is_in_range(cut, ns);
+	return !source->input->has_stamp || is_in_range(cut, ns);
 }
 
 /* ---- what becomes of them ---- */

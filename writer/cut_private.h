@@ -112,6 +112,9 @@ int wt_cut_write_clocks(struct cut *cut, struct source *source, struct wt_error 
 /* Another section, or the tape from its start: only the first chunk's notes stay. */
 void wt_cut_forget_clocks(struct source *source);
 
+/* Of a tape nothing was searched yet; with is_searched, nothing need be. */
+void wt_cut_begin_search(struct source *source, bool is_searched);
+
 void wt_cut_free_clocks(struct source *source);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -165,22 +166,34 @@ bool wt_file_set_rotates(const struct wt_file_set *set)
 	return set->rotates;
 }
 
+/* Locked at once: another recording takes it for one that is being written. */
+static int create(const struct wt_file_set *set, const char *path)
+{
+	mode_t mode = set->config.mode;
+	int fd = openat(set->dir_fd, wt_file_set_names_base(&set->names, path),
+	                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, WT_FILE_MODE);
+
+	if (fd < 0)
+		return -errno;
+	/* Where there are no locks or modes, there are none. */
+	if (flock(fd, LOCK_EX | LOCK_NB) || (mode && fchmod(fd, mode)))
+		errno = 0;
+	return fd;
+}
+
 /* An empty file that takes the name; wherever it is taken, the next number. */
-static int take_number(struct wt_file_set *set, char **path, struct wt_error *err)
+static int take_number(struct wt_file_set *set, char **path, int *fd, struct wt_error *err)
 {
 	for (; set->next_number; set->next_number++) {
-		int fd, ret;
+		int ret;
 
 		*path = wt_file_set_names_work(&set->names, set->next_number);
 		if (!*path)
 			return wt_error_set(err, -ENOMEM, "no memory for the names of files");
-		fd = openat(set->dir_fd, wt_file_set_names_base(&set->names, *path),
-		            O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-		if (fd >= 0) {
-			close(fd);
+		*fd = create(set, *path);
+		if (*fd >= 0)
 			return 0;
-		}
-		ret = -errno;
+		ret = *fd;
 		if (ret != -EEXIST)
 			wt_error_set(err, ret, "cannot write %s: %s", *path, strerror(-ret));
 		free(*path);
@@ -192,10 +205,10 @@ static int take_number(struct wt_file_set *set, char **path, struct wt_error *er
 	                    set->names.path);
 }
 
-static int take_path(struct wt_file_set *set, char **path, struct wt_error *err)
+static int take_path(struct wt_file_set *set, char **path, int *fd, struct wt_error *err)
 {
 	if (set->rotates)
-		return take_number(set, path, err);
+		return take_number(set, path, fd, err);
 	if (set->begun)
 		return wt_error_set(err, -EALREADY, "%s is the only file of its recording",
 		                    set->names.path);
@@ -224,7 +237,7 @@ static int make_room(struct wt_file_set *set)
 	return 0;
 }
 
-static int add_file(struct wt_file_set *set, char *path, int64_t utc_ns)
+static int add_file(struct wt_file_set *set, char *path, int fd, int64_t utc_ns)
 {
 	struct wt_set_file *file = calloc(1, sizeof(*file));
 	int ret = -ENOMEM;
@@ -234,7 +247,7 @@ static int add_file(struct wt_file_set *set, char *path, int64_t utc_ns)
 		ret = make_room(set);
 	if (!ret) {
 		*file = (struct wt_set_file){
-		        .index = set->count, .work_path = path, .begun_utc_ns = utc_ns};
+		        .index = set->count, .work_path = path, .fd = fd, .begun_utc_ns = utc_ns};
 		set->entries[set->count] =
 		        (struct wt_file_set_entry){.path = path, .number = set->next_number};
 		set->files[set->count++] = file;
@@ -252,14 +265,16 @@ int wt_file_set_begin(struct wt_file_set *set, int64_t monotonic_ns, int64_t utc
                       const char **path, uint32_t *number, struct wt_error *err)
 {
 	char *taken = NULL;
-	int ret = take_path(set, &taken, err);
+	int fd = -1, ret = take_path(set, &taken, &fd, err);
 
 	if (ret)
 		return ret;
-	ret = add_file(set, taken, utc_ns);
+	ret = add_file(set, taken, fd, utc_ns);
 	if (ret) {
 		if (set->rotates)
 			unlinkat(set->dir_fd, wt_file_set_names_base(&set->names, taken), 0);
+		if (fd >= 0)
+			close(fd);
 		free(taken);
 		return wt_error_set(err, ret, "no memory for the list of files");
 	}
@@ -269,6 +284,18 @@ int wt_file_set_begin(struct wt_file_set *set, int64_t monotonic_ns, int64_t utc
 	*path = taken;
 	*number = set->next_number++;
 	return 0;
+}
+
+void wt_file_set_place(const struct wt_file_set *set, struct wt_sink_place *place)
+{
+	const struct wt_set_file *last = set->files[set->count - 1];
+
+	*place = (struct wt_sink_place){
+	        .dir_fd = set->dir_fd,
+	        .name = wt_file_set_names_base(&set->names, last->work_path),
+	        .fd = last->fd,
+	        .mode = set->config.mode,
+	};
 }
 
 /* Begun and not handed over, or NULL; the caller has the lock. Nearly always the last. */
@@ -321,8 +348,8 @@ static void drop_if_empty(const struct wt_file_set *set, const struct wt_set_fil
 	const char *base = wt_file_set_names_base(&set->names, file->work_path);
 	struct stat status;
 
-	if (set->rotates && file->state == WT_SET_BEGUN &&
-	    !fstatat(set->dir_fd, base, &status, AT_SYMLINK_NOFOLLOW) && !status.st_size)
+	if (file->fd >= 0 && file->state == WT_SET_BEGUN && !fstat(file->fd, &status) &&
+	    !status.st_size && wt_file_set_has_name(set, file, base))
 		unlinkat(set->dir_fd, base, 0);
 }
 
@@ -330,6 +357,8 @@ static void free_files(struct wt_file_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		drop_if_empty(set, set->files[i]);
+		if (set->files[i]->fd >= 0)
+			close(set->files[i]->fd);
 		free(set->files[i]->work_path);
 		free(set->files[i]->final_path);
 		free(set->files[i]);

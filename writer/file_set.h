@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/writer/sink.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -44,6 +45,7 @@ struct wt_file_set_config {
 	uint64_t keep_bytes;
 	uint64_t min_free_bytes; /* space to leave on the file system [none] */
 	bool min_free_deletes;   /* below that, delete the oldest; stop if there is none left */
+	mode_t mode;             /* of the files, exactly [WT_FILE_MODE less the umask] */
 	const char *on_close;    /* for the shell; its argument is the finished file [nothing] */
 };
 
@@ -80,6 +82,11 @@ bool wt_file_set_rotates(const struct wt_file_set *set);
  * is_due, next_due_ns and finish. */
 int wt_file_set_begin(struct wt_file_set *set, int64_t monotonic_ns, int64_t utc_ns,
                       const char **path, uint32_t *number, struct wt_error *err);
+
+/* Where the file is that was begun last, for the sink: if there is a condition it is open already,
+ * and what is written is this very file, whatever has its name by then. Borrowed until the next
+ * is begun. */
+void wt_file_set_place(const struct wt_file_set *set, struct wt_sink_place *place);
 
 /* Whether the current file has to end before anything is added to it. Pure; cheap enough
  * for every batch of frames. `next_bytes`: what is about to be added. */

@@ -72,6 +72,7 @@ struct wt_set_file {
 	char *work_path;  /* given away by begin: as long as the set */
 	char *final_path; /* NULL until it has one */
 	int64_t begun_utc_ns;
+	int fd; /* -1, or the file: what has its name may be another one */
 	int (*finish)(void *context);
 	void *context;
 	struct wt_set_file *next; /* in a queue */
@@ -155,6 +156,9 @@ void wt_file_set_stop(struct wt_file_set *set);
 /* Where the file is now; the caller has the lock. */
 const char *wt_file_set_path(const struct wt_set_file *file);
 bool wt_file_set_is_missing(const struct wt_file_set *set, const char *path);
+/* Whether `name` in the directory is the file that was begun. */
+bool wt_file_set_has_name(const struct wt_file_set *set, const struct wt_set_file *file,
+                          const char *name);
 
 /* Nothing is left to look after; the caller has the lock. */
 void wt_file_set_let_go(struct wt_file_set *set, struct wt_set_file *file, enum wt_set_state state);

@@ -23,6 +23,16 @@ bool wt_file_set_is_missing(const struct wt_file_set *set, const char *path)
 	       errno == ENOENT;
 }
 
+bool wt_file_set_has_name(const struct wt_file_set *set, const struct wt_set_file *file,
+                          const char *name)
+{
+	struct stat begun, named;
+
+	return !fstat(file->fd, &begun) &&
+	       !fstatat(set->dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) &&
+	       begun.st_ino == named.st_ino && begun.st_dev == named.st_dev;
+}
+
 static bool is_live(const struct wt_set_file *file)
 {
 	return file->state != WT_SET_GONE && file->state != WT_SET_STUCK;

@@ -71,6 +71,9 @@ static int give_name(struct wt_file_set *set, const struct wt_set_file *file, ui
 		*final_path = NULL;
 		return ret;
 	}
+	/* Renaming goes by name. */
+	if (!wt_file_set_has_name(set, file, wt_file_set_names_base(names, *final_path)))
+		return WT_SINK_REPLACED;
 	if (again)
 		wt_file_set_tell(set, false,
 		                 "file %u is called %s: there was a file with the name it should "
@@ -78,6 +81,24 @@ static int give_name(struct wt_file_set *set, const struct wt_set_file *file, ui
 		                 number, *final_path);
 	sync_directory(set, *final_path);
 	return 0;
+}
+
+/* It could not be written to its end, or somebody has been at it. */
+static void tell_of_failure(struct wt_file_set *set, const char *path, int error)
+{
+	const char *spoilt = wt_sink_spoilt(error);
+
+	if (spoilt)
+		wt_file_set_tell(set, true, "%s %s", path, spoilt);
+	else
+		wt_file_set_tell(set, true, "%s is not complete and keeps this name: %s", path,
+		                 strerror(-error));
+}
+
+/* What has the name is not what was recorded, and so not ours to delete. */
+static bool has_lost_its_name(int error)
+{
+	return error == WT_SINK_DELETED || error == WT_SINK_REPLACED;
 }
 
 /* Without the lock: this may take as long as the disk does. */
@@ -88,8 +109,9 @@ static struct outcome finish_file(struct wt_file_set *set, const struct wt_set_f
 	int ret = file->finish(file->context);
 
 	if (ret) {
-		wt_file_set_tell(set, true, "%s is not complete and keeps this name: %s",
-		                 file->work_path, strerror(-ret));
+		tell_of_failure(set, file->work_path, ret);
+		if (has_lost_its_name(ret))
+			outcome.state = WT_SET_GONE;
 		return outcome;
 	}
 	/* A sink in which nothing arrived leaves no file. */
@@ -99,6 +121,13 @@ static struct outcome finish_file(struct wt_file_set *set, const struct wt_set_f
 	}
 	if (set->rotates)
 		ret = give_name(set, file, entry->number, &outcome.final_path);
+	if (ret == -ENOENT)
+		ret = WT_SINK_DELETED;
+	if (has_lost_its_name(ret)) {
+		tell_of_failure(set, wt_file_set_path(file), ret);
+		outcome.state = WT_SET_GONE;
+		return outcome;
+	}
 	if (ret) {
 		wt_file_set_tell(set, true,
 		                 "%s is complete but cannot be renamed: %s; rename it by hand",
@@ -135,7 +164,10 @@ static bool finish_next(struct wt_file_set *set)
 	entry = set->entries[file->index];
 	pthread_mutex_unlock(&set->lock);
 	outcome = finish_file(set, file, &entry);
+	if (file->fd >= 0)
+		close(file->fd);
 	pthread_mutex_lock(&set->lock);
+	file->fd = -1;
 	file->final_path = outcome.final_path;
 	file->state = outcome.state;
 	set->entries[file->index].path = wt_file_set_path(file);

@@ -3,22 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { MODE = 0666, TRIES = 100 };
+#include <wiretape/writer/sink.h>
 
-/* Where the file is to be: a link's target stays the link's target. */
-static char *find_place(const char *path)
-{
-	char *place = realpath(path, NULL);
-
-	return place ? place : strdup(path);
-}
+enum { TRIES = 100 };
 
 static char *name_beside(const char *path, int number)
 {
@@ -28,148 +20,193 @@ static char *name_beside(const char *path, int number)
 }
 
 /* A file without a name leaves nothing behind if this program is killed. */
-static int open_nameless(const char *path)
+static int open_nameless(const struct wt_file_place *place)
 {
-	char *copy = strdup(path);
-	int fd, code;
+	int fd = openat(place->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, WT_FILE_MODE);
 
-	if (!copy)
-		return -ENOMEM;
-	fd = open(dirname(copy), O_TMPFILE | O_RDWR | O_CLOEXEC, MODE);
-	code = -errno;
-	free(copy);
-	return fd < 0 ? code : fd;
+	return fd < 0 ? -errno : fd;
 }
 
 /* Not every file system has files without names. */
-static int open_temporary(struct wt_new_file *file)
+static int open_temporary(struct wt_new_file *file, bool replaces)
 {
-	int code = -EEXIST;
+	struct wt_file_place place = file->place;
+	int fd = -EEXIST;
 
-	for (int i = 0; i < TRIES && code == -EEXIST; i++) {
+	for (int i = 0; i < TRIES && fd == -EEXIST; i++) {
 		free(file->temporary);
-		file->temporary = name_beside(file->path, i);
+		place.name = file->temporary = name_beside(file->place.name, i);
 		if (!file->temporary)
 			return -ENOMEM;
-		file->fd = open(file->temporary, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, MODE);
-		code = file->fd < 0 ? -errno : 0;
+		fd = wt_file_place_open(&place, O_CREAT | O_EXCL | O_RDWR,
+		                        replaces ? 0600 : WT_FILE_MODE);
 	}
-	if (code) {
+	if (fd < 0) {
 		free(file->temporary);
 		file->temporary = NULL;
 	}
-	return code;
+	return fd;
 }
 
-static int open_stream(struct wt_new_file *file, const char *path)
+/* Who may not give a file away keeps it, with the same mode. */
+static int hand_down(int fd, const struct stat *old)
 {
-	file->is_stream = true;
-	file->fd = strcmp(path, "-") ? open(path, O_WRONLY | O_CLOEXEC) : dup(STDOUT_FILENO);
-	return file->fd < 0 ? -errno : 0;
+	struct stat made;
+
+	if (fstat(fd, &made))
+		return -errno;
+	if ((made.st_uid != old->st_uid || made.st_gid != old->st_gid) &&
+	    fchown(fd, old->st_uid, old->st_gid) && fchown(fd, (uid_t)-1, old->st_gid))
+		errno = 0;
+	return fchmod(fd, old->st_mode & 0777) ? -errno : 0;
 }
 
-static bool is_regular_or_new(const char *path)
+static int open_file(struct wt_new_file *file, const struct stat *old, mode_t mode)
+{
+	int ret = 0;
+
+	/* The directory's say, not the file's: what is there is replaced, but not what its
+	 * owner has protected. */
+	if (old && faccessat(file->place.dir_fd, file->place.name, W_OK, AT_EACCESS))
+		return -errno;
+	file->fd = open_nameless(&file->place);
+	if (file->fd < 0)
+		file->fd = open_temporary(file, old);
+	if (file->fd < 0)
+		return file->fd;
+	if (old)
+		ret = hand_down(file->fd, old);
+	if (!ret && mode && fchmod(file->fd, mode))
+		ret = -errno;
+	return ret;
+}
+
+/* A regular file that has no name to be found under is cut to nothing like any other. */
+static int open_stream(struct wt_new_file *file)
+{
+	int flags = O_WRONLY | (file->place.through ? O_TRUNC : 0);
+
+	file->is_stream = true;
+	file->fd = wt_file_place_open(&file->place, flags, 0);
+	return file->fd < 0 ? file->fd : 0;
+}
+
+static int open_it(struct wt_new_file *file, mode_t mode)
 {
 	struct stat status;
 
-	return stat(path, &status) ? errno == ENOENT : S_ISREG(status.st_mode);
+	if (file->place.through)
+		return open_stream(file);
+	if (fstatat(file->place.dir_fd, file->place.name, &status, AT_SYMLINK_NOFOLLOW))
+		return errno == ENOENT ? open_file(file, NULL, mode) : -errno;
+	return S_ISREG(status.st_mode) ? open_file(file, &status, mode) : open_stream(file);
 }
 
-static int open_it(struct wt_new_file *file, const char *path)
+static int open_output(struct wt_new_file *file)
 {
-	int code;
+	file->is_stream = true;
+	file->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	return file->fd < 0 ? -errno : 0;
+}
 
-	if (!strcmp(path, "-") || !is_regular_or_new(path))
-		return open_stream(file, path);
-	file->path = find_place(path);
-	if (!file->path)
-		return -ENOMEM;
-	/* The directory's say, not the file's: what is there is replaced, but not what its
-	 * owner has protected. */
-	if (!access(file->path, F_OK) && access(file->path, W_OK))
-		return -errno;
-	code = open_nameless(file->path);
-	if (code >= 0) {
-		file->fd = code;
-		return 0;
+int wt_new_file_open(struct wt_new_file *file, const char *path, mode_t mode, struct wt_error *err)
+{
+	bool is_output = !strcmp(path, "-");
+	int ret;
+
+	*file = (struct wt_new_file){.fd = -1, .place.dir_fd = -1};
+	if (!is_output) {
+		ret = wt_file_place_find(&file->place, AT_FDCWD, path, err);
+		if (ret)
+			return ret;
 	}
-	return open_temporary(file);
-}
-
-int wt_new_file_open(struct wt_new_file *file, const char *path, struct wt_error *err)
-{
-	int code;
-
-	*file = (struct wt_new_file){.fd = -1};
-	code = open_it(file, path);
-	if (!code)
+	file->path = strdup(path);
+	if (!file->path)
+		ret = -ENOMEM;
+	else
+		ret = is_output ? open_output(file) : open_it(file, mode);
+	if (!ret)
 		return 0;
 	wt_new_file_abandon(file);
-	return wt_error_set(err, code, "cannot write to '%s': %s", path, strerror(-code));
+	return wt_error_set(err, ret, "cannot write to '%s': %s", path, strerror(-ret));
 }
 
 /* Only a name that is free can be linked to, and a rename replaces in one step. */
 static int give_temporary_name(struct wt_new_file *file)
 {
+	int ret = -EEXIST;
 	char from[64];
-	int code = -EEXIST;
 
 	snprintf(from, sizeof(from), "/proc/self/fd/%d", file->fd);
-	for (int i = 0; i < TRIES && code == -EEXIST; i++) {
-		char *name = name_beside(file->path, i);
+	for (int i = 0; i < TRIES && ret == -EEXIST; i++) {
+		char *name = name_beside(file->place.name, i);
 
 		if (!name)
 			return -ENOMEM;
-		code = linkat(AT_FDCWD, from, AT_FDCWD, name, AT_SYMLINK_FOLLOW) ? -errno : 0;
-		if (code)
+		ret = linkat(AT_FDCWD, from, file->place.dir_fd, name, AT_SYMLINK_FOLLOW) ? -errno
+		                                                                          : 0;
+		if (ret)
 			free(name);
 		else
 			file->temporary = name;
 	}
-	return code;
+	return ret;
+}
+
+/* Where it is not for the file system (EINVAL) there is nothing to be had. */
+static int sync_file(const struct wt_new_file *file)
+{
+	if (fsync(file->fd) && errno != EINVAL)
+		return -errno;
+	return wt_file_place_sync(&file->place);
 }
 
 static int give_name(struct wt_new_file *file)
 {
-	int code = file->temporary ? 0 : give_temporary_name(file);
+	const struct wt_file_place *place = &file->place;
+	bool replaces = !faccessat(place->dir_fd, place->name, F_OK, AT_SYMLINK_NOFOLLOW);
+	int ret = file->temporary ? 0 : give_temporary_name(file);
 
-	if (code)
-		return code;
-	if (rename(file->temporary, file->path))
-		return -errno;
+	if (!ret && replaces)
+		ret = sync_file(file);
+	if (!ret && renameat(place->dir_fd, file->temporary, place->dir_fd, place->name))
+		ret = -errno;
+	if (ret)
+		return ret;
 	free(file->temporary);
 	file->temporary = NULL;
-	return 0;
+	/* The rename goes by name. */
+	ret = wt_file_place_check(place, file->fd);
+	return !ret && replaces ? wt_file_place_sync(place) : ret;
 }
 
 int wt_new_file_commit(struct wt_new_file *file, struct wt_error *err)
 {
-	int code = file->is_stream ? 0 : give_name(file);
+	int ret = file->is_stream ? 0 : give_name(file);
 	int fd = file->fd;
 
-	if (code)
-		wt_error_set(err, code, "cannot give '%s' its name: %s", file->path,
-		             strerror(-code));
+	if (ret)
+		wt_error_set(err, ret, "cannot give '%s' its name: %s", file->path, strerror(-ret));
 	file->fd = -1;
 	/* Some file systems say only here that there was no room. */
-	if (close(fd) && !code) {
-		code = -errno;
-		wt_error_set(err, code, "cannot write to '%s': %s", file->path ? file->path : "-",
-		             strerror(-code));
+	if (close(fd) && !ret) {
+		ret = -errno;
+		wt_error_set(err, ret, "cannot write to '%s': %s", file->path, strerror(-ret));
 	}
 	wt_new_file_abandon(file);
-	return code;
+	return ret;
 }
 
 void wt_new_file_abandon(struct wt_new_file *file)
 {
 	if (file->temporary)
-		unlink(file->temporary);
+		unlinkat(file->place.dir_fd, file->temporary, 0);
 	if (file->fd >= 0)
 		close(file->fd);
 	free(file->temporary);
 	free(file->path);
-	*file = (struct wt_new_file){.fd = -1};
+	wt_file_place_fini(&file->place);
+	*file = (struct wt_new_file){.fd = -1, .place.dir_fd = -1};
 }
 
 bool wt_new_file_is_same(const char *path, const struct stat *status)

@@ -6,23 +6,27 @@
 #include <sys/stat.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/writer/file_place.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* A file that appears under its name, or replaces what had it, only once it is all there.
+/* A file that appears under its name, or replaces what had it, only once it is all there. What it
+ * replaces hands down its owner and mode, and is gone only when the new one is on stable storage.
  * Standard output ("-") and what is no regular file (a FIFO, a device) are written as they
  * are. One thread; functions may block on the disk. */
 struct wt_new_file {
-	int fd;          /* to write to; -1: none */
-	bool is_stream;  /* written as it is */
-	char *path;      /* where it is to be, links followed; NULL for a stream */
-	char *temporary; /* its name until then; NULL if it has none */
+	int fd;         /* to write to; -1: none */
+	bool is_stream; /* written as it is */
+	char *path;     /* for people */
+	struct wt_file_place place;
+	char *temporary; /* its name beside that until then; NULL if it has none */
 };
 
-/* 0, or a negative errno. End it with wt_new_file_commit() or wt_new_file_abandon(). */
-int wt_new_file_open(struct wt_new_file *file, const char *path, struct wt_error *err);
+/* `mode` is that of the file, exactly; 0: that of the old one, or WT_FILE_MODE less the umask. 0,
+ * or a negative errno. End it with wt_new_file_commit() or wt_new_file_abandon(). */
+int wt_new_file_open(struct wt_new_file *file, const char *path, mode_t mode, struct wt_error *err);
 
 /* Give it its name and close it. After an error it is as if it had never been. */
 int wt_new_file_commit(struct wt_new_file *file, struct wt_error *err);

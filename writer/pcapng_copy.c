@@ -10,8 +10,9 @@ enum {
 	OPTION_HEAD_BYTES = sizeof(struct wt_pcapng_option),
 	BLOCK_HEAD_BYTES = sizeof(struct wt_pcapng_block),
 	LENGTH_BYTES = 4,
-	/* Fixed fields, if_tsresol or epb_dropcount, opt_endofopt, the length again. */
-	OVERHEAD_BYTES = 28 + 8 + 12 + 4 + 4,
+	/* Fixed fields, those of ours of an interface or epb_dropcount, opt_endofopt, the length
+	 * again. */
+	OVERHEAD_BYTES = 28 + 8 + 12 + 8 + 4 + 4,
 };
 
 /* What becomes of an option. Bytes stay as they are. Where the byte order differs numbers are
@@ -31,7 +32,7 @@ static const struct rule section_rules[] = {
         {WT_OPT_SHB_USERAPPL, DROP}, {WT_OPT_LOCAL_TAPE, DROP},    {0, UNKNOWN},
 };
 
-/* The stamps' resolution and offset are ours. */
+/* The stamps' resolution and offset are written in any case. */
 static const struct rule interface_rules[] = {
         {WT_OPT_COMMENT, BYTES},      {WT_OPT_IF_NAME, BYTES},     {WT_OPT_IF_DESCRIPTION, BYTES},
         {WT_OPT_IF_IPV4ADDR, BYTES},  {WT_OPT_IF_IPV6ADDR, BYTES}, {WT_OPT_IF_MACADDR, BYTES},
@@ -295,7 +296,6 @@ ssize_t wt_pcapng_copy_section(uint8_t *out, size_t capacity, const struct wt_pc
 ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_pcapng_item *item,
                                  uint64_t *left_out)
 {
-	static const uint8_t nanoseconds = 9;
 	const struct wt_pcapng_idb head = {
 	        .type = WT_PCAPNG_IDB,
 	        .link_type = item->interface.link_type,
@@ -304,7 +304,12 @@ ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_
 	struct builder b = {.out = out, .capacity = capacity};
 
 	put(&b, &head, sizeof(head));
-	put_option(&b, WT_OPT_IF_TSRESOL, &nanoseconds, 1);
+	put_option(&b, WT_OPT_IF_TSRESOL, &item->interface.tsresol, 1);
+	if (item->interface.tsoffset_s)
+		put_option(&b, WT_OPT_IF_TSOFFSET, &item->interface.tsoffset_s, 8);
+	/* Of classic pcap, which has no options. In bytes, as others write and read it. */
+	if (item->interface.has_fcs && !item->options.bytes)
+		put_option(&b, WT_OPT_IF_FCSLEN, &item->interface.fcs_bytes, 1);
 	copy_options(&b, item->options, interface_rules, NULL, left_out);
 	return finish(&b, sizeof(head));
 }
@@ -316,8 +321,8 @@ ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_
 	const struct wt_pcapng_epb head = {
 	        .type = WT_PCAPNG_EPB,
 	        .interface_id = interface_id,
-	        .stamp_high = (uint32_t)((uint64_t)frame->stamp_ns >> 32),
-	        .stamp_low = (uint32_t)frame->stamp_ns,
+	        .stamp_high = (uint32_t)(item->packet.stamp_units >> 32),
+	        .stamp_low = (uint32_t)item->packet.stamp_units,
 	        .caplen = recorded_bytes(&item->packet),
 	        .len = frame->len,
 	};

@@ -14,8 +14,8 @@
 extern "C" {
 #endif
 
-/* Items of any capture file become blocks of a new one, in the machine's byte order with
- * stamps in nanoseconds. Options are carried over: those that the format defines in any byte
+/* Items of any capture file become blocks of a new one, in the machine's byte order, stamps in the
+ * resolution that they have. Options are carried over: those that the format defines in any byte
  * order, others as they are if the byte order is the same; else they are left out, and so are
  * those that forbid it. What a vendor's blocks and options have behind the enterprise's number
  * stays as it is. Pure; any thread. */
@@ -35,7 +35,7 @@ ssize_t wt_pcapng_copy_section(uint8_t *out, size_t capacity, const struct wt_pc
 ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_pcapng_item *item,
                                  uint64_t *left_out);
 
-/* An Enhanced Packet Block of an item of that kind, which has a stamp of 0 or more. */
+/* An Enhanced Packet Block of an item of that kind, which has a stamp. */
 ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_id,
                               const struct wt_pcapng_item *item, uint64_t *left_out);
 

@@ -455,7 +455,7 @@ static int look_at_other(struct wt_recovery *recovery, struct wt_error *err)
 static int look(struct wt_recovery *recovery, struct wt_error *err)
 {
 	struct wt_tape_reader *reader;
-	int rc = wt_tape_reader_open_fd(&reader, recovery->fd, err);
+	int rc = wt_tape_reader_open_fd(&reader, recovery->fd, 0, err);
 
 	if (rc == -ENOTSUP)
 		return look_at_other(recovery, err);
@@ -845,7 +845,8 @@ static int copy_good(const struct wt_recovery *recovery, int to)
 	return rc ? rc : copy_range(recovery->fd, to, at, recovery->report.keep_bytes);
 }
 
-int wt_recover_copy(struct wt_recovery *recovery, const char *path, struct wt_error *err)
+int wt_recover_copy(struct wt_recovery *recovery, const char *path, mode_t mode,
+                    struct wt_error *err)
 {
 	struct wt_new_file file;
 	struct stat status;
@@ -855,7 +856,7 @@ int wt_recover_copy(struct wt_recovery *recovery, const char *path, struct wt_er
 		return wt_error_set(err, -EINVAL,
 		                    "'%s' is the file itself; without -w it is repaired in place",
 		                    path);
-	rc = wt_new_file_open(&file, path, err);
+	rc = wt_new_file_open(&file, path, mode, err);
 	if (rc)
 		return rc;
 	if (file.is_stream) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <wiretape/ring/error.h>
 #include <wiretape/writer/chunk.h>
@@ -99,8 +100,9 @@ bool wt_recover_next_step(const struct wt_recovery *recovery, struct wt_recover_
 int wt_recover_apply(struct wt_recovery *recovery, struct wt_error *err);
 
 /* Leave the file and write what it would be to `path`, which must be another one and can be
- * no stream; it appears once it is whole. */
-int wt_recover_copy(struct wt_recovery *recovery, const char *path, struct wt_error *err);
+ * no stream; it appears once it is whole. Its mode: wt_new_file_open(). */
+int wt_recover_copy(struct wt_recovery *recovery, const char *path, mode_t mode,
+                    struct wt_error *err);
 
 /* NULL is fine. */
 void wt_recover_close(struct wt_recovery *recovery);

@@ -158,6 +158,21 @@ void wt_sink_statistics(const struct wt_sink *sink, int64_t now_ns,
 		statistics->oldest_ns = now_ns - sink->ops->oldest_started_ns(sink);
 }
 
+const char *wt_sink_spoilt(int error)
+{
+	switch (error) {
+	case WT_SINK_DELETED:
+		return "was deleted while it was recorded: nothing is left of it";
+	case WT_SINK_REPLACED:
+		return "was moved away or replaced while it was recorded: what has this name now "
+		       "is not the recording";
+	case WT_SINK_TRUNCATED:
+		return "was truncated while it was recorded: some of it is missing";
+	default:
+		return NULL;
+	}
+}
+
 const char *wt_sink_degraded(const struct wt_sink *sink)
 {
 	return sink->degraded[0] ? sink->degraded : NULL;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <wiretape/ring/error.h>
 #include <wiretape/writer/disk.h>
@@ -31,9 +32,22 @@ struct wt_sink;
  * wt_sink_settle(), in their thread. */
 typedef void wt_sink_done(void *context, void *token, int error);
 
+/* The mode of files with packets in them, unless one is asked for: less what umask takes. */
+#define WT_FILE_MODE 0640
+
+/* A file that is to be written, as a name in a directory. Borrowed while the sink is opened. */
+struct wt_sink_place {
+	int dir_fd;
+	const char *name; /* in it; what it leads to is what is meant (file_place.h) */
+	int fd;           /* the file, opened for writing already, and empty; -1: it is not */
+	mode_t mode;      /* exactly; 0: WT_FILE_MODE less the umask, and an old file's own */
+};
+
 struct wt_sink_config {
 	wt_sink_done *done; /* required */
 	void *context;
+	/* A file only: where it is, whatever its path says. NULL: at its path. */
+	const struct wt_sink_place *place;
 	/* A stream only: once *hurry is not 0, a write without progress for two seconds is
 	 * given up with -ETIMEDOUT. NULL waits for ever. */
 	const volatile sig_atomic_t *hurry;
@@ -51,10 +65,11 @@ struct wt_sink_statistics {
 };
 
 /* A file at `path`, created or cut to nothing, written through `disk`, which stays the
- * caller's and must outlive the sink. Everything that is written to it has to be a
- * multiple of wt_sink_granule() bytes at an address aligned to it. If `path` is no regular
- * file (a FIFO, a device) it becomes a stream. `exclusive`: fail with -EEXIST if there is
- * a file already. The file is locked (flock) while it is open.
+ * caller's and must outlive the sink. It is opened once: what happens to its name later is not
+ * followed, but told when it is closed. A link is followed unless others may have made it.
+ * Everything that is written to it has to be a multiple of wt_sink_granule() bytes at an address
+ * aligned to it. If `path` is no regular file (a FIFO, a device) it becomes a stream. `exclusive`:
+ * fail with -EEXIST if there is a file already. The file is locked (flock) while it is open.
  *
  * wt_sink_degraded() tells if direct I/O was refused. With WT_DIRECT_ON that is an error. */
 int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
@@ -126,8 +141,16 @@ const char *wt_sink_degraded(const struct wt_sink *sink);
  * stable storage if `sync`, close, free. NULL is fine. Blocks. Once settled, any thread may
  * call it, and it then makes no use of the disk. A file in which nothing arrived is
  * removed. The error of a failed write, unless cut off, or of closing; the sink is gone
- * all the same. */
+ * all the same. Also if what is under the file's name then is not what was written:
+ * wt_sink_spoilt(). */
 int wt_sink_close(struct wt_sink *sink, bool sync);
+
+/* What has been done to a file while it was written, for these errors of wt_sink_close(); NULL
+ * for others. Follows its name: "was deleted …". */
+#define WT_SINK_DELETED   (-ENOENT)  /* it has no name any more, and is gone */
+#define WT_SINK_REPLACED  (-ESTALE)  /* it has another name, and its own is another's or gone */
+#define WT_SINK_TRUNCATED (-ENODATA) /* some of it is missing */
+const char *wt_sink_spoilt(int error);
 
 #ifdef __cplusplus
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/writer/disk_private.h>
+#include <wiretape/writer/file_place.h>
 #include <wiretape/writer/sink_private.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* Space that nobody sees, allocated far behind the end of the file. A write that
@@ -45,7 +46,8 @@ struct file_sink {
 	uint64_t allocated;   /* room up to here was asked for */
 	bool no_ahead;        /* allocating was refused, or the file was cut */
 	int fd;
-	char path[4096];
+	struct wt_file_place place;
+	char *path; /* for people */
 };
 
 static struct file_sink *file_of(struct wt_sink *sink)
@@ -293,56 +295,93 @@ static int cut_file(struct wt_sink *sink, uint64_t length)
 	return 0;
 }
 
-/* What the name stands for may have been moved away or replaced meanwhile. */
 static bool has_its_name(const struct file_sink *file)
 {
-	struct stat open_file, named;
-
-	return !fstat(file->fd, &open_file) && !stat(file->path, &named) &&
-	       open_file.st_ino == named.st_ino && open_file.st_dev == named.st_dev;
+	return !wt_file_place_check(&file->place, file->fd);
 }
 
-/* The file's name is stable only when its folder is. Folders that cannot be opened or
- * synced (rights, some network file systems) are as good as they get. */
-static int sync_folder(const struct file_sink *file)
-{
-	char path[sizeof(file->path)];
-	int fd, ret = 0;
+/* Some file systems, ZFS with compression for one, make holes of zeros that were written. No
+ * packet has so many in a row, so a larger hole is none of theirs. */
+enum { ZEROS_MOST_BYTES = 512 << 10 };
 
-	memcpy(path, file->path, sizeof(path));
-	fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	if (fsync(fd) && errno == EIO)
-		ret = -EIO;
-	close(fd);
-	return ret;
+static bool makes_holes_of_zeros(int fd)
+{
+	static const unsigned known[] = {0xEF53, 0x58465342, 0x9123683E,
+	                                 0x01021994}; /* ext4, XFS,
+	                                                 Btrfs, tmpfs */
+	struct statfs status;
+
+	if (fstatfs(fd, &status))
+		return true;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if ((unsigned)status.f_type == known[i])
+			return false;
+	return true;
+}
+
+/* Every byte up to `length` was written, and the first is not zero. What somebody has cut off
+ * meanwhile has become a hole, as later writes went to where the file would have ended. */
+static bool was_truncated(const struct file_sink *file, uint64_t length)
+{
+	struct stat status;
+	off_t hole, data;
+
+	if (!length || fstat(file->fd, &status))
+		return false;
+	if ((uint64_t)status.st_size < length)
+		return true;
+	hole = lseek(file->fd, 0, SEEK_HOLE);
+	if (hole < 0 || (uint64_t)hole >= length)
+		return false;
+	if (!hole || !makes_holes_of_zeros(file->fd))
+		return true;
+	data = lseek(file->fd, hole, SEEK_DATA);
+	return data < 0 || data - hole > ZEROS_MOST_BYTES;
+}
+
+/* Frees the ballast and the room ahead; makes no end of zeros for what has been cut off. */
+static int trim(const struct file_sink *file, uint64_t length, bool truncated)
+{
+	struct stat status;
+
+	if (truncated && !fstat(file->fd, &status) && (uint64_t)status.st_size < length)
+		length = (uint64_t)status.st_size;
+	return ftruncate(file->fd, (off_t)length) ? -errno : 0;
 }
 
 static int sync_all(const struct file_sink *file)
 {
 	if (fsync(file->fd))
 		return -errno;
-	return sync_folder(file);
+	return wt_file_place_sync(&file->place);
+}
+
+static void free_file(struct file_sink *file)
+{
+	wt_file_place_fini(&file->place);
+	free(file->path);
 }
 
 static int close_file(struct wt_sink *sink, uint64_t length, bool sync)
 {
 	struct file_sink *file = file_of(sink);
-	int ret = 0;
+	bool truncated = was_truncated(file, length);
+	int ret = trim(file, length, truncated);
 
-	/* Frees the ballast and the room ahead. */
-	if (ftruncate(file->fd, (off_t)length))
-		ret = -errno;
 	if (!length && has_its_name(file))
-		unlink(file->path);
+		unlinkat(file->place.dir_fd, file->place.name, 0);
 	else if (sync && !ret)
 		ret = sync_all(file);
-	/* By hand: advice to the kernel may hold the file open for a moment longer. */
+	if (!ret && length)
+		ret = wt_file_place_check(&file->place, file->fd);
+	if (!ret && truncated)
+		ret = WT_SINK_TRUNCATED;
+	/* By hand: others may hold the file open for a moment longer. */
 	flock(file->fd, LOCK_UN);
 	/* The kernel may report a failed write only here (NFS, quotas). */
 	if (close(file->fd) && !ret)
 		ret = -errno;
+	free_file(file);
 	return ret;
 }
 
@@ -366,23 +405,45 @@ static bool is_regular(int fd)
 	return fstat(fd, &status) || S_ISREG(status.st_mode);
 }
 
-/* `exclusive` is about recordings: a FIFO or device is there to be written to. */
-static int open_path(const char *path, bool exclusive)
+/* A name that others may exchange could be a second one of any file. */
+static int check_old(const struct wt_file_place *place, int fd)
 {
-	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (exclusive ? O_EXCL : 0);
-	int fd = open(path, flags, 0644);
+	struct stat status;
 
-	if (fd >= 0)
-		return fd;
-	if (errno != EEXIST)
+	if (fstat(fd, &status))
 		return -errno;
-	fd = open(path, O_WRONLY | O_CLOEXEC);
+	return S_ISREG(status.st_mode) && status.st_nlink > 1 && wt_file_place_is_shared(place)
+	               ? -EMLINK
+	               : 0;
+}
+
+static int open_old(const struct wt_file_place *place, bool exclusive)
+{
+	int fd = wt_file_place_open(place, O_WRONLY, 0), ret;
+
 	if (fd < 0)
-		return -errno;
-	if (!is_regular(fd))
+		return fd;
+	/* It is about recordings: a FIFO or device is there to be written to. */
+	ret = exclusive && is_regular(fd) ? -EEXIST : check_old(place, fd);
+	if (!ret)
 		return fd;
 	close(fd);
-	return -EEXIST;
+	return ret;
+}
+
+static int open_place(const struct wt_file_place *place, bool exclusive)
+{
+	enum { TRIES = 100 };
+	int fd = -ENOENT;
+
+	/* Again for one that goes between the two. */
+	for (int i = 0; i < TRIES && fd == -ENOENT; i++) {
+		fd = wt_file_place_open(place, O_WRONLY | O_CREAT | O_EXCL, WT_FILE_MODE);
+		if (fd != -EEXIST)
+			return fd;
+		fd = open_old(place, exclusive);
+	}
+	return fd;
 }
 
 /* 0: it is locked, or this file system knows no locks. -ESTALE: another program that had
@@ -397,12 +458,12 @@ static int lock(int fd)
 }
 
 /* The descriptor, locked, but not yet cut: it may be somebody's recording. */
-static int open_and_lock(const char *path, bool exclusive)
+static int open_and_lock(const struct wt_file_place *place, bool exclusive)
 {
 	int fd, ret;
 
 	do {
-		fd = open_path(path, exclusive);
+		fd = open_place(place, exclusive);
 		if (fd < 0 || !is_regular(fd))
 			return fd;
 		ret = lock(fd);
@@ -410,6 +471,20 @@ static int open_and_lock(const char *path, bool exclusive)
 			close(fd);
 	} while (ret == -ESTALE);
 	return ret ? ret : fd;
+}
+
+/* One that is open already, of which the sink gets a descriptor of its own. */
+static int share(int opened)
+{
+	int fd = fcntl(opened, F_DUPFD_CLOEXEC, 3), ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = lock(fd);
+	if (!ret || ret == -ESTALE)
+		return fd;
+	close(fd);
+	return ret;
 }
 
 static int say_why_not(struct wt_error *err, const char *path, int error)
@@ -420,6 +495,11 @@ static int say_why_not(struct wt_error *err, const char *path, int error)
 		return wt_error_set(err, error,
 		                    "%s is being recorded by another program: wait for its end, "
 		                    "or give another name",
+		                    path);
+	if (error == -EMLINK)
+		return wt_error_set(err, error,
+		                    "%s has other names, too, and is in a directory that others "
+		                    "may write: give another name",
 		                    path);
 	return wt_error_set(err, error, "cannot write %s: %s", path, strerror(-error));
 }
@@ -450,13 +530,14 @@ static int choose_direct(struct file_sink *file, enum wt_direct direct, struct w
 	return 0;
 }
 
-static int prepare_file(struct file_sink *file, enum wt_direct direct, struct wt_error *err)
+static int prepare_file(struct file_sink *file, const struct wt_sink_place *place,
+                        enum wt_direct direct, struct wt_error *err)
 {
 	int ret = choose_direct(file, direct, err);
 
 	if (ret)
 		return ret;
-	if (ftruncate(file->fd, 0)) {
+	if (ftruncate(file->fd, 0) || (place && place->mode && fchmod(file->fd, place->mode))) {
 		ret = -errno;
 		return say_why_not(err, file->path, ret);
 	}
@@ -472,11 +553,12 @@ static void remove_if_empty(const struct file_sink *file)
 	struct stat status;
 
 	if (!fstat(file->fd, &status) && !status.st_size && has_its_name(file))
-		unlink(file->path);
+		unlinkat(file->place.dir_fd, file->place.name, 0);
 }
 
-static int make_file(struct wt_sink **sink, const char *path, int fd, struct wt_disk *disk,
-                     const struct wt_sink_config *config)
+/* The place becomes the sink's. */
+static int make_file(struct wt_sink **sink, const char *path, int fd, struct wt_file_place *place,
+                     struct wt_disk *disk, const struct wt_sink_config *config)
 {
 	int ret = wt_sink_alloc(sink, sizeof(struct file_sink), &file_ops, config);
 	struct file_sink *file;
@@ -484,43 +566,73 @@ static int make_file(struct wt_sink **sink, const char *path, int fd, struct wt_
 	if (ret)
 		return ret;
 	file = file_of(*sink);
+	file->path = strdup(path);
+	if (!file->path) {
+		free(*sink);
+		return -ENOMEM;
+	}
+	file->sink.config.place = NULL;
 	file->fd = fd;
 	file->disk = disk;
-	memcpy(file->path, path, strlen(path) + 1);
+	file->place = *place;
+	*place = (struct wt_file_place){.dir_fd = -1};
 	return 0;
+}
+
+static int find_place(struct wt_file_place *found, const char *path,
+                      const struct wt_sink_place *place, struct wt_error *err)
+{
+	int ret;
+
+	if (!place)
+		return wt_file_place_find(found, AT_FDCWD, path, err);
+	if (place->fd < 0)
+		return wt_file_place_find(found, place->dir_fd, place->name, err);
+	ret = wt_file_place_set(found, place->dir_fd, place->name);
+	return ret ? say_why_not(err, path, ret) : 0;
+}
+
+/* *fd becomes the sink's. */
+static int make_sink(struct wt_sink **sink, const char *path, int fd, struct wt_file_place *place,
+                     struct wt_disk *disk, enum wt_direct direct,
+                     const struct wt_sink_config *config, struct wt_error *err)
+{
+	struct wt_sink *made = NULL;
+	int ret = is_regular(fd) ? make_file(&made, path, fd, place, disk, config)
+	                         : wt_sink_stream_adopt(&made, fd, true, config);
+
+	if (ret)
+		return wt_error_set(err, ret, "no memory for writing %s", path);
+	if (made->ops == &file_ops)
+		ret = prepare_file(file_of(made), config->place, direct, err);
+	if (!ret) {
+		*sink = made;
+		return 0;
+	}
+	remove_if_empty(file_of(made));
+	free_file(file_of(made));
+	free(made);
+	return ret;
 }
 
 int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
                       enum wt_direct direct, bool exclusive, const struct wt_sink_config *config,
                       struct wt_error *err)
 {
-	struct wt_sink *made = NULL;
-	int fd, ret;
+	struct wt_file_place place;
+	int fd, ret = find_place(&place, path, config->place, err);
 
-	if (strlen(path) >= sizeof(((struct file_sink *)0)->path))
-		return wt_error_set(err, -ENAMETOOLONG, "the path of the file is too long");
-	fd = open_and_lock(path, exclusive);
-	if (fd < 0)
-		return say_why_not(err, path, fd);
-	if (is_regular(fd))
-		ret = make_file(&made, path, fd, disk, config);
-	else
-		ret = wt_sink_stream_adopt(&made, fd, true, config);
-	if (ret) {
-		wt_error_set(err, ret, "no memory for writing %s", path);
-		goto close_fd;
-	}
-	if (made->ops == &file_ops)
-		ret = prepare_file(file_of(made), direct, err);
 	if (ret)
-		goto free_sink;
-	*sink = made;
-	return 0;
-
-free_sink:
-	remove_if_empty(file_of(made));
-	free(made);
-close_fd:
-	close(fd);
+		return ret;
+	fd = config->place && config->place->fd >= 0 ? share(config->place->fd)
+	                                             : open_and_lock(&place, exclusive);
+	if (fd < 0) {
+		ret = say_why_not(err, path, fd);
+	} else {
+		ret = make_sink(sink, path, fd, &place, disk, direct, config, err);
+		if (ret)
+			close(fd);
+	}
+	wt_file_place_fini(&place);
 	return ret;
 }

@@ -7,13 +7,18 @@
 
 /* ---- the range ---- */
 
+static bool has_time(const struct wt_timeline_source *source)
+{
+	return source->has_packet && source->has_stamp && !source->item.packet.stamp_saturated;
+}
+
 /* When the first packet of the first file was. */
 static int find_origin(struct wt_timeline *timeline, int64_t *origin_ns, struct wt_error *err)
 {
 	struct wt_timeline_source *first = &timeline->sources[0];
 	int rc = 0;
 
-	while (!rc && !first->ended && first->stamp_ns == INT64_MIN) {
+	while (!rc && !first->ended && !has_time(first)) {
 		if (first->has_packet)
 			first->report->left_out++;
 		rc = wt_timeline_advance(timeline, first, err);
@@ -207,12 +212,13 @@ static bool is_still_first(const struct wt_timeline *timeline)
 static void hand_out(struct wt_timeline_source *source, struct wt_timeline_packet *packet)
 {
 	source->report->packets++;
+	source->report->out_of_range += source->item.packet.stamp_saturated;
 	source->behind = false;
 	packet->item = &source->item;
 	packet->file = source->number;
 	packet->interface = source->interfaces[source->item.packet.interface_id].number;
-	packet->has_stamp = source->stamp_ns != INT64_MIN;
-	packet->stamp_ns = packet->has_stamp ? source->stamp_ns : 0;
+	packet->has_stamp = source->has_stamp;
+	packet->stamp_ns = source->has_stamp ? source->stamp_ns : 0;
 }
 
 int wt_timeline_next(struct wt_timeline *timeline, struct wt_timeline_packet *packet,

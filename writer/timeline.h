@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/file_filter.h>
 #include <wiretape/writer/pcapng_decode.h>
 #include <wiretape/writer/time_text.h>
@@ -22,7 +23,8 @@ extern "C" {
  *
  * In a recording that is made of chunks (chunk.h) the place is found by binary search, and little
  * more than what is asked for is read; it may be one that is being recorded. Any other file is read
- * from its beginning to its end. The memory does not grow with the files.
+ * from its beginning to its end. Where several stand in one file, one behind the other, each is
+ * read in its own way. The memory does not grow with the files.
  *
  * One thread at a time. Opening and reading may block, on a pipe for as long as its writer likes.
  */
@@ -36,10 +38,13 @@ struct wt_timeline_config {
 	const struct wt_time *to;   /* exclusive; NULL: to the end */
 	int64_t duration_ns;        /* instead of `to`, from `from` on; 0: not given */
 	const char *filter;         /* as of wt_file_filter_create(); NULL: all packets */
-	/* Packets without a stamp that a file can have (none, before 1970, saturated) are not left
-	 * out: they come right behind the one before them in their file, with its stamp. Those
+	/* Packets without a stamp, or with one that 64 bits of ns have no room for, are not left
+	 * out: they come right after the one before them in their file, with its stamp. Those
 	 * before a file's first stamp come first of all, without one, if nothing is said of where
-	 * to begin and no time counts from the first packet. */
+	 * to begin and no time counts from the first packet.
+	 *
+	 * Else those without a stamp are left out, and the others come as the earliest or the
+	 * latest. */
 	bool keep_unstamped;
 };
 
@@ -47,12 +52,16 @@ struct wt_timeline_config {
 struct wt_timeline_file {
 	bool is_tape;
 	uint64_t bytes_read;
-	uint64_t bytes_total; /* of the file; of a stream what was read, once it is closed */
-	uint64_t packets;     /* taken from it */
-	uint64_t missing;     /* in holes among the chunks that were looked at */
-	uint64_t left_out;    /* without a stamp that a file can have */
-	int ended;            /* 0; -ENODATA: cut off; others: broken; what is before is used */
-	struct wt_error why;  /* in words */
+	uint64_t bytes_total;      /* of the file; of a stream what was read, once it is closed */
+	uint64_t packets;          /* taken from it */
+	uint64_t missing;          /* in holes among the chunks that were looked at */
+	uint64_t left_out;         /* without a stamp */
+	uint64_t unknown_sections; /* of a pcapng version that is not known, passed over */
+	/* Of those taken: with a stamp that 64 bits of ns have no room for (1677 to 2262). */
+	uint64_t out_of_range;
+	struct wt_capture_fractions fractions;
+	int ended;           /* 0; -ENODATA: cut off; others: broken; what is before is used */
+	struct wt_error why; /* in words */
 	struct wt_unfiltered unfiltered; /* which do not match */
 };
 
@@ -68,6 +77,10 @@ struct wt_timeline_interface {
 	const char *clock; /* WT_OPT_LOCAL_CLOCK; NULL: none */
 	uint32_t snaplen;  /* 0: no limit */
 	uint16_t link_type;
+	uint8_t tsresol;
+	int64_t tsoffset_s;
+	bool has_fcs; /* it is said how long check sequences are */
+	uint8_t fcs_bytes;
 };
 
 struct wt_timeline_packet {
@@ -77,7 +90,7 @@ struct wt_timeline_packet {
 	size_t file;        /* which of the paths */
 	uint32_t interface; /* in the timeline */
 	bool has_stamp;     /* false: nor does one before it in its file have one; stamp_ns is 0 */
-	int64_t stamp_ns;
+	int64_t stamp_ns;   /* or the end of what 64 bits have room for: see the item */
 };
 
 /* Open all files and find where the range begins. 0 and *timeline, which the caller closes;

@@ -71,6 +71,10 @@ static int describe(struct timeline_interface *interface, const struct wt_timeli
 	        .clock = interface->clock,
 	        .snaplen = fields->snaplen,
 	        .link_type = fields->link_type,
+	        .tsresol = fields->tsresol,
+	        .tsoffset_s = fields->tsoffset_s,
+	        .has_fcs = fields->has_fcs,
+	        .fcs_bytes = fields->fcs_bytes,
 	};
 	return 0;
 }

@@ -27,6 +27,15 @@ struct wt_timeline_source {
 	const char *path;
 	size_t number; /* which of the paths */
 	struct wt_timeline_file *report;
+	/* A file may be several recordings and other sections, one after the other: */
+	uint64_t base;                /* of the one that is read, in the file */
+	uint64_t next_base;           /* of the next; 0: there is none */
+	uint64_t bytes_before;        /* read of those before it, */
+	uint64_t missing_before;      /* and what was missing in them, */
+	uint64_t left_out_before;     /* and left out, */
+	bool had_stamp_before;        /* there was one, */
+	int64_t stamp_before_ns;      /* and this was the last */
+	bool is_sought;               /* the range is known */
 	struct wt_capture_file *file; /* one of these two */
 	struct wt_tape_reader *tape;
 	struct wt_identity machine;           /* of the section */
@@ -36,7 +45,8 @@ struct wt_timeline_source {
 	bool has_packet;                /* in `item` */
 	bool ended;
 	bool behind;      /* what was read last is behind the range */
-	int64_t stamp_ns; /* of the packet, or of the one before it that has one; INT64_MIN: none */
+	bool has_stamp;   /* the packet, or one before it */
+	int64_t stamp_ns; /* of the last one that has one; INT64_MIN: none */
 	struct wt_pcapng_item item;
 	/* Of a tape: */
 	struct wt_chunk_index last, index;
@@ -45,7 +55,7 @@ struct wt_timeline_source {
 	uint64_t next;     /* where to look for the next chunk */
 	uint64_t expected; /* packets before it, if none is missing */
 	int64_t max_so_far_ns;
-	uint64_t bytes_beside; /* that others have read of it, for the report */
+	uint64_t bytes_beside; /* that others have read of the file, for the report */
 };
 
 /* For those who need more than packets. Called while the timeline is opened and reads on. */
@@ -58,8 +68,8 @@ struct wt_timeline_hooks {
 	/* Whether a chunk without packets of the range is read all the same. */
 	bool (*wants_chunk)(void *context, const struct wt_timeline_source *source,
 	                    const struct wt_chunk_index *index);
-	/* The range is known now. What has come from the tape comes again, but for the first
-	 * chunk. */
+	/* The range is known now, or another tape of the file begins. What has come from the tape
+	 * comes again, but for the first chunk. */
 	void (*rewound)(void *context, struct wt_timeline_source *source);
 };
 

@@ -22,7 +22,7 @@ read_by_all() {
   # As root it would become somebody else, which a user namespace refuses. What it does not
   # know it prints in lines of their own.
   assert_eq "$1: packets by tcpdump" "$3" \
-    "$(unshare -U tcpdump -n -r "$2" 2>/dev/null | grep -c '^[0-9]')"
+    "$(tcpdump_reads "$2" 2>/dev/null | grep -c '^[0-9]')"
 }
 
 # A recording of a second, and what others find in it.
@@ -108,7 +108,7 @@ read_by_all merged "$work/merged.pcapng" 6
 assert_eq "merged: one interface" 1 "$("$WIRETAPE" info --json "$work/merged.pcapng" | jq .interface_count)"
 
 # Filters.
-expected=$(unshare -U tcpdump -n -r "$golden/dumpcap_lo.pcapng" 'udp' 2>/dev/null | wc -l)
+expected=$(tcpdump_reads "$golden/dumpcap_lo.pcapng" 'udp' 2>/dev/null | wc -l)
 cut_out "$golden/dumpcap_lo.pcapng" --filter udp -w "$work/udp.pcapng"
 assert_eq "filter: packets" "$expected" "$(packets "$work/udp.pcapng")"
 cut_out "$golden/dumpcap_lo.pcapng" --filter 'port' -w "$work/absent.pcapng"

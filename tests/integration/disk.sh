@@ -47,6 +47,61 @@ mount -t tmpfs -o ro wiretape-test "$work/disk"
 refused "$work/disk/file" 'Read-only file system'
 umount "$work/disk"
 
+# What becomes of the file meanwhile is told at the end. spoilt WHAT PATTERN COMMAND...
+spoilt() {
+  local what=$1 pattern=$2
+  shift 2
+  rm -f "$work"/spoilt*
+  start_recorder -i in0 -w "$work/spoilt.pcapng" --json --fail-on-loss
+  send out0 500
+  wait_until "$what: packets are written" counted 500
+  "$@"
+  send out0 500
+  stop_recorder
+  assert_eq "$what: exit code" 1 "$status"
+  assert_file_has "$work/err" "spoilt.pcapng $pattern"
+  assert_ledger_closes "$what"
+}
+replace() {
+  mv "$work/spoilt.pcapng" "$work/spoilt.old"
+  echo another >"$work/spoilt.pcapng"
+}
+spoilt deleted 'was deleted while it was recorded' rm "$work/spoilt.pcapng"
+assert "deleted: is gone" test ! -e "$work/spoilt.pcapng"
+spoilt replaced 'was moved away or replaced' replace
+assert_eq "replaced: the other is untouched" another "$(cat "$work/spoilt.pcapng")"
+assert_eq "replaced: the recording is whole" 1000 "$(packets "$work/spoilt.old")"
+spoilt truncated 'was truncated while it was recorded' truncate -s 0 "$work/spoilt.pcapng"
+
+# A link is followed where nobody else can have made it, and only there.
+mkdir "$work/shared" && chmod 777 "$work/shared"
+echo dear >"$work/dear"
+ln -s "$work/dear" "$work/shared/link"
+refused "$work/shared/link" 'is a link in a directory that others may write'
+assert_eq "shared: not followed" dear "$(cat "$work/dear")"
+ln -s "$work/target.pcapng" "$work/link"
+start_recorder -i in0 -w "$work/link"
+send out0 7
+stop_recorder
+assert_eq "own link: exit code" 0 "$status"
+assert_eq "own link: packets" 7 "$(packets "$work/target.pcapng")"
+for name in /dev/stdout /dev/fd/1; do
+  "$WIRETAPE" record --reader sim -i sim:count=9,pps=max -w $name -q >"$work/redirected" || fail "-w $name: exit code $?"
+  assert_eq "-w $name: packets" 9 "$(packets "$work/redirected")"
+  "$WIRETAPE" record --reader sim -i sim:count=9,pps=max -w $name -q | cat >"$work/redirected"
+  assert_eq "-w $name in a pipe: packets" 9 "$(packets "$work/redirected")"
+done
+
+# Who may read it.
+(umask 022 && "$WIRETAPE" record --reader sim -i sim:count=9,pps=max -q -w "$work/mode")
+assert_eq "mode" 640 "$(stat -c %a "$work/mode")"
+"$WIRETAPE" record --reader sim -i sim:count=9,pps=max -q -w "$work/mode" --mode 604
+assert_eq "--mode" 604 "$(stat -c %a "$work/mode")"
+"$WIRETAPE" cut -q "$work/target.pcapng" -w "$work/mode"
+assert_eq "cut: mode of the file it replaces" 604 "$(stat -c %a "$work/mode")"
+"$WIRETAPE" repair "$work/target.pcapng" -w "$work/mode" --mode 0600 >/dev/null
+assert_eq "repair --mode" 600 "$(stat -c %a "$work/mode")"
+
 # Without the capability: says which, and what to do; touches no file.
 echo keep >"$work/kept"
 setpriv --bounding-set=-net_raw --inh-caps=-net_raw \

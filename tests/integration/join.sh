@@ -154,6 +154,26 @@ if [ -w /proc/sys/net/ipv4/igmp_max_memberships ]; then
   refused 'net.ipv4.igmp_max_memberships' -i in0 --join 239.1.1.1
   echo "$limit" >/proc/sys/net/ipv4/igmp_max_memberships
 fi
+# Many groups take few descriptors: one of these is joined by two interfaces, 512 groups each.
+make_link out3 in3
+ip link set in1 up
+many=()
+for ((i = 0; i < 500; i++)); do many+=(--join "239.3.$((i / 200)).$((i % 200 + 1))"); done
+for ((i = 0; i < 12; i++)); do many+=(--join "239.4.1.1@192.0.2.$((i + 1))"); done
+(ulimit -Sn 64 && ulimit -Hn 256 && exec "$WIRETAPE" record -i in1 -i in3 -w "$file" "${many[@]}") 2>"$work/err" &
+recorder=$!
+await_recording
+for interface in in1 in3; do
+  assert "many groups: the last on $interface" member 239.3.2.100 $interface
+  assert "many groups: the last source on $interface" \
+    member_of_source 0xef040101 0xc000020c $interface
+done
+stop_recorder
+assert_eq "many groups: exit code" 0 "$status"
+(ulimit -n 24 && exec "$WIRETAPE" record -i in1 -i in3 -w "$file" "${many[@]}") 2>"$work/err"
+assert_eq "too few descriptors: exit code" 1 $?
+assert_file_has "$work/err" 'Too many open files; a process may have 24 here: ulimit -n$'
+
 for wrong in 192.0.2.1 239.1.1 239.1.1.1@ 239.1.1.1@2001:db8::1 ''; do
   "$WIRETAPE" record -i in0 -w "$work/absent" --join "$wrong" >"$work/out" 2>"$work/err"
   assert_eq "--join '$wrong': exit code" 2 $?

@@ -32,6 +32,29 @@ done
 until_limit --reader v3 -c 1
 assert "-c 1: frames after the limit" test "$(json .excluded.after_limit)" -gt 0
 
+# Nor is what did not fit into the ring after it: nothing is missing from what was asked for.
+is_stopped() {
+  grep -q '^State:.T' "/proc/$recorder/status"
+}
+for reader in v3 v2 recv; do
+  for limit in "-c 2000" "-a filesize:400kB"; do
+    start_recorder --reader $reader -i in0 -w "$work/file.pcapng" --json --ring 4MiB --fail-on-loss \
+      $limit
+    kill -STOP "$recorder"
+    wait_until "the recorder is stopped" is_stopped
+    send out0 60000 -s 200 -p max
+    kill -CONT "$recorder"
+    await_recorder
+    assert_eq "$reader $limit, more than the ring holds: exit code" 0 "$status"
+    assert_ledger_closes "$reader $limit, more than the ring holds"
+    assert_info_agrees "$reader $limit, more than the ring holds" "$work/file.pcapng"
+    assert_eq "$reader $limit, more than the ring holds: loss" 0 "$(json '.lost | add')"
+    # Those written, and those after the limit.
+    assert_eq "$reader $limit, more than the ring holds: all" 60000 \
+      "$(json '.written + .excluded.after_limit')"
+  done
+done
+
 until_limit -a duration:1
 assert_eq "duration: reason" duration "$(json .end)"
 assert_eq "duration: about a second" true "$(json '.duration_s >= 1 and .duration_s < 5')"

@@ -28,9 +28,8 @@ read_by_all() {
   assert_eq "editcap $name: packets" "$count" "$(packets "$work/edited.pcapng")"
   assert_eq "info on editcap's $name: packets" "$count" \
     "$("$WIRETAPE" info --json "$work/edited.pcapng" | jq .packets)"
-  # It says on standard error what it reads from. As root it would become somebody
-  # else, which a user namespace refuses.
-  unshare -U tcpdump -n -r "$file" >"$work/other.out" 2>"$work/other.err" || fail "tcpdump $name"
+  # It says on standard error what it reads from.
+  tcpdump_reads "$file" >"$work/other.out" 2>"$work/other.err" || fail "tcpdump $name"
   if grep -v '^reading from file\|^Warning: setgid/setuid failed' "$work/other.err"; then
     fail "tcpdump $name complains"
   fi

@@ -338,6 +338,8 @@ rm -f "$work/none.pcapng"
 start_recorder -u '*:5000' -w "$file"
 refused 'another program has this address and port' -u '*:5000'
 stop_recorder
+refused 'this command listens to 239.1.1.1:5000@in0' -u 239.1.1.1:5000@in0 -u '*:5000'
+refused 'this command listens to \*:5000' -u '*:5000' -w "$work/absent2" -u 10.0.0.2:5000
 
 # ---- the interface goes ----
 

@@ -79,6 +79,11 @@ wait_until() {
 
 # ---- disks ----
 
+# What is mounted without a mount namespace (in-namespace.sh) is mounted for the whole machine.
+if [ -n "${NO_MOUNTS:-}" ]; then
+  mount() { skip "cannot mount: $NO_MOUNTS"; }
+fi
+
 # make_disk MIB: a file system of our own at $work/disk, as disks have it. Each call
 # begins a new one.
 make_disk() {
@@ -283,6 +288,16 @@ sent() {
 }
 
 # ---- files, as others see them ----
+
+# tcpdump_reads FILE [FILTER]...: as nobody in particular. As root it would become somebody else,
+# who may not look into $work and whom a user namespace does not let it become; where none can be
+# made (a chroot) it is given the open file.
+tcpdump_reads() {
+  local file=$1 nobody=()
+  shift
+  if unshare -U true 2>/dev/null; then nobody=(unshare -U); fi
+  "${nobody[@]}" tcpdump -n -r - "$@" <"$file"
+}
 
 # Their standard error, without the note about root.
 others_complain() {

@@ -514,22 +514,208 @@ Test(capture_file, a_directory_is_an_error)
 	cr_assert(eq(int, wt_capture_file_open(&file, "/", &err), -EISDIR));
 }
 
-Test(capture_file, a_pcap_packet_longer_than_the_snaplen_takes_the_place_that_it_takes)
-{
-	static const uint32_t header[] = {0xa1b23c4d, 0x00040002, 0, 0, 4, 1};
-	static const uint32_t record[] = {T_S, 1, 8, 8, 0x11111111, 0x22222222};
+/* What a classic pcap file says in its header. */
+struct pcap_says {
+	uint32_t magic;
+	uint16_t major, minor;
+	uint32_t snaplen;
+	uint32_t link;
+};
 
-	append(header, sizeof(header));
-	append(record, sizeof(record));
-	append(record, sizeof(record));
-	append(record, 20);
+static void build_pcap_header(const struct pcap_says *says)
+{
+	build.length = 0;
+	build_u32(&build, says->magic);
+	build_u16(&build, says->major ? says->major : 2);
+	build_u16(&build, says->minor ? says->minor : 4);
+	build_u64(&build, 0);
+	build_u32(&build, says->snaplen);
+	build_u32(&build, says->link ? says->link : 1);
+}
+
+static void build_record(uint32_t seconds, uint32_t fraction, uint32_t caplen, uint32_t len,
+                         const char *data)
+{
+	build_u32(&build, seconds);
+	build_u32(&build, fraction);
+	build_u32(&build, caplen);
+	build_u32(&build, len);
+	memcpy(build.bytes + build.length, data, strlen(data));
+	build.length += strlen(data);
+}
+
+/* Up to the first packet. */
+static void open_build(void)
+{
+	wt_capture_file_close(file);
+	file = NULL;
+	cr_assert(eq(int, ftruncate(fd, 0), 0));
+	cr_assert(eq(long, (long)pwrite(fd, build.bytes, build.length, 0), (long)build.length));
 	open_file();
 	expect_kind(WT_ITEM_SECTION);
 	expect_kind(WT_ITEM_INTERFACE);
+}
+
+Test(capture_file, a_pcap_packet_longer_than_the_snaplen_is_read_whole)
+{
+	for (int big_endian = 0; big_endian < 2; big_endian++) {
+		build.big_endian = big_endian;
+		build_pcap_header(&(struct pcap_says){.magic = 0xa1b23c4d, .snaplen = 4});
+		build_record(T_S, 1, 8, 8, "whole...");
+		build_record(T_S, 2, 8, 9, "cut.....");
+		build_record(T_S, 3, 8, 8, "half");
+		open_build();
+		cr_expect(eq(u32, item.interface.snaplen, 4));
+		expect_packet("whole...", T_NS + 1);
+		cr_expect(eq(u32, item.packet.snaplen, 4));
+		cr_expect(eq(sz, item.bytes, 24));
+		expect_packet("cut.....", T_NS + 2);
+		cr_expect(eq(u32, item.packet.frame.len, 9));
+		expect_next(-ENODATA);
+		cr_expect(eq(u64, wt_capture_file_offset(file), 24 + 2 * 24));
+	}
+}
+
+Test(capture_file, bytes_of_pcap_beyond_the_length_on_the_wire_follow_the_frame)
+{
+	build_pcap_header(&(struct pcap_says){.magic = 0xa1b2c3d4});
+	build_record(T_S, 0, 8, 5, "frameXYZ");
+	build_record(T_S, 0, 4, 4, "next");
+	open_build();
 	expect_kind(WT_ITEM_PACKET);
-	cr_expect(eq(u32, item.packet.frame.caplen, 4));
-	cr_expect(eq(sz, item.bytes, sizeof(record)));
-	expect_kind(WT_ITEM_PACKET);
+	cr_expect(eq(u32, item.packet.frame.caplen, 5));
+	cr_expect(eq(u32, item.packet.frame.len, 5));
+	cr_expect(eq(u32, item.packet.excess_bytes, 3));
+	cr_expect(memcmp(item.packet.frame.data, "frameXYZ", 8) == 0);
+	expect_packet("next", T_NS);
+	cr_expect(eq(u32, item.packet.excess_bytes, 0));
+}
+
+Test(capture_file, the_header_of_pcap_says_how_long_check_sequences_are)
+{
+	static const struct {
+		uint32_t link;
+		uint8_t fcs_bytes, of_packet;
+		bool is_said;
+	} cases[] = {
+	        {0x00000001, 0, 0, false},
+	        {0x24000001, 4, 4, true},
+	        {0x14000001, 2, 2, true},
+	        {0x44000001, 4, 4, true},
+	        {0x04000001, 0, 0, true},
+	        {0x20000001, 0, 0, false}, /* without the bit that says so */
+	        {0xf4000001, 15, 6, true}, /* longer than the frame */
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t n = i / 2;
+
+		build.big_endian = i % 2;
+		build_pcap_header(&(struct pcap_says){.magic = 0xa1b2c3d4, .link = cases[n].link});
+		build_record(T_S, 0, 6, 6, "abwxyz");
+		open_build();
+		cr_expect(eq(u16, item.interface.link_type, 1));
+		cr_expect(eq(int, item.interface.has_fcs, cases[n].is_said), "%08x", cases[n].link);
+		cr_expect(eq(u8, item.interface.fcs_bytes, cases[n].fcs_bytes));
+		expect_kind(WT_ITEM_PACKET);
+		cr_expect(eq(u8, item.packet.fcs_bytes, cases[n].of_packet));
+	}
+}
+
+Test(capture_file, fractions_above_a_second_are_carried_and_counted)
+{
+	static const struct {
+		uint32_t magic;
+		uint32_t fractions[3];
+		uint64_t count;
+		bool nanoseconds;
+	} cases[] = {
+	        {0xa1b2c3d4, {0, 999999, 5}, 0, false},
+	        {0xa1b2c3d4, {492985000, 999999, 999999999}, 2, true},
+	        {0xa1b2c3d4, {0x80000000, 999999, 1000000}, 2, false},
+	        {0xa1b23c4d, {999999999, 1000000000, 0xffffffff}, 2, false},
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t n = i / 2;
+		int64_t unit_ns = cases[n].magic == 0xa1b23c4d ? 1 : 1000;
+		struct wt_capture_fractions fractions;
+
+		build.big_endian = i % 2;
+		build_pcap_header(&(struct pcap_says){.magic = cases[n].magic});
+		for (size_t j = 0; j < 3; j++)
+			build_record(T_S, cases[n].fractions[j], 1, 1, "x");
+		open_build();
+		for (size_t j = 0; j < 3; j++)
+			expect_packet("x", T_NS + cases[n].fractions[j] * unit_ns);
+		fractions = wt_capture_file_fractions(file);
+		cr_expect(eq(u64, fractions.packets, cases[n].count), "case %zu", n);
+		cr_expect(eq(int, fractions.nanoseconds, cases[n].nanoseconds), "case %zu", n);
+	}
+}
+
+Test(capture_file, lengths_of_old_pcap_stand_the_other_way_round)
+{
+	static const struct {
+		uint16_t major, minor;
+		uint32_t first, second;
+	} cases[] = {{2, 4, 4, 60}, {2, 2, 60, 4}, {2, 3, 60, 4}, {2, 3, 4, 60}, {543, 1, 60, 4}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		build_pcap_header(&(struct pcap_says){
+		        .magic = 0xa1b2c3d4, .major = cases[i].major, .minor = cases[i].minor});
+		build_record(T_S, 0, cases[i].first, cases[i].second, "data");
+		open_build();
+		expect_packet("data", T_NS);
+		cr_expect(eq(u32, item.packet.frame.len, 60));
+	}
+}
+
+Test(capture_file, another_version_of_pcap_is_refused_with_what_may_read_it)
+{
+	build_pcap_header(&(struct pcap_says){.magic = 0xa1b2c3d4, .major = 1, .minor = 2});
+	expect_refusal((const char *)build.bytes, build.length, -ENOTSUP, "version 1.2");
+}
+
+Test(capture_file, zeros_after_the_packets_of_pcap_are_no_packets)
+{
+	build_pcap_header(&(struct pcap_says){.magic = 0xa1b2c3d4});
+	build_record(T_S, 0, 4, 4, "data");
+	memset(build.bytes + build.length, 0, 4096);
+	build.length += 4096;
+	open_build();
+	expect_packet("data", T_NS);
+	expect_next(-EBADMSG);
+	cr_expect(strstr(err.text, "zeros") != NULL, "%s", err.text);
+	cr_expect(eq(u64, wt_capture_file_offset(file), 24 + 20));
+}
+
+/* So much more and no more. Sanitizers have an address space of their own. */
+static void limit_memory(size_t bytes)
+{
+#ifndef __SANITIZE_ADDRESS__
+	unsigned long pages;
+	FILE *status = fopen("/proc/self/statm", "r");
+	struct rlimit limit;
+
+	cr_assert(status && fscanf(status, "%lu", &pages) == 1);
+	fclose(status);
+	limit.rlim_cur = limit.rlim_max = pages * (size_t)sysconf(_SC_PAGESIZE) + bytes;
+	cr_assert(eq(int, setrlimit(RLIMIT_AS, &limit), 0));
+#else
+	(void)bytes;
+#endif
+}
+
+Test(capture_file, a_length_alone_takes_no_memory)
+{
+	limit_memory(32 << 20);
+	build_pcap_header(&(struct pcap_says){.magic = 0xa1b2c3d4});
+	build_record(T_S, 0, 120 << 20, 120 << 20, "data");
+	open_build();
 	expect_next(-ENODATA);
-	cr_expect(eq(u64, wt_capture_file_offset(file), sizeof(header) + 2 * sizeof(record)));
+	build_pcap_header(&(struct pcap_says){.magic = 0xa1b2c3d4});
+	build_record(T_S, 0, 0xfffffff0, 0xfffffff0, "data");
+	open_build();
+	expect_next(-EBADMSG);
 }

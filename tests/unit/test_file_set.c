@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -484,6 +485,129 @@ Test(file_set, file_that_cannot_be_renamed_keeps_its_work_name)
 	cr_expect(same(get("tape_00001.pcapng.part"), "packets"));
 	cr_expect(not(entry_of(0)->finished));
 	cr_expect(not(is_there("log")));
+}
+
+/* The file that was begun, and no other that has its name by now. */
+
+static struct wt_disk *disk;
+static struct wt_sink *sink;
+
+static void ignore_end(void *context, void *token, int error)
+{
+	(void)context;
+	(void)token;
+	(void)error;
+}
+
+static void open_sink(void)
+{
+	struct wt_sink_place place;
+	struct wt_sink_config sink_config = {.done = ignore_end, .place = &place};
+
+	wt_file_set_place(set, &place);
+	cr_assert(eq(int, wt_disk_open(&disk, WT_DISK_PWRITE, &err), 0), "%s", err.text);
+	cr_assert(eq(int,
+	             wt_sink_file_open(&sink, path, disk, WT_DIRECT_OFF, false, &sink_config, &err),
+	             0),
+	          "%s", err.text);
+}
+
+static int close_sink(void *context)
+{
+	int ret = wt_sink_close(sink, false);
+
+	(void)context;
+	wt_disk_close(disk);
+	return ret;
+}
+
+static void write_and_finish(void)
+{
+	static _Alignas(4096) const uint8_t bytes[4096] = {1};
+
+	cr_assert(eq(int, wt_sink_write(sink, bytes, sizeof(bytes), NULL), 0));
+	wt_sink_settle(sink);
+	wt_file_set_finish(set, number, sizeof(bytes), FILE_PACKETS, close_sink, NULL);
+	wt_file_set_settle(set);
+}
+
+static void exchange_for_a_link(void)
+{
+	cr_assert(eq(int, unlink(path), 0));
+	cr_assert(eq(int, symlink("victim", path), 0));
+}
+
+static void expect_victim_untouched(void)
+{
+	cr_expect(same(get("victim"), "dear"));
+	next_event();
+	cr_expect(event_error && event_has("deleted"), "%s", event_text);
+	cr_expect(not(entry_of(0)->finished));
+}
+
+Test(file_set, link_that_takes_the_name_before_it_is_opened_is_not_followed)
+{
+	put("victim", "dear");
+	open_set();
+	begin();
+	exchange_for_a_link();
+	open_sink();
+	write_and_finish();
+	expect_victim_untouched();
+}
+
+Test(file_set, link_that_takes_the_name_while_it_is_written_is_not_followed)
+{
+	put("victim", "dear");
+	open_set();
+	begin();
+	open_sink();
+	exchange_for_a_link();
+	write_and_finish();
+	expect_victim_untouched();
+}
+
+static int link_for_a_file(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	rename(from, "elsewhere");
+	symlink("victim", from);
+	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+}
+
+Test(file_set, link_that_takes_the_name_as_it_is_renamed_is_told)
+{
+	put("victim", "dear");
+	open_set();
+	set->system.renameat2 = link_for_a_file;
+	begin();
+	open_sink();
+	write_and_finish();
+	cr_expect(same(get("victim"), "dear"));
+	next_event();
+	cr_expect(event_error && event_has("moved away or replaced"), "%s", event_text);
+}
+
+Test(file_set, file_that_is_gone_is_not_said_to_be_there)
+{
+	open_set();
+	begin();
+	open_sink();
+	unlink(path);
+	write_and_finish();
+	next_event();
+	cr_expect(event_error && event_has("was deleted while it was recorded"), "%s", event_text);
+	cr_expect(not(event_has("rename it by hand")), "%s", event_text);
+}
+
+Test(file_set, mode_is_what_was_asked_for)
+{
+	struct stat status;
+
+	umask(077);
+	config.mode = 0664;
+	open_set();
+	cr_assert(eq(int, stat(begin(), &status), 0));
+	cr_expect(eq(u32, status.st_mode & 07777, 0664));
 }
 
 Test(file_set, directory_stays_the_one_that_was_opened)
@@ -1324,10 +1448,10 @@ static int broken_disk(int fd, struct statvfs *status)
 	return -1;
 }
 
-static void open_on(int (*disk)(int fd, struct statvfs *status))
+static void open_on(int (*space)(int fd, struct statvfs *status))
 {
 	open_set();
-	set->system.fstatvfs = disk;
+	set->system.fstatvfs = space;
 }
 
 Test(file_set, there_is_always_space_unless_told_otherwise)

@@ -77,21 +77,21 @@ Test(live_reader, ring_is_as_large_as_asked_and_nothing_is_degraded)
 	cr_assert_eq(open_reader(WT_READER_V3, 16 << 20), 0, "%s", err.text);
 	cr_expect_eq(info()->ring_bytes_asked, 16 << 20);
 	cr_expect_eq(info()->ring_bytes, 16 << 20);
-	cr_expect_null(info()->degraded, "degraded: %s", info()->degraded);
+	cr_expect_null(info()->degraded[0], "degraded: %s", info()->degraded[0]);
 }
 
 Test(live_reader, ring_of_an_odd_size_is_rounded_up_and_nothing_is_degraded)
 {
 	cr_assert_eq(open_reader(WT_READER_V3, (16 << 20) - 1000), 0, "%s", err.text);
 	cr_expect_eq(info()->ring_bytes, 16 << 20);
-	cr_expect_null(info()->degraded, "degraded: %s", info()->degraded);
+	cr_expect_null(info()->degraded[0], "degraded: %s", info()->degraded[0]);
 }
 
 Test(live_reader, v3_blocks_too_small_for_the_largest_frames_are_named)
 {
 	cr_assert_eq(open_reader(WT_READER_V3, 64 << 10), 0, "%s", err.text);
-	cr_assert_not_null(info()->degraded);
-	cr_expect(strstr(info()->degraded, "are cut"), "%s", info()->degraded);
+	cr_assert_not_null(info()->degraded[0]);
+	cr_expect(strstr(info()->degraded[0], "are cut"), "%s", info()->degraded[0]);
 }
 
 static void expect_shrunk(enum wt_reader_kind kind)
@@ -102,9 +102,9 @@ static void expect_shrunk(enum wt_reader_kind kind)
 	cr_expect_eq(info()->ring_bytes, 4 << 20, "got %llu",
 	             (unsigned long long)info()->ring_bytes);
 	cr_expect_eq(refused, 4, "64, 32, 16 and 8 MiB are refused, not %u", refused);
-	cr_assert_not_null(info()->degraded);
-	cr_expect(strstr(info()->degraded, "67108864 bytes asked, 4194304 got"), "%s",
-	          info()->degraded);
+	cr_assert_not_null(info()->degraded[0]);
+	cr_expect(strstr(info()->degraded[0], "67108864 bytes asked, 4194304 got"), "%s",
+	          info()->degraded[0]);
 	cr_expect_eq(wt_reader_start(reader, &err), 0, "%s", err.text);
 }
 
@@ -143,7 +143,7 @@ Test(live_reader, a_ring_larger_than_memory_is_not_asked_for)
 	 * has it takes as many as that has bits above 20. */
 	cr_expect_lt(refused, 26, "asked for far too much: %u tries", refused);
 	cr_expect_eq(info()->ring_bytes_asked, UINT64_C(1) << 50);
-	cr_assert_not_null(info()->degraded);
+	cr_assert_not_null(info()->degraded[0]);
 }
 
 Test(live_reader, unknown_interface_is_an_error_that_lists_those_there_are)
@@ -190,7 +190,7 @@ Test(live_reader, without_the_reserve_v3_reads_but_not_in_place)
 	refuses_reserve = true;
 	cr_assert_eq(open_reader(WT_READER_V3, 2 << 20), 0, "%s", err.text);
 	cr_expect_not(info()->in_place);
-	cr_expect_null(info()->degraded, "degraded: %s", info()->degraded);
+	cr_expect_null(info()->degraded[0], "degraded: %s", info()->degraded[0]);
 }
 
 /* Frames over veth, taken in place, block after block. */

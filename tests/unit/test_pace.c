@@ -51,6 +51,22 @@ Test(pace, a_time_that_has_passed_is_not_waited_for)
 	cr_expect(not(wait.has_waited));
 }
 
+/* Each nap ends some us late at least. */
+Test(pace, a_nap_that_ends_late_takes_nothing_away_unless_it_outlasts_the_wait)
+{
+	for (int i = 0; i < 20; i++) {
+		int64_t at_ns = now() + 3 * MS;
+		struct wt_pace_wait wait = wait_until(at_ns, 2 * MS);
+		int64_t late_ns = wait.now_ns - at_ns;
+
+		/* What was taken was taken while it looked at the clock, or went beyond the end. */
+		cr_expect(wait.taken_ns < 2 * MS || late_ns > 0);
+		at_ns = now() + MS;
+		wait = wait_until(at_ns, 0);
+		cr_expect(eq(i64, wait.taken_ns, wait.now_ns - at_ns));
+	}
+}
+
 static void *stop_soon(void *argument)
 {
 	(void)argument;

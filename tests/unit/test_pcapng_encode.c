@@ -187,7 +187,7 @@ Test(pcapng_encode, what_is_said_of_a_stamp_comes_back)
 	for (size_t i = 0; i < sizeof(notes); i++) {
 		size_t start = length;
 
-		frame.notes = notes[i] | WT_NOTE_LOSING;
+		frame.notes = notes[i] | WT_NOTE_COPY;
 		frame.dropped_before = i % 2;
 		cr_assert(eq(sz, add_frames(0, &frame, 1), 1));
 		/* Without what a frame may have, and has not. */

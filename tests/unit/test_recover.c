@@ -304,7 +304,7 @@ Test(recover, the_copy_is_what_the_file_would_become)
 	tape_write(&tape, fd);
 	fstat(fd, &before);
 	look();
-	cr_assert(eq(int, wt_recover_copy(recovery, copy_path, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_recover_copy(recovery, copy_path, 0, &err), 0), "%s", err.text);
 	fstat(fd, &after);
 	cr_expect(eq(i64, before.st_size, after.st_size));
 	read_back_from(copy_path);
@@ -314,7 +314,7 @@ Test(recover, the_copy_is_what_the_file_would_become)
 	cr_expect(eq(int, report->needs_repair, false));
 	look();
 	cr_expect(report->needs_repair);
-	cr_expect(lt(int, wt_recover_copy(recovery, path, &err), 0));
+	cr_expect(lt(int, wt_recover_copy(recovery, path, 0, &err), 0));
 }
 
 Test(recover, the_other_byte_order)

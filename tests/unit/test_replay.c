@@ -172,6 +172,62 @@ Test(replay, the_way_to_the_wire_is_learned_and_made_up_for)
 	cr_expect(eq(i64, run.result.proof.error.max_ns, 600));
 }
 
+/* At ten packets a second: after seven of them, which is less than a second. */
+Test(replay, the_lead_is_learned_from_a_few_packets)
+{
+	replay_generated(&run, "gen:count=300,gap=100ms");
+	run_on("sim:delay=6us,cost=9us");
+	cr_expect(eq(i64, run.result.lead_ns, 6 * US));
+	/* The collector's round in real time comes when it comes; a simulated second takes none. */
+	cr_expect(eq(u64, run.result.interruptions, 0));
+	cr_expect(eq(u64, run.result.proof.calm_error.count, 300));
+}
+
+Test(replay, asleep_the_lead_is_learned_as_well)
+{
+	replay_generated(&run, "gen:count=60000,pps=10");
+	run.config.pace = WT_PACE_SLEEP;
+	run_on("sim:delay=600");
+	cr_expect(eq(i64, run.result.lead_ns, 600));
+	cr_expect(eq(i64, run.rows[59999].error_ns, 0));
+}
+
+/* Each packet late, and none of them for the machine: the kernel's part is the same. */
+Test(replay, the_lead_is_learned_where_every_packet_is_late)
+{
+	replay_generated(&run, "gen:count=60000,gap=1us");
+	run_on("sim:delay=1368,cost=2500");
+	cr_expect(eq(i64, run.result.lead_ns, 1368));
+}
+
+/* A call that takes 20 us is long where others take 2, and usual where all do. */
+Test(replay, calls_that_always_take_long_are_no_interruptions)
+{
+	replay_generated(&run, "gen:count=300,gap=10ms");
+	run_on("sim:cost=20us");
+	cr_expect(eq(u64, run.result.interruptions, 0));
+	cr_expect(eq(i64, run.result.call_ns, 20 * US));
+	cr_expect(eq(u64, run.result.proof.calm_error.count, 300));
+}
+
+Test(replay, the_first_packet_does_not_find_its_way_cold)
+{
+	replay_generated(&run, "gen:count=100,gap=100us");
+	run.config.lead_ns = -1;
+	run_on("sim:delay=600,cold=6us");
+	for (size_t i = 0; i < run.row_count; i++)
+		cr_assert(eq(i64, run.rows[i].error_ns, 600), "packet %zu", i);
+}
+
+Test(replay, after_a_long_wait_no_packet_finds_its_way_cold)
+{
+	replay_generated(&run, "gen:count=100,gap=1s");
+	run.config.lead_ns = -1;
+	run_on("sim:delay=600,cold=6us");
+	for (size_t i = 0; i < run.row_count; i++)
+		cr_assert(eq(i64, run.rows[i].error_ns, 600), "packet %zu", i);
+}
+
 Test(replay, a_lead_that_is_given_stays)
 {
 	replay_generated(&run, "gen:count=1000,pps=10");
@@ -539,6 +595,76 @@ Test(replay, packets_that_are_due_within_coalesce_leave_together)
 		calls += !i || run.rows[i].handover_ns != run.rows[i - 1].handover_ns;
 	}
 	cr_expect(le(sz, calls, 1000 / 5 + 1000 / 64 + 1));
+}
+
+/* ---- times that are too large ---- */
+
+Test(replay, a_time_that_cannot_be_told_ends_it)
+{
+	static const char *const timings[] = {"gap:9223372036s", "gap:4000000000s",
+	                                      "speed:0.000000001"};
+
+	for (size_t i = 0; i < sizeof(timings) / sizeof(timings[0]); i++) {
+		replay_generated(&run, "gen:count=5,gap=3000s");
+		replay_timing(&run, timings[i]);
+		cr_expect(eq(int, replay_run(&run), -EOVERFLOW), "%s", timings[i]);
+		expect_says(run.err.text, "packet 1 would be due");
+		cr_expect(eq(u64, run.result.sent, 1));
+	}
+}
+
+Test(replay, stamps_at_both_ends_of_time_end_it)
+{
+	struct capture_builder *capture = &run.captures[0];
+
+	capture_begin(capture);
+	capture_interface(capture, "eth0", 1);
+	capture_packet(capture, 0, 0, 100);
+	capture_packet(capture, 0, INT64_MAX - 1, 100);
+	capture_end(capture);
+	replay_captures(&run, 1);
+	cr_expect(eq(int, replay_run(&run), -EOVERFLOW));
+	cr_expect(eq(u64, run.result.sent, 1));
+}
+
+Test(replay, leads_have_a_limit)
+{
+	replay_generated(&run, "gen:count=5");
+	run.config.lead_ns = INT64_MAX;
+	cr_expect(eq(int, replay_run(&run), -EINVAL));
+	expect_says(run.err.text, "a second");
+	run.config.lead_ns = WT_REPLAY_LEAD_NS_MAX;
+	run_it();
+	run.config.lead_ns = 0;
+	run.config.txtime_lead_ns = INT64_MAX;
+	cr_expect(eq(int, replay_run(&run), -EINVAL));
+	expect_says(run.err.text, "a minute");
+}
+
+Test(replay, it_starts_within_a_year)
+{
+	static const int64_t times_ns[] = {INT64_MAX, 1800000000 * S};
+
+	replay_generated(&run, "gen:count=5");
+	run.config.start_clock = CLOCK_REALTIME;
+	for (size_t i = 0; i < sizeof(times_ns) / sizeof(times_ns[0]); i++) {
+		run.config.start_at_ns = times_ns[i];
+		cr_expect(eq(int, replay_run(&run), -ETIME));
+		expect_says(run.err.text, "within a year");
+	}
+	run.config.start_is_relative = true;
+	cr_expect(eq(int, replay_run(&run), -EINVAL));
+	run.config.start_at_ns = WT_REPLAY_START_NS_MAX;
+	run_it();
+	cr_expect(eq(u64, run.result.sent, 5));
+}
+
+Test(replay, an_end_that_never_comes_is_none)
+{
+	replay_generated(&run, "gen:count=5");
+	run.config.end_after_ns = INT64_MAX;
+	run_it();
+	cr_expect(eq(u64, run.result.sent, 5));
 }
 
 /* ---- stopping ---- */

@@ -338,3 +338,44 @@ Test(schedule, hostile_settings_do_no_harm)
 		config.numerator = 1;
 	}
 }
+
+Test(schedule, packets_before_the_first_stamp_depart_with_the_first_one_that_has_one)
+{
+	static const char *const timings[] = {"original", "speed:2"};
+
+	for (size_t i = 0; i < COUNT(timings); i++) {
+		int64_t gap_ns = i == 1 ? 5000000 : 10000000;
+
+		begin(timings[i]);
+		cr_expect(eq(i64, wt_schedule_next_unstamped(&schedule, 60), 0));
+		cr_expect(eq(i64, wt_schedule_next_unstamped(&schedule, 60), 0));
+		EXPECT_TIMES({0, 0}, {10000000, gap_ns}, {20000000, 2 * gap_ns});
+		cr_expect(eq(u64, schedule.out_of_order, 0));
+		cr_expect(eq(u64, schedule.stepped_back, 0));
+	}
+}
+
+Test(schedule, packets_before_the_first_stamp_begin_the_next_round_after_the_mean_gap)
+{
+	begin("original");
+	wt_schedule_next_unstamped(&schedule, 60);
+	EXPECT_TIMES({0, 0}, {100, 100});
+	wt_schedule_repeat(&schedule);
+	cr_expect(eq(i64, wt_schedule_next_unstamped(&schedule, 60), 150));
+	EXPECT_TIMES({0, 150}, {100, 250});
+}
+
+Test(schedule, packets_without_any_stamp_follow_a_rate)
+{
+	begin("pps:1000");
+	cr_expect(eq(i64, wt_schedule_next_unstamped(&schedule, 60), 0));
+	cr_expect(eq(i64, wt_schedule_next_unstamped(&schedule, 60), 1000000));
+}
+
+Test(schedule, stamps_before_1970_count_like_others)
+{
+	begin("original");
+	cr_expect(eq(i64, wt_schedule_next(&schedule, -10, 60), 0));
+	cr_expect(eq(i64, wt_schedule_next(&schedule, -5, 60), 5));
+	cr_expect(eq(i64, wt_schedule_next(&schedule, 20, 60), 30));
+}

@@ -164,24 +164,33 @@ Test(sim_ring, v3_freeze_is_counted_once_until_a_block_is_free)
 	expect_statistics(9, 3, 2);
 }
 
+/* As the kernel marks what it hands over. */
+static bool is_losing(size_t offset)
+{
+	uint32_t status;
+
+	memcpy(&status, block.start + offset, sizeof(status));
+	return status & TP_STATUS_LOSING;
+}
+
 Test(sim_ring, v3_block_after_a_loss_says_so_until_somebody_asks)
 {
 	open_small(WT_SIM_TPACKET_V3);
 	fill_up(1500);
 	for (int i = 0; i < 2; i++) {
 		borrow();
-		cr_expect(eq(int, frames[0].notes, 0), "block %d was full before the loss", i);
+		cr_expect(not(is_losing(8)), "block %d was full before the loss", i);
 		wt_ring_release_block(ring, &block);
 	}
 	deliver(60);
 	wt_sim_ring_flush(sim);
 	borrow();
-	cr_expect(eq(int, frames[0].notes, WT_NOTE_LOSING));
+	cr_expect(is_losing(8));
 	expect_statistics(6, 1, 1);
 	deliver(60);
 	wt_sim_ring_flush(sim);
 	borrow();
-	cr_expect(eq(int, frames[0].notes, 0));
+	cr_expect(not(is_losing(8)));
 }
 
 Test(sim_ring, v2_slot_is_handed_over_at_once)
@@ -210,7 +219,7 @@ Test(sim_ring, v2_slot_after_a_loss_says_so_until_somebody_asks)
 	open_small(WT_SIM_TPACKET_V2);
 	fill_up(60);
 	borrow();
-	cr_expect(eq(int, frames[0].notes, 0));
+	cr_expect(not(is_losing(0)));
 	wt_ring_release_block(ring, &block);
 	deliver(60);
 	expect_statistics(10, 1, 0);
@@ -218,8 +227,8 @@ Test(sim_ring, v2_slot_after_a_loss_says_so_until_somebody_asks)
 	borrow();
 	wt_ring_release_block(ring, &block);
 	cr_assert(eq(sz, borrow(), 2));
-	cr_expect(eq(int, frames[0].notes, WT_NOTE_LOSING));
-	cr_expect(eq(int, frames[1].notes, 0));
+	cr_expect(is_losing(0));
+	cr_expect(not(is_losing(block.bytes / block.frames)));
 }
 
 Test(sim_ring, statistics_are_reset_by_reading)

@@ -399,6 +399,110 @@ Test(sink, file_that_took_the_name_meanwhile_is_not_removed)
 	cr_expect(eq(i64, status_of(path).st_size, 100 * PAGE));
 }
 
+/* What has the name at the end is not what was recorded. */
+
+Test(sink, deleted_file_is_told)
+{
+	open_file(WT_DIRECT_AUTO);
+	put_all(4, 8);
+	unlink(path);
+	cr_expect(eq(int, close_sink(true), WT_SINK_DELETED));
+	cr_expect(wt_sink_spoilt(WT_SINK_DELETED) != NULL);
+	cr_expect(wt_sink_spoilt(-EIO) == NULL);
+}
+
+Test(sink, file_that_took_the_name_is_neither_touched_nor_taken_for_ours)
+{
+	char other[sizeof(path) + 8];
+
+	snprintf(other, sizeof(other), "%s.moved", path);
+	open_file(WT_DIRECT_AUTO);
+	put_all(4, 8);
+	cr_assert(eq(int, rename(path, other), 0));
+	write_old_file();
+	cr_expect(eq(int, close_sink(true), WT_SINK_REPLACED));
+	cr_expect(eq(i64, status_of(path).st_size, 100 * PAGE));
+	cr_expect(eq(i64, status_of(other).st_size, 8 * PAGE));
+}
+
+static void truncated_is_told(off_t length, size_t after)
+{
+	open_file(WT_DIRECT_AUTO);
+	put_all(4, 40);
+	wt_sink_settle(sink);
+	cr_assert(eq(int, truncate(path, length), 0));
+	if (after)
+		put_when_ready(40, after);
+	cr_expect(eq(int, close_sink(false), WT_SINK_TRUNCATED), "to %ld", (long)length);
+}
+
+Test(sink, file_that_is_cut_to_nothing_and_written_on_is_told)
+{
+	truncated_is_told(0, 8);
+}
+
+Test(sink, file_that_is_cut_in_its_middle_and_written_on_is_told)
+{
+	truncated_is_told(10 * PAGE, 8);
+}
+
+Test(sink, file_that_is_cut_last_of_all_is_told_and_gets_no_end_of_zeros)
+{
+	truncated_is_told(10 * PAGE, 0);
+	cr_expect(eq(i64, status_of(path).st_size, 10 * PAGE));
+}
+
+/* Links. */
+
+static char target[sizeof(path) + 16];
+
+static void make_link(mode_t folder_mode)
+{
+	snprintf(target, sizeof(target), "%s.target", path);
+	cr_assert(eq(int, symlink(target, path), 0));
+	cr_assert(eq(int, chmod(folder, folder_mode), 0));
+}
+
+Test(sink, own_link_leads_to_its_target)
+{
+	make_link(0755);
+	open_file(WT_DIRECT_AUTO);
+	put_all(4, 8);
+	cr_expect(eq(int, close_sink(false), 0));
+	cr_expect(eq(i64, status_of(target).st_size, 8 * PAGE));
+}
+
+Test(sink, link_that_others_may_have_made_is_refused)
+{
+	make_link(0777);
+	disk = fault_disk_open();
+	cr_expect(eq(int, try_file(WT_DIRECT_AUTO, false), -ELOOP));
+	cr_expect(strstr(err.text, "a link in a directory that others may write") != NULL, "%s",
+	          err.text);
+	cr_expect(eq(int, access(target, F_OK), -1));
+	sink = NULL;
+}
+
+Test(sink, second_name_that_others_may_have_made_is_refused)
+{
+	make_link(0777);
+	unlink(path);
+	write_old_file();
+	cr_assert(eq(int, link(path, target), 0));
+	disk = fault_disk_open();
+	cr_expect(eq(int, try_file(WT_DIRECT_AUTO, false), -EMLINK));
+	cr_expect(eq(i64, status_of(path).st_size, 100 * PAGE));
+	sink = NULL;
+}
+
+Test(sink, file_is_not_for_everybody_to_read)
+{
+	umask(022);
+	open_file(WT_DIRECT_AUTO);
+	put_all(4, 4);
+	cr_expect(eq(u32, status_of(path).st_mode & 0777, 0640));
+}
+
 Test(sink, file_that_cannot_be_made_is_an_error_with_its_name)
 {
 	snprintf(path, sizeof(path), "%s/none/tape", folder);

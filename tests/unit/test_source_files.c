@@ -431,18 +431,22 @@ Test(source_files, packets_that_no_map_names_are_an_error_that_names_their_inter
 	expect_says(source->err.text, "--map eth1=-");
 }
 
-Test(source_files, another_link_type_is_an_error_after_what_comes_before)
+Test(source_files, packets_of_another_link_type_are_skipped_and_told_once_an_interface)
 {
 	capture_begin(&captures[0]);
 	capture_interface(&captures[0], "eth0", ETHERNET);
 	capture_interface(&captures[0], "tun0", 101);
 	capture_packet(&captures[0], 0, T_NS, 60);
 	capture_packet(&captures[0], 1, T_NS + MS, 60);
+	capture_packet(&captures[0], 1, T_NS + 2 * MS, 60);
+	capture_packet(&captures[0], 0, T_NS + 3 * MS, 60);
 	capture_end(&captures[0]);
-	cr_assert(eq(int, open_source(), 0));
-	cr_expect(eq(int, read_source(), -ENOTSUP));
-	cr_expect(eq(sz, found.count, 1));
-	expect_says(source->err.text, "RAW");
+	read_all();
+	cr_expect(eq(sz, found.count, 2));
+	cr_expect(eq(u64, source->counts.skipped.link_type, 2));
+	cr_expect(eq(sz, source->notes.count, 1));
+	expect_says(source->notes.texts[0], captures[0].path);
+	expect_says(source->notes.texts[0], "tun0 (number 1) have link type RAW (101)");
 }
 
 Test(source_files, what_is_too_large_or_too_short_is_skipped_and_the_others_keep_their_time)

@@ -602,12 +602,12 @@ Test(timeline, nonsense_is_told_also_where_no_packet_comes)
 
 /* ---- packets without a stamp ---- */
 
-/* Before 1970, and beyond what a stamp can say. */
+/* Some without a stamp, one from before 1677 and one from after 2262. */
 static void build_unstamped(void)
 {
 	build_section(&build);
 	build_interface(&build, 9, -1600000000); /* of T_NS it makes something after 1970 */
-	build_interface(&build, 9, -2000000000);
+	build_interface(&build, 9, -20000000000);
 	build_interface(&build, 0, 0);
 	add_simple("s0");
 	add("a1", 1);
@@ -631,9 +631,47 @@ static void build_unstamped(void)
 Test(timeline, unstamped_packets_are_counted_and_left_out)
 {
 	build_unstamped();
-	expect_names(2, "a1 b1 b3 a4 a2 b4 ");
-	cr_expect(eq(u64, files[0].left_out, 4 + 1));
+	expect_names(2, "a1 p1 b1 b3 a4 b4 q4 a2 ");
+	cr_expect(eq(u64, files[0].left_out, 3));
+	cr_expect(eq(u64, files[0].out_of_range, 2));
 	cr_expect(eq(u64, files[1].left_out, 0));
+}
+
+Test(timeline, stamps_before_1970_are_stamps_like_others)
+{
+	static const bool keep_unstamped[] = {false, true};
+
+	build_section(&build);
+	build_interface(&build, 9, -10);
+	build_packet(&build, 0, 0, "a1");
+	build_packet(&build, 0, 20000000000, "a4");
+	write_build(0);
+	build_section(&build);
+	build_interface(&build, 0x80, -9); /* in seconds */
+	build_packet(&build, 0, 0, "b2");
+	build_packet(&build, 0, 10, "b3");
+	write_build(1);
+	for (size_t i = 0; i < 2; i++) {
+		config.keep_unstamped = keep_unstamped[i];
+		expect_names(2, "a1 b2 b3 a4 ");
+		cr_expect(eq(i64, found.packets[0].stamp_ns, -INT64_C(10000000000)));
+		cr_expect(eq(i64, found.packets[1].stamp_ns, -INT64_C(9000000000)));
+		cr_expect(eq(u64, files[0].left_out, 0));
+		cr_expect(eq(u64, files[0].out_of_range, 0));
+	}
+}
+
+Test(timeline, a_time_is_not_counted_from_a_stamp_that_has_no_room)
+{
+	build_section(&build);
+	build_interface(&build, 0, 0);
+	build_interface(&build, 9, 0);
+	build_packet(&build, 0, 10000000000, "q1");
+	build_packet(&build, 1, (uint64_t)T_NS, "a1");
+	build_packet(&build, 1, (uint64_t)T_NS + 5, "a2");
+	write_build(0);
+	config.duration_ns = 5;
+	expect_names(1, "a1 ");
 }
 
 Test(timeline, unstamped_packets_that_are_kept_follow_the_one_before_them)
@@ -686,8 +724,8 @@ Test(timeline, unstamped_packets_of_a_tape_are_no_different)
 	tape_chunk(&tape);
 	tape_write(&tape, fds[0]);
 	read_all(1);
-	cr_expect(eq(sz, found.count, 3));
-	cr_expect(eq(u64, files[0].left_out, 2));
+	cr_expect(eq(sz, found.count, 5));
+	cr_expect(eq(u64, files[0].out_of_range, 2));
 	config.keep_unstamped = true;
 	read_all(1);
 	cr_assert(eq(sz, found.count, 5));
@@ -1112,4 +1150,231 @@ Test(timeline, is_what_it_is_defined_to_be)
 			expect_as_defined(from, from + (int64_t)tape_random(&tape, 200));
 		}
 	}
+}
+
+/* ---- several recordings and sections in one file ---- */
+
+static struct {
+	uint8_t *bytes;
+	size_t length;
+} whole;
+
+static void append_bytes(const void *bytes, size_t length)
+{
+	whole.bytes = realloc(whole.bytes, whole.length + length);
+	cr_assert(whole.bytes != NULL);
+	memcpy(whole.bytes + whole.length, bytes, length);
+	whole.length += length;
+}
+
+static void write_whole(void)
+{
+	cr_assert(eq(int, ftruncate(fds[0], 0), 0));
+	cr_assert(eq(long, (long)pwrite(fds[0], whole.bytes, whole.length, 0), (long)whole.length));
+	free(whole.bytes);
+	whole.bytes = NULL;
+	whole.length = 0;
+}
+
+/* A tape of `packets`, two to a chunk. */
+static void build_tape(int packets, int64_t first_ns)
+{
+	tape_free(&tape);
+	tape_begin(&tape, 2);
+	for (int i = 0; i < packets; i++) {
+		tape_packet(&tape, T_NS + first_ns + i, 100);
+		if (i % 2 || i == packets - 1)
+			tape_chunk(&tape);
+	}
+	tape_close(&tape);
+}
+
+static void append_tape(void)
+{
+	append_bytes(tape.bytes, tape.length);
+}
+
+static void append_build(void)
+{
+	append_bytes(build.bytes, build.length);
+	memset(&build, 0, sizeof(build));
+}
+
+static void expect_count(size_t count)
+{
+	read_all(1);
+	cr_expect(eq(sz, found.count, count));
+	cr_expect(eq(int, files[0].ended, 0), "%s", files[0].why.text);
+	cr_expect(eq(u64, files[0].missing, 0));
+}
+
+Test(timeline, a_recording_behind_another_is_read)
+{
+	build_tape(30, 0);
+	append_tape();
+	build_tape(20, 1000);
+	append_tape();
+	append_tape();
+	write_whole();
+	expect_count(70);
+	cr_expect(eq(u64, files[0].packets, 70));
+}
+
+Test(timeline, a_section_behind_a_recording_is_read_in_either_order)
+{
+	for (int big_endian = 0; big_endian < 2; big_endian++) {
+		build_tape(30, 0);
+		append_tape();
+		build.big_endian = big_endian;
+		build_start();
+		add("a1", 1);
+		append_build();
+		build_start();
+		add("a2", 2);
+		append_build();
+		write_whole();
+		expect_count(32);
+	}
+}
+
+Test(timeline, a_recording_behind_a_section_is_read_by_its_indexes)
+{
+	static const struct wt_time from = {.ns = T_NS + 3990};
+
+	build_start();
+	add("a1", 1);
+	append_build();
+	build_tape(4000, 0);
+	append_tape();
+	build_start();
+	add("b1", 9999);
+	append_build();
+	write_whole();
+	expect_count(4002);
+	config.from = &from;
+	expect_count(11);
+	cr_expect(lt(u64, files[0].bytes_read, files[0].bytes_total / 2));
+	config.from = NULL;
+}
+
+/* Space that was allocated and not written, a chunk that was written in part, and not even a
+ * multiple of four bytes. */
+Test(timeline, what_follows_a_recording_without_an_end_is_found)
+{
+	for (int i = 0; i < 3; i++) {
+		build_tape(30, 0);
+		if (i == 0)
+			tape_append_zeros(&tape, 50000);
+		if (i == 1)
+			tape_zero_page(&tape, tape.chunks[tape.chunk_count - 1].offset);
+		if (i == 2)
+			tape.length -= 1001;
+		append_tape();
+		build_tape(20, 1000);
+		append_tape();
+		write_whole();
+		read_all(1);
+		cr_expect(eq(sz, found.count, 50), "%d", i);
+	}
+}
+
+Test(timeline, a_hole_in_a_recording_hides_nothing_behind_it)
+{
+	build_tape(30, 0);
+	tape_zero_page(&tape, tape.chunks[3].offset);
+	append_tape();
+	build_start();
+	add("a1", 1);
+	append_build();
+	write_whole();
+	read_all(1);
+	cr_expect(eq(sz, found.count, 29));
+	cr_expect(eq(u64, files[0].missing, 2));
+}
+
+Test(timeline, a_time_may_count_from_the_first_packet_of_a_second_recording)
+{
+	static const struct wt_time from = {.ns = 5, .relative = true};
+
+	build_tape(0, 0);
+	append_tape();
+	build_tape(20, 1000);
+	append_tape();
+	build_tape(10, 0);
+	append_tape();
+	write_whole();
+	config.from = &from;
+	read_all(1);
+	cr_expect(eq(sz, found.count, 15));
+	config.from = NULL;
+}
+
+static void random_part(uint64_t seed)
+{
+	if (tape_random(&tape, 3) == 0) {
+		build.big_endian = tape_random(&tape, 2);
+		build_start();
+		for (uint64_t i = tape_random(&tape, 20); i; i--)
+			add("abcd", (int64_t)tape_random(&tape, 1000));
+		return;
+	}
+	tape_free(&tape);
+	tape_begin(&tape, 1 + seed % 3);
+	tape.seed = seed;
+	tape.in_place = tape_random(&tape, 2);
+	for (uint64_t i = tape_random(&tape, 12); i; i--) {
+		for (uint64_t j = tape_random(&tape, 5); j; j--)
+			tape_packet(&tape, T_NS + (int64_t)tape_random(&tape, 1000),
+			            4 + (uint32_t)tape_random(&tape, 3000));
+		tape_chunk(&tape);
+	}
+	if (tape_random(&tape, 2))
+		tape_close(&tape);
+	if (tape_random(&tape, 4) == 0)
+		tape_swap(&tape);
+	if (tape_random(&tape, 4) == 0)
+		tape_append_zeros(&tape, (size_t)tape_random(&tape, 30000));
+}
+
+/* Read by itself, and put behind the others. */
+static void add_random_part(uint64_t seed, uint32_t *numbers, size_t *count)
+{
+	const uint8_t *bytes;
+	size_t length;
+
+	tape.length = 0;
+	random_part(seed);
+	bytes = build.length ? build.bytes : tape.bytes;
+	length = build.length ? build.length : tape.length;
+	cr_assert(eq(int, ftruncate(fds[0], 0), 0));
+	cr_assert(eq(long, (long)pwrite(fds[0], bytes, length, 0), (long)length));
+	append_bytes(bytes, length);
+	memset(&build, 0, sizeof(build));
+	read_all(1);
+	memcpy(numbers + *count, found.numbers, found.count * sizeof(*numbers));
+	*count += found.count;
+}
+
+Test(timeline, any_parts_one_behind_the_other_are_what_they_are_alone)
+{
+	static uint32_t numbers[FOUND_MAX];
+	struct wt_time from = {0}, to = {0};
+
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		size_t count = 0;
+
+		tape.seed = seed;
+		from.ns = T_NS + (int64_t)tape_random(&tape, 1000);
+		to.ns = from.ns + (int64_t)tape_random(&tape, 1000);
+		config.from = seed % 2 ? &from : NULL;
+		config.to = seed % 3 ? &to : NULL;
+		for (uint64_t part = 0; part < 2 + seed % 4; part++)
+			add_random_part(seed * 100 + part, numbers, &count);
+		write_whole();
+		read_all(1);
+		cr_assert(eq(sz, found.count, count), "seed %llu", (unsigned long long)seed);
+		cr_expect(memcmp(found.numbers, numbers, count * sizeof(*numbers)) == 0,
+		          "seed %llu", (unsigned long long)seed);
+	}
+	config.from = config.to = NULL;
 }

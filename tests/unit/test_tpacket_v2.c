@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/ring/ring_private.h>
 #include <wiretape/ring/tpacket_v2.h>
 #include <wiretape/tests/support/tpacket_builder.h>
 
@@ -294,17 +295,6 @@ Test(tpacket_v2, stamp_names_its_source)
 		cr_expect(eq(int, frames[i].stamp_source, source[i]), "status %#x", status[i]);
 }
 
-Test(tpacket_v2, loss_is_noted_on_each_slot_that_says_so)
-{
-	add(60);
-	tpacket_add(&build, &(struct tpacket_spec){.bytes = 60, .status = TP_STATUS_LOSING});
-	add(60);
-	tpacket_add(&build, &(struct tpacket_spec){.bytes = 60, .status = TP_STATUS_LOSING});
-	expect_frames(4);
-	for (int i = 0; i < 4; i++)
-		cr_expect(eq(int, frames[i].notes, i & 1 ? WT_NOTE_LOSING : 0), "frame %d", i);
-}
-
 /* What contradicts itself: three slots, the second one broken. */
 
 static void expect_fault(enum wt_walk_fault fault, size_t before)
@@ -530,9 +520,83 @@ Test(tpacket_v2_ring, runs_may_be_released_in_any_order)
 	hand_over(2, 3);
 	expect_borrowed(&held[1], 2, 3);
 	wt_ring_release_block(ring, &held[1]);
-	cr_expect(eq(u32, filled_slots(), 2));
+	cr_expect(eq(u32, filled_slots(), 5), "the kernel cannot get past the first");
 	wt_ring_release_block(ring, &held[0]);
 	cr_expect(eq(u32, filled_slots(), 0));
+}
+
+/* is_filled() of the ring, counted. */
+static const struct wt_ring_ops *uncounted;
+static unsigned looks;
+
+static bool count_looks(const struct wt_ring *of, uint32_t slot)
+{
+	looks++;
+	return uncounted->is_filled(of, slot);
+}
+
+Test(tpacket_v2_ring, a_slot_is_looked_at_once_and_not_each_time_that_the_fill_is_asked_for)
+{
+	struct wt_ring_ops counted = *ring->ops;
+
+	uncounted = ring->ops;
+	counted.is_filled = count_looks;
+	ring->ops = &counted;
+	/* Round and round, from every place. */
+	for (uint32_t turn = 0, at = 0; turn < 5 * UNITS; turn++, at = (at + 2) % UNITS) {
+		hand_over(at, 2);
+		looks = 0;
+		for (int i = 0; i < 10; i++)
+			cr_assert(eq(u32, filled_slots(), 2), "turn %u", turn);
+		cr_expect(eq(u32, looks, 2 + 10), "turn %u", turn);
+		while (wt_ring_next_block(ring, &held[0]) == 1)
+			wt_ring_release_block(ring, &held[0]);
+		cr_assert(eq(u32, filled_slots(), 0), "turn %u", turn);
+	}
+	ring->ops = uncounted;
+}
+
+Test(tpacket_v2_ring, fill_of_a_full_ring_is_all_of_it)
+{
+	hand_over(0, UNITS);
+	cr_expect(eq(u32, filled_slots(), UNITS));
+	cr_expect(eq(u64, wt_ring_handed_over(ring), UNITS));
+	cr_expect(wt_ring_has_filled(ring, wt_ring_end(ring)));
+	expect_borrowed(&held[0], 0, PER_BLOCK);
+	cr_expect(eq(u32, filled_slots(), UNITS));
+	wt_ring_release_block(ring, &held[0]);
+	cr_expect(eq(u32, filled_slots(), UNITS - PER_BLOCK));
+	cr_expect(eq(u64, wt_ring_end(ring), UNITS + PER_BLOCK));
+	cr_expect(not(wt_ring_has_filled(ring, wt_ring_end(ring))));
+}
+
+Test(tpacket_v2_ring, run_ends_where_something_was_lost_and_the_next_says_how_much)
+{
+	hand_over(0, 3);
+	wt_ring_lose(ring, wt_ring_handed_over(ring), 7);
+	hand_over(3, 2);
+	expect_borrowed(&held[0], 0, 3);
+	cr_expect(eq(u64, held[0].lost_before, 0));
+	expect_borrowed(&held[1], 3, 2);
+	cr_expect(eq(u64, held[1].lost_before, 7));
+	cr_expect(eq(u64, held[1].number, 3));
+}
+
+/* The end of the ring and its head are one place. */
+Test(tpacket_v2_ring, losses_before_the_first_and_behind_the_last_slot_of_a_full_ring_are_two)
+{
+	wt_ring_lose(ring, 0, 5);
+	hand_over(0, UNITS);
+	wt_ring_lose(ring, wt_ring_handed_over(ring), 6);
+	wt_ring_lose(ring, wt_ring_handed_over(ring), 6);
+	for (uint32_t i = 0; i < BLOCKS; i++) {
+		expect_borrowed(&held[0], i * PER_BLOCK, PER_BLOCK);
+		cr_expect(eq(u64, held[0].lost_before, i ? 0 : 5));
+		wt_ring_release_block(ring, &held[0]);
+	}
+	hand_over(0, 1);
+	expect_borrowed(&held[0], 0, 1);
+	cr_expect(eq(u64, held[0].lost_before, 12));
 }
 
 Test(tpacket_v2_ring, held_slots_are_not_borrowed_again_when_the_head_comes_round)

@@ -328,21 +328,6 @@ Test(tpacket_v3, stamp_names_its_source)
 		cr_expect(eq(int, frames[i].stamp_source, source[i]), "status %#x", status[i]);
 }
 
-Test(tpacket_v3, loss_is_noted_on_the_first_frame_of_the_block_alone)
-{
-	add(60);
-	add(60);
-	add(60);
-	tpacket_block_header(&build)->block_status |= TP_STATUS_LOSING;
-	block = tpacket_copy(&build, build.length);
-	wt_tpacket_v3_walk_start(&walk, block, build.length, 0);
-	cr_assert(eq(sz, wt_tpacket_v3_walk(&walk, frames, 2), 2));
-	cr_assert(eq(sz, wt_tpacket_v3_walk(&walk, frames + 2, 2), 1));
-	cr_expect(eq(int, frames[0].notes, WT_NOTE_LOSING));
-	cr_expect(eq(int, frames[1].notes, 0));
-	cr_expect(eq(int, frames[2].notes, 0));
-}
-
 /* What contradicts itself: three frames of 60 bytes, slots of 144, the second or
  * the block broken. */
 
@@ -657,6 +642,63 @@ Test(tpacket_v3_ring, held_blocks_do_not_count_as_waiting)
 	hand_over(3, 1);
 	expect_borrowed(&held[3], 3);
 	cr_expect(eq(dbl, wt_ring_high_water_pct(ring), 75.0));
+}
+
+/* A block of one frame, which came in this second. */
+static void hand_over_at(uint32_t index, uint32_t second)
+{
+	tpacket_build_v3(&build);
+	tpacket_add(&build, &(struct tpacket_spec){.bytes = 60, .sec = second});
+	tpacket_block_header(&build)->ts_last_pkt.ts_sec = second;
+	memcpy(memory + index * BLOCK_BYTES, build.bytes, build.length);
+}
+
+/* As an encoder in place writes, which leaves the kernel's status alone. */
+static void write_over(uint32_t index)
+{
+	uint8_t *at = memory + index * BLOCK_BYTES;
+
+	memset(at, 0xee, 8);
+	memset(at + 12, 0xee, BLOCK_BYTES - 12);
+}
+
+Test(tpacket_v3_ring, high_water_in_time_believes_no_header_that_somebody_may_have_written_over)
+{
+	/* Blocks are given back out of order: the second is free, and not filled again. */
+	for (uint32_t i = 0; i < 2; i++)
+		hand_over_at(i, 100 + i);
+	for (uint32_t i = 0; i < 2; i++) {
+		expect_borrowed(&held[i], i);
+		write_over(i);
+	}
+	cr_expect(eq(i64, wt_ring_high_water_ns(ring), INT64_C(1000000000)));
+	wt_ring_release_block(ring, &held[1]);
+	hand_over_at(2, 105);
+	hand_over_at(3, 106);
+	wt_ring_note_fill(ring);
+	cr_expect(eq(dbl, wt_ring_high_water_pct(ring), 100.0));
+	cr_expect(eq(i64, wt_ring_high_water_ns(ring), INT64_C(6000000000)));
+	wt_ring_release_block(ring, &held[0]);
+	expect_borrowed(&held[2], 2);
+	write_over(2);
+	expect_borrowed(&held[3], 3);
+	write_over(3);
+	hand_over_at(0, 107);
+	wt_ring_release_block(ring, &held[3]);
+	wt_ring_note_fill(ring);
+	cr_expect(eq(i64, wt_ring_high_water_ns(ring), INT64_C(6000000000)));
+}
+
+Test(tpacket_v3_ring, loss_is_told_with_the_block_that_the_kernel_opened_after_it)
+{
+	hand_over(0, 1);
+	hand_over(1, 1);
+	wt_ring_lose(ring, wt_ring_handed_over(ring), 3);
+	hand_over(2, 1);
+	for (uint32_t i = 0; i < 3; i++) {
+		expect_borrowed(&held[i], i);
+		cr_expect(eq(u64, held[i].lost_before, i == 2 ? 3 : 0));
+	}
 }
 
 Test(tpacket_v3_ring, fill_counts_waiting_and_borrowed_blocks)

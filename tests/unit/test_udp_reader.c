@@ -241,7 +241,7 @@ Test(udp_reader, bytes_of_what_waited_are_those_sent)
 	for (size_t i = 0; i < 3; i++) {
 		cr_assert(
 		        eq(int,
-		           wt_udp_locate(frames[i].data, frames[i].caplen, WT_UDP_ON_RAW_IP, &view),
+		           wt_udp_locate(frames[i].data, frames[i].caplen, WT_LINK_TYPE_RAW, &view),
 		           0));
 		cr_expect(eq(u8, view.payload[1], (uint8_t)(i + 1)));
 		cr_expect(eq(sz, view.payload_bytes, 100 * (i + 1)));
@@ -366,4 +366,25 @@ Test(udp_reader, without_an_interface_there_is_none_to_be_unhealthy)
 	open_reader();
 	cr_expect(wt_reader_info(reader)->link == NULL);
 	cr_expect(eq(int, wt_reader_health(reader), 0));
+}
+
+/* Other listeners of a group allow more of them by one option or by the other. */
+Test(udp_reader, a_group_is_listened_to_beside_others)
+{
+	static const int options[] = {SO_REUSEADDR, SO_REUSEPORT};
+	struct sockaddr_in group = {.sin_family = AF_INET, .sin_port = htons(5000)};
+	int on = 1;
+
+	config.interface = "239.1.1.1:5000@lo";
+	inet_pton(AF_INET, "239.1.1.1", &group.sin_addr);
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		int other = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+		setsockopt(other, SOL_SOCKET, options[i], &on, sizeof(on));
+		cr_assert(eq(int, bind(other, (struct sockaddr *)&group, sizeof(group)), 0));
+		cr_expect(eq(int, wt_reader_open(&reader, &config, &err), 0), "%s", err.text);
+		wt_reader_close(reader);
+		reader = NULL;
+		close(other);
+	}
 }

@@ -11,7 +11,7 @@
 
 static struct wt_udp_spec spec;
 static struct wt_error err;
-static char text[160];
+static char text[400];
 
 static const char *address_text(const struct sockaddr_storage *address)
 {
@@ -112,9 +112,16 @@ Test(udp_spec, a_port_is_a_number_from_1_to_65535)
 
 Test(udp_spec, an_interface_has_a_name_that_fits)
 {
+	char words[160];
+
 	expect_refused("239.1.1.1:5000@", "no name of an interface");
-	expect_refused("239.1.1.1:5000@sixteen_letters_", "no name of an interface");
 	understood("239.1.1.1:5000@fifteen_letters");
+	/* An alternative one. */
+	understood("239.1.1.1:5000@enP65540p1s0f1np1d1");
+	snprintf(words, sizeof(words), "239.1.1.1:5000@%0127d", 0);
+	understood(words);
+	snprintf(words, sizeof(words), "239.1.1.1:5000@%0128d", 0);
+	expect_refused(words, "no name of an interface");
 }
 
 Test(udp_spec, a_source_belongs_to_a_group_of_its_family)
@@ -143,4 +150,31 @@ Test(udp_spec, what_is_too_long_is_refused)
 	memset(words, '1', sizeof(words));
 	words[sizeof(words) - 1] = '\0';
 	expect_refused(words, "too long");
+}
+
+static bool exclude(const char *one_text, const char *other_text)
+{
+	struct wt_udp_spec one, other;
+	bool excludes;
+
+	cr_assert(eq(int, wt_udp_spec_parse(&one, one_text, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_udp_spec_parse(&other, other_text, &err), 0), "%s", err.text);
+	excludes = wt_udp_spec_excludes(&one, &other);
+	cr_expect(eq(int, wt_udp_spec_excludes(&other, &one), excludes));
+	return excludes;
+}
+
+Test(udp_spec, an_address_has_its_port_for_itself)
+{
+	cr_expect(exclude("10.0.0.1:5000", "10.0.0.1:5000"));
+	cr_expect(exclude("10.0.0.1:5000", "*:5000"));
+	cr_expect(exclude("239.1.1.1:5000", "*:5000"));
+	cr_expect(exclude("239.1.1.1:5000@eth0", "*:5000"));
+	cr_expect(exclude("[ff15::1]:5000@eth0", "[::]:5000@eth0"));
+	cr_expect(not(exclude("239.1.1.1:5000@eth0", "*:5000@eth1")));
+	cr_expect(not(exclude("10.0.0.1:5000", "10.0.0.1:5001")));
+	cr_expect(not(exclude("10.0.0.1:5000", "10.0.0.2:5000")));
+	cr_expect(not(exclude("239.1.1.1:5000", "239.1.1.1:5000")));
+	cr_expect(not(exclude("239.1.1.1:5000", "10.0.0.1:5000")));
+	cr_expect(not(exclude("[::]:5000", "*:5000")));
 }

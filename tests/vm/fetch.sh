@@ -11,6 +11,7 @@
 # reason where something cannot be had.
 set -eu
 . "$(dirname "$0")/cache.sh"
+. "$(dirname "$0")/../support/debian.sh"
 
 what=${1:-}
 case $what in
@@ -30,52 +31,6 @@ flock 9
 [ ! -d "$cache/$what" ] || exit 0
 
 [ "$(uname -m)" = x86_64 ] || skip "the lab has x86_64 guests and hosts only"
-command -v apt-get >/dev/null || skip "there is no apt-get to fetch $what with"
-command -v dpkg-deb >/dev/null || skip "there is no dpkg-deb to unpack $what with"
-
-# Packages come from the suites that are known to have what is wanted, whatever the machine
-# has in its own lists, which stay as they are.
-suite=bookworm
-apt=(apt-get -qq -o "Dir::Etc::sourcelist=$cache/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
-  -o "Dir::State::lists=$cache/apt/lists" -o "Dir::Cache=$cache/apt"
-  -o "Dir::Cache::archives=$cache/apt/archives" -o APT::Sandbox::User= -o Debug::NoLocking=1
-  -o "APT::Default-Release=$suite" -o APT::Get::Upgrade=false)
-
-update() {
-  local keyring=/usr/share/keyrings/debian-archive-keyring.gpg
-  [ -e "$keyring" ] || skip "there is no $keyring to know Debian's packages by"
-  mkdir -p "$cache/apt/lists/partial" "$cache/apt/archives/partial"
-  printf 'deb [signed-by=%s] http://deb.debian.org/debian %s main\n' \
-    "$keyring" "$suite" "$keyring" "$suite-backports" >"$cache/apt/sources.list"
-  "${apt[@]}" update >"$cache/apt/log" 2>&1 ||
-    skip "Debian's package lists cannot be had: $(tail -n 1 "$cache/apt/log")"
-}
-
-# download DIRECTORY PACKAGE...: these packages alone.
-download() {
-  local to=$1
-  shift
-  mkdir -p "$to"
-  (cd "$to" && "${apt[@]}" download "$@") >"$cache/apt/log" 2>&1 ||
-    skip "$* cannot be had: $(tail -n 1 "$cache/apt/log")"
-}
-
-# unpack DIRECTORY PACKAGE-FILE...
-unpack() {
-  local to=$1 package
-  shift
-  mkdir -p "$to"
-  for package; do
-    dpkg-deb -x "$package" "$to"
-  done
-}
-
-# The packages that PACKAGE of RELEASE needs and that this machine has not, with itself.
-closure() {
-  "${apt[@]}" -t "$1" install --no-install-recommends --print-uris -y "$2" 2>"$cache/apt/log" |
-    sed -nE "s|^'.*/([^/_']+)_[^/]*' ([^_]+)_([^_]+)_.*|\2=\3|p" | sed 's/%3a/:/'
-}
-
 fetch_kernel() {
   local image
   image=$(apt-cache "${apt[@]:2}" -t "$suite-backports" depends linux-image-amd64 |
@@ -92,7 +47,7 @@ fetch_qemu() {
   download "$new/packages" $packages
 }
 
-update
+debian_lists
 new=$cache/$what.new
 rm -rf "$new"
 case $what in
