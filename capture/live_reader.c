@@ -80,19 +80,22 @@ int wt_live_reader_health(struct wt_reader *reader)
 	return wt_packet_socket_health(&((struct wt_live_reader *)reader)->packet);
 }
 
-int wt_live_reader_reattach(struct wt_reader *reader)
+int wt_live_reader_reattach(struct wt_reader *reader, struct wt_error *err)
 {
 	struct wt_packet_socket *packet = &((struct wt_live_reader *)reader)->packet;
 	struct wt_link link;
-	int ret = wt_link_read(packet->link.name, &link, NULL);
+	int ret = wt_link_read(packet->link.name, &link, err);
 
 	if (ret)
 		return ret;
 	if (link.hardware_type != packet->link.hardware_type)
-		return -ENODEV;
+		return wt_error_set(err, -EMEDIUMTYPE,
+		                    "interface %s is another kind of link than before (ARPHRD %u, "
+		                    "not %u), which one file does not take",
+		                    link.name, link.hardware_type, packet->link.hardware_type);
 	packet->link = link;
 	wt_reader_renew_stamps(reader);
-	return wt_packet_socket_bind(packet, packet->promiscuous, NULL);
+	return wt_packet_socket_bind(packet, packet->promiscuous, err);
 }
 
 int wt_live_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last)

@@ -103,9 +103,11 @@ int wt_reader_health(struct wt_reader *reader)
 	return reader->ops->health(reader);
 }
 
-int wt_reader_reattach(struct wt_reader *reader)
+int wt_reader_reattach(struct wt_reader *reader, struct wt_error *err)
 {
-	return reader->ops->reattach ? reader->ops->reattach(reader) : -ENODEV;
+	return reader->ops->reattach
+	               ? reader->ops->reattach(reader, err)
+	               : wt_error_set(err, -ENODEV, "%s cannot come back", reader->info.name);
 }
 
 const struct wt_reader_info *wt_reader_info(const struct wt_reader *reader)

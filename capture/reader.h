@@ -141,8 +141,8 @@ int wt_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *si
 int wt_reader_health(struct wt_reader *reader);
 
 /* After -ENODEV: if an interface of the same name and kind is there again, whatever its
- * index, take up recording from it. 0, or -ENODEV while there is none. */
-int wt_reader_reattach(struct wt_reader *reader);
+ * index, take up recording from it. 0, -ENODEV while there is none, or why it cannot be taken. */
+int wt_reader_reattach(struct wt_reader *reader, struct wt_error *err);
 
 const struct wt_reader_info *wt_reader_info(const struct wt_reader *reader);
 

@@ -12,8 +12,8 @@ struct wt_reader_ops {
 	int (*stop)(struct wt_reader *reader);
 	int (*statistics)(struct wt_reader *reader, struct wt_ring_statistics *since_last);
 	int (*health)(struct wt_reader *reader);
-	int (*reattach)(struct wt_reader *reader); /* NULL: cannot */
-	int (*woken)(struct wt_reader *reader);    /* NULL: nothing to do */
+	int (*reattach)(struct wt_reader *reader, struct wt_error *err); /* NULL: cannot */
+	int (*woken)(struct wt_reader *reader);                          /* NULL: nothing to do */
 	void (*close)(struct wt_reader *reader);
 };
 
@@ -51,7 +51,7 @@ extern const struct wt_reader_ops wt_live_reader_ops;
 int wt_live_reader_start(struct wt_reader *reader, struct wt_error *err);
 int wt_live_reader_stop(struct wt_reader *reader);
 int wt_live_reader_health(struct wt_reader *reader);
-int wt_live_reader_reattach(struct wt_reader *reader);
+int wt_live_reader_reattach(struct wt_reader *reader, struct wt_error *err);
 int wt_live_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last);
 void wt_live_reader_close(struct wt_reader *reader);
 

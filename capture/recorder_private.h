@@ -28,6 +28,7 @@ struct wt_recorded {
 	struct wt_join *join;              /* NULL: no groups */
 	bool join_lost;                    /* to be renewed: the interface was gone */
 	struct rtnl_link_stats64 nic_base; /* what is to be added to the NIC's counters */
+	struct wt_error not_back;          /* why it is not taken up again, as it was reported */
 	bool down;
 	bool finished; /* a simulation that has delivered everything */
 	bool warned;   /* that the ring is nearly full, since it last was not */

@@ -44,6 +44,18 @@ int wt_cli_usage(const char *command, const char *format, ...)
 	return WT_EXIT_USAGE;
 }
 
+void wt_cli_warn_fractions(const char *path, const struct wt_capture_fractions *fractions)
+{
+	if (fractions->packets)
+		wt_cli_complain("warning: %s: %" PRIu64 " packet%s with fractions of a second "
+		                "that are a second or more%s",
+		                path, fractions->packets, wt_cli_plural(fractions->packets),
+		                fractions->nanoseconds
+		                        ? ": they look like nanoseconds, in a file whose magic "
+		                          "number says microseconds, and times are wrong then"
+		                        : "");
+}
+
 int wt_cli_flush(void)
 {
 	errno = 0;

@@ -205,12 +205,14 @@ static int warn(const char *path, const struct wt_cut_file *file)
 		wt_cli_complain("%s: %s; only what is before was used", path, file->why.text);
 	if (file->missing)
 		wt_cli_complain("warning: %s: %" PRIu64
-		                " packets are missing in holes where this was cut from, or not "
+		                " packet%s missing in holes where this was cut from, or not "
 		                "written yet; 'wiretape repair' says more",
-		                path, file->missing);
+		                path, file->missing, file->missing == 1 ? " is" : "s are");
 	if (file->left_out)
-		wt_cli_complain("warning: %s: %" PRIu64 " packets have no stamp and were left out",
-		                path, file->left_out);
+		wt_cli_complain("warning: %s: %" PRIu64 " packet%s no stamp and %s left out", path,
+		                file->left_out, file->left_out == 1 ? " has" : "s have",
+		                file->left_out == 1 ? "was" : "were");
+	wt_cli_warn_fractions(path, &file->fractions);
 	wt_cli_warn_unfiltered(path, file->unfiltered.packets, file->unfiltered.why.text);
 	warn_of_blocks(path, file);
 	return file->ended && file->ended != -ENODATA ? WT_EXIT_FAILURE : WT_EXIT_OK;
@@ -223,8 +225,9 @@ static void print_read(const char *path, const struct wt_cut_file *file)
 	                         : 100;
 
 	fprintf(stderr,
-	        "%s: %" PRIu64 " packets; read %" PRIu64 " of %" PRIu64 " bytes (%.2f %%)\n", path,
-	        file->packets, file->bytes_read, file->bytes_total, percent);
+	        "%s: %" PRIu64 " packet%s; read %" PRIu64 " of %" PRIu64 " bytes (%.2f %%)\n", path,
+	        file->packets, wt_cli_plural(file->packets), file->bytes_read, file->bytes_total,
+	        percent);
 }
 
 /* That can be shown. */
@@ -298,7 +301,7 @@ static int print_json(const struct options *options, const struct wt_cut_result 
 	json_t *object = json_pack(
 	        "{s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "packets", (json_int_t)result->packets,
 	        "first_ns", json_stamp(has_stamps(result), result->first_ns), "last_ns",
-	        json_stamp(has_stamps(result), result->last_ns), "out_of_range",
+	        json_stamp(has_stamps(result), result->last_ns), "stamps_out_of_range",
 	        (json_int_t)result->out_of_range, "from_ns",
 	        json_stamp(result->has_from, result->from_ns), "to_ns",
 	        json_stamp(result->has_to, result->to_ns), "written",

@@ -179,7 +179,8 @@ static void print_counts(const struct wt_replay_options *options,
 	        {result->cut, "cut by the capture: sent as they are"},
 	        {result->without_fcs, "check sequences (FCS) left out: the NIC adds its own"},
 	        {result->excess, "captured with more bytes than their length: sent without those"},
-	        {result->unstamped, "without a stamp: sent right behind the one before"},
+	        {result->unstamped, "without a stamp: sent right after the one before, or with the "
+	                            "first that has one"},
 	        {result->out_of_order, "stamped before their predecessor: sent right behind it"},
 	        {result->stepped_back,
 	         "times the file's clock was set back: gone on without a gap"},
@@ -215,8 +216,10 @@ static void print_counts(const struct wt_replay_options *options,
 			fprintf(stderr, "  %" PRIu64 " %s\n", lines[i].count, lines[i].what);
 	print_unfollowed(&result->rewritten);
 	if (result->starved)
-		fprintf(stderr, "  waited %.3f ms for packets to be read\n",
-		        (double)result->starved_ns / 1e6);
+		fprintf(stderr,
+		        "  waited %.3f ms for packets that were due to be read; %" PRIu64
+		        " left late for it\n",
+		        (double)result->starved_ns / 1e6, result->starved_packets);
 	for (size_t i = 0; i < result->note_count; i++)
 		fprintf(stderr, "  note: %s\n", result->notes[i]);
 	if (result->notes_left_out)
@@ -485,6 +488,8 @@ static json_t *files_json(const struct wt_replay_options *options,
 		put(object, "packets", files[i].packets);
 		put(object, "missing_packets", files[i].missing);
 		put(object, "not_filtered", files[i].unfiltered.packets);
+		put(object, "stamps_out_of_range", files[i].out_of_range);
+		put(object, "fractions_above_second", files[i].fractions.packets);
 		json_object_set_new(object, "cut_off", json_boolean(files[i].ended == -ENODATA));
 		json_object_set_new(object, "broken",
 		                    broken ? text_or_null(files[i].why.text) : json_null());
@@ -530,6 +535,7 @@ static void put_counts(json_t *object, const struct wt_replay_result *result)
 	put(object, "late_launches", result->late_launches);
 	put(object, "starved", result->starved);
 	put(object, "starved_ns", (uint64_t)result->starved_ns);
+	put(object, "starved_packets", result->starved_packets);
 	put(object, "unproved", result->unproved);
 	put(object, "unbelieved_stamps", result->unbelieved_stamps);
 	put(object, "padded", result->padded);
@@ -602,6 +608,12 @@ int wt_replay_report_files(const struct wt_replay_options *options,
 		else if (files[i].ended)
 			wt_cli_complain("%s: %s; only what is before was sent", path,
 			                files[i].why.text);
+		if (files[i].out_of_range)
+			wt_cli_complain("warning: %s: %" PRIu64 " packet%s stamped before 1677 or "
+			                "after 2262, which counts as without a stamp",
+			                path, files[i].out_of_range,
+			                files[i].out_of_range == 1 ? " is" : "s are");
+		wt_cli_warn_fractions(path, &files[i].fractions);
 		if (files[i].missing)
 			wt_cli_complain("warning: %s: %" PRIu64
 			                " packets are missing in holes of the file, or not written "

@@ -14,6 +14,7 @@
 
 #include <wiretape/ring/error.h>
 #include <wiretape/stamp/histogram.h>
+#include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/file_filter.h>
 
 #ifdef __cplusplus
@@ -169,7 +170,10 @@ struct wt_compare_files_config {
 /* What was read of one of them. */
 struct wt_compare_file {
 	uint64_t filtered;               /* packets that the filter left out */
-	struct wt_unfiltered unfiltered; /* of these */
+	struct wt_unfiltered unfiltered; /* of these: where it cannot be used */
+	uint64_t out_of_range; /* of the others: with a stamp that 64 bits of ns have no room for */
+	uint64_t with_fcs;     /* and with a frame check sequence, which is not compared */
+	struct wt_capture_fractions fractions;
 	int ended;           /* 0 at its end; -ENODATA: cut off; else broken, at `why` */
 	struct wt_error why; /* if `ended` is not 0 */
 };

@@ -36,8 +36,8 @@ static int add_packet(struct input *input, struct wt_compare *compare,
 	const struct wt_pcapng_item_packet *item = &whole->packet;
 	const struct wt_compare_packet packet = {
 	        .data = item->frame.data,
-	        .caplen = item->frame.caplen,
-	        .len = item->frame.len,
+	        .caplen = wt_pcapng_caplen_without_fcs(item),
+	        .len = wt_pcapng_len_without_fcs(item),
 	        .stamp_ns = item->frame.stamp_ns,
 	        .has_stamp = item->has_stamp && !item->stamp_saturated,
 	        .link_type = item->link_type,
@@ -46,10 +46,13 @@ static int add_packet(struct input *input, struct wt_compare *compare,
 	                                               &input->told->unfiltered, err)
 	                       : 1;
 
-	if (rc > 0)
-		return input->add(compare, &packet, err);
-	input->told->filtered += !rc;
-	return rc;
+	if (rc <= 0) {
+		input->told->filtered += !rc;
+		return rc;
+	}
+	input->told->out_of_range += item->stamp_saturated;
+	input->told->with_fcs += item->fcs_bytes != 0;
+	return input->add(compare, &packet, err);
 }
 
 /* Whether reading has ended because of what is in the file, and not because it cannot be read. */
@@ -71,6 +74,7 @@ static int read_packets(struct input *input, struct wt_compare *compare, struct 
 			return failed;
 	}
 	input->told->ended = rc;
+	input->told->fractions = wt_capture_file_fractions(input->file);
 	if (!is_contents(rc))
 		return wt_error_set(err, rc, "%s", input->told->why.text);
 	return input->filter ? wt_file_filter_check(input->filter, err) : 0;

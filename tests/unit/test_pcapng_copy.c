@@ -265,7 +265,7 @@ static void expect_all_interface_options(void)
 	copied = wt_pcapng_copy_interface(copy, wt_pcapng_copy_bound(&item), &item, &left_out);
 	expect_block(WT_PCAPNG_IDB);
 	cr_expect(eq(u32, u32_at(12), 96));
-	at = expect_option(at, WT_OPT_IF_TSRESOL, "\11", 1);
+	at = expect_option(at, WT_OPT_IF_TSRESOL, "\6", 1);
 	at = expect_option(at, WT_OPT_IF_NAME, "eth0", 4);
 	at = expect_option(at, WT_OPT_IF_DESCRIPTION, "tap", 3);
 	at = expect_option(at, WT_OPT_IF_IPV4ADDR, "\300\0\2\1\377\377\377\0", 8);
