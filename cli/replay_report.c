@@ -179,7 +179,8 @@ static void print_counts(const struct wt_replay_options *options,
 	        {result->cut, "cut by the capture: sent as they are"},
 	        {result->without_fcs, "check sequences (FCS) left out: the NIC adds its own"},
 	        {result->excess, "captured with more bytes than their length: sent without those"},
-	        {result->unstamped, "without a stamp: sent right behind the one before"},
+	        {result->unstamped, "without a stamp: sent right after the one before, or with the "
+	                            "first that has one"},
 	        {result->out_of_order, "stamped before their predecessor: sent right behind it"},
 	        {result->stepped_back,
 	         "times the file's clock was set back: gone on without a gap"},
@@ -215,8 +216,10 @@ static void print_counts(const struct wt_replay_options *options,
 			fprintf(stderr, "  %" PRIu64 " %s\n", lines[i].count, lines[i].what);
 	print_unfollowed(&result->rewritten);
 	if (result->starved)
-		fprintf(stderr, "  waited %.3f ms for packets to be read\n",
-		        (double)result->starved_ns / 1e6);
+		fprintf(stderr,
+		        "  waited %.3f ms for packets that were due to be read; %" PRIu64
+		        " left late for it\n",
+		        (double)result->starved_ns / 1e6, result->starved_packets);
 	for (size_t i = 0; i < result->note_count; i++)
 		fprintf(stderr, "  note: %s\n", result->notes[i]);
 	if (result->notes_left_out)
@@ -280,7 +283,8 @@ static void print_quantiles(const char *what, const struct wt_histogram *histogr
 }
 
 /* What was the machine's doing, and what remains. */
-static void print_interruptions(const struct wt_replay_result *result)
+static void print_interruptions(const struct wt_replay_options *options,
+                                const struct wt_replay_result *result)
 {
 	const struct wt_proof *proof = &result->proof;
 
@@ -294,9 +298,12 @@ static void print_interruptions(const struct wt_replay_result *result)
 	        proof->departures - proof->calm_error.count);
 	print_quantiles("error", &proof->calm_error);
 	print_quantiles("gap error", &proof->calm_gap_error);
+	if (proof->departures > proof->calm_error.count && !options->config.fifo_priority)
+		fputs("  with --fifo 50 other programs do not take it away\n", stderr);
 }
 
-static void print_proof(const struct wt_replay_result *result)
+static void print_proof(const struct wt_replay_options *options,
+                        const struct wt_replay_result *result)
 {
 	const struct wt_proof *proof = &result->proof;
 	int64_t stretch_ns = wt_proof_stretch_ns(proof);
@@ -309,7 +316,7 @@ static void print_proof(const struct wt_replay_result *result)
 	                  wt_draw_has_utf8());
 	print_quantiles("error", &proof->error);
 	print_quantiles("gap error", &proof->gap_error);
-	print_interruptions(result);
+	print_interruptions(options, result);
 	print_sources(proof);
 	fprintf(stderr, "  %" PRIu64 " over %s; the worst was packet %" PRIu64 ", %s %s\n",
 	        proof->over_tolerance, wt_draw_time(tolerance, proof->tolerance_ns),
@@ -343,7 +350,7 @@ void wt_replay_report_print(const struct wt_replay_options *options,
 	print_machine(options, result);
 	print_counts(options, result);
 	if (result->has_schedule && result->proof.departures) {
-		print_proof(result);
+		print_proof(options, result);
 		print_nics(result);
 	} else if (result->proof.dropped)
 		fprintf(stderr, "  all %" PRIu64 " were dropped for their launch time\n",
@@ -484,6 +491,9 @@ static json_t *files_json(const struct wt_replay_options *options,
 		json_object_set_new(object, "path", text_or_null(options->config.paths[i]));
 		put(object, "packets", files[i].packets);
 		put(object, "missing_packets", files[i].missing);
+		put(object, "not_filtered", files[i].unfiltered.packets);
+		put(object, "stamps_out_of_range", files[i].out_of_range);
+		put(object, "fractions_above_second", files[i].fractions.packets);
 		json_object_set_new(object, "cut_off", json_boolean(files[i].ended == -ENODATA));
 		json_object_set_new(object, "broken",
 		                    broken ? text_or_null(files[i].why.text) : json_null());
@@ -529,6 +539,7 @@ static void put_counts(json_t *object, const struct wt_replay_result *result)
 	put(object, "late_launches", result->late_launches);
 	put(object, "starved", result->starved);
 	put(object, "starved_ns", (uint64_t)result->starved_ns);
+	put(object, "starved_packets", result->starved_packets);
 	put(object, "unproved", result->unproved);
 	put(object, "unbelieved_stamps", result->unbelieved_stamps);
 	put(object, "padded", result->padded);
@@ -601,11 +612,19 @@ int wt_replay_report_files(const struct wt_replay_options *options,
 		else if (files[i].ended)
 			wt_cli_complain("%s: %s; only what is before was sent", path,
 			                files[i].why.text);
+		if (files[i].out_of_range)
+			wt_cli_complain("warning: %s: %" PRIu64 " packet%s stamped before 1677 or "
+			                "after 2262, which counts as without a stamp",
+			                path, files[i].out_of_range,
+			                files[i].out_of_range == 1 ? " is" : "s are");
+		wt_cli_warn_fractions(path, &files[i].fractions);
 		if (files[i].missing)
 			wt_cli_complain("warning: %s: %" PRIu64
 			                " packets are missing in holes of the file, or not written "
 			                "yet; 'wiretape repair' says more",
 			                path, files[i].missing);
+		wt_cli_warn_unfiltered(path, files[i].unfiltered.packets,
+		                       files[i].unfiltered.why.text);
 		if (files[i].ended && files[i].ended != -ENODATA)
 			exit_code = WT_EXIT_FAILURE;
 	}

@@ -69,32 +69,46 @@ static size_t claimed_bytes(const struct layers *layers, const uint8_t *at, size
 	}
 }
 
-/* Padding of what does not say how long it is. */
-static size_t without_zeros(const struct wt_compare_packet *packet, size_t start)
+/* Padding of what does not say how long it is, of which `captured` bytes are here. */
+static size_t without_zeros(const struct wt_compare_packet *packet, size_t start, size_t captured)
 {
-	size_t end = packet->len;
+	size_t end = captured;
 
-	/* What was not captured may be anything. */
-	if (packet->caplen < packet->len)
-		return end;
 	while (end > start && !packet->data[end - 1])
 		end--;
 	return end;
 }
 
-/* Where the datagram ends. In a frame that counts as a whole, bytes behind it do not count only
- * where Ethernet may have put them. */
-static size_t datagram_end(const struct wt_compare_packet *packet, const struct layers *layers,
-                           bool whole_frame)
+/* Of the link layer, as far as it is known. */
+static size_t header_bytes(const struct wt_compare_packet *packet, const struct layers *layers)
 {
-	size_t start = layers->link.network, here = packet->len - start;
-	size_t claimed = claimed_bytes(layers, packet->data + start, packet->caplen - start);
+	bool is_short = packet->link_type == WT_LINK_TYPE_ETHERNET &&
+	                layers->link.network < WT_ETHERNET_BYTES;
+
+	return is_short ? WT_ETHERNET_BYTES : layers->link.network;
+}
+
+/* Where the datagram ends. In a frame that counts as a whole, bytes behind it do not count only
+ * where Ethernet may have put them.
+ *
+ * What is behind `limit` is not looked at: of a packet that was cut there and of one that was not
+ * the same has to come out. */
+static size_t datagram_end(const struct wt_compare_packet *packet, const struct layers *layers,
+                           size_t limit, bool whole_frame)
+{
+	size_t captured = smaller(packet->caplen, limit);
+	size_t start = smaller(layers->link.network, captured);
+	size_t here = packet->len - smaller(header_bytes(packet, layers), packet->len);
+	size_t claimed = claimed_bytes(layers, packet->data + start, captured - start);
 
 	if (!layers->known || (whole_frame && here > PADDED_BYTES))
 		return packet->len;
 	if (claimed && claimed <= here)
 		return start + claimed;
-	return here <= PADDED_BYTES ? without_zeros(packet, start) : packet->len;
+	/* What was not captured may be anything. */
+	if (here > PADDED_BYTES || captured < smaller(packet->len, limit))
+		return packet->len;
+	return without_zeros(packet, start, captured);
 }
 
 /* ---- the transport layer ---- */
@@ -157,18 +171,23 @@ static bool find_tcp(const struct wt_compare_packet *packet, const struct layers
 /* ---- what counts ---- */
 
 /* From where to where, and as what. */
-static struct span find_span(const struct wt_compare_packet *packet, enum wt_compare_scope scope,
-                             const struct layers *layers, uint64_t *kind)
+static struct span find_span(const struct wt_compare_packet *packet,
+                             const struct wt_compare_content *wanted, const struct layers *layers,
+                             uint64_t *kind)
 {
-	struct span span = {.end = datagram_end(packet, layers, scope == WT_COMPARE_FRAME)};
+	size_t limit = wanted->bytes ? wanted->bytes : SIZE_MAX - packet->len;
+	struct span span = {.start = layers->link.network};
 
-	*kind = KIND_FRAME;
-	if (scope == WT_COMPARE_FRAME)
+	if (wanted->scope == WT_COMPARE_FRAME) {
+		*kind = KIND_FRAME;
+		return (struct span){.end = datagram_end(packet, layers, limit, true)};
+	}
+	span.end = datagram_end(packet, layers, SIZE_MAX, false);
+	if (wanted->scope == WT_COMPARE_PAYLOAD &&
+	    (find_udp(packet, &span, kind) || find_tcp(packet, layers, &span, kind)))
 		return span;
-	span.start = layers->link.network;
 	*kind = (uint64_t)KIND_NETWORK << 48 | layers->link.protocol;
-	if (scope == WT_COMPARE_PAYLOAD && !find_udp(packet, &span, kind))
-		find_tcp(packet, layers, &span, kind);
+	span.end = datagram_end(packet, layers, layers->link.network + limit, false);
 	return span;
 }
 
@@ -217,16 +236,19 @@ static void add_without_ttl(struct wt_content *content, const uint8_t *data, str
 int wt_content_find(struct wt_content *content, const struct wt_compare_content *wanted,
                     const struct wt_compare_packet *packet)
 {
+	size_t caplen = packet->caplen;
 	struct layers layers;
 	struct span span, here;
 	size_t want;
 
-	layers.known =
-	        wt_link_layer_find(&layers.link, packet->link_type, packet->data, packet->caplen);
+	/* What is not compared does not say what the rest is either. */
+	if (wanted->scope == WT_COMPARE_FRAME && wanted->bytes)
+		caplen = smaller(caplen, wanted->bytes);
+	layers.known = wt_link_layer_find(&layers.link, packet->link_type, packet->data, caplen);
 	if (wanted->scope != WT_COMPARE_FRAME && !layers.known)
 		return -ENOTSUP;
 	memset(content, 0, sizeof(*content));
-	span = find_span(packet, wanted->scope, &layers, &content->kind);
+	span = find_span(packet, wanted, &layers, &content->kind);
 	content->wire_bytes = span.end - span.start;
 	want = wanted->bytes ? smaller(wanted->bytes, content->wire_bytes) : content->wire_bytes;
 	here.start = smaller(span.start, packet->caplen);

@@ -15,8 +15,9 @@ enum {
 	/* Until a queue that is full is tried again, if nothing presses. */
 	RETRY_NS = 10000,
 	STALL_NS = 1000000000,
-	/* With nothing in the buffer. */
+	/* With nothing in the buffer: the first nap, and the longest. */
 	STARVED_NAP_NS = 50000,
+	STARVED_NAP_NS_MAX = 1000000,
 	DRAIN_NS = 1000000000,
 	/* From the decision on a launch time until the packet is in the qdisc. */
 	LAUNCH_MARGIN_NS = 20000,
@@ -27,6 +28,9 @@ enum {
 	REHEARSAL_NS = 150000,
 	/* More than any lead that is worth to begin with. */
 	FIRST_LEAD_NS_MAX = 10000,
+	/* More for the first packet: no rehearsal touches what is the device's own, some twenty
+	 * cache lines. */
+	DEVICE_NS = 2000,
 	/* How far ahead of their time packets may be taken along, at the most. */
 	AHEAD_NS_MAX = 2000,
 	/* Between two looks at the clock, or beyond twice what a system call usually takes:
@@ -273,6 +277,7 @@ static void count_sent(struct wt_sender *sender, const struct wt_sender_batch *b
 	}
 	port->sent += count;
 	port->bytes += bytes;
+	sender->starved_packets += sender->is_behind ? count : 0;
 	/* Only this thread writes them. */
 	__atomic_store_n(&sender->progress.sent, sender->progress.sent + count, __ATOMIC_RELAXED);
 	__atomic_store_n(&sender->progress.bytes, sender->progress.bytes + bytes, __ATOMIC_RELAXED);
@@ -368,6 +373,7 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 	if (taken < 0)
 		return refused(sender, tx, taken, err);
 	sender->refused_since_ns = 0;
+	sender->cold_ns = 0;
 	/* The kernel goes on to the next packet unless it cannot take one. */
 	sender->refused += (uint32_t)taken < batch->count;
 	sender->last_ns = sender->is_asap ? now_of(sender) : now;
@@ -379,8 +385,8 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 
 /* ---- rehearsing ---- */
 
-/* The way that the next packet takes: how long the kernel takes for it, or 0 if that is not known.
- */
+/* The way that the next packet takes: how long the kernel takes for it, by a stamp, or about how
+ * long by one of the two calls that end before there is a packet. */
 static int64_t rehearse(struct wt_sender *sender, struct wt_tx *tx)
 {
 	int64_t from_ns = now_of(sender), stamp_ns = 0;
@@ -388,7 +394,7 @@ static int64_t rehearse(struct wt_sender *sender, struct wt_tx *tx)
 	if (sender->rehearsal)
 		stamp_ns = wt_tx_rehearse(sender->rehearsal);
 	tx->ops->warm_up(tx);
-	return stamp_ns ? stamp_ns - sender->utc_ns - from_ns : 0;
+	return stamp_ns ? stamp_ns - sender->utc_ns - from_ns : (now_of(sender) - from_ns) / 2;
 }
 
 /* After a long wait nothing that a packet needs is in the processor's caches any more, and it would
@@ -396,13 +402,11 @@ static int64_t rehearse(struct wt_sender *sender, struct wt_tx *tx)
 static void rehearse_for(struct wt_sender *sender, const struct wt_queued_packet *packet,
                          int64_t at_ns)
 {
-	/* Where naps are the rule the next one does not begin before the packet. */
-	int64_t spin_ns = sender->spin_ns > REHEARSAL_NS ? sender->spin_ns : 0;
 	struct wt_pace_wait wait;
 
 	if (!sender->rehearses || at_ns - sender->last_ns < COLD_AFTER_NS)
 		return;
-	wait = sender->clock->ops->wait_until(sender->clock, at_ns - REHEARSAL_NS, spin_ns,
+	wait = sender->clock->ops->wait_until(sender->clock, at_ns - REHEARSAL_NS, sender->spin_ns,
 	                                      sender->stop);
 	if (wait.now_ns < at_ns - REHEARSAL_NS / 2)
 		rehearse(sender, sender->ports[packet->port].tx);
@@ -413,6 +417,16 @@ static int compare_times(const void *left, const void *right)
 	const int64_t *a = left, *b = right;
 
 	return (*a > *b) - (*a < *b);
+}
+
+/* Where none does, when packets depart is not known, and no lead makes them punctual. */
+static bool all_stamp(const struct wt_sender *sender)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < sender->port_count; i++)
+		all &= sender->ports[i].tx->has_stamps;
+	return all;
 }
 
 /* Before anything is known of packets: the median of some rehearsals, with pauses as packets have
@@ -432,16 +446,18 @@ static void begin_lead(struct wt_sender *sender)
 	}
 	qsort(took_ns, REHEARSALS, sizeof(*took_ns), compare_times);
 	now = took_ns[REHEARSALS / 2];
+	if (now <= 0 || now > FIRST_LEAD_NS_MAX)
+		return;
 	/* Nothing is published by it. */
-	if (sender->lead_ns && now > 0 && now < FIRST_LEAD_NS_MAX)
-		__atomic_store_n(sender->lead_ns, now, __ATOMIC_RELAXED);
+	__atomic_store_n(sender->lead_ns, now, __ATOMIC_RELAXED);
+	sender->cold_ns = DEVICE_NS;
 }
 
 /* ---- waiting ---- */
 
 static int64_t lead_of(const struct wt_sender *sender)
 {
-	return sender->early_ns +
+	return sender->early_ns + sender->cold_ns +
 	       (sender->lead_ns ? __atomic_load_n(sender->lead_ns, __ATOMIC_RELAXED) : 0);
 }
 
@@ -473,22 +489,43 @@ static int64_t wait_for(struct wt_sender *sender, const struct wt_queued_packet 
 	wait = sender->clock->ops->wait_until(sender->clock, at_ns, sender->spin_ns, sender->stop);
 	if (sender->pace == WT_PACE_SPIN)
 		judge_wait(sender, &wait, at_ns);
+	if (wait.has_waited)
+		sender->is_behind = false;
 	return wait.now_ns;
 }
 
-/* Nothing is there to be sent; the disk was too slow, or a pipe's writer. A simulated clock stands
- * still until there is. */
+/* Nothing is there to be sent: the disk is too slow, or a pipe's writer has nothing yet. A
+ * simulated clock stands still until there is. */
 static void starve(struct wt_sender *sender)
 {
-	int64_t from = now_of(sender);
+	int64_t now = now_of(sender);
 
 	if (sender->is_simulated) {
 		rest(STARVED_NAP_NS);
 		return;
 	}
-	sender->clock->ops->wait_until(sender->clock, from + STARVED_NAP_NS, 0, sender->stop);
+	sender->nap_ns = sender->starving_ns ? 2 * sender->nap_ns : STARVED_NAP_NS;
+	if (sender->nap_ns > STARVED_NAP_NS_MAX)
+		sender->nap_ns = STARVED_NAP_NS_MAX;
+	if (!sender->starving_ns)
+		sender->starving_ns = now;
+	sender->clock->ops->wait_until(sender->clock, now + sender->nap_ns, 0, sender->stop);
+}
+
+/* Something has come: only if it should have left by now anything is late for it. */
+static void judge_starving(struct wt_sender *sender, const struct wt_queued_packet *packet)
+{
+	int64_t due_ns = sender->start_ns + packet->due_ns - lead_of(sender);
+	int64_t since_ns = sender->starving_ns, now = now_of(sender);
+
+	sender->starving_ns = 0;
+	if (!sender->is_asap && since_ns < due_ns)
+		since_ns = due_ns;
+	if (since_ns >= now)
+		return;
 	sender->starved++;
-	sender->starved_ns += now_of(sender) - from;
+	sender->starved_ns += now - since_ns;
+	sender->is_behind = !sender->is_asap;
 }
 
 static int look(struct wt_sender *sender, int64_t now, struct wt_error *err)
@@ -546,7 +583,7 @@ static int out_of_packets(struct wt_sender *sender, struct wt_error *err)
 
 	if (!sender->source->ops->ended(sender->source, &error)) {
 		starve(sender);
-		return 1;
+		return now_of(sender) < sender->end_ns;
 	}
 	if (error && err)
 		*err = sender->source->err;
@@ -578,6 +615,8 @@ static int turn(struct wt_sender *sender, struct wt_error *err)
 		return out_of_packets(sender, err);
 	if (!can_be_told(sender, sender->held[sender->held_first]))
 		return untold(sender->held[sender->held_first], err);
+	if (sender->starving_ns)
+		judge_starving(sender, sender->held[sender->held_first]);
 	lead_ns = lead_of(sender);
 	now = wait_for(sender, sender->held[sender->held_first], lead_ns);
 	if (is_stopped(sender) || now >= sender->end_ns)
@@ -604,7 +643,7 @@ static void get_ready(struct wt_sender *sender)
 
 		rehearse(sender, tx);
 	}
-	if (sender->rehearsal)
+	if (sender->rehearses && sender->lead_ns && all_stamp(sender))
 		begin_lead(sender);
 	/* Others wait for their packets' times. */
 	if (sender->is_asap)
@@ -616,7 +655,8 @@ int wt_sender_run(struct wt_sender *sender, struct wt_error *err)
 {
 	int rc = sender->pace == WT_PACE_TXTIME ? read_launch_clocks(sender, err) : 0;
 
-	sender->last_ns = sender->start_ns;
+	/* Long ago, for the first packet. */
+	sender->last_ns = sender->start_ns - sender->early_ns - 2 * COLD_AFTER_NS;
 	sender->looked_ns = sender->start_ns;
 	if (rc)
 		return rc;

@@ -358,7 +358,10 @@ Test(udp_reader, health_is_that_of_the_interface_that_was_named)
 	cr_expect(eq(int, wt_reader_health(reader), -ENETDOWN));
 	cr_assert(eq(int, veth_ip("link del wt_a"), 0));
 	cr_expect(eq(int, wt_reader_health(reader), -ENODEV));
-	cr_expect(eq(int, wt_reader_reattach(reader), -ENODEV));
+	cr_expect(eq(int, wt_reader_reattach(reader, &err), -ENODEV));
+	cr_assert(eq(int, veth_ip("link add wt_a type veth peer name wt_b"), 0));
+	cr_expect(eq(int, wt_reader_reattach(reader, &err), 0), "%s", err.text);
+	cr_expect(eq(int, wt_reader_health(reader), -ENETDOWN));
 }
 
 Test(udp_reader, without_an_interface_there_is_none_to_be_unhealthy)
