@@ -173,6 +173,25 @@ for name in mergecap_two.pcapng dumpcap_lo.pcapng editcap_us.pcap editcap_ns.pca
   done
 done
 
+# A section of another version between two is passed over by its length, which all commands say.
+{ cat "$golden/mergecap_two.pcapng"
+  printf '\n\r\r\n\034\0\0\0M<+\032\002\0\0\0\020\0\0\0\0\0\0\0\034\0\0\0sixteen bytes of'
+  cat "$golden/mergecap_two.pcapng"; } >"$work/version.pcapng"
+count=$((2 * $(packets "$golden/mergecap_two.pcapng")))
+repair "$work/version.pcapng"
+assert_eq "another version: exit code" 0 "$code"
+assert_file_has "$work/out" "$count packets; nothing to repair"
+assert_file_has "$work/out" '1 section of a pcapng version that is not known, 44 bytes, not looked into'
+assert_eq "another version: info" "[$count,1,44]" "$("$WIRETAPE" info --json "$work/version.pcapng" |
+  jq -c '[.packets, .other_blocks.unknown_sections, .other_blocks.unknown_sections_bytes]')"
+"$WIRETAPE" cut "$work/version.pcapng" -w "$work/cut.pcapng" 2>"$work/err"
+assert_file_has "$work/err" '1 section of a pcapng version that is not known was passed over'
+assert_eq "another version: cut" "$count" "$(packets "$work/cut.pcapng")"
+"$WIRETAPE" replay "$work/version.pcapng" -i sim 2>"$work/err" >/dev/null
+assert_file_has "$work/err" '1 section of a pcapng version that is not known was passed over'
+"$WIRETAPE" compare "$work/version.pcapng" "$work/cut.pcapng" 2>"$work/err" >"$work/out"
+assert_file_has "$work/err" '1 section of a pcapng version that is not known was passed over'
+
 # Two recordings, somebody else's file and a third in one file: whole, and read whole by all.
 for layout in inplace compact; do
   timeout 30 "$WIRETAPE" record --reader sim -i sim:count=2000 --layout $layout \
