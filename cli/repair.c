@@ -147,10 +147,8 @@ static void print_hole(const struct wt_recover_hole *hole, bool pending)
 	                             : ", closed");
 }
 
-static void print_tape_end(const struct wt_recover_report *report, const struct options *options)
+static void print_no_end(const struct wt_recover_report *report)
 {
-	if (report->was_closed)
-		return;
 	printf("  the recording was not closed: how many packets came after ");
 	print_stamp(report->has_last, report->last_ns, "the beginning");
 	printf(" is not known");
@@ -159,6 +157,12 @@ static void print_tape_end(const struct wt_recover_report *report, const struct 
 		print_count(report->tail_packets, "packet");
 	}
 	putchar('\n');
+}
+
+static void print_tape_end(const struct wt_recover_report *report, const struct options *options)
+{
+	if (!report->was_closed)
+		print_no_end(report);
 	if (!report->cut_bytes)
 		return;
 	printf("  behind offset %" PRIu64 " there is no packet that can be kept: ",

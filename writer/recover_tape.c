@@ -463,6 +463,8 @@ static void conclude(struct recover_tape *tape, struct wt_tape_reader *reader)
 	if (tape->has_next || report->was_closed ||
 	    (report->cut_bytes && !is_crash_tail(tape, reader)))
 		report->way = WT_RECOVER_COPY;
+	/* The end is there, and something else behind it, which the copy leaves out. */
+	report->was_closed |= report->way == WT_RECOVER_COPY && tape->last_is_end;
 	if (report->way == WT_RECOVER_COPY)
 		wt_error_set(&report->why, -EBADMSG, "%s",
 		             tape->has_next      ? "it is damaged, and a section follows it"

@@ -1116,8 +1116,10 @@ Test(recover, a_recording_that_was_closed_is_never_touched)
 	write_all();
 	look();
 	take_copy("what follows its last chunk is not of it");
+	cr_expect(eq(i64, size_of_file(), (off_t)tape.length));
 	look();
 	cr_expect(eq(u64, report->packets, 8));
+	cr_expect(report->was_closed);
 }
 
 /* The first chunk ended where a buffer was full, and the second has the other interfaces. */
