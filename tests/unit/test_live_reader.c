@@ -13,6 +13,7 @@
 
 #include <wiretape/capture/reader.h>
 #include <wiretape/tests/support/chunk_reader.h>
+#include <wiretape/tests/support/recording.h>
 #include <wiretape/tests/support/veth.h>
 #include <wiretape/writer/pcapng_inplace.h>
 
@@ -22,7 +23,8 @@ static uint64_t largest_ring_bytes = UINT64_MAX;
 static int refusal = ENOMEM;
 static unsigned refused;
 static bool refuses_reserve;
-static bool refuses_filters; /* but those that let through all or nothing */
+static bool refuses_long_filters;
+static bool refuses_filters;
 
 int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
@@ -31,6 +33,10 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 		return -1;
 	}
 	if (level == SOL_SOCKET && name == SO_ATTACH_FILTER && refuses_filters) {
+		errno = EPERM;
+		return -1;
+	}
+	if (level == SOL_SOCKET && name == SO_ATTACH_FILTER && refuses_long_filters) {
 		struct sock_fprog program;
 
 		memcpy(&program, value, sizeof(program));
@@ -530,12 +536,12 @@ static unsigned filtered(enum wt_reader_kind kind, const char *filter, uint32_t 
 	ring = wt_reader_ring(reader);
 	wait = (struct pollfd){.fd = wt_reader_fd(reader), .events = POLLIN};
 	cr_assert_eq(wt_reader_start(reader, &err), 0, "%s", err.text);
-	cr_expect_eq(info()->degraded[0] != NULL, refuses_filters);
+	cr_expect_eq(info()->degraded[0] != NULL, refuses_long_filters);
 	sender = veth_open_sender("wt_b");
 	for (uint32_t i = 0; i < SOME; i++)
 		send_frame(sender, i);
 	cr_assert_eq(wt_reader_stop(reader), 0);
-	if (!refuses_filters) {
+	if (!refuses_long_filters) {
 		struct wt_ring_statistics since;
 
 		cr_assert_eq(wt_reader_statistics(reader, &since), 0);
@@ -556,7 +562,7 @@ static unsigned filtered(enum wt_reader_kind kind, const char *filter, uint32_t 
 				passed++;
 			}
 		taken += block.frames;
-		if (!refuses_filters)
+		if (!refuses_long_filters)
 			cr_expect_eq(block.rejected, 0);
 		wt_ring_release_block(ring, &block);
 	}
@@ -583,11 +589,39 @@ Test(live_reader, filter_comes_to_the_same_in_the_kernel_and_here)
 		for (size_t j = 0; j < 3; j++) {
 			unsigned there, here;
 
-			refuses_filters = false;
+			refuses_long_filters = false;
 			there = filtered(kinds[j], filters[i], 64);
-			refuses_filters = true;
+			refuses_long_filters = true;
 			here = filtered(kinds[j], filters[i], 64);
 			cr_expect_eq(here, there, "%s, %s: %u here, %u there", filters[i],
 			             wt_reader_kind_name(kinds[j]), here, there);
 		}
+}
+
+static void note_begin(void *context)
+{
+	*(bool *)context = true;
+}
+
+Test(live_reader, recording_that_cannot_begin_leaves_no_file)
+{
+	struct recording recording;
+	bool has_begun = false;
+
+	recording_init(&recording, RECORDING_IN_MEMORY);
+	recording_add(&recording, "wt_a", 1 << 20);
+	recording.interfaces[0].kind = WT_READER_V3;
+	recording.config.on_begin = note_begin;
+	recording.config.context = &has_begun;
+	cr_assert_eq(wt_disk_open(&recording.disk, WT_DISK_PWRITE, &recording.err), 0);
+	cr_assert_eq(wt_recorder_open(&recording.recorder, &recording.config, &recording.err), 0);
+	refuses_filters = true;
+	recording.output.disk = recording.disk;
+	cr_expect_eq(wt_recorder_run(recording.recorder, &recording.output, &recording.err),
+	             -EPERM);
+	wt_recorder_report(recording.recorder, &recording.report);
+	cr_expect(!has_begun);
+	cr_expect_eq(recording.report.start_utc_ns, 0);
+	cr_expect(access(recording.path, F_OK));
+	recording_fini(&recording);
 }
