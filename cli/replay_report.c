@@ -216,8 +216,10 @@ static void print_counts(const struct wt_replay_options *options,
 			fprintf(stderr, "  %" PRIu64 " %s\n", lines[i].count, lines[i].what);
 	print_unfollowed(&result->rewritten);
 	if (result->starved)
-		fprintf(stderr, "  waited %.3f ms for packets to be read\n",
-		        (double)result->starved_ns / 1e6);
+		fprintf(stderr,
+		        "  waited %.3f ms for packets that were due to be read; %" PRIu64
+		        " left late for it\n",
+		        (double)result->starved_ns / 1e6, result->starved_packets);
 	for (size_t i = 0; i < result->note_count; i++)
 		fprintf(stderr, "  note: %s\n", result->notes[i]);
 	if (result->notes_left_out)
@@ -532,6 +534,7 @@ static void put_counts(json_t *object, const struct wt_replay_result *result)
 	put(object, "late_launches", result->late_launches);
 	put(object, "starved", result->starved);
 	put(object, "starved_ns", (uint64_t)result->starved_ns);
+	put(object, "starved_packets", result->starved_packets);
 	put(object, "unproved", result->unproved);
 	put(object, "unbelieved_stamps", result->unbelieved_stamps);
 	put(object, "padded", result->padded);

@@ -357,6 +357,7 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->late_launches = sender->late_launches;
 	result->starved = sender->starved;
 	result->starved_ns = sender->starved_ns;
+	result->starved_packets = sender->starved_packets;
 	result->stamped = sender->stamped;
 	result->interruptions = sender->interruptions;
 	result->interrupted_ns = sender->interrupted_ns;

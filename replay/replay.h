@@ -236,8 +236,9 @@ struct wt_replay_result {
 	uint64_t refused;       /* times a full queue did not take a packet; tried again */
 	uint64_t undone;        /* that the kernel has not taken for what they are; not in `sent` */
 	uint64_t late_launches; /* whose time had passed before they could be handed over */
-	uint64_t starved;       /* times the buffer was empty when a packet might have been due */
-	int64_t starved_ns;
+	uint64_t starved;       /* times the buffer was empty when a packet was due */
+	int64_t starved_ns;     /* for so long in all */
+	uint64_t starved_packets; /* that left late for it */
 	/* Times for which the machine took the processor away from the sender (more than 5 us at
 	 * once while it waited, or was in the kernel). */
 	uint64_t interruptions;

@@ -15,8 +15,9 @@ enum {
 	/* Until a queue that is full is tried again, if nothing presses. */
 	RETRY_NS = 10000,
 	STALL_NS = 1000000000,
-	/* With nothing in the buffer. */
+	/* With nothing in the buffer: the first nap, and the longest. */
 	STARVED_NAP_NS = 50000,
+	STARVED_NAP_NS_MAX = 1000000,
 	DRAIN_NS = 1000000000,
 	/* From the decision on a launch time until the packet is in the qdisc. */
 	LAUNCH_MARGIN_NS = 20000,
@@ -273,6 +274,7 @@ static void count_sent(struct wt_sender *sender, const struct wt_sender_batch *b
 	}
 	port->sent += count;
 	port->bytes += bytes;
+	sender->starved_packets += sender->is_behind ? count : 0;
 	/* Only this thread writes them. */
 	__atomic_store_n(&sender->progress.sent, sender->progress.sent + count, __ATOMIC_RELAXED);
 	__atomic_store_n(&sender->progress.bytes, sender->progress.bytes + bytes, __ATOMIC_RELAXED);
@@ -473,22 +475,43 @@ static int64_t wait_for(struct wt_sender *sender, const struct wt_queued_packet 
 	wait = sender->clock->ops->wait_until(sender->clock, at_ns, sender->spin_ns, sender->stop);
 	if (sender->pace == WT_PACE_SPIN)
 		judge_wait(sender, &wait, at_ns);
+	if (wait.has_waited)
+		sender->is_behind = false;
 	return wait.now_ns;
 }
 
-/* Nothing is there to be sent; the disk was too slow, or a pipe's writer. A simulated clock stands
- * still until there is. */
+/* Nothing is there to be sent: the disk is too slow, or a pipe's writer has nothing yet. A
+ * simulated clock stands still until there is. */
 static void starve(struct wt_sender *sender)
 {
-	int64_t from = now_of(sender);
+	int64_t now = now_of(sender);
 
 	if (sender->is_simulated) {
 		rest(STARVED_NAP_NS);
 		return;
 	}
-	sender->clock->ops->wait_until(sender->clock, from + STARVED_NAP_NS, 0, sender->stop);
+	sender->nap_ns = sender->starving_ns ? 2 * sender->nap_ns : STARVED_NAP_NS;
+	if (sender->nap_ns > STARVED_NAP_NS_MAX)
+		sender->nap_ns = STARVED_NAP_NS_MAX;
+	if (!sender->starving_ns)
+		sender->starving_ns = now;
+	sender->clock->ops->wait_until(sender->clock, now + sender->nap_ns, 0, sender->stop);
+}
+
+/* Something has come: only if it should have left by now anything is late for it. */
+static void judge_starving(struct wt_sender *sender, const struct wt_queued_packet *packet)
+{
+	int64_t due_ns = sender->start_ns + packet->due_ns - lead_of(sender);
+	int64_t since_ns = sender->starving_ns, now = now_of(sender);
+
+	sender->starving_ns = 0;
+	if (!sender->is_asap && since_ns < due_ns)
+		since_ns = due_ns;
+	if (since_ns >= now)
+		return;
 	sender->starved++;
-	sender->starved_ns += now_of(sender) - from;
+	sender->starved_ns += now - since_ns;
+	sender->is_behind = !sender->is_asap;
 }
 
 static int look(struct wt_sender *sender, int64_t now, struct wt_error *err)
@@ -546,7 +569,7 @@ static int out_of_packets(struct wt_sender *sender, struct wt_error *err)
 
 	if (!sender->source->ops->ended(sender->source, &error)) {
 		starve(sender);
-		return 1;
+		return now_of(sender) < sender->end_ns;
 	}
 	if (error && err)
 		*err = sender->source->err;
@@ -578,6 +601,8 @@ static int turn(struct wt_sender *sender, struct wt_error *err)
 		return out_of_packets(sender, err);
 	if (!can_be_told(sender, sender->held[sender->held_first]))
 		return untold(sender->held[sender->held_first], err);
+	if (sender->starving_ns)
+		judge_starving(sender, sender->held[sender->held_first]);
 	lead_ns = lead_of(sender);
 	now = wait_for(sender, sender->held[sender->held_first], lead_ns);
 	if (is_stopped(sender) || now >= sender->end_ns)

@@ -83,8 +83,8 @@ int wt_tx_open_socket(struct wt_tx **tx, const struct wt_tx_config *config, stru
 int wt_tx_open_ring(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err);
 int wt_tx_open_udp(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err);
 
-/* One of the kind that goes nowhere: to the loopback of a network namespace of its own, where nobody
- * sees it. What is sent through it walks all of the kernel's way but the driver. Takes
+/* One of the kind that goes nowhere: to the loopback of a network namespace of its own, where
+ * nobody sees it. What is sent through it walks all of the kernel's way but the driver. Takes
  * CAP_SYS_ADMIN and, the first time, some ms; a negative errno where it is not to be had. */
 int wt_tx_open_rehearsal(struct wt_tx **tx, const struct wt_tx_config *like);
 

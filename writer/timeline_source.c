@@ -325,7 +325,8 @@ static int open_part(struct wt_timeline *timeline, struct wt_timeline_source *so
 	if (strcmp(source->path, "-") &&
 	    !wt_tape_reader_open(&source->tape, source->path, source->base, NULL))
 		return open_tape(timeline, source, err);
-	rc = wt_capture_file_open_at(&source->file, source->path, source->base, &why);
+	rc = wt_capture_file_open_until(&source->file, source->path, source->base,
+	                                timeline->config.patience, &why);
 	if (rc)
 		return wt_timeline_failed(source, rc, &why, err);
 	report_bytes(source);

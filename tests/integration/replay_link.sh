@@ -53,7 +53,7 @@ fi
 
 resend "fields" 400 -t gap:10us "$tape"
 assert_eq "$name: those that are missing" "[]" "$(sent -c '["pace", "tx", "sent", "bytes", "read",
-  "loops", "refused", "undone", "late_launches", "starved", "starved_ns", "unproved", "padded", "cut",
+  "loops", "refused", "undone", "late_launches", "starved", "starved_ns", "starved_packets", "unproved", "padded", "cut",
   "stamped_payloads", "unstamped", "out_of_order", "stepped_back", "gaps_capped", "saturated",
   "start_utc_ns", "duration_ns", "pps", "bps", "lead_ns", "stopped", "skipped", "rewritten",
   "machine", "interfaces", "files", "notes", "proof"] - keys')"

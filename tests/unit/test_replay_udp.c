@@ -216,6 +216,8 @@ Test(replay_udp, a_pipe_that_pauses_starves_the_sender_and_loses_nothing)
 	cr_expect(eq(u64, run.result.sent, PACKETS));
 	cr_expect(gt(u64, run.result.starved, 0));
 	cr_expect(gt(i64, run.result.starved_ns, 0));
+	cr_expect(gt(u64, run.result.starved_packets, 0));
+	cr_expect(lt(u64, run.result.starved_packets, PACKETS));
 	cr_assert(eq(sz, run.row_count, PACKETS));
 	for (size_t i = 0; i < run.row_count; i++)
 		cr_assert(eq(i64, run.rows[i].due_ns, (int64_t)i * GAP_NS), "packet %zu", i);
