@@ -186,8 +186,13 @@ static int open_parts(struct udp_reader *udp, const struct wt_reader_config *con
 	if (!ret && *udp->spec.interface)
 		strcpy(udp->spec.interface, udp->link.name);
 	if (!ret && config->filter && *config->filter)
-		ret = wt_filter_compile(&udp->filter, NULL, LINKTYPE_RAW, config->snaplen,
-		                        config->filter, err);
+		ret = wt_filter_compile(&udp->filter,
+		                        &(struct wt_filter_config){.expression = config->filter,
+		                                                   .link_type = LINKTYPE_RAW,
+		                                                   .snaplen = config->snaplen,
+		                                                   .hurry = config->hurry},
+		                        err);
+	udp->filter.interface_index = udp->link.index;
 	if (!ret)
 		ret = wt_udp_socket_open(&udp->socket, &udp->spec, udp->name, udp->link.index,
 		                         config, err);

@@ -2,6 +2,7 @@
 #ifndef WIRETAPE_CAPTURE_READER_H
 #define WIRETAPE_CAPTURE_READER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -61,6 +62,8 @@ struct wt_reader_config {
 	enum wt_stamp_wish stamp;          /* [WT_STAMP_SW] */
 	struct wt_system *system;          /* of clocks and NICs [the kernel] */
 	enum wt_socket_stamp socket_stamp; /* UDP [WT_SOCKET_STAMP_ALL] */
+	/* Once it is not 0, opening need not wait for a filter to be compiled [NULL] */
+	const volatile sig_atomic_t *hurry;
 };
 
 enum { WT_DEFAULT_SNAPLEN = 262144, WT_DEFAULT_RETIRE_TIMEOUT_MS = 60 };

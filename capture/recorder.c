@@ -742,9 +742,12 @@ void wt_recorder_poke(struct wt_recorder *recorder)
 static int open_interface(struct wt_recorder *recorder, size_t i, struct wt_error *err)
 {
 	struct wt_recorded *recorded = &recorder->recorded[i];
-	const struct wt_reader_config *config = &recorder->config.interfaces[i];
-	int ret = wt_reader_open(&recorded->reader, config, err);
+	struct wt_reader_config config = recorder->config.interfaces[i];
+	int ret;
 
+	if (!config.hurry)
+		config.hurry = recorder->config.hurry;
+	ret = wt_reader_open(&recorded->reader, &config, err);
 	if (ret)
 		return ret;
 	recorded->ring = wt_reader_ring(recorded->reader);

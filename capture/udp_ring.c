@@ -156,7 +156,7 @@ static void take_datagram(struct udp_ring *ring, size_t i, int64_t now_ns)
 	wt_udp_control_read(&control, &ring->messages[i].msg_hdr);
 	take_drops(ring, control.drops);
 	frame = rebuild(ring, i, &control);
-	if (!wt_filter_passes(ring->config.filter, frame.data, frame.caplen, frame.len))
+	if (!wt_filter_passes(ring->config.filter, &frame))
 		return;
 	if (frame.caplen > ring->config.snaplen)
 		frame.caplen = ring->config.snaplen;

@@ -299,6 +299,7 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 	        .clock = options->clock,
 	        .tai_offset_s = options->tai_offset_s,
 	        .on_begin = on_begin,
+	        .hurry = &stop_requested,
 	        .waits_for_interfaces = options->interface_gone == WT_GONE_WAIT,
 	        .progress_every_ns = progress_interval_ns(recording->session),
 	        .on_progress = on_progress,

@@ -283,7 +283,8 @@ static void print_quantiles(const char *what, const struct wt_histogram *histogr
 }
 
 /* What was the machine's doing, and what remains. */
-static void print_interruptions(const struct wt_replay_result *result)
+static void print_interruptions(const struct wt_replay_options *options,
+                                const struct wt_replay_result *result)
 {
 	const struct wt_proof *proof = &result->proof;
 
@@ -297,9 +298,12 @@ static void print_interruptions(const struct wt_replay_result *result)
 	        proof->departures - proof->calm_error.count);
 	print_quantiles("error", &proof->calm_error);
 	print_quantiles("gap error", &proof->calm_gap_error);
+	if (proof->departures > proof->calm_error.count && !options->config.fifo_priority)
+		fputs("  with --fifo 50 other programs do not take it away\n", stderr);
 }
 
-static void print_proof(const struct wt_replay_result *result)
+static void print_proof(const struct wt_replay_options *options,
+                        const struct wt_replay_result *result)
 {
 	const struct wt_proof *proof = &result->proof;
 	int64_t stretch_ns = wt_proof_stretch_ns(proof);
@@ -312,7 +316,7 @@ static void print_proof(const struct wt_replay_result *result)
 	                  wt_draw_has_utf8());
 	print_quantiles("error", &proof->error);
 	print_quantiles("gap error", &proof->gap_error);
-	print_interruptions(result);
+	print_interruptions(options, result);
 	print_sources(proof);
 	fprintf(stderr, "  %" PRIu64 " over %s; the worst was packet %" PRIu64 ", %s %s\n",
 	        proof->over_tolerance, wt_draw_time(tolerance, proof->tolerance_ns),
@@ -346,7 +350,7 @@ void wt_replay_report_print(const struct wt_replay_options *options,
 	print_machine(options, result);
 	print_counts(options, result);
 	if (result->has_schedule && result->proof.departures) {
-		print_proof(result);
+		print_proof(options, result);
 		print_nics(result);
 	} else if (result->proof.dropped)
 		fprintf(stderr, "  all %" PRIu64 " were dropped for their launch time\n",

@@ -56,7 +56,10 @@ static int find_program(struct input *input, uint16_t link_type, const struct pr
 		return wt_error_set(err, -ENOMEM, "no memory for the filter");
 	input->programs = grown;
 	grown += input->program_count;
-	failed = wt_filter_compile(&grown->filter, NULL, link_type, FILTER_SNAPLEN, input->filter,
+	failed = wt_filter_compile(&grown->filter,
+	                           &(struct wt_filter_config){.expression = input->filter,
+	                                                      .link_type = link_type,
+	                                                      .snaplen = FILTER_SNAPLEN},
 	                           err);
 	if (failed)
 		return failed;
@@ -78,8 +81,7 @@ static int passes(struct input *input, const struct wt_pcapng_item_packet *packe
 	failed = find_program(input, packet->link_type, &program, err);
 	if (failed)
 		return failed;
-	return wt_filter_passes(&program->filter, packet->frame.data, packet->frame.caplen,
-	                        packet->frame.len);
+	return wt_filter_passes(&program->filter, &packet->frame);
 }
 
 static int add_packet(struct input *input, struct wt_compare *compare,

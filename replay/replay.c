@@ -19,10 +19,10 @@ enum {
 	START_ALONE_NS = 1000000,
 	/* Before a time by another clock, which may be set meanwhile, it is looked at again. */
 	WATCH_NS = 500000000,
-	/* SPIN: gaps that are longer are slept through but for this; where all threads share one
-	 * processor, only what a nap may end late is not. */
+	/* SPIN: gaps that are longer are slept through but for this. Also where all threads share
+	 * one processor: the scheduler gives the others their part of it, while of naps in shorter
+	 * gaps one in ten would end too late. */
 	SPIN_NS = 2000000,
-	SPIN_ALONE_NS = 100000,
 };
 
 static const char *const pace_names[WT_PACES] = {
@@ -195,13 +195,6 @@ static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
 
 /* ---- running ---- */
 
-static int64_t spin_time(const struct wt_replay *replay)
-{
-	if (replay->pace != WT_PACE_SPIN)
-		return 0;
-	return wt_realtime_cpus() > 1 ? SPIN_NS : SPIN_ALONE_NS;
-}
-
 static void prepare_sender(struct wt_replay *replay)
 {
 	const struct wt_replay_config *config = replay->config;
@@ -224,7 +217,7 @@ static void prepare_sender(struct wt_replay *replay)
 	        .watches_links =
 	                !replay->is_sim &&
 	                (config->through_qdisc || replay->pace == WT_PACE_TXTIME || config->target),
-	        .spin_ns = spin_time(replay),
+	        .spin_ns = replay->pace == WT_PACE_SPIN ? SPIN_NS : 0,
 	        .coalesce_ns = config->coalesce_ns,
 	        .batch = config->batch ? config->batch : WT_REPLAY_BATCH_DEFAULT,
 	        .stop = config->stop ? &config->stop->requested : &replay->own_stop.requested,

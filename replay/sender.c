@@ -398,13 +398,11 @@ static int64_t rehearse(struct wt_sender *sender, struct wt_tx *tx)
 static void rehearse_for(struct wt_sender *sender, const struct wt_queued_packet *packet,
                          int64_t at_ns)
 {
-	/* Where naps are the rule the next one does not begin before the packet. */
-	int64_t spin_ns = sender->spin_ns > REHEARSAL_NS ? sender->spin_ns : 0;
 	struct wt_pace_wait wait;
 
 	if (!sender->rehearses || at_ns - sender->last_ns < COLD_AFTER_NS)
 		return;
-	wait = sender->clock->ops->wait_until(sender->clock, at_ns - REHEARSAL_NS, spin_ns,
+	wait = sender->clock->ops->wait_until(sender->clock, at_ns - REHEARSAL_NS, sender->spin_ns,
 	                                      sender->stop);
 	if (wait.now_ns < at_ns - REHEARSAL_NS / 2)
 		rehearse(sender, sender->ports[packet->port].tx);

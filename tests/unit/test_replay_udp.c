@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -157,6 +158,20 @@ Test(replay_udp, asleep_they_leave_on_time_too)
 	cr_expect(eq(u64, run.result.sent, 20));
 	cr_expect(eq(u64, run.result.proof.early, 0));
 	cr_expect(ge(i64, run.result.duration_ns, 19 * MS));
+}
+
+Test(replay_udp, on_one_processor_it_looks_at_the_clock_as_well)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET((size_t)sched_getcpu(), &one);
+	cr_assert(eq(int, sched_setaffinity(0, sizeof(one), &one), 0));
+	build(20, MS);
+	run_it();
+	cr_expect(eq(int, (int)run.result.pace, WT_PACE_SPIN));
+	cr_expect(eq(u64, run.result.sent, 20));
+	cr_expect(eq(u64, run.result.unproved, 0));
 }
 
 Test(replay_udp, rewriting_payloads_makes_no_sense)
