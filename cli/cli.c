@@ -26,6 +26,13 @@ void wt_cli_complain(const char *format, ...)
 	va_end(args);
 }
 
+void wt_cli_warn_unfiltered(const char *path, uint64_t count, const char *why)
+{
+	if (count)
+		wt_cli_complain("warning: %s: %s; so %" PRIu64 " packet%s not match", path, why,
+		                count, count == 1 ? " does" : "s do");
+}
+
 int wt_cli_usage(const char *command, const char *format, ...)
 {
 	va_list args;

@@ -46,7 +46,11 @@ int wt_command_stamp(int argc, char **argv);
 /* "wiretape: …\n" on stderr. */
 void wt_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same, then where the help is; returns WT_EXIT_USAGE. */
+/* Of `count` packets of a file there is no telling whether a filter matches; `why`, if there are
+ * any: where the first was, and the reason. */
+void wt_cli_warn_unfiltered(const char *path, uint64_t count, const char *why);
+
+/* The same as the first, then where the help is; returns WT_EXIT_USAGE. */
 int wt_cli_usage(const char *command, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 

@@ -254,6 +254,8 @@ static void warn_of_end(const struct wt_compare_report *report, size_t i)
 	else if (file->ended)
 		wt_cli_complain("warning: %s: %s; what is before was used", path_of(report, i),
 		                file->why.text);
+	wt_cli_warn_unfiltered(path_of(report, i), file->unfiltered.packets,
+	                       file->unfiltered.why.text);
 }
 
 static void warn_of_link_types(const struct wt_compare_report *report)
@@ -331,6 +333,7 @@ static json_t *side_json(const struct wt_compare_report *report, size_t i)
 	put_text(object, "filter", i ? report->config.filter_b : report->config.filter_a);
 	put_count(object, "packets", side->packets);
 	put_count(object, "filtered", file->filtered);
+	put_count(object, "not_filtered", file->unfiltered.packets);
 	put_count(object, "unstamped", side->unstamped);
 	put_count(object, "stamps_out_of_range", file->out_of_range);
 	put_count(object, "with_fcs", file->with_fcs);

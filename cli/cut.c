@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <wiretape/writer/cut.h>
+#include <wiretape/writer/pcapng_decode.h>
 
 struct options {
 	struct wt_cut_config config;
@@ -65,8 +66,9 @@ static void print_help(void)
 	       "\n"
 	       "The JSON object has packets, first_ns, last_ns, from_ns, to_ns, written and "
 	       "files[]:\n"
-	       "path, packets, bytes_read, bytes_total, missing_packets, left_out, cut_off, "
-	       "broken.\n"
+	       "path, packets, bytes_read, bytes_total, missing_packets, left_out, "
+	       "not_filtered,\n"
+	       "blocks_left_out, options_left_out, cut_off, broken.\n"
 	       "\n"
 	       "Exit status: 0 if OUT is written, even without a packet; 1 if it is not, or if a "
 	       "FILE\n"
@@ -177,6 +179,23 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return check_options(options);
 }
 
+static void warn_of_blocks(const char *path, const struct wt_cut_file *file)
+{
+	if (file->blocks_left_out)
+		wt_cli_complain("warning: %s: %" PRIu64 " block%s nobody here knows, or that may "
+		                "not be copied, left out; the first: %s (type 0x%x) at offset "
+		                "%" PRIu64,
+		                path, file->blocks_left_out,
+		                file->blocks_left_out == 1 ? " that" : "s that",
+		                wt_pcapng_block_name(file->block_left_out), file->block_left_out,
+		                file->block_left_out_at);
+	if (file->options_left_out)
+		wt_cli_complain("warning: %s: %" PRIu64 " option%s nobody here knows in the other "
+		                "byte order, or that may not be copied, left out",
+		                path, file->options_left_out,
+		                file->options_left_out == 1 ? " that" : "s that");
+}
+
 /* What a user should know of an input, whatever was asked for. */
 static int warn(const char *path, const struct wt_cut_file *file)
 {
@@ -194,6 +213,8 @@ static int warn(const char *path, const struct wt_cut_file *file)
 		                file->left_out, file->left_out == 1 ? " has" : "s have",
 		                file->left_out == 1 ? "was" : "were");
 	wt_cli_warn_fractions(path, &file->fractions);
+	wt_cli_warn_unfiltered(path, file->unfiltered.packets, file->unfiltered.why.text);
+	warn_of_blocks(path, file);
 	return file->ended && file->ended != -ENODATA ? WT_EXIT_FAILURE : WT_EXIT_OK;
 }
 
@@ -249,18 +270,21 @@ static json_t *files_array(const struct options *options, const struct wt_cut_fi
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < options->config.path_count; i++)
-		json_array_append_new(array,
-		                      json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:b, s:s?}", "path",
-		                                json_path(options->config.paths[i]), "packets",
-		                                (json_int_t)files[i].packets, "bytes_read",
-		                                (json_int_t)files[i].bytes_read, "bytes_total",
-		                                (json_int_t)files[i].bytes_total, "missing_packets",
-		                                (json_int_t)files[i].missing, "left_out",
-		                                (json_int_t)files[i].left_out, "cut_off",
-		                                files[i].ended == -ENODATA, "broken",
-		                                files[i].ended && files[i].ended != -ENODATA
-		                                        ? files[i].why.text
-		                                        : NULL));
+		json_array_append_new(
+		        array,
+		        json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s?}",
+		                  "path", json_path(options->config.paths[i]), "packets",
+		                  (json_int_t)files[i].packets, "bytes_read",
+		                  (json_int_t)files[i].bytes_read, "bytes_total",
+		                  (json_int_t)files[i].bytes_total, "missing_packets",
+		                  (json_int_t)files[i].missing, "left_out",
+		                  (json_int_t)files[i].left_out, "not_filtered",
+		                  (json_int_t)files[i].unfiltered.packets, "blocks_left_out",
+		                  (json_int_t)files[i].blocks_left_out, "options_left_out",
+		                  (json_int_t)files[i].options_left_out, "cut_off",
+		                  files[i].ended == -ENODATA, "broken",
+		                  files[i].ended && files[i].ended != -ENODATA ? files[i].why.text
+		                                                               : NULL));
 	return array;
 }
 

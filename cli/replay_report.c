@@ -491,6 +491,7 @@ static json_t *files_json(const struct wt_replay_options *options,
 		json_object_set_new(object, "path", text_or_null(options->config.paths[i]));
 		put(object, "packets", files[i].packets);
 		put(object, "missing_packets", files[i].missing);
+		put(object, "not_filtered", files[i].unfiltered.packets);
 		put(object, "stamps_out_of_range", files[i].out_of_range);
 		put(object, "fractions_above_second", files[i].fractions.packets);
 		json_object_set_new(object, "cut_off", json_boolean(files[i].ended == -ENODATA));
@@ -622,6 +623,8 @@ int wt_replay_report_files(const struct wt_replay_options *options,
 			                " packets are missing in holes of the file, or not written "
 			                "yet; 'wiretape repair' says more",
 			                path, files[i].missing);
+		wt_cli_warn_unfiltered(path, files[i].unfiltered.packets,
+		                       files[i].unfiltered.why.text);
 		if (files[i].ended && files[i].ended != -ENODATA)
 			exit_code = WT_EXIT_FAILURE;
 	}

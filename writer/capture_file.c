@@ -604,6 +604,11 @@ int wt_capture_file_open_until(struct wt_capture_file **file, const char *path, 
 	return 0;
 }
 
+void wt_capture_file_keep(struct wt_capture_file *file, size_t bytes)
+{
+	file->decoder.other_bytes_max = bytes;
+}
+
 int wt_capture_file_next(struct wt_capture_file *file, struct wt_pcapng_item *item,
                          struct wt_error *err)
 {

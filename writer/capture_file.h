@@ -49,6 +49,10 @@ int wt_capture_file_open_at(struct wt_capture_file **file, const char *path, uin
 int wt_capture_file_open_until(struct wt_capture_file **file, const char *path, uint64_t offset,
                                const struct wt_capture_patience *patience, struct wt_error *err);
 
+/* Read blocks that the decoder looks at nothing inside, of up to so many bytes, whole; without it
+ * that is WT_PCAPNG_OTHER_BYTES. Longer ones are passed over. */
+void wt_capture_file_keep(struct wt_capture_file *file, size_t bytes);
+
 /* The next item: 1 and *item, whose views are valid until the next call; 0 at
  * the end; or what wt_pcapng_decode() returns for a file that is cut off
  * (-ENODATA), broken (-EBADMSG) or of another version, and the errno of read().

@@ -8,6 +8,7 @@
 
 #include <wiretape/ring/error.h>
 #include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/file_filter.h>
 #include <wiretape/writer/pcapng_decode.h>
 #include <wiretape/writer/time_text.h>
 
@@ -38,7 +39,7 @@ struct wt_timeline_config {
 	                             * file; NULL: from the beginning */
 	const struct wt_time *to;   /* exclusive; NULL: to the end */
 	int64_t duration_ns;        /* instead of `to`, from `from` on; 0: not given */
-	const char *filter;         /* of libpcap; NULL: all packets */
+	const char *filter;         /* as of wt_file_filter_create(); NULL: all packets */
 	/* Packets without a stamp, or with one that 64 bits of ns have no room for, are not left
 	 * out: they come right after the one before them in their file, with its stamp. Those
 	 * before a file's first stamp come first of all, without one, if nothing is said of where
@@ -65,6 +66,7 @@ struct wt_timeline_file {
 	struct wt_capture_fractions fractions;
 	int ended;           /* 0; -ENODATA: cut off; others: broken; what is before is used */
 	struct wt_error why; /* in words */
+	struct wt_unfiltered unfiltered; /* which do not match */
 };
 
 /* What the times came to. */
@@ -96,8 +98,8 @@ struct wt_timeline_packet {
 };
 
 /* Open all files and find where the range begins. 0 and *timeline, which the caller closes;
- * -EINVAL for a filter that makes no sense, or two times "-"; -ENODATA if a time counts from the
- * first packet and there is none; or another negative errno, that of a file named in *err.
+ * -EINVAL for a filter that makes no sense anywhere, or two times "-"; -ENODATA if a time counts
+ * from the first packet and there is none; or another negative errno, that of a file named in *err.
  *
  * `files` has room for path_count of them, is filled in any case and kept up to date until the
  * timeline is closed. What *config points to stays the caller's, and has to stay. */

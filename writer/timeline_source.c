@@ -25,8 +25,7 @@ static int tell(struct wt_timeline *timeline, struct wt_timeline_source *source,
 static int take_section(struct wt_timeline *timeline, struct wt_timeline_source *source,
                         const struct wt_pcapng_item *item, struct wt_error *err)
 {
-	source->sections++;
-	source->interface_count = 0;
+	wt_timeline_begin_section(source, &item->section);
 	source->behind = false;
 	return tell(timeline, source, item, err);
 }
@@ -329,6 +328,8 @@ static int open_part(struct wt_timeline *timeline, struct wt_timeline_source *so
 	                                timeline->config.patience, &why);
 	if (rc)
 		return wt_timeline_failed(source, rc, &why, err);
+	if (timeline->hooks)
+		wt_capture_file_keep(source->file, WT_PCAPNG_MAX_BLOCK_BYTES);
 	report_bytes(source);
 	return 0;
 }
@@ -409,13 +410,17 @@ int wt_timeline_advance(struct wt_timeline *timeline, struct wt_timeline_source 
 	return rc < 0 ? rc : 0;
 }
 
-static bool is_wanted(const struct wt_timeline *timeline, const struct wt_timeline_source *source)
+/* 1 or 0, or a negative errno. */
+static int is_wanted(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                     struct wt_error *err)
 {
 	const struct wt_timeline_range *range = &timeline->range;
 	int64_t ns = source->stamp_ns;
 
-	return (!range->has_from || ns >= range->from_ns) &&
-	       (!range->has_to || ns < range->to_ns) && wt_timeline_passes(timeline, source);
+	if (!source->has_packet || (range->has_from && ns < range->from_ns) ||
+	    (range->has_to && ns >= range->to_ns))
+		return 0;
+	return wt_timeline_passes(timeline, source, err);
 }
 
 int wt_timeline_settle(struct wt_timeline *timeline, struct wt_timeline_source *source,
@@ -423,11 +428,13 @@ int wt_timeline_settle(struct wt_timeline *timeline, struct wt_timeline_source *
 {
 	int rc = 0;
 
-	while (!rc && !source->ended && !(source->has_packet && is_wanted(timeline, source))) {
+	while (!source->ended && (rc = is_wanted(timeline, source, err)) == 0) {
 		source->behind |= source->has_packet && is_behind(timeline, source->stamp_ns);
 		rc = wt_timeline_advance(timeline, source, err);
+		if (rc)
+			return rc;
 	}
-	return rc;
+	return rc < 0 ? rc : 0;
 }
 
 /* ---- opening and closing ---- */
@@ -449,5 +456,6 @@ int wt_timeline_seek(struct wt_timeline *timeline, struct wt_timeline_source *so
 void wt_timeline_close_source(struct wt_timeline_source *source)
 {
 	close_part(source);
+	wt_identity_clear(&source->alike);
 	free(source->interfaces);
 }

@@ -538,19 +538,66 @@ Test(timeline, a_wrong_filter_is_an_error)
 	expect_refused(1, -EINVAL, "nonsense and");
 }
 
-Test(timeline, a_filter_that_a_later_link_type_does_not_know_is_an_error_there)
+/* Raw IP has no Ethernet addresses. */
+static void build_where_a_filter_is_no_use(void)
+{
+	build_raw_interface();
+	add_bytes(0, 1, "\x01\x02\x03\x04\x05\x06 from", 11);
+	add_bytes(1, 2, "raw", 3);
+	add_bytes(1, 3, "raw", 3);
+	add_bytes(0, 4, "\x01\x02\x03\x04\x05\x06 from", 11);
+	write_build(0);
+}
+
+Test(timeline, what_a_filter_cannot_be_used_on_does_not_match)
+{
+	build_start();
+	build_where_a_filter_is_no_use();
+	config.filter = "ether dst 01:02:03:04:05:06";
+	read_all(1);
+	cr_assert(eq(sz, found.count, 2));
+	cr_expect(eq(i64, found.packets[1].stamp_ns, T_NS + 4));
+	cr_expect(eq(u64, files[0].unfiltered.packets, 2));
+	cr_expect(strstr(files[0].unfiltered.why.text,
+	                 "filter 'ether dst 01:02:03:04:05:06' on link type RAW (101) of "
+	                 "interface 1, packet at offset ") != NULL,
+	          "%s", files[0].unfiltered.why.text);
+}
+
+Test(timeline, a_filter_is_not_asked_of_interfaces_without_packets)
+{
+	build_start();
+	build_raw_interface();
+	add_bytes(0, 1, "\x01\x02\x03\x04\x05\x06 from", 11);
+	write_build(0);
+	config.filter = "ether dst 01:02:03:04:05:06";
+	read_all(1);
+	cr_expect(eq(sz, found.count, 1));
+	cr_expect(eq(u64, files[0].unfiltered.packets, 0));
+}
+
+Test(timeline, a_filter_that_can_be_used_nowhere_is_an_error)
 {
 	struct wt_timeline_packet packet;
 
-	build_start();
-	add_bytes(0, 1, "\x01\x02\x03\x04\x05\x06 from", 11);
+	build_section(&build);
 	build_raw_interface();
+	add_bytes(0, 1, "raw", 3);
 	write_build(0);
 	config.filter = "ether dst 01:02:03:04:05:06";
 	open_timeline(1);
-	cr_assert(eq(int, wt_timeline_next(timeline, &packet, &err), 1));
 	cr_expect(eq(int, wt_timeline_next(timeline, &packet, &err), -EINVAL));
+	cr_expect(strstr(err.text, inputs[0]) == err.text, "%s", err.text);
 	cr_expect(strstr(err.text, "ether dst") != NULL, "%s", err.text);
+}
+
+Test(timeline, nonsense_is_told_also_where_no_packet_comes)
+{
+	build_section(&build);
+	build_raw_interface();
+	write_build(0);
+	config.filter = "tcp port http and";
+	expect_refused(1, -EINVAL, "tcp port http and");
 }
 
 /* ---- packets without a stamp ---- */
@@ -776,6 +823,42 @@ Test(timeline, interfaces_that_a_section_describes_alike_are_two)
 	cr_assert(eq(sz, wt_timeline_interface_count(timeline), 3));
 	expect_text(found.names, "a1 b2 a4 ");
 	cr_expect(ne(u32, found.packets[2].interface, found.packets[0].interface));
+}
+
+Test(timeline, interfaces_of_two_machines_are_two)
+{
+	static const uint32_t numbers[] = {0, 1, 0};
+
+	for (uint64_t i = 0; i < 3; i++) {
+		build_section(&build);
+		build.length -= 4;
+		build_option_text(&build, WT_OPT_SHB_HARDWARE, i % 2 ? "one" : "another");
+		build_block_end(&build);
+		build_named("eth0", 0);
+		build_packet(&build, 0, i, "a_");
+	}
+	write_build(0);
+	expect_interfaces(1, numbers);
+}
+
+Test(timeline, of_alike_interfaces_each_is_found_again)
+{
+	static const uint32_t numbers[] = {0, 1, 1, 0, 2};
+
+	build_section(&build);
+	build_named("eth0", 0);
+	build_named("eth0", 0);
+	build_packet(&build, 0, 1, "a1");
+	build_packet(&build, 1, 2, "a2");
+	build_section(&build);
+	build_named("eth0", 0);
+	build_named("eth0", 0);
+	build_named("eth0", 0);
+	build_packet(&build, 1, 3, "a3");
+	build_packet(&build, 0, 4, "a4");
+	build_packet(&build, 2, 5, "a5");
+	write_build(0);
+	expect_interfaces(1, numbers);
 }
 
 Test(timeline, each_file_has_its_own_interfaces)
