@@ -3,63 +3,69 @@
 
 #include <errno.h>
 #include <pcap/pcap.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* pcap's bpf_insn and the kernel's sock_filter are the same eight bytes. */
 _Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "linux/filter.h");
+
+enum { LINKTYPE_ETHERNET = 1 };
 
 static int keep_program(struct wt_filter *filter, const struct bpf_program *compiled,
                         struct wt_error *err)
 {
 	size_t bytes = compiled->bf_len * sizeof(struct sock_filter);
-	struct sock_filter *copy;
 
-	if (compiled->bf_len > BPF_MAXINSNS)
-		return wt_error_set(err, -E2BIG,
-		                    "the filter is too long for the kernel: %u instructions, %d "
-		                    "allowed; simplify it or record more and filter afterwards",
-		                    compiled->bf_len, BPF_MAXINSNS);
-	copy = malloc(bytes);
-	if (!copy)
+	filter->code = malloc(bytes);
+	if (!filter->code)
 		return wt_error_set(err, -ENOMEM, "no memory for the filter");
-	memcpy(copy, compiled->bf_insns, bytes);
-	filter->program = (struct sock_fprog){(unsigned short)compiled->bf_len, copy};
+	memcpy(filter->code, compiled->bf_insns, bytes);
+	filter->count = compiled->bf_len;
 	return 0;
 }
 
-static int compile(pcap_t *handle, struct wt_filter *filter, const char *expression,
-                   struct wt_error *err)
+static int compile_for(pcap_t *handle, struct wt_filter *filter, const char *expression,
+                       struct wt_error *err)
 {
 	struct bpf_program compiled;
 	int ret;
 
 	if (pcap_compile(handle, &compiled, expression, 1, PCAP_NETMASK_UNKNOWN))
-		return wt_error_set(err, -EINVAL, "filter '%s': %s", expression,
+		return wt_error_set(err, -EINVAL, "filter '%.300s': %s", expression,
 		                    pcap_geterr(handle));
 	ret = keep_program(filter, &compiled, err);
 	pcap_freecode(&compiled);
 	return ret;
 }
 
-/* A live handle makes libpcap generate code that looks for VLAN tags and the
- * packet's direction where a socket filter finds them. A dead one would not. */
-static pcap_t *live_handle(const char *interface, uint32_t snaplen)
+/* A live handle makes libpcap look for VLAN tags where the kernel has them; a dead one would
+ * not. What interface it is of makes no difference but for the link type, so it is of one
+ * that is always there. The protocol is none (0 is taken for all, and of this number the kernel
+ * sees the lower 16 bits): so the socket receives nothing, and does not mind that the interface
+ * may be down. */
+static int open_live(pcap_t **handle, uint32_t snaplen, struct wt_error *err)
 {
+	enum { SMALLEST_BUFFER = 65536, NO_PROTOCOL = 0x10000 };
 	char message[PCAP_ERRBUF_SIZE];
-	enum { SMALLEST_BUFFER = 65536 };
-	pcap_t *handle = pcap_create(interface, message);
+	int ret;
 
-	if (!handle)
-		return NULL;
-	pcap_set_snaplen(handle, (int)snaplen);
-	pcap_set_buffer_size(handle, SMALLEST_BUFFER);
-	pcap_set_immediate_mode(handle, 1);
-	if (pcap_activate(handle) < 0) {
-		pcap_close(handle);
-		return NULL;
-	}
-	return handle;
+	*handle = pcap_create("lo", message);
+	if (!*handle)
+		return wt_error_set(err, -ENOMEM, "cannot compile a filter: %s", message);
+	pcap_set_snaplen(*handle, (int)snaplen);
+	pcap_set_buffer_size(*handle, SMALLEST_BUFFER);
+	pcap_set_immediate_mode(*handle, 1);
+	pcap_set_protocol_linux(*handle, NO_PROTOCOL);
+	ret = pcap_activate(*handle);
+	if (ret >= 0 && pcap_datalink(*handle) == DLT_EN10MB)
+		return 0;
+	wt_error_set(err, -EINVAL,
+	             "cannot compile a filter for an interface: libpcap does not open lo: %s",
+	             ret < 0 ? pcap_geterr(*handle) : "it is no Ethernet interface");
+	pcap_close(*handle);
+	return -EINVAL;
 }
 
 /* libpcap's interfaces take its own numbers (DLT_*), which differ from the file's
@@ -71,37 +77,356 @@ static int dlt_of(int link_type)
 	return link_type == LINKTYPE_RAW ? DLT_RAW : link_type;
 }
 
-int wt_filter_compile(struct wt_filter *filter, const char *interface, int link_type,
-                      uint32_t snaplen, const char *expression, struct wt_error *err)
+/* Of all link types Ethernet alone has VLAN tags, for libpcap as for the kernel. */
+static int open_handle(pcap_t **handle, const struct wt_filter_config *config, struct wt_error *err)
 {
-	pcap_t *handle = NULL;
-	int ret;
+	if (config->is_live && config->link_type == LINKTYPE_ETHERNET && *config->expression)
+		return open_live(handle, config->snaplen, err);
+	*handle = pcap_open_dead(dlt_of(config->link_type), (int)config->snaplen);
+	return *handle ? 0 : wt_error_set(err, -ENOMEM, "no memory for the filter compiler");
+}
 
-	filter->program = (struct sock_fprog){0};
-	if (!expression)
-		expression = "";
-	if (interface && *expression)
-		handle = live_handle(interface, snaplen);
-	if (!handle)
-		handle = pcap_open_dead(dlt_of(link_type), (int)snaplen);
-	if (!handle)
-		return wt_error_set(err, -ENOMEM, "no memory for the filter compiler");
-	ret = compile(handle, filter, expression, err);
+static int compile(struct wt_filter *filter, const struct wt_filter_config *config,
+                   struct wt_error *err)
+{
+	pcap_t *handle;
+	int ret = open_handle(&handle, config, err);
+
+	if (ret)
+		return ret;
+	filter->is_live = config->is_live;
+	ret = compile_for(handle, filter, config->expression, err);
 	pcap_close(handle);
 	return ret;
 }
 
-bool wt_filter_passes(const struct wt_filter *filter, const uint8_t *packet, uint32_t caplen,
-                      uint32_t len)
-{
-	struct bpf_program program = {filter->program.len, (void *)filter->program.filter};
-	struct pcap_pkthdr header = {.caplen = caplen, .len = len};
+/* A compilation in a thread of its own, which owns it if nobody waits any more. */
+struct job {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool done;
+	bool abandoned;
+	struct wt_filter_config config;
+	struct wt_filter filter;
+	struct wt_error err;
+	int result;
+	char expression[];
+};
 
-	return !program.bf_len || pcap_offline_filter(&program, &header, packet);
+static void free_job(struct job *job)
+{
+	wt_filter_free(&job->filter);
+	pthread_cond_destroy(&job->changed);
+	pthread_mutex_destroy(&job->lock);
+	free(job);
+}
+
+static void *run_job(void *argument)
+{
+	struct job *job = argument;
+	bool abandoned;
+
+	job->result = compile(&job->filter, &job->config, &job->err);
+	pthread_mutex_lock(&job->lock);
+	job->done = true;
+	abandoned = job->abandoned;
+	pthread_cond_signal(&job->changed);
+	pthread_mutex_unlock(&job->lock);
+	if (abandoned)
+		free_job(job);
+	return NULL;
+}
+
+static struct job *make_job(const struct wt_filter_config *config)
+{
+	size_t bytes = strlen(config->expression) + 1;
+	struct job *job = calloc(1, sizeof(*job) + bytes);
+
+	if (!job)
+		return NULL;
+	memcpy(job->expression, config->expression, bytes);
+	job->config = *config;
+	job->config.expression = job->expression;
+	pthread_mutex_init(&job->lock, NULL);
+	pthread_cond_init(&job->changed, NULL);
+	return job;
+}
+
+/* Signals are for the other threads. */
+static int start_job(struct job *job)
+{
+	sigset_t all, before;
+	pthread_t thread;
+	int ret;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	ret = pthread_create(&thread, NULL, run_job, job);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!ret)
+		pthread_detach(thread);
+	return -ret;
+}
+
+/* Whether it was done before there was a hurry. */
+static bool wait_for_job(struct job *job)
+{
+	enum { LOOK_EVERY_NS = 20000000, SECOND_NS = 1000000000 };
+	bool done;
+
+	pthread_mutex_lock(&job->lock);
+	while (!job->done && !*job->config.hurry) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += LOOK_EVERY_NS;
+		until.tv_sec += until.tv_nsec / SECOND_NS;
+		until.tv_nsec %= SECOND_NS;
+		pthread_cond_timedwait(&job->changed, &job->lock, &until);
+	}
+	done = job->done;
+	job->abandoned = !done;
+	pthread_mutex_unlock(&job->lock);
+	return done;
+}
+
+static int compile_in_thread(struct wt_filter *filter, const struct wt_filter_config *config,
+                             struct wt_error *err)
+{
+	struct job *job = make_job(config);
+	int ret = job ? start_job(job) : -ENOMEM;
+
+	if (ret) {
+		if (job)
+			free_job(job);
+		return wt_error_set(err, ret, "cannot compile the filter: %s", strerror(-ret));
+	}
+	if (!wait_for_job(job))
+		return wt_error_set(err, -EINTR, "stopped while the filter was compiled");
+	ret = job->result;
+	*filter = job->filter;
+	job->filter = (struct wt_filter){0};
+	if (err && ret)
+		*err = job->err;
+	free_job(job);
+	return ret;
+}
+
+int wt_filter_compile(struct wt_filter *filter, const struct wt_filter_config *config,
+                      struct wt_error *err)
+{
+	struct wt_filter_config filled = *config;
+
+	*filter = (struct wt_filter){0};
+	if (!filled.expression)
+		filled.expression = "";
+	return filled.hurry && *filled.expression ? compile_in_thread(filter, &filled, err)
+	                                          : compile(filter, &filled, err);
+}
+
+/* A frame as the kernel's filter sees it. */
+struct view {
+	const struct wt_frame *frame;
+	uint32_t taken; /* bytes of a tag that are in the frame and not in the kernel's */
+	int interface_index;
+};
+
+enum { ADDRESSES_BYTES = 12, TAG_BYTES = 4 };
+
+/* What the kernel knows of a packet beside its bytes. */
+static bool load_ancillary(const struct view *view, uint32_t what, uint32_t *value)
+{
+	const struct wt_frame *frame = view->frame;
+
+	switch (what) {
+	case SKF_AD_PKTTYPE: {
+		enum { HOST = 0, BROADCAST = 1, MULTICAST = 2, OTHERHOST = 3, OUTGOING = 4 };
+		uint32_t reception = frame->link_flags & WT_LINK_RECEPTION_MASK;
+
+		if ((frame->link_flags & WT_LINK_DIRECTION_MASK) == WT_LINK_OUTBOUND)
+			*value = OUTGOING;
+		else if (reception == WT_LINK_BROADCAST)
+			*value = BROADCAST;
+		else if (reception == WT_LINK_MULTICAST)
+			*value = MULTICAST;
+		else
+			*value = reception == WT_LINK_PROMISCUOUS ? OTHERHOST : HOST;
+		return true;
+	}
+	case SKF_AD_IFINDEX:
+		*value = (uint32_t)view->interface_index;
+		return true;
+	case SKF_AD_VLAN_TAG_PRESENT:
+		*value = view->taken != 0;
+		return true;
+	case SKF_AD_VLAN_TAG:
+		*value = view->taken ? frame->vlan_tci : 0;
+		return true;
+	case SKF_AD_VLAN_TPID:
+		*value = view->taken ? (uint32_t)(frame->data[12] << 8 | frame->data[13]) : 0;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* False ends the program with 0, as it does in the kernel. */
+static bool load(const struct view *view, uint32_t at, uint32_t bytes, uint32_t *value)
+{
+	uint32_t there = view->frame->caplen - view->taken;
+
+	*value = 0;
+	if (at >= (uint32_t)SKF_AD_OFF)
+		return load_ancillary(view, at - (uint32_t)SKF_AD_OFF, value);
+	if (at > there || bytes > there - at)
+		return false;
+	for (; bytes; bytes--, at++)
+		*value = *value << 8 |
+		         view->frame->data[at < ADDRESSES_BYTES ? at : at + view->taken];
+	return true;
+}
+
+static uint32_t calculate(uint16_t operation, uint32_t a, uint32_t b)
+{
+	switch (operation) {
+	case BPF_ADD:
+		return a + b;
+	case BPF_SUB:
+		return a - b;
+	case BPF_MUL:
+		return a * b;
+	case BPF_DIV:
+		return b ? a / b : 0;
+	case BPF_MOD:
+		return b ? a % b : 0;
+	case BPF_OR:
+		return a | b;
+	case BPF_AND:
+		return a & b;
+	case BPF_XOR:
+		return a ^ b;
+	case BPF_LSH:
+		return b < 32 ? a << b : 0;
+	case BPF_RSH:
+		return b < 32 ? a >> b : 0;
+	case BPF_NEG:
+		return -a;
+	default:
+		return 0;
+	}
+}
+
+static bool compare(uint16_t operation, uint32_t a, uint32_t b)
+{
+	switch (operation) {
+	case BPF_JEQ:
+		return a == b;
+	case BPF_JGT:
+		return a > b;
+	case BPF_JGE:
+		return a >= b;
+	case BPF_JSET:
+		return (a & b) != 0;
+	default:
+		return false;
+	}
+}
+
+struct machine {
+	uint32_t a;
+	uint32_t x;
+	uint32_t memory[BPF_MEMWORDS];
+};
+
+/* LD and LDX. */
+static bool load_register(struct machine *machine, const struct view *view,
+                          const struct sock_filter *code)
+{
+	static const uint8_t sizes[] = {[BPF_W >> 3] = 4, [BPF_H >> 3] = 2, [BPF_B >> 3] = 1, 0};
+	uint32_t bytes = sizes[BPF_SIZE(code->code) >> 3];
+	uint32_t *into = BPF_CLASS(code->code) == BPF_LD ? &machine->a : &machine->x;
+	uint32_t at = machine->x + code->k;
+	uint32_t head;
+
+	switch (BPF_MODE(code->code)) {
+	case BPF_IMM:
+		*into = code->k;
+		return true;
+	case BPF_MEM:
+		*into = machine->memory[code->k % BPF_MEMWORDS];
+		return true;
+	case BPF_LEN:
+		*into = view->frame->len - view->taken;
+		return true;
+	case BPF_ABS:
+		return load(view, code->k, bytes, into);
+	case BPF_IND:
+		return at <= INT32_MAX && load(view, at, bytes, into);
+	case BPF_MSH:
+		if (code->k > INT32_MAX || !load(view, code->k, 1, &head))
+			return false;
+		*into = (head & 0xf) * 4;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* It goes forward only, and so ends. */
+static uint32_t run(const struct wt_filter *filter, const struct view *view)
+{
+	struct machine machine = {0};
+
+	for (uint64_t at = 0; at < filter->count; at++) {
+		const struct sock_filter *code = &filter->code[at];
+		uint32_t operand = BPF_SRC(code->code) == BPF_X ? machine.x : code->k;
+
+		switch (BPF_CLASS(code->code)) {
+		case BPF_LD:
+		case BPF_LDX:
+			if (!load_register(&machine, view, code))
+				return 0;
+			break;
+		case BPF_ST:
+			machine.memory[code->k % BPF_MEMWORDS] = machine.a;
+			break;
+		case BPF_STX:
+			machine.memory[code->k % BPF_MEMWORDS] = machine.x;
+			break;
+		case BPF_ALU:
+			machine.a = calculate(BPF_OP(code->code), machine.a, operand);
+			break;
+		case BPF_JMP:
+			if (BPF_OP(code->code) == BPF_JA)
+				at += code->k;
+			else
+				at += compare(BPF_OP(code->code), machine.a, operand) ? code->jt
+				                                                      : code->jf;
+			break;
+		case BPF_RET:
+			return BPF_RVAL(code->code) == BPF_A ? machine.a : code->k;
+		case BPF_MISC:
+			if (BPF_MISCOP(code->code) == BPF_TAX)
+				machine.x = machine.a;
+			else
+				machine.a = machine.x;
+			break;
+		}
+	}
+	return 0;
+}
+
+bool wt_filter_passes(const struct wt_filter *filter, const struct wt_frame *frame)
+{
+	bool has_tag = filter->is_live && frame->notes & WT_NOTE_VLAN &&
+	               frame->caplen >= ADDRESSES_BYTES + TAG_BYTES;
+	struct view view = {frame, has_tag ? TAG_BYTES : 0, filter->interface_index};
+
+	return !filter->count || run(filter, &view);
 }
 
 void wt_filter_free(struct wt_filter *filter)
 {
-	free(filter->program.filter);
-	filter->program = (struct sock_fprog){0};
+	free(filter->code);
+	*filter = (struct wt_filter){0};
 }

@@ -119,6 +119,10 @@ static int next_block(struct wt_ring *base, struct wt_block *block)
 	};
 	ssize_t got = recvmsg(ring->fd, &header, MSG_DONTWAIT | MSG_TRUNC);
 
+	/* A link that has gone down leaves an error with the socket, which the first look gets
+	 * instead of a frame that is there. Whoever asks for the reader's health finds out. */
+	if (got < 0 && errno != EAGAIN && errno != EINTR)
+		got = recvmsg(ring->fd, &header, MSG_DONTWAIT | MSG_TRUNC);
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	ring->frame = (struct wt_frame){
@@ -236,9 +240,9 @@ int wt_gen01_recv_open(struct wt_reader **reader, const struct wt_reader_config 
 		wt_error_set(err, ret, "cannot prepare the packet socket for %s: %s",
 		             live->packet.link.name, strerror(-ret));
 	if (!ret)
-		ret = open_ring(live, config->snaplen);
+		ret = open_ring(live, live->snaplen);
 	if (!ret)
-		ret = wt_packet_socket_bind(&live->packet, !config->no_promiscuous, err);
+		ret = wt_live_reader_bind(live, err);
 	if (ret) {
 		wt_live_reader_close(&live->reader);
 		return ret;

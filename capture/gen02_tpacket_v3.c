@@ -83,11 +83,11 @@ int wt_gen02_tpacket_v3_open(struct wt_reader **reader, const struct wt_reader_c
 	live->reader.info.in_place = reserve_in_place(live);
 	ret = wt_live_reader_map(live, config, TPACKET_V3, shape, 0, err);
 	if (!ret)
-		check_block_size(live, config->snaplen);
+		check_block_size(live, live->snaplen);
 	if (!ret)
 		ret = wt_tpacket_v3_ring_open(&live->reader.ring, &live->memory);
 	if (!ret)
-		ret = wt_packet_socket_bind(&live->packet, !config->no_promiscuous, err);
+		ret = wt_live_reader_bind(live, err);
 	if (ret) {
 		wt_live_reader_close(&live->reader);
 		return ret;

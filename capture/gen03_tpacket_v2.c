@@ -17,8 +17,7 @@ struct v2_reader {
 	struct wt_live_reader live;
 	struct wt_ring_ops ops; /* the ring's, but for reading */
 	uint8_t *whole;         /* the frame fetched last, with room for a tag before it */
-	uint32_t snaplen;
-	bool out_of_step; /* what is queued is not what the slots were cut from */
+	bool out_of_step;       /* what is queued is not what the slots were cut from */
 };
 
 /* The next frame of the queue and its whole length; -1: there is none. A link that has gone down
@@ -30,7 +29,7 @@ static ssize_t receive(const struct v2_reader *reader)
 
 	for (int i = 0; i < TRIES && got < 0; i++) {
 		got = recv(reader->live.packet.fd, reader->whole + WT_VLAN_TAG_BYTES,
-		           reader->snaplen, MSG_DONTWAIT | MSG_TRUNC);
+		           reader->live.snaplen, MSG_DONTWAIT | MSG_TRUNC);
 		if (got < 0 && errno == EAGAIN)
 			break;
 	}
@@ -57,7 +56,8 @@ static bool is_whole_of(const struct v2_reader *reader, ssize_t got, const struc
 static void replace(struct v2_reader *reader, ssize_t got, struct wt_frame *frame)
 {
 	uint8_t *data = reader->whole + WT_VLAN_TAG_BYTES;
-	uint32_t caplen = (uint64_t)got < reader->snaplen ? (uint32_t)got : reader->snaplen;
+	uint32_t caplen =
+	        (uint64_t)got < reader->live.snaplen ? (uint32_t)got : reader->live.snaplen;
 
 	if (frame->notes & WT_NOTE_VLAN && caplen >= WT_MAC_ADDRESSES_BYTES) {
 		uint16_t tpid = (uint16_t)(frame->data[12] << 8 | frame->data[13]);
@@ -65,7 +65,7 @@ static void replace(struct v2_reader *reader, ssize_t got, struct wt_frame *fram
 		data = wt_restore_vlan_tag(data, tpid, frame->vlan_tci);
 		caplen += WT_VLAN_TAG_BYTES;
 	}
-	frame->caplen = caplen < reader->snaplen ? caplen : reader->snaplen;
+	frame->caplen = caplen < reader->live.snaplen ? caplen : reader->live.snaplen;
 	frame->data = data;
 }
 
@@ -199,17 +199,16 @@ int wt_gen03_tpacket_v2_open(struct wt_reader **reader, const struct wt_reader_c
 		return ret;
 	v2 = (struct v2_reader *)live;
 	live->reader.info.wakes_for_each_frame = true;
-	v2->snaplen = config->snaplen;
-	v2->whole = malloc((size_t)config->snaplen + WT_VLAN_TAG_BYTES);
+	v2->whole = malloc((size_t)live->snaplen + WT_VLAN_TAG_BYTES);
 	ret = v2->whole ? queue_large_frames(v2)
 	                : wt_error_set(err, -ENOMEM, "no memory for a frame");
 	if (!ret)
 		ret = wt_live_reader_map(live, config, TPACKET_V2, shape,
-		                         frame_bytes(&live->packet.link, config->snaplen), err);
+		                         frame_bytes(&live->packet.link, live->snaplen), err);
 	if (!ret)
 		ret = open_copying_ring(v2);
 	if (!ret)
-		ret = wt_packet_socket_bind(&live->packet, !config->no_promiscuous, err);
+		ret = wt_live_reader_bind(live, err);
 	if (ret) {
 		close_reader(&live->reader);
 		return ret;

@@ -36,6 +36,7 @@ struct sim_reader {
 	struct wt_reader reader;
 	struct wt_sim_ring *sim;
 	struct wt_sim_nic *nic; /* or NULL */
+	struct wt_filter filter;
 	struct sim_settings settings;
 	uint8_t *frame;
 	int stop_fd;
@@ -200,6 +201,7 @@ static void close_reader(struct wt_reader *reader)
 	wt_sim_ring_destroy(sim->sim);
 	wt_reader_end_stamps(reader);
 	wt_sim_nic_destroy(sim->nic);
+	wt_filter_free(&sim->filter);
 	free(sim->frame);
 	if (reader->fd >= 0)
 		close(reader->fd);
@@ -330,7 +332,7 @@ static int create_ring(struct sim_reader *sim, const struct wt_reader_config *co
 	        .block_bytes = plan.block_bytes,
 	        .block_count = plan.block_count,
 	        .slot_bytes = plan.slot_bytes,
-	        .snaplen = config->snaplen,
+	        .snaplen = sim->filter.count ? WT_DEFAULT_SNAPLEN : config->snaplen,
 	        .reserve_bytes = sim->settings.v2 ? 0 : WT_INPLACE_ETHERNET_RESERVE,
 	        .private_bytes = sim->settings.v2 ? 0 : WT_INPLACE_PRIVATE_BYTES,
 	        .retire_timeout_ns = (int64_t)config->retire_timeout_ms * 1000000,
@@ -345,6 +347,8 @@ static int create_ring(struct sim_reader *sim, const struct wt_reader_config *co
 	sim->reader.info.ring_bytes = (uint64_t)plan.block_bytes * plan.block_count;
 	sim->reader.info.block_bytes = plan.block_bytes;
 	sim->reader.info.slot_bytes = plan.slot_bytes;
+	if (sim->filter.count)
+		wt_reader_filter_here(&sim->reader, &sim->filter);
 	return 0;
 }
 
@@ -364,8 +368,19 @@ static int create_frame(struct sim_reader *sim, struct wt_error *err)
 static int create_parts(struct sim_reader *sim, const struct wt_reader_config *config,
                         struct wt_error *err)
 {
-	int ret;
+	int ret = 0;
 
+	/* There is no kernel to run it. */
+	if (config->filter && *config->filter)
+		ret = wt_filter_compile(
+		        &sim->filter,
+		        &(struct wt_filter_config){.expression = config->filter,
+		                                   .link_type = sim->reader.info.link_type,
+		                                   .snaplen = config->snaplen,
+		                                   .hurry = config->hurry},
+		        err);
+	if (ret)
+		return ret;
 	sim->reader.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	sim->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	ret = sim->reader.fd < 0 || sim->stop_fd < 0 ? -errno : create_ring(sim, config);
@@ -393,15 +408,12 @@ int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *
 
 	if (ret)
 		return ret;
-	if (config->filter && *config->filter)
-		return wt_error_set(err, -ENOTSUP,
-		                    "the simulated reader takes no filter: it has no kernel to run "
-		                    "it; record everything and filter afterwards");
 	sim = calloc(1, sizeof(*sim));
 	if (!sim)
 		return wt_error_set(err, -ENOMEM, "no memory for a reader");
 	sim->settings = settings;
 	sim->reader.ops = &ops;
+	sim->reader.fd = sim->stop_fd = -1;
 	sim->reader.info = (struct wt_reader_info){
 	        .name = "sim",
 	        .kind = WT_READER_SIM,

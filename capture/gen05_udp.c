@@ -19,6 +19,7 @@ struct udp_reader {
 	struct wt_reader reader;
 	struct wt_udp_socket socket;
 	struct wt_udp_spec spec;
+	struct wt_reader_config config; /* for another socket */
 	struct wt_filter filter;
 	struct wt_link link; /* if an interface was named */
 	struct wt_ring_statistics told;
@@ -60,6 +61,34 @@ static int health(struct wt_reader *reader)
 	return reader->info.link ? wt_link_state(reader->fd, reader->info.link->index) : 0;
 }
 
+/* A socket stays bound to the interface that is gone, and its memberships are. An address that it
+ * is not bound to an interface for comes back by itself. */
+static int reattach(struct wt_reader *reader, struct wt_error *err)
+{
+	struct udp_reader *udp = (struct udp_reader *)reader;
+	uint32_t drops, queued_bytes;
+	struct wt_link link;
+	int ret = wt_link_read(udp->spec.interface, &link, err);
+
+	if (ret)
+		return ret;
+	/* What waits in the old one is read first. */
+	if (!wt_udp_socket_look(&udp->socket, &drops, &queued_bytes) && queued_bytes)
+		return wt_error_set(err, -ENODEV, "%s is still being read", udp->name);
+	if (udp->socket.bound_to_device || udp->spec.is_group) {
+		wt_udp_ring_change_socket(reader->ring);
+		ret = wt_udp_socket_reopen(&udp->socket, &udp->spec, udp->name, link.index,
+		                           &udp->config, err);
+		if (!ret)
+			ret = start(reader, err);
+	}
+	if (ret)
+		return ret;
+	udp->link = link;
+	wt_reader_renew_stamps(reader);
+	return 0;
+}
+
 static void close_reader(struct wt_reader *reader)
 {
 	struct udp_reader *udp = (struct udp_reader *)reader;
@@ -92,6 +121,7 @@ static void tell_degraded(struct udp_reader *udp, const struct wt_reader_config 
 
 static void describe(struct udp_reader *udp, const struct wt_reader_config *config)
 {
+	udp->config = *config;
 	udp->reader.fd = udp->socket.fd;
 	udp->reader.info = (struct wt_reader_info){
 	        .name = udp->name,
@@ -156,8 +186,13 @@ static int open_parts(struct udp_reader *udp, const struct wt_reader_config *con
 	if (!ret && *udp->spec.interface)
 		strcpy(udp->spec.interface, udp->link.name);
 	if (!ret && config->filter && *config->filter)
-		ret = wt_filter_compile(&udp->filter, NULL, LINKTYPE_RAW, config->snaplen,
-		                        config->filter, err);
+		ret = wt_filter_compile(&udp->filter,
+		                        &(struct wt_filter_config){.expression = config->filter,
+		                                                   .link_type = LINKTYPE_RAW,
+		                                                   .snaplen = config->snaplen,
+		                                                   .hurry = config->hurry},
+		                        err);
+	udp->filter.interface_index = udp->link.index;
 	if (!ret)
 		ret = wt_udp_socket_open(&udp->socket, &udp->spec, udp->name, udp->link.index,
 		                         config, err);
@@ -178,6 +213,7 @@ static struct udp_reader *make_reader(const char *name)
 	        .stop = stop,
 	        .statistics = statistics,
 	        .health = health,
+	        .reattach = reattach,
 	        .close = close_reader,
 	};
 	struct udp_reader *udp = calloc(1, sizeof(*udp));

@@ -128,7 +128,7 @@ int wt_join_parse(struct wt_join_group *group, const char *text, struct wt_error
 
 	*group = (struct wt_join_group){0};
 	if (strlen(text) >= sizeof(copy))
-		return wt_error_set(err, -EINVAL, "'%.40s…' is too long for GROUP@SOURCE", text);
+		return wt_error_set(err, -EINVAL, "'%.40s...' is too long for GROUP@SOURCE", text);
 	strcpy(copy, text);
 	source = strchr(copy, '@');
 	if (source)

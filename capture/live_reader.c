@@ -9,12 +9,44 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+/* What the kernel does not take runs here, and wants to see all of a packet, whatever is kept. */
+static int take_filter(struct wt_live_reader *live, struct wt_filter *filter, struct wt_error *err)
+{
+	enum { BYTES_AN_INSTRUCTION = 64 }; /* that the kernel charges, at the most */
+	struct wt_packet_socket *packet = &live->packet;
+	uint32_t count = filter->count;
+	int ret = wt_packet_socket_set_filter(packet, filter, WT_DEFAULT_SNAPLEN, err);
+
+	live->snaplen = live->reader.info.snaplen;
+	if (ret || !packet->refusal)
+		return ret;
+	if (live->snaplen < WT_DEFAULT_SNAPLEN)
+		live->snaplen = WT_DEFAULT_SNAPLEN;
+	if (count > BPF_MAXINSNS)
+		wt_reader_degrade(
+		        &live->reader,
+		        "%s: the filter runs in the recorder, which costs more: it has %u "
+		        "instructions, and the kernel takes %d, whatever "
+		        "net.core.optmem_max is",
+		        packet->link.name, count, BPF_MAXINSNS);
+	else
+		wt_reader_degrade(
+		        &live->reader,
+		        "%s: the filter runs in the recorder, which costs more: the kernel "
+		        "does not take its %u instructions: %s; 'sysctl -w "
+		        "net.core.optmem_max=%u' makes room for it",
+		        packet->link.name, count, strerror(-packet->refusal),
+		        count * BYTES_AN_INSTRUCTION);
+	return 0;
+}
+
 int wt_live_reader_create(struct wt_live_reader **live, size_t size,
                           const struct wt_reader_config *config, const struct wt_reader_ops *ops,
                           struct wt_error *err)
 {
 	struct wt_live_reader *made;
 	struct wt_link link;
+	struct wt_filter filter;
 	int ret, link_type;
 
 	ret = wt_link_read(config->interface, &link, err);
@@ -26,10 +58,19 @@ int wt_live_reader_create(struct wt_live_reader **live, size_t size,
 		                    "%s is of a kind of link (ARPHRD %u) that cannot be recorded; "
 		                    "record the Ethernet or IP interface below or above it",
 		                    link.name, link.hardware_type);
+	/* Before anything has been changed that would have to be put back: it may take minutes. */
+	ret = wt_filter_compile(&filter,
+	                        &(struct wt_filter_config){.expression = config->filter,
+	                                                   .link_type = link_type,
+	                                                   .snaplen = config->snaplen,
+	                                                   .is_live = true,
+	                                                   .hurry = config->hurry},
+	                        err);
+	if (ret)
+		return ret;
 	made = calloc(1, size);
-	if (!made)
-		return wt_error_set(err, -ENOMEM, "no memory for a reader");
-	ret = wt_packet_socket_open(&made->packet, &link, err);
+	ret = made ? wt_packet_socket_open(&made->packet, &link, err)
+	           : wt_error_set(err, -ENOMEM, "no memory for a reader");
 	if (ret)
 		goto free_reader;
 	made->reader.ops = ops;
@@ -43,26 +84,34 @@ int wt_live_reader_create(struct wt_live_reader **live, size_t size,
 	        .ring_bytes_asked = config->ring_bytes,
 	        .link = &made->packet.link,
 	};
+	ret = take_filter(made, &filter, err);
+	if (ret)
+		goto close_socket;
 	ret = wt_reader_begin_stamps(&made->reader, config,
 	                             config->system ? config->system : wt_kernel_system(),
 	                             link.name, err);
 	if (!ret && made->reader.info.stamps == WT_STAMP_HARDWARE)
 		ret = wt_packet_socket_ask_hardware(&made->packet, err);
 	if (ret)
-		goto close_socket;
-	ret = wt_filter_compile(&made->packet.filter, link.name, link_type, config->snaplen,
-	                        config->filter, err);
-	if (ret)
-		goto close_socket;
+		goto end_stamps;
 	*live = made;
 	return 0;
 
-close_socket:
+end_stamps:
 	wt_reader_end_stamps(&made->reader);
+close_socket:
 	wt_packet_socket_close(&made->packet);
 free_reader:
+	wt_filter_free(&filter);
 	free(made);
 	return ret;
+}
+
+int wt_live_reader_bind(struct wt_live_reader *live, struct wt_error *err)
+{
+	if (live->packet.refusal)
+		wt_reader_filter_here(&live->reader, &live->packet.filter);
+	return wt_packet_socket_bind(&live->packet, live->reader.info.promiscuous, err);
 }
 
 int wt_live_reader_start(struct wt_reader *reader, struct wt_error *err)
@@ -77,22 +126,32 @@ int wt_live_reader_stop(struct wt_reader *reader)
 
 int wt_live_reader_health(struct wt_reader *reader)
 {
-	return wt_packet_socket_health(&((struct wt_live_reader *)reader)->packet);
+	int health = wt_packet_socket_health(&((struct wt_live_reader *)reader)->packet);
+
+	if (health != -EMEDIUMTYPE)
+		return health;
+	/* What comes from it now cannot stand in the same file. */
+	wt_reader_degrade(reader, "%s has come back as another kind of link: that is not recorded",
+	                  reader->info.name);
+	return -ENODEV;
 }
 
-int wt_live_reader_reattach(struct wt_reader *reader)
+int wt_live_reader_reattach(struct wt_reader *reader, struct wt_error *err)
 {
 	struct wt_packet_socket *packet = &((struct wt_live_reader *)reader)->packet;
 	struct wt_link link;
-	int ret = wt_link_read(packet->link.name, &link, NULL);
+	int ret = wt_link_read(packet->link.name, &link, err);
 
 	if (ret)
 		return ret;
 	if (link.hardware_type != packet->link.hardware_type)
-		return -ENODEV;
+		return wt_error_set(err, -EMEDIUMTYPE,
+		                    "interface %s is another kind of link than before (ARPHRD %u, "
+		                    "not %u), which one file does not take",
+		                    link.name, link.hardware_type, packet->link.hardware_type);
 	packet->link = link;
 	wt_reader_renew_stamps(reader);
-	return wt_packet_socket_bind(packet, packet->promiscuous, NULL);
+	return wt_packet_socket_bind(packet, packet->promiscuous, err);
 }
 
 int wt_live_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last)
@@ -188,7 +247,7 @@ int wt_live_reader_map(struct wt_live_reader *live, const struct wt_reader_confi
 		                    live->packet.link.name, strerror(-ret));
 	}
 	live->memory = (struct wt_ring_memory){live->map, plan.block_bytes, plan.block_count,
-	                                       plan.slot_bytes, config->snaplen};
+	                                       plan.slot_bytes, live->snaplen};
 	live->reader.memory = &live->memory;
 	live->reader.info.ring_bytes = live->map_bytes;
 	live->reader.info.block_bytes = plan.block_bytes;

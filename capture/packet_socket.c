@@ -6,7 +6,10 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/net_tstamp.h>
+#include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -119,16 +122,64 @@ int wt_packet_socket_bind(struct wt_packet_socket *packet, bool promiscuous, str
 	return 0;
 }
 
-int wt_packet_socket_open_gate(struct wt_packet_socket *packet, struct wt_error *err)
+/* The program that lets through what is of the right kind of link and passes `code`. */
+static int make_gate(struct wt_packet_socket *packet, const struct sock_filter *code,
+                     uint32_t count)
 {
+	const struct sock_filter kind[] = {
+	        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)SKF_AD_OFF + SKF_AD_HATYPE),
+	        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, packet->link.hardware_type, 1, 0),
+	        BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	enum { KIND = sizeof(kind) / sizeof(kind[0]) };
+	struct sock_filter *made;
+
+	if (count > BPF_MAXINSNS - KIND)
+		return -E2BIG;
+	made = malloc(sizeof(kind) + count * sizeof(*code));
+	if (!made)
+		return -ENOMEM;
+	memcpy(made, kind, sizeof(kind));
+	memcpy(made + KIND, code, count * sizeof(*code));
+	free(packet->gate.filter);
+	packet->gate = (struct sock_fprog){(unsigned short)(KIND + count), made};
+	return 0;
+}
+
+static int attach_gate(const struct wt_packet_socket *packet)
+{
+	return setsockopt(packet->fd, SOL_SOCKET, SO_ATTACH_FILTER, &packet->gate,
+	                  sizeof(packet->gate))
+	               ? -errno
+	               : 0;
+}
+
+int wt_packet_socket_set_filter(struct wt_packet_socket *packet, struct wt_filter *filter,
+                                uint32_t snaplen, struct wt_error *err)
+{
+	const struct sock_filter everything = BPF_STMT(BPF_RET | BPF_K, snaplen);
 	int ret;
 
-	if (setsockopt(packet->fd, SOL_SOCKET, SO_ATTACH_FILTER, &packet->filter.program,
-	               sizeof(packet->filter.program)) == 0)
-		return 0;
-	ret = -errno;
-	return wt_error_set(err, ret, "the kernel refuses the filter for %s: %s", packet->link.name,
-	                    strerror(-ret));
+	packet->filter = *filter;
+	*filter = (struct wt_filter){0};
+	packet->filter.interface_index = packet->link.index;
+	packet->refusal = make_gate(packet, packet->filter.code, packet->filter.count);
+	/* A try, while nothing can arrive. */
+	if (!packet->refusal)
+		packet->refusal = attach_gate(packet);
+	ret = packet->refusal ? make_gate(packet, &everything, 1) : reject_everything(packet->fd);
+	return ret ? wt_error_set(err, ret, "cannot prepare the filter of %s: %s",
+	                          packet->link.name, strerror(-ret))
+	           : 0;
+}
+
+int wt_packet_socket_open_gate(struct wt_packet_socket *packet, struct wt_error *err)
+{
+	int ret = attach_gate(packet);
+
+	return ret ? wt_error_set(err, ret, "the kernel refuses the filter for %s: %s",
+	                          packet->link.name, strerror(-ret))
+	           : 0;
 }
 
 int wt_packet_socket_shut_gate(struct wt_packet_socket *packet)
@@ -159,14 +210,24 @@ int wt_packet_socket_statistics(const struct wt_packet_socket *packet, bool v3,
 	return 0;
 }
 
+static bool is_of_its_kind(const struct wt_packet_socket *packet)
+{
+	struct ifreq request = {.ifr_ifindex = packet->link.index};
+
+	return ioctl(packet->fd, SIOCGIFNAME, &request) ||
+	       ioctl(packet->fd, SIOCGIFHWADDR, &request) ||
+	       request.ifr_hwaddr.sa_family == packet->link.hardware_type;
+}
+
 int wt_packet_socket_health(const struct wt_packet_socket *packet)
 {
-	int pending;
+	int pending, state;
 	socklen_t length = sizeof(pending);
 
 	/* Reading the error clears it, so that poll() can sleep again. */
 	getsockopt(packet->fd, SOL_SOCKET, SO_ERROR, &pending, &length);
-	return wt_link_state(packet->fd, packet->link.index);
+	state = wt_link_state(packet->fd, packet->link.index);
+	return !state && !is_of_its_kind(packet) ? -EMEDIUMTYPE : state;
 }
 
 void wt_packet_socket_close(struct wt_packet_socket *packet)
@@ -175,4 +236,6 @@ void wt_packet_socket_close(struct wt_packet_socket *packet)
 		close(packet->fd);
 	packet->fd = -1;
 	wt_filter_free(&packet->filter);
+	free(packet->gate.filter);
+	packet->gate = (struct sock_fprog){0};
 }

@@ -17,6 +17,8 @@ struct wt_packet_socket {
 	int fd;
 	struct wt_link link; /* as it was when the socket was opened */
 	struct wt_filter filter;
+	struct sock_fprog gate; /* what the kernel runs while recording */
+	int refusal; /* of the filter, which has to run here then: -errno; 0: it is in the gate */
 	bool promiscuous;
 };
 
@@ -30,8 +32,14 @@ int wt_packet_socket_open(struct wt_packet_socket *packet, const struct wt_link 
  * made. */
 int wt_packet_socket_ask_hardware(const struct wt_packet_socket *packet, struct wt_error *err);
 
-/* Bind to the interface (promiscuous if asked) and open the gate with `filter`,
- * which stays the caller's until closed. */
+/* Take `filter` over, as far as the kernel takes it; before the socket is bound. If not, the
+ * kernel will let everything through, with its first `snaplen` bytes, and `refusal` says why. In
+ * either case it lets nothing through that is of another kind of link than it was opened for:
+ * the type of an interface may change while it is down. */
+int wt_packet_socket_set_filter(struct wt_packet_socket *packet, struct wt_filter *filter,
+                                uint32_t snaplen, struct wt_error *err);
+
+/* Bind to the interface, promiscuous if asked; and open the gate. */
 int wt_packet_socket_bind(struct wt_packet_socket *packet, bool promiscuous, struct wt_error *err);
 int wt_packet_socket_open_gate(struct wt_packet_socket *packet, struct wt_error *err);
 
@@ -43,7 +51,8 @@ int wt_packet_socket_shut_gate(struct wt_packet_socket *packet);
 int wt_packet_socket_statistics(const struct wt_packet_socket *packet, bool v3,
                                 struct wt_ring_statistics *since_last);
 
-/* 0 while the interface is up, -ENETDOWN, or -ENODEV once it is gone. */
+/* 0 while the interface is up, -ENETDOWN, or -ENODEV once it is gone; -EMEDIUMTYPE if it has
+ * come back as another kind of link. */
 int wt_packet_socket_health(const struct wt_packet_socket *packet);
 
 void wt_packet_socket_close(struct wt_packet_socket *packet);

@@ -46,6 +46,42 @@ void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
 	reader->info.degraded[count] = reader->degraded[count];
 }
 
+/* Frames move together. At least one is read unless there is none. */
+static size_t read_filtered(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
+                            size_t max)
+{
+	struct wt_reader *reader = ring->owner;
+	size_t kept = 0, count;
+
+	while (!kept && (count = reader->unfiltered->read_frames(ring, block, frames, max))) {
+		for (size_t i = 0; i < count; i++) {
+			reader->filtered_drops += frames[i].dropped_before;
+			if (!wt_filter_passes(reader->filter, &frames[i]))
+				continue;
+			frames[kept] = frames[i];
+			frames[kept].dropped_before = reader->filtered_drops;
+			reader->filtered_drops = 0;
+			if (frames[kept].caplen > reader->info.snaplen)
+				frames[kept].caplen = reader->info.snaplen;
+			kept++;
+		}
+		block->rejected += (uint32_t)(count - kept);
+	}
+	return kept;
+}
+
+void wt_reader_filter_here(struct wt_reader *reader, const struct wt_filter *filter)
+{
+	reader->filter = filter;
+	reader->unfiltered = reader->ring->ops;
+	reader->filtering = *reader->ring->ops;
+	reader->filtering.read_frames = read_filtered;
+	reader->ring->ops = &reader->filtering;
+	reader->ring->owner = reader;
+	/* Not all of a block is to be in the file. */
+	reader->info.in_place = false;
+}
+
 int wt_reader_open(struct wt_reader **reader, const struct wt_reader_config *config,
                    struct wt_error *err)
 {
@@ -103,9 +139,11 @@ int wt_reader_health(struct wt_reader *reader)
 	return reader->ops->health(reader);
 }
 
-int wt_reader_reattach(struct wt_reader *reader)
+int wt_reader_reattach(struct wt_reader *reader, struct wt_error *err)
 {
-	return reader->ops->reattach ? reader->ops->reattach(reader) : -ENODEV;
+	return reader->ops->reattach
+	               ? reader->ops->reattach(reader, err)
+	               : wt_error_set(err, -ENODEV, "%s cannot come back", reader->info.name);
 }
 
 const struct wt_reader_info *wt_reader_info(const struct wt_reader *reader)

@@ -2,6 +2,7 @@
 #ifndef WIRETAPE_CAPTURE_READER_H
 #define WIRETAPE_CAPTURE_READER_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -61,6 +62,8 @@ struct wt_reader_config {
 	enum wt_stamp_wish stamp;          /* [WT_STAMP_SW] */
 	struct wt_system *system;          /* of clocks and NICs [the kernel] */
 	enum wt_socket_stamp socket_stamp; /* UDP [WT_SOCKET_STAMP_ALL] */
+	/* Once it is not 0, opening need not wait for a filter to be compiled [NULL] */
+	const volatile sig_atomic_t *hurry;
 };
 
 enum { WT_DEFAULT_SNAPLEN = 262144, WT_DEFAULT_RETIRE_TIMEOUT_MS = 60 };
@@ -141,8 +144,8 @@ int wt_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *si
 int wt_reader_health(struct wt_reader *reader);
 
 /* After -ENODEV: if an interface of the same name and kind is there again, whatever its
- * index, take up recording from it. 0, or -ENODEV while there is none. */
-int wt_reader_reattach(struct wt_reader *reader);
+ * index, take up recording from it. 0, -ENODEV while there is none, or why it cannot be taken. */
+int wt_reader_reattach(struct wt_reader *reader, struct wt_error *err);
 
 const struct wt_reader_info *wt_reader_info(const struct wt_reader *reader);
 

@@ -6,14 +6,15 @@
 
 #include <wiretape/capture/packet_socket.h>
 #include <wiretape/capture/reader.h>
+#include <wiretape/ring/ring_private.h>
 
 struct wt_reader_ops {
 	int (*start)(struct wt_reader *reader, struct wt_error *err);
 	int (*stop)(struct wt_reader *reader);
 	int (*statistics)(struct wt_reader *reader, struct wt_ring_statistics *since_last);
 	int (*health)(struct wt_reader *reader);
-	int (*reattach)(struct wt_reader *reader); /* NULL: cannot */
-	int (*woken)(struct wt_reader *reader);    /* NULL: nothing to do */
+	int (*reattach)(struct wt_reader *reader, struct wt_error *err); /* NULL: cannot */
+	int (*woken)(struct wt_reader *reader);                          /* NULL: nothing to do */
 	void (*close)(struct wt_reader *reader);
 };
 
@@ -29,12 +30,19 @@ struct wt_reader {
 	struct wt_nic_stamping stamping;
 	struct wt_phc *phc; /* of hardware stamps, or NULL */
 	char stamps_degraded[320];
+	/* A filter that runs here: the ring's ops with it and without, and what frames that it did
+	 * not let through have told of drops. */
+	const struct wt_filter *filter;
+	struct wt_ring_ops filtering;
+	const struct wt_ring_ops *unfiltered;
+	uint64_t filtered_drops;
 };
 
 /* A reader with a packet socket: the live generations. */
 struct wt_live_reader {
 	struct wt_reader reader;
 	struct wt_packet_socket packet;
+	uint32_t snaplen; /* that is read of a packet; more than is kept, if the filter runs here */
 	struct wt_ring_memory memory;
 	void *map; /* of the ring, or NULL */
 	size_t map_bytes;
@@ -46,18 +54,25 @@ int wt_live_reader_create(struct wt_live_reader **live, size_t size,
                           const struct wt_reader_config *config, const struct wt_reader_ops *ops,
                           struct wt_error *err);
 
+/* The last step of opening one, with its ring: frames may arrive, once the gate is open. */
+int wt_live_reader_bind(struct wt_live_reader *live, struct wt_error *err);
+
 /* What the live generations have in common, and all there is to most of them. */
 extern const struct wt_reader_ops wt_live_reader_ops;
 int wt_live_reader_start(struct wt_reader *reader, struct wt_error *err);
 int wt_live_reader_stop(struct wt_reader *reader);
 int wt_live_reader_health(struct wt_reader *reader);
-int wt_live_reader_reattach(struct wt_reader *reader);
+int wt_live_reader_reattach(struct wt_reader *reader, struct wt_error *err);
 int wt_live_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last);
 void wt_live_reader_close(struct wt_reader *reader);
 
 /* Say what is less than asked, each thing once. */
 void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+
+/* Have the frames of its ring pass `filter` before anybody sees them, and be cut to info.snaplen
+ * after it. The filter stays the caller's. Those rejected are counted in wt_block.rejected. */
+void wt_reader_filter_here(struct wt_reader *reader, const struct wt_filter *filter);
 
 /* Settle whose stamps packets have: switch those of `interface` on and open its clock, if they
  * are asked for. Sets info.stamps. Undone by wt_reader_end_stamps(). */

@@ -117,10 +117,10 @@ static void end_if_all_over(struct wt_recorder *recorder)
 			return;
 		any_gone |= recorder->reports[i].gone;
 	}
-	if (any_gone)
-		wt_recorder_end_with(recorder, WT_END_INTERFACE, -ENODEV);
-	else
+	if (!any_gone)
 		wt_recorder_end_with(recorder, WT_END_SOURCE, 0);
+	else if (!recorder->config.waits_for_interfaces)
+		wt_recorder_end_with(recorder, WT_END_INTERFACE, -ENODEV);
 }
 
 static void interface_gone(struct wt_recorder *recorder, struct wt_recorded *recorded)
@@ -133,6 +133,9 @@ static void interface_gone(struct wt_recorder *recorder, struct wt_recorded *rec
 	         recorded->report->reader->name);
 	wt_recorder_degrade(recorder, text);
 	end_if_all_over(recorder);
+	if (!recorder->ending)
+		wt_recorder_say(recorder, "waiting for %s to come back",
+		                recorded->report->reader->name);
 }
 
 static void read_nic(struct wt_recorded *recorded)
@@ -158,8 +161,16 @@ static void renew_nic(struct wt_recorded *recorded)
 /* Under its old name, perhaps with another index: module reloaded, container back. */
 static void try_reattach(struct wt_recorder *recorder, struct wt_recorded *recorded)
 {
-	if (wt_reader_reattach(recorded->reader))
+	struct wt_error err = {0};
+	int ret = wt_reader_reattach(recorded->reader, &err);
+
+	if (ret) {
+		if (ret != -ENODEV && strcmp(err.text, recorded->not_back.text) != 0)
+			wt_recorder_say(recorder, "interface %s is not taken up again: %s",
+			                recorded->report->reader->name, err.text);
+		recorded->not_back = err;
 		return;
+	}
 	recorded->report->gone = false;
 	recorded->down = false;
 	wt_recorder_renew_clock(recorder, recorded);
@@ -731,9 +742,12 @@ void wt_recorder_poke(struct wt_recorder *recorder)
 static int open_interface(struct wt_recorder *recorder, size_t i, struct wt_error *err)
 {
 	struct wt_recorded *recorded = &recorder->recorded[i];
-	const struct wt_reader_config *config = &recorder->config.interfaces[i];
-	int ret = wt_reader_open(&recorded->reader, config, err);
+	struct wt_reader_config config = recorder->config.interfaces[i];
+	int ret;
 
+	if (!config.hurry)
+		config.hurry = recorder->config.hurry;
+	ret = wt_reader_open(&recorded->reader, &config, err);
 	if (ret)
 		return ret;
 	recorded->ring = wt_reader_ring(recorded->reader);

@@ -100,8 +100,10 @@ struct wt_recorder_config {
 	int64_t max_duration_ns;     /* [no limit] */
 	enum wt_stamp_clock clock;   /* that stamps in the file show [UTC] */
 	int32_t tai_offset_s;        /* TAI - UTC [the kernel's] */
+	bool waits_for_interfaces;   /* also the last one that is gone may come back [it ends] */
 	int64_t statistics_every_ns; /* between Interface Statistics Blocks [10 s] */
 	int64_t progress_every_ns;   /* between calls of on_progress [never] */
+	const volatile sig_atomic_t *hurry; /* as in wt_reader_config */
 	/* Called in the recording thread once, when all gates are open: packets that arrive from
 	 * now on are recorded. */
 	void (*on_begin)(void *context);

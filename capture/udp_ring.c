@@ -156,7 +156,7 @@ static void take_datagram(struct udp_ring *ring, size_t i, int64_t now_ns)
 	wt_udp_control_read(&control, &ring->messages[i].msg_hdr);
 	take_drops(ring, control.drops);
 	frame = rebuild(ring, i, &control);
-	if (!wt_filter_passes(ring->config.filter, frame.data, frame.caplen, frame.len))
+	if (!wt_filter_passes(ring->config.filter, &frame))
 		return;
 	if (frame.caplen > ring->config.snaplen)
 		frame.caplen = ring->config.snaplen;
@@ -188,8 +188,7 @@ static int receive(struct udp_ring *ring)
 static int borrow(struct udp_ring *ring, struct wt_block *block)
 {
 	ring->borrowed = true;
-	*block = (struct wt_block){.frames = ring->frame_count,
-	                           .number = ring->ring.borrowed++};
+	*block = (struct wt_block){.frames = ring->frame_count, .number = ring->ring.borrowed++};
 	return 1;
 }
 
@@ -294,6 +293,16 @@ void wt_udp_ring_count(const struct wt_ring *base, struct wt_ring_statistics *to
 	uint64_t drops = ring->stopped ? ring->final_drops : drops_so_far(ring);
 
 	*total = (struct wt_ring_statistics){.packets = ring->received + drops, .drops = drops};
+}
+
+void wt_udp_ring_change_socket(struct wt_ring *base)
+{
+	struct udp_ring *ring = (struct udp_ring *)base;
+	uint32_t value, bytes;
+
+	if (!wt_udp_socket_look(ring->config.socket, &value, &bytes))
+		take_drops(ring, value);
+	ring->has_seen = false;
 }
 
 /* Copy the frames of the batch just received to where they can wait. */

@@ -29,6 +29,10 @@ int wt_udp_ring_open(struct wt_ring **ring, const struct wt_udp_ring_config *con
 /* Everything so far: datagrams that passed the filter, and drops. */
 void wt_udp_ring_count(const struct wt_ring *ring, struct wt_ring_statistics *total);
 
+/* The socket is another one, or about to be: what it has lost so far is counted. The new one's
+ * counter begins with the first datagram. */
+void wt_udp_ring_change_socket(struct wt_ring *ring);
+
 /* Shut the gate and take what is still queued into memory of our own, so that the count is
  * final. 0, or -ENOMEM or another errno if that did not work for all of it. */
 int wt_udp_ring_stop(struct wt_ring *ring);

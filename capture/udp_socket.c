@@ -2,6 +2,7 @@
 #include <wiretape/capture/udp_socket.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/filter.h>
 #include <linux/net_tstamp.h>
@@ -216,6 +217,22 @@ int wt_udp_socket_open(struct wt_udp_socket *udp, const struct wt_udp_spec *spec
 		ret = bind_and_join(udp, spec, name, index, err);
 	if (ret)
 		wt_udp_socket_close(udp);
+	return ret;
+}
+
+int wt_udp_socket_reopen(struct wt_udp_socket *udp, const struct wt_udp_spec *spec,
+                         const char *name, int index, const struct wt_reader_config *config,
+                         struct wt_error *err)
+{
+	struct wt_udp_socket fresh;
+	int ret = wt_udp_socket_open(&fresh, spec, name, index, config, err);
+
+	if (ret)
+		return ret;
+	if (dup3(fresh.fd, udp->fd, O_CLOEXEC) < 0)
+		ret = wt_error_set(err, -errno, "cannot replace the socket of %s: %s", name,
+		                   strerror(errno));
+	wt_udp_socket_close(&fresh);
 	return ret;
 }
 

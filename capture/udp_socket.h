@@ -28,6 +28,12 @@ struct wt_udp_socket {
 int wt_udp_socket_open(struct wt_udp_socket *udp, const struct wt_udp_spec *spec, const char *name,
                        int index, const struct wt_reader_config *config, struct wt_error *err);
 
+/* The interface is another one, with this index: a socket as wt_udp_socket_open() makes it, with
+ * the gate shut, takes the place of this one, under its number. */
+int wt_udp_socket_reopen(struct wt_udp_socket *udp, const struct wt_udp_spec *spec,
+                         const char *name, int index, const struct wt_reader_config *config,
+                         struct wt_error *err);
+
 int wt_udp_socket_open_gate(const struct wt_udp_socket *udp);
 
 /* A datagram that a CPU has already let in may still be queued after this returns. */

@@ -121,7 +121,7 @@ static int take_source(struct wt_udp_spec *spec, char *source, const char *text,
 	if (!spec->is_group)
 		return wt_error_set(err, -EINVAL,
 		                    "'%s': a source goes with a multicast group; from one sender "
-		                    "to an address, record with a filter: src host …",
+		                    "to an address, record with a filter: src host ...",
 		                    text);
 	if (spec->source.ss_family != spec->address.ss_family)
 		return wt_error_set(err, -EINVAL,
@@ -150,7 +150,7 @@ int wt_udp_spec_parse(struct wt_udp_spec *spec, const char *text, struct wt_erro
 
 	*spec = (struct wt_udp_spec){0};
 	if (strlen(text) >= sizeof(copy))
-		return wt_error_set(err, -EINVAL, "'%.40s…' is too long to listen to; %s", text,
+		return wt_error_set(err, -EINVAL, "'%.40s...' is too long to listen to; %s", text,
 		                    form);
 	strcpy(copy, text);
 	source = cut_at(copy, ',', strchr);

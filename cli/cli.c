@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,13 @@ void wt_cli_complain(const char *format, ...)
 	va_end(args);
 }
 
+void wt_cli_warn_unfiltered(const char *path, uint64_t count, const char *why)
+{
+	if (count)
+		wt_cli_complain("warning: %s: %s; so %" PRIu64 " packet%s not match", path, why,
+		                count, count == 1 ? " does" : "s do");
+}
+
 int wt_cli_usage(const char *command, const char *format, ...)
 {
 	va_list args;
@@ -34,6 +42,18 @@ int wt_cli_usage(const char *command, const char *format, ...)
 	va_end(args);
 	fprintf(stderr, "Try 'wiretape %s --help'.\n", command);
 	return WT_EXIT_USAGE;
+}
+
+void wt_cli_warn_fractions(const char *path, const struct wt_capture_fractions *fractions)
+{
+	if (fractions->packets)
+		wt_cli_complain("warning: %s: %" PRIu64 " packet%s with fractions of a second "
+		                "that are a second or more%s",
+		                path, fractions->packets, wt_cli_plural(fractions->packets),
+		                fractions->nanoseconds
+		                        ? ": they look like nanoseconds, in a file whose magic "
+		                          "number says microseconds, and times are wrong then"
+		                        : "");
 }
 
 int wt_cli_flush(void)

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <wiretape/writer/capture_file.h>
+
 /* The same for all commands; the manual has them in one table (EXIT STATUS). What is first in
  * the list of those that apply, 1, 2, 3, 4, 5, is what is returned. */
 enum wt_exit {
@@ -44,9 +46,22 @@ int wt_command_stamp(int argc, char **argv);
 /* "wiretape: …\n" on stderr. */
 void wt_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same, then where the help is; returns WT_EXIT_USAGE. */
+/* Of `count` packets of a file there is no telling whether a filter matches; `why`, if there are
+ * any: where the first was, and the reason. */
+void wt_cli_warn_unfiltered(const char *path, uint64_t count, const char *why);
+
+/* The same as the first, then where the help is; returns WT_EXIT_USAGE. */
 int wt_cli_usage(const char *command, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
+
+/* Of what a pcap file has in the place of fractions of a second, if there is anything to say. */
+void wt_cli_warn_fractions(const char *path, const struct wt_capture_fractions *fractions);
+
+/* What a noun ends in: "packet%s". */
+static inline const char *wt_cli_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
 
 /* What was printed goes out: an exit code. A full disk or a reader that has left shows here
  * at the latest, and is complained about. */

@@ -88,18 +88,16 @@ static void print_help(void)
 	       "how\n"
 	       "far the time between two packets is from what it was in A.\n"
 	       "\n"
-	       "The JSON object has a, b (path, filter, packets, filtered, unstamped, cut, "
-	       "link_type,\n"
-	       "cut_off, broken), content, speed, matched, lost, doubled, extra, reordered,\n"
-	       "displacement, longest_loss, longest_loss_from, examples and timing (packets,\n"
-	       "difference, align, reference_ns, error, gap_error, lasted, tolerance_ns,\n"
-	       "over_tolerance).\n"
+	       "The JSON object has a, b (path, filter, packets, filtered, not_filtered,\n"
+	       "unstamped, stamps_out_of_range, with_fcs, cut, link_type, cut_off, broken), content, speed,\n"
+	       "matched, lost, doubled, extra, reordered, displacement, longest_loss,\n"
+	       "longest_loss_from, examples and timing (packets, difference, align,\n"
+	       "reference_ns, error, gap_error, lasted, tolerance_ns, over_tolerance).\n"
 	       "\n"
-	       "Exit status: 0 if both have the same packets in the same order; 3 if not; 4 if "
-	       "they\n"
-	       "have, but not within the tolerance; 1 for a failure or a file that is broken in "
-	       "the\n"
-	       "middle (what is before is used); 2 for a wrong command line.\n");
+	       "Exit status: 0 if both have the same packets in the same order; 3 if not, or if\n"
+	       "there is nothing to compare; 4 if they have, but not within the tolerance; 1 for\n"
+	       "a failure or a file that is broken in the middle (what is before is used); 2 for\n"
+	       "a wrong command line.\n");
 }
 
 static int parse_bytes(const char *text, uint32_t *bytes)
@@ -255,7 +253,10 @@ static int exit_code(const struct wt_compare_report *report)
 	for (int i = 0; i < WT_COMPARE_DIFFERENCES; i++)
 		if (report->result.differences[i].count)
 			return WT_EXIT_LOSS;
-	if (!report->config.compare.tolerance_ns || !report->result.matched)
+	/* Nothing was compared. */
+	if (!report->result.matched)
+		return WT_EXIT_LOSS;
+	if (!report->config.compare.tolerance_ns)
 		return WT_EXIT_OK;
 	/* What was not measured was not within it. */
 	return timing->over_tolerance || !timing->packets ? WT_EXIT_TOLERANCE : WT_EXIT_OK;

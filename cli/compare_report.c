@@ -69,11 +69,17 @@ static void print_side(const struct wt_compare_report *report, size_t i)
 {
 	const struct wt_compare_side *side = side_of(report, i);
 
-	printf("%c: %s: %" PRIu64 " packets", (int)('A' + i), path_of(report, i), side->packets);
+	printf("%c: %s: %" PRIu64 " packet%s", (int)('A' + i), path_of(report, i), side->packets,
+	       wt_cli_plural(side->packets));
 	if (report->files[i].filtered)
 		printf(", %" PRIu64 " more left out by the filter", report->files[i].filtered);
 	if (side->unstamped)
 		printf(", %" PRIu64 " without a stamp", side->unstamped);
+	if (report->files[i].out_of_range)
+		printf(" that can be used (%" PRIu64 " before 1677 or after 2262)",
+		       report->files[i].out_of_range);
+	if (report->files[i].with_fcs)
+		printf(", %" PRIu64 " compared without check sequence", report->files[i].with_fcs);
 	putchar('\n');
 }
 
@@ -92,7 +98,8 @@ static void print_counts(const struct wt_compare_result *result)
 		       100 * (double)lost->count / (double)result->a.packets, result->longest_loss,
 		       result->longest_loss_from);
 	if (result->displacement)
-		printf("  reordered by up to %" PRIu64 " packets\n", result->displacement);
+		printf("  reordered by up to %" PRIu64 " packet%s\n", result->displacement,
+		       wt_cli_plural(result->displacement));
 }
 
 static void print_example(const char *name, const struct wt_compare_example *example)
@@ -161,8 +168,9 @@ static void print_differences(const struct wt_compare_report *report)
 	const struct wt_compare_timing *timing = &report->result.timing;
 	char text[SECONDS_BYTES];
 
-	printf("stamps in B less those in A, %" PRIu64 " packets; reference: %s, %s s\n",
-	       timing->packets, reference_text(report->config.compare.align),
+	printf("stamps in B less those in A, %" PRIu64 " packet%s; reference: %s, %s s\n",
+	       timing->packets, wt_cli_plural(timing->packets),
+	       reference_text(report->config.compare.align),
 	       seconds_text(text, timing->reference_ns, true));
 	print_distance("from there: min", timing->min_ns, timing->reference_ns);
 	print_distance("mean", timing->mean_ns, timing->reference_ns);
@@ -202,8 +210,8 @@ static void print_tolerance(const struct wt_compare_report *report)
 		return;
 	wt_draw_time(text, report->config.compare.tolerance_ns);
 	if (timing->over_tolerance)
-		printf("errors larger than %s: %" PRIu64 " packets\n", text,
-		       timing->over_tolerance);
+		printf("errors larger than %s: %" PRIu64 " packet%s\n", text,
+		       timing->over_tolerance, wt_cli_plural(timing->over_tolerance));
 	else
 		printf("no error is larger than %s\n", text);
 }
@@ -246,6 +254,8 @@ static void warn_of_end(const struct wt_compare_report *report, size_t i)
 	else if (file->ended)
 		wt_cli_complain("warning: %s: %s; what is before was used", path_of(report, i),
 		                file->why.text);
+	wt_cli_warn_unfiltered(path_of(report, i), file->unfiltered.packets,
+	                       file->unfiltered.why.text);
 }
 
 static void warn_of_link_types(const struct wt_compare_report *report)
@@ -277,10 +287,11 @@ static void warn_of_cut(const struct wt_compare_report *report)
 
 	if (cut_alike(a, b) || !a->packets || !b->packets)
 		return;
-	wt_cli_complain("warning: of %" PRIu64 " packets of A and %" PRIu64
+	wt_cli_complain("warning: of %" PRIu64 " packet%s of A and %" PRIu64
 	                " of B less was captured than is compared, and not the same: they do not "
-	                "match; what all have are the first %" PRIu32 " bytes%s",
-	                a->cut, b->cut, least, least ? ", to be compared with --bytes" : "");
+	                "match; what all have is the first %" PRIu32 " byte%s%s",
+	                a->cut, wt_cli_plural(a->cut), b->cut, least, wt_cli_plural(least),
+	                least ? ", to be compared with --bytes" : "");
 }
 
 void wt_compare_report_warn(const struct wt_compare_report *report)
@@ -291,6 +302,8 @@ void wt_compare_report_warn(const struct wt_compare_report *report)
 			wt_cli_complain("warning: %s: no packet%s", path_of(report, i),
 			                report->files[i].filtered ? " passes the filter" : "");
 	}
+	for (size_t i = 0; i < WT_COMPARE_SIDES; i++)
+		wt_cli_warn_fractions(path_of(report, i), &report->files[i].fractions);
 	warn_of_link_types(report);
 	warn_of_cut(report);
 }
@@ -320,7 +333,10 @@ static json_t *side_json(const struct wt_compare_report *report, size_t i)
 	put_text(object, "filter", i ? report->config.filter_b : report->config.filter_a);
 	put_count(object, "packets", side->packets);
 	put_count(object, "filtered", file->filtered);
+	put_count(object, "not_filtered", file->unfiltered.packets);
 	put_count(object, "unstamped", side->unstamped);
+	put_count(object, "stamps_out_of_range", file->out_of_range);
+	put_count(object, "with_fcs", file->with_fcs);
 	put_count(object, "cut", side->cut);
 	json_object_set_new(object, "link_type",
 	                    side->packets ? json_integer(side->link_type) : json_null());

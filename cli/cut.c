@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <wiretape/writer/cut.h>
+#include <wiretape/writer/pcapng_decode.h>
 
 struct options {
 	struct wt_cut_config config;
@@ -65,8 +66,9 @@ static void print_help(void)
 	       "\n"
 	       "The JSON object has packets, first_ns, last_ns, from_ns, to_ns, written and "
 	       "files[]:\n"
-	       "path, packets, bytes_read, bytes_total, missing_packets, left_out, cut_off, "
-	       "broken.\n"
+	       "path, packets, bytes_read, bytes_total, missing_packets, left_out, "
+	       "not_filtered,\n"
+	       "blocks_left_out, options_left_out, cut_off, broken.\n"
 	       "\n"
 	       "Exit status: 0 if OUT is written, even without a packet; 1 if it is not, or if a "
 	       "FILE\n"
@@ -177,6 +179,23 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return check_options(options);
 }
 
+static void warn_of_blocks(const char *path, const struct wt_cut_file *file)
+{
+	if (file->blocks_left_out)
+		wt_cli_complain("warning: %s: %" PRIu64 " block%s nobody here knows, or that may "
+		                "not be copied, left out; the first: %s (type 0x%x) at offset "
+		                "%" PRIu64,
+		                path, file->blocks_left_out,
+		                file->blocks_left_out == 1 ? " that" : "s that",
+		                wt_pcapng_block_name(file->block_left_out), file->block_left_out,
+		                file->block_left_out_at);
+	if (file->options_left_out)
+		wt_cli_complain("warning: %s: %" PRIu64 " option%s nobody here knows in the other "
+		                "byte order, or that may not be copied, left out",
+		                path, file->options_left_out,
+		                file->options_left_out == 1 ? " that" : "s that");
+}
+
 /* What a user should know of an input, whatever was asked for. */
 static int warn(const char *path, const struct wt_cut_file *file)
 {
@@ -186,12 +205,16 @@ static int warn(const char *path, const struct wt_cut_file *file)
 		wt_cli_complain("%s: %s; only what is before was used", path, file->why.text);
 	if (file->missing)
 		wt_cli_complain("warning: %s: %" PRIu64
-		                " packets are missing in holes where this was cut from, or not "
+		                " packet%s missing in holes where this was cut from, or not "
 		                "written yet; 'wiretape repair' says more",
-		                path, file->missing);
+		                path, file->missing, file->missing == 1 ? " is" : "s are");
 	if (file->left_out)
-		wt_cli_complain("warning: %s: %" PRIu64 " packets have no stamp and were left out",
-		                path, file->left_out);
+		wt_cli_complain("warning: %s: %" PRIu64 " packet%s no stamp and %s left out", path,
+		                file->left_out, file->left_out == 1 ? " has" : "s have",
+		                file->left_out == 1 ? "was" : "were");
+	wt_cli_warn_fractions(path, &file->fractions);
+	wt_cli_warn_unfiltered(path, file->unfiltered.packets, file->unfiltered.why.text);
+	warn_of_blocks(path, file);
 	return file->ended && file->ended != -ENODATA ? WT_EXIT_FAILURE : WT_EXIT_OK;
 }
 
@@ -202,8 +225,9 @@ static void print_read(const char *path, const struct wt_cut_file *file)
 	                         : 100;
 
 	fprintf(stderr,
-	        "%s: %" PRIu64 " packets; read %" PRIu64 " of %" PRIu64 " bytes (%.2f %%)\n", path,
-	        file->packets, file->bytes_read, file->bytes_total, percent);
+	        "%s: %" PRIu64 " packet%s; read %" PRIu64 " of %" PRIu64 " bytes (%.2f %%)\n", path,
+	        file->packets, wt_cli_plural(file->packets), file->bytes_read, file->bytes_total,
+	        percent);
 }
 
 /* That can be shown. */
@@ -246,18 +270,21 @@ static json_t *files_array(const struct options *options, const struct wt_cut_fi
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < options->config.path_count; i++)
-		json_array_append_new(array,
-		                      json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:b, s:s?}", "path",
-		                                json_path(options->config.paths[i]), "packets",
-		                                (json_int_t)files[i].packets, "bytes_read",
-		                                (json_int_t)files[i].bytes_read, "bytes_total",
-		                                (json_int_t)files[i].bytes_total, "missing_packets",
-		                                (json_int_t)files[i].missing, "left_out",
-		                                (json_int_t)files[i].left_out, "cut_off",
-		                                files[i].ended == -ENODATA, "broken",
-		                                files[i].ended && files[i].ended != -ENODATA
-		                                        ? files[i].why.text
-		                                        : NULL));
+		json_array_append_new(
+		        array,
+		        json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s?}",
+		                  "path", json_path(options->config.paths[i]), "packets",
+		                  (json_int_t)files[i].packets, "bytes_read",
+		                  (json_int_t)files[i].bytes_read, "bytes_total",
+		                  (json_int_t)files[i].bytes_total, "missing_packets",
+		                  (json_int_t)files[i].missing, "left_out",
+		                  (json_int_t)files[i].left_out, "not_filtered",
+		                  (json_int_t)files[i].unfiltered.packets, "blocks_left_out",
+		                  (json_int_t)files[i].blocks_left_out, "options_left_out",
+		                  (json_int_t)files[i].options_left_out, "cut_off",
+		                  files[i].ended == -ENODATA, "broken",
+		                  files[i].ended && files[i].ended != -ENODATA ? files[i].why.text
+		                                                               : NULL));
 	return array;
 }
 
@@ -274,7 +301,7 @@ static int print_json(const struct options *options, const struct wt_cut_result 
 	json_t *object = json_pack(
 	        "{s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "packets", (json_int_t)result->packets,
 	        "first_ns", json_stamp(has_stamps(result), result->first_ns), "last_ns",
-	        json_stamp(has_stamps(result), result->last_ns), "out_of_range",
+	        json_stamp(has_stamps(result), result->last_ns), "stamps_out_of_range",
 	        (json_int_t)result->out_of_range, "from_ns",
 	        json_stamp(result->has_from, result->from_ns), "to_ns",
 	        json_stamp(result->has_to, result->to_ns), "written",

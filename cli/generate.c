@@ -370,14 +370,16 @@ static void print_rate(double per_second, const char *unit)
 
 static void print_summary(const struct options *options, const struct wt_replay_result *result)
 {
+	double rate = wt_replay_rate_pps(result);
+
 	fprintf(stderr, "sent %llu packet%s of %u B in %.3f s", (unsigned long long)result->sent,
 	        result->sent == 1 ? "" : "s", options->generated.frame.frame_bytes,
 	        seconds(result));
-	if (result->duration_ns > 0 && result->sent > 1) {
+	if (rate > 0) {
 		fputs(": ", stderr);
-		print_rate((double)result->sent / seconds(result), "pps");
+		print_rate(rate, "pps");
 		fputs(", ", stderr);
-		print_rate((double)result->bytes * 8 / seconds(result), "b/s");
+		print_rate(rate * 8 * (double)result->bytes / (double)result->sent, "b/s");
 	}
 	if (result->refused)
 		fprintf(stderr, "; the queue was full %llu times",
@@ -394,7 +396,7 @@ static int print_json(const struct options *options, const struct wt_replay_resu
 	        (json_int_t)result->sent, "bytes", (json_int_t)result->bytes, "errors",
 	        (json_int_t)result->refused, "duration_ns", (json_int_t)result->duration_ns,
 	        "first_sequence", (json_int_t)first, "next_sequence",
-	        (json_int_t)(first + result->sent));
+	        (json_int_t)(first + result->sent + result->undone));
 	int failed = !object || json_dumpf(object, stdout, JSON_COMPACT);
 
 	json_decref(object);
@@ -421,6 +423,21 @@ static int report(const struct options *options, const struct wt_replay_result *
 	return options->json ? print_json(options, result) : WT_EXIT_OK;
 }
 
+/* Whether all that was made was sent: an exit code. */
+static int judge(const struct wt_replay_result *result)
+{
+	if (result->undone)
+		wt_cli_complain("warning: %llu packets were not sent: the interface's MTU fell "
+		                "below them",
+		                (unsigned long long)result->undone);
+	if (result->undone)
+		return WT_EXIT_LOSS;
+	if (result->sent || result->was_stopped)
+		return WT_EXIT_OK;
+	wt_cli_complain("warning: nothing was sent");
+	return WT_EXIT_LOSS;
+}
+
 static int generate(const struct options *options, struct wt_replay_result *result)
 {
 	struct wt_replay *replay = NULL;
@@ -436,6 +453,8 @@ static int generate(const struct options *options, struct wt_replay_result *resu
 	/* A run that never began has nothing to report. */
 	if (!failed || result->sent)
 		exit_code = report(options, result);
+	if (!failed && !exit_code)
+		exit_code = judge(result);
 	return failed ? WT_EXIT_FAILURE : exit_code;
 }
 

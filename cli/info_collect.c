@@ -34,16 +34,21 @@ static void add_stamp(struct wt_info_tally *tally, int64_t ns)
 static void add_packet(struct wt_info_tally *tally, const struct wt_pcapng_item_packet *packet)
 {
 	uint32_t direction = packet->frame.link_flags & WT_LINK_DIRECTION_MASK;
+	uint64_t captured = (uint64_t)packet->frame.caplen + packet->excess_bytes;
 
 	tally->packets++;
-	tally->captured_bytes += packet->frame.caplen;
+	tally->captured_bytes += captured;
 	tally->wire_bytes += packet->frame.len;
 	tally->inbound += direction == WT_LINK_INBOUND;
 	tally->outbound += direction == WT_LINK_OUTBOUND;
 	tally->truncated += packet->frame.caplen < packet->frame.len;
+	tally->with_fcs += packet->fcs_bytes != 0;
+	tally->above_snaplen += packet->snaplen && captured > packet->snaplen;
+	tally->overlong += packet->excess_bytes != 0;
 	if (__builtin_add_overflow(tally->dropped, packet->frame.dropped_before, &tally->dropped))
 		tally->dropped = UINT64_MAX;
-	if (packet->has_stamp)
+	tally->out_of_range += packet->stamp_saturated;
+	if (packet->has_stamp && !packet->stamp_saturated)
 		add_stamp(tally, packet->frame.stamp_ns);
 	else
 		tally->unstamped++;
@@ -337,6 +342,7 @@ void wt_info_collect(struct wt_info_summary *summary, const char *path)
 		return;
 	summary->format = wt_capture_format_name(wt_capture_file_format(file));
 	summary->result = read_items(summary, file);
+	summary->fractions = wt_capture_file_fractions(file);
 	summary->size_bytes = wt_capture_file_offset(file);
 	if (strcmp(path, "-") && !stat(path, &status) && S_ISREG(status.st_mode))
 		summary->size_bytes = (uint64_t)status.st_size;

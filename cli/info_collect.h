@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/pcapng_decode.h>
 
 /* What is kept of a hostile file; what is beyond is counted and no more. */
@@ -29,8 +30,12 @@ struct wt_info_tally {
 	uint64_t outbound;
 	uint64_t truncated;    /* fewer bytes than there were on the wire */
 	uint64_t out_of_order; /* stamped before their predecessor */
-	uint64_t unstamped;
-	uint64_t dropped; /* between the packets, as these say */
+	uint64_t unstamped;    /* without a stamp that can be shown */
+	uint64_t out_of_range; /* of those: with one that 64 bits of ns have no room for */
+	uint64_t with_fcs;     /* with a frame check sequence, which counts as part of them */
+	uint64_t above_snaplen;
+	uint64_t overlong; /* more bytes here than there were on the wire */
+	uint64_t dropped;  /* between the packets, as these say */
 	uint64_t stamped;
 	int64_t first_ns; /* the earliest, if any is stamped */
 	int64_t last_ns;
@@ -86,6 +91,7 @@ struct wt_info_summary {
 	uint64_t interfaces_seen;
 	bool in_detail; /* the current section is the last of `sections` */
 	struct wt_info_tally tally;
+	struct wt_capture_fractions fractions;
 	struct wt_info_layout layout;
 	uint64_t statistics, names, secrets, custom, local, unknown; /* blocks */
 	uint64_t unknown_sections;       /* of a version that is not known: passed over */

@@ -75,6 +75,10 @@ static void put_tally(json_t *object, const struct wt_info_tally *tally)
 	put(object, "truncated", json_count(tally->truncated));
 	put(object, "out_of_order", json_count(tally->out_of_order));
 	put(object, "unstamped", json_count(tally->unstamped));
+	put(object, "stamps_out_of_range", json_count(tally->out_of_range));
+	put(object, "with_fcs", json_count(tally->with_fcs));
+	put(object, "above_snaplen", json_count(tally->above_snaplen));
+	put(object, "above_length", json_count(tally->overlong));
 	put(object, "dropcount", json_count(tally->dropped));
 	put(object, "first_ns", json_stamp(stamped, tally->first_ns));
 	put(object, "last_ns", json_stamp(stamped, tally->last_ns));
@@ -232,6 +236,7 @@ static json_t *interface_object(const struct wt_info_interface *interface)
 	put(object, "link_type_name",
 	    json_text(pcap_datalink_val_to_name(wt_link_type_dlt(fields->link_type))));
 	put(object, "snaplen", json_integer(fields->snaplen));
+	put(object, "fcs_bytes", fields->has_fcs ? json_integer(fields->fcs_bytes) : json_null());
 	put(object, "tsresol", json_integer(fields->tsresol));
 	put(object, "tsoffset_s", json_integer(fields->tsoffset_s));
 	put(object, "mac",
@@ -312,6 +317,8 @@ static json_t *summary_object(const struct wt_info_summary *summary)
 	put(object, "section_count", json_count(summary->sections_seen));
 	put(object, "interface_count", json_count(summary->interfaces_seen));
 	put_tally(object, &summary->tally);
+	put(object, "fractions_above_second", json_count(summary->fractions.packets));
+	put(object, "fractions_look_like_ns", json_boolean(summary->fractions.nanoseconds));
 	put(object, "statistics_blocks", json_count(summary->statistics));
 	put(object, "other_blocks", other_blocks_object(summary));
 	for (size_t i = 0; i < summary->section_count; i++)

@@ -96,6 +96,17 @@ static void print_time(int indent, const struct wt_info_tally *tally)
 		          8 * wt_info_rate(tally, tally->wire_bytes));
 }
 
+static void print_unstamped(int indent, const struct wt_info_tally *tally)
+{
+	if (tally->out_of_range)
+		print_row(indent, "Without stamp:",
+		          "%" PRIu64 ", %" PRIu64 " of them with one before 1677 or after 2262, "
+		          "which cannot be shown",
+		          tally->unstamped, tally->out_of_range);
+	else if (tally->unstamped)
+		print_row(indent, "Without stamp:", "%" PRIu64, tally->unstamped);
+}
+
 static void print_tally(int indent, const struct wt_info_tally *tally)
 {
 	print_row(indent, "Packets:", "%" PRIu64, tally->packets);
@@ -108,10 +119,19 @@ static void print_tally(int indent, const struct wt_info_tally *tally)
 	          tally->packets - tally->inbound - tally->outbound);
 	if (tally->stamped)
 		print_time(indent, tally);
-	if (tally->unstamped)
-		print_row(indent, "Without stamp:", "%" PRIu64, tally->unstamped);
+	print_unstamped(indent, tally);
 	print_row(indent, "Out of time order:", "%" PRIu64, tally->out_of_order);
 	print_row(indent, "Cut by snaplen:", "%" PRIu64, tally->truncated);
+	if (tally->above_snaplen)
+		print_row(indent, "Above snaplen:", "%" PRIu64 " (here with all of their bytes)",
+		          tally->above_snaplen);
+	if (tally->overlong)
+		print_row(indent,
+		          "Above their length:", "%" PRIu64 " (more bytes here than on the wire)",
+		          tally->overlong);
+	if (tally->with_fcs)
+		print_row(indent, "With check sequence:", "%" PRIu64 " (part of their bytes)",
+		          tally->with_fcs);
 	print_row(indent, "Lost in between:", "%" PRIu64 " (epb_dropcount)", tally->dropped);
 }
 
@@ -221,6 +241,8 @@ static void print_capture_settings(int indent, const struct wt_pcapng_item_inter
 	print_row(indent, "Resolution:", "%s", resolution_text(fields->tsresol).chars);
 	if (fields->tsoffset_s)
 		print_row(indent, "Stamp offset:", "%" PRId64 " s", fields->tsoffset_s);
+	if (fields->has_fcs)
+		print_row(indent, "Check sequence:", "%u bytes of each frame", fields->fcs_bytes);
 	if (fields->has_mac)
 		print_row(indent, "MAC address:", "%s", wt_info_mac_text(fields->mac).chars);
 	if (fields->speed_bps.present)
@@ -351,6 +373,15 @@ static void print_other_blocks(const struct wt_info_summary *summary)
 		          summary->unknown_sections_bytes);
 }
 
+static void print_fractions(const struct wt_capture_fractions *fractions)
+{
+	if (fractions->packets)
+		print_row(0, "Fractions of 1 s or more:", "%" PRIu64 "%s", fractions->packets,
+		          fractions->nanoseconds ? "; they look like nanoseconds, in a file whose "
+		                                   "magic number says microseconds"
+		                                 : "");
+}
+
 static void print_layout(const struct wt_info_layout *layout)
 {
 	if (!layout->is_tape)
@@ -387,6 +418,7 @@ void wt_info_print(const struct wt_info_summary *summary)
 	print_row(0, "Sections:", "%" PRIu64, summary->sections_seen);
 	print_row(0, "Interfaces:", "%" PRIu64, summary->interfaces_seen);
 	print_tally(0, &summary->tally);
+	print_fractions(&summary->fractions);
 	print_other_blocks(summary);
 	for (size_t i = 0; i < summary->section_count; i++)
 		print_section(&summary->sections[i], i + 1, summary->interfaces_seen == 1, whole);

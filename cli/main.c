@@ -47,12 +47,37 @@ static bool fill_standard_descriptors(void)
 	return true;
 }
 
+static int run_command(const char *name, int argc, char **argv)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(name, commands[i].name))
+			return commands[i].run(argc, argv);
+	wt_cli_complain("there is no command '%s'; 'wiretape --help' lists them", name);
+	return WT_EXIT_USAGE;
+}
+
+/* `wiretape help COMMAND [WORD]...`, as `wiretape COMMAND [WORD]... --help`. */
+static int help(int argc, char **argv)
+{
+	enum { WORDS_MAX = 3 };
+	char option[] = "--help";
+	char *words[WORDS_MAX + 1] = {NULL};
+	int count = argc < WORDS_MAX ? argc : WORDS_MAX - 1;
+
+	for (int i = 0; i < count; i++)
+		words[i] = argv[i];
+	words[count] = option;
+	return run_command(argv[0], count + 1, words);
+}
+
 static int run(int argc, char **argv)
 {
 	if (argc < 2) {
 		print_help(stderr);
 		return WT_EXIT_USAGE;
 	}
+	if (!strcmp(argv[1], "help") && argc > 2)
+		return help(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "-h") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
 		print_help(stdout);
 		return WT_EXIT_OK;
@@ -61,11 +86,7 @@ static int run(int argc, char **argv)
 		print_version();
 		return WT_EXIT_OK;
 	}
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
-	wt_cli_complain("there is no command '%s'; 'wiretape --help' lists them", argv[1]);
-	return WT_EXIT_USAGE;
+	return run_command(argv[1], argc - 1, argv + 1);
 }
 
 int main(int argc, char **argv)

@@ -259,7 +259,7 @@ static int open_disk_and_files(struct recording *recording, struct wt_error *err
 			return wt_error_set(
 			        err, -EINVAL,
 			        "standard output is a terminal; give it to a program or "
-			        "a file: wiretape record … -w - | tshark -r -");
+			        "a file: wiretape record ... -w - | tshark -r -");
 		return 0;
 	}
 	files.path = recording->path;
@@ -329,6 +329,8 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 	        .clock = options->clock,
 	        .tai_offset_s = options->tai_offset_s,
 	        .on_begin = on_begin,
+	        .hurry = &stop_requested,
+	        .waits_for_interfaces = options->interface_gone == WT_GONE_WAIT,
 	        .progress_every_ns = progress_interval_ns(recording->session),
 	        .on_progress = on_progress,
 	        .on_event = on_event,

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,11 @@ void wt_record_print_help(void)
 	     "                          often as -i: a file for each\n"
 	     "  -c, --count N           stop after N packets\n"
 	     "  -a, --autostop COND     stop after duration:SECONDS, packets:N or filesize:KB\n"
-	     "                          (1 kB = 1000 bytes, or with a unit: filesize:64MiB)\n\n"
+	     "                          (1 kB = 1000 bytes, or with a unit: filesize:64MiB)\n"
+	     "      --interface-gone wait|end  when the last interface has disappeared, wait for "
+	     "it to\n"
+	     "                          come back, or end with exit code 5 [with -b wait, else "
+	     "end]\n\n"
 	     "Several files, one after the other\n"
 	     "  -b, --ring-buffer COND  go on to the next file at filesize:KB, duration:SECONDS,\n"
 	     "                          packets:N or interval:SECONDS (at multiples of the "
@@ -191,6 +196,7 @@ enum {
 	OPT_CLOCK,
 	OPT_TAI_OFFSET,
 	OPT_JOIN,
+	OPT_GONE,
 	OPT_BACKGROUND,
 	OPT_READY_FD,
 };
@@ -305,6 +311,11 @@ static int add_interface(struct wt_record_options *options, const char *name,
 {
 	if (options->interface_count == WT_RECORD_INTERFACES_MAX)
 		return wt_cli_usage("record", "more than %d interfaces", WT_RECORD_INTERFACES_MAX);
+	/* Elsewhere a name for all of them, whose packets lose their link layer. */
+	if (kind != WT_READER_UDP && !strcmp(name, "any") && !if_nametoindex(name))
+		return wt_cli_usage("record",
+		                    "there is no interface 'any': give -i once for each, such as "
+		                    "-i eth0 -i lo; -D lists them");
 	options->interfaces[options->interface_count++] =
 	        (struct wt_reader_config){.interface = name, .kind = kind};
 	return 0;
@@ -351,6 +362,17 @@ static int parse_join(struct wt_record_options *options, const char *value)
 		if (!strcmp(options->joins[i].text, group->text))
 			return wt_cli_usage("record", "%s is given to --join twice", group->text);
 	options->join_count++;
+	return 0;
+}
+
+static int parse_gone(struct wt_record_options *options, const char *value)
+{
+	if (!strcmp(value, "wait"))
+		options->interface_gone = WT_GONE_WAIT;
+	else if (!strcmp(value, "end"))
+		options->interface_gone = WT_GONE_END;
+	else
+		return wt_cli_usage("record", "--interface-gone '%s' is not wait or end", value);
 	return 0;
 }
 
@@ -419,6 +441,8 @@ static int parse_valued(struct wt_record_options *options, int option, const cha
 		return 0;
 	case OPT_JOIN:
 		return parse_join(options, value);
+	case OPT_GONE:
+		return parse_gone(options, value);
 	case OPT_READY_FD:
 		return parse_ready_fd(options, value);
 	case OPT_STATS:
@@ -644,6 +668,7 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	        {"stats", required_argument, NULL, OPT_STATS},
 	        {"join", required_argument, NULL, OPT_JOIN},
 	        {"json", no_argument, NULL, OPT_JSON},
+	        {"interface-gone", required_argument, NULL, OPT_GONE},
 	        {"background", no_argument, NULL, OPT_BACKGROUND},
 	        {"ready-fd", required_argument, NULL, OPT_READY_FD},
 	        {"fail-on-loss", no_argument, NULL, OPT_FAIL},
@@ -671,6 +696,9 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 		ret = take_filter(options, argv + optind, argc - optind);
 	if (!ret)
 		fill_interfaces(options);
+	if (options->interface_gone == WT_GONE_DEFAULT)
+		options->interface_gone =
+		        writes_several_files(&options->files) ? WT_GONE_WAIT : WT_GONE_END;
 	return ret;
 }
 

@@ -38,6 +38,7 @@ struct wt_record_options {
 	uint64_t max_bytes;
 	int64_t max_duration_ns;
 	uint64_t stats_every_s;
+	enum { WT_GONE_DEFAULT, WT_GONE_WAIT, WT_GONE_END } interface_gone;
 	bool background;
 	int ready_fd; /* 0: none */
 	bool quiet;

@@ -43,12 +43,14 @@ static int report(const struct wt_replay_options *options, const struct wt_repla
                   const struct wt_timeline_file *files)
 {
 	int exit_code = wt_replay_report_files(options, files);
+	int left_out = wt_replay_report_left_out(options, result);
 
-	wt_replay_report_nothing(options, result);
 	if (!options->quiet && !options->json)
 		wt_replay_report_print(options, result);
 	if (options->json && wt_replay_report_json(options, result, files))
 		exit_code = WT_EXIT_FAILURE;
+	if (!exit_code)
+		exit_code = left_out;
 	if (!exit_code && missed(options, result))
 		exit_code = WT_EXIT_TOLERANCE;
 	return exit_code;

@@ -27,6 +27,8 @@ void wt_replay_options_help(void)
 	      "  -l, --loop N            all of it N times; 0: until it is stopped\n"
 	      "      --truncated pad|cut|skip  those that were cut: with zeros in their place, as\n"
 	      "                          they are, or not at all [pad]\n"
+	      "      --allow-skipped     exit with 0 also if packets could not be sent: too large\n"
+	      "                          or too short, of another link type, fragments with --to\n"
 	      "\n"
 	      "When:\n"
 	      "  -t, --timing original | speed:X | pps:N | mbps:N | gap:TIME | asap |\n"
@@ -57,6 +59,7 @@ void wt_replay_options_help(void)
 	      "                          vlan, src-ip, dst-ip, ip, src-port, dst-port, port; "
 	      "again\n"
 	      "                          for more\n"
+	      "      --fix-checksums     set right those that are wrong or were left to a NIC\n"
 	      "      --stamp-payload     number and UTC of the hand-over over the last 16 bytes "
 	      "of\n"
 	      "                          UDP payloads\n"
@@ -82,8 +85,9 @@ void wt_replay_options_help(void)
 	      "\n"
 	      "TIME is a number with ns, us, ms or s; ns without. SIGINT stops after the packet "
 	      "at\n"
-	      "hand and reports. Exit: 0 fine, 1 failure, 2 usage, 4 --tolerance was missed, or\n"
-	      "launch times were: packets were dropped.\n"
+	      "hand and reports. Exit: 0 fine, 1 failure, 2 usage, 3 packets could not be sent, "
+	      "or\n"
+	      "none was, 4 --tolerance was missed, or launch times were: packets were dropped.\n"
 	      "\n"
 	      "  wiretape replay tape.pcapng -i eth0\n"
 	      "  wiretape replay tape.pcapng -i eth0 --timing speed:2 --tolerance 50us\n"
@@ -290,6 +294,7 @@ enum {
 	OPTION_FROM = 256,
 	OPTION_DURATION,
 	OPTION_TRUNCATED,
+	OPTION_ALLOW_SKIPPED,
 	OPTION_MAX_GAP,
 	OPTION_START_AT,
 	OPTION_LEAD,
@@ -299,6 +304,7 @@ enum {
 	OPTION_TTL,
 	OPTION_NO_LOOP,
 	OPTION_QDISC,
+	OPTION_FIX_CHECKSUMS,
 	OPTION_STAMP_PAYLOAD,
 	OPTION_TOLERANCE,
 	OPTION_PROOF,
@@ -318,6 +324,7 @@ static const struct option long_options[] = {
         {"count", required_argument, NULL, 'c'},
         {"loop", required_argument, NULL, 'l'},
         {"truncated", required_argument, NULL, OPTION_TRUNCATED},
+        {"allow-skipped", no_argument, NULL, OPTION_ALLOW_SKIPPED},
         {"timing", required_argument, NULL, 't'},
         {"max-gap", required_argument, NULL, OPTION_MAX_GAP},
         {"start-at", required_argument, NULL, OPTION_START_AT},
@@ -332,6 +339,7 @@ static const struct option long_options[] = {
         {"no-loop", no_argument, NULL, OPTION_NO_LOOP},
         {"qdisc", no_argument, NULL, OPTION_QDISC},
         {"rewrite", required_argument, NULL, 'r'},
+        {"fix-checksums", no_argument, NULL, OPTION_FIX_CHECKSUMS},
         {"stamp-payload", no_argument, NULL, OPTION_STAMP_PAYLOAD},
         {"tolerance", required_argument, NULL, OPTION_TOLERANCE},
         {"proof", required_argument, NULL, OPTION_PROOF},
@@ -366,6 +374,9 @@ static int set_source_option(struct wt_replay_options *options, int option, cons
 		return parse_loops(text, &config->loops);
 	case OPTION_TRUNCATED:
 		return parse_truncated(text, &config->truncated);
+	case OPTION_ALLOW_SKIPPED:
+		options->allow_skipped = true;
+		return WT_EXIT_OK;
 	case OPTION_BUFFER:
 		if (wt_cli_parse_bytes(text, &config->buffer_bytes) && config->buffer_bytes)
 			return WT_EXIT_OK;
@@ -424,6 +435,9 @@ static int set_target_option(struct wt_replay_options *options, int option, cons
 		return WT_EXIT_OK;
 	case 'r':
 		return parse_rule(options, text);
+	case OPTION_FIX_CHECKSUMS:
+		config->fix_checksums = true;
+		return WT_EXIT_OK;
 	case OPTION_STAMP_PAYLOAD:
 		config->stamp_payload = true;
 		return WT_EXIT_OK;

@@ -21,6 +21,7 @@ struct wt_replay_options {
 	struct wt_replay_map maps[WT_REPLAY_MAPS_MAX];
 	char *map_texts[WT_REPLAY_MAPS_MAX]; /* owned */
 	bool has_tolerance;
+	bool allow_skipped;
 	bool check;
 	bool quiet, json, help;
 };

@@ -72,16 +72,21 @@ static double seconds_of(const struct wt_replay_result *result)
 	return (double)result->duration_ns / 1e9;
 }
 
+static double bits_of(const struct wt_replay_result *result, double rate_pps)
+{
+	return rate_pps * 8 * (double)result->bytes / (double)result->sent;
+}
+
 static void print_sent(const struct wt_replay_result *result)
 {
+	double rate = wt_replay_rate_pps(result);
 	char packets[RATE_BYTES], bits[RATE_BYTES];
 
 	fprintf(stderr, "sent %" PRIu64 " packet%s, %" PRIu64 " bytes in %.6f s", result->sent,
 	        result->sent == 1 ? "" : "s", result->bytes, seconds_of(result));
-	if (result->duration_ns > 0)
-		fprintf(stderr, ": %s, %s",
-		        rate_text(packets, (double)result->sent / seconds_of(result), "pps"),
-		        rate_text(bits, 8 * (double)result->bytes / seconds_of(result), "b/s"));
+	if (rate > 0)
+		fprintf(stderr, ": %s, %s", rate_text(packets, rate, "pps"),
+		        rate_text(bits, bits_of(result, rate), "b/s"));
 	fprintf(stderr, "%s\n  pace %s, tx %s", result->was_stopped ? "; stopped" : "",
 	        result->has_schedule ? wt_pace_name(result->pace) : "none",
 	        wt_tx_kind_name(result->tx));
@@ -113,23 +118,69 @@ static void print_machine(const struct wt_replay_options *options,
 		        result->fifo_stolen_us);
 }
 
-/* Lines for what is not 0. */
-static void print_counts(const struct wt_replay_result *result)
+/* Why packets were not sent. */
+struct reason {
+	uint64_t count;
+	const char *key; /* of the report for programs */
+	const char *what;
+	bool wanted; /* by the command line */
+};
+enum { REASONS = 8 };
+
+static void list_reasons(const struct wt_replay_options *options,
+                         const struct wt_replay_result *result, struct reason reasons[REASONS])
 {
+	const struct wt_replay_skipped *skipped = &result->skipped;
+	const struct reason all[REASONS] = {
+	        {skipped->unmapped, "unmapped", "left out by --map", true},
+	        {skipped->too_large, "too_large", "too large for the interface", false},
+	        {skipped->too_short, "too_short", "too short for a link-layer header", false},
+	        {skipped->truncated, "truncated", "cut by the capture",
+	         options->config.truncated == WT_TRUNCATED_SKIP},
+	        {skipped->not_udp, "not_udp", "not UDP", true},
+	        {skipped->fragments, "fragments", "fragments", false},
+	        {skipped->link_type, "link_type", "of a link type that cannot be sent there",
+	         false},
+	        {result->undone, NULL, "refused by the kernel as too large or malformed", false},
+	};
+
+	memcpy(reasons, all, sizeof(all));
+}
+
+static void print_unfollowed(const struct wt_rewrite_counts *counts)
+{
+	bool first = true;
+
+	if (!counts->not_followed)
+		return;
+	fprintf(stderr, "  %" PRIu64 " have something in them that is not rewritten: ",
+	        counts->not_followed);
+	for (int i = 0; i < WT_UNFOLLOWED_KINDS; i++) {
+		if (!counts->unfollowed[i])
+			continue;
+		fprintf(stderr, "%s%s %" PRIu64, first ? "" : ", ",
+		        wt_rewrite_unfollowed_name((enum wt_rewrite_unfollowed)i),
+		        counts->unfollowed[i]);
+		first = false;
+	}
+	fputc('\n', stderr);
+}
+
+/* Lines for what is not 0. */
+static void print_counts(const struct wt_replay_options *options,
+                         const struct wt_replay_result *result)
+{
+	struct reason reasons[REASONS];
 	const struct {
 		uint64_t count;
 		const char *what;
 	} lines[] = {
-	        {result->skipped.unmapped, "left out by --map"},
-	        {result->skipped.too_large, "not sent: too large for the interface"},
-	        {result->skipped.too_short, "not sent: too short for a link-layer header"},
-	        {result->skipped.truncated, "not sent: cut by the capture"},
-	        {result->skipped.not_udp, "not sent: not UDP"},
-	        {result->skipped.fragments, "not sent: fragments"},
-	        {result->undone, "not sent: the kernel found them wrong"},
 	        {result->padded, "cut by the capture: sent with zeros in place of what is missing"},
 	        {result->cut, "cut by the capture: sent as they are"},
-	        {result->unstamped, "without a stamp: sent right behind the one before"},
+	        {result->without_fcs, "check sequences (FCS) left out: the NIC adds its own"},
+	        {result->excess, "captured with more bytes than their length: sent without those"},
+	        {result->unstamped, "without a stamp: sent right after the one before, or with the "
+	                            "first that has one"},
 	        {result->out_of_order, "stamped before their predecessor: sent right behind it"},
 	        {result->stepped_back,
 	         "times the file's clock was set back: gone on without a gap"},
@@ -137,9 +188,16 @@ static void print_counts(const struct wt_replay_result *result)
 	        {result->saturated, "later than a time can say"},
 	        {result->rewritten.changed, "rewritten"},
 	        {result->rewritten.not_understood, "not rewritten in full: not understood"},
-	        {result->rewritten.checksums_completed, "checksums completed"},
+	        {result->rewritten.checksums_completed,
+	         "checksums completed that were left to a NIC"},
+	        {result->rewritten.checksums_fixed, "wrong checksums set right"},
 	        {result->rewritten.checksums_lacking,
-	         "with a checksum that could not be completed"},
+	         "checksums that could not be completed or checked: fragments, cut, in a tunnel"},
+	        {result->rewritten.checksums_left,
+	         "checksums left to a NIC when captured: sent unfinished; --fix-checksums "
+	         "completes them"},
+	        {result->rewritten.ip_checksums_wrong,
+	         "wrong checksums of IPv4 headers: sent so; --fix-checksums sets them right"},
 	        {result->stamped, "payloads stamped"},
 	        {result->refused, "times a queue was full; tried again"},
 	        {result->late_launches, "handed over after their launch time: sent at once"},
@@ -148,14 +206,25 @@ static void print_counts(const struct wt_replay_result *result)
 	        {result->unproved, "sent, but not in the proof, which could not keep up"},
 	};
 
+	list_reasons(options, result, reasons);
+	for (size_t i = 0; i < REASONS; i++)
+		if (reasons[i].count)
+			fprintf(stderr, "  %" PRIu64 " not sent: %s\n", reasons[i].count,
+			        reasons[i].what);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		if (lines[i].count)
 			fprintf(stderr, "  %" PRIu64 " %s\n", lines[i].count, lines[i].what);
+	print_unfollowed(&result->rewritten);
 	if (result->starved)
-		fprintf(stderr, "  waited %.3f ms for packets to be read\n",
-		        (double)result->starved_ns / 1e6);
+		fprintf(stderr,
+		        "  waited %.3f ms for packets that were due to be read; %" PRIu64
+		        " left late for it\n",
+		        (double)result->starved_ns / 1e6, result->starved_packets);
 	for (size_t i = 0; i < result->note_count; i++)
 		fprintf(stderr, "  note: %s\n", result->notes[i]);
+	if (result->notes_left_out)
+		fprintf(stderr, "  note: and %" PRIu64 " more like these\n",
+		        result->notes_left_out);
 }
 
 static void print_sources(const struct wt_proof *proof)
@@ -214,7 +283,8 @@ static void print_quantiles(const char *what, const struct wt_histogram *histogr
 }
 
 /* What was the machine's doing, and what remains. */
-static void print_interruptions(const struct wt_replay_result *result)
+static void print_interruptions(const struct wt_replay_options *options,
+                                const struct wt_replay_result *result)
 {
 	const struct wt_proof *proof = &result->proof;
 
@@ -228,9 +298,12 @@ static void print_interruptions(const struct wt_replay_result *result)
 	        proof->departures - proof->calm_error.count);
 	print_quantiles("error", &proof->calm_error);
 	print_quantiles("gap error", &proof->calm_gap_error);
+	if (proof->departures > proof->calm_error.count && !options->config.fifo_priority)
+		fputs("  with --fifo 50 other programs do not take it away\n", stderr);
 }
 
-static void print_proof(const struct wt_replay_result *result)
+static void print_proof(const struct wt_replay_options *options,
+                        const struct wt_replay_result *result)
 {
 	const struct wt_proof *proof = &result->proof;
 	int64_t stretch_ns = wt_proof_stretch_ns(proof);
@@ -243,7 +316,7 @@ static void print_proof(const struct wt_replay_result *result)
 	                  wt_draw_has_utf8());
 	print_quantiles("error", &proof->error);
 	print_quantiles("gap error", &proof->gap_error);
-	print_interruptions(result);
+	print_interruptions(options, result);
 	print_sources(proof);
 	fprintf(stderr, "  %" PRIu64 " over %s; the worst was packet %" PRIu64 ", %s %s\n",
 	        proof->over_tolerance, wt_draw_time(tolerance, proof->tolerance_ns),
@@ -275,9 +348,9 @@ void wt_replay_report_print(const struct wt_replay_options *options,
 	print_sent(result);
 	print_ports(result);
 	print_machine(options, result);
-	print_counts(result);
+	print_counts(options, result);
 	if (result->has_schedule && result->proof.departures) {
-		print_proof(result);
+		print_proof(options, result);
 		print_nics(result);
 	} else if (result->proof.dropped)
 		fprintf(stderr, "  all %" PRIu64 " were dropped for their launch time\n",
@@ -330,27 +403,36 @@ static json_t *proof_json(const struct wt_proof *proof)
 	return object;
 }
 
-static json_t *skipped_json(const struct wt_replay_skipped *skipped)
+static json_t *skipped_json(const struct wt_replay_options *options,
+                            const struct wt_replay_result *result)
 {
 	json_t *object = json_object();
+	struct reason reasons[REASONS];
 
-	put(object, "unmapped", skipped->unmapped);
-	put(object, "too_large", skipped->too_large);
-	put(object, "too_short", skipped->too_short);
-	put(object, "truncated", skipped->truncated);
-	put(object, "not_udp", skipped->not_udp);
-	put(object, "fragments", skipped->fragments);
+	list_reasons(options, result, reasons);
+	for (size_t i = 0; i < REASONS; i++)
+		if (reasons[i].key)
+			put(object, reasons[i].key, reasons[i].count);
 	return object;
 }
 
 static json_t *rewritten_json(const struct wt_rewrite_counts *counts)
 {
-	json_t *object = json_object();
+	json_t *object = json_object(), *kinds = json_object();
 
 	put(object, "changed", counts->changed);
 	put(object, "not_understood", counts->not_understood);
+	put(object, "not_followed", counts->not_followed);
+	for (int i = 0; i < WT_UNFOLLOWED_KINDS; i++)
+		if (counts->unfollowed[i])
+			put(kinds, wt_rewrite_unfollowed_name((enum wt_rewrite_unfollowed)i),
+			    counts->unfollowed[i]);
+	json_object_set_new(object, "not_followed_kinds", kinds);
 	put(object, "checksums_completed", counts->checksums_completed);
+	put(object, "checksums_fixed", counts->checksums_fixed);
 	put(object, "checksums_lacking", counts->checksums_lacking);
+	put(object, "checksums_left", counts->checksums_left);
+	put(object, "ip_checksums_wrong", counts->ip_checksums_wrong);
 	return object;
 }
 
@@ -409,6 +491,9 @@ static json_t *files_json(const struct wt_replay_options *options,
 		json_object_set_new(object, "path", text_or_null(options->config.paths[i]));
 		put(object, "packets", files[i].packets);
 		put(object, "missing_packets", files[i].missing);
+		put(object, "not_filtered", files[i].unfiltered.packets);
+		put(object, "stamps_out_of_range", files[i].out_of_range);
+		put(object, "fractions_above_second", files[i].fractions.packets);
 		json_object_set_new(object, "cut_off", json_boolean(files[i].ended == -ENODATA));
 		json_object_set_new(object, "broken",
 		                    broken ? text_or_null(files[i].why.text) : json_null());
@@ -454,10 +539,13 @@ static void put_counts(json_t *object, const struct wt_replay_result *result)
 	put(object, "late_launches", result->late_launches);
 	put(object, "starved", result->starved);
 	put(object, "starved_ns", (uint64_t)result->starved_ns);
+	put(object, "starved_packets", result->starved_packets);
 	put(object, "unproved", result->unproved);
 	put(object, "unbelieved_stamps", result->unbelieved_stamps);
 	put(object, "padded", result->padded);
 	put(object, "cut", result->cut);
+	put(object, "without_fcs", result->without_fcs);
+	put(object, "excess", result->excess);
 	put(object, "stamped_payloads", result->stamped);
 	put(object, "unstamped", result->unstamped);
 	put(object, "out_of_order", result->out_of_order);
@@ -471,7 +559,7 @@ static json_t *report_json(const struct wt_replay_options *options,
                            const struct wt_timeline_file *files)
 {
 	json_t *object = json_object();
-	double seconds = seconds_of(result);
+	double rate = wt_replay_rate_pps(result);
 
 	json_object_set_new(
 	        object, "pace",
@@ -480,20 +568,19 @@ static json_t *report_json(const struct wt_replay_options *options,
 	put_counts(object, result);
 	json_object_set_new(object, "start_utc_ns", json_integer(result->start_utc_ns));
 	json_object_set_new(object, "duration_ns", json_integer(result->duration_ns));
-	json_object_set_new(object, "pps",
-	                    seconds > 0 ? json_real((double)result->sent / seconds) : json_null());
+	json_object_set_new(object, "pps", rate > 0 ? json_real(rate) : json_null());
 	json_object_set_new(object, "bps",
-	                    seconds > 0 ? json_real(8 * (double)result->bytes / seconds)
-	                                : json_null());
+	                    rate > 0 ? json_real(bits_of(result, rate)) : json_null());
 	json_object_set_new(object, "lead_ns", json_integer(result->lead_ns));
 	json_object_set_new(object, "call_ns", json_integer(result->call_ns));
 	json_object_set_new(object, "stopped", json_boolean(result->was_stopped));
-	json_object_set_new(object, "skipped", skipped_json(&result->skipped));
+	json_object_set_new(object, "skipped", skipped_json(options, result));
 	json_object_set_new(object, "rewritten", rewritten_json(&result->rewritten));
 	json_object_set_new(object, "machine", machine_json(&options->config, result));
 	json_object_set_new(object, "interfaces", ports_json(result));
 	json_object_set_new(object, "files", files_json(options, files));
 	json_object_set_new(object, "notes", notes_json(result));
+	put(object, "notes_left_out", result->notes_left_out);
 	json_object_set_new(object, "proof",
 	                    result->has_schedule ? proof_json(&result->proof) : json_null());
 	return object;
@@ -525,33 +612,77 @@ int wt_replay_report_files(const struct wt_replay_options *options,
 		else if (files[i].ended)
 			wt_cli_complain("%s: %s; only what is before was sent", path,
 			                files[i].why.text);
+		if (files[i].out_of_range)
+			wt_cli_complain("warning: %s: %" PRIu64 " packet%s stamped before 1677 or "
+			                "after 2262, which counts as without a stamp",
+			                path, files[i].out_of_range,
+			                files[i].out_of_range == 1 ? " is" : "s are");
+		wt_cli_warn_fractions(path, &files[i].fractions);
 		if (files[i].missing)
 			wt_cli_complain("warning: %s: %" PRIu64
 			                " packets are missing in holes of the file, or not written "
 			                "yet; 'wiretape repair' says more",
 			                path, files[i].missing);
+		wt_cli_warn_unfiltered(path, files[i].unfiltered.packets,
+		                       files[i].unfiltered.why.text);
 		if (files[i].ended && files[i].ended != -ENODATA)
 			exit_code = WT_EXIT_FAILURE;
 	}
 	return exit_code;
 }
 
-void wt_replay_report_nothing(const struct wt_replay_options *options,
-                              const struct wt_replay_result *result)
+/* ": 3 too large for the interface, 1 fragments"; "" if there is nothing to say. */
+static void join_reasons(const struct reason reasons[REASONS], char *text, size_t room)
 {
-	const struct wt_replay_config *config = &options->config;
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < REASONS && length < room; i++)
+		if (reasons[i].count)
+			length += (size_t)snprintf(text + length, room - length, "%s%" PRIu64 " %s",
+			                           length ? ", " : ": ", reasons[i].count,
+			                           reasons[i].what);
+}
+
+static void complain_of_nothing(const struct wt_replay_config *config,
+                                const struct wt_replay_result *result, const char *why)
+{
 	bool is_part = config->filter || config->from || config->to || config->duration_ns;
 
-	if (result->sent || result->was_stopped)
-		return;
 	if (result->read)
 		wt_cli_complain("warning: nothing was sent: of %" PRIu64
-		                " packets that were read, all were left out",
-		                result->read);
+		                " packet%s read, all were left out%s",
+		                result->read, result->read == 1 ? "" : "s", why);
 	else if (is_part)
 		wt_cli_complain(
 		        "warning: nothing was sent: no packet passes what --filter, --from, "
 		        "--to and --duration say");
 	else
 		wt_cli_complain("warning: nothing was sent: there was no packet to send");
+}
+
+int wt_replay_report_left_out(const struct wt_replay_options *options,
+                              const struct wt_replay_result *result)
+{
+	struct reason reasons[REASONS];
+	uint64_t unwanted = 0;
+	char why[512];
+
+	list_reasons(options, result, reasons);
+	for (size_t i = 0; i < REASONS; i++)
+		unwanted += reasons[i].wanted ? 0 : reasons[i].count;
+	join_reasons(reasons, why, sizeof(why));
+	if (!result->sent && !result->was_stopped) {
+		complain_of_nothing(&options->config, result, why);
+		for (size_t i = 0; options->quiet && i < result->note_count; i++)
+			wt_cli_complain("note: %s", result->notes[i]);
+		return WT_EXIT_LOSS;
+	}
+	if (!unwanted || options->allow_skipped)
+		return WT_EXIT_OK;
+	/* Else the report has a line for each. */
+	if (options->quiet || options->json)
+		wt_cli_complain("warning: of %" PRIu64 " packets read not all were sent%s",
+		                result->read, why);
+	return WT_EXIT_LOSS;
 }

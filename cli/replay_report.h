@@ -26,8 +26,10 @@ int wt_replay_report_json(const struct wt_replay_options *options,
 int wt_replay_report_files(const struct wt_replay_options *options,
                            const struct wt_timeline_file *files);
 
-/* That there was nothing to send: a filter or a time is easily mistaken. */
-void wt_replay_report_nothing(const struct wt_replay_options *options,
+/* Packets that were not sent: in words, where nothing was sent or the report does not say it.
+ * WT_EXIT_LOSS if nothing was sent, or if some were left out for a reason that nobody has asked
+ * for and --allow-skipped was not given; else WT_EXIT_OK. */
+int wt_replay_report_left_out(const struct wt_replay_options *options,
                               const struct wt_replay_result *result);
 
 #endif

@@ -55,6 +55,8 @@ static void catch_signals(void)
 	sigemptyset(&action.sa_mask);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* So that a closed pipe is an error of writing. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 static void print_help(void)

@@ -22,6 +22,18 @@ if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wlogical-op -Wduplicated-cond -Wduplicated-branches)
 endif()
 
+# Where the machine has no atomic bytes (riscv64) they are in a library of the compiler's.
+include(CheckCSourceCompiles)
+set(wt_atomic_bytes "#include <stdatomic.h>
+  #include <stdbool.h>
+  int main(void) { atomic_bool flag = false; return atomic_exchange(&flag, true); }")
+check_c_source_compiles("${wt_atomic_bytes}" WT_HAS_ATOMIC_BYTES)
+set(WT_PRIVATE_LIBS "-pthread -lm") # what a program linked with libwiretape.a needs
+if(NOT WT_HAS_ATOMIC_BYTES)
+  link_libraries(atomic)
+  string(APPEND WT_PRIVATE_LIBS " -latomic")
+endif()
+
 set(WT_SANITIZE "" CACHE STRING "sanitizers, e.g. address,undefined or thread")
 if(WT_SANITIZE)
   add_compile_options(-fsanitize=${WT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)

@@ -32,6 +32,7 @@ install(CODE "
   set(PROJECT_VERSION \"${PROJECT_VERSION}\")
   set(PROJECT_DESCRIPTION \"${PROJECT_DESCRIPTION}\")
   set(private_packages \"${WT_PRIVATE_PACKAGES}\")
+  set(private_libs \"${WT_PRIVATE_LIBS}\")
   set(libdir \"${CMAKE_INSTALL_LIBDIR}\")
   set(includedir \"${CMAKE_INSTALL_INCLUDEDIR}\")
   foreach(dir libdir includedir)

@@ -8,15 +8,6 @@
 #include "rest_private.h"
 
 enum {
-	ETHERTYPE_IPV4 = 0x0800,
-	ETHERTYPE_IPV6 = 0x86dd,
-	ETHERTYPE_VLAN = 0x8100,
-	ETHERTYPE_QINQ = 0x88a8,
-	ETHERTYPE_QINQ_OLD = 0x9100,
-
-	VLAN_BYTES = 4,
-	VLAN_TAGS_MAX = 2,
-
 	PROTOCOL_HOP_BY_HOP = 0,
 	PROTOCOL_UDP = 17,
 	PROTOCOL_ROUTING = 43,
@@ -154,38 +145,27 @@ static int read_ip(struct wt_rest *rest, struct wt_udp_view *view)
 	}
 }
 
-static bool is_vlan(uint16_t type)
+int wt_udp_locate(const uint8_t *frame, size_t caplen, uint16_t link_type, struct wt_udp_view *view)
 {
-	return type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || type == ETHERTYPE_QINQ_OLD;
-}
-
-static int read_ethernet(struct wt_rest *rest, struct wt_udp_view *view)
-{
-	uint16_t type;
-
-	if (rest->captured < WT_ETHERNET_BYTES)
-		return -ENODATA;
-	type = wt_get_be16(rest->at + 12);
-	wt_rest_skip(rest, WT_ETHERNET_BYTES);
-	while (is_vlan(type) && view->vlan_tags < VLAN_TAGS_MAX) {
-		if (rest->captured < VLAN_BYTES)
-			return -ENODATA;
-		type = wt_get_be16(rest->at + 2);
-		wt_rest_skip(rest, VLAN_BYTES);
-		view->vlan_tags++;
-	}
-	return type == ETHERTYPE_IPV4 || type == ETHERTYPE_IPV6 ? read_ip(rest, view) : -ENOMSG;
-}
-
-int wt_udp_locate(const uint8_t *frame, size_t caplen, enum wt_udp_link link,
-                  struct wt_udp_view *view)
-{
-	/* Until IP says how long it is, the frame may be of any length. */
-	struct wt_rest rest = {.at = frame, .captured = caplen, .wire = SIZE_MAX};
 	struct wt_udp_view found = {0};
-	int err =
-	        link == WT_UDP_ON_ETHERNET ? read_ethernet(&rest, &found) : read_ip(&rest, &found);
+	struct wt_link_layer layer;
+	struct wt_rest rest;
+	int err;
 
+	if (!wt_link_layer_find(&layer, link_type, frame, caplen))
+		return -ENOTSUP;
+	if (layer.cut)
+		return -ENODATA;
+	/* A frame of bare IP that has no byte. */
+	if (layer.network == caplen && wt_link_layer_is_raw_ip(link_type))
+		return -ENODATA;
+	if (layer.protocol != WT_ETHERTYPE_IPV4 && layer.protocol != WT_ETHERTYPE_IPV6)
+		return -ENOMSG;
+	/* Until IP says how long it is, the frame may be of any length. */
+	rest = (struct wt_rest){
+	        .at = frame + layer.network, .captured = caplen - layer.network, .wire = SIZE_MAX};
+	found.vlan_tags = layer.vlan_tags;
+	err = read_ip(&rest, &found);
 	if (!err)
 		*view = found;
 	return err;
@@ -241,7 +221,7 @@ static void put_ethernet(uint8_t *at, const struct wt_udp_flow *flow)
 {
 	wt_udp_multicast_mac(flow->group, at);
 	memcpy(at + 6, flow->source_mac, 6);
-	wt_put_be16(at + 12, ETHERTYPE_IPV4);
+	wt_put_be16(at + 12, WT_ETHERTYPE_IPV4);
 }
 
 static void put_ipv4(uint8_t *at, const struct wt_udp_flow *flow, uint16_t id, size_t bytes)

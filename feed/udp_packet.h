@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <wiretape/feed/link_layer.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -19,9 +21,6 @@ extern "C" {
 #define WT_IPV4_BYTES       20 /* without options, as built here */
 #define WT_UDP_BYTES        8
 #define WT_UDP_HEADER_BYTES 42 /* the three together: where a built frame's payload starts */
-
-/* What a captured frame starts with (LINKTYPE_ETHERNET, LINKTYPE_RAW). */
-enum wt_udp_link { WT_UDP_ON_ETHERNET, WT_UDP_ON_RAW_IP };
 
 /* A UDP datagram in a captured frame; pointers borrow from the frame. */
 struct wt_udp_view {
@@ -33,16 +32,16 @@ struct wt_udp_view {
 	uint16_t source_port;
 	uint16_t destination_port;
 	uint8_t ip_version; /* 4 or 6 */
-	uint8_t vlan_tags;  /* 0 to 2 */
+	uint8_t vlan_tags;  /* that were passed */
 	bool fragment;      /* the first of several; the others hold no UDP header */
 };
 
-/* Find the UDP payload of a frame of which `caplen` bytes were captured. At most
- * two VLAN tags and eight IPv6 extension headers are passed.
- * Returns 0; -ENOMSG if this is not UDP; -EMSGSIZE for a fragment other than the first;
- * -ENODATA if the frame is cut before the end of the UDP header; -EBADMSG if its
- * lengths contradict each other. *view is written only on 0. */
-int wt_udp_locate(const uint8_t *frame, size_t caplen, enum wt_udp_link link,
+/* Find the UDP payload of a frame of which `caplen` bytes were captured, on any link that
+ * link_layer.h knows. At most eight IPv6 extension headers are passed.
+ * Returns 0; -ENOTSUP if the link type is not known; -ENOMSG if this is not UDP; -EMSGSIZE for a
+ * fragment other than the first; -ENODATA if the frame is cut before the end of the UDP header;
+ * -EBADMSG if its lengths contradict each other. *view is written only on 0. */
+int wt_udp_locate(const uint8_t *frame, size_t caplen, uint16_t link_type,
                   struct wt_udp_view *view);
 
 /* Where a multicast datagram comes from and goes to. */

@@ -14,6 +14,8 @@
 
 #include <wiretape/ring/error.h>
 #include <wiretape/stamp/histogram.h>
+#include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/file_filter.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -162,12 +164,16 @@ const char *wt_compare_align_name(enum wt_compare_align align);
 struct wt_compare_files_config {
 	struct wt_compare_config compare; /* but for the seed, which is made here */
 	const char *path_a, *path_b;
-	const char *filter_a, *filter_b; /* of libpcap; NULL: all packets */
+	const char *filter_a, *filter_b; /* as of wt_file_filter_create(); NULL: all */
 };
 
 /* What was read of one of them. */
 struct wt_compare_file {
-	uint64_t filtered;   /* packets that the filter left out */
+	uint64_t filtered;               /* packets that the filter left out */
+	struct wt_unfiltered unfiltered; /* of these: where it cannot be used */
+	uint64_t out_of_range; /* of the others: with a stamp that 64 bits of ns have no room for */
+	uint64_t with_fcs;     /* and with a frame check sequence, which is not compared */
+	struct wt_capture_fractions fractions;
 	int ended;           /* 0 at its end; -ENODATA: cut off; else broken, at `why` */
 	struct wt_error why; /* if `ended` is not 0 */
 };

@@ -6,24 +6,14 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include <wiretape/capture/filter.h>
 #include <wiretape/writer/capture_file.h>
-
-enum { FILTER_SNAPLEN = 262144 };
-
-/* The filter, compiled for one link type. */
-struct program {
-	struct wt_filter filter;
-	uint16_t link_type;
-};
 
 /* One of the two files while it is read. */
 struct input {
 	const char *path;
-	const char *filter; /* NULL: all packets */
+	const char *expression;
+	struct wt_file_filter *filter; /* NULL: all packets */
 	struct wt_capture_file *file;
-	struct program *programs;
-	size_t program_count;
 	struct wt_compare_file *told;
 	int (*add)(struct wt_compare *compare, const struct wt_compare_packet *packet,
 	           struct wt_error *err);
@@ -40,65 +30,29 @@ static int in_file(const char *path, int code, struct wt_error *err)
 	return wt_error_set(err, code, "%s: %s", path, text);
 }
 
-static int find_program(struct input *input, uint16_t link_type, const struct program **program,
-                        struct wt_error *err)
-{
-	struct program *grown;
-	int failed;
-
-	for (size_t i = 0; i < input->program_count; i++) {
-		*program = &input->programs[i];
-		if ((*program)->link_type == link_type)
-			return 0;
-	}
-	grown = reallocarray(input->programs, input->program_count + 1, sizeof(*grown));
-	if (!grown)
-		return wt_error_set(err, -ENOMEM, "no memory for the filter");
-	input->programs = grown;
-	grown += input->program_count;
-	failed = wt_filter_compile(&grown->filter, NULL, link_type, FILTER_SNAPLEN, input->filter,
-	                           err);
-	if (failed)
-		return failed;
-	grown->link_type = link_type;
-	input->program_count++;
-	*program = grown;
-	return 0;
-}
-
-/* 1 if the packet is to be compared, 0 if not, or a negative errno. */
-static int passes(struct input *input, const struct wt_pcapng_item_packet *packet,
-                  struct wt_error *err)
-{
-	const struct program *program = NULL;
-	int failed;
-
-	if (!input->filter)
-		return 1;
-	failed = find_program(input, packet->link_type, &program, err);
-	if (failed)
-		return failed;
-	return wt_filter_passes(&program->filter, packet->frame.data, packet->frame.caplen,
-	                        packet->frame.len);
-}
-
 static int add_packet(struct input *input, struct wt_compare *compare,
-                      const struct wt_pcapng_item_packet *item, struct wt_error *err)
+                      const struct wt_pcapng_item *whole, struct wt_error *err)
 {
+	const struct wt_pcapng_item_packet *item = &whole->packet;
 	const struct wt_compare_packet packet = {
 	        .data = item->frame.data,
-	        .caplen = item->frame.caplen,
-	        .len = item->frame.len,
+	        .caplen = wt_pcapng_caplen_without_fcs(item),
+	        .len = wt_pcapng_len_without_fcs(item),
 	        .stamp_ns = item->frame.stamp_ns,
 	        .has_stamp = item->has_stamp && !item->stamp_saturated,
 	        .link_type = item->link_type,
 	};
-	int rc = passes(input, item, err);
+	int rc = input->filter ? wt_file_filter_passes(input->filter, whole, NULL,
+	                                               &input->told->unfiltered, err)
+	                       : 1;
 
-	if (rc > 0)
-		return input->add(compare, &packet, err);
-	input->told->filtered += !rc;
-	return rc;
+	if (rc <= 0) {
+		input->told->filtered += !rc;
+		return rc;
+	}
+	input->told->out_of_range += item->stamp_saturated;
+	input->told->with_fcs += item->fcs_bytes != 0;
+	return input->add(compare, &packet, err);
 }
 
 /* Whether reading has ended because of what is in the file, and not because it cannot be read. */
@@ -115,21 +69,20 @@ static int read_packets(struct input *input, struct wt_compare *compare, struct 
 	while ((rc = wt_capture_file_next(input->file, &item, &input->told->why)) > 0) {
 		if (item.kind != WT_ITEM_PACKET)
 			continue;
-		failed = add_packet(input, compare, &item.packet, err);
+		failed = add_packet(input, compare, &item, err);
 		if (failed)
 			return failed;
 	}
 	input->told->ended = rc;
+	input->told->fractions = wt_capture_file_fractions(input->file);
 	if (!is_contents(rc))
 		return wt_error_set(err, rc, "%s", input->told->why.text);
-	return 0;
+	return input->filter ? wt_file_filter_check(input->filter, err) : 0;
 }
 
 static void close_input(struct input *input)
 {
-	for (size_t i = 0; i < input->program_count; i++)
-		wt_filter_free(&input->programs[i].filter);
-	free(input->programs);
+	wt_file_filter_destroy(input->filter);
 	wt_capture_file_close(input->file);
 }
 
@@ -138,6 +91,8 @@ static int read_input(struct input *input, struct wt_compare *compare, struct wt
 	int failed = wt_capture_file_open(&input->file, input->path, err);
 
 	*input->told = (struct wt_compare_file){0};
+	if (!failed && input->expression)
+		failed = wt_file_filter_create(&input->filter, input->expression, err);
 	if (!failed)
 		failed = read_packets(input, compare, err);
 	close_input(input);
@@ -159,8 +114,8 @@ int wt_compare_files(const struct wt_compare_files_config *config, struct wt_com
 {
 	struct wt_compare_config seeded = config->compare;
 	struct input inputs[] = {
-	        {.path = config->path_a, .filter = config->filter_a, .told = a},
-	        {.path = config->path_b, .filter = config->filter_b, .told = b},
+	        {.path = config->path_a, .expression = config->filter_a, .told = a},
+	        {.path = config->path_b, .expression = config->filter_b, .told = b},
 	};
 	struct wt_compare *compare = NULL;
 	int failed = make_seed(seeded.seed, err);

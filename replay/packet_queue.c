@@ -22,6 +22,7 @@ enum {
 	HUGE_PAGE_BYTES = 2 << 20,
 	SMALL_PAGE_BYTES = 4096,
 	STOP_LATENCY_NS = 50000000,
+	LIMIT_LATENCY_NS = 2000000,
 	OVERHEAD_BYTES = sizeof(struct wt_queued_packet) + WT_QUEUED_HEADROOM_BYTES,
 	RECORD_BYTES_MAX = WT_QUEUED_BYTES_MAX + OVERHEAD_BYTES + CACHE_LINE_BYTES,
 };
@@ -348,9 +349,30 @@ static int filled(struct wt_packet_queue *q, const int *stop)
 	return atomic_load(&q->producer_waits) || atomic_load(&q->ended) ? 0 : -EAGAIN;
 }
 
-int wt_packet_queue_wait_filled(struct wt_packet_queue *q, const int *stop)
+static int64_t now_ns(void)
 {
-	static const struct timespec timeout = {.tv_nsec = STOP_LATENCY_NS};
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * (int64_t)1000000000 + now.tv_nsec;
+}
+
+/* Whether packets have been there for so long; *since_ns is 0 before the first. */
+static bool is_late(const struct wt_packet_queue *q, int64_t limit_ns, int64_t *since_ns)
+{
+	/* Relaxed: only whether there are any. */
+	if (limit_ns <= 0 || !atomic_load_explicit(&q->tail, memory_order_relaxed))
+		return false;
+	if (!*since_ns)
+		*since_ns = now_ns();
+	return now_ns() - *since_ns >= limit_ns;
+}
+
+int wt_packet_queue_wait_filled(struct wt_packet_queue *q, int64_t limit_ns, const int *stop)
+{
+	const struct timespec timeout = {.tv_nsec =
+	                                         limit_ns > 0 ? LIMIT_LATENCY_NS : STOP_LATENCY_NS};
+	int64_t since_ns = 0;
 	int ret;
 
 	for (;;) {
@@ -358,6 +380,8 @@ int wt_packet_queue_wait_filled(struct wt_packet_queue *q, const int *stop)
 		 * wake_consumer() and wt_packet_queue_cancel(). */
 		atomic_store(&q->consumer_waits, 1);
 		ret = filled(q, stop);
+		if (ret == -EAGAIN && is_late(q, limit_ns, &since_ns))
+			ret = 0;
 		if (ret != -EAGAIN)
 			break;
 		wait_at(&q->consumer_waits, &timeout);

@@ -85,9 +85,10 @@ void wt_packet_queue_release(struct wt_packet_queue *queue, size_t count);
 bool wt_packet_queue_ended(struct wt_packet_queue *queue, int *error);
 
 /* Consumer, before the first packet is sent: block until the queue is full, or holds all that
- * will come: 0. -EINTR if *stop becomes other than 0, within 50 ms; it may be set atomically by
- * any thread or signal handler, and may be NULL. -ECANCELED if the queue was cancelled. */
-int wt_packet_queue_wait_filled(struct wt_packet_queue *queue, const int *stop);
+ * will come, or, with limit_ns above 0, the first has been there for so long: 0. -EINTR if *stop
+ * becomes other than 0, within 50 ms; it may be set atomically by any thread or signal handler, and
+ * may be NULL. -ECANCELED if the queue was cancelled. */
+int wt_packet_queue_wait_filled(struct wt_packet_queue *queue, int64_t limit_ns, const int *stop);
 
 /* The consumer, or another thread or signal handler in its place: nothing more is wanted. Whoever
  * waits returns, and the producer gets no more room. What is in the queue stays there. */

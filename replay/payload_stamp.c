@@ -19,7 +19,8 @@ bool wt_payload_stamp_locate(struct wt_payload_stamp *stamp, const uint8_t *fram
 
 	if (!ethernet && link_type != WT_REWRITE_RAW_IP)
 		return false;
-	if (wt_udp_locate(frame, caplen, ethernet ? WT_UDP_ON_ETHERNET : WT_UDP_ON_RAW_IP, &view))
+	if (wt_udp_locate(frame, caplen, ethernet ? WT_LINK_TYPE_ETHERNET : WT_LINK_TYPE_RAW,
+	                  &view))
 		return false;
 	if (view.fragment || view.payload_bytes < view.payload_wire_bytes ||
 	    view.payload_bytes < WT_PAYLOAD_STAMP_BYTES)

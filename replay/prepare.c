@@ -6,69 +6,57 @@
 #include <string.h>
 
 #include <wiretape/feed/big_endian.h>
+#include <wiretape/feed/link_layer.h>
 #include <wiretape/feed/udp_packet.h>
 #include <wiretape/writer/link_type.h>
 
 enum {
-	LINKTYPE_ETHERNET = 1,
-	LINKTYPE_RAW = 101,
-	LINKTYPE_IPV4 = 228,
-	LINKTYPE_IPV6 = 229,
 	VLAN_BYTES = 4,
 	TYPE_OFFSET = 12,
 };
 
-static bool is_raw_ip(uint16_t link_type)
+bool wt_prepare_is_fit(const struct wt_source_port *port, uint16_t link_type)
 {
-	return link_type == LINKTYPE_RAW || link_type == LINKTYPE_IPV4 ||
-	       link_type == LINKTYPE_IPV6;
+	struct wt_link_layer unused;
+
+	if (!port->link_type)
+		return wt_link_layer_find(&unused, link_type, NULL, 0);
+	return link_type == port->link_type ||
+	       (wt_link_layer_is_raw_ip(link_type) && wt_link_layer_is_raw_ip(port->link_type));
 }
 
-static const char *link_name(uint16_t link_type)
+static const char *wanted(const struct wt_source_port *port)
 {
-	const char *name = pcap_datalink_val_to_name(wt_link_type_dlt(link_type));
-
-	return name ? name : "unknown";
+	if (!port->link_type)
+		return "have UDP payloads that could be found";
+	return wt_link_layer_is_raw_ip(port->link_type)
+	               ? "be sent on an interface without link-layer headers"
+	               : "be sent on an Ethernet interface";
 }
 
-static int refuse_link(uint16_t link_type, const char *wanted, struct wt_error *err)
+void wt_prepare_note_unfit(struct wt_replay_notes *notes, const struct wt_source_port *port,
+                           const char *path, const char *name, uint32_t number, uint16_t link_type)
 {
-	return wt_error_set(err, -ENOTSUP,
-	                    "packets of link type %s (%u) cannot be sent %s; leave them out with "
-	                    "--map or --filter%s",
-	                    link_name(link_type), link_type, wanted,
-	                    is_raw_ip(link_type) ? ", or send their UDP payloads with --to" : "");
-}
+	const struct wt_source_port payloads = {0};
+	const char *link = pcap_datalink_val_to_name(wt_link_type_dlt(link_type));
+	bool has_payloads = port->link_type && wt_prepare_is_fit(&payloads, link_type);
 
-static int check_link(const struct wt_pcapng_item_packet *packet, const struct wt_source_port *port,
-                      struct wt_error *err)
-{
-	if (packet->link_type == port->link_type ||
-	    (is_raw_ip(packet->link_type) && is_raw_ip(port->link_type)))
-		return 0;
-	return refuse_link(packet->link_type,
-	                   is_raw_ip(port->link_type) ? "on an interface without link-layer headers"
-	                                              : "on an Ethernet interface",
-	                   err);
+	wt_replay_notes_add(notes,
+	                    "%s: packets of its interface %s (number %u) have link type %s (%u) "
+	                    "and cannot %s; leave them out with --map %u=- or --filter%s",
+	                    path, name ? name : "without a name", number,
+	                    link ? link : "without a name", link_type, wanted(port), number,
+	                    has_payloads ? ", or send UDP payloads with --to" : "");
 }
 
 /* The payload of a UDP packet instead of the packet. */
-static int choose_payload(const struct wt_prepare *prepare,
-                          const struct wt_pcapng_item_packet *packet, struct wt_prepared *chosen,
-                          struct wt_error *err)
+static bool choose_payload(const struct wt_prepare *prepare,
+                           const struct wt_pcapng_item_packet *packet, struct wt_prepared *chosen)
 {
 	struct wt_replay_skipped *skipped = &prepare->counts->skipped;
-	bool is_raw = is_raw_ip(packet->link_type);
 	struct wt_udp_view view;
-	int rc;
+	int rc = wt_udp_locate(chosen->data, chosen->caplen, packet->link_type, &view);
 
-	if (!is_raw && packet->link_type != LINKTYPE_ETHERNET)
-		return refuse_link(packet->link_type,
-		                   "by their UDP payloads: only Ethernet and "
-		                   "bare IP are understood",
-		                   err);
-	rc = wt_udp_locate(packet->frame.data, packet->frame.caplen,
-	                   is_raw ? WT_UDP_ON_RAW_IP : WT_UDP_ON_ETHERNET, &view);
 	if (!rc && view.fragment)
 		rc = -EMSGSIZE;
 	if (rc == -ENODATA)
@@ -78,99 +66,95 @@ static int choose_payload(const struct wt_prepare *prepare,
 	else if (rc)
 		skipped->not_udp++;
 	if (rc)
-		return 0;
+		return false;
 	chosen->data = view.payload;
 	chosen->caplen = (uint32_t)view.payload_bytes;
 	chosen->bytes = (uint32_t)view.payload_wire_bytes;
 	chosen->link_type = 0;
-	return 1;
+	return true;
 }
 
 /* Of a packet that was cut. */
-static int choose_length(const struct wt_prepare *prepare, struct wt_prepared *chosen)
+static bool choose_length(const struct wt_prepare *prepare, struct wt_prepared *chosen)
 {
 	if (chosen->bytes <= chosen->caplen)
-		return 1;
+		return true;
 	switch (prepare->config->truncated) {
 	case WT_TRUNCATED_SKIP:
 		prepare->counts->skipped.truncated++;
-		return 0;
+		return false;
 	case WT_TRUNCATED_CUT:
 		chosen->bytes = chosen->caplen;
-		return 1;
+		return true;
 	default:
-		return 1;
+		return true;
 	}
 }
 
-static int check_size(const struct wt_prepare *prepare, const struct wt_source_port *port,
-                      uint32_t bytes)
+static bool has_size(const struct wt_prepare *prepare, const struct wt_source_port *port,
+                     uint32_t bytes)
 {
 	if (bytes > port->bytes_max) {
 		prepare->counts->skipped.too_large++;
-		return 0;
+		return false;
 	}
 	if (bytes < port->bytes_min) {
 		prepare->counts->skipped.too_short++;
-		return 0;
+		return false;
 	}
-	return 1;
+	return true;
 }
 
-int wt_prepare_choose(const struct wt_prepare *prepare, const struct wt_pcapng_item_packet *packet,
-                      uint16_t port, struct wt_prepared *chosen, struct wt_error *err)
+bool wt_prepare_choose(const struct wt_prepare *prepare, const struct wt_pcapng_item_packet *packet,
+                       uint16_t port, struct wt_prepared *chosen)
 {
 	const struct wt_source_port *to = &prepare->ports[port];
-	int rc;
 
 	*chosen = (struct wt_prepared){
 	        .data = packet->frame.data,
-	        .caplen = packet->frame.caplen,
-	        .bytes = packet->frame.len,
+	        .caplen = wt_pcapng_caplen_without_fcs(packet),
+	        .bytes = wt_pcapng_len_without_fcs(packet),
 	        .link_type = packet->link_type,
 	};
-	rc = to->link_type ? check_link(packet, to, err)
-	                   : choose_payload(prepare, packet, chosen, err);
-	if (rc < 0 || (!to->link_type && !rc))
-		return rc;
-	rc = choose_length(prepare, chosen);
-	return rc > 0 ? check_size(prepare, to, chosen->bytes) : rc;
+	if (!to->link_type && !choose_payload(prepare, packet, chosen))
+		return false;
+	return choose_length(prepare, chosen) && has_size(prepare, to, chosen->bytes);
 }
 
-static bool has_tag(const uint8_t *frame)
-{
-	uint16_t type = wt_get_be16(frame + TYPE_OFFSET);
-
-	return type == 0x8100 || type == 0x88a8;
-}
-
-/* The MTU does not count a VLAN tag, and without one there is less room (packet_snd() in
- * net/packet/af_packet.c). */
+/* The MTU does not count an 802.1Q tag, and without one there is less room; a tag of another type
+ * is data like any other (packet_extra_vlan_len_allowed() in net/packet/af_packet.c). */
 static bool fits(const struct wt_source_port *port, const struct wt_queued_packet *place)
 {
 	if (place->caplen > port->bytes_max)
 		return false;
-	return port->link_type != LINKTYPE_ETHERNET ||
-	       place->caplen <= port->bytes_max - VLAN_BYTES || has_tag(place->data);
+	return port->link_type != WT_LINK_TYPE_ETHERNET ||
+	       place->caplen <= port->bytes_max - VLAN_BYTES ||
+	       wt_get_be16(place->data + TYPE_OFFSET) == WT_ETHERTYPE_VLAN;
 }
 
-static void rewrite(const struct wt_prepare *prepare, struct wt_queued_packet *place,
-                    uint16_t link_type)
+/* Rules, and checksums, over the bytes that were captured: zeros in place of others come after
+ * them, and move with them. */
+static void rewrite(const struct wt_prepare *prepare, const struct wt_pcapng_item_packet *packet,
+                    const struct wt_prepared *chosen, struct wt_queued_packet *place)
 {
 	static const struct wt_rewrite none;
+	uint32_t captured = chosen->caplen < chosen->bytes ? chosen->caplen : chosen->bytes;
 	struct wt_rewrite_frame frame = {
 	        .data = place->data,
-	        .caplen = place->caplen,
-	        .len = place->caplen,
+	        .caplen = captured,
+	        .len = wt_pcapng_len_without_fcs(packet),
 	        .headroom = WT_QUEUED_HEADROOM_BYTES,
-	        .link_flags = place->link_flags,
-	        .link_type = is_raw_ip(link_type) ? WT_REWRITE_RAW_IP : link_type,
+	        .link_flags = packet->frame.link_flags,
+	        .link_type = wt_link_layer_is_raw_ip(chosen->link_type) ? WT_REWRITE_RAW_IP
+	                                                                : chosen->link_type,
+	        .fix_checksums = prepare->config->fix_checksums,
 	};
 
 	wt_rewrite_apply(prepare->config->rewrite ? prepare->config->rewrite : &none, &frame,
 	                 &prepare->counts->rewritten);
 	place->data = frame.data;
-	place->caplen = frame.caplen;
+	place->caplen += frame.caplen - captured;
+	place->link_flags = frame.link_flags;
 }
 
 void wt_prepare_stamp(const struct wt_prepare *prepare, struct wt_queued_packet *place,
@@ -183,7 +167,8 @@ void wt_prepare_stamp(const struct wt_prepare *prepare, struct wt_queued_packet 
 			return;
 		stamp.offset = place->caplen - WT_PAYLOAD_STAMP_BYTES;
 	} else if (!wt_payload_stamp_locate(&stamp, place->data, place->caplen,
-	                                    is_raw_ip(link_type) ? WT_REWRITE_RAW_IP : link_type)) {
+	                                    wt_link_layer_is_raw_ip(link_type) ? WT_REWRITE_RAW_IP
+	                                                                       : link_type)) {
 		return;
 	}
 	if (stamp.offset > UINT16_MAX || stamp.checksum > UINT16_MAX)
@@ -204,14 +189,8 @@ bool wt_prepare_fill(const struct wt_prepare *prepare, const struct wt_pcapng_it
 	memset(place->data + there, 0, chosen->bytes - there);
 	place->caplen = chosen->bytes;
 	place->port = port;
-	if (chosen->link_type) {
-		place->link_flags = packet->frame.link_flags;
-		/* A checksum over bytes that are not there cannot be completed. */
-		if (packet->frame.len > packet->frame.caplen)
-			place->link_flags &= ~WT_LINK_CSUM_NOT_READY;
-		if (prepare->config->rewrite || place->link_flags & WT_LINK_CSUM_NOT_READY)
-			rewrite(prepare, place, chosen->link_type);
-	}
+	if (chosen->link_type)
+		rewrite(prepare, packet, chosen, place);
 	place->len = place->caplen;
 	if (!fits(&prepare->ports[port], place)) {
 		prepare->counts->skipped.too_large++;
@@ -219,9 +198,11 @@ bool wt_prepare_fill(const struct wt_prepare *prepare, const struct wt_pcapng_it
 	}
 	if (chosen->bytes > chosen->caplen)
 		prepare->counts->padded++;
-	else if (packet->frame.len > packet->frame.caplen &&
+	else if (packet->frame.caplen < wt_pcapng_len_without_fcs(packet) &&
 	         prepare->config->truncated == WT_TRUNCATED_CUT)
 		prepare->counts->cut++;
+	prepare->counts->without_fcs += chosen->link_type && packet->fcs_bytes;
+	prepare->counts->excess += packet->excess_bytes != 0;
 	if (prepare->config->stamp_payload)
 		wt_prepare_stamp(prepare, place, chosen->link_type);
 	return true;

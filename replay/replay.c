@@ -19,10 +19,10 @@ enum {
 	START_ALONE_NS = 1000000,
 	/* Before a time by another clock, which may be set meanwhile, it is looked at again. */
 	WATCH_NS = 500000000,
-	/* SPIN: gaps that are longer are slept through but for this; where all threads share one
-	 * processor, only what a nap may end late is not. */
+	/* SPIN: gaps that are longer are slept through but for this. Also where all threads share
+	 * one processor: the scheduler gives the others their part of it, while of naps in shorter
+	 * gaps one in ten would end too late. */
 	SPIN_NS = 2000000,
-	SPIN_ALONE_NS = 100000,
 };
 
 static const char *const pace_names[WT_PACES] = {
@@ -195,13 +195,6 @@ static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
 
 /* ---- running ---- */
 
-static int64_t spin_time(const struct wt_replay *replay)
-{
-	if (replay->pace != WT_PACE_SPIN)
-		return 0;
-	return wt_realtime_cpus() > 1 ? SPIN_NS : SPIN_ALONE_NS;
-}
-
 static void prepare_sender(struct wt_replay *replay)
 {
 	const struct wt_replay_config *config = replay->config;
@@ -224,7 +217,7 @@ static void prepare_sender(struct wt_replay *replay)
 	        .watches_links =
 	                !replay->is_sim &&
 	                (config->through_qdisc || replay->pace == WT_PACE_TXTIME || config->target),
-	        .spin_ns = spin_time(replay),
+	        .spin_ns = replay->pace == WT_PACE_SPIN ? SPIN_NS : 0,
 	        .coalesce_ns = config->coalesce_ns,
 	        .batch = config->batch ? config->batch : WT_REPLAY_BATCH_DEFAULT,
 	        .stop = config->stop ? &config->stop->requested : &replay->own_stop.requested,
@@ -312,11 +305,9 @@ static void report_ports(const struct wt_replay *replay, struct wt_replay_result
 		to->sent = port->sent;
 		to->bytes = port->bytes;
 		to->has_stamps = port->tx->has_stamps && port->tx->stamps.software;
-		result->undone += port->tx->undone;
 		result->bytes += port->bytes;
 		result->sent += port->sent;
 	}
-	result->sent -= result->undone;
 }
 
 static void report_source(const struct wt_replay *replay, struct wt_replay_result *result)
@@ -327,6 +318,8 @@ static void report_source(const struct wt_replay *replay, struct wt_replay_resul
 	result->padded = counts->padded;
 	result->cut = counts->cut;
 	result->unstamped = counts->unstamped;
+	result->without_fcs = counts->without_fcs;
+	result->excess = counts->excess;
 	result->loops = counts->loops;
 	result->skipped = counts->skipped;
 	result->rewritten = counts->rewritten;
@@ -336,6 +329,16 @@ static void report_source(const struct wt_replay *replay, struct wt_replay_resul
 	result->saturated = counts->schedule.saturated;
 }
 
+static void report_notes(struct wt_replay_result *result, const struct wt_replay_notes *notes)
+{
+	size_t room = WT_REPLAY_NOTES - result->note_count;
+	size_t taken = notes->count < room ? notes->count : room;
+
+	memcpy(result->notes[result->note_count], notes->texts, taken * sizeof(notes->texts[0]));
+	result->note_count += taken;
+	result->notes_left_out += notes->count - taken + notes->left_out;
+}
+
 static void report(struct wt_replay *replay, struct wt_replay_result *result)
 {
 	const struct wt_sender *sender = &replay->sender;
@@ -343,9 +346,11 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->pace = replay->pace;
 	result->tx = replay->tx;
 	result->refused = sender->refused;
+	result->undone = sender->undone;
 	result->late_launches = sender->late_launches;
 	result->starved = sender->starved;
 	result->starved_ns = sender->starved_ns;
+	result->starved_packets = sender->starved_packets;
 	result->stamped = sender->stamped;
 	result->interruptions = sender->interruptions;
 	result->interrupted_ns = sender->interrupted_ns;
@@ -362,8 +367,15 @@ static void report(struct wt_replay *replay, struct wt_replay_result *result)
 	result->duration_ns = result->sent ? sender->last_ns - sender->start_ns : 0;
 	if (replay->config->fifo_priority && replay->pace == WT_PACE_SPIN)
 		result->fifo_stolen_us = wt_realtime_stolen_us();
-	result->note_count = replay->note_count;
-	memcpy(result->notes, replay->notes, sizeof(result->notes));
+	report_notes(result, &replay->notes);
+	report_notes(result, &replay->source->notes);
+}
+
+double wt_replay_rate_pps(const struct wt_replay_result *result)
+{
+	uint64_t gaps = result->has_schedule && result->sent ? result->sent - 1 : result->sent;
+
+	return result->duration_ns > 0 ? (double)gaps * 1e9 / (double)result->duration_ns : 0;
 }
 
 int wt_replay_run(struct wt_replay *replay, struct wt_replay_result *result, struct wt_error *err)

@@ -153,6 +153,7 @@ struct wt_replay_config {
 	bool through_qdisc; /* without launch times: not around the qdisc; also seen by recorders
 	                     * on the same interface */
 	const struct wt_rewrite *rewrite; /* [packets stay as they are] */
+	bool fix_checksums; /* those that are wrong, or were left to a NIC, are set right */
 	bool stamp_payload; /* number and UTC of the hand-over in the last 16 bytes of payloads */
 
 	/* When. */
@@ -196,6 +197,7 @@ struct wt_replay_skipped {
 	uint64_t truncated; /* with WT_TRUNCATED_SKIP, and payloads that are cut */
 	uint64_t not_udp;   /* with WT_TX_UDP */
 	uint64_t fragments; /* the same */
+	uint64_t link_type; /* that cannot be sent there; a note names the interfaces */
 };
 
 /* What the NIC stamped itself, by its clock. */
@@ -222,7 +224,7 @@ struct wt_replay_port_result {
 	struct wt_replay_nic_stamps nic;
 };
 
-enum { WT_REPLAY_NOTES = 16, WT_REPLAY_NOTE_BYTES = 256 };
+enum { WT_REPLAY_NOTES = 16, WT_REPLAY_NOTE_BYTES = 400 };
 
 /* What became of it. Large: 130 KB. */
 struct wt_replay_result {
@@ -232,10 +234,11 @@ struct wt_replay_result {
 	uint64_t bytes;         /* of frames, or UDP payloads */
 	uint64_t read;          /* packets that came from the source */
 	uint64_t refused;       /* times a full queue did not take a packet; tried again */
-	uint64_t undone;        /* taken, then found to be wrong by the kernel */
+	uint64_t undone;        /* that the kernel has not taken for what they are; not in `sent` */
 	uint64_t late_launches; /* whose time had passed before they could be handed over */
-	uint64_t starved;       /* times the buffer was empty when a packet might have been due */
-	int64_t starved_ns;
+	uint64_t starved;       /* times the buffer was empty when a packet was due */
+	int64_t starved_ns;     /* for so long in all */
+	uint64_t starved_packets; /* that left late for it */
 	/* Times for which the machine took the processor away from the sender (more than 5 us at
 	 * once while it waited, or was in the kernel). */
 	uint64_t interruptions;
@@ -245,8 +248,10 @@ struct wt_replay_result {
 	uint64_t unbelieved_stamps; /* of NICs; the next best took their place */
 	uint64_t padded;            /* packets that were cut, and sent with zeros */
 	uint64_t cut;               /* and as they are */
-	uint64_t stamped;           /* payloads */
-	uint64_t loops;             /* begun */
+	uint64_t without_fcs; /* packets whose check sequence was left out: the NIC adds its own */
+	uint64_t excess;      /* packets of which more was captured than they are long */
+	uint64_t stamped;     /* payloads */
+	uint64_t loops;       /* begun */
 	struct wt_replay_skipped skipped;
 	struct wt_rewrite_counts rewritten;
 	/* Of the schedule, see schedule.h: */
@@ -265,6 +270,7 @@ struct wt_replay_result {
 	/* Named states: what is less than was asked for, or has to be known. */
 	char notes[WT_REPLAY_NOTES][WT_REPLAY_NOTE_BYTES];
 	size_t note_count;
+	uint64_t notes_left_out; /* more than there is room for */
 };
 
 struct wt_replay;
@@ -277,6 +283,10 @@ int wt_replay_open(struct wt_replay **replay, const struct wt_replay_config *con
 /* Send it all. Blocks. *result is filled in in any case: after an error with what was done until
  * then. 0, or a negative errno. Once per wt_replay_open(). */
 int wt_replay_run(struct wt_replay *replay, struct wt_replay_result *result, struct wt_error *err);
+
+/* Packets a second: with a schedule, of the gaps between them, of which there is one less. 0 if it
+ * cannot be told. */
+double wt_replay_rate_pps(const struct wt_replay_result *result);
 
 /* NULL is fine. */
 void wt_replay_close(struct wt_replay *replay);

@@ -11,17 +11,6 @@
 
 #include <wiretape/replay/launch_check.h>
 
-void wt_replay_note(struct wt_replay *replay, const char *format, ...)
-{
-	va_list arguments;
-
-	if (replay->note_count == WT_REPLAY_NOTES)
-		return;
-	va_start(arguments, format);
-	vsnprintf(replay->notes[replay->note_count++], WT_REPLAY_NOTE_BYTES, format, arguments);
-	va_end(arguments);
-}
-
 /* ---- ports ---- */
 
 static bool is_left_out(const char *name)
@@ -128,7 +117,7 @@ static bool keeps_time_itself(struct wt_replay *replay, const char *interface)
 	        wt_launch_check_auto(&check, why, sizeof(why));
 	wt_launch_check_close(&check);
 	if (keeps)
-		wt_replay_note(replay, "pace txtime was chosen: %s", why);
+		wt_replay_notes_add(&replay->notes, "pace txtime was chosen: %s", why);
 	return keeps;
 }
 
@@ -161,7 +150,7 @@ static int find_launch(struct wt_replay *replay, const char *interface, struct w
 		rc = wt_launch_check_read(&check, &system, interface, WT_LAUNCH_ANY_PRIORITY, err);
 		*launch = check.launch;
 		if (!rc && check.clocks_text[0])
-			wt_replay_note(replay, "%s", check.clocks_text);
+			wt_replay_notes_add(&replay->notes, "%s", check.clocks_text);
 		wt_launch_check_close(&check);
 	}
 	if (rc || launch->verdict == WT_LAUNCH_HONOURED)
@@ -338,6 +327,10 @@ static int check_config(const struct wt_replay_config *config, struct wt_error *
 		return wt_error_set(err, -EINVAL,
 		                    is_udp ? "where to send UDP payloads? --to ADDRESS:PORT"
 		                           : "--to sends UDP payloads, which takes --tx udp");
+	if (config->fix_checksums && (config->target || config->generated))
+		return wt_error_set(
+		        err, -EINVAL, "the checksums of %s are right; leave out --fix-checksums",
+		        config->target ? "what is sent as UDP payloads" : "generated packets");
 	if (config->rewrite && config->target)
 		return wt_error_set(err, -EINVAL,
 		                    "of packets that are sent as UDP payloads there is nothing to "

@@ -39,8 +39,7 @@ struct wt_replay {
 	int64_t lead_ns;        /* learned: an atomic */
 	struct wt_proof *proof; /* of the result */
 	bool is_sim;
-	char notes[WT_REPLAY_NOTES][WT_REPLAY_NOTE_BYTES];
-	size_t note_count;
+	struct wt_replay_notes notes;
 };
 
 /* ---- stamps (replay_stamps.c) ---- */
@@ -59,8 +58,5 @@ void wt_replay_learn_clocks(struct wt_replay *replay);
 
 /* Behind the last packet: what became of the NICs' stamps, and their settings are put back. */
 void wt_replay_report_stamps(struct wt_replay *replay, struct wt_replay_result *result);
-
-void wt_replay_note(struct wt_replay *replay, const char *format, ...)
-        __attribute__((format(printf, 2, 3)));
 
 #endif

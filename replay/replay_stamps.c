@@ -29,18 +29,20 @@ void wt_replay_note_stamps(struct wt_replay *replay, const struct wt_tx *tx)
 	if (wt_replay_stamp(replay->config) == WT_TX_STAMP_OFF)
 		return;
 	if (tx->stamps.lacking[0])
-		wt_replay_note(replay, "the NIC stamps what it sends, but that cannot be used: %s",
-		               tx->stamps.lacking);
+		wt_replay_notes_add(&replay->notes,
+		                    "the NIC stamps what it sends, but that cannot be used: %s",
+		                    tx->stamps.lacking);
 	if (tx->has_stamps || tx->kind == WT_TX_SIM)
 		return;
 	if (!tx->interface[0])
-		wt_replay_note(replay, "departures are hand-over times: where the driver stamps is "
-		                       "known of an interface only, which -i names");
+		wt_replay_notes_add(&replay->notes,
+		                    "departures are hand-over times: where the driver stamps is "
+		                    "known of an interface only, which -i names");
 	else
-		wt_replay_note(replay,
-		               "departures on %s are hand-over times: its driver stamps "
-		               "nothing that is sent",
-		               tx->interface);
+		wt_replay_notes_add(&replay->notes,
+		                    "departures on %s are hand-over times: its driver stamps "
+		                    "nothing that is sent",
+		                    tx->interface);
 }
 
 static bool any_clock(const struct wt_replay *replay)
@@ -74,18 +76,20 @@ static void note_clock(struct wt_replay *replay, const char *name,
 	const struct wt_tx_clock *clock = &stamps->clock;
 
 	if (clock->standstills)
-		wt_replay_note(replay,
-		               "%s: its clock %s stood still; stamps of that time were not used",
-		               name, stamps->phc);
+		wt_replay_notes_add(
+		        &replay->notes,
+		        "%s: its clock %s stood still; stamps of that time were not used", name,
+		        stamps->phc);
 	if (clock->steps)
-		wt_replay_note(replay,
-		               "%s: its clock %s was set %" PRIu64 " times while packets were sent",
-		               name, stamps->phc, clock->steps);
+		wt_replay_notes_add(&replay->notes,
+		                    "%s: its clock %s was set %" PRIu64
+		                    " times while packets were sent",
+		                    name, stamps->phc, clock->steps);
 	if (clock->failures)
-		wt_replay_note(replay,
-		               "%s: its clock %s could not be read %" PRIu64
-		               " times; its stamps went on by what was known before",
-		               name, stamps->phc, clock->failures);
+		wt_replay_notes_add(&replay->notes,
+		                    "%s: its clock %s could not be read %" PRIu64
+		                    " times; its stamps went on by what was known before",
+		                    name, stamps->phc, clock->failures);
 }
 
 /* NICs are free to stamp less than they are told to. */
@@ -94,16 +98,17 @@ static void note_missing(struct wt_replay *replay, const struct wt_replay_port_r
 	const char *instead = port->has_stamps ? "the driver's stamps" : "hand-over times";
 
 	if (port->nic.missing && !port->nic.used && !port->nic.unbelieved)
-		wt_replay_note(replay,
-		               "%s: the NIC has stamped none of %" PRIu64
-		               " packets, as those do that stamp PTP only; departures are %s",
-		               port->interface, port->nic.missing, instead);
+		wt_replay_notes_add(&replay->notes,
+		                    "%s: the NIC has stamped none of %" PRIu64
+		                    " packets, as those do that stamp PTP only; departures are %s",
+		                    port->interface, port->nic.missing, instead);
 	else if (port->nic.missing)
-		wt_replay_note(replay,
-		               "%s: the NIC has left %" PRIu64
-		               " packets without a stamp, as those do that can keep few at a time; "
-		               "their departures are %s",
-		               port->interface, port->nic.missing, instead);
+		wt_replay_notes_add(
+		        &replay->notes,
+		        "%s: the NIC has left %" PRIu64
+		        " packets without a stamp, as those do that can keep few at a time; "
+		        "their departures are %s",
+		        port->interface, port->nic.missing, instead);
 }
 
 static void report_nic(struct wt_replay_nic_stamps *to, const struct wt_tx_stamps *stamps)
@@ -140,7 +145,7 @@ static void report_port(struct wt_replay *replay, struct wt_replay_port_result *
 	port->nic.was_left = stamps->nic.is_left;
 	port->nic.was_put_back = !rc && !port->nic.was_left;
 	if (rc)
-		wt_replay_note(replay, "%s", err.text);
+		wt_replay_notes_add(&replay->notes, "%s", err.text);
 }
 
 void wt_replay_report_stamps(struct wt_replay *replay, struct wt_replay_result *result)

@@ -127,13 +127,19 @@ static void repair_ip(const struct pass *pass)
 	memcpy(at, &checksum, sizeof(checksum));
 }
 
+/* Whether the addresses are part of the transport's checksum. */
+static bool has_pseudo_header(const struct wt_rewrite_headers *headers)
+{
+	return headers->protocol != WT_REWRITE_ICMP && headers->protocol != WT_REWRITE_IGMP;
+}
+
 static void repair_transport(const struct pass *pass)
 {
 	uint8_t *at = place(pass, pass->headers.checksum);
 	bool udp = pass->headers.protocol == WT_REWRITE_UDP;
 	uint16_t checksum;
 
-	if (!at)
+	if (!at || !has_pseudo_header(&pass->headers))
 		return;
 	memcpy(&checksum, at, sizeof(checksum));
 	if (udp && !checksum)
@@ -274,6 +280,7 @@ static void rewrite_vlan(struct pass *pass, struct wt_rewrite_counts *counts)
 
 static void rewrite_ip(struct pass *pass, bool mac_is_set)
 {
+	bool is_of_macs = pass->headers.ethernet && !pass->headers.arp && !pass->headers.tunnelled;
 	bool matched = rewrite_addresses(pass);
 
 	rewrite_ports(pass);
@@ -281,9 +288,30 @@ static void rewrite_ip(struct pass *pass, bool mac_is_set)
 		repair_ip(pass);
 	if (pass->addresses | pass->ports)
 		repair_transport(pass);
-	if (matched && pass->headers.ethernet && !pass->headers.arp && !mac_is_set &&
+	if (matched && is_of_macs && !mac_is_set &&
 	    is_group(pass->frame->data + pass->headers.destination, pass->headers.ip_version))
 		set_group_mac(pass);
+}
+
+/* What may still hold something that there are rules for. */
+static void count_unfollowed(const struct pass *pass, struct wt_rewrite_counts *counts)
+{
+	const uint8_t *rules = pass->rewrite->field_rules;
+	const struct wt_rewrite_headers *headers = &pass->headers;
+	uint32_t kinds = 0;
+
+	if (rules[WT_REWRITE_SRC_IPV4] || rules[WT_REWRITE_DST_IPV4] ||
+	    rules[WT_REWRITE_SRC_IPV6] || rules[WT_REWRITE_DST_IPV6])
+		kinds |= headers->unfollowed_addresses;
+	if (rules[WT_REWRITE_SRC_PORT] || rules[WT_REWRITE_DST_PORT])
+		kinds |= headers->unfollowed_ports;
+	if (rules[WT_REWRITE_SRC_MAC] || rules[WT_REWRITE_DST_MAC])
+		kinds |= headers->unfollowed_macs;
+	if (!kinds)
+		return;
+	counts->not_followed++;
+	for (int i = 0; i < WT_UNFOLLOWED_KINDS; i++)
+		counts->unfollowed[i] += kinds >> i & 1;
 }
 
 /* The tag comes last: it moves everything. */
@@ -296,76 +324,162 @@ static void rewrite_frame(struct pass *pass, struct wt_rewrite_counts *counts)
 	if (pass->headers.ethernet)
 		rewrite_vlan(pass, counts);
 	counts->changed += pass->changed;
-	counts->not_understood += pass->headers.not_understood;
+	/* MACs and VLANs are there all the same. */
+	counts->not_understood += pass->headers.not_understood &&
+	                          (pass->rewrite->beyond_link || !pass->headers.ethernet);
+	count_unfollowed(pass, counts);
 }
 
+/* ---- checksums ---- */
+
 /* Over addresses, protocol and length (RFC 768, RFC 9293, RFC 8200), in network order. */
-static uint32_t pseudo_header_sum(const uint8_t *frame, const struct wt_rewrite_headers *headers)
+static uint32_t pseudo_header_sum(const uint8_t *frame, const struct wt_rewrite_headers *headers,
+                                  uint32_t length)
 {
 	size_t bytes = headers->ip_version == 4 ? 4 : 16;
-	uint64_t sum = (uint64_t)headers->protocol + headers->transport_bytes;
+	uint64_t sum = (uint64_t)headers->protocol + length;
 
+	if (!has_pseudo_header(headers))
+		return 0;
 	sum = wt_checksum_add(sum, frame + headers->source, bytes);
 	return fold(wt_checksum_add(sum, frame + headers->destination, bytes));
 }
 
+/* What a sender leaves to its NIC begins as that sum; with segmentation left to it, too, some
+ * systems leave the length out. */
 static bool is_partial(const uint8_t *frame, const struct wt_rewrite_headers *headers)
 {
-	return headers->checksum && headers->transport_bytes && !headers->fragment &&
-	       wt_get_be16(frame + headers->checksum) == pseudo_header_sum(frame, headers);
+	uint16_t checksum;
+
+	if (!headers->checksum || !headers->transport_bytes || headers->fragment ||
+	    !has_pseudo_header(headers))
+		return false;
+	checksum = wt_get_be16(frame + headers->checksum);
+	return checksum == pseudo_header_sum(frame, headers, headers->transport_bytes) ||
+	       checksum == pseudo_header_sum(frame, headers, 0);
 }
 
-/* The partial sum is one of the words that are added up. */
-static void complete(struct wt_rewrite_frame *frame, const struct wt_rewrite_headers *headers)
+/* Whether the frame has a transport with a checksum in it: which one may do without. */
+static bool has_checksum(const uint8_t *frame, const struct wt_rewrite_headers *headers)
 {
-	uint64_t sum =
-	        wt_checksum_add(0, frame->data + headers->transport, headers->transport_bytes);
-	uint16_t checksum = wt_checksum_finish(sum);
+	bool may_be_none = headers->protocol == WT_REWRITE_UDP && headers->ip_version == 4;
 
-	if (headers->protocol == WT_REWRITE_UDP && !checksum)
-		checksum = 0xffff;
-	wt_put_be16(frame->data + headers->checksum, checksum);
-	frame->link_flags &= ~WT_LINK_CSUM_NOT_READY;
-}
-
-/* Returns whether it is still partial. */
-static bool finish_checksum(struct wt_rewrite_frame *frame,
-                            const struct wt_rewrite_headers *headers,
-                            struct wt_rewrite_counts *counts)
-{
-	bool partial = is_partial(frame->data, headers);
-
-	if (partial && headers->whole) {
-		complete(frame, headers);
-		counts->checksums_completed++;
+	switch (headers->protocol) {
+	case WT_REWRITE_UDP:
+	case WT_REWRITE_TCP:
+	case WT_REWRITE_ICMP:
+	case WT_REWRITE_IGMP:
+	case WT_REWRITE_ICMPV6:
+		return !may_be_none || !headers->checksum ||
+		       wt_get_be16(frame + headers->checksum) != 0;
+	default:
 		return false;
 	}
-	counts->checksums_lacking++;
+}
+
+/* Whether there is all that the transport's checksum is made of. */
+static bool can_be_computed(const struct wt_rewrite_headers *headers)
+{
+	return headers->checksum && headers->transport_bytes && headers->whole &&
+	       !headers->fragment && !headers->on_its_way;
+}
+
+/* What the transport's checksum has to be. */
+static uint16_t compute(const uint8_t *frame, const struct wt_rewrite_headers *headers)
+{
+	uint64_t sum = pseudo_header_sum(frame, headers, headers->transport_bytes);
+	uint16_t checksum;
+
+	sum = wt_checksum_add(sum, frame + headers->transport, headers->transport_bytes);
+	/* The one that is there does not count. */
+	sum += (uint16_t)~wt_get_be16(frame + headers->checksum);
+	checksum = wt_checksum_finish(sum);
+	return headers->protocol == WT_REWRITE_UDP && !checksum ? 0xffff : checksum;
+}
+
+/* There are two zeros. */
+static bool is_same_sum(uint16_t a, uint16_t b)
+{
+	return a == b || (a % 0xffff == 0 && b % 0xffff == 0);
+}
+
+static void mend_ip(const struct wt_rewrite_frame *frame, const struct wt_rewrite_headers *headers,
+                    struct wt_rewrite_counts *counts)
+{
+	uint8_t *at = frame->data + headers->ip_header;
+	uint64_t sum;
+
+	if (!headers->ip_header_bytes)
+		return;
+	sum = wt_checksum_add(0, at, headers->ip_header_bytes);
+	if (!wt_checksum_finish(sum))
+		return;
+	if (!frame->fix_checksums) {
+		counts->ip_checksums_wrong++;
+		return;
+	}
+	at = frame->data + headers->ip_checksum;
+	sum += (uint16_t)~wt_get_be16(at);
+	wt_put_be16(at, wt_checksum_finish(sum));
+	counts->checksums_fixed++;
+}
+
+/* Of a transport of which not all is here. */
+static bool leave(const struct wt_rewrite_frame *frame, const struct wt_rewrite_headers *headers,
+                  struct wt_rewrite_counts *counts)
+{
+	bool partial = is_partial(frame->data, headers);
+	bool told = frame->link_flags & WT_LINK_CSUM_NOT_READY;
+
+	if (told || (frame->fix_checksums && has_checksum(frame->data, headers)))
+		counts->checksums_lacking++;
+	else
+		counts->checksums_left += partial;
 	return partial;
 }
 
-void wt_rewrite_finish_checksum(struct wt_rewrite_frame *frame, struct wt_rewrite_counts *counts)
+/* Returns whether in the checksum's place is, at the end, the sum that it is to be made of. */
+static bool mend_transport(struct wt_rewrite_frame *frame, const struct wt_rewrite_headers *headers,
+                           struct wt_rewrite_counts *counts)
 {
-	struct wt_rewrite_headers headers;
+	bool told = frame->link_flags & WT_LINK_CSUM_NOT_READY;
+	bool partial, left;
+	uint16_t is, should;
 
-	if (!(frame->link_flags & WT_LINK_CSUM_NOT_READY))
-		return;
-	wt_rewrite_read_headers(frame, true, &headers);
-	finish_checksum(frame, &headers, counts);
+	if (!can_be_computed(headers))
+		return leave(frame, headers, counts);
+	is = wt_get_be16(frame->data + headers->checksum);
+	partial = is_partial(frame->data, headers);
+	left = partial || (!is && headers->protocol == WT_REWRITE_TCP);
+	counts->checksums_lacking += told && !partial;
+	if ((!left && !frame->fix_checksums) || !has_checksum(frame->data, headers))
+		return false;
+	should = compute(frame->data, headers);
+	/* By chance, a right one may look like that sum. */
+	if (is_same_sum(is, should) && !(told && partial))
+		return false;
+	if (!frame->fix_checksums && !(told && partial)) {
+		counts->checksums_left++;
+		return partial;
+	}
+	wt_put_be16(frame->data + headers->checksum, should);
+	if (partial)
+		frame->link_flags &= ~WT_LINK_CSUM_NOT_READY;
+	if (left)
+		counts->checksums_completed++;
+	else
+		counts->checksums_fixed++;
+	return false;
 }
 
 void wt_rewrite_apply(const struct wt_rewrite *rewrite, struct wt_rewrite_frame *frame,
                       struct wt_rewrite_counts *counts)
 {
-	struct pass pass;
-	bool unfinished = frame->link_flags & WT_LINK_CSUM_NOT_READY;
+	struct pass pass = {.rewrite = rewrite, .frame = frame};
 
-	if (!rewrite->rules_count && !unfinished)
-		return;
-	pass = (struct pass){.rewrite = rewrite, .frame = frame};
-	wt_rewrite_read_headers(frame, rewrite->beyond_link || unfinished, &pass.headers);
-	if (unfinished)
-		pass.partial = finish_checksum(frame, &pass.headers, counts);
+	wt_rewrite_read_headers(frame, &pass.headers);
+	mend_ip(frame, &pass.headers, counts);
+	pass.partial = mend_transport(frame, &pass.headers, counts);
 	if (rewrite->rules_count)
 		rewrite_frame(&pass, counts);
 }

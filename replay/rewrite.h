@@ -28,13 +28,14 @@
  * it should be.
  *
  * Checksums are repaired by what has changed (RFC 1624): a right one stays right, a wrong one
- * stays wrong, and a UDP checksum of 0 stays 0.
+ * stays wrong, and a UDP checksum of 0 stays 0. With or without rules, those that were left to a
+ * NIC and those that are wrong can be made right (fix_checksums below).
  *
- * What is not rewritten: behind more than two VLAN tags, anything but the outer tag and the MACs;
- * in fragments other than the first, anything but the addresses; addresses inside of IPv6 routing
- * headers and IPv4 source routes, MACs in ARP, and addresses in the payload (those in ICMP, IGMP
- * and neighbour discovery, tunnels). Fragments so small that ports and checksum are in different
- * ones lose their checksum with a rule for ports or addresses.
+ * VLAN tags, MPLS labels and PPPoE are passed. What is not rewritten: in fragments other than the
+ * first, anything but the addresses; what enum wt_rewrite_unfollowed lists, which is counted if
+ * it may hold something that there are rules for; addresses in any other payload. Fragments so
+ * small that ports and checksum are in different ones lose their checksum with a rule for ports or
+ * addresses.
  *
  * Pure functions over the caller's memory; any thread. A table that no longer changes may be used
  * by several. */
@@ -103,32 +104,69 @@ struct wt_rewrite_frame {
 	uint32_t headroom;   /* and this */
 	uint32_t link_flags; /* WT_LINK_*: CSUM_NOT_READY goes when the checksum is there */
 	uint16_t link_type;  /* of pcapng */
+	bool fix_checksums;  /* of IPv4, TCP, UDP, ICMP, IGMP and ICMPv6 */
 };
+
+/* Where an address, a port or a MAC that a rule is about may still stand. */
+enum wt_rewrite_unfollowed {
+	WT_UNFOLLOWED_ARP,      /* its MACs; other hardware than Ethernet, other addresses */
+	WT_UNFOLLOWED_LLC,      /* IP, and others, behind LLC and SNAP */
+	WT_UNFOLLOWED_MPLS,     /* something else than IP behind labels: pseudowires */
+	WT_UNFOLLOWED_PPPOE,    /* something else than IP in it: addresses are agreed on there */
+	WT_UNFOLLOWED_MACSEC,   /* encrypted or not */
+	WT_UNFOLLOWED_ETHERNET, /* frames in frames: provider backbone bridges, TRILL, VN-Tag … */
+	WT_UNFOLLOWED_GRE,
+	WT_UNFOLLOWED_IP_IN_IP, /* of both versions in both */
+	WT_UNFOLLOWED_ESP,
+	WT_UNFOLLOWED_AH,        /* ports, and packets in tunnels */
+	WT_UNFOLLOWED_SCTP,      /* ports */
+	WT_UNFOLLOWED_TRANSPORT, /* ports of DCCP and UDP-Lite */
+	WT_UNFOLLOWED_ICMP,      /* the packet that an error is about, a gateway */
+	WT_UNFOLLOWED_NEIGHBOUR, /* neighbour discovery: addresses and MACs */
+	WT_UNFOLLOWED_GROUPS,    /* IGMP and MLD */
+	WT_UNFOLLOWED_ROUTES,    /* IPv6 routing headers; IPv4 source routes and recorded ones */
+	WT_UNFOLLOWED_VXLAN,
+	WT_UNFOLLOWED_GENEVE,
+	WT_UNFOLLOWED_GTP,
+	WT_UNFOLLOWED_UDP,   /* other tunnels over UDP */
+	WT_UNFOLLOWED_OTHER, /* routing protocols and whatever else there is over IP */
+	WT_UNFOLLOWED_KINDS
+};
+
+const char *wt_rewrite_unfollowed_name(enum wt_rewrite_unfollowed kind); /* "MPLS", "GRE" … */
 
 /* Of all frames that were given; starts as zero. Not shared between threads. */
 struct wt_rewrite_counts {
 	uint64_t changed; /* by rules */
 	/* Whose headers could not be followed to where the rules look, and that were not cut:
-	 * another link type, too many tags or extension headers, lengths that contradict each
-	 * other. What was found before that is rewritten. */
+	 * another link type, too many extension headers, lengths that contradict each other. What
+	 * was found before that is rewritten. */
 	uint64_t not_understood;
-	uint64_t checksums_completed;
-	uint64_t checksums_lacking; /* not ready, and there is not all that they are made of */
-	uint64_t no_headroom;       /* for a tag that a rule puts in: the frame stays without */
+	/* That have something in them which is not followed and may hold what a rule is about; and
+	 * of each kind of it. */
+	uint64_t not_followed;
+	uint64_t unfollowed[WT_UNFOLLOWED_KINDS];
+	uint64_t no_headroom; /* for a tag that a rule puts in: the frame stays without */
+
+	/* Checksums. Those that were left to a NIC hold the sum over addresses, protocol and
+	 * length, or that without the length, or 0. */
+	uint64_t checksums_completed; /* left to a NIC, and made of what is here */
+	uint64_t checksums_left;      /* left to a NIC, and still that */
+	uint64_t checksums_fixed;     /* wrong, and set right */
+	uint64_t ip_checksums_wrong;  /* of IPv4 headers, and still that */
+	/* To be completed or fixed, and there is not all that they are made of: fragments, frames
+	 * that were cut, the inner packet of a tunnel. */
+	uint64_t checksums_lacking;
 };
 
-/* Apply the rules to a frame. First its checksum is completed, with or without rules, as
- * wt_rewrite_finish_checksum() does. Of a frame that was cut, the fields that are here as a whole
- * are rewritten. Any bytes are safe. */
+/* Apply the rules to a frame. First its checksums are looked at, with or without rules: where the
+ * frame says that one was left to the NIC (CSUM_NOT_READY) and that is so, it is completed and the
+ * flag taken away; where something else is in its place the flag is about another checksum, as
+ * that of a tunnel's inner packet. With fix_checksums all that are left or wrong are set right,
+ * but for a UDP checksum of 0 over IPv4, which says that there is none. Of a frame that was cut,
+ * the fields that are here as a whole are rewritten. Any bytes are safe. */
 void wt_rewrite_apply(const struct wt_rewrite *rewrite, struct wt_rewrite_frame *frame,
                       struct wt_rewrite_counts *counts);
-
-/* A packet that was recorded where its sender left the checksum to the NIC (CSUM_NOT_READY) holds
- * the sum over addresses, protocol and length in the checksum's place. Complete it, if the packet
- * is here as a whole, and take the flag away. Where something else is in that place, the flag is
- * about another checksum, as that of a tunnel's inner packet, and the frame stays as it is.
- * A frame without the flag, too. */
-void wt_rewrite_finish_checksum(struct wt_rewrite_frame *frame, struct wt_rewrite_counts *counts);
 
 #ifdef __cplusplus
 }

@@ -337,7 +337,7 @@ int wt_rewrite_add(struct wt_rewrite *rewrite, const char *rule, struct wt_error
 	int family, ret;
 
 	if (strlen(rule) >= sizeof(copy))
-		return wt_error_set(err, -EINVAL, "'%.40s…' is too long for a rule: %s", rule,
+		return wt_error_set(err, -EINVAL, "'%.40s...' is too long for a rule: %s", rule,
 		                    form);
 	if (rewrite->rules_count == WT_REWRITE_RULES_MAX)
 		return wt_error_set(err, -ENOSPC, "'%s' is one rule too many: there can be %d",

@@ -15,8 +15,9 @@ enum {
 	/* Until a queue that is full is tried again, if nothing presses. */
 	RETRY_NS = 10000,
 	STALL_NS = 1000000000,
-	/* With nothing in the buffer. */
+	/* With nothing in the buffer: the first nap, and the longest. */
 	STARVED_NAP_NS = 50000,
+	STARVED_NAP_NS_MAX = 1000000,
 	DRAIN_NS = 1000000000,
 	/* From the decision on a launch time until the packet is in the qdisc. */
 	LAUNCH_MARGIN_NS = 20000,
@@ -62,9 +63,6 @@ static int send_failed(const struct wt_tx *tx, int code, struct wt_error *err)
 		return wt_error_set(err, code, "interface '%s' went down while sending", name);
 	if (code == -ENXIO || code == -ENODEV)
 		return wt_error_set(err, -ENODEV, "interface '%s' vanished while sending", name);
-	if (code == -EMSGSIZE)
-		return wt_error_set(err, code, "the MTU of interface '%s' fell below the packets",
-		                    name);
 	return wt_error_set(err, code, "cannot send on interface '%s': %s", name, strerror(-code));
 }
 
@@ -276,6 +274,7 @@ static void count_sent(struct wt_sender *sender, const struct wt_sender_batch *b
 	}
 	port->sent += count;
 	port->bytes += bytes;
+	sender->starved_packets += sender->is_behind ? count : 0;
 	/* Only this thread writes them. */
 	__atomic_store_n(&sender->progress.sent, sender->progress.sent + count, __ATOMIC_RELAXED);
 	__atomic_store_n(&sender->progress.bytes, sender->progress.bytes + bytes, __ATOMIC_RELAXED);
@@ -363,6 +362,11 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 	first_id = tx->next_id;
 	taken = tx->ops->send(tx, batch->packets, batch->count);
 	judge_call(sender, batch->count, now);
+	/* Too large for what the interface's MTU is by now: that says nothing of the next. */
+	if (taken == -EMSGSIZE) {
+		sender->undone++;
+		return 1;
+	}
 	if (taken < 0)
 		return refused(sender, tx, taken, err);
 	sender->refused_since_ns = 0;
@@ -394,13 +398,11 @@ static int64_t rehearse(struct wt_sender *sender, struct wt_tx *tx)
 static void rehearse_for(struct wt_sender *sender, const struct wt_queued_packet *packet,
                          int64_t at_ns)
 {
-	/* Where naps are the rule the next one does not begin before the packet. */
-	int64_t spin_ns = sender->spin_ns > REHEARSAL_NS ? sender->spin_ns : 0;
 	struct wt_pace_wait wait;
 
 	if (!sender->rehearses || at_ns - sender->last_ns < COLD_AFTER_NS)
 		return;
-	wait = sender->clock->ops->wait_until(sender->clock, at_ns - REHEARSAL_NS, spin_ns,
+	wait = sender->clock->ops->wait_until(sender->clock, at_ns - REHEARSAL_NS, sender->spin_ns,
 	                                      sender->stop);
 	if (wait.now_ns < at_ns - REHEARSAL_NS / 2)
 		rehearse(sender, sender->ports[packet->port].tx);
@@ -471,22 +473,43 @@ static int64_t wait_for(struct wt_sender *sender, const struct wt_queued_packet 
 	wait = sender->clock->ops->wait_until(sender->clock, at_ns, sender->spin_ns, sender->stop);
 	if (sender->pace == WT_PACE_SPIN)
 		judge_wait(sender, &wait, at_ns);
+	if (wait.has_waited)
+		sender->is_behind = false;
 	return wait.now_ns;
 }
 
-/* Nothing is there to be sent; the disk was too slow, or a pipe's writer. A simulated clock stands
- * still until there is. */
+/* Nothing is there to be sent: the disk is too slow, or a pipe's writer has nothing yet. A
+ * simulated clock stands still until there is. */
 static void starve(struct wt_sender *sender)
 {
-	int64_t from = now_of(sender);
+	int64_t now = now_of(sender);
 
 	if (sender->is_simulated) {
 		rest(STARVED_NAP_NS);
 		return;
 	}
-	sender->clock->ops->wait_until(sender->clock, from + STARVED_NAP_NS, 0, sender->stop);
+	sender->nap_ns = sender->starving_ns ? 2 * sender->nap_ns : STARVED_NAP_NS;
+	if (sender->nap_ns > STARVED_NAP_NS_MAX)
+		sender->nap_ns = STARVED_NAP_NS_MAX;
+	if (!sender->starving_ns)
+		sender->starving_ns = now;
+	sender->clock->ops->wait_until(sender->clock, now + sender->nap_ns, 0, sender->stop);
+}
+
+/* Something has come: only if it should have left by now anything is late for it. */
+static void judge_starving(struct wt_sender *sender, const struct wt_queued_packet *packet)
+{
+	int64_t due_ns = sender->start_ns + packet->due_ns - lead_of(sender);
+	int64_t since_ns = sender->starving_ns, now = now_of(sender);
+
+	sender->starving_ns = 0;
+	if (!sender->is_asap && since_ns < due_ns)
+		since_ns = due_ns;
+	if (since_ns >= now)
+		return;
 	sender->starved++;
-	sender->starved_ns += now_of(sender) - from;
+	sender->starved_ns += now - since_ns;
+	sender->is_behind = !sender->is_asap;
 }
 
 static int look(struct wt_sender *sender, int64_t now, struct wt_error *err)
@@ -544,7 +567,7 @@ static int out_of_packets(struct wt_sender *sender, struct wt_error *err)
 
 	if (!sender->source->ops->ended(sender->source, &error)) {
 		starve(sender);
-		return 1;
+		return now_of(sender) < sender->end_ns;
 	}
 	if (error && err)
 		*err = sender->source->err;
@@ -576,6 +599,8 @@ static int turn(struct wt_sender *sender, struct wt_error *err)
 		return out_of_packets(sender, err);
 	if (!can_be_told(sender, sender->held[sender->held_first]))
 		return untold(sender->held[sender->held_first], err);
+	if (sender->starving_ns)
+		judge_starving(sender, sender->held[sender->held_first]);
 	lead_ns = lead_of(sender);
 	now = wait_for(sender, sender->held[sender->held_first], lead_ns);
 	if (is_stopped(sender) || now >= sender->end_ns)

@@ -65,8 +65,12 @@ struct wt_sender {
 
 	/* What became of it, and its own: */
 	struct wt_sender_progress progress;
-	uint64_t refused, late_launches, starved, stamped;
+	uint64_t refused, late_launches, starved, starved_packets, stamped;
+	uint64_t undone; /* packets that the kernel does not take, and are left out */
 	int64_t starved_ns;
+	int64_t starving_ns; /* since when; 0: it is not */
+	int64_t nap_ns;      /* until the next look at the source */
+	bool is_behind;      /* of packets that came too late, and not back on the schedule yet */
 	uint64_t interruptions;
 	int64_t interrupted_ns;
 	bool is_disturbed;     /* late because of one, and not back on the schedule yet */

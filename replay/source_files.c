@@ -5,12 +5,19 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <wiretape/writer/capture_file.h>
 
 enum {
 	BUFFER_BYTES_DEFAULT = 64 << 20,
+	/* A pipe may take its time to fill the buffer: so long after its first packet it is begun
+	 * with what is there. */
+	LIVE_NS = 100000000,
 	/* Packets from one look at how far it is to the next. */
 	PROGRESS_PACKETS = 256,
-	NOT_YET = -3, /* of a port: not looked up */
+	NOT_YET = -4, /* of a port: not looked up */
 };
 
 /* Capture files, read ahead by a thread of their own. */
@@ -24,9 +31,39 @@ struct file_source {
 	int *interface_ports; /* by the interface's number in the timeline */
 	size_t interface_room;
 	uint64_t queued; /* packets */
+	struct wt_capture_patience patience;
+	bool is_live;   /* one of the files is none, but a pipe or the like */
+	bool is_wanted; /* more of it: an atomic */
 	pthread_t thread;
 	bool has_thread;
 };
+
+static bool is_over(void *context)
+{
+	const struct file_source *files = context;
+	const struct wt_replay_stop *stop = files->source.config->stop;
+
+	/* Nothing is published by either. */
+	return !__atomic_load_n(&files->is_wanted, __ATOMIC_RELAXED) ||
+	       (stop && __atomic_load_n(&stop->requested, __ATOMIC_RELAXED));
+}
+
+static bool is_pipe(const char *path)
+{
+	struct stat status;
+
+	return !(strcmp(path, "-") ? stat(path, &status) : fstat(STDIN_FILENO, &status)) &&
+	       !S_ISREG(status.st_mode);
+}
+
+static bool any_pipe(const struct wt_replay_config *config)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < config->path_count; i++)
+		any |= is_pipe(config->paths[i]);
+	return any;
+}
 
 static int open_timeline(struct file_source *files, struct wt_error *err)
 {
@@ -39,6 +76,7 @@ static int open_timeline(struct file_source *files, struct wt_error *err)
 	        .duration_ns = config->duration_ns,
 	        .filter = config->filter,
 	        .keep_unstamped = true,
+	        .patience = &files->patience,
 	};
 
 	return wt_timeline_open(&files->timeline, &what, files->files, err);
@@ -50,16 +88,21 @@ static int look_up_port(struct file_source *files, uint32_t number, struct wt_er
 {
 	const struct wt_timeline_interface *interface =
 	        wt_timeline_interface(files->timeline, number);
+	const char *path = files->source.config->paths[interface->file];
 	int port = wt_replay_port_of(files->ports, interface->name, number);
 
+	if (port >= 0 && !wt_prepare_is_fit(&files->source.ports[port], interface->link_type)) {
+		wt_prepare_note_unfit(&files->source.notes, &files->source.ports[port], path,
+		                      interface->name, number, interface->link_type);
+		port = WT_PORT_UNFIT;
+	}
 	if (port != WT_PORT_NONE)
 		return files->interface_ports[number] = port;
 	return wt_error_set(err, -EINVAL,
 	                    "%s: packets of its interface %s (number %u) go nowhere; say where "
 	                    "with --map %s=IFACE, leave them out with --map %s=-, or name an "
 	                    "interface for all others with -i",
-	                    files->source.config->paths[interface->file],
-	                    interface->name ? interface->name : "without a name", number,
+	                    path, interface->name ? interface->name : "without a name", number,
 	                    interface->name ? interface->name : "NUMBER",
 	                    interface->name ? interface->name : "NUMBER");
 }
@@ -78,7 +121,7 @@ static int make_room(struct file_source *files, uint32_t number, struct wt_error
 	return 0;
 }
 
-/* A port's number, WT_PORT_LEFT_OUT, or a negative errno below that. */
+/* A port's number, WT_PORT_LEFT_OUT, WT_PORT_UNFIT, or a negative errno below those. */
 static int port_of(struct file_source *files, uint32_t number, struct wt_error *err)
 {
 	int rc = number < files->interface_room ? 0 : make_room(files, number, err);
@@ -141,17 +184,15 @@ static int take_packet(struct file_source *files, const struct wt_timeline_packe
 	int port = port_of(files, packet->interface, err);
 	struct wt_queued_packet *place;
 	struct wt_prepared chosen;
-	int rc;
 
 	counts->read++;
 	counts->unstamped += !item->has_stamp || item->stamp_saturated;
-	if (port == WT_PORT_LEFT_OUT)
-		counts->skipped.unmapped++;
+	counts->skipped.unmapped += port == WT_PORT_LEFT_OUT;
+	counts->skipped.link_type += port == WT_PORT_UNFIT;
 	if (port < 0)
-		return port == WT_PORT_LEFT_OUT ? 1 : port;
-	rc = wt_prepare_choose(&files->prepare, item, (uint16_t)port, &chosen, err);
-	if (rc <= 0)
-		return rc ? rc : 1;
+		return port == WT_PORT_LEFT_OUT || port == WT_PORT_UNFIT ? 1 : port;
+	if (!wt_prepare_choose(&files->prepare, item, (uint16_t)port, &chosen))
+		return 1;
 	place = place_for(files, chosen.bytes);
 	if (!place)
 		return 0;
@@ -226,7 +267,8 @@ static void *read_files(void *argument)
 	int rc = read_rounds(files, &files->source.err);
 
 	__atomic_store_n(&files->source.progress.share_ppm, 1000000, __ATOMIC_RELAXED);
-	wt_packet_queue_end(files->queue, rc);
+	/* That no more was wanted is no error. */
+	wt_packet_queue_end(files->queue, rc == -EINTR ? 0 : rc);
 	return NULL;
 }
 
@@ -235,12 +277,16 @@ static void *read_files(void *argument)
 static int files_fill(struct wt_source *source, const int *stop)
 {
 	struct file_source *files = (struct file_source *)source;
-	int rc = pthread_create(&files->thread, NULL, read_files, files);
+	int rc;
 
+	/* It was stopped before the first packet came. */
+	if (!files->timeline)
+		return -EINTR;
+	rc = pthread_create(&files->thread, NULL, read_files, files);
 	if (rc)
 		return wt_error_set(&source->err, -rc, "cannot start a thread: %s", strerror(rc));
 	files->has_thread = true;
-	return wt_packet_queue_wait_filled(files->queue, stop);
+	return wt_packet_queue_wait_filled(files->queue, files->is_live ? LIVE_NS : 0, stop);
 }
 
 static size_t files_peek(struct wt_source *source, struct wt_queued_packet **packets, size_t max)
@@ -264,6 +310,7 @@ static void files_finish(struct wt_source *source)
 
 	if (!files->has_thread)
 		return;
+	__atomic_store_n(&files->is_wanted, false, __ATOMIC_RELAXED);
 	wt_packet_queue_cancel(files->queue);
 	pthread_join(files->thread, NULL);
 	files->has_thread = false;
@@ -315,11 +362,16 @@ int wt_source_open_files(struct wt_source **source, const struct wt_replay_confi
 	memcpy(made->source.ports, taken, count * sizeof(*taken));
 	made->ports = ports;
 	made->files = files;
+	made->patience = (struct wt_capture_patience){is_over, made};
+	made->is_live = any_pipe(config);
+	made->is_wanted = true;
 	made->prepare = (struct wt_prepare){config, made->source.ports, &made->source.counts};
 	wt_schedule_init(&made->source.counts.schedule, &config->schedule);
 	rc = check_loops(config, err);
 	if (!rc)
 		rc = open_timeline(made, err);
+	if (rc == -EINTR)
+		rc = 0;
 	if (!rc)
 		rc = wt_packet_queue_create(
 		        &made->queue,

@@ -30,10 +30,21 @@ struct wt_source_port {
 struct wt_source_counts {
 	uint64_t read;
 	uint64_t padded, cut, stamped, unstamped, loops;
+	uint64_t without_fcs, excess;
 	struct wt_replay_skipped skipped;
 	struct wt_rewrite_counts rewritten;
 	struct wt_schedule schedule; /* for its counters */
 };
+
+/* Named states, in the order in which they came; starts as zero. */
+struct wt_replay_notes {
+	char texts[WT_REPLAY_NOTES][WT_REPLAY_NOTE_BYTES];
+	size_t count;
+	uint64_t left_out; /* for want of room */
+};
+
+void wt_replay_notes_add(struct wt_replay_notes *notes, const char *format, ...)
+        __attribute__((format(printf, 2, 3)));
 
 /* How far it is, for others to look at: relaxed atomics. */
 struct wt_source_progress {
@@ -64,12 +75,14 @@ struct wt_source {
 	const struct wt_replay_config *config;
 	struct wt_source_port ports[WT_REPLAY_PORTS_MAX];
 	struct wt_source_counts counts;
+	struct wt_replay_notes notes; /* as the counts: its own thread's */
 	struct wt_source_progress progress;
 	struct wt_error err;
 };
 
-/* Which port packets of an interface of the files go to: the port's number, or one of these. */
-enum { WT_PORT_LEFT_OUT = -1, WT_PORT_NONE = -2 };
+/* Which port packets of an interface of the files go to: the port's number, or one of these. UNFIT:
+ * there is one, and it cannot carry them. */
+enum { WT_PORT_LEFT_OUT = -1, WT_PORT_NONE = -2, WT_PORT_UNFIT = -3 };
 struct wt_replay_ports;
 int wt_replay_port_of(const struct wt_replay_ports *ports, const char *name, uint32_t number);
 
@@ -98,10 +111,16 @@ struct wt_prepared {
 	uint16_t link_type;
 };
 
-/* 1, or 0 for a packet that is skipped, and counted as such; or a negative errno for one that
- * could never be sent there. */
-int wt_prepare_choose(const struct wt_prepare *prepare, const struct wt_pcapng_item_packet *packet,
-                      uint16_t port, struct wt_prepared *chosen, struct wt_error *err);
+/* Whether packets of this link type can be sent on a port. */
+bool wt_prepare_is_fit(const struct wt_source_port *port, uint16_t link_type);
+
+/* Why they cannot, and the way out, of a file's interface by this name (NULL: none) and number. */
+void wt_prepare_note_unfit(struct wt_replay_notes *notes, const struct wt_source_port *port,
+                           const char *path, const char *name, uint32_t number, uint16_t link_type);
+
+/* False for a packet that is skipped, and counted as such. The port is fit for its link type. */
+bool wt_prepare_choose(const struct wt_prepare *prepare, const struct wt_pcapng_item_packet *packet,
+                       uint16_t port, struct wt_prepared *chosen);
 
 /* Make it what it is to be, in a place with room for chosen->bytes. False: it is skipped after
  * all. */

@@ -99,7 +99,7 @@ static int take(const struct timing *timing, struct wt_schedule_config *config, 
 	if (!timing->take)
 		return 0;
 	if (*value != ':')
-		return wt_error_set(err, -EINVAL, "'%s' needs a value, %s:…", text, timing->name);
+		return wt_error_set(err, -EINVAL, "'%s' needs a value, %s:...", text, timing->name);
 	return timing->take(config, value + 1, text, err);
 }
 

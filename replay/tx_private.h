@@ -27,7 +27,8 @@ struct wt_tx;
 
 struct wt_tx_ops {
 	/* Hand over up to WT_TX_BATCH packets in their order: how many the kernel has taken, 1
-	 * at least, or a negative errno, then of the first of them. Blocks as the config says, else
+	 * at least, or a negative errno, then of the first of them: -EMSGSIZE if the kernel takes
+	 * it at no time, whatever the next is. Blocks as the config says, else
 	 * never. One thread. */
 	int (*send)(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count);
 
@@ -60,7 +61,6 @@ struct wt_tx {
 	bool is_launched; /* packets have launch times */
 	bool has_own_ids; /* the kernel is told them, and does not count (SCM_TS_OPT_ID) */
 	uint32_t next_id; /* of the next packet, in reports; with stamps */
-	uint64_t undone;  /* taken, and then found to be wrong */
 	struct wt_tx_messages *messages;
 };
 
@@ -83,8 +83,8 @@ int wt_tx_open_socket(struct wt_tx **tx, const struct wt_tx_config *config, stru
 int wt_tx_open_ring(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err);
 int wt_tx_open_udp(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err);
 
-/* One of the kind that goes nowhere: to the loopback of a network namespace of its own, where nobody
- * sees it. What is sent through it walks all of the kernel's way but the driver. Takes
+/* One of the kind that goes nowhere: to the loopback of a network namespace of its own, where
+ * nobody sees it. What is sent through it walks all of the kernel's way but the driver. Takes
  * CAP_SYS_ADMIN and, the first time, some ms; a negative errno where it is not to be had. */
 int wt_tx_open_rehearsal(struct wt_tx **tx, const struct wt_tx_config *like);
 

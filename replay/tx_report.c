@@ -2,10 +2,11 @@
 #include <wiretape/replay/tx_report.h>
 
 #include <errno.h>
+#include <time.h> /* before linux/errqueue.h, which needs struct timespec and does not ask for it */
+
 #include <linux/errqueue.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
-#include <time.h>
 
 #include <wiretape/capture/control_message.h>
 

@@ -55,24 +55,20 @@ static void step_back(struct ring_tx *ring)
 	slot(ring, ring->next)->tp_status = TP_STATUS_AVAILABLE;
 }
 
-/* Of `filled` slots, how many the kernel is done with. It goes on where it has stopped, whatever it
- * was that stopped it: what is behind that is taken back, else it would be sent some time later,
- * perhaps not at all, and each attempt counts in the ids of stamps. */
-static uint32_t take_back(struct ring_tx *ring, uint32_t filled)
+/* Of `filled` slots, how many the kernel has sent. It goes on where it has stopped, whatever it was
+ * that stopped it: what comes after that is taken back, else it would be sent some time later,
+ * perhaps not at all, and each attempt counts in the ids of stamps. *wrong: it has stopped at a
+ * packet that it does not take for one. */
+static uint32_t take_back(struct ring_tx *ring, uint32_t filled, bool *wrong)
 {
-	const struct tpacket2_hdr *last;
+	uint32_t status;
 
+	*wrong = false;
 	for (; filled; filled--) {
-		last = slot(ring, (ring->next + ring->slots - 1) % ring->slots);
-		if (status_of(last) & TP_STATUS_WRONG_FORMAT)
+		status = status_of(slot(ring, (ring->next + ring->slots - 1) % ring->slots));
+		if (status != TP_STATUS_SEND_REQUEST && !(status & TP_STATUS_WRONG_FORMAT))
 			break;
-		if (status_of(last) != TP_STATUS_SEND_REQUEST)
-			return filled;
-		step_back(ring);
-	}
-	/* Found to be wrong, and its slot is the one that the kernel looks at next. */
-	if (filled) {
-		ring->tx.undone++;
+		*wrong = status & TP_STATUS_WRONG_FORMAT;
 		step_back(ring);
 	}
 	return filled;
@@ -83,6 +79,7 @@ static int ring_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint3
 	struct ring_tx *ring = (struct ring_tx *)tx;
 	struct tpacket2_hdr *header;
 	uint32_t filled = 0;
+	bool wrong;
 	int rc;
 
 	for (; filled < count && is_free(header = slot(ring, ring->next)); filled++) {
@@ -94,11 +91,13 @@ static int ring_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint3
 		ring->next = (ring->next + 1) % ring->slots;
 	}
 	rc = kick(ring);
-	filled = take_back(ring, filled);
-	/* The one that found a queue full has been counted, too. */
-	tx->next_id += filled + (rc == -ENOBUFS);
+	filled = take_back(ring, filled, &wrong);
+	/* The one that found a queue full has been counted, too, and so has a wrong one. */
+	tx->next_id += filled + (rc == -ENOBUFS || wrong);
 	if (filled)
 		return (int)filled;
+	if (wrong)
+		return -EMSGSIZE;
 	return rc && rc != -EINTR ? rc : -EAGAIN;
 }
 

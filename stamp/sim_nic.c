@@ -216,8 +216,11 @@ static int offset_extended(struct wt_sim_nic *nic, struct ptp_sys_offset_extende
 
 	if (nic->config.no_extended)
 		return -EOPNOTSUPP;
-	if (offset->n_samples > PTP_MAX_SAMPLES || offset->rsv[0] || offset->rsv[1] ||
-	    offset->rsv[2])
+	/* What comes between is reserved; since Linux 6.12 its first word is a clock of which only
+	 * CLOCK_REALTIME, 0, is simulated. */
+	if (offset->n_samples > PTP_MAX_SAMPLES ||
+	    memcmp((const char *)offset + sizeof(offset->n_samples), (const unsigned[3]){0},
+	           3 * sizeof(unsigned)))
 		return -EINVAL;
 	for (unsigned i = 0; i < offset->n_samples; i++) {
 		offset->ts[i][0] = to_ptp(utc_ns);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 
 enum {
 	CHUNK_BYTES = 1 << 20,
+	LOOK_MS = 50,
 	MAGIC_BYTES = 24, /* enough for a classic pcap file's header */
 	PCAP_HEADER_BYTES = 24,
 	PCAP_RECORD_BYTES = 16,
@@ -63,6 +65,7 @@ struct pcap_reader {
 
 struct wt_capture_file {
 	int fd;
+	const struct wt_capture_patience *patience; /* NULL: it waits as long as it takes */
 	bool owns_fd;
 	bool at_end; /* the last read found nothing */
 	enum wt_capture_format format;
@@ -99,13 +102,29 @@ static int make_room(struct wt_capture_file *file, size_t need, struct wt_error 
 	return 0;
 }
 
+/* Until there is something to read, or the end: a file always has one of them. */
+static bool has_more(const struct wt_capture_file *file)
+{
+	const struct wt_capture_patience *patience = file->patience;
+	struct pollfd poller = {.fd = file->fd, .events = POLLIN};
+
+	if (!patience)
+		return true;
+	while (!patience->is_over(patience->context))
+		if (poll(&poller, 1, LOOK_MS) > 0)
+			return true;
+	return false;
+}
+
 static ssize_t read_some(struct wt_capture_file *file, void *into, size_t bytes)
 {
 	ssize_t got;
 
-	do
+	do {
+		if (!has_more(file))
+			return -EINTR;
 		got = read(file->fd, into, bytes);
-	while (got < 0 && errno == EINTR);
+	} while (got < 0 && (errno == EINTR || (errno == EAGAIN && file->patience)));
 	if (got < 0)
 		return -errno;
 	file->at_end = got == 0;
@@ -497,7 +516,8 @@ static int open_fd(struct wt_capture_file *file, const char *path, struct wt_err
 		file->fd = STDIN_FILENO;
 		return 0;
 	}
-	file->fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A FIFO that nobody has opened for writing yet is waited for in poll(). */
+	file->fd = open(path, O_RDONLY | O_CLOEXEC | (file->patience ? O_NONBLOCK : 0));
 	if (file->fd < 0) {
 		code = -errno;
 		return wt_error_set(err, code, "cannot open it: %s", strerror(-code));
@@ -510,13 +530,40 @@ static int open_fd(struct wt_capture_file *file, const char *path, struct wt_err
 
 int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct wt_error *err)
 {
+	return wt_capture_file_open_until(file, path, 0, NULL, err);
+}
+
+int wt_capture_file_open_at(struct wt_capture_file **file, const char *path, uint64_t offset,
+                            struct wt_error *err)
+{
+	return wt_capture_file_open_until(file, path, offset, NULL, err);
+}
+
+static int skip_to(const struct wt_capture_file *file, uint64_t offset, struct wt_error *err)
+{
+	int code;
+
+	if (!offset || lseek(file->fd, (off_t)offset, SEEK_SET) >= 0)
+		return 0;
+	code = -errno;
+	return wt_error_set(err, code, "cannot read on at offset %llu: %s",
+	                    (unsigned long long)offset, strerror(-code));
+}
+
+int wt_capture_file_open_until(struct wt_capture_file **file, const char *path, uint64_t offset,
+                               const struct wt_capture_patience *patience, struct wt_error *err)
+{
 	struct wt_capture_file *opened = calloc(1, sizeof(*opened));
 	int rc;
 
 	if (!opened)
 		return wt_error_set(err, -ENOMEM, "no memory to open it");
+	opened->patience = patience;
 	wt_pcapng_decoder_init(&opened->decoder);
+	opened->decoder.offset = offset;
 	rc = open_fd(opened, path, err);
+	if (!rc)
+		rc = skip_to(opened, offset, err);
 	if (!rc)
 		rc = recognise(opened, err);
 	if (rc) {
@@ -525,6 +572,11 @@ int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct
 	}
 	*file = opened;
 	return 0;
+}
+
+void wt_capture_file_keep(struct wt_capture_file *file, size_t bytes)
+{
+	file->decoder.other_bytes_max = bytes;
 }
 
 int wt_capture_file_next(struct wt_capture_file *file, struct wt_pcapng_item *item,

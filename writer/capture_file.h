@@ -2,6 +2,7 @@
 #ifndef WIRETAPE_WRITER_CAPTURE_FILE_H
 #define WIRETAPE_WRITER_CAPTURE_FILE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <wiretape/ring/error.h>
@@ -26,11 +27,31 @@ enum wt_capture_format {
 	WT_CAPTURE_PCAP_NS, /* classic pcap with nanoseconds */
 };
 
+/* Whether somebody who waits for what a pipe gives still wants it. */
+struct wt_capture_patience {
+	bool (*is_over)(void *context); /* called every 50 ms, while there is nothing to read */
+	void *context;
+};
+
 /* Open `path`, or standard input for "-", and look at its first bytes. 0 and
  * *file, which the caller closes; -ENODATA for an empty file, -ENOTSUP for
  * something that is not a capture file of these formats (the text says what it
  * looks like and what to do), or another negative errno. */
 int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct wt_error *err);
+
+/* The same for what begins at `offset` of a file that can be read from there. Offsets in items and
+ * messages are the file's. */
+int wt_capture_file_open_at(struct wt_capture_file **file, const char *path, uint64_t offset,
+                            struct wt_error *err);
+
+/* The same; this and reading on end with -EINTR when the patience is over, which is borrowed as
+ * long as the file is open. NULL: it never is. */
+int wt_capture_file_open_until(struct wt_capture_file **file, const char *path, uint64_t offset,
+                               const struct wt_capture_patience *patience, struct wt_error *err);
+
+/* Read blocks that the decoder looks at nothing inside, of up to so many bytes, whole; without it
+ * that is WT_PCAPNG_OTHER_BYTES. Longer ones are passed over. */
+void wt_capture_file_keep(struct wt_capture_file *file, size_t bytes);
 
 /* The next item: 1 and *item, whose views are valid until the next call; 0 at
  * the end; or what wt_pcapng_decode() returns for a file that is cut off

@@ -260,6 +260,9 @@ static bool walk(const uint8_t *bytes, size_t length, bool swapped, uint32_t *pa
 		if (total < SMALLEST_BLOCK || total % 4 || total > length - at ||
 		    read_u32(bytes + at + total - LENGTH_BYTES, swapped) != total)
 			return false;
+		/* That of another chunk: this one does not reach as far as it says. */
+		if (type == WT_PCAPNG_INDEX && at)
+			return false;
 		if (type == WT_PCAPNG_EPB) {
 			const size_t head = sizeof(struct wt_pcapng_epb);
 

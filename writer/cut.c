@@ -13,7 +13,7 @@
 
 enum {
 	BUFFER_BYTES = 1 << 20,
-	SECTION_BYTES_MAX = 5 << 16, /* four texts of 65,535 bytes */
+	SECTION_BYTES = 2 << 16, /* of a section header without what it copies */
 };
 
 /* ---- the new file ---- */
@@ -64,131 +64,124 @@ int wt_cut_take(struct cut *cut, ssize_t bytes, struct wt_error *err)
 	return 0;
 }
 
-static char *copy_text(struct wt_pcapng_item_text text)
+/* What it says of the machine and the system is that of the first input. */
+static int begin(struct cut *cut, const struct wt_pcapng_item *from, uint64_t *left_out,
+                 struct wt_error *err)
 {
-	return text.chars ? strndup(text.chars, text.length) : NULL;
-}
+	int rc = wt_cut_reserve(cut, SECTION_BYTES + (from ? wt_pcapng_copy_bound(from) : 0), err);
 
-/* The machine's and the system's name are those of the first input. */
-static int begin(struct cut *cut, const struct wt_pcapng_item_section *from, struct wt_error *err)
-{
-	char *hardware = from ? copy_text(from->hardware) : NULL;
-	char *os = from ? copy_text(from->os) : NULL;
-	char *comment = from ? copy_text(from->comment) : NULL;
-	const struct wt_pcapng_section section = {
-	        .hardware = hardware,
-	        .os = os,
-	        .application = cut->config->application,
-	        .comment = comment,
-	};
-	int rc = wt_cut_reserve(cut, SECTION_BYTES_MAX, err);
-
-	if (!rc)
-		rc = wt_cut_take(cut,
-		                 wt_pcapng_encode_section(cut->buffer + cut->used,
-		                                          cut->room - cut->used, &section),
-		                 err);
-	free(hardware);
-	free(os);
-	free(comment);
 	cut->begun = true;
-	return rc;
+	return rc ? rc
+	          : wt_cut_take(cut,
+	                        wt_pcapng_copy_section(cut->buffer + cut->used,
+	                                               cut->room - cut->used, from,
+	                                               cut->config->application, left_out),
+	                        err);
 }
 
 /* ---- interfaces ---- */
-
-/* Hardware stamps name the map that they were made with: two of the same number have to be the
- * same map. */
-static bool has_same_maps(const struct output_interface *interface, const struct clock_birth *birth)
-{
-	return !interface->is_hardware ||
-	       (birth->is_known && interface->birth.is_known &&
-	        birth->epoch == interface->birth.epoch && birth->utc_ns == interface->birth.utc_ns);
-}
-
-/* One that was described alike, but not in the same section: there it is another one. */
-static struct output_interface *find_interface(struct cut *cut,
-                                               const struct wt_timeline_interface *described,
-                                               const struct clock_birth *birth)
-{
-	for (size_t i = 0; i < cut->interface_count; i++) {
-		struct output_interface *interface = &cut->interfaces[i];
-
-		if (interface->section != cut->sections &&
-		    wt_timeline_is_alike(wt_timeline_interface(cut->timeline, interface->like),
-		                         described) &&
-		    has_same_maps(interface, birth))
-			return interface;
-	}
-	return NULL;
-}
-
-static int write_interface(struct cut *cut, const struct wt_pcapng_item *item, struct wt_error *err)
-{
-	int rc = cut->begun ? 0 : begin(cut, NULL, err);
-
-	if (!rc)
-		rc = wt_cut_reserve(cut, wt_pcapng_copy_bound(item), err);
-	return rc ? rc
-	          : wt_cut_take(cut,
-	                        wt_pcapng_copy_interface(cut->buffer + cut->used,
-	                                                 cut->room - cut->used, item),
-	                        err);
-}
 
 static int no_memory(struct wt_error *err)
 {
 	return wt_error_set(err, -ENOMEM, "no memory for the interfaces");
 }
 
-static int add_interface(struct cut *cut, const struct wt_pcapng_item *item, uint32_t like,
-                         struct output_interface **interface, struct wt_error *err)
+/* By which an interface of the new file is found: what is said of it, and which of the alike it is
+ * in its section. Hardware stamps name the map that they were made with: two of the same number
+ * have to be the same map. */
+static struct wt_identity identity_in_output(const struct cut *cut, const struct source *source,
+                                             uint32_t id, bool is_hardware)
 {
-	struct output_interface *added = wt_grow((void **)&cut->interfaces, &cut->interface_count,
-	                                         &cut->interface_room, sizeof(*added));
+	const struct section_interface *entry = &source->input->interfaces[id];
+	const struct clock_birth birth =
+	        is_hardware ? wt_cut_birth(source, id) : (struct clock_birth){0};
+	const int64_t which[] = {
+	        entry->ordinal,
+	        birth.is_known,
+	        birth.epoch,
+	        birth.utc_ns,
+	        /* Nobody has the same: it is as none before it. */
+	        is_hardware && !birth.is_known ? (int64_t)cut->interface_count + 1 : 0,
+	};
 
+	return wt_identity_add(entry->identity, which, sizeof(which));
+}
+
+static int write_interface(struct cut *cut, struct source *source,
+                           const struct wt_pcapng_item *item, struct wt_error *err)
+{
+	uint64_t *left_out = &source->file->options_left_out;
+	int rc = cut->begun ? 0 : begin(cut, NULL, left_out, err);
+
+	if (!rc)
+		rc = wt_cut_reserve(cut, wt_pcapng_copy_bound(item), err);
+	return rc ? rc
+	          : wt_cut_take(cut,
+	                        wt_pcapng_copy_interface(cut->buffer + cut->used,
+	                                                 cut->room - cut->used, item, left_out),
+	                        err);
+}
+
+static int add_interface(struct cut *cut, struct source *source, const struct wt_pcapng_item *item,
+                         bool is_hardware, struct wt_error *err)
+{
+	struct output_interface *added;
+
+	if (cut->interface_count == WT_PCAPNG_MAX_INTERFACES)
+		return wt_error_set(
+		        err, -E2BIG,
+		        "%s: with interface %u of its section number %llu there are "
+		        "more than the %u that a new file can have; take a part of it, or "
+		        "fewer files",
+		        source->input->path, item->interface.id,
+		        (unsigned long long)source->sections, WT_PCAPNG_MAX_INTERFACES);
+	added = wt_grow((void **)&cut->interfaces, &cut->interface_count, &cut->interface_room,
+	                sizeof(*added));
 	if (!added)
 		return no_memory(err);
-	added->like = like;
-	added->is_hardware = wt_cut_is_hardware(wt_timeline_interface(cut->timeline, like)->clock);
-	*interface = added;
-	return write_interface(cut, item, err);
+	added->is_hardware = is_hardware;
+	return write_interface(cut, source, item, err);
 }
 
 static int take_interface(struct cut *cut, struct source *source, const struct wt_pcapng_item *item,
                           struct wt_error *err)
 {
-	const uint32_t number = source->input->interfaces[item->interface.id].number;
-	const struct clock_birth birth = wt_cut_birth(source, item->interface.id);
-	struct output_interface *interface =
-	        find_interface(cut, wt_timeline_interface(cut->timeline, number), &birth);
-	struct source_interface *entry;
-	int rc = 0;
+	const uint32_t id = item->interface.id;
+	const uint32_t number = source->input->interfaces[id].number;
+	const bool is_hardware =
+	        wt_cut_is_hardware(wt_timeline_interface(cut->timeline, number)->clock);
+	struct source_interface *entry =
+	        wt_grow((void **)&source->interfaces, &source->interface_count,
+	                &source->interface_room, sizeof(*entry));
+	uint32_t *known;
+	int rc;
 
-	if (!interface) {
-		rc = add_interface(cut, item, number, &interface, err);
+	if (!entry ||
+	    wt_identity_note(&cut->known, identity_in_output(cut, source, id, is_hardware),
+	                     &known) < 0)
+		return no_memory(err);
+	if (!*known) {
+		rc = add_interface(cut, source, item, is_hardware, err);
 		if (rc)
 			return rc;
-		interface->birth = birth;
+		*known = (uint32_t)cut->interface_count;
 	}
-	interface->section = cut->sections;
-	entry = wt_grow((void **)&source->interfaces, &source->interface_count,
-	                &source->interface_room, sizeof(*entry));
-	if (!entry)
-		return no_memory(err);
-	entry->id = (uint32_t)(interface - cut->interfaces);
-	entry->is_hardware = interface->is_hardware;
+	entry->id = *known - 1;
+	entry->is_hardware = is_hardware;
 	return 0;
 }
 
 static int take_section(struct cut *cut, struct source *source, const struct wt_pcapng_item *item,
                         struct wt_error *err)
 {
-	cut->sections++;
+	const bool is_big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+
+	source->sections++;
+	source->is_swapped = item->section.big_endian != is_big_endian;
 	source->interface_count = 0;
 	source->first_notes = 0;
 	wt_cut_forget_clocks(source);
-	return cut->begun ? 0 : begin(cut, &item->section, err);
+	return cut->begun ? 0 : begin(cut, item, &source->file->options_left_out, err);
 }
 
 /* ---- what the timeline comes across ---- */
@@ -207,7 +200,7 @@ static int take_item(void *context, struct wt_timeline_source *input,
 	default:
 		return item->block_type == WT_PCAPNG_CLOCK
 		               ? wt_cut_take_clock(cut, source, item, err)
-		               : 0;
+		               : wt_cut_take_block(cut, source, item, err);
 	}
 }
 
@@ -224,9 +217,10 @@ static void rewound(void *context, struct wt_timeline_source *input)
 	struct cut *cut = context;
 	struct source *source = &cut->sources[input->number];
 
+	source->is_rewound = true;
 	wt_cut_forget_clocks(source);
 	/* From the beginning on all is read anyway. */
-	source->is_searched = !wt_timeline_range(cut->timeline)->has_from;
+	wt_cut_begin_search(source, !wt_timeline_range(cut->timeline)->has_from);
 }
 
 /* ---- packets ---- */
@@ -256,11 +250,12 @@ static int write_packet(struct cut *cut, const struct wt_timeline_packet *packet
 	if (!rc)
 		rc = wt_cut_reserve(cut, wt_pcapng_copy_bound(item), err);
 	if (!rc)
-		rc = wt_cut_take(cut,
-		                 wt_pcapng_copy_packet(
-		                         cut->buffer + cut->used, cut->room - cut->used,
-		                         source->interfaces[item->packet.interface_id].id, item),
-		                 err);
+		rc = wt_cut_take(
+		        cut,
+		        wt_pcapng_copy_packet(cut->buffer + cut->used, cut->room - cut->used,
+		                              source->interfaces[item->packet.interface_id].id,
+		                              item, &source->file->options_left_out),
+		        err);
 	if (rc)
 		return rc;
 	note_packet(cut->result, packet);
@@ -305,7 +300,7 @@ static int run(struct cut *cut, struct wt_error *err)
 	if (!rc)
 		rc = write_packets(cut, err);
 	if (!rc && !cut->begun)
-		rc = begin(cut, NULL, err);
+		rc = begin(cut, NULL, NULL, err);
 	return rc ? rc : flush(cut, err);
 }
 
@@ -321,17 +316,16 @@ static void report_range(const struct cut *cut)
 
 static void report_file(struct wt_cut_file *file, const struct wt_timeline_file *report)
 {
-	*file = (struct wt_cut_file){
-	        .is_tape = report->is_tape,
-	        .bytes_read = report->bytes_read,
-	        .bytes_total = report->bytes_total,
-	        .packets = report->packets,
-	        .missing = report->missing,
-	        .left_out = report->left_out,
-	        .fractions = report->fractions,
-	        .ended = report->ended,
-	        .why = report->why,
-	};
+	file->is_tape = report->is_tape;
+	file->bytes_read = report->bytes_read;
+	file->bytes_total = report->bytes_total;
+	file->packets = report->packets;
+	file->missing = report->missing;
+	file->left_out = report->left_out;
+	file->fractions = report->fractions;
+	file->ended = report->ended;
+	file->why = report->why;
+	file->unfiltered = report->unfiltered;
 }
 
 static int open_timeline(struct cut *cut, struct wt_error *err)
@@ -360,10 +354,12 @@ static void free_memory(struct cut *cut)
 	free(cut->sources);
 	free(cut->reports);
 	free(cut->interfaces);
+	wt_identity_clear(&cut->known);
+	wt_identity_clear(&cut->blocks);
 	free(cut->buffer);
 }
 
-static int init(struct cut *cut, struct wt_error *err)
+static int init(struct cut *cut, struct wt_cut_file *files, struct wt_error *err)
 {
 	const size_t count = cut->config->path_count;
 	int rc;
@@ -377,8 +373,10 @@ static int init(struct cut *cut, struct wt_error *err)
 		free_memory(cut);
 		return rc;
 	}
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		cut->sources[i].input = &cut->timeline->sources[i];
+		cut->sources[i].file = &files[i];
+	}
 	return 0;
 }
 
@@ -413,7 +411,7 @@ int wt_cut(const struct wt_cut_config *config, struct wt_cut_file *files,
 	rc = refuse_input(config, err);
 	if (rc)
 		return rc;
-	rc = init(&cut, err);
+	rc = init(&cut, files, err);
 	if (rc)
 		return rc;
 	rc = wt_new_file_open(&cut.out, config->out, config->mode, err);

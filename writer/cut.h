@@ -9,6 +9,7 @@
 
 #include <wiretape/ring/error.h>
 #include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/file_filter.h>
 #include <wiretape/writer/time_text.h>
 
 #ifdef __cplusplus
@@ -21,7 +22,9 @@ extern "C" {
  * is being recorded. Any other file is read from its beginning to its end.
  *
  * What is known of the clocks of hardware stamps goes along (docs/format.md): each packet
- * that names a clock map finds it in the output. */
+ * that names a clock map finds it in the output. Decryption secrets and names go along from
+ * everywhere, once each; journal entries by their time; custom blocks that may be copied with
+ * the packet before them. */
 
 struct wt_cut_config {
 	const char *const *paths; /* "-" is standard input */
@@ -32,7 +35,7 @@ struct wt_cut_config {
 	                             * file; NULL: from the beginning */
 	const struct wt_time *to;   /* exclusive; NULL: to the end */
 	int64_t duration_ns;        /* instead of `to`, from `from` on; 0: not given */
-	const char *filter;         /* of libpcap; NULL: all packets */
+	const char *filter;         /* as of wt_file_filter_create(); NULL: all packets */
 	const char *application;    /* for the new section header; NULL: none */
 };
 
@@ -47,6 +50,13 @@ struct wt_cut_file {
 	struct wt_capture_fractions fractions;
 	int ended;           /* 0; -ENODATA: cut off; others: broken; what is before is used */
 	struct wt_error why; /* in words */
+	struct wt_unfiltered unfiltered; /* which do not match */
+	/* Blocks of the range that nobody here knows, or that forbid to be copied; the first of
+	 * them; and options of what was copied. */
+	uint64_t blocks_left_out;
+	uint32_t block_left_out;
+	uint64_t block_left_out_at;
+	uint64_t options_left_out;
 };
 
 struct wt_cut_result {

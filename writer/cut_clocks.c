@@ -239,12 +239,28 @@ bool wt_cut_wants_clocks(struct source *source, const struct wt_chunk_index *ind
 /* Another reader of the same tape, since what the timeline has read is still needed. */
 static bool open_scout(struct source *source)
 {
-	if (!source->scout && !wt_tape_reader_open(&source->scout, source->input->path, NULL) &&
+	if (!source->scout &&
+	    !wt_tape_reader_open(&source->scout, source->input->path, source->input->base, NULL) &&
 	    wt_tape_reader_tape_id(source->scout) != wt_tape_reader_tape_id(source->input->tape)) {
 		wt_tape_reader_close(source->scout);
 		source->scout = NULL;
 	}
 	return source->scout != NULL;
+}
+
+static void close_scout(struct source *source)
+{
+	if (source->scout)
+		source->input->bytes_beside += wt_tape_reader_bytes_read(source->scout);
+	wt_tape_reader_close(source->scout);
+	source->scout = NULL;
+}
+
+void wt_cut_begin_search(struct source *source, bool is_searched)
+{
+	close_scout(source);
+	source->searched_from = source->step_bytes = 0;
+	source->is_searched = is_searched;
 }
 
 /* All notes of a chunk, if it is whole. */
@@ -481,8 +497,6 @@ void wt_cut_forget_clocks(struct source *source)
 
 void wt_cut_free_clocks(struct source *source)
 {
-	if (source->scout)
-		source->input->bytes_beside = wt_tape_reader_bytes_read(source->scout);
-	wt_tape_reader_close(source->scout);
+	close_scout(source);
 	free(source->notes);
 }

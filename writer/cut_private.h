@@ -2,7 +2,7 @@
 #ifndef WIRETAPE_WRITER_CUT_PRIVATE_H
 #define WIRETAPE_WRITER_CUT_PRIVATE_H
 
-/* What cut.c and cut_clocks.c share. Not installed. */
+/* What cut*.c share. Not installed. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,10 +29,7 @@ struct clock_birth {
 
 /* An interface of the new file. */
 struct output_interface {
-	uint32_t like; /* described as this one of the timeline */
 	bool is_hardware;
-	uint64_t section;           /* the last one that has used it */
-	struct clock_birth birth;   /* of its hardware stamps */
 	struct map_numbers written; /* in front of what comes next */
 	struct map_numbers missing; /* named by packets, and not found */
 };
@@ -45,15 +42,19 @@ struct source_interface {
 	uint64_t closed_behind; /* so many packets a note was written, behind the range */
 };
 
-/* What is known of the clocks of an input. */
+/* An input: what became of its blocks, and what is known of its clocks. */
 struct source {
 	struct wt_timeline_source *input;
+	struct wt_cut_file *file;
+	uint64_t sections;                   /* so far */
+	bool is_swapped;                     /* the section is in the other byte order */
 	struct source_interface *interfaces; /* of the section */
 	size_t interface_count, interface_room;
 	struct wt_clock_note *notes; /* that were seen and may be needed */
 	size_t note_count, note_room;
 	bool begun; /* packets of the section are in the new file */
 	/* Of a tape: */
+	bool is_rewound;              /* what comes now does not come again */
 	size_t first_notes;           /* of `notes`, from the first chunk */
 	struct wt_tape_reader *scout; /* reads elsewhere than the timeline; NULL: not yet */
 	uint64_t searched_from;       /* all chunks from here on were looked at; 0: none */
@@ -71,16 +72,23 @@ struct cut {
 	struct source *sources; /* by the number of the timeline's */
 	struct output_interface *interfaces;
 	size_t interface_count, interface_room;
+	struct wt_identity_table known;  /* interfaces: their numbers in the new file + 1 */
+	struct wt_identity_table blocks; /* secrets and names that are written */
 	struct wt_new_file out;
 	uint8_t *buffer;
 	size_t used, room;
-	uint64_t sections; /* seen in the inputs */
-	bool begun;        /* the section header is written */
+	bool begun; /* the section header is written */
 };
 
 /* Room for `bytes` more in the buffer; and they are there, or it is an error. */
 int wt_cut_reserve(struct cut *cut, size_t bytes, struct wt_error *err);
 int wt_cut_take(struct cut *cut, ssize_t bytes, struct wt_error *err);
+
+/* ---- cut_blocks.c: what stands beside the packets ---- */
+
+/* Any block that is no section, interface, packet or clock block. */
+int wt_cut_take_block(struct cut *cut, struct source *source, const struct wt_pcapng_item *item,
+                      struct wt_error *err);
 
 /* ---- cut_clocks.c: what is known of the clocks goes along with the packets ---- */
 
@@ -103,6 +111,9 @@ int wt_cut_write_clocks(struct cut *cut, struct source *source, struct wt_error 
 
 /* Another section, or the tape from its start: only the first chunk's notes stay. */
 void wt_cut_forget_clocks(struct source *source);
+
+/* Of a tape nothing was searched yet; with is_searched, nothing need be. */
+void wt_cut_begin_search(struct source *source, bool is_searched);
 
 void wt_cut_free_clocks(struct source *source);
 

@@ -8,53 +8,56 @@
 
 enum {
 	OPTION_HEAD_BYTES = sizeof(struct wt_pcapng_option),
+	BLOCK_HEAD_BYTES = sizeof(struct wt_pcapng_block),
 	LENGTH_BYTES = 4,
 	/* Fixed fields, those of ours of an interface or epb_dropcount, opt_endofopt, the length
 	 * again. */
 	OVERHEAD_BYTES = 28 + 8 + 12 + 8 + 4 + 4,
 };
 
-/* What becomes of an option: bytes stay as they are, numbers are turned round where the
- * byte order differs, and so is what WT_OPT_LOCAL_STAMP consists of. */
-enum treatment { DROP, BYTES, NUMBER, STAMP };
+/* What becomes of an option. Bytes stay as they are. Where the byte order differs numbers are
+ * turned round: one of 32 or 64 bits; two of 32 bits; one after a byte that says whose it is; one
+ * in front of what is a vendor's; those of WT_OPT_LOCAL_STAMP. An unknown one stays as it is if
+ * the byte order is the same, else it is left out. */
+enum treatment { DROP, LEAVE_OUT, BYTES, NUMBER, PAIR, VERDICT, VENDOR, STAMP, UNKNOWN };
 
 struct rule {
 	uint16_t code;
 	uint8_t treatment;
 };
 
-/* Those beyond WT_OPT_IF_*: an EUI-64 address, a time zone, the length of the check
- * sequence, two speeds. The stamps' resolution and offset are written in any case. */
+/* The application is the one that copies, and how chunks are laid out is no longer true. */
+static const struct rule section_rules[] = {
+        {WT_OPT_COMMENT, BYTES},     {WT_OPT_SHB_HARDWARE, BYTES}, {WT_OPT_SHB_OS, BYTES},
+        {WT_OPT_SHB_USERAPPL, DROP}, {WT_OPT_LOCAL_TAPE, DROP},    {0, UNKNOWN},
+};
+
+/* The stamps' resolution and offset are written in any case. */
 static const struct rule interface_rules[] = {
-        {WT_OPT_COMMENT, BYTES},
-        {WT_OPT_IF_NAME, BYTES},
-        {WT_OPT_IF_DESCRIPTION, BYTES},
-        {WT_OPT_IF_IPV4ADDR, BYTES},
-        {WT_OPT_IF_IPV6ADDR, BYTES},
-        {WT_OPT_IF_MACADDR, BYTES},
-        {7, BYTES},
-        {WT_OPT_IF_SPEED, NUMBER},
-        {WT_OPT_IF_TSRESOL, DROP},
-        {10, NUMBER},
-        {WT_OPT_IF_FILTER, BYTES},
-        {WT_OPT_IF_OS, BYTES},
-        {WT_OPT_IF_FCSLEN, BYTES},
-        {WT_OPT_IF_TSOFFSET, DROP},
-        {WT_OPT_IF_HARDWARE, BYTES},
-        {16, NUMBER},
-        {17, NUMBER},
-        {WT_OPT_LOCAL_READER, BYTES},
-        {WT_OPT_LOCAL_CLOCK, BYTES},
-        {0, DROP},
+        {WT_OPT_COMMENT, BYTES},      {WT_OPT_IF_NAME, BYTES},     {WT_OPT_IF_DESCRIPTION, BYTES},
+        {WT_OPT_IF_IPV4ADDR, BYTES},  {WT_OPT_IF_IPV6ADDR, BYTES}, {WT_OPT_IF_MACADDR, BYTES},
+        {WT_OPT_IF_EUIADDR, BYTES},   {WT_OPT_IF_SPEED, NUMBER},   {WT_OPT_IF_TSRESOL, DROP},
+        {WT_OPT_IF_TZONE, NUMBER},    {WT_OPT_IF_FILTER, BYTES},   {WT_OPT_IF_OS, BYTES},
+        {WT_OPT_IF_FCSLEN, BYTES},    {WT_OPT_IF_TSOFFSET, DROP},  {WT_OPT_IF_HARDWARE, BYTES},
+        {WT_OPT_IF_TXSPEED, NUMBER},  {WT_OPT_IF_RXSPEED, NUMBER}, {WT_OPT_IF_TZNAME, BYTES},
+        {WT_OPT_LOCAL_READER, BYTES}, {WT_OPT_LOCAL_CLOCK, BYTES}, {0, UNKNOWN},
 };
 
 static const struct rule enhanced_rules[] = {
-        {WT_OPT_COMMENT, BYTES},        {WT_OPT_EPB_FLAGS, NUMBER},    {WT_OPT_EPB_HASH, BYTES},
-        {WT_OPT_EPB_DROPCOUNT, NUMBER}, {WT_OPT_EPB_PACKETID, NUMBER}, {WT_OPT_EPB_QUEUE, NUMBER},
-        {WT_OPT_LOCAL_FILL, DROP},      {WT_OPT_LOCAL_STAMP, STAMP},   {0, DROP},
+        {WT_OPT_COMMENT, BYTES},
+        {WT_OPT_EPB_FLAGS, NUMBER},
+        {WT_OPT_EPB_HASH, BYTES},
+        {WT_OPT_EPB_DROPCOUNT, NUMBER},
+        {WT_OPT_EPB_PACKETID, NUMBER},
+        {WT_OPT_EPB_QUEUE, NUMBER},
+        {WT_OPT_EPB_VERDICT, VERDICT},
+        {WT_OPT_EPB_PROCESS, PAIR},
+        {WT_OPT_LOCAL_FILL, DROP},
+        {WT_OPT_LOCAL_STAMP, STAMP},
+        {0, UNKNOWN},
 };
 
-/* The obsolete block's: what else it has means something else here. */
+/* The obsolete block's: what else it has may mean something else in the block that it becomes. */
 static const struct rule obsolete_rules[] = {
         {WT_OPT_COMMENT, BYTES},
         {WT_OPT_EPB_FLAGS, NUMBER},
@@ -62,8 +65,18 @@ static const struct rule obsolete_rules[] = {
         {0, DROP},
 };
 
-/* Custom options that are not to be copied, by the draft. */
-enum { CUSTOM_TEXT_NOCOPY = 19372, CUSTOM_BYTES_NOCOPY = 19373 };
+static const struct rule names_rules[] = {
+        {WT_OPT_COMMENT, BYTES},
+        {WT_OPT_NS_DNSNAME, BYTES},
+        {WT_OPT_NS_DNSIP4ADDR, BYTES},
+        {WT_OPT_NS_DNSIP6ADDR, BYTES},
+        {0, UNKNOWN},
+};
+
+static const struct rule secrets_rules[] = {
+        {WT_OPT_COMMENT, BYTES},
+        {0, UNKNOWN},
+};
 
 struct builder {
 	uint8_t *out;
@@ -97,28 +110,98 @@ static void put_option(struct builder *b, uint16_t code, const void *value, uint
 	put_padded(b, value, length);
 }
 
-/* A number of any width in the other byte order. */
-static void put_turned(struct builder *b, const struct wt_pcapng_option_view *option)
-{
-	uint8_t turned[8];
+/* How an option's value begins in the machine's byte order; the rest of it needs no turning. */
+struct turned {
+	uint8_t bytes[9];
+	uint8_t length;
+};
 
-	if (option->length != 4 && option->length != 8)
-		return; /* and so as good as absent */
-	for (size_t i = 0; i < option->length; i++)
-		turned[i] = option->value[option->length - 1 - i];
-	put_option(b, option->code, turned, option->length);
+static void turn(uint8_t *bytes, size_t width)
+{
+	for (size_t i = 0; i < width / 2; i++) {
+		uint8_t byte = bytes[i];
+
+		bytes[i] = bytes[width - 1 - i];
+		bytes[width - 1 - i] = byte;
+	}
+}
+
+/* What type is the first byte of a verdict of 64 bits; one of hardware is only bytes. */
+static bool has_number(const struct wt_pcapng_option_view *verdict)
+{
+	enum { LINUX_EBPF_TC = 1, LINUX_EBPF_XDP = 2 };
+
+	return verdict->length == 9 &&
+	       (verdict->value[0] == LINUX_EBPF_TC || verdict->value[0] == LINUX_EBPF_XDP);
+}
+
+/* An option of the other byte order; false if its length is none that it can have: it is as good
+ * as absent. */
+static bool turn_option(struct turned *turned, const struct wt_pcapng_option_view *option,
+                        enum treatment treatment)
+{
+	size_t length = 0;
+
+	if (treatment == VENDOR)
+		length = 4;
+	else if (treatment == NUMBER || treatment == PAIR || has_number(option))
+		length = option->length;
+	if (length > option->length || length > sizeof(turned->bytes) ||
+	    (treatment == NUMBER && length != 4 && length != 8) ||
+	    (treatment == PAIR && length != 8))
+		return false;
+	memcpy(turned->bytes, option->value, length);
+	turned->length = (uint8_t)length;
+	if (treatment == PAIR) {
+		turn(turned->bytes, 4);
+		turn(turned->bytes + 4, 4);
+	} else if (treatment == VERDICT && length) {
+		turn(turned->bytes + 1, length - 1);
+	} else {
+		turn(turned->bytes, length);
+	}
+	return true;
 }
 
 static enum treatment treatment_of(const struct rule *rules,
                                    const struct wt_pcapng_option_view *option)
 {
-	for (; rules->code; rules++)
-		if (rules->code == option->code)
-			return (enum treatment)rules->treatment;
-	if (option->swapped || option->code == CUSTOM_TEXT_NOCOPY ||
-	    option->code == CUSTOM_BYTES_NOCOPY)
-		return DROP;
-	return BYTES;
+	switch (option->code) {
+	case WT_OPT_CUSTOM_TEXT:
+	case WT_OPT_CUSTOM_BYTES:
+		return VENDOR;
+	case WT_OPT_CUSTOM_TEXT_NOCOPY:
+	case WT_OPT_CUSTOM_BYTES_NOCOPY:
+		return LEAVE_OUT;
+	default:
+		break;
+	}
+	while (rules->code && rules->code != option->code)
+		rules++;
+	if (rules->treatment != UNKNOWN)
+		return (enum treatment)rules->treatment;
+	return option->swapped ? LEAVE_OUT : BYTES;
+}
+
+/* Whether something of an option has to be turned round. */
+static bool has_to_turn(const struct wt_pcapng_option_view *option, enum treatment treatment)
+{
+	return option->swapped && (treatment == NUMBER || treatment == PAIR ||
+	                           treatment == VERDICT || treatment == VENDOR);
+}
+
+static void put_turned(struct builder *b, const struct wt_pcapng_option_view *option,
+                       enum treatment treatment)
+{
+	const struct wt_pcapng_option head = {option->code, option->length};
+	struct turned turned;
+
+	if (!turn_option(&turned, option, treatment))
+		return;
+	put(b, &head, sizeof(head));
+	put(b, turned.bytes, turned.length);
+	put(b, option->value + turned.length, option->length - turned.length);
+	put(b, "\0\0\0", -(size_t)option->length & 3);
 }
 
 /* Of which the frame has the numbers: those of the last one, if there are several. */
@@ -133,22 +216,30 @@ static void put_stamp(struct builder *b, const struct wt_pcapng_option_view *opt
 		put(b, bytes, (size_t)(wt_store_stamp_mark(bytes, &mark) - bytes));
 }
 
+static void copy_option(struct builder *b, const struct wt_pcapng_option_view *option,
+                        enum treatment treatment, const struct wt_frame *frame)
+{
+	if (treatment == STAMP && option->swapped)
+		put_stamp(b, option, frame);
+	else if (has_to_turn(option, treatment))
+		put_turned(b, option, treatment);
+	else
+		put_option(b, option->code, option->value, option->length);
+}
+
+/* `frame`: of a packet, else NULL. */
 static void copy_options(struct builder *b, struct wt_pcapng_options options,
-                         const struct rule *rules, bool known_only, const struct wt_frame *frame)
+                         const struct rule *rules, const struct wt_frame *frame, uint64_t *left_out)
 {
 	struct wt_pcapng_option_view option;
-	enum treatment treatment;
 
 	while (wt_pcapng_next_option(&options, &option, NULL) > 0) {
-		treatment = treatment_of(rules, &option);
-		if (known_only && option.code > WT_OPT_EPB_HASH)
-			treatment = DROP;
-		if (treatment == NUMBER && option.swapped)
-			put_turned(b, &option);
-		else if (treatment == STAMP && option.swapped)
-			put_stamp(b, &option, frame);
+		enum treatment treatment = treatment_of(rules, &option);
+
+		if (treatment == LEAVE_OUT)
+			++*left_out;
 		else if (treatment != DROP)
-			put_option(b, option.code, option.value, option.length);
+			copy_option(b, &option, treatment, frame);
 	}
 }
 
@@ -178,10 +269,32 @@ size_t wt_pcapng_copy_bound(const struct wt_pcapng_item *item)
 	size_t bytes = item->kind == WT_ITEM_PACKET ? recorded_bytes(&item->packet) : 0;
 
 	/* Options only get less, but for a list whose last one lacks its padding. */
-	return OVERHEAD_BYTES + bytes + 3 + item->options.length + 3;
+	return OVERHEAD_BYTES + bytes + 3 + item->body_bytes + item->options.length + 3;
 }
 
-ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_pcapng_item *item)
+ssize_t wt_pcapng_copy_section(uint8_t *out, size_t capacity, const struct wt_pcapng_item *item,
+                               const char *application, uint64_t *left_out)
+{
+	const struct wt_pcapng_shb head = {
+	        .type = WT_PCAPNG_SHB,
+	        .magic = WT_PCAPNG_MAGIC,
+	        .major = WT_PCAPNG_MAJOR,
+	        .minor = WT_PCAPNG_MINOR,
+	        .section_length = WT_PCAPNG_LENGTH_UNKNOWN,
+	};
+	struct builder b = {.out = out, .capacity = capacity};
+
+	put(&b, &head, sizeof(head));
+	if (application)
+		put_option(&b, WT_OPT_SHB_USERAPPL, application,
+		           (uint16_t)strnlen(application, UINT16_MAX));
+	if (item)
+		copy_options(&b, item->options, section_rules, NULL, left_out);
+	return finish(&b, sizeof(head));
+}
+
+ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_pcapng_item *item,
+                                 uint64_t *left_out)
 {
 	const struct wt_pcapng_idb head = {
 	        .type = WT_PCAPNG_IDB,
@@ -197,12 +310,12 @@ ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_
 	/* Of classic pcap, which has no options. In bytes, as others write and read it. */
 	if (item->interface.has_fcs && !item->options.bytes)
 		put_option(&b, WT_OPT_IF_FCSLEN, &item->interface.fcs_bytes, 1);
-	copy_options(&b, item->options, interface_rules, false, NULL);
+	copy_options(&b, item->options, interface_rules, NULL, left_out);
 	return finish(&b, sizeof(head));
 }
 
 ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_id,
-                              const struct wt_pcapng_item *item)
+                              const struct wt_pcapng_item *item, uint64_t *left_out)
 {
 	const struct wt_frame *frame = &item->packet.frame;
 	const struct wt_pcapng_epb head = {
@@ -224,7 +337,200 @@ ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_
 	if (is_obsolete && frame->dropped_before)
 		put_option(&b, WT_OPT_EPB_DROPCOUNT, &frame->dropped_before,
 		           sizeof(frame->dropped_before));
-	copy_options(&b, item->options, is_obsolete ? obsolete_rules : enhanced_rules, is_obsolete,
-	             frame);
+	copy_options(&b, item->options, is_obsolete ? obsolete_rules : enhanced_rules, frame,
+	             left_out);
 	return finish(&b, options_at);
+}
+
+/* ---- blocks beside the packets ---- */
+
+/* A block's body that is being read. */
+struct body {
+	const uint8_t *at;
+	size_t length; /* of what is left */
+	bool swapped;
+};
+
+static uint32_t take_u32(struct body *body)
+{
+	uint32_t value;
+
+	memcpy(&value, body->at, sizeof(value));
+	body->at += sizeof(value);
+	body->length -= sizeof(value);
+	return body->swapped ? __builtin_bswap32(value) : value;
+}
+
+static void put_u32(struct builder *b, uint32_t value)
+{
+	put(b, &value, sizeof(value));
+}
+
+static void copy_rest(struct builder *b, struct body *body)
+{
+	put(b, body->at, body->length);
+	body->length = 0;
+}
+
+/* What is left of it. */
+static struct wt_pcapng_options options_of(const struct body *body)
+{
+	return (struct wt_pcapng_options){
+	        .bytes = body->at,
+	        .length = body->length,
+	        .swapped = body->swapped,
+	};
+}
+
+/* The decoder looks at no options of such a block. */
+static int copy_own_options(struct builder *b, const struct body *body, const struct rule *rules,
+                            uint64_t *left_out)
+{
+	struct wt_pcapng_options walk = options_of(body);
+	struct wt_pcapng_option_view option;
+	size_t options_at = b->used;
+	int rc;
+
+	while ((rc = wt_pcapng_next_option(&walk, &option, NULL)) > 0)
+		;
+	if (rc < 0)
+		return rc;
+	copy_options(b, options_of(body), rules, NULL, left_out);
+	if (b->used > options_at)
+		put_option(b, WT_OPT_END, "", 0);
+	return 0;
+}
+
+static int copy_secrets(struct builder *b, struct body *body, uint64_t *left_out)
+{
+	enum { FIXED_BYTES = 8 }; /* of which kind, how many bytes */
+	uint32_t length;
+
+	if (body->length < FIXED_BYTES)
+		return -EBADMSG;
+	put_u32(b, take_u32(body));
+	length = take_u32(body);
+	put_u32(b, length);
+	if (length > body->length)
+		return -EBADMSG;
+	put_padded(b, body->at, length);
+	/* A body's length is a multiple of 4. */
+	body->at += wt_pcapng_pad4(length);
+	body->length -= wt_pcapng_pad4(length);
+	return copy_own_options(b, body, secrets_rules, left_out);
+}
+
+/* Addresses with their names are bytes; of what is not known there is no telling. They are in the
+ * form of options. */
+static int copy_names(struct builder *b, struct body *body, uint64_t *left_out)
+{
+	enum { RECORD_END = 0, RECORD_LAST_KNOWN = 4 };
+	struct wt_pcapng_options records = options_of(body);
+	struct wt_pcapng_option_view record;
+	int rc;
+
+	while ((rc = wt_pcapng_next_option(&records, &record, NULL)) > 0) {
+		if (body->swapped && record.code > RECORD_LAST_KNOWN)
+			++*left_out;
+		else
+			put_option(b, record.code, record.value, record.length);
+		body->at += OPTION_HEAD_BYTES + wt_pcapng_pad4(record.length);
+		body->length -= OPTION_HEAD_BYTES + wt_pcapng_pad4(record.length);
+	}
+	if (rc < 0)
+		return rc;
+	put_option(b, RECORD_END, "", 0);
+	if (body->length < OPTION_HEAD_BYTES)
+		return 0;
+	body->at += OPTION_HEAD_BYTES;
+	body->length -= OPTION_HEAD_BYTES;
+	return copy_own_options(b, body, names_rules, left_out);
+}
+
+static int copy_custom(struct builder *b, struct body *body)
+{
+	if (body->length < sizeof(uint32_t))
+		return -EBADMSG;
+	put_u32(b, take_u32(body));
+	copy_rest(b, body);
+	return 0;
+}
+
+static int copy_body(struct builder *b, uint32_t block_type, struct body *body, uint64_t *left_out)
+{
+	switch (block_type) {
+	case WT_PCAPNG_SECRETS:
+		return copy_secrets(b, body, left_out);
+	case WT_PCAPNG_NAMES:
+		return copy_names(b, body, left_out);
+	case WT_PCAPNG_CUSTOM:
+		return copy_custom(b, body);
+	case WT_PCAPNG_JOURNAL: /* text and numbers that are always little-endian */
+		copy_rest(b, body);
+		return 0;
+	default:
+		return -ENOTSUP;
+	}
+}
+
+ssize_t wt_pcapng_copy_block(uint8_t *out, size_t capacity, const struct wt_pcapng_item *item,
+                             bool swapped, uint64_t *left_out)
+{
+	const struct wt_pcapng_block head = {.type = item->block_type};
+	struct body body = {item->body, item->body_bytes, swapped};
+	struct builder b = {.out = out, .capacity = capacity};
+	int rc;
+
+	put(&b, &head, sizeof(head));
+	rc = copy_body(&b, item->block_type, &body, left_out);
+	return rc ? rc : finish(&b, b.used);
+}
+
+/* ---- what is said of an interface ---- */
+
+static struct wt_identity identity_of_option(const struct wt_pcapng_option_view *option,
+                                             enum treatment treatment)
+{
+	const struct wt_pcapng_option head = {option->code, option->length};
+	struct wt_identity identity = wt_identity_of(&head, sizeof(head));
+	struct turned turned = {.length = 0};
+
+	if (has_to_turn(option, treatment) && turn_option(&turned, option, treatment))
+		identity = wt_identity_add(identity, turned.bytes, turned.length);
+	return wt_identity_add(identity, option->value + turned.length,
+	                       option->length - turned.length);
+}
+
+struct wt_identity wt_pcapng_identity(const struct wt_pcapng_item *item, struct wt_identity machine)
+{
+	const struct wt_pcapng_item_interface *interface = &item->interface;
+	const int64_t fields[] = {interface->link_type,  interface->snaplen, interface->tsresol,
+	                          interface->tsoffset_s, interface->has_fcs, interface->fcs_bytes};
+	struct wt_identity identity = wt_identity_add(machine, fields, sizeof(fields));
+	struct wt_pcapng_options options = item->options;
+	struct wt_pcapng_option_view option;
+
+	while (wt_pcapng_next_option(&options, &option, NULL) > 0) {
+		enum treatment treatment = treatment_of(interface_rules, &option);
+
+		if (treatment != DROP)
+			identity =
+			        wt_identity_join(identity, identity_of_option(&option, treatment));
+	}
+	return identity;
+}
+
+struct wt_identity wt_pcapng_machine(const struct wt_pcapng_item_section *section)
+{
+	const struct wt_pcapng_item_text *texts[] = {&section->hardware, &section->os};
+	struct wt_identity identity = wt_identity_of("", 0);
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		const uint64_t length = texts[i]->chars ? texts[i]->length : UINT64_MAX;
+
+		identity = wt_identity_add(identity, &length, sizeof(length));
+		if (texts[i]->chars)
+			identity = wt_identity_add(identity, texts[i]->chars, texts[i]->length);
+	}
+	return identity;
 }

@@ -24,6 +24,7 @@ enum wt_pcapng_block_type {
 	WT_PCAPNG_NAMES = 0x00000004,         /* Name Resolution Block */
 	WT_PCAPNG_ISB = 0x00000005,           /* Interface Statistics Block */
 	WT_PCAPNG_EPB = 0x00000006,           /* Enhanced Packet Block */
+	WT_PCAPNG_JOURNAL = 0x00000009,       /* systemd Journal Export Block */
 	WT_PCAPNG_SECRETS = 0x0000000A,       /* Decryption Secrets Block */
 	WT_PCAPNG_CUSTOM = 0x00000BAD,        /* Custom Block, copied by editors */
 	WT_PCAPNG_CUSTOM_NOCOPY = 0x40000BAD, /* Custom Block, not copied */
@@ -41,6 +42,12 @@ enum wt_pcapng_block_type {
 enum wt_pcapng_option_code {
 	WT_OPT_END = 0,
 	WT_OPT_COMMENT = 1,
+	/* A private enterprise number of 32 bits, and what that enterprise likes; those that
+	 * rewriters may copy, and those that they may not. */
+	WT_OPT_CUSTOM_TEXT = 2988,
+	WT_OPT_CUSTOM_BYTES = 2989,
+	WT_OPT_CUSTOM_TEXT_NOCOPY = 19372,
+	WT_OPT_CUSTOM_BYTES_NOCOPY = 19373,
 
 	WT_OPT_SHB_HARDWARE = 2,
 	WT_OPT_SHB_OS = 3,
@@ -51,19 +58,30 @@ enum wt_pcapng_option_code {
 	WT_OPT_IF_IPV4ADDR = 4,
 	WT_OPT_IF_IPV6ADDR = 5,
 	WT_OPT_IF_MACADDR = 6,
+	WT_OPT_IF_EUIADDR = 7,
 	WT_OPT_IF_SPEED = 8,
 	WT_OPT_IF_TSRESOL = 9, /* one byte: 10^-n, or 2^-n with the top bit set; absent: 6 */
+	WT_OPT_IF_TZONE = 10,
 	WT_OPT_IF_FILTER = 11, /* first byte 0: the rest is a libpcap filter string */
 	WT_OPT_IF_OS = 12,
 	WT_OPT_IF_FCSLEN = 13,
 	WT_OPT_IF_TSOFFSET = 14, /* signed seconds to add to every stamp */
 	WT_OPT_IF_HARDWARE = 15,
+	WT_OPT_IF_TXSPEED = 16,
+	WT_OPT_IF_RXSPEED = 17,
+	WT_OPT_IF_TZNAME = 18, /* if_iana_tzname */
 
 	WT_OPT_EPB_FLAGS = 2, /* wt_frame.link_flags */
 	WT_OPT_EPB_HASH = 3,
 	WT_OPT_EPB_DROPCOUNT = 4, /* 64 bit: lost between the previous packet and this one */
 	WT_OPT_EPB_PACKETID = 5,
 	WT_OPT_EPB_QUEUE = 6,
+	WT_OPT_EPB_VERDICT = 7, /* first byte: whose; after it, of a kernel's, 64 bits */
+	WT_OPT_EPB_PROCESS = 8, /* epb_processid_threadid: two numbers of 32 bits */
+
+	WT_OPT_NS_DNSNAME = 2,
+	WT_OPT_NS_DNSIP4ADDR = 3,
+	WT_OPT_NS_DNSIP6ADDR = 4,
 
 	WT_OPT_ISB_STARTTIME = 2, /* high 32 bits first, like the stamps of packets */
 	WT_OPT_ISB_ENDTIME = 3,

@@ -455,7 +455,7 @@ static int look_at_other(struct wt_recovery *recovery, struct wt_error *err)
 static int look(struct wt_recovery *recovery, struct wt_error *err)
 {
 	struct wt_tape_reader *reader;
-	int rc = wt_tape_reader_open_fd(&reader, recovery->fd, err);
+	int rc = wt_tape_reader_open_fd(&reader, recovery->fd, 0, err);
 
 	if (rc == -ENOTSUP)
 		return look_at_other(recovery, err);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <wiretape/writer/clock_note.h>
+#include <wiretape/writer/pcapng_find.h>
 
 enum {
 	PAGE = WT_CHUNK_ALIGNMENT,
@@ -25,6 +26,7 @@ enum {
 struct wt_tape_reader {
 	int fd;
 	bool owns_fd;
+	uint64_t base; /* of the recording in the file */
 	uint64_t tape_id;
 	uint64_t bytes_read;
 	uint8_t *first;
@@ -35,21 +37,23 @@ struct wt_tape_reader {
 	struct wt_pcapng_decoder decoder;
 };
 
-/* As much of `bytes` as the file has at `offset`, or a negative errno. */
+/* As much of `bytes` as the file has at `offset` behind the base, or a negative errno. */
 static ssize_t read_at(struct wt_tape_reader *reader, uint8_t *into, size_t bytes, uint64_t offset,
                        struct wt_error *err)
 {
 	size_t done = 0;
 
 	while (done < bytes) {
-		ssize_t got = pread(reader->fd, into + done, bytes - done, (off_t)(offset + done));
+		ssize_t got = pread(reader->fd, into + done, bytes - done,
+		                    (off_t)(reader->base + offset + done));
 		int code = -errno;
 
 		if (got < 0 && code == -EINTR)
 			continue;
 		if (got < 0)
 			return wt_error_set(err, code, "cannot read at offset %llu: %s",
-			                    (unsigned long long)(offset + done), strerror(-code));
+			                    (unsigned long long)(reader->base + offset + done),
+			                    strerror(-code));
 		if (!got)
 			break;
 		done += (size_t)got;
@@ -200,6 +204,21 @@ static int read_first(struct wt_tape_reader *reader, struct wt_error *err)
 	return reader->first_bytes ? damaged(&why, err) : not_a_tape(err);
 }
 
+/* In a recording whose interfaces did not fit its first chunk the others stand in the second,
+ * behind an index. It is read as any other pcapng file. */
+static bool goes_on_with_interfaces(const struct wt_tape_reader *reader, const uint8_t *page,
+                                    size_t length)
+{
+	struct wt_chunk_index index;
+	uint32_t type = 0;
+
+	if (!wt_chunk_parse(page, length, reader->first_bytes, reader->decoder.swapped, &index) ||
+	    index.tape_id != reader->tape_id || index.total_length + sizeof(type) > length)
+		return false;
+	memcpy(&type, page + index.total_length, sizeof(type));
+	return (reader->decoder.swapped ? __builtin_bswap32(type) : type) == WT_PCAPNG_IDB;
+}
+
 static int keep_first(struct wt_tape_reader *reader, struct wt_error *err)
 {
 	reader->first = malloc(reader->first_bytes);
@@ -213,15 +232,24 @@ static int keep_first(struct wt_tape_reader *reader, struct wt_error *err)
 static int start(struct wt_tape_reader *reader, struct wt_error *err)
 {
 	struct stat status;
+	ssize_t got;
 	int rc;
 
 	if (fstat(reader->fd, &status) || !S_ISREG(status.st_mode))
 		return not_a_tape(err);
 	rc = read_first(reader, err);
-	return rc ? rc : keep_first(reader, err);
+	if (!rc)
+		rc = keep_first(reader, err);
+	if (rc)
+		return rc;
+	got = read_at(reader, reader->piece, PAGE, reader->first_bytes, err);
+	if (got < 0)
+		return (int)got;
+	return goes_on_with_interfaces(reader, reader->piece, (size_t)got) ? not_a_tape(err) : 0;
 }
 
-int wt_tape_reader_open_fd(struct wt_tape_reader **reader, int fd, struct wt_error *err)
+int wt_tape_reader_open_fd(struct wt_tape_reader **reader, int fd, uint64_t base,
+                           struct wt_error *err)
 {
 	struct wt_tape_reader *opened = calloc(1, sizeof(*opened));
 	int rc;
@@ -229,6 +257,7 @@ int wt_tape_reader_open_fd(struct wt_tape_reader **reader, int fd, struct wt_err
 	if (!opened)
 		return wt_error_set(err, -ENOMEM, "no memory to open it");
 	opened->fd = fd;
+	opened->base = base;
 	wt_pcapng_decoder_init(&opened->decoder);
 	rc = start(opened, err);
 	if (rc) {
@@ -239,7 +268,8 @@ int wt_tape_reader_open_fd(struct wt_tape_reader **reader, int fd, struct wt_err
 	return 0;
 }
 
-int wt_tape_reader_open(struct wt_tape_reader **reader, const char *path, struct wt_error *err)
+int wt_tape_reader_open(struct wt_tape_reader **reader, const char *path, uint64_t base,
+                        struct wt_error *err)
 {
 	struct stat status;
 	int fd, code;
@@ -253,7 +283,7 @@ int wt_tape_reader_open(struct wt_tape_reader **reader, const char *path, struct
 		return wt_error_set(err, code, "cannot open it: %s", strerror(-code));
 	/* Searches jump: reading ahead would read in vain. Only advice. */
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
-	code = wt_tape_reader_open_fd(reader, fd, err);
+	code = wt_tape_reader_open_fd(reader, fd, base, err);
 	if (code)
 		close(fd);
 	else
@@ -306,7 +336,8 @@ int wt_tape_reader_size(const struct wt_tape_reader *reader, uint64_t *bytes)
 
 	if (fstat(reader->fd, &status))
 		return -errno;
-	*bytes = (uint64_t)status.st_size;
+	*bytes = (uint64_t)status.st_size > reader->base ? (uint64_t)status.st_size - reader->base
+	                                                 : 0;
 	return 0;
 }
 
@@ -326,11 +357,11 @@ static bool parse_pages(const struct wt_tape_reader *reader, const uint8_t *byte
  * all. Preallocated space need not be read where the file system knows it. */
 static uint64_t skip_unwritten(const struct wt_tape_reader *reader, uint64_t at, uint64_t end)
 {
-	off_t data = lseek(reader->fd, (off_t)at, SEEK_DATA);
+	off_t data = lseek(reader->fd, (off_t)(reader->base + at), SEEK_DATA);
 
 	if (data < 0)
 		return errno == ENXIO ? end : at;
-	data = data / PAGE * PAGE;
+	data = (data - (off_t)reader->base) / PAGE * PAGE;
 	return (uint64_t)data > at ? (uint64_t)data : at;
 }
 
@@ -363,12 +394,13 @@ int wt_tape_reader_find(struct wt_tape_reader *reader, uint64_t from, uint64_t e
 /* Where the last thing that was written ends, so far as the file system knows. */
 static uint64_t written_end(const struct wt_tape_reader *reader, uint64_t size)
 {
-	off_t at = 0, end = 0;
+	const off_t base = (off_t)reader->base;
+	off_t at = base, end = base;
 
 	for (;;) {
 		at = lseek(reader->fd, at, SEEK_DATA);
 		if (at < 0)
-			return errno == ENXIO ? (uint64_t)end : size;
+			return errno == ENXIO ? (uint64_t)(end - base) : size;
 		at = end = lseek(reader->fd, at, SEEK_HOLE);
 		if (end < 0)
 			return size;
@@ -411,6 +443,37 @@ int wt_tape_reader_last(struct wt_tape_reader *reader, struct wt_chunk_index *in
 			return 1;
 	}
 	return 0;
+}
+
+int wt_tape_reader_after(struct wt_tape_reader *reader, const struct wt_chunk_index *last,
+                         uint64_t *offset, struct wt_error *err)
+{
+	struct wt_pcapng_find found;
+	struct wt_file_view view;
+	uint64_t from = reader->first_bytes, size;
+	const uint8_t *bytes;
+	int rc = wt_tape_reader_size(reader, &size);
+
+	if (rc)
+		return wt_error_set(err, rc, "cannot find out its size: %s", strerror(-rc));
+	if (last->number) {
+		rc = wt_tape_reader_chunk(reader, last, &bytes, err);
+		if (rc < 0)
+			return rc;
+		from = last->offset + (rc ? last->chunk_bytes : last->total_length);
+	}
+	if (from >= size)
+		return 0;
+	rc = wt_file_view_init(&view, reader->fd, reader->base + size);
+	if (!rc)
+		rc = wt_pcapng_find_section(&view, reader->base + from, &found);
+	reader->bytes_read += view.bytes_read;
+	wt_file_view_fini(&view);
+	if (rc < 0)
+		return wt_error_set(err, rc, "cannot read what is behind it: %s", strerror(-rc));
+	if (rc)
+		*offset = found.offset - reader->base;
+	return rc;
 }
 
 /* Where to look between two places: in the middle, in whole strides from the lower one,
@@ -460,21 +523,101 @@ int wt_tape_reader_seek(struct wt_tape_reader *reader, int64_t from_ns,
 	return 1;
 }
 
-/* As much of a chunk as there is: 1 and *length if its index still stands there, 0 if not. */
-static int read_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
-                      struct wt_chunk_index *again, uint32_t *length, struct wt_error *err)
+/* A chunk that is read, as far as its blocks chain. */
+struct chain {
+	uint64_t offset;     /* of the chunk */
+	uint32_t bytes;      /* of it, by its index */
+	uint32_t read_bytes; /* so far */
+	uint32_t at;         /* up to here blocks have their lengths at both ends */
+	bool is_broken;      /* at `at`, or the file ends */
+};
+
+static uint32_t load32(const struct wt_tape_reader *reader, const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return reader->decoder.swapped ? __builtin_bswap32(value) : value;
+}
+
+/* Of a block whose end was not read yet: a wrong length asks for four bytes and no more. */
+static int look_ahead(struct wt_tape_reader *reader, struct chain *chain, uint32_t total,
+                      struct wt_error *err)
+{
+	uint8_t again[sizeof(uint32_t)];
+	const uint64_t end = chain->offset + chain->at + total;
+	ssize_t got = read_at(reader, again, sizeof(again), end - sizeof(again), err);
+
+	if (got < 0)
+		return (int)got;
+	chain->is_broken = (size_t)got < sizeof(again) || load32(reader, again) != total;
+	return 0;
+}
+
+/* On over the blocks that were read: 0, or the negative errno of a read. */
+static int follow(struct wt_tape_reader *reader, struct chain *chain, struct wt_error *err)
+{
+	enum { HEAD = sizeof(struct wt_pcapng_block), SMALLEST = HEAD + sizeof(uint32_t) };
+
+	while (!chain->is_broken && chain->at < chain->bytes) {
+		const uint8_t *block = reader->buffer + chain->at;
+		uint32_t left = chain->read_bytes - chain->at, total;
+
+		if (chain->bytes - chain->at < SMALLEST)
+			chain->is_broken = true;
+		if (chain->is_broken || left < HEAD)
+			break;
+		total = load32(reader, block + 4);
+		if (total < SMALLEST || total % 4 || total > chain->bytes - chain->at ||
+		    (chain->at && load32(reader, block) == WT_PCAPNG_INDEX))
+			chain->is_broken = true;
+		else if (total > left)
+			return look_ahead(reader, chain, total, err);
+		else if (load32(reader, block + total - sizeof(total)) != total)
+			chain->is_broken = true;
+		else
+			chain->at += total;
+	}
+	return 0;
+}
+
+/* `want` bytes of the chunk, or all there are. */
+static int read_on(struct wt_tape_reader *reader, struct chain *chain, uint32_t want,
+                   struct wt_error *err)
 {
 	ssize_t got;
-	int rc = make_room(reader, index->chunk_bytes, err);
+	int rc = make_room(reader, want, err);
 
 	if (rc)
 		return rc;
-	got = read_at(reader, reader->buffer, index->chunk_bytes, index->offset, err);
+	got = read_at(reader, reader->buffer + chain->read_bytes, want - chain->read_bytes,
+	              chain->offset + chain->read_bytes, err);
 	if (got < 0)
 		return (int)got;
-	*length = (uint32_t)got;
-	return wt_chunk_parse(reader->buffer, (size_t)got, index->offset, reader->decoder.swapped,
-	                      again) &&
+	chain->read_bytes += (uint32_t)got;
+	rc = follow(reader, chain, err);
+	chain->is_broken |= chain->read_bytes < want;
+	return rc;
+}
+
+/* A chunk, up to where its blocks do not chain: 1 if its index still stands there, 0 if not. More
+ * and more of it is read, so that many indexes which promise much and have nothing behind them
+ * cost little. */
+static int read_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
+                      struct wt_chunk_index *again, struct chain *chain, struct wt_error *err)
+{
+	uint32_t want = PAGE;
+	int rc = 0;
+
+	*chain = (struct chain){.offset = index->offset, .bytes = index->chunk_bytes};
+	while (!rc && !chain->is_broken && chain->read_bytes < chain->bytes) {
+		want = want < chain->bytes / 4 ? want * 4 : chain->bytes;
+		rc = read_on(reader, chain, want, err);
+	}
+	if (rc)
+		return rc;
+	return wt_chunk_parse(reader->buffer, chain->read_bytes, index->offset,
+	                      reader->decoder.swapped, again) &&
 	       again->tape_id == reader->tape_id && again->chunk_bytes == index->chunk_bytes;
 }
 
@@ -482,25 +625,27 @@ int wt_tape_reader_chunk(struct wt_tape_reader *reader, const struct wt_chunk_in
                          const uint8_t **bytes, struct wt_error *err)
 {
 	struct wt_chunk_index again = {0};
-	uint32_t length = 0;
-	int rc = read_chunk(reader, index, &again, &length, err);
+	struct chain chain;
+	int rc = read_chunk(reader, index, &again, &chain, err);
 
 	if (rc <= 0)
 		return rc;
 	*bytes = reader->buffer;
-	return wt_chunk_is_whole(reader->buffer, length, reader->decoder.swapped, &again);
+	return wt_chunk_is_whole(reader->buffer, chain.read_bytes, reader->decoder.swapped, &again);
 }
 
 int wt_tape_reader_part(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
                         const uint8_t **bytes, uint32_t *length, struct wt_error *err)
 {
 	struct wt_chunk_index again = {0};
-	int rc = read_chunk(reader, index, &again, length, err);
+	struct chain chain;
+	int rc = read_chunk(reader, index, &again, &chain, err);
 
 	if (rc <= 0)
 		return rc;
 	*bytes = reader->buffer;
-	return again.total_length <= *length;
+	*length = chain.read_bytes;
+	return again.total_length <= chain.read_bytes;
 }
 
 static bool belongs_to_first(const struct wt_tape_reader *reader, const uint8_t *block)

@@ -16,19 +16,22 @@ extern "C" {
 
 /* Goes to any place in a recording that is made of chunks (chunk.h), reading little more
  * than what it is asked for. The file may be one that is being recorded, or what a crash
- * has left: where no chunk is, there is none, or not yet.
+ * has left: where no chunk is, there is none, or not yet. Other sections may stand in the file
+ * before and behind it: offsets count from where the recording begins.
  *
  * One thread at a time. Functions that read may block on the disk; they return the error
  * of the read where they say nothing else. */
 struct wt_tape_reader;
 
-/* Open `path` and read its first chunk. 0 and *reader, for the caller to close; -ENOTSUP
- * for a file that is not made of chunks, whatever else it may be; -EBADMSG if it is, but
- * its first chunk is damaged; or another negative errno. */
-int wt_tape_reader_open(struct wt_tape_reader **reader, const char *path, struct wt_error *err);
+/* Open `path`, where a recording begins at `base`, and read its first chunk. 0 and *reader,
+ * for the caller to close; -ENOTSUP for what is not made of chunks, whatever else it may be;
+ * -EBADMSG if it is, but its first chunk is damaged; or another negative errno. */
+int wt_tape_reader_open(struct wt_tape_reader **reader, const char *path, uint64_t base,
+                        struct wt_error *err);
 
 /* The same for a file that is open; the descriptor stays the caller's. */
-int wt_tape_reader_open_fd(struct wt_tape_reader **reader, int fd, struct wt_error *err);
+int wt_tape_reader_open_fd(struct wt_tape_reader **reader, int fd, uint64_t base,
+                           struct wt_error *err);
 
 /* NULL is fine. */
 void wt_tape_reader_close(struct wt_tape_reader *reader);
@@ -46,8 +49,14 @@ uint32_t wt_tape_reader_interfaces(const struct wt_tape_reader *reader);
 /* Bytes read from the file so far. */
 uint64_t wt_tape_reader_bytes_read(const struct wt_tape_reader *reader);
 
-/* The file's size at the moment. */
+/* The file's size at the moment, from `base` on. */
 int wt_tape_reader_size(const struct wt_tape_reader *reader, uint64_t *bytes);
+
+/* The section of somebody else that follows the recording in its file, `last` being what
+ * wt_tape_reader_last() has found, all zeros if that is nothing: 1 and *offset, or 0 if there
+ * is none. */
+int wt_tape_reader_after(struct wt_tape_reader *reader, const struct wt_chunk_index *last,
+                         uint64_t *offset, struct wt_error *err);
 
 /* The first index block of this tape at `from` or behind it and before `end`: 1 and
  * *index, or 0 if there is none. Whether its chunk is whole it does not say. */
@@ -72,9 +81,9 @@ int wt_tape_reader_seek(struct wt_tape_reader *reader, int64_t from_ns,
 int wt_tape_reader_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
                          const uint8_t **bytes, struct wt_error *err);
 
-/* Read as much of a chunk as the file has, whole or not: 1, *bytes and *length, which is at
- * least that of its index block and at most index->chunk_bytes, valid until the next call;
- * 0 if that much is not there. */
+/* Read as much of a chunk as the file has, or up to the first block whose lengths differ: 1,
+ * *bytes and *length, which is at least that of its index block and at most index->chunk_bytes,
+ * valid until the next call; 0 if that much is not there. */
 int wt_tape_reader_part(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
                         const uint8_t **bytes, uint32_t *length, struct wt_error *err);
 

@@ -131,7 +131,8 @@ int wt_timeline_create(struct wt_timeline **timeline, const struct wt_timeline_c
 int wt_timeline_begin(struct wt_timeline *timeline, struct wt_error *err)
 {
 	const size_t count = timeline->config.path_count;
-	int rc = 0;
+	const char *filter = timeline->config.filter;
+	int rc = filter ? wt_file_filter_create(&timeline->filter, filter, err) : 0;
 
 	for (size_t i = 0; i < count && !rc; i++)
 		rc = wt_timeline_open_source(timeline, &timeline->sources[i], err);
@@ -168,6 +169,7 @@ void wt_timeline_close(struct wt_timeline *timeline)
 	for (size_t i = 0; i < timeline->config.path_count; i++)
 		wt_timeline_close_source(&timeline->sources[i]);
 	wt_timeline_free_interfaces(timeline);
+	wt_file_filter_destroy(timeline->filter);
 	free(timeline->sources);
 	free(timeline);
 }
@@ -233,7 +235,7 @@ int wt_timeline_next(struct wt_timeline *timeline, struct wt_timeline_packet *pa
 	if (!is_still_first(timeline))
 		choose(timeline);
 	if (!timeline->current)
-		return 0;
+		return wt_timeline_check_filter(timeline, err);
 	hand_out(timeline->current, packet);
 	return 1;
 }

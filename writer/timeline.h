@@ -8,6 +8,7 @@
 
 #include <wiretape/ring/error.h>
 #include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/file_filter.h>
 #include <wiretape/writer/pcapng_decode.h>
 #include <wiretape/writer/time_text.h>
 
@@ -22,11 +23,14 @@ extern "C" {
  *
  * In a recording that is made of chunks (chunk.h) the place is found by binary search, and little
  * more than what is asked for is read; it may be one that is being recorded. Any other file is read
- * from its beginning to its end. The memory does not grow with the files.
+ * from its beginning to its end. Where several stand in one file, one behind the other, each is
+ * read in its own way. The memory does not grow with the files.
  *
- * One thread at a time. Opening and reading may block, on a pipe for as long as its writer likes.
+ * One thread at a time. Opening and reading may block, on a pipe for as long as its writer likes,
+ * or the patience lasts.
  */
 struct wt_timeline;
+struct wt_capture_patience;
 
 struct wt_timeline_config {
 	const char *const *paths; /* "-", once at most, is standard input */
@@ -35,7 +39,7 @@ struct wt_timeline_config {
 	                             * file; NULL: from the beginning */
 	const struct wt_time *to;   /* exclusive; NULL: to the end */
 	int64_t duration_ns;        /* instead of `to`, from `from` on; 0: not given */
-	const char *filter;         /* of libpcap; NULL: all packets */
+	const char *filter;         /* as of wt_file_filter_create(); NULL: all packets */
 	/* Packets without a stamp, or with one that 64 bits of ns have no room for, are not left
 	 * out: they come right after the one before them in their file, with its stamp. Those
 	 * before a file's first stamp come first of all, without one, if nothing is said of where
@@ -44,21 +48,25 @@ struct wt_timeline_config {
 	 * Else those without a stamp are left out, and the others come as the earliest or the
 	 * latest. */
 	bool keep_unstamped;
+	/* For pipes; NULL: it never ends. Over, it is -EINTR of opening and reading. */
+	const struct wt_capture_patience *patience;
 };
 
 /* What became of a file. */
 struct wt_timeline_file {
 	bool is_tape;
 	uint64_t bytes_read;
-	uint64_t bytes_total; /* of the file; of a stream what was read, once it is closed */
-	uint64_t packets;     /* taken from it */
-	uint64_t missing;     /* in holes among the chunks that were looked at */
-	uint64_t left_out;    /* without a stamp */
+	uint64_t bytes_total;      /* of the file; of a stream what was read, once it is closed */
+	uint64_t packets;          /* taken from it */
+	uint64_t missing;          /* in holes among the chunks that were looked at */
+	uint64_t left_out;         /* without a stamp */
+	uint64_t unknown_sections; /* of a pcapng version that is not known, passed over */
 	/* Of those taken: with a stamp that 64 bits of ns have no room for (1677 to 2262). */
 	uint64_t out_of_range;
 	struct wt_capture_fractions fractions;
 	int ended;           /* 0; -ENODATA: cut off; others: broken; what is before is used */
 	struct wt_error why; /* in words */
+	struct wt_unfiltered unfiltered; /* which do not match */
 };
 
 /* What the times came to. */
@@ -90,8 +98,8 @@ struct wt_timeline_packet {
 };
 
 /* Open all files and find where the range begins. 0 and *timeline, which the caller closes;
- * -EINVAL for a filter that makes no sense, or two times "-"; -ENODATA if a time counts from the
- * first packet and there is none; or another negative errno, that of a file named in *err.
+ * -EINVAL for a filter that makes no sense anywhere, or two times "-"; -ENODATA if a time counts
+ * from the first packet and there is none; or another negative errno, that of a file named in *err.
  *
  * `files` has room for path_count of them, is filled in any case and kept up to date until the
  * timeline is closed. What *config points to stays the caller's, and has to stay. */

@@ -6,79 +6,38 @@
 #include <string.h>
 
 #include <wiretape/writer/grow.h>
-#include <wiretape/writer/link_type.h>
-
-enum { FILTER_SNAPLEN = 262144 };
+#include <wiretape/writer/pcapng_copy.h>
 
 /* ---- the filter ---- */
 
-static int compile(struct filter_program *program, const char *filter, struct wt_error *err)
+int wt_timeline_passes(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                       struct wt_error *err)
 {
-	int dlt = wt_link_type_dlt(program->link_type);
-	const char *name = pcap_datalink_val_to_name(dlt);
-	pcap_t *handle = pcap_open_dead(dlt, FILTER_SNAPLEN);
-	int rc = 0;
+	const struct section_interface *entry;
 
-	if (!handle)
-		return wt_error_set(err, -ENOMEM, "no memory for the filter");
-	if (pcap_compile(handle, &program->code, filter, 1, PCAP_NETMASK_UNKNOWN))
-		rc = wt_error_set(err, -EINVAL, "filter '%s' on link type %s (%u): %s", filter,
-		                  name ? name : "unknown", program->link_type, pcap_geterr(handle));
-	pcap_close(handle);
-	return rc;
+	if (!timeline->filter)
+		return 1;
+	entry = &source->interfaces[source->item.packet.interface_id];
+	return wt_file_filter_passes(timeline->filter, &source->item,
+	                             timeline->interfaces[entry->number].name,
+	                             &source->report->unfiltered, err);
 }
 
-/* The filter for a link type: *number in timeline->programs. */
-static int find_program(struct wt_timeline *timeline, uint16_t link_type, size_t *number,
-                        struct wt_error *err)
+/* With the file where it could not be used. */
+int wt_timeline_check_filter(const struct wt_timeline *timeline, struct wt_error *err)
 {
-	struct filter_program *program;
-	int rc;
+	struct wt_error why;
+	int rc = timeline->filter ? wt_file_filter_check(timeline->filter, &why) : 0;
 
-	for (*number = 0; *number < timeline->program_count; ++*number)
-		if (timeline->programs[*number].link_type == link_type)
-			return 0;
-	program = wt_grow((void **)&timeline->programs, &timeline->program_count,
-	                  &timeline->program_room, sizeof(*program));
-	if (!program)
-		return wt_error_set(err, -ENOMEM, "no memory for the filter");
-	program->link_type = link_type;
-	rc = compile(program, timeline->config.filter, err);
-	if (rc)
-		timeline->program_count--;
+	for (size_t i = 0; rc && i < timeline->config.path_count; i++)
+		if (timeline->sources[i].report->unfiltered.packets)
+			return wt_timeline_failed(&timeline->sources[i], rc,
+			                          &timeline->sources[i].report->unfiltered.why,
+			                          err);
 	return rc;
-}
-
-bool wt_timeline_passes(const struct wt_timeline *timeline, const struct wt_timeline_source *source)
-{
-	const struct wt_pcapng_item_packet *packet = &source->item.packet;
-	const struct pcap_pkthdr header = {
-	        .caplen = packet->frame.caplen,
-	        .len = packet->frame.len,
-	};
-	size_t program;
-
-	if (!timeline->config.filter)
-		return true;
-	program = source->interfaces[packet->interface_id].program;
-	return pcap_offline_filter(&timeline->programs[program].code, &header, packet->frame.data);
 }
 
 /* ---- interfaces ---- */
-
-static bool is_same_text(const char *a, const char *b)
-{
-	return a && b ? !strcmp(a, b) : a == b;
-}
-
-bool wt_timeline_is_alike(const struct wt_timeline_interface *a,
-                          const struct wt_timeline_interface *b)
-{
-	return a->link_type == b->link_type && a->snaplen == b->snaplen &&
-	       a->tsresol == b->tsresol && a->tsoffset_s == b->tsoffset_s &&
-	       a->has_fcs == b->has_fcs && a->fcs_bytes == b->fcs_bytes &&
-	       is_same_text(a->name, b->name) && is_same_text(a->clock, b->clock);
-}
 
 static int no_memory(struct wt_error *err)
 {
@@ -120,82 +79,88 @@ static int describe(struct timeline_interface *interface, const struct wt_timeli
 	return 0;
 }
 
-/* One that an earlier section of the file has described alike; in the same section it is another
- * one. */
-static struct timeline_interface *find_interface(struct wt_timeline *timeline,
-                                                 const struct wt_timeline_source *source,
-                                                 const struct wt_timeline_interface *like)
-{
-	for (size_t i = 0; i < timeline->interface_count; i++) {
-		struct timeline_interface *interface = &timeline->interfaces[i];
-
-		if (interface->is.file == source->number &&
-		    interface->section != source->sections &&
-		    wt_timeline_is_alike(&interface->is, like))
-			return interface;
-	}
-	return NULL;
-}
-
-/* Takes over the texts. */
-static int new_interface(struct wt_timeline *timeline, struct timeline_interface *described,
-                         struct timeline_interface **interface, struct wt_error *err)
-{
-	*interface = wt_grow((void **)&timeline->interfaces, &timeline->interface_count,
-	                     &timeline->interface_room, sizeof(**interface));
-	if (!*interface) {
-		free_texts(described);
-		return no_memory(err);
-	}
-	**interface = *described;
-	return timeline->config.filter ? find_program(timeline, described->is.link_type,
-	                                              &(*interface)->program, err)
-	                               : 0;
-}
-
-static int find_or_add(struct wt_timeline *timeline, const struct wt_timeline_source *source,
-                       const struct wt_pcapng_item *item, struct timeline_interface **interface,
+/* Which of the alike it is: another one in its section has another number. */
+static int count_alike(struct wt_timeline_source *source, struct section_interface *entry,
                        struct wt_error *err)
 {
-	struct timeline_interface described;
+	uint32_t *count;
+	int rc = wt_identity_note(&source->alike, entry->identity, &count);
+
+	if (rc < 0)
+		return no_memory(err);
+	entry->ordinal = (*count)++;
+	return 0;
+}
+
+static int new_interface(struct wt_timeline *timeline, const struct wt_timeline_source *source,
+                         const struct wt_pcapng_item *item, struct wt_error *err)
+{
+	struct timeline_interface described, *interface;
 	int rc = describe(&described, source, &item->interface, err);
 
 	if (rc)
 		return rc;
-	*interface = find_interface(timeline, source, &described.is);
-	if (!*interface)
-		return new_interface(timeline, &described, interface, err);
-	free_texts(&described);
+	interface = wt_grow((void **)&timeline->interfaces, &timeline->interface_count,
+	                    &timeline->interface_room, sizeof(*interface));
+	if (!interface) {
+		free_texts(&described);
+		return no_memory(err);
+	}
+	*interface = described;
+	return 0;
+}
+
+/* One that an earlier section of the file has described alike is the same. */
+static int find_or_add(struct wt_timeline *timeline, const struct wt_timeline_source *source,
+                       const struct wt_pcapng_item *item, struct section_interface *entry,
+                       struct wt_error *err)
+{
+	const uint64_t which[] = {source->number, entry->ordinal};
+	uint32_t *number;
+	int rc = wt_identity_note(&timeline->known,
+	                          wt_identity_add(entry->identity, which, sizeof(which)), &number);
+
+	if (rc < 0)
+		return no_memory(err);
+	if (!*number) {
+		rc = new_interface(timeline, source, item, err);
+		if (rc)
+			return rc;
+		*number = (uint32_t)timeline->interface_count;
+	}
+	entry->number = *number - 1;
 	return 0;
 }
 
 int wt_timeline_add_interface(struct wt_timeline *timeline, struct wt_timeline_source *source,
                               const struct wt_pcapng_item *item, struct wt_error *err)
 {
-	struct timeline_interface *interface;
-	struct section_interface *entry;
-	int rc = find_or_add(timeline, source, item, &interface, err);
-
-	if (rc)
-		return rc;
-	interface->section = source->sections;
-	entry = wt_grow((void **)&source->interfaces, &source->interface_count,
+	struct section_interface *entry =
+	        wt_grow((void **)&source->interfaces, &source->interface_count,
 	                &source->interface_room, sizeof(*entry));
+	int rc;
+
 	if (!entry)
 		return no_memory(err);
-	entry->number = (uint32_t)(interface - timeline->interfaces);
-	entry->program = interface->program;
-	return 0;
+	entry->identity = wt_pcapng_identity(item, source->machine);
+	rc = count_alike(source, entry, err);
+	return rc ? rc : find_or_add(timeline, source, item, entry, err);
+}
+
+void wt_timeline_begin_section(struct wt_timeline_source *source,
+                               const struct wt_pcapng_item_section *section)
+{
+	source->machine = wt_pcapng_machine(section);
+	source->interface_count = 0;
+	wt_identity_clear(&source->alike);
 }
 
 void wt_timeline_free_interfaces(struct wt_timeline *timeline)
 {
 	for (size_t i = 0; i < timeline->interface_count; i++)
 		free_texts(&timeline->interfaces[i]);
-	for (size_t i = 0; i < timeline->program_count; i++)
-		pcap_freecode(&timeline->programs[i].code);
+	wt_identity_clear(&timeline->known);
 	free(timeline->interfaces);
-	free(timeline->programs);
 }
 
 size_t wt_timeline_interface_count(const struct wt_timeline *timeline)

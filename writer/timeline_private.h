@@ -5,42 +5,44 @@
 /* What timeline*.c share, and what the cut sees of it that needs more than packets. Not
  * installed. */
 
-#include <pcap/pcap.h>
-
 #include <wiretape/writer/capture_file.h>
+#include <wiretape/writer/identity.h>
 #include <wiretape/writer/tape_reader.h>
 #include <wiretape/writer/timeline.h>
-
-/* The filter, compiled for one link type. */
-struct filter_program {
-	uint16_t link_type;
-	struct bpf_program code;
-};
 
 /* One that the timeline has a number for. */
 struct timeline_interface {
 	struct wt_timeline_interface is;
 	char *name, *clock; /* of `is`, on the heap */
-	uint64_t section;   /* of its file, the last one that has described it */
-	size_t program;
 };
 
 /* One of the section that is being read. */
 struct section_interface {
-	uint32_t number; /* in the timeline */
-	size_t program;
+	uint32_t number;             /* in the timeline */
+	uint32_t ordinal;            /* of those in the section that are described alike */
+	struct wt_identity identity; /* of the description */
 };
 
 struct wt_timeline_source {
 	const char *path;
 	size_t number; /* which of the paths */
 	struct wt_timeline_file *report;
+	/* A file may be several recordings and other sections, one after the other: */
+	uint64_t base;                /* of the one that is read, in the file */
+	uint64_t next_base;           /* of the next; 0: there is none */
+	uint64_t bytes_before;        /* read of those before it, */
+	uint64_t missing_before;      /* and what was missing in them, */
+	uint64_t left_out_before;     /* and left out, */
+	bool had_stamp_before;        /* there was one, */
+	int64_t stamp_before_ns;      /* and this was the last */
+	bool is_sought;               /* the range is known */
 	struct wt_capture_file *file; /* one of these two */
 	struct wt_tape_reader *tape;
-	uint64_t sections;                    /* so far */
-	struct section_interface *interfaces; /* of the last of them */
+	struct wt_identity machine;           /* of the section */
+	struct section_interface *interfaces; /* the same */
 	size_t interface_count, interface_room;
-	bool has_packet; /* in `item` */
+	struct wt_identity_table alike; /* the same: how many there are of a description */
+	bool has_packet;                /* in `item` */
 	bool ended;
 	bool behind;      /* what was read last is behind the range */
 	bool has_stamp;   /* the packet, or one before it */
@@ -53,7 +55,7 @@ struct wt_timeline_source {
 	uint64_t next;     /* where to look for the next chunk */
 	uint64_t expected; /* packets before it, if none is missing */
 	int64_t max_so_far_ns;
-	uint64_t bytes_beside; /* that others have read of it, for the report */
+	uint64_t bytes_beside; /* that others have read of the file, for the report */
 };
 
 /* For those who need more than packets. Called while the timeline is opened and reads on. */
@@ -66,8 +68,8 @@ struct wt_timeline_hooks {
 	/* Whether a chunk without packets of the range is read all the same. */
 	bool (*wants_chunk)(void *context, const struct wt_timeline_source *source,
 	                    const struct wt_chunk_index *index);
-	/* The range is known now. What has come from the tape comes again, but for the first
-	 * chunk. */
+	/* The range is known now, or another tape of the file begins. What has come from the tape
+	 * comes again, but for the first chunk. */
 	void (*rewound)(void *context, struct wt_timeline_source *source);
 };
 
@@ -80,8 +82,8 @@ struct wt_timeline {
 	struct wt_timeline_source *rival;   /* the earliest of the others; NULL: none */
 	struct timeline_interface *interfaces;
 	size_t interface_count, interface_room;
-	struct filter_program *programs;
-	size_t program_count, program_room;
+	struct wt_identity_table known; /* interfaces: their numbers + 1 */
+	struct wt_file_filter *filter;  /* NULL: all packets */
 };
 
 /* wt_timeline_open() in two steps: nothing is opened, and then all. A timeline that could not
@@ -93,16 +95,21 @@ int wt_timeline_begin(struct wt_timeline *timeline, struct wt_error *err);
 
 /* ---- timeline_interface.c ---- */
 
-bool wt_timeline_is_alike(const struct wt_timeline_interface *a,
-                          const struct wt_timeline_interface *b);
+/* After the last packet: it is an error if the filter could be used for none of those that came. */
+int wt_timeline_check_filter(const struct wt_timeline *timeline, struct wt_error *err);
+
+/* Another section begins. */
+void wt_timeline_begin_section(struct wt_timeline_source *source,
+                               const struct wt_pcapng_item_section *section);
 
 /* Another one in the source's section. */
 int wt_timeline_add_interface(struct wt_timeline *timeline, struct wt_timeline_source *source,
                               const struct wt_pcapng_item *item, struct wt_error *err);
 
-/* Whether the filter lets the source's packet pass. */
-bool wt_timeline_passes(const struct wt_timeline *timeline,
-                        const struct wt_timeline_source *source);
+/* Whether the filter lets the source's packet pass: 1 or 0, or a negative errno. Where it cannot be
+ * used no packet passes, and the file's report says so. */
+int wt_timeline_passes(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                       struct wt_error *err);
 
 void wt_timeline_free_interfaces(struct wt_timeline *timeline);
 

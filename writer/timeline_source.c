@@ -25,8 +25,7 @@ static int tell(struct wt_timeline *timeline, struct wt_timeline_source *source,
 static int take_section(struct wt_timeline *timeline, struct wt_timeline_source *source,
                         const struct wt_pcapng_item *item, struct wt_error *err)
 {
-	source->sections++;
-	source->interface_count = 0;
+	wt_timeline_begin_section(source, &item->section);
 	source->behind = false;
 	return tell(timeline, source, item, err);
 }
@@ -66,12 +65,25 @@ static int take_item(struct wt_timeline *timeline, struct wt_timeline_source *so
 		return take_section(timeline, source, item, err);
 	case WT_ITEM_INTERFACE:
 		return take_interface(timeline, source, item, err);
+	case WT_ITEM_UNKNOWN_SECTION:
+		source->report->unknown_sections++;
+		return tell(timeline, source, item, err);
 	default:
 		return tell(timeline, source, item, err);
 	}
 }
 
 /* ---- a file from its beginning to its end ---- */
+
+/* A recording that stands behind other sections is read by its indexes from there on. */
+static bool begins_tape(const struct wt_timeline_source *source, const struct wt_pcapng_item *item)
+{
+	struct stat status;
+
+	return item->kind == WT_ITEM_SECTION && item->section.tape.chars &&
+	       item->offset > source->base && strcmp(source->path, "-") &&
+	       !stat(source->path, &status) && S_ISREG(status.st_mode);
+}
 
 static int next_of_file(struct wt_timeline *timeline, struct wt_timeline_source *source,
                         struct wt_error *err)
@@ -81,7 +93,8 @@ static int next_of_file(struct wt_timeline *timeline, struct wt_timeline_source 
 
 	for (;;) {
 		rc = wt_capture_file_next(source->file, &source->item, &report->why);
-		report->bytes_read = wt_capture_file_offset(source->file);
+		report->bytes_read =
+		        source->bytes_before + wt_capture_file_offset(source->file) - source->base;
 		report->fractions = wt_capture_file_fractions(source->file);
 		if (rc == -ENODATA || rc == -EBADMSG || rc == -ENOTSUP) {
 			report->ended = rc;
@@ -91,6 +104,10 @@ static int next_of_file(struct wt_timeline *timeline, struct wt_timeline_source 
 			return wt_timeline_failed(source, rc, &report->why, err);
 		if (!rc)
 			return 0;
+		if (begins_tape(source, &source->item)) {
+			source->next_base = source->item.offset;
+			return 0;
+		}
 		rc = take_item(timeline, source, &source->item, err);
 		if (rc)
 			return rc;
@@ -171,7 +188,8 @@ static int next_chunk(struct wt_timeline *timeline, struct wt_timeline_source *s
 		if (rc < 0)
 			return wt_timeline_failed(source, rc, &why, err);
 		source->in_chunk = 0;
-		source->report->bytes_read = wt_tape_reader_bytes_read(source->tape);
+		source->report->bytes_read =
+		        source->bytes_before + wt_tape_reader_bytes_read(source->tape);
 		if (rc) {
 			source->expected += index->packets;
 			return 1;
@@ -214,49 +232,23 @@ static int next_of_tape(struct wt_timeline *timeline, struct wt_timeline_source 
 	}
 }
 
-/* ---- either ---- */
+/* ---- either, one after the other ---- */
 
-int wt_timeline_advance(struct wt_timeline *timeline, struct wt_timeline_source *source,
-                        struct wt_error *err)
+static uint64_t bytes_read(const struct wt_timeline_source *source)
 {
-	int rc = source->tape ? next_of_tape(timeline, source, err)
-	                      : next_of_file(timeline, source, err);
+	uint64_t bytes = source->bytes_before + source->bytes_beside;
 
-	source->has_packet = rc > 0;
-	source->ended = rc <= 0;
-	return rc < 0 ? rc : 0;
+	if (source->tape)
+		return bytes + wt_tape_reader_bytes_read(source->tape);
+	return source->file ? bytes + wt_capture_file_offset(source->file) - source->base : bytes;
 }
-
-static bool is_wanted(const struct wt_timeline *timeline, const struct wt_timeline_source *source)
-{
-	const struct wt_timeline_range *range = &timeline->range;
-	int64_t ns = source->stamp_ns;
-
-	return (!range->has_from || ns >= range->from_ns) &&
-	       (!range->has_to || ns < range->to_ns) && wt_timeline_passes(timeline, source);
-}
-
-int wt_timeline_settle(struct wt_timeline *timeline, struct wt_timeline_source *source,
-                       struct wt_error *err)
-{
-	int rc = 0;
-
-	while (!rc && !source->ended && !(source->has_packet && is_wanted(timeline, source))) {
-		source->behind |= source->has_packet && is_behind(timeline, source->stamp_ns);
-		rc = wt_timeline_advance(timeline, source, err);
-	}
-	return rc;
-}
-
-/* ---- opening and closing ---- */
 
 static void report_bytes(struct wt_timeline_source *source)
 {
 	struct wt_timeline_file *report = source->report;
 	struct stat status;
 
-	if (source->tape)
-		report->bytes_read = wt_tape_reader_bytes_read(source->tape) + source->bytes_beside;
+	report->bytes_read = bytes_read(source);
 	report->bytes_total = report->bytes_read;
 	if (strcmp(source->path, "-") && !stat(source->path, &status) && S_ISREG(status.st_mode))
 		report->bytes_total = (uint64_t)status.st_size;
@@ -295,76 +287,175 @@ static void rewind_tape(struct wt_timeline_source *source)
 	source->has_packet = false;
 	source->ended = false;
 	source->behind = false;
-	source->has_stamp = false;
-	source->stamp_ns = INT64_MIN;
-	source->report->missing = 0;
-	source->report->left_out = 0;
+	source->has_stamp = source->had_stamp_before;
+	source->stamp_ns = source->stamp_before_ns;
+	source->report->missing = source->missing_before;
+	source->report->left_out = source->left_out_before;
 }
 
 static int open_tape(struct wt_timeline *timeline, struct wt_timeline_source *source,
                      struct wt_error *err)
 {
 	struct wt_error why;
+	uint64_t after;
 	int rc = wt_tape_reader_last(source->tape, &source->last, &why);
 
+	if (!rc)
+		source->last = (struct wt_chunk_index){0};
+	if (rc >= 0)
+		rc = wt_tape_reader_after(source->tape, &source->last, &after, &why);
 	if (rc < 0)
 		return wt_timeline_failed(source, rc, &why, err);
+	source->next_base = rc ? source->base + after : 0;
 	source->report->is_tape = true;
 	report_bytes(source);
 	rewind_tape(source);
-	source->ended = rc == 0;
 	return take_first_chunk(timeline, source, err);
 }
 
-int wt_timeline_open_source(struct wt_timeline *timeline, struct wt_timeline_source *source,
-                            struct wt_error *err)
+/* What begins at the source's base: a tape, if it is one and the file can be read from anywhere,
+ * or anything else. */
+static int open_part(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                     struct wt_error *err)
 {
 	struct wt_error why;
 	int rc;
 
-	if (strcmp(source->path, "-") && !wt_tape_reader_open(&source->tape, source->path, NULL))
+	if (strcmp(source->path, "-") &&
+	    !wt_tape_reader_open(&source->tape, source->path, source->base, NULL))
 		return open_tape(timeline, source, err);
-	rc = wt_capture_file_open(&source->file, source->path, &why);
+	rc = wt_capture_file_open_until(&source->file, source->path, source->base,
+	                                timeline->config.patience, &why);
 	if (rc)
 		return wt_timeline_failed(source, rc, &why, err);
+	if (timeline->hooks)
+		wt_capture_file_keep(source->file, WT_PCAPNG_MAX_BLOCK_BYTES);
 	report_bytes(source);
 	return 0;
 }
 
-int wt_timeline_seek(struct wt_timeline *timeline, struct wt_timeline_source *source,
+static void close_part(struct wt_timeline_source *source)
+{
+	report_bytes(source);
+	source->bytes_before = source->report->bytes_read - source->bytes_beside;
+	wt_tape_reader_close(source->tape);
+	source->tape = NULL;
+	wt_capture_file_close(source->file);
+	source->file = NULL;
+}
+
+/* To where the range begins in a tape. */
+static int seek_tape(struct wt_timeline *timeline, struct wt_timeline_source *source,
                      struct wt_error *err)
 {
 	struct wt_chunk_index before;
 	struct wt_error why;
 	int rc;
 
-	if (!source->tape)
-		return 0;
 	rewind_tape(source);
 	if (timeline->hooks)
 		timeline->hooks->rewound(timeline->hooks->context, source);
-	/* Nothing there at all. */
-	source->ended = !source->last.number;
-	if (source->ended || !timeline->range.has_from)
+	if (!source->last.number || !timeline->range.has_from)
 		return 0;
 	rc = wt_tape_reader_seek(source->tape, timeline->range.from_ns, &source->last,
 	                         &source->index, &before, &why);
 	if (rc < 0)
 		return wt_timeline_failed(source, rc, &why, err);
-	source->ended = !rc;
+	/* Or it ends before the range begins. */
+	source->next = rc ? source->index.offset : source->last.offset + 1;
 	if (!rc)
 		return 0;
-	source->next = source->index.offset;
 	source->expected = before.packets_before + before.packets;
 	if (before.number)
 		source->max_so_far_ns = before.max_so_far_ns;
 	return 0;
 }
 
+/* On to what stands behind it in the file: 1, or 0 if nothing does. */
+static int begin_next(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                      struct wt_error *err)
+{
+	int rc;
+
+	if (!source->next_base)
+		return 0;
+	close_part(source);
+	source->base = source->next_base;
+	source->next_base = 0;
+	source->missing_before = source->report->missing;
+	source->left_out_before = source->report->left_out;
+	source->stamp_before_ns = source->stamp_ns;
+	source->had_stamp_before = source->has_stamp;
+	rc = open_part(timeline, source, err);
+	if (!rc && source->tape && source->is_sought)
+		rc = seek_tape(timeline, source, err);
+	return rc ? rc : 1;
+}
+
+int wt_timeline_advance(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                        struct wt_error *err)
+{
+	int rc, more = 1;
+
+	do {
+		rc = source->tape ? next_of_tape(timeline, source, err)
+		                  : next_of_file(timeline, source, err);
+		if (!rc)
+			more = begin_next(timeline, source, err);
+	} while (!rc && more > 0);
+	if (more < 0)
+		rc = more;
+	source->has_packet = rc > 0;
+	source->ended = rc <= 0;
+	return rc < 0 ? rc : 0;
+}
+
+/* 1 or 0, or a negative errno. */
+static int is_wanted(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                     struct wt_error *err)
+{
+	const struct wt_timeline_range *range = &timeline->range;
+	int64_t ns = source->stamp_ns;
+
+	if (!source->has_packet || (range->has_from && ns < range->from_ns) ||
+	    (range->has_to && ns >= range->to_ns))
+		return 0;
+	return wt_timeline_passes(timeline, source, err);
+}
+
+int wt_timeline_settle(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                       struct wt_error *err)
+{
+	int rc = 0;
+
+	while (!source->ended && (rc = is_wanted(timeline, source, err)) == 0) {
+		source->behind |= source->has_packet && is_behind(timeline, source->stamp_ns);
+		rc = wt_timeline_advance(timeline, source, err);
+		if (rc)
+			return rc;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* ---- opening and closing ---- */
+
+int wt_timeline_open_source(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                            struct wt_error *err)
+{
+	source->stamp_before_ns = INT64_MIN;
+	return open_part(timeline, source, err);
+}
+
+int wt_timeline_seek(struct wt_timeline *timeline, struct wt_timeline_source *source,
+                     struct wt_error *err)
+{
+	source->is_sought = true;
+	return source->tape ? seek_tape(timeline, source, err) : 0;
+}
+
 void wt_timeline_close_source(struct wt_timeline_source *source)
 {
-	report_bytes(source);
-	wt_tape_reader_close(source->tape);
-	wt_capture_file_close(source->file);
+	close_part(source);
+	wt_identity_clear(&source->alike);
 	free(source->interfaces);
 }

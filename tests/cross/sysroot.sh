@@ -11,6 +11,8 @@ here=$(dirname "$0")
 architecture=${1:?which architecture?}
 cache=${WIRETAPE_CROSS_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/wiretape-cross}/$architecture
 . "$here/../support/debian.sh"
+# Debian 12 has no riscv64.
+[ "$architecture" != riscv64 ] || suite=trixie
 
 skip() {
   echo "SKIP: $*"
@@ -29,6 +31,11 @@ if [ ! -d "$cache/root" ]; then
   # shellcheck disable=SC2086 # one word each
   download "$cache/packages" $packages
   unpack "$cache/new" "$cache"/packages/*.deb
+  # Links that are absolute point into this machine; later releases have no /lib of their own.
+  find "$cache/new" -type l -lname '/*' | while read -r link; do
+    ln -sfnr "$cache/new$(readlink "$link")" "$link"
+  done
+  [ -e "$cache/new/lib" ] || ln -s usr/lib "$cache/new/lib"
   rm -rf "$cache/packages" "$cache/apt"
   mv "$cache/new" "$cache/root"
 fi

@@ -46,7 +46,7 @@ static void read_packet(const uint8_t *payload, size_t bytes)
 		require(sequence.received == messages);
 }
 
-static void read_frame(const uint8_t *frame, size_t bytes, enum wt_udp_link link)
+static void read_frame(const uint8_t *frame, size_t bytes, uint16_t link)
 {
 	struct wt_udp_view view;
 
@@ -61,8 +61,10 @@ static void read_frame(const uint8_t *frame, size_t bytes, enum wt_udp_link link
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-	read_frame(data, bytes, WT_UDP_ON_ETHERNET);
-	read_frame(data, bytes, WT_UDP_ON_RAW_IP);
+	static const uint16_t links[] = {0, 1, 9, 12, 50, 51, 101, 104, 108, 113, 166, 276};
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		read_frame(data, bytes, links[i]);
 	read_packet(data, bytes);
 	return 0;
 }

@@ -199,7 +199,8 @@ expect "filter" 0 '[.matched, .b.filtered, .a.filtered] | join(" ")' "500 200 0"
 expect "filter of one" 0 '[.matched, .a.filter, .b.filter] | join(" ")' "500  udp" \
   --filter-b udp "$a" "$work/mixed.pcapng"
 expect "filter of the other" 0 .matched 500 --filter-a udp "$work/mixed.pcapng" "$a"
-expect "a filter that nothing passes" 0 "$counts" "0 0 0 0 0" -f tcp "$a" "$b"
+expect "a filter that nothing passes" 3 "$counts" "0 0 0 0 0" -f tcp "$a" "$b"
+expect "nothing to compare within a tolerance" 3 "$counts" "0 0 0 0 0" -f tcp --tolerance 1s "$a" "$b"
 assert_file_has "$work/err" 'a.pcapng: no packet passes the filter'
 compare -f 'port' "$a" "$b"
 assert_eq "wrong filter: exit code" 1 "$code"

@@ -149,7 +149,7 @@ for tape in closed:2 hole:2 not_closed:2 torn_tail:1 other_byte_order:2 no_chunk
   read_by_all "${tape%:*}" "$work/tape.pcapng" "${tape#*:}"
 done
 cut_out "$tapes/hole" -w "$work/tape.pcapng"
-assert_file_has "$work/err" 'hole: 1 packets are missing'
+assert_file_has "$work/err" 'hole: 1 packet is missing'
 cut_out "$tapes/closed" --from 1700000000.000000001 -v -w "$work/tape.pcapng"
-assert_file_has "$work/err" 'closed: 1 packets; read [0-9]+ of 16384 bytes'
+assert_file_has "$work/err" 'closed: 1 packet; read [0-9]+ of 16384 bytes'
 assert_eq "from the second packet on" 1700000000.000000001 "$(stamps "$work/tape.pcapng")"

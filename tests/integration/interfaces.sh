@@ -42,6 +42,68 @@ for reader in v3 v2 recv; do
   assert_info_agrees "$reader deleted" "$file"
 done
 
+# The only one is waited for, as long as that takes; it comes back with another index.
+for reader in v3 v2 recv; do
+  make_link out2 in2
+  start_recorder --reader $reader -i in2 -w "$file" --json --interface-gone wait
+  send out2 10
+  ip link del in2
+  wait_until "it waits" says 'waiting for in2 to come back'
+  make_link out2 in2
+  wait_until "it says that in2 is back" says 'in2 is back, with index'
+  send out2 10 --sequence-start 11
+  stop_recorder
+  assert_eq "$reader waited for: exit code" 0 "$status"
+  assert_eq "$reader waited for: reason" stopped "$(json .end)"
+  assert_sequences "$reader waited for" "$file" 1 20
+  assert_ledger_closes "$reader waited for"
+  assert_info_agrees "$reader waited for" "$file"
+  ip link del in2
+done
+
+# With several files that is the default. What ends a recording ends the waiting.
+make_link out2 in2
+start_recorder -i in2 -w "$work/many.pcapng" -b packets:1000 --json
+send out2 10
+ip link del in2
+wait_until "it waits" says 'waiting for in2 to come back'
+stop_recorder TERM
+assert_eq "SIGTERM while waiting: exit code" 0 "$status"
+assert_eq "SIGTERM while waiting: written" 10 "$(json .written)"
+assert_ledger_closes "SIGTERM while waiting"
+make_link out2 in2
+start_recorder -i in2 -w "$work/many.pcapng" -b packets:1000 --json -a duration:2
+ip link del in2
+await_recorder
+assert_eq "duration while waiting: exit code" 0 "$status"
+assert_eq "duration while waiting: reason" duration "$(json .end)"
+make_link out2 in2
+start_recorder -i in2 -w "$work/many.pcapng" -b packets:1000 --json --interface-gone end
+ip link del in2
+await_recorder
+assert_eq "not to be waited for: exit code" 5 "$status"
+rm -f "$work"/many_*
+
+# What comes back under its name may be something else, which is said once.
+make_link out2 in2
+start_recorder -i in2 -w "$file" --interface-gone wait
+ip link del in2
+wait_until "it waits" says 'waiting for in2 to come back'
+if ip link add in2 type gre local 192.0.2.1 remote 192.0.2.2 2>/dev/null ||
+  ip link add in2 type sit local 192.0.2.1 remote 192.0.2.2 2>/dev/null; then
+  again="in2 is not taken up again: interface in2 is another kind of link than before"
+  wait_until "it says why in2 is not taken up again" says "$again"
+  sleep 2.5 # looks twice more
+  assert_eq "another kind of link: is said" 1 "$(grep -c "$again" "$work/err")"
+  ip link del in2
+else
+  echo "note: no other kind of link can be made here: not tested"
+fi
+make_link out2 in2
+wait_until "it says that in2 is back" says 'in2 is back, with index'
+stop_recorder
+ip link del in2
+
 # One of two is deleted: it goes on with the other.
 make_link out2 in2
 start_recorder -i in2 -i in0 -w "$file" --json

@@ -25,15 +25,16 @@ refuses() {
   fi
 }
 
-# runs_through NAME SENT ARGUMENT...: exit code 0.
-runs_through() {
-  name=$1
-  local count=$2
-  shift 2
+# comes_to CODE NAME SENT ARGUMENT...
+comes_to() {
+  local expected=$1 count=$3
+  name=$2
+  shift 3
   replay -i out0 -t gap:10us --json "$@"
-  assert_eq "$name: exit code" 0 "$code"
+  assert_eq "$name: exit code" "$expected" "$code"
   assert_eq "$name: sent" "$count" "$(sent .sent)"
 }
+runs_through() { comes_to 0 "$@"; }
 
 # ---- interfaces ----
 
@@ -69,10 +70,8 @@ refuses "Is a directory|not a file|directory" 1 -i out0 "$work"
 refuses "empty: the file is empty" 1 -i out0 "$work/empty"
 echo "this is no capture file" >"$work/text"
 refuses "text: neither pcapng nor pcap: .*'editcap -F pcapng'" 1 -i out0 "$work/text"
-editcap -T ppp "$tape" "$work/ppp.pcapng" 2>"$work/other.err"
-refuses 'link type PPP \(9\) cannot be sent on an Ethernet interface; .*--map or --filter' 1 -i out0 "$work/ppp.pcapng"
+editcap -T ieee-802-11 "$tape" "$work/wlan.pcapng" 2>"$work/other.err"
 editcap -C 14 -L -T rawip "$tape" "$work/raw.pcapng" 2>"$work/other.err"
-refuses 'link type RAW \(101\) cannot be sent .*payloads with --to' 1 -i out0 "$work/raw.pcapng"
 refuses "standard input can be read only once; put it in a file" 1 -i out0 -l 2 - <"$tape"
 refuses "filter 'port' on link type .*syntax error" 1 -i out0 -f port "$tape"
 
@@ -91,7 +90,7 @@ assert_eq "$name: JSON" "true null" "$(sent '.files[0] | "\(.cut_off) \(.broken)
 head -c 10000 "$tape" >"$work/short.pcapng"
 name="a recording, cut off"
 replay -i out0 -t gap:10us --json "$work/short.pcapng"
-assert_eq "$name: exit code" 0 "$code"
+assert_eq "$name: exit code" "$([ "$(sent .sent)" = 0 ] && echo 3 || echo 0)" "$code"
 assert "$name: sent" test "$(sent .sent)" -lt 50
 says 'warning: .*short.pcapng: [0-9]+ packets are missing .*wiretape repair'
 assert "$name: JSON" test "$(sent '.files[0].missing_packets')" -gt 0
@@ -103,12 +102,23 @@ assert_eq "$name: exit code" 1 "$code"
 says 'broken.pcap: .*; only what is before was sent$'
 assert_eq "$name: what was sent" "185 true false" \
   "$(sent '"\(.sent) \(.files[0] | "\(.broken != null) \(.cut_off)")"')"
-runs_through "nothing passes the filter" 0 -f tcp "$tape"
+comes_to 3 "another link type" 0 "$work/wlan.pcapng"
+says 'warning: nothing was sent: of 300 packets read, .*: 300 of a link type that cannot be sent there$'
+assert_eq "$name: counted" 300 "$(sent .skipped.link_type)"
+assert_eq "$name: the note" 1 "$(sent '.notes[]' | grep -Ec 'wlan.pcapng: packets of its interface in0 .number 0. have link type IEEE802_11 .105. and cannot be sent on an Ethernet interface; .*--map 0=- or --filter$')"
+comes_to 3 "bare IP" 0 "$work/raw.pcapng"
+assert_eq "$name: the note" 1 "$(sent '.notes[]' | grep -Ec 'RAW .101. .*UDP payloads with --to$')"
+mergecap -w "$work/mixed.pcapng" "$tape" "$work/wlan.pcapng"
+comes_to 3 "another link type beside Ethernet" 300 "$work/mixed.pcapng"
+says 'warning: of 600 packets read not all were sent: 300 of a link type'
+runs_through "the same, allowed" 300 --allow-skipped "$work/mixed.pcapng"
+assert_eq "$name: nothing is said" 0 "$(wc -c <"$work/complaints")"
+comes_to 3 "nothing passes the filter" 0 -f tcp "$tape"
 says 'warning: nothing was sent: no packet passes .*--filter'
-runs_through "nothing in the range" 0 --from +3600 "$tape"
+comes_to 3 "nothing in the range" 0 --from +3600 "$tape"
 says 'warning: nothing was sent: .*--from'
-runs_through "all left out" 0 -m in0=- "$tape"
-says 'warning: nothing was sent: of 300 packets that were read, all were left out'
+comes_to 3 "all left out" 0 --allow-skipped -m in0=- "$tape"
+says 'warning: nothing was sent: of 300 packets read, all were left out: 300 left out by --map'
 assert_eq "$name: JSON" 300 "$(sent .skipped.unmapped)"
 
 # ---- packets that cannot be sent as they are ----
@@ -127,14 +137,14 @@ assert_eq "$name: with zeros" 1 "$(fields "$work/again.pcapng" udp.payload | cut
 make_again "cut, as they are" 300 --truncated cut "$work/cut.pcapng"
 assert_eq "$name: cut" "0 300" "$(sent '"\(.padded) \(.cut)"')"
 assert_eq "$name: arrived" 90 "$(fields "$work/again.pcapng" frame.len | sort -u)"
-runs_through "cut, left out" 0 --truncated skip "$work/cut.pcapng"
+comes_to 3 "cut, left out" 0 --truncated skip "$work/cut.pcapng"
 assert_eq "$name: counted" 300 "$(sent .skipped.truncated)"
 replay -i out0 --truncated skip "$work/cut.pcapng"
 says '^  300 not sent: cut by the capture$'
 
 editcap -s 10 "$tape" "$work/tiny.pcapng" 2>"$work/other.err"
 mergecap -a -w "$work/some_tiny.pcapng" "$tape" "$work/tiny.pcapng"
-runs_through "too short" 300 --truncated cut "$work/some_tiny.pcapng"
+comes_to 3 "too short" 300 --truncated cut "$work/some_tiny.pcapng"
 assert_eq "$name: counted" 300 "$(sent .skipped.too_short)"
 ip link set out0 mtu 1000
 ip link set in0 mtu 1000
@@ -150,12 +160,29 @@ send large0 20 -s 1015
 # A tag is not counted as the MTU's: only with one there are four bytes more.
 send large0 20 -s 1018
 stop_after 60
-runs_through "too large" 20 "$work/large.pcapng"
+comes_to 3 "too large" 20 "$work/large.pcapng"
 assert_eq "$name: counted" 40 "$(sent .skipped.too_large)"
-runs_through "a tag does not count" 20 -r vlan=7 "$work/large.pcapng"
+comes_to 3 "a tag does not count" 20 -r vlan=7 "$work/large.pcapng"
 assert_eq "$name: counted" 40 "$(sent .skipped.too_large)"
 replay -i out0 "$work/large.pcapng"
 says '^  40 not sent: too large for the interface$'
+assert_eq "too large: exit code" 3 "$code"
+replay -i out0 -q "$work/large.pcapng"
+assert_eq "too large, quiet" "3 1" "$code $(wc -l <"$work/complaints")"
+says '^wiretape: warning: of 60 packets read not all were sent: 40 too large for the interface$'
+replay -i out0 -q --allow-skipped "$work/large.pcapng"
+assert_eq "too large, allowed" "0 0" "$code $(wc -c <"$work/complaints")"
+
+# The kernel gives the four bytes of a tag to 802.1Q alone.
+stacked=$(printf '%s' '01 00 5e 7c 00 01 02 00 00 00 00 01 TYPE 00 05 08 00')
+for type in '81 00' '88 a8'; do
+  { printf '0000 %s' "${stacked/TYPE/$type}"; for ((i = 0; i < 1000; i++)); do printf ' 00'; done; echo; } >>"$work/tags.txt"
+done
+text2pcap -q "$work/tags.txt" "$work/tags.pcap" >"$work/other.err" 2>&1
+for tx in socket ring; do
+  comes_to 3 "full-size frames with tags, $tx" 1 --tx $tx "$work/tags.pcap"
+  assert_eq "$name: counted" "1 1018" "$(sent '"\(.skipped.too_large) \(.bytes)"')"
+done
 
 # ---- several interfaces ----
 
@@ -330,12 +357,26 @@ gone() {
   assert_eq "$name: exit code" 1 "$status"
   says "^wiretape: .*$pattern"
   assert "$name: what was sent is reported" test "$(sent .sent)" -gt 20
-  assert_eq "$name: and proved" "$(sent '.sent + .undone')" "$(tail -n +2 "$work/proof.csv" | wc -l)"
+  assert_eq "$name: and proved" "$(sent .sent)" "$(tail -n +2 "$work/proof.csv" | wc -l)"
   # A qdisc says nothing of what it throws away.
   [ "${options[*]}" = --qdisc ] || ! [ -e /proc/sys/net/ipv4/conf/in0 ] ||
     assert_eq "$name: and is what has come" $(($(received in0) - arrived)) "$(sent .sent)"
   assert_eq "$name: nobody has stopped it" false "$(sent .stopped)"
 }
+# What is too large from then on is left out, and the others go on.
+for tx in socket ring; do
+  name="the MTU falls, $tx"
+  start -i out0 -l 0 -c 2000 -t pps:2000 --tx $tx --proof "$work/proof.csv" "$tape"
+  ip link set out0 mtu 150
+  await_end "$name" "$sender"
+  assert_eq "$name: exit code" 3 "$status"
+  says 'packets read not all were sent: [0-9]+ refused by the kernel as too large'
+  assert "$name: counted" test "$(sent .undone)" -gt 0
+  assert_eq "$name: nothing else is missing" 2000 "$(sent '.sent + .undone')"
+  assert_eq "$name: what was sent" "$(sent .sent) $(($(sent .sent) * 200))" \
+    "$(tail -n +2 "$work/proof.csv" | wc -l) $(sent .bytes)"
+  ip link set out0 mtu 1000
+done
 back_up() {
   ip link set out0 up
   ip link set in0 up

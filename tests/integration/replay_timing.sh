@@ -79,6 +79,40 @@ resend "a pipe" 400 -t asap - < <(cat "$work/us.pcap")
 same "$tape" 400
 resend "a pipe beside a file" 400 -t asap - "$work/some.pcapng" < <(cat "$work/others.pcap")
 same "$tape" 400
+
+# what_came COUNT: at least so many packets have arrived.
+what_came() {
+  [ "$(awk '$1 == "in0:" { print $3 }' /proc/net/dev)" -ge "$1" ]
+}
+
+# A writer that goes on: what it has given is sent, and a signal ends the wait for more.
+mkfifo "$work/live"
+for signal in TERM INT; do
+  name="a live pipe, $signal"
+  start_recorder -i in0 -w "$again" --json
+  before=$(awk '$1 == "in0:" { print $3 }' /proc/net/dev)
+  exec {live}<>"$work/live"
+  "$WIRETAPE" replay -q --json -i out0 --cpu "$cpu" -t pps:10000 "$work/live" >"$work/sent" 2>"$work/complaints" & player=$!
+  cat "$tape" >&"$live"
+  wait_until "$name: all of it arrives" what_came $((before + 400))
+  kill -$signal $player
+  wait $player
+  code=$?
+  exec {live}>&-
+  finish 400
+  assert_eq "$name: stopped" true "$(sent .stopped)"
+  same "$tape" 400
+done
+# Before anybody writes, a signal ends it as well.
+name="a pipe that nobody writes to"
+"$WIRETAPE" replay -q --json -i out0 "$work/live" >"$work/sent" 2>"$work/complaints" & player=$!
+# shellcheck disable=SC2317 # called by wait_until
+waits_for_pipe() { grep -qs live <(ls -l /proc/$player/fd 2>/dev/null); }
+wait_until "$name: it is open" waits_for_pipe
+kill -TERM $player
+wait $player
+assert_eq "$name: sent" "true 0" "$(sent '"\(.stopped) \(.sent)"')"
+
 resend "made on the spot" 50 gen:size=100,count=50,pps=2000
 planned 24500000
 assert_sequences "$name" "$again" 1 50

@@ -356,3 +356,32 @@ assert_eq "$name: exit code" 5 "$status"
 assert_file_has "$work/err" 'interface 239.1.1.1:5000@in0 has disappeared'
 assert_sequences "$name" "$file" 1 10
 assert_ledger_closes "$name"
+
+# It comes back with another index.
+name="interface back"
+for spec in 239.1.1.1:5000@in0 '*:5000@in0'; do
+  make_pair() {
+    ip link add in0 type veth peer name out0
+    ip link set out0 netns "$far"
+    ip address add 10.0.0.2/24 dev in0
+    ip link set in0 up
+    on_far sh -c 'ip link set out0 up; ip address add 10.0.0.1/24 dev out0'
+    wait_until "in0 runs" runs in0
+  }
+  to=${spec%%:*}
+  [ "$to" != '*' ] || to=10.0.0.2
+  make_pair
+  start_recorder -u "$spec" -w "$file" --json --interface-gone wait
+  far_send -c 10 "$to" 5000
+  wait_until "the recorder has 10 packets" counted 10
+  : >"$work/err"
+  ip link del in0
+  wait_until "it waits" says "waiting for .*@in0 to come back"
+  make_pair
+  wait_until "it says that it is back" says '@in0 is back, with index'
+  far_send -c 10 -n 11 "$to" 5000
+  stop_after 20
+  check 20
+  assert_sequences "$name, $spec" "$file" 1 20
+  ip link del in0
+done

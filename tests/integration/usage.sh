@@ -34,6 +34,9 @@ assert "commands in the help" test "$(wc -w <<<"$commands")" -ge 3
 for command in $commands; do
   helps "$command" --help
   assert_file_has "$work/out" "^Usage: wiretape $command"
+  cp "$work/out" "$work/help"
+  helps help "$command"
+  assert "help $command: as $command --help" cmp "$work/help" "$work/out"
   helps "$command" -h
   wrong "no option '--nonsense'" "$command" --nonsense
   wrong "no option '-Z'" "$command" -Z
@@ -49,7 +52,10 @@ helps record -D
 assert_file_has "$work/out" '^1\.'
 assert_file_has "$work/out" 'sim'
 
+helps help stamp latency
+assert_file_has "$work/out" '^Usage: wiretape stamp latency'
 wrong "no command 'nonsense'" nonsense
+wrong "no command 'nonsense'" help nonsense
 wiretape
 assert_eq "no command: exit code" 2 "$code"
 assert_file_has "$work/err" '^Usage: wiretape'

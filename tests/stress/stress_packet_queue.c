@@ -108,7 +108,7 @@ static void consume(struct run *run)
 	uint64_t state = 2;
 	int error;
 
-	if (wt_packet_queue_wait_filled(run->queue, NULL))
+	if (wt_packet_queue_wait_filled(run->queue, 0, NULL))
 		run->problem = "waiting for a full queue failed";
 	while (!run->problem) {
 		if (run->cancel_after && run->received >= run->cancel_after)

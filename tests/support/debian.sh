@@ -17,13 +17,14 @@ debian_lists() {
     -o "Dir::State::lists=$cache/apt/lists" -o "Dir::Cache=$cache/apt"
     -o "Dir::Cache::archives=$cache/apt/archives" -o APT::Sandbox::User= -o Debug::NoLocking=1
     -o "APT::Default-Release=$suite" -o APT::Get::Upgrade=false)
+  printf 'deb [signed-by=%s] http://deb.debian.org/debian %s main\n' \
+    "$keyring" "$suite" "$keyring" "$suite-backports" >"$cache/apt/sources.list"
   if [ $# -gt 0 ]; then
+    sed -i '/-backports /d' "$cache/apt/sources.list"
     # Nothing of another architecture is installed here.
     : >"$cache/apt/status"
     apt+=(-o "APT::Architecture=$1" -o "APT::Architectures::=$1" -o "Dir::State::status=$cache/apt/status")
   fi
-  printf 'deb [signed-by=%s] http://deb.debian.org/debian %s main\n' \
-    "$keyring" "$suite" "$keyring" "$suite-backports" >"$cache/apt/sources.list"
   "${apt[@]}" update >"$cache/apt/log" 2>&1 ||
     skip "Debian's package lists cannot be had: $(tail -n 1 "$cache/apt/log")"
 }

@@ -2,10 +2,12 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <wiretape/writer/capture_file.h>
@@ -368,6 +370,66 @@ Test(capture_file, reads_standard_input_byte_by_byte)
 	expect_next(0);
 	dup2(saved, STDIN_FILENO);
 	close(saved);
+}
+
+/* ---- patience ---- */
+
+/* So many looks, and it is over. */
+static bool count_down(void *context)
+{
+	int *looks = context;
+
+	return (*looks)-- <= 0;
+}
+
+Test(capture_file, a_fifo_that_nobody_writes_to_is_waited_for_as_long_as_wanted, .timeout = 30)
+{
+	int looks = 2;
+	const struct wt_capture_patience patience = {count_down, &looks};
+
+	unlink(path);
+	cr_assert(eq(int, mkfifo(path, 0600), 0));
+	cr_expect(eq(int, wt_capture_file_open_until(&file, path, 0, &patience, &err), -EINTR));
+	cr_expect(le(int, looks, 0));
+}
+
+/* Anywhere: after the header, in a block, in a packet of pcap. */
+Test(capture_file, a_pipe_that_falls_silent_ends_as_soon_as_nobody_waits, .timeout = 60)
+{
+	enum { STEP = 7 };
+
+	build_file();
+	unlink(path);
+	cr_assert(eq(int, mkfifo(path, 0600), 0));
+	for (size_t length = 0; length <= build.length; length += STEP) {
+		int looks = 1000, rc, writer = open(path, O_RDWR);
+		const struct wt_capture_patience patience = {count_down, &looks};
+
+		cr_assert(eq(long, (long)write(writer, build.bytes, length), (long)length));
+		looks = 8;
+		rc = wt_capture_file_open_until(&file, path, 0, &patience, &err);
+		while (!rc || rc > 0)
+			rc = wt_capture_file_next(file, &item, &err);
+		cr_expect(eq(int, rc, -EINTR), "%zu bytes: %s", length, err.text);
+		wt_capture_file_close(file);
+		file = NULL;
+		close(writer);
+	}
+}
+
+Test(capture_file, what_comes_in_time_is_read_whatever_the_patience)
+{
+	int looks = 1000;
+	const struct wt_capture_patience patience = {count_down, &looks};
+
+	build_file();
+	append(build.bytes, build.length);
+	cr_assert(eq(int, wt_capture_file_open_until(&file, path, 0, &patience, &err), 0), "%s",
+	          err.text);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_packet("one", T_NS);
+	expect_next(0);
 }
 
 static void build_pcap(uint32_t magic, bool big_endian, uint32_t fraction)

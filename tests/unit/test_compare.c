@@ -716,3 +716,50 @@ Test(compare, captures_cut_short_match_over_their_first_bytes)
 	add_bytes('b', bytes, 64, len - 1, ETHERNET);
 	expect_same(false, "another length");
 }
+
+/* Each beginning of a frame, captured alone and as part of the whole one, also without padding. */
+static void expect_beginnings(uint32_t bare, uint32_t len, uint32_t header, const char *what)
+{
+	for (uint32_t n = 1; header + n <= len; n++) {
+		config.content.bytes = n;
+		add_bytes('a', bytes, len, len, ETHERNET);
+		add_bytes('b', bytes, header + n, len, ETHERNET);
+		expect_same(true, what);
+		add_bytes('a', bytes, header + n, len, ETHERNET);
+		add_bytes('b', bytes, len, len, ETHERNET);
+		expect_same(true, what);
+		if (header + n < bare || n < 14)
+			continue;
+		add_bytes('a', bytes, bare, bare, ETHERNET);
+		add_bytes('b', bytes, header + n, len, ETHERNET);
+		expect_same(true, what);
+	}
+	config.content.bytes = len - header;
+	add_bytes('a', bytes, len, len, ETHERNET);
+	add_bytes('b', bytes, bare - 1, len, ETHERNET);
+	expect_same(false, what);
+}
+
+Test(compare, beginnings_of_short_frames_match_whatever_they_end_in)
+{
+	static const enum wt_compare_scope scopes[] = {WT_COMPARE_FRAME, WT_COMPARE_NETWORK};
+
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t header = i ? 14 : 0;
+		uint32_t bare = build_udp(4);
+
+		config.content.scope = scopes[i];
+		bytes[45] = 0;
+		expect_beginnings(bare, 60, header, "IPv4");
+		memset(bytes, 0, 64);
+		memcpy(bytes + 12, (uint8_t[]){0x90, 0, 1, 0}, 4);
+		expect_beginnings(16, 60, header, "a protocol that nobody knows");
+		bytes[40] = 1;
+		expect_beginnings(60, 60, header, "with something between zeros");
+		memcpy(bytes + 12, (uint8_t[]){0, 20, 5}, 3);
+		expect_beginnings(34, 60, header, "802.3 with a length");
+		memset(bytes, 0, 64);
+		memcpy(bytes + 12, (uint8_t[]){0x81, 0, 0, 7, 0x90, 0, 1, 0}, 8);
+		expect_beginnings(60, 60, header ? 18 : 0, "behind a VLAN tag");
+	}
+}

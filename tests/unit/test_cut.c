@@ -374,6 +374,117 @@ Test(cut, interfaces_that_are_described_alike_become_one)
 	cr_expect(eq(u32, found.interfaces[2], 0));
 }
 
+static void build_host(const char *description, const char *hardware, bool big_endian)
+{
+	build.big_endian = big_endian;
+	build_section(&build);
+	build.length -= 4;
+	build_option_text(&build, WT_OPT_SHB_HARDWARE, hardware);
+	build_block_end(&build);
+	build_interface_head(&build, 1, 100);
+	build_option_text(&build, WT_OPT_IF_NAME, "eth0");
+	build_option_text(&build, WT_OPT_IF_DESCRIPTION, description);
+	build_option_u64(&build, WT_OPT_IF_SPEED, 10000000000);
+	build_block_end(&build);
+	build_packet(&build, 0, 1, "data");
+}
+
+Test(cut, interfaces_of_two_hosts_stay_two)
+{
+	build_host("one", "host", false);
+	write_build(0);
+	build_host("two", "host", false);
+	write_build(1);
+	build_host("one", "another", false);
+	write_build(2);
+	do_cut(3, INT64_MIN, INT64_MAX, NULL);
+	read_back();
+	cr_expect(eq(sz, found.interface_count, 3));
+	cr_assert(eq(sz, found.packets, 3));
+	for (uint32_t i = 0; i < 3; i++)
+		cr_expect(eq(u32, found.interfaces[i], i));
+}
+
+Test(cut, an_interface_stays_one_in_another_byte_order_and_section)
+{
+	build_host("one", "host", false);
+	build_host("one", "host", true);
+	write_build(0);
+	build_host("one", "host", true);
+	write_build(1);
+	do_cut(2, INT64_MIN, INT64_MAX, NULL);
+	read_back();
+	cr_expect(eq(sz, found.interface_count, 1));
+	cr_expect(eq(sz, found.packets, 3));
+}
+
+/* Of a file that is longer than the builder has room for. */
+static void append_build(int number)
+{
+	cr_assert(
+	        eq(long, (long)write(fds[number], build.bytes, build.length), (long)build.length));
+	build.length = 0;
+}
+
+static void write_sections(int file, uint32_t first, uint32_t count)
+{
+	char name[16];
+
+	for (uint32_t i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "if%u", first + i);
+		build_section(&build);
+		build_interface_head(&build, 1, 100);
+		build_option_text(&build, WT_OPT_IF_NAME, name);
+		build_block_end(&build);
+		if (build.length > sizeof(build.bytes) / 2)
+			append_build(file);
+	}
+	build_packet(&build, 0, 1, "data");
+	append_build(file);
+}
+
+/* Looking through all that came before would take many minutes. */
+Test(cut, any_number_of_sections_takes_little_time)
+{
+	for (int file = 0; file < FILES; file++)
+		write_sections(file, 0, WT_PCAPNG_MAX_INTERFACES);
+	do_cut(FILES, INT64_MIN, INT64_MAX, NULL);
+	read_back();
+	cr_expect(eq(sz, found.interface_count, WT_PCAPNG_MAX_INTERFACES));
+	cr_assert(eq(sz, found.packets, FILES));
+	cr_expect(eq(u32, found.interfaces[FILES - 1], WT_PCAPNG_MAX_INTERFACES - 1));
+}
+
+Test(cut, more_interfaces_than_readers_take_are_an_error)
+{
+	write_sections(0, 0, WT_PCAPNG_MAX_INTERFACES);
+	write_sections(1, WT_PCAPNG_MAX_INTERFACES, 1);
+	cr_expect(eq(int, try_cut(2, NULL, NULL, NULL), -E2BIG));
+	cr_expect(strstr(err.text, inputs[1]) == err.text, "%s", err.text);
+	cr_expect(lt(int, access(out, F_OK), 0));
+}
+
+Test(cut, any_number_of_alike_interfaces_takes_little_time)
+{
+	enum { INTERFACES = 65536 };
+
+	for (int file = 0; file < 2; file++) {
+		build_section(&build);
+		for (uint32_t i = 0; i < INTERFACES; i++) {
+			build_interface_head(&build, 1, 100);
+			build_block_end(&build);
+			if (build.length > sizeof(build.bytes) / 2)
+				append_build(file);
+		}
+		build_packet(&build, INTERFACES - 1, 1, "data");
+		append_build(file);
+	}
+	do_cut(2, INT64_MIN, INT64_MAX, NULL);
+	read_back();
+	cr_expect(eq(sz, found.interface_count, INTERFACES));
+	cr_expect(eq(u32, found.interfaces[1], INTERFACES - 1));
+}
+
 /* One interface and one packet with options, in either byte order. */
 static void cut_with_options(bool big_endian, struct wt_pcapng_item *item)
 {

@@ -97,7 +97,7 @@ Test(mold_template, one_message_fills_frames_of_64_bytes_and_more)
 			continue;
 		cr_assert_eq(build(sizes[size]), (int)sizes[size]);
 		wt_mold_template_set_sequence(frame, 42);
-		cr_assert_eq(wt_udp_locate(frame, sizes[size], WT_UDP_ON_ETHERNET, &view), 0);
+		cr_assert_eq(wt_udp_locate(frame, sizes[size], WT_LINK_TYPE_ETHERNET, &view), 0);
 		cr_assert_eq(wt_moldudp64_parse(view.payload, view.payload_bytes, &packet), 0);
 		cr_expect_eq(packet.header.sequence, 42);
 		cr_expect_eq(packet.header.count, 1);
@@ -115,7 +115,7 @@ Test(mold_template, frames_below_64_bytes_end_after_the_sequence_number)
 	for (uint32_t bytes = 60; bytes < 64; bytes++) {
 		cr_assert_eq(build(bytes), (int)bytes);
 		wt_mold_template_set_sequence(frame, 0x0123456789abcdef);
-		cr_assert_eq(wt_udp_locate(frame, bytes, WT_UDP_ON_ETHERNET, &view), 0);
+		cr_assert_eq(wt_udp_locate(frame, bytes, WT_LINK_TYPE_ETHERNET, &view), 0);
 		cr_expect_eq(view.payload_bytes, WT_MOLDUDP64_CUT_BYTES);
 		cr_assert_eq(wt_moldudp64_parse_cut(view.payload, view.payload_bytes, &header), 0);
 		cr_expect_eq(header.sequence, 0x0123456789abcdef);

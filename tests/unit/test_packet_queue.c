@@ -226,7 +226,7 @@ Test(packet_queue, after_it_was_cancelled_nothing_more_goes_in)
 	fill(EIGHTH_BYTES);
 	wt_packet_queue_cancel(queue);
 	cr_expect(eq(int, wt_packet_queue_wait_space(queue), -ECANCELED));
-	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, NULL), -ECANCELED));
+	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, 0, NULL), -ECANCELED));
 	cr_expect(eq(sz, wt_packet_queue_peek(queue, &packet, 1), 1));
 	cr_expect(eq(sz, take(64), 8));
 	cr_expect(eq(int, put(1), false));
@@ -236,11 +236,25 @@ Test(packet_queue, waiting_until_it_is_filled_ends_if_it_has_ended_or_is_to_stop
 {
 	int stop = 1;
 
-	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, &stop), -EINTR));
+	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, 0, &stop), -EINTR));
 	wt_packet_queue_end(queue, 0);
 	stop = 0;
-	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, &stop), 0));
-	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, NULL), 0));
+	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, 0, &stop), 0));
+	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, 0, NULL), 0));
+}
+
+/* With a producer that has put one packet there and is still at it. */
+Test(packet_queue, with_a_limit_it_need_not_be_full, .timeout = 30)
+{
+	int stop = 1;
+
+	fill(EIGHTH_BYTES);
+	take(7);
+	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, 1000000, NULL), 0));
+	/* Before the first packet there is none. */
+	tear_down();
+	set_up();
+	cr_expect(eq(int, wt_packet_queue_wait_filled(queue, 1, &stop), -EINTR));
 }
 
 Test(packet_queue, too_much_memory_is_refused_in_words)

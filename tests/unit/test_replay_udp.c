@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -159,6 +160,20 @@ Test(replay_udp, asleep_they_leave_on_time_too)
 	cr_expect(ge(i64, run.result.duration_ns, 19 * MS));
 }
 
+Test(replay_udp, on_one_processor_it_looks_at_the_clock_as_well)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET((size_t)sched_getcpu(), &one);
+	cr_assert(eq(int, sched_setaffinity(0, sizeof(one), &one), 0));
+	build(20, MS);
+	run_it();
+	cr_expect(eq(int, (int)run.result.pace, WT_PACE_SPIN));
+	cr_expect(eq(u64, run.result.sent, 20));
+	cr_expect(eq(u64, run.result.unproved, 0));
+}
+
 Test(replay_udp, rewriting_payloads_makes_no_sense)
 {
 	static const struct wt_rewrite rewrite;
@@ -216,6 +231,8 @@ Test(replay_udp, a_pipe_that_pauses_starves_the_sender_and_loses_nothing)
 	cr_expect(eq(u64, run.result.sent, PACKETS));
 	cr_expect(gt(u64, run.result.starved, 0));
 	cr_expect(gt(i64, run.result.starved_ns, 0));
+	cr_expect(gt(u64, run.result.starved_packets, 0));
+	cr_expect(lt(u64, run.result.starved_packets, PACKETS));
 	cr_assert(eq(sz, run.row_count, PACKETS));
 	for (size_t i = 0; i < run.row_count; i++)
 		cr_assert(eq(i64, run.rows[i].due_ns, (int64_t)i * GAP_NS), "packet %zu", i);

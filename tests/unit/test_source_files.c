@@ -431,18 +431,22 @@ Test(source_files, packets_that_no_map_names_are_an_error_that_names_their_inter
 	expect_says(source->err.text, "--map eth1=-");
 }
 
-Test(source_files, another_link_type_is_an_error_after_what_comes_before)
+Test(source_files, packets_of_another_link_type_are_skipped_and_told_once_an_interface)
 {
 	capture_begin(&captures[0]);
 	capture_interface(&captures[0], "eth0", ETHERNET);
 	capture_interface(&captures[0], "tun0", 101);
 	capture_packet(&captures[0], 0, T_NS, 60);
 	capture_packet(&captures[0], 1, T_NS + MS, 60);
+	capture_packet(&captures[0], 1, T_NS + 2 * MS, 60);
+	capture_packet(&captures[0], 0, T_NS + 3 * MS, 60);
 	capture_end(&captures[0]);
-	cr_assert(eq(int, open_source(), 0));
-	cr_expect(eq(int, read_source(), -ENOTSUP));
-	cr_expect(eq(sz, found.count, 1));
-	expect_says(source->err.text, "RAW");
+	read_all();
+	cr_expect(eq(sz, found.count, 2));
+	cr_expect(eq(u64, source->counts.skipped.link_type, 2));
+	cr_expect(eq(sz, source->notes.count, 1));
+	expect_says(source->notes.texts[0], captures[0].path);
+	expect_says(source->notes.texts[0], "tun0 (number 1) have link type RAW (101)");
 }
 
 Test(source_files, what_is_too_large_or_too_short_is_skipped_and_the_others_keep_their_time)
@@ -613,6 +617,57 @@ Test(source_files, a_pipe_that_is_slow_loses_nothing)
 	cr_expect(eq(sz, found.count, 40));
 	for (size_t i = 0; i < found.count; i++)
 		cr_expect(eq(i64, found.due_ms[i], (int64_t)i));
+}
+
+/* A pipe for standard input, and what was built in it; its other end stays open. */
+static int open_live_pipe(void)
+{
+	static const char *const paths[] = {"-"};
+	int ends[2];
+
+	cr_assert(eq(int, pipe(ends), 0));
+	cr_assert(eq(int, dup2(ends[0], STDIN_FILENO), STDIN_FILENO));
+	close(ends[0]);
+	cr_assert(eq(long, (long)write(ends[1], build.bytes, build.length), (long)build.length));
+	config.paths = paths;
+	return ends[1];
+}
+
+Test(source_files, a_live_pipe_is_begun_with_what_is_there_and_ends_when_nothing_more_is_wanted)
+{
+	struct wt_queued_packet *packets[8];
+	int writer, rc;
+
+	build_section(&build);
+	build_interface(&build, 9, 0);
+	for (int i = 0; i < 3; i++)
+		build_packet(&build, 0, (uint64_t)(T_NS + i * MS), "an Ethernet frame");
+	writer = open_live_pipe();
+	rc = open_source();
+	cr_assert(eq(int, rc, 0), "%s", rc ? err.text : "");
+	cr_expect(eq(int, source->ops->fill(source, &no_stop), 0));
+	cr_expect(eq(sz, source->ops->peek(source, packets, 8), 3));
+	cr_expect(not(source->ops->ended(source, &rc)));
+	/* The reader waits for the pipe. */
+	source->ops->finish(source);
+	source->ops->release(source, 3);
+	cr_expect(source->ops->ended(source, &rc));
+	cr_expect(eq(int, rc, 0));
+	close(writer);
+}
+
+Test(source_files, a_pipe_that_gives_nothing_is_waited_for_until_it_is_stopped)
+{
+	struct wt_replay_stop stop = {1};
+	int writer, rc;
+
+	build_section(&build);
+	config.stop = &stop;
+	writer = open_live_pipe();
+	rc = open_source();
+	cr_assert(eq(int, rc, 0), "%s", rc ? err.text : "");
+	cr_expect(eq(int, source->ops->fill(source, &no_stop), -EINTR));
+	close(writer);
 }
 
 /* ---- how far it is ---- */

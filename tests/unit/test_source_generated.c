@@ -86,7 +86,7 @@ Test(source_generated, frames_are_whole_and_count_up)
 	for (uint64_t i = 0; i < 5; i++) {
 		cr_expect(eq(u32, packets[i]->caplen, WT_MOLD_FRAME_BYTES_DEFAULT));
 		cr_assert(eq(int,
-		             wt_udp_locate(packets[i]->data, packets[i]->caplen, WT_UDP_ON_ETHERNET,
+		             wt_udp_locate(packets[i]->data, packets[i]->caplen, WT_LINK_TYPE_ETHERNET,
 		                           &view),
 		             0));
 		cr_expect(eq(u64, sequence_of(view.payload), 0xfffffffe + i));
@@ -106,7 +106,7 @@ Test(source_generated, what_was_peeked_stays_until_it_is_released)
 		cr_assert(eq(sz, source->ops->peek(source, again, BATCH), BATCH));
 		for (uint64_t i = 0; i < BATCH; i++) {
 			cr_assert(eq(ptr, packets[i], again[i]));
-			wt_udp_locate(packets[i]->data, packets[i]->caplen, WT_UDP_ON_ETHERNET,
+			wt_udp_locate(packets[i]->data, packets[i]->caplen, WT_LINK_TYPE_ETHERNET,
 			              &view);
 			cr_assert(eq(u64, sequence_of(view.payload), 1 + number + i));
 		}

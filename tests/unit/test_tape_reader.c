@@ -52,7 +52,7 @@ static void open_tape(void)
 	int rc;
 
 	tape_write(&tape, fd);
-	rc = wt_tape_reader_open(&reader, path, &err);
+	rc = wt_tape_reader_open(&reader, path, 0, &err);
 	cr_assert(eq(int, rc, 0), "%s", err.text);
 }
 
@@ -61,7 +61,7 @@ static void expect_refusal(int code, const char *part)
 	int rc;
 
 	tape_write(&tape, fd);
-	rc = wt_tape_reader_open(&reader, path, &err);
+	rc = wt_tape_reader_open(&reader, path, 0, &err);
 	cr_assert(eq(int, rc, code), "%s", rc ? err.text : "");
 	cr_expect(strstr(err.text, part) != NULL, "'%s' is not in: %s", part, err.text);
 }
@@ -112,7 +112,7 @@ Test(tape_reader, an_empty_file_is_none)
 
 Test(tape_reader, a_directory_is_none)
 {
-	int rc = wt_tape_reader_open(&reader, "/tmp", &err);
+	int rc = wt_tape_reader_open(&reader, "/tmp", 0, &err);
 
 	cr_expect(eq(int, rc, -ENOTSUP), "%s", err.text);
 }
@@ -174,7 +174,7 @@ Test(tape_reader, finds_the_last_chunk_before_zeros_and_before_space_that_was_ne
 	tape_append_zeros(&tape, 300000);
 	tape_write(&tape, fd);
 	cr_assert(eq(int, ftruncate(fd, (off_t)tape.length + (1 << 30)), 0));
-	cr_assert(eq(int, wt_tape_reader_open(&reader, path, &err), 0));
+	cr_assert(eq(int, wt_tape_reader_open(&reader, path, 0, &err), 0));
 	cr_assert(eq(int, wt_tape_reader_last(reader, &last, &err), 1));
 	cr_expect(eq(u64, last.offset, tape.chunks[4].offset));
 	cr_expect(lt(u64, wt_tape_reader_bytes_read(reader), 1 << 20));
@@ -340,4 +340,84 @@ Test(tape_reader, a_search_reads_little)
 	/* The chunks are all as long, so each look is one page. */
 	cr_expect(lt(u64, wt_tape_reader_bytes_read(reader), tape.length / 50), "%llu bytes of %zu",
 	          (unsigned long long)wt_tape_reader_bytes_read(reader), tape.length);
+}
+
+/* ---- other things in the file ---- */
+
+/* What is in the tape so far, and behind it the same again, from `offset` on. */
+static void write_twice(uint64_t offset)
+{
+	tape_write(&tape, fd);
+	cr_assert(eq(long, (long)pwrite(fd, tape.bytes, tape.length, (off_t)offset),
+	             (long)tape.length));
+}
+
+Test(tape_reader, a_recording_may_begin_anywhere_in_a_file)
+{
+	uint64_t base;
+
+	add_chunks(5, 100);
+	tape_close(&tape);
+	base = tape.length + 1003;
+	write_twice(base);
+	cr_assert(eq(int, wt_tape_reader_open(&reader, path, base, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_tape_reader_last(reader, &last, &err), 1));
+	cr_expect(eq(u64, last.offset, tape.chunks[5].offset));
+	expect_found(tape.chunks[2].offset, &tape.chunks[2]);
+	cr_assert(eq(
+	        int,
+	        wt_tape_reader_seek(reader, T_NS + 3000000000, &last, &index_found, &before, &err),
+	        1));
+	cr_expect(eq(u64, index_found.offset, tape.chunks[3].offset));
+}
+
+Test(tape_reader, says_what_follows_in_the_file)
+{
+	uint64_t after = 0;
+
+	add_chunks(5, 100);
+	tape_close(&tape);
+	write_twice(tape.length + 1003);
+	cr_assert(eq(int, wt_tape_reader_open(&reader, path, 0, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_tape_reader_last(reader, &last, &err), 1));
+	cr_expect(eq(u64, last.offset, tape.chunks[5].offset));
+	cr_assert(eq(int, wt_tape_reader_after(reader, &last, &after, &err), 1));
+	cr_expect(eq(u64, after, tape.length + 1003));
+	cr_assert(eq(int, ftruncate(fd, (off_t)tape.length + 1003), 0));
+	cr_expect(eq(int, wt_tape_reader_after(reader, &last, &after, &err), 0));
+}
+
+/* The first chunk ended where a buffer was full. */
+Test(tape_reader, one_with_interfaces_behind_an_index_is_read_as_any_file)
+{
+	uint8_t *block;
+
+	add_chunks(2, 100);
+	block = tape.bytes + tape.chunks[0].offset + WT_CHUNK_INDEX_BYTES;
+	block[0] = WT_PCAPNG_IDB;
+	expect_refusal(-ENOTSUP, "not a wiretape recording");
+}
+
+Test(tape_reader, indexes_that_promise_much_cost_little)
+{
+	const uint8_t *bytes;
+	uint64_t before_bytes;
+	uint32_t most = WT_CHUNK_BYTES_MAX;
+
+	add_chunks(64, 100);
+	for (size_t i = 0; i < tape.chunk_count; i++)
+		memcpy(tape.bytes + tape.chunks[i].offset +
+		               offsetof(struct wt_chunk_index, chunk_bytes),
+		       &most, sizeof(most));
+	tape_append_zeros(&tape, WT_CHUNK_BYTES_MAX);
+	open_tape();
+	before_bytes = wt_tape_reader_bytes_read(reader);
+	for (size_t i = 0; i < tape.chunk_count; i++) {
+		cr_assert(eq(int,
+		             wt_tape_reader_find(reader, tape.chunks[i].offset, tape.length,
+		                                 &index_found, &err),
+		             1));
+		cr_expect(eq(int, wt_tape_reader_chunk(reader, &index_found, &bytes, &err), 0));
+	}
+	cr_expect(lt(u64, wt_tape_reader_bytes_read(reader) - before_bytes, 64 * (24 << 10)));
 }

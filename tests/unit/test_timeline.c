@@ -538,19 +538,66 @@ Test(timeline, a_wrong_filter_is_an_error)
 	expect_refused(1, -EINVAL, "nonsense and");
 }
 
-Test(timeline, a_filter_that_a_later_link_type_does_not_know_is_an_error_there)
+/* Raw IP has no Ethernet addresses. */
+static void build_where_a_filter_is_no_use(void)
+{
+	build_raw_interface();
+	add_bytes(0, 1, "\x01\x02\x03\x04\x05\x06 from", 11);
+	add_bytes(1, 2, "raw", 3);
+	add_bytes(1, 3, "raw", 3);
+	add_bytes(0, 4, "\x01\x02\x03\x04\x05\x06 from", 11);
+	write_build(0);
+}
+
+Test(timeline, what_a_filter_cannot_be_used_on_does_not_match)
+{
+	build_start();
+	build_where_a_filter_is_no_use();
+	config.filter = "ether dst 01:02:03:04:05:06";
+	read_all(1);
+	cr_assert(eq(sz, found.count, 2));
+	cr_expect(eq(i64, found.packets[1].stamp_ns, T_NS + 4));
+	cr_expect(eq(u64, files[0].unfiltered.packets, 2));
+	cr_expect(strstr(files[0].unfiltered.why.text,
+	                 "filter 'ether dst 01:02:03:04:05:06' on link type RAW (101) of "
+	                 "interface 1, packet at offset ") != NULL,
+	          "%s", files[0].unfiltered.why.text);
+}
+
+Test(timeline, a_filter_is_not_asked_of_interfaces_without_packets)
+{
+	build_start();
+	build_raw_interface();
+	add_bytes(0, 1, "\x01\x02\x03\x04\x05\x06 from", 11);
+	write_build(0);
+	config.filter = "ether dst 01:02:03:04:05:06";
+	read_all(1);
+	cr_expect(eq(sz, found.count, 1));
+	cr_expect(eq(u64, files[0].unfiltered.packets, 0));
+}
+
+Test(timeline, a_filter_that_can_be_used_nowhere_is_an_error)
 {
 	struct wt_timeline_packet packet;
 
-	build_start();
-	add_bytes(0, 1, "\x01\x02\x03\x04\x05\x06 from", 11);
+	build_section(&build);
 	build_raw_interface();
+	add_bytes(0, 1, "raw", 3);
 	write_build(0);
 	config.filter = "ether dst 01:02:03:04:05:06";
 	open_timeline(1);
-	cr_assert(eq(int, wt_timeline_next(timeline, &packet, &err), 1));
 	cr_expect(eq(int, wt_timeline_next(timeline, &packet, &err), -EINVAL));
+	cr_expect(strstr(err.text, inputs[0]) == err.text, "%s", err.text);
 	cr_expect(strstr(err.text, "ether dst") != NULL, "%s", err.text);
+}
+
+Test(timeline, nonsense_is_told_also_where_no_packet_comes)
+{
+	build_section(&build);
+	build_raw_interface();
+	write_build(0);
+	config.filter = "tcp port http and";
+	expect_refused(1, -EINVAL, "tcp port http and");
 }
 
 /* ---- packets without a stamp ---- */
@@ -776,6 +823,42 @@ Test(timeline, interfaces_that_a_section_describes_alike_are_two)
 	cr_assert(eq(sz, wt_timeline_interface_count(timeline), 3));
 	expect_text(found.names, "a1 b2 a4 ");
 	cr_expect(ne(u32, found.packets[2].interface, found.packets[0].interface));
+}
+
+Test(timeline, interfaces_of_two_machines_are_two)
+{
+	static const uint32_t numbers[] = {0, 1, 0};
+
+	for (uint64_t i = 0; i < 3; i++) {
+		build_section(&build);
+		build.length -= 4;
+		build_option_text(&build, WT_OPT_SHB_HARDWARE, i % 2 ? "one" : "another");
+		build_block_end(&build);
+		build_named("eth0", 0);
+		build_packet(&build, 0, i, "a_");
+	}
+	write_build(0);
+	expect_interfaces(1, numbers);
+}
+
+Test(timeline, of_alike_interfaces_each_is_found_again)
+{
+	static const uint32_t numbers[] = {0, 1, 1, 0, 2};
+
+	build_section(&build);
+	build_named("eth0", 0);
+	build_named("eth0", 0);
+	build_packet(&build, 0, 1, "a1");
+	build_packet(&build, 1, 2, "a2");
+	build_section(&build);
+	build_named("eth0", 0);
+	build_named("eth0", 0);
+	build_named("eth0", 0);
+	build_packet(&build, 1, 3, "a3");
+	build_packet(&build, 0, 4, "a4");
+	build_packet(&build, 2, 5, "a5");
+	write_build(0);
+	expect_interfaces(1, numbers);
 }
 
 Test(timeline, each_file_has_its_own_interfaces)
@@ -1067,4 +1150,231 @@ Test(timeline, is_what_it_is_defined_to_be)
 			expect_as_defined(from, from + (int64_t)tape_random(&tape, 200));
 		}
 	}
+}
+
+/* ---- several recordings and sections in one file ---- */
+
+static struct {
+	uint8_t *bytes;
+	size_t length;
+} whole;
+
+static void append_bytes(const void *bytes, size_t length)
+{
+	whole.bytes = realloc(whole.bytes, whole.length + length);
+	cr_assert(whole.bytes != NULL);
+	memcpy(whole.bytes + whole.length, bytes, length);
+	whole.length += length;
+}
+
+static void write_whole(void)
+{
+	cr_assert(eq(int, ftruncate(fds[0], 0), 0));
+	cr_assert(eq(long, (long)pwrite(fds[0], whole.bytes, whole.length, 0), (long)whole.length));
+	free(whole.bytes);
+	whole.bytes = NULL;
+	whole.length = 0;
+}
+
+/* A tape of `packets`, two to a chunk. */
+static void build_tape(int packets, int64_t first_ns)
+{
+	tape_free(&tape);
+	tape_begin(&tape, 2);
+	for (int i = 0; i < packets; i++) {
+		tape_packet(&tape, T_NS + first_ns + i, 100);
+		if (i % 2 || i == packets - 1)
+			tape_chunk(&tape);
+	}
+	tape_close(&tape);
+}
+
+static void append_tape(void)
+{
+	append_bytes(tape.bytes, tape.length);
+}
+
+static void append_build(void)
+{
+	append_bytes(build.bytes, build.length);
+	memset(&build, 0, sizeof(build));
+}
+
+static void expect_count(size_t count)
+{
+	read_all(1);
+	cr_expect(eq(sz, found.count, count));
+	cr_expect(eq(int, files[0].ended, 0), "%s", files[0].why.text);
+	cr_expect(eq(u64, files[0].missing, 0));
+}
+
+Test(timeline, a_recording_behind_another_is_read)
+{
+	build_tape(30, 0);
+	append_tape();
+	build_tape(20, 1000);
+	append_tape();
+	append_tape();
+	write_whole();
+	expect_count(70);
+	cr_expect(eq(u64, files[0].packets, 70));
+}
+
+Test(timeline, a_section_behind_a_recording_is_read_in_either_order)
+{
+	for (int big_endian = 0; big_endian < 2; big_endian++) {
+		build_tape(30, 0);
+		append_tape();
+		build.big_endian = big_endian;
+		build_start();
+		add("a1", 1);
+		append_build();
+		build_start();
+		add("a2", 2);
+		append_build();
+		write_whole();
+		expect_count(32);
+	}
+}
+
+Test(timeline, a_recording_behind_a_section_is_read_by_its_indexes)
+{
+	static const struct wt_time from = {.ns = T_NS + 3990};
+
+	build_start();
+	add("a1", 1);
+	append_build();
+	build_tape(4000, 0);
+	append_tape();
+	build_start();
+	add("b1", 9999);
+	append_build();
+	write_whole();
+	expect_count(4002);
+	config.from = &from;
+	expect_count(11);
+	cr_expect(lt(u64, files[0].bytes_read, files[0].bytes_total / 2));
+	config.from = NULL;
+}
+
+/* Space that was allocated and not written, a chunk that was written in part, and not even a
+ * multiple of four bytes. */
+Test(timeline, what_follows_a_recording_without_an_end_is_found)
+{
+	for (int i = 0; i < 3; i++) {
+		build_tape(30, 0);
+		if (i == 0)
+			tape_append_zeros(&tape, 50000);
+		if (i == 1)
+			tape_zero_page(&tape, tape.chunks[tape.chunk_count - 1].offset);
+		if (i == 2)
+			tape.length -= 1001;
+		append_tape();
+		build_tape(20, 1000);
+		append_tape();
+		write_whole();
+		read_all(1);
+		cr_expect(eq(sz, found.count, 50), "%d", i);
+	}
+}
+
+Test(timeline, a_hole_in_a_recording_hides_nothing_behind_it)
+{
+	build_tape(30, 0);
+	tape_zero_page(&tape, tape.chunks[3].offset);
+	append_tape();
+	build_start();
+	add("a1", 1);
+	append_build();
+	write_whole();
+	read_all(1);
+	cr_expect(eq(sz, found.count, 29));
+	cr_expect(eq(u64, files[0].missing, 2));
+}
+
+Test(timeline, a_time_may_count_from_the_first_packet_of_a_second_recording)
+{
+	static const struct wt_time from = {.ns = 5, .relative = true};
+
+	build_tape(0, 0);
+	append_tape();
+	build_tape(20, 1000);
+	append_tape();
+	build_tape(10, 0);
+	append_tape();
+	write_whole();
+	config.from = &from;
+	read_all(1);
+	cr_expect(eq(sz, found.count, 15));
+	config.from = NULL;
+}
+
+static void random_part(uint64_t seed)
+{
+	if (tape_random(&tape, 3) == 0) {
+		build.big_endian = tape_random(&tape, 2);
+		build_start();
+		for (uint64_t i = tape_random(&tape, 20); i; i--)
+			add("abcd", (int64_t)tape_random(&tape, 1000));
+		return;
+	}
+	tape_free(&tape);
+	tape_begin(&tape, 1 + seed % 3);
+	tape.seed = seed;
+	tape.in_place = tape_random(&tape, 2);
+	for (uint64_t i = tape_random(&tape, 12); i; i--) {
+		for (uint64_t j = tape_random(&tape, 5); j; j--)
+			tape_packet(&tape, T_NS + (int64_t)tape_random(&tape, 1000),
+			            4 + (uint32_t)tape_random(&tape, 3000));
+		tape_chunk(&tape);
+	}
+	if (tape_random(&tape, 2))
+		tape_close(&tape);
+	if (tape_random(&tape, 4) == 0)
+		tape_swap(&tape);
+	if (tape_random(&tape, 4) == 0)
+		tape_append_zeros(&tape, (size_t)tape_random(&tape, 30000));
+}
+
+/* Read by itself, and put behind the others. */
+static void add_random_part(uint64_t seed, uint32_t *numbers, size_t *count)
+{
+	const uint8_t *bytes;
+	size_t length;
+
+	tape.length = 0;
+	random_part(seed);
+	bytes = build.length ? build.bytes : tape.bytes;
+	length = build.length ? build.length : tape.length;
+	cr_assert(eq(int, ftruncate(fds[0], 0), 0));
+	cr_assert(eq(long, (long)pwrite(fds[0], bytes, length, 0), (long)length));
+	append_bytes(bytes, length);
+	memset(&build, 0, sizeof(build));
+	read_all(1);
+	memcpy(numbers + *count, found.numbers, found.count * sizeof(*numbers));
+	*count += found.count;
+}
+
+Test(timeline, any_parts_one_behind_the_other_are_what_they_are_alone)
+{
+	static uint32_t numbers[FOUND_MAX];
+	struct wt_time from = {0}, to = {0};
+
+	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+		size_t count = 0;
+
+		tape.seed = seed;
+		from.ns = T_NS + (int64_t)tape_random(&tape, 1000);
+		to.ns = from.ns + (int64_t)tape_random(&tape, 1000);
+		config.from = seed % 2 ? &from : NULL;
+		config.to = seed % 3 ? &to : NULL;
+		for (uint64_t part = 0; part < 2 + seed % 4; part++)
+			add_random_part(seed * 100 + part, numbers, &count);
+		write_whole();
+		read_all(1);
+		cr_assert(eq(sz, found.count, count), "seed %llu", (unsigned long long)seed);
+		cr_expect(memcmp(found.numbers, numbers, count * sizeof(*numbers)) == 0,
+		          "seed %llu", (unsigned long long)seed);
+	}
+	config.from = config.to = NULL;
 }

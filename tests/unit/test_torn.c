@@ -66,7 +66,7 @@ static int look(size_t number)
 	struct wt_tape_reader *reader;
 	int rc;
 
-	cr_assert(eq(int, wt_tape_reader_open(&reader, path, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_tape_reader_open(&reader, path, 0, &err), 0), "%s", err.text);
 	cr_assert(eq(int, wt_tape_reader_find(reader, offset, offset + 1, &index_before, &err), 1));
 	rc = wt_torn_look(reader, &index_before, &torn, &err);
 	wt_tape_reader_close(reader);
@@ -294,7 +294,7 @@ static void expect_chunks(void)
 	uint64_t at = tape.chunks[0].offset, end = (uint64_t)size_of_file(), packets = 0;
 	const uint8_t *bytes;
 
-	cr_assert(eq(int, wt_tape_reader_open(&reader, path, &err), 0));
+	cr_assert(eq(int, wt_tape_reader_open(&reader, path, 0, &err), 0));
 	while (at < end && wt_tape_reader_find(reader, at, end, &index, &err) == 1) {
 		cr_assert(eq(int, wt_tape_reader_chunk(reader, &index, &bytes, &err), 1));
 		cr_expect(le(u64, packets, index.packets_before));

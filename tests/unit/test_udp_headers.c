@@ -111,7 +111,7 @@ static void expect_located(const struct wt_udp_headers *headers, size_t bytes)
 	memset(payload, 0x5a, bytes);
 	header_bytes = wt_udp_headers_put(payload, bytes, headers);
 	cr_assert(eq(int,
-	             wt_udp_locate(payload - header_bytes, header_bytes + bytes, WT_UDP_ON_RAW_IP,
+	             wt_udp_locate(payload - header_bytes, header_bytes + bytes, WT_LINK_TYPE_RAW,
 	                           &view),
 	             0),
 	          "%zu bytes", bytes);

@@ -108,23 +108,21 @@ Test(udp_packet, build_refuses_a_group_that_is_none_and_a_payload_too_large)
 	cr_expect_eq(wt_udp_build(frame, &flow, 0, 65507), 0);
 }
 
-Test(udp_packet, locate_passes_up_to_two_vlan_tags)
+Test(udp_packet, locate_passes_all_vlan_tags)
 {
 	uint8_t frame[FRAME_BYTES + 12];
 	struct wt_udp_view view;
 
-	for (size_t tags = 0; tags <= 2; tags++) {
+	for (size_t tags = 0; tags <= 3; tags++) {
 		size_t bytes = build_tagged(frame, tags);
 
-		cr_assert_eq(wt_udp_locate(frame, bytes, WT_UDP_ON_ETHERNET, &view), 0);
+		cr_assert_eq(wt_udp_locate(frame, bytes, WT_LINK_TYPE_ETHERNET, &view), 0);
 		cr_expect_eq(view.vlan_tags, tags);
 		cr_expect_eq(view.ip_version, 4);
 		cr_expect_eq(view.source_port, 1111);
 		cr_expect_eq(view.destination_port, 2222);
 		expect_payload(&view);
 	}
-	cr_expect_eq(wt_udp_locate(frame, build_tagged(frame, 3), WT_UDP_ON_ETHERNET, &view),
-	             -ENOMSG);
 }
 
 Test(udp_packet, locate_leaves_out_the_padding_of_short_frames)
@@ -133,7 +131,7 @@ Test(udp_packet, locate_leaves_out_the_padding_of_short_frames)
 	struct wt_udp_view view;
 
 	build_frame(frame);
-	cr_assert_eq(wt_udp_locate(frame, sizeof(frame), WT_UDP_ON_ETHERNET, &view), 0);
+	cr_assert_eq(wt_udp_locate(frame, sizeof(frame), WT_LINK_TYPE_ETHERNET, &view), 0);
 	expect_payload(&view);
 }
 
@@ -143,12 +141,12 @@ Test(udp_packet, locate_reads_raw_ip_of_both_versions)
 	struct wt_udp_view view;
 
 	build_frame(frame);
-	cr_assert_eq(wt_udp_locate(frame + 14, FRAME_BYTES - 14, WT_UDP_ON_RAW_IP, &view), 0);
+	cr_assert_eq(wt_udp_locate(frame + 14, FRAME_BYTES - 14, WT_LINK_TYPE_RAW, &view), 0);
 	expect_payload(&view);
 	for (size_t extensions = 0; extensions <= 3; extensions++) {
 		size_t bytes = build_ipv6(frame, extensions);
 
-		cr_assert_eq(wt_udp_locate(frame, bytes, WT_UDP_ON_RAW_IP, &view), 0);
+		cr_assert_eq(wt_udp_locate(frame, bytes, WT_LINK_TYPE_RAW, &view), 0);
 		cr_expect_eq(view.ip_version, 6);
 		cr_expect_eq(view.source_port, 1);
 		cr_expect_eq(view.destination_port, 2);
@@ -161,8 +159,8 @@ Test(udp_packet, locate_gives_up_after_eight_extension_headers)
 	uint8_t packet[160];
 	struct wt_udp_view view;
 
-	cr_expect_eq(wt_udp_locate(packet, build_ipv6(packet, 8), WT_UDP_ON_RAW_IP, &view), 0);
-	cr_expect_eq(wt_udp_locate(packet, build_ipv6(packet, 9), WT_UDP_ON_RAW_IP, &view),
+	cr_expect_eq(wt_udp_locate(packet, build_ipv6(packet, 8), WT_LINK_TYPE_RAW, &view), 0);
+	cr_expect_eq(wt_udp_locate(packet, build_ipv6(packet, 9), WT_LINK_TYPE_RAW, &view),
 	             -ENOMSG);
 }
 
@@ -173,7 +171,7 @@ Test(udp_packet, locate_tells_a_cut_in_the_headers_from_one_in_the_payload)
 	size_t bytes = build_tagged(frame, 2);
 
 	for (size_t caplen = 0; caplen < bytes; caplen++) {
-		int result = wt_udp_locate(frame, caplen, WT_UDP_ON_ETHERNET, &view);
+		int result = wt_udp_locate(frame, caplen, WT_LINK_TYPE_ETHERNET, &view);
 
 		if (caplen < bytes - PAYLOAD_BYTES) {
 			cr_expect_eq(result, -ENODATA, "caplen %zu gives %d", caplen, result);
@@ -192,16 +190,16 @@ Test(udp_packet, locate_refuses_lengths_that_contradict_each_other)
 
 	build_frame(frame);
 	frame[14] = 0x44; /* a header of 16 bytes */
-	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_UDP_ON_ETHERNET, &view), -EBADMSG);
+	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_LINK_TYPE_ETHERNET, &view), -EBADMSG);
 	build_frame(frame);
 	frame[17] = 19; /* a datagram shorter than its header */
-	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_UDP_ON_ETHERNET, &view), -EBADMSG);
+	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_LINK_TYPE_ETHERNET, &view), -EBADMSG);
 	build_frame(frame);
 	frame[39]++; /* UDP longer than its datagram */
-	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_UDP_ON_ETHERNET, &view), -EBADMSG);
+	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_LINK_TYPE_ETHERNET, &view), -EBADMSG);
 	build_frame(frame);
 	frame[39] = 7; /* UDP shorter than its header */
-	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_UDP_ON_ETHERNET, &view), -EBADMSG);
+	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_LINK_TYPE_ETHERNET, &view), -EBADMSG);
 }
 
 Test(udp_packet, locate_takes_the_first_fragment_and_no_other)
@@ -212,12 +210,12 @@ Test(udp_packet, locate_takes_the_first_fragment_and_no_other)
 	build_frame(frame);
 	frame[20] = 0x20; /* more fragments */
 	frame[38] = 0x10; /* of a long datagram */
-	cr_assert_eq(wt_udp_locate(frame, FRAME_BYTES, WT_UDP_ON_ETHERNET, &view), 0);
+	cr_assert_eq(wt_udp_locate(frame, FRAME_BYTES, WT_LINK_TYPE_ETHERNET, &view), 0);
 	cr_expect(view.fragment);
 	cr_expect_eq(view.payload_bytes, PAYLOAD_BYTES);
 	cr_expect_gt(view.payload_wire_bytes, PAYLOAD_BYTES);
 	frame[21] = 1;
-	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_UDP_ON_ETHERNET, &view), -EMSGSIZE);
+	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_LINK_TYPE_ETHERNET, &view), -EMSGSIZE);
 }
 
 Test(udp_packet, locate_says_what_is_not_udp)
@@ -227,10 +225,10 @@ Test(udp_packet, locate_says_what_is_not_udp)
 
 	build_frame(frame);
 	frame[23] = 6; /* TCP */
-	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_UDP_ON_ETHERNET, &view), -ENOMSG);
+	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_LINK_TYPE_ETHERNET, &view), -ENOMSG);
 	build_frame(frame);
 	frame[13] = 6; /* ARP */
-	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_UDP_ON_ETHERNET, &view), -ENOMSG);
+	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_LINK_TYPE_ETHERNET, &view), -ENOMSG);
 	frame[14] = 0x50;
-	cr_expect_eq(wt_udp_locate(frame + 14, 40, WT_UDP_ON_RAW_IP, &view), -ENOMSG);
+	cr_expect_eq(wt_udp_locate(frame + 14, 40, WT_LINK_TYPE_RAW, &view), -ENOMSG);
 }

@@ -241,7 +241,7 @@ Test(udp_reader, bytes_of_what_waited_are_those_sent)
 	for (size_t i = 0; i < 3; i++) {
 		cr_assert(
 		        eq(int,
-		           wt_udp_locate(frames[i].data, frames[i].caplen, WT_UDP_ON_RAW_IP, &view),
+		           wt_udp_locate(frames[i].data, frames[i].caplen, WT_LINK_TYPE_RAW, &view),
 		           0));
 		cr_expect(eq(u8, view.payload[1], (uint8_t)(i + 1)));
 		cr_expect(eq(sz, view.payload_bytes, 100 * (i + 1)));
@@ -358,7 +358,10 @@ Test(udp_reader, health_is_that_of_the_interface_that_was_named)
 	cr_expect(eq(int, wt_reader_health(reader), -ENETDOWN));
 	cr_assert(eq(int, veth_ip("link del wt_a"), 0));
 	cr_expect(eq(int, wt_reader_health(reader), -ENODEV));
-	cr_expect(eq(int, wt_reader_reattach(reader), -ENODEV));
+	cr_expect(eq(int, wt_reader_reattach(reader, &err), -ENODEV));
+	cr_assert(eq(int, veth_ip("link add wt_a type veth peer name wt_b"), 0));
+	cr_expect(eq(int, wt_reader_reattach(reader, &err), 0), "%s", err.text);
+	cr_expect(eq(int, wt_reader_health(reader), -ENETDOWN));
 }
 
 Test(udp_reader, without_an_interface_there_is_none_to_be_unhealthy)

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/cut_private.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include <wiretape/writer/chunk.h>
+#include <wiretape/writer/pcapng_copy.h>
+
+/* ---- when they were ---- */
+
+static bool is_in_range(const struct cut *cut, int64_t ns)
+{
+	const struct wt_timeline_range *range = wt_timeline_range(cut->timeline);
+
+	return (!range->has_from || ns >= range->from_ns) && (!range->has_to || ns < range->to_ns);
+}
+
+/* Of an entry in systemd's journal export format: lines of "NAME=text" until one is empty. */
+static bool find_journal_time(const uint8_t *body, size_t length, int64_t *ns)
+{
+	static const char name[] = "__REALTIME_TIMESTAMP=";
+	const int64_t ns_per_us = 1000, us_max = INT64_MAX / ns_per_us;
+	const uint8_t *at = memmem(body, length, name, sizeof(name) - 1), *end = body + length;
+	int64_t us = 0;
+
+	if (!at || (at != body && at[-1] != '\n'))
+		return false;
+	at += sizeof(name) - 1;
+	if (at == end || *at < '0' || *at > '9')
+		return false;
+	for (; at != end && *at >= '0' && *at <= '9'; at++) {
+		if (us > (us_max - (*at - '0')) / 10)
+			return false;
+		us = us * 10 + (*at - '0');
+	}
+	*ns = us * ns_per_us;
+	return true;
+}
+
+/* A journal entry has a time of its own; others belong to the packet before them. What stands
+ * before a file's first packet belongs to all of it. */
+static bool is_wanted(const struct cut *cut, const struct source *source,
+                      const struct wt_pcapng_item *item)
+{
+	int64_t ns = source->input->stamp_ns;
+
+	switch (item->block_type) {
+	case WT_PCAPNG_SECRETS:
+	case WT_PCAPNG_NAMES:
+		return true;
+	case WT_PCAPNG_JOURNAL:
+		if (find_journal_time(item->body, item->body_bytes, &ns))
+			return is_in_range(cut, ns);
+		break;
+	default:
+		break;
+	}
+	return !source->input->has_stamp || is_in_range(cut, ns);
+}
+
+/* ---- what becomes of them ---- */
+
+/* Statistics are those of all of the recording, and how its file is laid out is no longer true. */
+static bool is_of_no_use(const struct wt_pcapng_item *item)
+{
+	return item->kind == WT_ITEM_STATISTICS || item->block_type == WT_PCAPNG_INDEX ||
+	       item->block_type == WT_PCAPNG_PADDING || item->block_type == WT_PCAPNG_MISSING;
+}
+
+static void leave_out(struct source *source, const struct wt_pcapng_item *item)
+{
+	struct wt_cut_file *file = source->file;
+
+	if (file->blocks_left_out++)
+		return;
+	file->block_left_out = item->block_type;
+	file->block_left_out_at = item->offset;
+}
+
+/* Secrets and names stand in each of several files of a recording: once is enough. */
+static int is_new(struct cut *cut, const struct wt_pcapng_item *item, size_t bytes,
+                  struct wt_error *err)
+{
+	uint32_t *unused;
+	int rc;
+
+	if (item->block_type != WT_PCAPNG_SECRETS && item->block_type != WT_PCAPNG_NAMES)
+		return 1;
+	rc = wt_identity_note(&cut->blocks, wt_identity_of(cut->buffer + cut->used, bytes),
+	                      &unused);
+	return rc < 0 ? wt_error_set(err, rc, "no memory for the blocks beside the packets") : !rc;
+}
+
+int wt_cut_take_block(struct cut *cut, struct source *source, const struct wt_pcapng_item *item,
+                      struct wt_error *err)
+{
+	uint64_t options_left_out = 0;
+	ssize_t bytes;
+	int rc;
+
+	if (is_of_no_use(item) || (source->input->tape && !source->is_rewound) ||
+	    !is_wanted(cut, source, item))
+		return 0;
+	rc = wt_cut_reserve(cut, wt_pcapng_copy_bound(item), err);
+	if (rc)
+		return rc;
+	bytes = item->passed_bytes
+	                ? -ENOTSUP
+	                : wt_pcapng_copy_block(cut->buffer + cut->used, cut->room - cut->used, item,
+	                                       source->is_swapped, &options_left_out);
+	if (bytes == -ENOTSUP || bytes == -EBADMSG) {
+		leave_out(source, item);
+		return 0;
+	}
+	rc = bytes < 0 ? 1 : is_new(cut, item, (size_t)bytes, err);
+	if (rc <= 0)
+		return rc;
+	source->file->options_left_out += options_left_out;
+	return wt_cut_take(cut, bytes, err);
+}
