@@ -161,7 +161,8 @@ int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *
 	opening = calloc(1, sizeof(*opening));
 	if (!opening)
 		return wt_error_set(err, -ENOMEM, "no memory for the files");
-	opening->system = (struct wt_file_set_system){fstatvfs, renameat2, linkat, pthread_create};
+	opening->system = (struct wt_file_set_system){fstatvfs, wt_file_set_renameat2, linkat,
+	                                              pthread_create};
 	opening->rotates = has_condition(config);
 	opening->dir_fd = opening->wake_fd = -1;
 	opening->next_number = 1;

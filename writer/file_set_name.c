@@ -9,8 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+/* RENAME_NOREPLACE, which not every C library has, nor its call. */
+enum { NO_REPLACE = 1 };
 
 static const char work_suffix[] = ".part";
 
@@ -169,6 +173,11 @@ struct wt_file_set_key wt_file_set_names_key(const struct wt_file_set_names *nam
 	return key;
 }
 
+int wt_file_set_renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+}
+
 /* There is a moment in which somebody else could take the name; a file system that can
  * neither link nor rename without replacing leaves no other way. */
 static int look_and_rename(int dir_fd, const char *from, const char *to)
@@ -202,7 +211,7 @@ static int link_and_unlink(const struct wt_file_set_system *system, int dir_fd, 
 int wt_file_set_rename(const struct wt_file_set_system *system, int dir_fd, const char *from,
                        const char *to)
 {
-	if (!system->renameat2(dir_fd, from, dir_fd, to, RENAME_NOREPLACE))
+	if (!system->renameat2(dir_fd, from, dir_fd, to, NO_REPLACE))
 		return 0;
 	/* What file systems and kernels say that do not know the flag. */
 	if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)

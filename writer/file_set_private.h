@@ -52,6 +52,9 @@ char *wt_file_set_names_final(const struct wt_file_set_names *names, uint32_t nu
  * final one, with any stamp and also if a command has appended something (".zst"). */
 uint32_t wt_file_set_names_number(const struct wt_file_set_names *names, const char *base);
 
+/* The system call. */
+int wt_file_set_renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags);
+
 /* Rename, but never onto a file that is there: -EEXIST. */
 int wt_file_set_rename(const struct wt_file_set_system *system, int dir_fd, const char *from,
                        const char *to);

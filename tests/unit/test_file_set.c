@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -574,7 +573,7 @@ static int link_for_a_file(int from_fd, const char *from, int to_fd, const char 
 {
 	rename(from, "elsewhere");
 	symlink("victim", from);
-	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+	return wt_file_set_renameat2(from_fd, from, to_fd, to, flags);
 }
 
 Test(file_set, link_that_takes_the_name_as_it_is_renamed_is_told)
