@@ -190,7 +190,7 @@ static enum verdict judge(const struct wt_file_set *set, const struct found *fou
 
 	if (fd < 0)
 		return FOREIGN;
-	ret = wt_tape_reader_open_fd(&reader, fd, &err);
+	ret = wt_tape_reader_open_fd(&reader, fd, 0, &err);
 	wt_tape_reader_close(reader);
 	/* A header that is damaged is one of ours all the same. */
 	if (ret && ret != -EBADMSG)
