@@ -154,10 +154,16 @@ bool wt_file_set_gather(struct wt_file_set *set, struct wt_set_file *file, char 
 {
 	const char *base = wt_file_set_names_base(&set->names, wt_file_set_path(file));
 	struct wt_file_set_key key = wt_file_set_names_key(&set->names, base);
-	char *beginning = key.number ? strndup(base, key.length) : NULL;
 	struct listing list = {0};
-	int ret = beginning ? list_directory(set, beginning, &list) : -ENOMEM;
 	size_t first = 0, count;
+	char *beginning;
+	int ret;
+
+	/* A single file has no series. */
+	if (!key.number)
+		return !wt_file_set_is_missing(set, wt_file_set_path(file));
+	beginning = strndup(base, key.length);
+	ret = beginning ? list_directory(set, beginning, &list) : -ENOMEM;
 
 	/* Names that are longer by digits are those of others. */
 	while (first < list.count && list.found[first].key.length != key.length)

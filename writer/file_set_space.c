@@ -106,6 +106,9 @@ static bool is_too_much(struct wt_file_set *set)
 	const struct wt_file_set_config *config = &set->config;
 	uint64_t current;
 
+	/* As long as nothing is recorded, nothing earlier has to make way for it. */
+	if (set->count == set->adopted)
+		return false;
 	if (config->keep_files && set->live_files > config->keep_files)
 		return true;
 	if (!config->keep_bytes)

@@ -1583,6 +1583,25 @@ Test(file_set, bytes_of_an_earlier_recording_count)
 	cr_expect(is_there("tape_00004_20261121T100100Z.pcapng"));
 }
 
+Test(file_set, recording_that_never_begins_deletes_nothing)
+{
+	config.keep_files = 1;
+	put_series();
+	open_set();
+	wt_file_set_close(set);
+	set = NULL;
+	cr_expect(eq(uint, count_files("tape_"), 4));
+}
+
+Test(file_set, single_file_that_its_command_removes_is_gone)
+{
+	config = (struct wt_file_set_config){.path = tape};
+	run_on_close("rm --");
+	open_set();
+	record();
+	cr_expect(entry_of(0)->deleted && entry_of(0)->finished);
+}
+
 Test(file_set, nothing_is_adopted_if_that_is_not_wanted)
 {
 	config.keep_files = 1;
