@@ -446,7 +446,9 @@ static int check_old(const struct wt_file_place *place, int fd)
 
 static int open_old(const struct wt_file_place *place, bool exclusive)
 {
-	int fd = wt_file_place_open(place, O_WRONLY, 0), ret;
+	/* With O_CREAT the kernel looks whose it is (fs.protected_regular, protected_fifos). */
+	int flags = O_WRONLY | (exclusive ? 0 : O_CREAT), ret;
+	int fd = wt_file_place_open(place, flags, WT_FILE_MODE);
 
 	if (fd < 0)
 		return fd;
