@@ -213,6 +213,7 @@ static int warn(const char *path, const struct wt_cut_file *file)
 		                file->left_out, file->left_out == 1 ? " has" : "s have",
 		                file->left_out == 1 ? "was" : "were");
 	wt_cli_warn_fractions(path, &file->fractions);
+	wt_cli_warn_unknown_sections(path, file->unknown_sections);
 	wt_cli_warn_unfiltered(path, file->unfiltered.packets, file->unfiltered.why.text);
 	warn_of_blocks(path, file);
 	return file->ended && file->ended != -ENODATA ? WT_EXIT_FAILURE : WT_EXIT_OK;
