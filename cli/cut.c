@@ -226,6 +226,7 @@ static int warn(const struct options *options, const char *path, const struct wt
 		                file->left_out, file->left_out == 1 ? " has" : "s have",
 		                file->left_out == 1 ? "was" : "were");
 	wt_cli_warn_fractions(path, &file->fractions);
+	wt_cli_warn_unknown_sections(path, file->unknown_sections);
 	wt_cli_warn_unfiltered(path, file->unfiltered.packets, file->unfiltered.why.text);
 	warn_of_blocks(path, file);
 	if (file->ended && file->ended != -ENODATA)

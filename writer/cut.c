@@ -349,6 +349,7 @@ static void report_file(struct wt_cut_file *file, const struct wt_timeline_file 
 	file->packets = report->packets;
 	file->missing = report->missing;
 	file->left_out = report->left_out;
+	file->unknown_sections = report->unknown_sections;
 	file->fractions = report->fractions;
 	file->ended = report->ended;
 	file->why = report->why;
