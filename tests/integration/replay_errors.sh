@@ -73,7 +73,7 @@ refuses "text: neither pcapng nor pcap: .*'editcap -F pcapng'" 1 -i out0 "$work/
 editcap -T ieee-802-11 "$tape" "$work/wlan.pcapng" 2>"$work/other.err"
 editcap -C 14 -L -T rawip "$tape" "$work/raw.pcapng" 2>"$work/other.err"
 refuses "standard input can be read only once; put it in a file" 1 -i out0 -l 2 - <"$tape"
-refuses "filter 'port' on link type .*syntax error" 1 -i out0 -f port "$tape"
+refuses "filter 'port': .*syntax error" 1 -i out0 -f port "$tape"
 
 # says PATTERN: beside the JSON.
 says() {
