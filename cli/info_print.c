@@ -2,6 +2,7 @@
 #include "info_faces.h"
 #include "info_ledger.h"
 #include "info_words.h"
+#include "json_text.h"
 
 #include <inttypes.h>
 #include <pcap/pcap.h>
@@ -17,7 +18,7 @@
 static void print_text(const char *text)
 {
 	while (*text) {
-		size_t length = wt_info_utf8_length(text);
+		size_t length = wt_utf8_length(text);
 		bool control = (unsigned char)*text < 0x20 || *text == 0x7f ||
 		               (length == 2 && *text == '\xc2' && (unsigned char)text[1] < 0xa0);
 
