@@ -180,6 +180,10 @@ void wt_recorder_abandon_file(struct wt_recorder *recorder)
 {
 	if (!recorder->file)
 		return;
+	wt_tape_settle(recorder->file->tape);
+	/* An empty file is not kept. */
+	if (!recorder->start_utc_ns)
+		wt_sink_cut(wt_tape_sink(recorder->file->tape), 0);
 	wt_tape_close(recorder->file->tape, false);
 	free_file(recorder->file);
 	recorder->file = NULL;

@@ -147,7 +147,7 @@ int wt_recorder_reserve(struct wt_recorder *recorder, size_t min_bytes, uint8_t 
 int wt_recorder_flush(struct wt_recorder *recorder);
 /* The same, and then wait until a chunk that was made in place would be taken. */
 int wt_recorder_make_way(struct wt_recorder *recorder);
-/* Close the current file without more ado: nothing was recorded, or it is over. */
+/* Close the current file without more ado. If nothing was recorded none is left. */
 void wt_recorder_abandon_file(struct wt_recorder *recorder);
 /* See whether writes have ended, and finish files that wait for nothing more. */
 void wt_recorder_reap(struct wt_recorder *recorder);

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,6 +306,11 @@ static int add_interface(struct wt_record_options *options, const char *name,
 {
 	if (options->interface_count == WT_RECORD_INTERFACES_MAX)
 		return wt_cli_usage("record", "more than %d interfaces", WT_RECORD_INTERFACES_MAX);
+	/* Elsewhere a name for all of them, whose packets lose their link layer. */
+	if (kind != WT_READER_UDP && !strcmp(name, "any") && !if_nametoindex(name))
+		return wt_cli_usage("record",
+		                    "there is no interface 'any': give -i once for each, such as "
+		                    "-i eth0 -i lo; -D lists them");
 	options->interfaces[options->interface_count++] =
 	        (struct wt_reader_config){.interface = name, .kind = kind};
 	return 0;

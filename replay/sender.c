@@ -28,6 +28,9 @@ enum {
 	REHEARSAL_NS = 150000,
 	/* More than any lead that is worth to begin with. */
 	FIRST_LEAD_NS_MAX = 10000,
+	/* More for the first packet: no rehearsal touches what is the device's own, some twenty
+	 * cache lines. */
+	DEVICE_NS = 2000,
 	/* How far ahead of their time packets may be taken along, at the most. */
 	AHEAD_NS_MAX = 2000,
 	/* Between two looks at the clock, or beyond twice what a system call usually takes:
@@ -370,6 +373,7 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 	if (taken < 0)
 		return refused(sender, tx, taken, err);
 	sender->refused_since_ns = 0;
+	sender->cold_ns = 0;
 	/* The kernel goes on to the next packet unless it cannot take one. */
 	sender->refused += (uint32_t)taken < batch->count;
 	sender->last_ns = sender->is_asap ? now_of(sender) : now;
@@ -381,8 +385,8 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 
 /* ---- rehearsing ---- */
 
-/* The way that the next packet takes: how long the kernel takes for it, or 0 if that is not known.
- */
+/* The way that the next packet takes: how long the kernel takes for it, by a stamp, or about how
+ * long by one of the two calls that end before there is a packet. */
 static int64_t rehearse(struct wt_sender *sender, struct wt_tx *tx)
 {
 	int64_t from_ns = now_of(sender), stamp_ns = 0;
@@ -390,7 +394,7 @@ static int64_t rehearse(struct wt_sender *sender, struct wt_tx *tx)
 	if (sender->rehearsal)
 		stamp_ns = wt_tx_rehearse(sender->rehearsal);
 	tx->ops->warm_up(tx);
-	return stamp_ns ? stamp_ns - sender->utc_ns - from_ns : 0;
+	return stamp_ns ? stamp_ns - sender->utc_ns - from_ns : (now_of(sender) - from_ns) / 2;
 }
 
 /* After a long wait nothing that a packet needs is in the processor's caches any more, and it would
@@ -415,6 +419,16 @@ static int compare_times(const void *left, const void *right)
 	return (*a > *b) - (*a < *b);
 }
 
+/* Where none does, when packets depart is not known, and no lead makes them punctual. */
+static bool all_stamp(const struct wt_sender *sender)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < sender->port_count; i++)
+		all &= sender->ports[i].tx->has_stamps;
+	return all;
+}
+
 /* Before anything is known of packets: the median of some rehearsals, with pauses as packets have
  * them. */
 static void begin_lead(struct wt_sender *sender)
@@ -432,16 +446,18 @@ static void begin_lead(struct wt_sender *sender)
 	}
 	qsort(took_ns, REHEARSALS, sizeof(*took_ns), compare_times);
 	now = took_ns[REHEARSALS / 2];
+	if (now <= 0 || now > FIRST_LEAD_NS_MAX)
+		return;
 	/* Nothing is published by it. */
-	if (sender->lead_ns && now > 0 && now < FIRST_LEAD_NS_MAX)
-		__atomic_store_n(sender->lead_ns, now, __ATOMIC_RELAXED);
+	__atomic_store_n(sender->lead_ns, now, __ATOMIC_RELAXED);
+	sender->cold_ns = DEVICE_NS;
 }
 
 /* ---- waiting ---- */
 
 static int64_t lead_of(const struct wt_sender *sender)
 {
-	return sender->early_ns +
+	return sender->early_ns + sender->cold_ns +
 	       (sender->lead_ns ? __atomic_load_n(sender->lead_ns, __ATOMIC_RELAXED) : 0);
 }
 
@@ -627,7 +643,7 @@ static void get_ready(struct wt_sender *sender)
 
 		rehearse(sender, tx);
 	}
-	if (sender->rehearsal)
+	if (sender->rehearses && sender->lead_ns && all_stamp(sender))
 		begin_lead(sender);
 	/* Others wait for their packets' times. */
 	if (sender->is_asap)
@@ -639,7 +655,8 @@ int wt_sender_run(struct wt_sender *sender, struct wt_error *err)
 {
 	int rc = sender->pace == WT_PACE_TXTIME ? read_launch_clocks(sender, err) : 0;
 
-	sender->last_ns = sender->start_ns;
+	/* Long ago, for the first packet. */
+	sender->last_ns = sender->start_ns - sender->early_ns - 2 * COLD_AFTER_NS;
 	sender->looked_ns = sender->start_ns;
 	if (rc)
 		return rc;

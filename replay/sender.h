@@ -55,6 +55,7 @@ struct wt_sender {
 	bool watches_links; /* the kernel does not say when an interface goes down */
 	int64_t spin_ns;
 	int64_t early_ns; /* how long before a packet is due: with launch times */
+	int64_t cold_ns;  /* how much earlier the first is handed over, which takes longer */
 	int64_t coalesce_ns;
 	uint32_t batch;
 	const int *stop;

@@ -55,6 +55,11 @@ for name in alt enP65540p1s0f1np1d1 "$longest"; do
   assert_eq "${#name}, replay --check" out0 "$(sent .interface)"
 done
 
+# What other programs call all of them.
+"$WIRETAPE" record -i any -w "$work/absent" 2>"$work/err"
+assert_eq "any: exit code" 2 $?
+assert_file_has "$work/err" "there is no interface 'any': give -i once for each"
+
 for name in absent enP65540p1s0f1np1d9 "${longest}xx"; do
   refused "there is no interface '$name'" -i "$name"
 done

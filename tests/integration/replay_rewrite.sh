@@ -88,6 +88,71 @@ resend "as it is" $all -t asap "$work/whole.pcapng"
 same "$work/whole.pcapng" $all
 assert_eq "$name: completed" 0 "$(sent .rewritten.checksums_completed)"
 
+# ---- checksums of which the file says nothing ----
+
+editcap -F nsecpcap "$tape" "$work/unsaid.pcap" 2>"$work/other.err"
+# checksums EXPECTED: left, wrong in IPv4 headers, completed, set right, neither.
+checksums() {
+  assert_eq "$name: counted" "$1" "$(sent '.rewritten | "\(.checksums_left) \(.ip_checksums_wrong) \(
+    .checksums_completed) \(.checksums_fixed) \(.checksums_lacking)"')"
+}
+resend "left to the NIC, unsaid" $all -t asap "$work/unsaid.pcap"
+same "$work/unsaid.pcap" $all
+checksums "$all 0 0 0 0"
+replay -i out0 -t asap "$work/unsaid.pcap"
+assert_file_has "$work/complaints" "^  $all checksums left to a NIC when captured: sent unfinished; --fix-checksums completes them\$"
+resend "left to the NIC, completed" $all -t asap --fix-checksums "$work/unsaid.pcap"
+same "$work/whole.pcapng" $all
+checksums "0 0 $all 0 0"
+examine "$again"
+assert_eq "$name: wrong checksums" 0 "$wrong"
+# The sum of the addresses follows rules, and still is one.
+resend "left to the NIC, rewritten" $all -t asap -r ip:10.0.0.1=192.0.2.9 "$work/unsaid.pcap"
+checksums "$all 0 0 0 0"
+cp "$again" "$work/unsaid_rewritten.pcapng"
+resend "left to the NIC, rewritten, then completed" $all -t asap --fix-checksums "$work/unsaid_rewritten.pcapng"
+examine "$again" ip.src
+assert_eq "$name: wrong checksums" 0 "$wrong"
+# Bytes that a checksum is over have changed since.
+editcap -F nsecpcap -E 0.02 --seed 7 -o 60 "$work/whole.pcapng" "$work/wrong.pcap" 2>"$work/other.err"
+examine "$work/wrong.pcap"
+was_wrong=$wrong
+assert "some are wrong" test "$was_wrong" -gt 5
+resend "wrong" $all -t asap --fix-checksums "$work/wrong.pcap"
+checksums "0 0 0 $was_wrong 0"
+examine "$again"
+assert_eq "$name: wrong checksums" 0 "$wrong"
+if command -v tcprewrite >/dev/null; then
+  # Of IPv6 it also changes the MACs.
+  for from in unsaid wrong; do
+    tshark -n -r "$work/$from.pcap" -Y ip -F nsecpcap -w "$work/ipv4.pcap" 2>"$work/other.err"
+    tcprewrite --fixcsum -i "$work/ipv4.pcap" -o "$work/theirs.pcap" 2>"$work/other.err" || fail "tcprewrite $from"
+    resend "beside tcprewrite: $from" 41 -t asap --fix-checksums "$work/ipv4.pcap"
+    same "$work/theirs.pcap" 41
+  done
+else
+  echo "note: tcprewrite is not installed: not compared with it"
+fi
+
+# ---- what is not followed ----
+
+# A packet behind an MPLS label, one in GRE, one in VXLAN's UDP.
+udp=$(printf '45000023000100004011%04x0a0000010a0000020fa0%04x000f0000' 0 9)01020304050607
+{
+  printf '0000 '; sed 's/../& /g' <<<"0200000000010200000000028847000641ff$udp"
+  printf '0000 '; sed 's/../& /g' <<<"02000000000102000000000208004500003900010000402f00000a0000010a00000200000800$udp"
+  printf '0000 '; sed 's/../& /g' <<<"02000000000102000000000208004500002300010000401100000a0000010a0000020fa012b5000f000001020304050607"
+} >"$work/tunnels.txt"
+text2pcap -q "$work/tunnels.txt" "$work/tunnels.pcap" >"$work/other.err" 2>&1
+resend "tunnels" 3 -t asap --fix-checksums -r ip:10.0.0.0/8=192.0.0.0/8 "$work/tunnels.pcap"
+rewritten "3 0 0"
+assert_eq "$name: behind the label, too" "192.0.0.1 192.0.0.2" \
+  "$(tshark -n -r "$again" -Y mpls -T fields -e ip.src -e ip.dst 2>"$work/other.err" | tr '\t' ' ')"
+assert_eq "$name: counted" '2 {"GRE":1,"VXLAN":1}' "$(sent -c '.rewritten | [.not_followed, .not_followed_kinds]' |
+  sed 's/^\[\(.*\),{/\1 {/; s/\]$//')"
+replay -i out0 -t asap -r ip:10.0.0.0/8=192.0.0.0/8 "$work/tunnels.pcap"
+assert_file_has "$work/complaints" '^  2 have something in them that is not rewritten: GRE 1, VXLAN 1$'
+
 # ---- rules ----
 
 again "both MACs" src-mac=02:00:00:00:00:01 dst-mac=02:00:00:00:00:02

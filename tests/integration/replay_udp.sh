@@ -100,6 +100,32 @@ if [ $ipv6 = 1 ]; then
   same_payloads
 fi
 
+# Packets of other link layers: their headers, in hexadecimal, in front of the same IP.
+tshark -n -r "$tape" -c 1 -F pcap -w "$work/one.pcap" 2>"$work/other.err"
+ip_hex=$(tail -c +55 "$work/one.pcap" | od -An -v -tx1)
+while read -r link header; do
+  { echo "0000 $(sed 's/../& /g' <<<"${header/-/}") $ip_hex" | tr '\n' ' '; echo; } >"$work/one.txt"
+  text2pcap -q -l "$link" "$work/one.txt" "$work/link.pcap" >"$work/other.err" 2>&1
+  resend "link type $link" 1 10.0.0.2:6000 --to 10.0.0.2:6000 "$work/link.pcap"
+  assert_eq "$name: payload" "$(head -n 1 "$work/payloads")" "$(fields "$file" udp.payload)"
+done <<'EOT'
+113 00000001000602000000000100000800
+276 0800000000000002000100060200000000010000
+0 02000000
+0 00000002
+108 00000002
+9 ff030021
+12 -
+14 -
+101 -
+228 -
+EOT
+name="a link type without IP"
+text2pcap -q -l 227 "$work/one.txt" "$work/link.pcap" >"$work/other.err" 2>&1
+replay --to 10.0.0.2:6000 "$work/link.pcap"
+assert_eq "$name: exit code" 3 "$code"
+assert_file_has "$work/complaints" 'warning: nothing was sent: of 1 packet read, all were left out: 1 of a link type'
+
 # Receivers on the sender's own machine: a recorder over there.
 here=$WIRETAPE
 cat >"$work/far" <<EOT

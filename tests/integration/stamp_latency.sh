@@ -106,6 +106,18 @@ latency -i sim:pps=10000,count=500 --reader sim --json
 assert_eq "sim: exit code" 0 $code
 assert_eq "sim: all measured" "500 source finished" "$(of sim '[.packets, .end] | join(" ")')"
 
+# Whoever reads has gone: an error of writing, as with every other command.
+mkfifo "$work/fifo"
+: <"$work/fifo" &
+reader=$!
+{
+  wait_until "the reader has gone" ended "$reader"
+  timeout 60 "$WIRETAPE" stamp latency -i sim:pps=10000,count=500 --reader sim 2>"$work/err"
+  echo $? >"$work/code"
+} >"$work/fifo"
+assert_eq "a closed pipe: exit code" 1 "$(cat "$work/code")"
+assert_file_has "$work/err" 'cannot write to standard output'
+
 # Mistakes.
 latency -i nosuch
 assert_eq "no such interface: exit code" 1 $code

@@ -12,6 +12,7 @@
 
 #include <wiretape/capture/reader.h>
 #include <wiretape/tests/support/chunk_reader.h>
+#include <wiretape/tests/support/recording.h>
 #include <wiretape/tests/support/veth.h>
 #include <wiretape/writer/pcapng_inplace.h>
 
@@ -21,11 +22,16 @@ static uint64_t largest_ring_bytes = UINT64_MAX;
 static int refusal = ENOMEM;
 static unsigned refused;
 static bool refuses_reserve;
+static bool refuses_filters;
 
 int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 {
 	if (level == SOL_PACKET && name == PACKET_RESERVE && refuses_reserve) {
 		errno = EINVAL;
+		return -1;
+	}
+	if (level == SOL_SOCKET && name == SO_ATTACH_FILTER && refuses_filters) {
+		errno = EPERM;
 		return -1;
 	}
 	if (level == SOL_PACKET && name == PACKET_RX_RING) {
@@ -321,4 +327,32 @@ Test(live_reader, v3_blocks_are_taken_in_place_and_filled_again)
 	cr_expect_eq(number, SENT);
 	cr_expect_gt(run.number, 2 * info()->ring_bytes / info()->block_bytes);
 	close(sender);
+}
+
+static void note_begin(void *context)
+{
+	*(bool *)context = true;
+}
+
+Test(live_reader, recording_that_cannot_begin_leaves_no_file)
+{
+	struct recording recording;
+	bool has_begun = false;
+
+	recording_init(&recording, RECORDING_IN_MEMORY);
+	recording_add(&recording, "wt_a", 1 << 20);
+	recording.interfaces[0].kind = WT_READER_V3;
+	recording.config.on_begin = note_begin;
+	recording.config.context = &has_begun;
+	cr_assert_eq(wt_disk_open(&recording.disk, WT_DISK_PWRITE, &recording.err), 0);
+	cr_assert_eq(wt_recorder_open(&recording.recorder, &recording.config, &recording.err), 0);
+	refuses_filters = true;
+	recording.output.disk = recording.disk;
+	cr_expect_eq(wt_recorder_run(recording.recorder, &recording.output, &recording.err),
+	             -EPERM);
+	wt_recorder_report(recording.recorder, &recording.report);
+	cr_expect(!has_begun);
+	cr_expect_eq(recording.report.start_utc_ns, 0);
+	cr_expect(access(recording.path, F_OK));
+	recording_fini(&recording);
 }

@@ -854,3 +854,18 @@ Test(replay, a_cpu_that_is_not_there_is_an_error)
 	cr_expect(eq(int, replay_run(&run), -EINVAL));
 	expect_says(run.err.text, "CPU 1023");
 }
+
+Test(replay, the_rate_is_that_of_the_gaps_where_there_is_a_schedule)
+{
+	struct wt_replay_result *result = calloc(1, sizeof(*result));
+
+	cr_assert(ne(ptr, result, NULL));
+	result->sent = 4;
+	result->has_schedule = true;
+	cr_expect(eq(dbl, wt_replay_rate_pps(result), 0));
+	result->duration_ns = 1000000000;
+	cr_expect(eq(dbl, wt_replay_rate_pps(result), 3));
+	result->has_schedule = false;
+	cr_expect(eq(dbl, wt_replay_rate_pps(result), 4));
+	free(result);
+}

@@ -1010,6 +1010,349 @@ Test(rewrite, what_is_no_sum_for_the_nic_is_not_completed)
 	cr_expect(eq(u64, counts.checksums_lacking, 1));
 }
 
+/* ---- checksums that are wrong, or were left to a NIC without a word ---- */
+
+static void apply_fixing(const char *rules)
+{
+	frame.fix_checksums = true;
+	apply(rules);
+}
+
+Test(rewrite, a_sum_for_the_nic_is_known_by_itself_and_counted)
+{
+	struct sketch sketch;
+
+	for (int number = 0; number < SKETCHES; number++) {
+		if (!any_sketch(number, &sketch) || sketch.protocol == OTHER ||
+		    sketch.fragment_offset || sketch.more_fragments || sketch.routed)
+			continue;
+		build(&sketch);
+		put_16(checksum, pseudo_header_sum());
+		memcpy(before, memory, sizeof(memory));
+		apply("");
+		cr_expect(eq(u64, counts.checksums_left, 1), "%d", number);
+		cr_expect(eq(u64, counts.ip_checksums_wrong, 0), "%d", number);
+		cr_expect(eq(int, memcmp(memory, before, sizeof(memory)), 0), "%d", number);
+		apply(all_rules);
+		cr_expect(eq(u32, get_16(checksum), pseudo_header_sum()), "%d", number);
+		apply_fixing("");
+		cr_expect(eq(u32, get_16(checksum), right_checksum()), "%d", number);
+		cr_expect(eq(u64, counts.checksums_completed, 1), "%d", number);
+		apply_fixing("");
+		cr_expect(eq(u64, counts.checksums_completed + counts.checksums_fixed, 1), "%d",
+		          number);
+	}
+}
+
+/* As of segments that a NIC is to make: the length is put in there. */
+Test(rewrite, a_sum_for_the_nic_may_lack_the_length)
+{
+	static const struct sketch tcp4 = {
+	        .family = AF_INET, .protocol = TCP, .payload_bytes = 100};
+
+	build(&tcp4);
+	put_16(checksum, add_words(TCP, ip + 12, 8));
+	apply("");
+	cr_expect(eq(u64, counts.checksums_left, 1));
+	put_16(checksum, 0);
+	apply("");
+	cr_expect(eq(u64, counts.checksums_left, 2), "nothing at all");
+	apply_fixing("");
+	cr_expect_str_eq(described(), MACS "10.0.0.1>10.0.0.2 1000>2000");
+}
+
+Test(rewrite, a_right_checksum_that_looks_like_a_sum_for_the_nic_is_right)
+{
+	unsigned sum;
+
+	build(&udp4);
+	/* Of a payload that makes it so. */
+	put_16(transport + 8, 0);
+	put_16(checksum, 0);
+	sum = add_words(pseudo_header_sum() * 2, transport, (size_t)(end - transport));
+	put_16(transport + 8, 0xffff & ~sum);
+	put_16(checksum, pseudo_header_sum());
+	cr_assert(eq(u32, right_checksum(), pseudo_header_sum()));
+	apply("src-port=5");
+	cr_expect(eq(u64, counts.checksums_left, 0));
+	cr_expect_str_eq(described(), MACS "10.0.0.1>10.0.0.2 5>2000");
+}
+
+Test(rewrite, wrong_checksums_stay_wrong_and_are_set_right_if_that_is_wanted)
+{
+	struct sketch sketch;
+
+	for (int number = 0; number < 2 * SKETCHES; number++) {
+		const char *rules = number % 2 ? all_rules : "";
+		bool has_ip, has_one;
+
+		if (!any_sketch(number / 2, &sketch) || sketch.routed)
+			continue;
+		build(&sketch);
+		has_ip = sketch.family == AF_INET;
+		has_one = has_transport() && !sketch.more_fragments;
+		if (has_ip)
+			ip[10] ^= 0x12;
+		if (has_one)
+			*checksum ^= 0x34;
+		apply("");
+		cr_expect(eq(u64, counts.ip_checksums_wrong, has_ip), "%d", number);
+		apply_fixing(rules);
+		(void)described();
+		cr_expect(eq(u64, counts.checksums_fixed, (uint64_t)has_ip + has_one), "%d",
+		          number);
+		cr_expect(eq(u64, counts.checksums_lacking,
+		             sketch.protocol != OTHER &&
+		                     (sketch.more_fragments || sketch.fragment_offset)),
+		          "%d", number);
+	}
+}
+
+Test(rewrite, a_udp_checksum_of_0_is_none_over_ipv4_and_wrong_over_ipv6)
+{
+	build(&udp4);
+	put_16(checksum, 0);
+	apply_fixing("");
+	cr_expect(eq(u32, get_16(checksum), 0));
+	cr_expect(eq(u64, counts.checksums_fixed + counts.checksums_lacking, 0));
+	build(&udp6);
+	put_16(checksum, 0);
+	apply_fixing("");
+	cr_expect(eq(u32, get_16(checksum), right_checksum()));
+	cr_expect(eq(u64, counts.checksums_fixed, 1));
+}
+
+Test(rewrite, of_a_cut_packet_only_the_ip_header_is_set_right)
+{
+	build(&udp4);
+	frame.caplen -= 1;
+	ip[10] ^= 0x12;
+	*checksum ^= 0x34;
+	apply_fixing("");
+	cr_expect(eq(u32, get_16(ip + 10), right_ip_checksum()));
+	cr_expect(ne(u32, get_16(checksum), right_checksum()));
+	cr_expect(eq(u64, counts.checksums_fixed, 1));
+	cr_expect(eq(u64, counts.checksums_lacking, 1));
+}
+
+Test(rewrite, icmp_and_igmp_have_checksums_without_addresses)
+{
+	for (int protocol = 1; protocol <= 2; protocol++) {
+		build(&udp4);
+		ip[9] = (uint8_t)protocol;
+		put_16(ip + 10, right_ip_checksum());
+		put_16(transport + 2, 0);
+		apply_fixing("src-ip=192.0.2.1");
+		cr_expect(eq(u32, add_words(0, transport, (size_t)(end - transport)), 0xffff), "%d",
+		          protocol);
+		cr_expect(eq(u64, counts.checksums_fixed, 1), "%d", protocol);
+	}
+}
+
+/* ---- what is passed, and what is not followed ---- */
+
+/* `bytes` of another header in front of the packet, in place of its type. */
+static void put_in_front(const char *header, size_t bytes)
+{
+	memmove(ip - 2 + bytes, ip, (size_t)(end - ip));
+	memcpy(ip - 2, header, bytes);
+	ip += bytes - 2;
+	transport += bytes - 2;
+	checksum += bytes - 2;
+	end += bytes - 2;
+	frame.caplen = frame.len += (uint32_t)bytes - 2;
+}
+
+static const struct {
+	const char *what, *header;
+	size_t bytes;
+	bool is_ipv6;
+} passed[] = {
+        {"three tags", "\x88\xa8\0\1\x81\0\0\2\x81\0\0\3\x08\0", 14, false},
+        {"an MPLS label", "\x88\x47\0\6\x41\xff", 6, false},
+        {"MPLS labels, of a group", "\x88\x48\0\6\x40\xff\0\7\x41\xff", 10, false},
+        {"IPv6 behind MPLS", "\x88\x47\0\6\x41\xff", 6, true},
+        {"PPPoE", "\x88\x64\x11\0\0\1\0\x2b\0\x21", 10, false},
+        {"IPv6 behind PPPoE", "\x88\x64\x11\0\0\1\0\x3f\0\x57", 10, true},
+        {"PPPoE behind a tag", "\x81\0\0\5\x88\x64\x11\0\0\1\0\x2b\0\x21", 14, false},
+};
+
+Test(rewrite, passes_tags_labels_and_pppoe)
+{
+	for (size_t i = 0; i < sizeof(passed) / sizeof(passed[0]); i++) {
+		build(passed[i].is_ipv6 ? &udp6 : &udp4);
+		put_in_front(passed[i].header, passed[i].bytes);
+		apply(passed[i].is_ipv6 ? "src-ip=fd00::1 dst-ip=ff3e::1 dst-port=7"
+		                        : "src-ip=192.0.2.1 dst-ip=239.1.1.1 dst-port=7");
+		cr_expect(eq(u64, counts.changed, 1), "%s", passed[i].what);
+		cr_expect(eq(u64, counts.not_understood + counts.not_followed, 0), "%s",
+		          passed[i].what);
+		cr_expect(eq(u32, get_16(transport + 2), 7), "%s", passed[i].what);
+		cr_expect(eq(u32, get_16(checksum), right_checksum()), "%s", passed[i].what);
+		cr_expect(
+		        eq(u8, passed[i].is_ipv6 ? ip[24] : ip[12], passed[i].is_ipv6 ? 0xff : 192),
+		        "%s", passed[i].what);
+		/* The MAC of a group is that of what is right behind Ethernet. */
+		cr_expect(eq(u8, frame.data[0], i ? 2 : 1), "%s", passed[i].what);
+	}
+}
+
+static const char *const rule_kinds[] = {"ip:10.0.0.0/8=11.0.0.0/8", "port:1=2",
+                                         "mac:02:00:00:00:00:09=02:00:00:00:00:08"};
+enum { ADDRESSES = 1, PORTS = 2, MACS_TOO = 4, ALL = 7 };
+
+/* Whether `kind` is counted for the rules that it matters to, and for no others. */
+static void expect_counted(const char *what, enum wt_rewrite_unfollowed kind, int holds)
+{
+	for (int i = 0; i < 3; i++) {
+		uint64_t of_kind = 0, others = 0;
+
+		counts = (struct wt_rewrite_counts){0};
+		apply(rule_kinds[i]);
+		for (int k = 0; k < WT_UNFOLLOWED_KINDS; k++)
+			*(k == (int)kind ? &of_kind : &others) += counts.unfollowed[k];
+		cr_expect(eq(u64, of_kind, holds >> i & 1), "%s, %s", what, rule_kinds[i]);
+		cr_expect(eq(u64, others, 0), "%s, %s", what, rule_kinds[i]);
+		cr_expect(eq(u64, counts.not_followed, holds >> i & 1), "%s, %s", what,
+		          rule_kinds[i]);
+	}
+	counts = (struct wt_rewrite_counts){0};
+	apply("vlan=7");
+	cr_expect(eq(u64, counts.not_followed, 0), "%s", what);
+}
+
+Test(rewrite, counts_ethernet_types_that_are_not_followed)
+{
+	static const struct {
+		const char *what, *header;
+		size_t bytes;
+		enum wt_rewrite_unfollowed kind;
+		int holds;
+	} types[] = {
+	        {"a pseudowire", "\x88\x47\0\6\x41\xff\0\0\0\0", 10, WT_UNFOLLOWED_MPLS, ALL},
+	        {"IPCP", "\x88\x64\x11\0\0\1\0\x20\x80\x21", 10, WT_UNFOLLOWED_PPPOE,
+	         ADDRESSES | PORTS},
+	        {"MACsec", "\x88\xe5", 2, WT_UNFOLLOWED_MACSEC, ADDRESSES | PORTS},
+	        {"a backbone", "\x88\xe7\0\0\0\1", 6, WT_UNFOLLOWED_ETHERNET, ALL},
+	        {"a VN-Tag", "\x89\x26\0\0\0\0\x08\0", 8, WT_UNFOLLOWED_ETHERNET, ALL},
+	        {"SNAP", "\0\x31\xaa\xaa\3\0\0\0\x08\0", 10, WT_UNFOLLOWED_LLC, ADDRESSES | PORTS},
+	        {"spanning tree", "\0\x26\x42\x42\3", 5, WT_UNFOLLOWED_LLC, 0},
+	        {"LCP", "\x88\x64\x11\0\0\1\0\x20\xc0\x21", 10, WT_UNFOLLOWED_PPPOE, 0},
+	        {"PTP", "\x88\xf7", 2, WT_UNFOLLOWED_OTHER, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		build(&udp4);
+		put_in_front(types[i].header, types[i].bytes);
+		expect_counted(types[i].what, types[i].kind, types[i].holds);
+	}
+	build(&arp);
+	expect_counted("ARP", WT_UNFOLLOWED_ARP, MACS_TOO);
+	ip[1] = 6;
+	expect_counted("ARP of another network", WT_UNFOLLOWED_ARP, ADDRESSES | MACS_TOO);
+}
+
+Test(rewrite, counts_protocols_over_ip_that_are_not_followed)
+{
+	static const struct {
+		uint8_t protocol;
+		enum wt_rewrite_unfollowed kind;
+		int holds;
+	} protocols[] = {
+	        {2, WT_UNFOLLOWED_GROUPS, ADDRESSES},
+	        {4, WT_UNFOLLOWED_IP_IN_IP, ADDRESSES | PORTS},
+	        {41, WT_UNFOLLOWED_IP_IN_IP, ADDRESSES | PORTS},
+	        {47, WT_UNFOLLOWED_GRE, ALL},
+	        {50, WT_UNFOLLOWED_ESP, ADDRESSES | PORTS},
+	        {51, WT_UNFOLLOWED_AH, ADDRESSES | PORTS},
+	        {132, WT_UNFOLLOWED_SCTP, PORTS},
+	        {136, WT_UNFOLLOWED_TRANSPORT, PORTS},
+	        {89, WT_UNFOLLOWED_OTHER, ADDRESSES},
+	        {59, WT_UNFOLLOWED_OTHER, 0},
+	        {TCP, WT_UNFOLLOWED_OTHER, 0},
+	};
+	static const struct sketch tcp4 = {
+	        .family = AF_INET, .protocol = TCP, .payload_bytes = 100};
+
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
+		char what[16];
+
+		snprintf(what, sizeof(what), "%u", protocols[i].protocol);
+		build(&tcp4);
+		ip[9] = protocols[i].protocol;
+		expect_counted(what, protocols[i].kind, protocols[i].holds);
+	}
+}
+
+Test(rewrite, counts_messages_of_icmp_that_hold_addresses)
+{
+	static const struct sketch icmp6 = {
+	        .family = AF_INET6, .protocol = ICMPV6, .payload_bytes = 40};
+
+	build(&udp4);
+	ip[9] = 1;
+	transport[0] = 8;
+	expect_counted("ping", WT_UNFOLLOWED_ICMP, 0);
+	transport[0] = 3;
+	expect_counted("unreachable", WT_UNFOLLOWED_ICMP, ADDRESSES | PORTS);
+	build(&icmp6);
+	transport[0] = 129;
+	expect_counted("ping, IPv6", WT_UNFOLLOWED_ICMP, 0);
+	transport[0] = 2;
+	expect_counted("too big", WT_UNFOLLOWED_ICMP, ADDRESSES | PORTS);
+	transport[0] = 135;
+	expect_counted("a neighbour", WT_UNFOLLOWED_NEIGHBOUR, ADDRESSES | MACS_TOO);
+	transport[0] = 143;
+	expect_counted("MLD", WT_UNFOLLOWED_GROUPS, ADDRESSES);
+}
+
+Test(rewrite, counts_tunnels_over_udp_by_their_ports)
+{
+	static const struct {
+		uint16_t port;
+		enum wt_rewrite_unfollowed kind;
+	} tunnels[] = {{4789, WT_UNFOLLOWED_VXLAN},
+	               {6081, WT_UNFOLLOWED_GENEVE},
+	               {2152, WT_UNFOLLOWED_GTP},
+	               {1701, WT_UNFOLLOWED_UDP}};
+
+	for (size_t i = 0; i < sizeof(tunnels) / sizeof(tunnels[0]); i++) {
+		build(&udp4);
+		put_16(transport + 2, tunnels[i].port);
+		expect_counted("a tunnel", tunnels[i].kind, ALL);
+	}
+	build(&udp4);
+	put_16(transport, 4789); /* comes from there by chance */
+	expect_counted("no tunnel", WT_UNFOLLOWED_VXLAN, 0);
+}
+
+Test(rewrite, counts_addresses_of_a_packets_way)
+{
+	static const struct sketch options = {
+	        .family = AF_INET, .protocol = UDP, .options = 8, .payload_bytes = 5};
+	static const struct sketch routed = {
+	        .family = AF_INET6, .protocol = UDP, .routed = true, .payload_bytes = 5};
+
+	build(&options);
+	expect_counted("options that do nothing", WT_UNFOLLOWED_ROUTES, 0);
+	ip[21] = 131;
+	ip[22] = 7;
+	expect_counted("a source route", WT_UNFOLLOWED_ROUTES, ADDRESSES);
+	build(&routed);
+	expect_counted("a routing header", WT_UNFOLLOWED_ROUTES, ADDRESSES);
+}
+
+Test(rewrite, each_kind_has_a_name)
+{
+	for (int i = 0; i < WT_UNFOLLOWED_KINDS; i++)
+		for (int k = 0; k <= i; k++) {
+			const char *a = wt_rewrite_unfollowed_name((enum wt_rewrite_unfollowed)i);
+			const char *b = wt_rewrite_unfollowed_name((enum wt_rewrite_unfollowed)k);
+
+			cr_expect(eq(int, strcmp(a, b) == 0, i == k), "%d and %d", i, k);
+		}
+}
+
 static void expect_refused(const char *rule, const char *reason)
 {
 	static struct wt_rewrite unchanged;
