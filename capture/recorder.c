@@ -201,6 +201,7 @@ static void look_after(struct wt_recorder *recorder, struct wt_recorded *recorde
 	}
 	health = wt_reader_health(recorded->reader);
 	if (health == -ENODEV) {
+		tell_degraded(recorder, recorded);
 		interface_gone(recorder, recorded);
 	} else if (health == -ENODATA) {
 		recorded->finished = true;

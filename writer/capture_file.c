@@ -174,14 +174,40 @@ static const struct {
         {"\0\0\0\0\0\0", 6, "zeros: space that was allocated and not, or not yet, written"},
 };
 
-static int refuse(const uint8_t *bytes, size_t length, struct wt_error *err)
+/* "x.tgz" and "x.tar.zst" are archives in compressed data. */
+static bool is_named_tar(const char *path)
+{
+	static const char *const ends[] = {".tgz", ".txz", ".tbz", ".tbz2", ".tzst", ".tlz4"};
+	const char *end = strrchr(path, '.');
+
+	if (!end)
+		return false;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (!strcmp(end, ends[i]))
+			return true;
+	return end - path >= 4 && !strncmp(end - 4, ".tar", 4);
+}
+
+static bool is_tar(struct wt_capture_file *file)
+{
+	static const char magic[] = "ustar";
+	enum { AT = 257, LENGTH = sizeof(magic) - 1 };
+
+	return !fill(file, AT + LENGTH, NULL) && file->end - file->start >= AT + LENGTH &&
+	       !memcmp(file->buffer + file->start + AT, magic, LENGTH);
+}
+
+static int refuse_foreign(const char *path, const uint8_t *bytes, size_t length,
+                          struct wt_error *err)
 {
 	for (size_t i = 0; i < sizeof(foreign_formats) / sizeof(foreign_formats[0]); i++)
 		if (length >= foreign_formats[i].length &&
 		    !memcmp(bytes, foreign_formats[i].bytes, foreign_formats[i].length))
-			return wt_error_set(err, -ENOTSUP,
-			                    "neither pcapng nor pcap: it looks like %s",
-			                    foreign_formats[i].looks_like);
+			return wt_error_set(
+			        err, -ENOTSUP, "neither pcapng nor pcap: it looks like %s",
+			        is_named_tar(path) ? "a compressed archive: take the capture "
+			                             "files out of it, with 'tar -xf'"
+			                           : foreign_formats[i].looks_like);
 	if (length < 4)
 		return wt_error_set(err, -ENODATA, "too short for a capture file: %zu bytes",
 		                    length);
@@ -487,7 +513,7 @@ static int next_pcapng_item(struct wt_capture_file *file, struct wt_pcapng_item 
 	}
 }
 
-static int recognise(struct wt_capture_file *file, struct wt_error *err)
+static int recognise(struct wt_capture_file *file, const char *path, struct wt_error *err)
 {
 	uint32_t magic;
 	size_t length;
@@ -499,13 +525,17 @@ static int recognise(struct wt_capture_file *file, struct wt_error *err)
 	if (!length)
 		return wt_error_set(err, -ENODATA, "the file is empty");
 	if (length < sizeof(magic))
-		return refuse(file->buffer, length, err);
+		return refuse_foreign(path, file->buffer, length, err);
 	memcpy(&magic, file->buffer, sizeof(magic));
 	if (magic == WT_PCAPNG_SHB)
 		return 0;
 	if (is_pcap(file, magic))
 		return open_pcap(file, err);
-	return refuse(file->buffer, length, err);
+	if (is_tar(file))
+		return wt_error_set(err, -ENOTSUP,
+		                    "neither pcapng nor pcap: it looks like an archive: take the "
+		                    "capture files out of it, with 'tar -xf'");
+	return refuse_foreign(path, file->buffer, length, err);
 }
 
 static int open_fd(struct wt_capture_file *file, const char *path, struct wt_error *err)
@@ -565,7 +595,7 @@ int wt_capture_file_open_until(struct wt_capture_file **file, const char *path, 
 	if (!rc)
 		rc = skip_to(opened, offset, err);
 	if (!rc)
-		rc = recognise(opened, err);
+		rc = recognise(opened, path, err);
 	if (rc) {
 		wt_capture_file_close(opened);
 		return rc;

@@ -193,6 +193,22 @@ static void check_itself(const struct wt_compare_config *config, struct wt_compa
 		require(!count(result, (enum wt_compare_difference)i));
 }
 
+/* Captured no further than is compared they are still the same. */
+static void check_cut(const struct wt_compare_config *config, struct wt_compare_result *result)
+{
+	static struct stream cut;
+	uint32_t limit = config->content.bytes;
+
+	if (config->content.scope != WT_COMPARE_FRAME || !limit)
+		return;
+	cut = a;
+	for (size_t i = 0; i < cut.count; i++)
+		if (cut.packets[i].caplen > limit)
+			cut.packets[i].caplen = limit;
+	compare_streams(config, &a, &cut, result);
+	require(result->matched == a.count);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct wt_compare_result result;
@@ -210,6 +226,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	if (is_plain(&config))
 		check_by_search(&result);
 	check_itself(&config, &result);
+	check_cut(&config, &result);
 	free_packets(&a);
 	free_packets(&b);
 	return 0;

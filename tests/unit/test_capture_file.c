@@ -553,6 +553,25 @@ Test(capture_file, compressed_files_are_named_with_the_tool_to_unpack_them)
 	}
 }
 
+Test(capture_file, archives_are_named_with_the_tool_to_unpack_them)
+{
+	static const char *const names[] = {".pcap.tgz", ".tar.gz"};
+	char archive[512] = "capture.pcap", link_name[64];
+
+	for (size_t i = 0; i < 2; i++) {
+		cr_assert(eq(int, ftruncate(fd, 0), 0));
+		cr_assert(eq(long, (long)pwrite(fd, "\x1f\x8b\x08 and more", 12, 0), 12L));
+		snprintf(link_name, sizeof(link_name), "%s%s", path, names[i]);
+		cr_assert(eq(int, symlink(path, link_name), 0));
+		cr_expect(eq(int, wt_capture_file_open(&file, link_name, &err), -ENOTSUP));
+		cr_expect(strstr(err.text, "tar -xf") != NULL, "%s", err.text);
+		unlink(link_name);
+	}
+	memcpy(archive + 257, "ustar", 5);
+	cr_assert(eq(int, ftruncate(fd, 0), 0));
+	expect_refusal(archive, sizeof(archive), -ENOTSUP, "tar -xf");
+}
+
 Test(capture_file, another_file_is_refused_with_its_first_bytes)
 {
 	expect_refusal("#!/bin/sh\n", 10, -ENOTSUP, "23 21 2f 62");

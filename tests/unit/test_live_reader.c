@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -22,6 +23,7 @@ static uint64_t largest_ring_bytes = UINT64_MAX;
 static int refusal = ENOMEM;
 static unsigned refused;
 static bool refuses_reserve;
+static bool refuses_long_filters;
 static bool refuses_filters;
 
 int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
@@ -34,6 +36,15 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 		errno = EPERM;
 		return -1;
 	}
+	if (level == SOL_SOCKET && name == SO_ATTACH_FILTER && refuses_long_filters) {
+		struct sock_fprog program;
+
+		memcpy(&program, value, sizeof(program));
+		if (program.len > 4) {
+			errno = ENOMEM;
+			return -1;
+		}
+	}
 	if (level == SOL_PACKET && name == PACKET_RX_RING) {
 		struct tpacket_req request;
 
@@ -45,6 +56,22 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t length)
 		}
 	}
 	return (int)syscall(SYS_setsockopt, fd, level, name, value, length);
+}
+
+/* A queue that is not what it should be: so often recv() finds an error of the socket, and so many
+ * frames are gone. */
+static int recv_errors;
+static int recv_gone;
+
+ssize_t recv(int fd, void *bytes, size_t count, int flags)
+{
+	if (recv_errors && recv_errors--) {
+		errno = ENETDOWN;
+		return -1;
+	}
+	for (; recv_gone; recv_gone--)
+		(void)!syscall(SYS_recvfrom, fd, bytes, count, flags, NULL, NULL);
+	return syscall(SYS_recvfrom, fd, bytes, count, flags, NULL, NULL);
 }
 
 static struct wt_reader *reader;
@@ -327,6 +354,248 @@ Test(live_reader, v3_blocks_are_taken_in_place_and_filled_again)
 	cr_expect_eq(number, SENT);
 	cr_expect_gt(run.number, 2 * info()->ring_bytes / info()->block_bytes);
 	close(sender);
+}
+
+/* ---- V2: frames larger than a slot ---- */
+
+enum { LARGE = 40 };
+
+static uint32_t large_bytes(uint32_t number)
+{
+	return 3000 + number % 7 * 300;
+}
+
+/* From a link whose frames may be larger: veth takes what its peer would not have sent. */
+static void send_large(int sender, uint32_t first, uint32_t count, bool tagged)
+{
+	static uint8_t frame[9000];
+
+	for (uint32_t number = first; number < first + count; number++) {
+		uint32_t tag = tagged && number % 2 ? 4 : 0;
+
+		memset(frame, (int)(number & 0xff), sizeof(frame));
+		memcpy(frame, "\xff\xff\xff\xff\xff\xff\x02\0\0\0\0\x09\x81\0\0\x05", 16);
+		memcpy(frame + 12 + tag, "\x88\xb5", 2);
+		cr_assert_eq(send(sender, frame, large_bytes(number) + tag, 0),
+		             (ssize_t)(large_bytes(number) + tag), "%s", strerror(errno));
+	}
+}
+
+/* All that was sent, as whole as it was, or cut as the slot has it. */
+static unsigned take_large(uint32_t first, uint32_t count, bool tagged)
+{
+	struct pollfd wait = {.fd = wt_reader_fd(reader), .events = POLLIN};
+	struct wt_ring *ring = wt_reader_ring(reader);
+	uint32_t number = first;
+	unsigned whole = 0;
+
+	while (number < first + count) {
+		struct wt_frame frames[8];
+		struct wt_block block;
+		size_t got;
+
+		if (wt_ring_next_block(ring, &block) != 1) {
+			cr_assert_gt(poll(&wait, 1, PATIENCE_MS), 0, "%u frames", number);
+			continue;
+		}
+		while ((got = wt_ring_read_frames(ring, &block, frames, 8)))
+			for (size_t i = 0; i < got; i++, number++) {
+				uint32_t tag = tagged && number % 2 ? 4 : 0;
+
+				cr_assert_eq(frames[i].len, large_bytes(number) + tag, "frame %u",
+				             number);
+				cr_assert_eq(frames[i].data[12], tag ? 0x81 : 0x88);
+				whole += frames[i].caplen == frames[i].len;
+			}
+		/* The last of each batch is still there. */
+		wt_ring_release_block(ring, &block);
+	}
+	return whole;
+}
+
+static int open_v2(const char *filter)
+{
+	struct wt_reader_config config = {
+	        .kind = WT_READER_V2, .interface = "wt_a", .ring_bytes = 1 << 20, .filter = filter};
+	int sender;
+
+	cr_assert_eq(wt_reader_open(&reader, &config, &err), 0, "%s", err.text);
+	cr_assert_eq(wt_reader_start(reader, &err), 0, "%s", err.text);
+	cr_assert_eq(veth_ip("link set wt_b mtu 9000"), 0);
+	cr_assert_eq(veth_ip("link set wt_a mtu 9000"), 0);
+	sender = veth_open_sender("wt_b");
+	cr_assert_geq(sender, 0);
+	return sender;
+}
+
+/* Every byte of a frame behind its head is that of its number. */
+static void expect_contents(uint32_t first, uint32_t count)
+{
+	struct pollfd wait = {.fd = wt_reader_fd(reader), .events = POLLIN};
+	struct wt_ring *ring = wt_reader_ring(reader);
+	uint32_t number = first;
+
+	while (number < first + count) {
+		struct wt_frame frame;
+		struct wt_block block;
+
+		if (wt_ring_next_block(ring, &block) != 1) {
+			cr_assert_gt(poll(&wait, 1, PATIENCE_MS), 0, "%u frames", number);
+			continue;
+		}
+		while (wt_ring_read_frames(ring, &block, &frame, 1)) {
+			cr_assert_eq(frame.caplen, large_bytes(number), "frame %u", number);
+			for (uint32_t i = 18; i < frame.caplen; i++)
+				cr_assert_eq(frame.data[i], (uint8_t)number, "frame %u", number);
+			number++;
+		}
+		wt_ring_release_block(ring, &block);
+	}
+}
+
+Test(live_reader, v2_a_frame_fetched_after_an_error_of_the_socket_is_its_own)
+{
+	int sender = open_v2(NULL);
+
+	send_large(sender, 0, LARGE, false);
+	recv_errors = 1;
+	expect_contents(0, LARGE);
+	send_large(sender, LARGE, LARGE, false);
+	recv_errors = 3;
+	expect_contents(LARGE, LARGE);
+	cr_expect_null(info()->degraded[0], "degraded: %s", info()->degraded[0]);
+	close(sender);
+}
+
+Test(live_reader, v2_tagged_frames_are_fetched_whole)
+{
+	int sender = open_v2(NULL);
+
+	send_large(sender, 0, LARGE, true);
+	cr_expect_eq(take_large(0, LARGE, true), LARGE);
+	cr_expect_null(info()->degraded[0], "degraded: %s", info()->degraded[0]);
+	close(sender);
+}
+
+/* Frames of another slot are queued before its own: here, as nobody has fetched them. */
+Test(live_reader, v2_what_was_queued_for_earlier_frames_is_passed_over)
+{
+	struct wt_ring *ring;
+	struct wt_block block;
+	int sender = open_v2(NULL);
+
+	ring = wt_reader_ring(reader);
+	send_large(sender, 0, 5, false);
+	while (wt_ring_next_block(ring, &block) != 1)
+		;
+	wt_ring_release_block(ring, &block);
+	send_large(sender, 5, LARGE, false);
+	expect_contents(block.frames, 5 + LARGE - block.frames);
+	cr_expect_null(info()->degraded[0], "degraded: %s", info()->degraded[0]);
+	close(sender);
+}
+
+Test(live_reader, v2_out_of_step_with_its_queue_frames_stay_cut_and_that_is_said)
+{
+	struct pollfd wait;
+	int sender = open_v2(NULL);
+
+	send_large(sender, 0, LARGE, false);
+	recv_gone = 2;
+	cr_expect_eq(take_large(0, LARGE, false), 0);
+	cr_assert_not_null(info()->degraded[0]);
+	cr_expect(strstr(info()->degraded[0], "wt_a"), "%s", info()->degraded[0]);
+	cr_expect(strstr(info()->degraded[0], "cut from now on"), "%s", info()->degraded[0]);
+	send_large(sender, LARGE, LARGE, false);
+	cr_expect_eq(take_large(LARGE, LARGE, false), 0);
+	cr_expect_null(info()->degraded[1]);
+	/* And nobody is woken for nothing. */
+	wait = (struct pollfd){.fd = wt_reader_fd(reader), .events = POLLIN};
+	cr_expect_eq(poll(&wait, 1, 0), 0);
+	close(sender);
+}
+
+/* ---- filters that the kernel does not take ---- */
+
+/* How many of the frames 0 to SOME - 1 come through, cut to the snaplen; their numbers rise. */
+static unsigned filtered(enum wt_reader_kind kind, const char *filter, uint32_t snaplen)
+{
+	enum { SOME = 200 };
+	struct wt_reader_config config = {.kind = kind,
+	                                  .interface = "wt_a",
+	                                  .ring_bytes = 4 << 20,
+	                                  .filter = filter,
+	                                  .snaplen = snaplen,
+	                                  .retire_timeout_ms = 2};
+	struct pollfd wait;
+	struct wt_ring *ring;
+	unsigned passed = 0, taken = 0;
+	int sender;
+
+	cr_assert_eq(wt_reader_open(&reader, &config, &err), 0, "%s", err.text);
+	ring = wt_reader_ring(reader);
+	wait = (struct pollfd){.fd = wt_reader_fd(reader), .events = POLLIN};
+	cr_assert_eq(wt_reader_start(reader, &err), 0, "%s", err.text);
+	cr_expect_eq(info()->degraded[0] != NULL, refuses_long_filters);
+	sender = veth_open_sender("wt_b");
+	for (uint32_t i = 0; i < SOME; i++)
+		send_frame(sender, i);
+	cr_assert_eq(wt_reader_stop(reader), 0);
+	if (!refuses_long_filters) {
+		struct wt_ring_statistics since;
+
+		cr_assert_eq(wt_reader_statistics(reader, &since), 0);
+		taken = SOME - (unsigned)since.packets;
+	}
+	while (taken < SOME) {
+		struct wt_frame frames[8];
+		struct wt_block block;
+		size_t got;
+
+		if (wt_ring_next_block(ring, &block) != 1) {
+			cr_assert_gt(poll(&wait, 1, PATIENCE_MS), 0, "%u of %d", taken, SOME);
+			continue;
+		}
+		while ((got = wt_ring_read_frames(ring, &block, frames, 8)))
+			for (size_t i = 0; i < got; i++) {
+				cr_expect(frames[i].caplen <= snaplen);
+				passed++;
+			}
+		taken += block.frames;
+		if (!refuses_long_filters)
+			cr_expect_eq(block.rejected, 0);
+		wt_ring_release_block(ring, &block);
+	}
+	close(sender);
+	wt_reader_close(reader);
+	reader = NULL;
+	return passed;
+}
+
+Test(live_reader, filter_comes_to_the_same_in_the_kernel_and_here)
+{
+	static const char *const filters[] = {"vlan 5",
+	                                      "not vlan",
+	                                      "greater 700",
+	                                      "vlan and less 800",
+	                                      "ether[100] & 3 = 1",
+	                                      "ip",
+	                                      "inbound and vlan",
+	                                      "vlan and ether[20] & 1 = 1",
+	                                      "outbound"};
+	static const enum wt_reader_kind kinds[] = {WT_READER_V3, WT_READER_V2, WT_READER_RECV};
+
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+		for (size_t j = 0; j < 3; j++) {
+			unsigned there, here;
+
+			refuses_long_filters = false;
+			there = filtered(kinds[j], filters[i], 64);
+			refuses_long_filters = true;
+			here = filtered(kinds[j], filters[i], 64);
+			cr_expect_eq(here, there, "%s, %s: %u here, %u there", filters[i],
+			             wt_reader_kind_name(kinds[j]), here, there);
+		}
 }
 
 static void note_begin(void *context)
