@@ -178,7 +178,8 @@ static void print_counts(const struct wt_replay_options *options,
 	} lines[] = {
 	        {result->padded, "cut by the capture: sent with zeros in place of what is missing"},
 	        {result->cut, "cut by the capture: sent as they are"},
-	        {result->without_fcs, "check sequences (FCS) left out: the NIC adds its own"},
+	        {result->without_fcs,
+	         "with a check sequence (FCS): sent without, the NIC adds its own"},
 	        {result->excess, "captured with more bytes than their length: sent without those"},
 	        {result->unstamped, "without a stamp: sent right after the one before, or with the "
 	                            "first that has one"},
@@ -190,15 +191,15 @@ static void print_counts(const struct wt_replay_options *options,
 	        {result->rewritten.changed, "rewritten"},
 	        {result->rewritten.not_understood, "not rewritten in full: not understood"},
 	        {result->rewritten.checksums_completed,
-	         "checksums completed that were left to a NIC"},
+	         "with a checksum that was left to a NIC: completed"},
 	        {result->rewritten.checksums_fixed, "wrong checksums set right"},
-	        {result->rewritten.checksums_lacking,
-	         "checksums that could not be completed or checked: fragments, cut, in a tunnel"},
+	        {result->rewritten.checksums_lacking, "with a checksum that cannot be completed or "
+	                                              "checked: fragments, cut, in a tunnel"},
 	        {result->rewritten.checksums_left,
-	         "checksums left to a NIC when captured: sent unfinished; --fix-checksums "
-	         "completes them"},
-	        {result->rewritten.ip_checksums_wrong,
-	         "wrong checksums of IPv4 headers: sent so; --fix-checksums sets them right"},
+	         "with a checksum that was left to a NIC: sent unfinished; --fix-checksums "
+	         "completes it"},
+	        {result->rewritten.ip_checksums_wrong, "with a wrong checksum of the IPv4 header: "
+	                                               "sent so; --fix-checksums sets it right"},
 	        {result->stamped, "payloads stamped"},
 	        {result->refused, "times a queue was full; tried again"},
 	        {result->late_launches, "handed over after their launch time: sent at once"},

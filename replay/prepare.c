@@ -42,10 +42,10 @@ void wt_prepare_note_unfit(struct wt_replay_notes *notes, const struct wt_source
 	bool has_payloads = port->link_type && wt_prepare_is_fit(&payloads, link_type);
 
 	wt_replay_notes_add(notes,
-	                    "%s: packets of its interface %s (number %u) have link type %s (%u) "
+	                    "%s: packets of its interface %s (number %u) have link type %s%s%u%s "
 	                    "and cannot %s; leave them out with --map %u=- or --filter%s",
-	                    path, name ? name : "without a name", number,
-	                    link ? link : "without a name", link_type, wanted(port), number,
+	                    path, name ? name : "without a name", number, link ? link : "",
+	                    link ? " (" : "", link_type, link ? ")" : "", wanted(port), number,
 	                    has_payloads ? ", or send UDP payloads with --to" : "");
 }
 

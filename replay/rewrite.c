@@ -332,31 +332,30 @@ static void rewrite_frame(struct pass *pass, struct wt_rewrite_counts *counts)
 
 /* ---- checksums ---- */
 
-/* Over addresses, protocol and length (RFC 768, RFC 9293, RFC 8200), in network order. */
-static uint32_t pseudo_header_sum(const uint8_t *frame, const struct wt_rewrite_headers *headers,
-                                  uint32_t length)
+/* Over addresses, of which one follows the other, and protocol (RFC 768, RFC 9293, RFC 8200), in
+ * network order; the length is still to be added. */
+static uint64_t pseudo_header_sum(const uint8_t *frame, const struct wt_rewrite_headers *headers)
 {
-	size_t bytes = headers->ip_version == 4 ? 4 : 16;
-	uint64_t sum = (uint64_t)headers->protocol + length;
+	size_t bytes = headers->ip_version == 4 ? 2 * 4 : 2 * 16;
 
 	if (!has_pseudo_header(headers))
 		return 0;
-	sum = wt_checksum_add(sum, frame + headers->source, bytes);
-	return fold(wt_checksum_add(sum, frame + headers->destination, bytes));
+	return wt_checksum_add(headers->protocol, frame + headers->source, bytes);
 }
 
 /* What a sender leaves to its NIC begins as that sum; with segmentation left to it, too, some
  * systems leave the length out. */
 static bool is_partial(const uint8_t *frame, const struct wt_rewrite_headers *headers)
 {
+	uint64_t sum;
 	uint16_t checksum;
 
 	if (!headers->checksum || !headers->transport_bytes || headers->fragment ||
 	    !has_pseudo_header(headers))
 		return false;
 	checksum = wt_get_be16(frame + headers->checksum);
-	return checksum == pseudo_header_sum(frame, headers, headers->transport_bytes) ||
-	       checksum == pseudo_header_sum(frame, headers, 0);
+	sum = pseudo_header_sum(frame, headers);
+	return checksum == fold(sum + headers->transport_bytes) || checksum == fold(sum);
 }
 
 /* Whether the frame has a transport with a checksum in it: which one may do without. */
@@ -387,9 +386,11 @@ static bool can_be_computed(const struct wt_rewrite_headers *headers)
 /* What the transport's checksum has to be. */
 static uint16_t compute(const uint8_t *frame, const struct wt_rewrite_headers *headers)
 {
-	uint64_t sum = pseudo_header_sum(frame, headers, headers->transport_bytes);
+	uint64_t sum = pseudo_header_sum(frame, headers);
 	uint16_t checksum;
 
+	if (has_pseudo_header(headers))
+		sum += headers->transport_bytes;
 	sum = wt_checksum_add(sum, frame + headers->transport, headers->transport_bytes);
 	/* The one that is there does not count. */
 	sum += (uint16_t)~wt_get_be16(frame + headers->checksum);

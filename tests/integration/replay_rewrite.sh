@@ -100,7 +100,7 @@ resend "left to the NIC, unsaid" $all -t asap "$work/unsaid.pcap"
 same "$work/unsaid.pcap" $all
 checksums "$all 0 0 0 0"
 replay -i out0 -t asap "$work/unsaid.pcap"
-assert_file_has "$work/complaints" "^  $all checksums left to a NIC when captured: sent unfinished; --fix-checksums completes them\$"
+assert_file_has "$work/complaints" "^  $all with a checksum that was left to a NIC: sent unfinished; --fix-checksums completes it\$"
 resend "left to the NIC, completed" $all -t asap --fix-checksums "$work/unsaid.pcap"
 same "$work/whole.pcapng" $all
 checksums "0 0 $all 0 0"

@@ -171,7 +171,7 @@ Test(prepare, another_link_type_is_told_with_the_file_the_interface_and_the_way_
 	expect_unfit(LINUX_SLL, "--map 3=- or --filter");
 	expect_unfit(LINUX_SLL, "--to");
 	expect_unfit(RAW, "--to");
-	expect_unfit(65535, "without a name (65535)");
+	expect_unfit(65535, "have link type 65535 and");
 }
 
 Test(prepare, bare_ip_is_sent_on_interfaces_of_bare_ip_under_any_name)
