@@ -33,6 +33,14 @@ void wt_cli_warn_unfiltered(const char *path, uint64_t count, const char *why)
 		                count, count == 1 ? " does" : "s do");
 }
 
+void wt_cli_warn_unknown_sections(const char *path, uint64_t count)
+{
+	if (count)
+		wt_cli_complain("warning: %s: %" PRIu64
+		                " section%s of a pcapng version that is not known %s passed over",
+		                path, count, wt_cli_plural(count), count == 1 ? "was" : "were");
+}
+
 int wt_cli_usage(const char *command, const char *format, ...)
 {
 	va_list args;

@@ -50,6 +50,9 @@ void wt_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2
  * any: where the first was, and the reason. */
 void wt_cli_warn_unfiltered(const char *path, uint64_t count, const char *why);
 
+/* So many sections of a file were passed over, since their version is not known. */
+void wt_cli_warn_unknown_sections(const char *path, uint64_t count);
+
 /* The same as the first, then where the help is; returns WT_EXIT_USAGE. */
 int wt_cli_usage(const char *command, const char *format, ...)
         __attribute__((format(printf, 2, 3)));

@@ -254,6 +254,7 @@ static void warn_of_end(const struct wt_compare_report *report, size_t i)
 	else if (file->ended)
 		wt_cli_complain("warning: %s: %s; what is before was used", path_of(report, i),
 		                file->why.text);
+	wt_cli_warn_unknown_sections(path_of(report, i), file->unknown_sections);
 	wt_cli_warn_unfiltered(path_of(report, i), file->unfiltered.packets,
 	                       file->unfiltered.why.text);
 }

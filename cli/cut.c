@@ -19,9 +19,17 @@ struct options {
 	struct wt_time from, to;
 	const char *from_text, *to_text;
 	bool quiet, verbose, json, help;
+	bool allow_skipped;
 };
 
-enum { OPTION_FROM = 256, OPTION_TO, OPTION_DURATION, OPTION_JSON, OPTION_MODE };
+enum {
+	OPTION_FROM = 256,
+	OPTION_TO,
+	OPTION_DURATION,
+	OPTION_JSON,
+	OPTION_MODE,
+	OPTION_ALLOW_SKIPPED
+};
 
 static const struct option long_options[] = {
         {"from", required_argument, NULL, OPTION_FROM},
@@ -33,6 +41,7 @@ static const struct option long_options[] = {
         {"verbose", no_argument, NULL, 'v'},
         {"json", no_argument, NULL, OPTION_JSON},
         {"mode", required_argument, NULL, OPTION_MODE},
+        {"allow-skipped", no_argument, NULL, OPTION_ALLOW_SKIPPED},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
 };
@@ -52,6 +61,8 @@ static void print_help(void)
 	       "      --mode OCTAL       its mode [that of the file it replaces, or 640 less the "
 	       "umask]\n"
 	       "  -f, --filter FILTER    only packets that match, as in man pcap-filter\n"
+	       "      --allow-skipped    exit with 0 also if packets were left out for want of a "
+	       "stamp\n"
 	       "  -q, --quiet            no summary\n"
 	       "  -v, --verbose          say of each FILE how many bytes were read\n"
 	       "      --json             the summary as a JSON object on standard output\n"
@@ -64,15 +75,14 @@ static void print_help(void)
 	       "first FILE, +90.25. FILE '-' is standard input. Several FILEs are merged by "
 	       "stamp.\n"
 	       "\n"
-	       "The JSON object has packets, first_ns, last_ns, from_ns, to_ns, written and "
-	       "files[]:\n"
-	       "path, packets, bytes_read, bytes_total, missing_packets, left_out, "
-	       "not_filtered,\n"
+	       "The JSON object has packets, first_ns, last_ns, stamps_out_of_range (packets\n"
+	       "from before 1677 or after 2262), from_ns, to_ns, written and files[]: path,\n"
+	       "packets, bytes_read, bytes_total, missing_packets, left_out, not_filtered,\n"
 	       "blocks_left_out, options_left_out, cut_off, broken.\n"
 	       "\n"
-	       "Exit status: 0 if OUT is written, even without a packet; 1 if it is not, or if a "
-	       "FILE\n"
-	       "is broken in the middle (what is before is used); 2 for a wrong command line.\n");
+	       "Exit status: 0 if OUT is written, even without a packet; 1 if it is not, or if a\n"
+	       "FILE is broken in the middle (what is before is used); 2 for a wrong command\n"
+	       "line; 3 if packets without a stamp were left out.\n");
 }
 
 static int parse_time(const char *option, const char *text, struct wt_time *time,
@@ -119,6 +129,9 @@ static int set_option(struct options *options, int option, char **argv)
 		return WT_EXIT_OK;
 	case 'v':
 		options->verbose = true;
+		return WT_EXIT_OK;
+	case OPTION_ALLOW_SKIPPED:
+		options->allow_skipped = true;
 		return WT_EXIT_OK;
 	case OPTION_MODE:
 		if (wt_cli_parse_mode(optarg, &config->mode))
@@ -197,7 +210,7 @@ static void warn_of_blocks(const char *path, const struct wt_cut_file *file)
 }
 
 /* What a user should know of an input, whatever was asked for. */
-static int warn(const char *path, const struct wt_cut_file *file)
+static int warn(const struct options *options, const char *path, const struct wt_cut_file *file)
 {
 	if (file->ended == -ENODATA)
 		wt_cli_complain("warning: %s: %s; what is before was used", path, file->why.text);
@@ -213,9 +226,12 @@ static int warn(const char *path, const struct wt_cut_file *file)
 		                file->left_out, file->left_out == 1 ? " has" : "s have",
 		                file->left_out == 1 ? "was" : "were");
 	wt_cli_warn_fractions(path, &file->fractions);
+	wt_cli_warn_unknown_sections(path, file->unknown_sections);
 	wt_cli_warn_unfiltered(path, file->unfiltered.packets, file->unfiltered.why.text);
 	warn_of_blocks(path, file);
-	return file->ended && file->ended != -ENODATA ? WT_EXIT_FAILURE : WT_EXIT_OK;
+	if (file->ended && file->ended != -ENODATA)
+		return WT_EXIT_FAILURE;
+	return file->left_out && !options->allow_skipped ? WT_EXIT_LOSS : WT_EXIT_OK;
 }
 
 static void print_read(const char *path, const struct wt_cut_file *file)
@@ -319,8 +335,10 @@ static int report(const struct options *options, const struct wt_cut_result *res
 	int exit_code = WT_EXIT_OK;
 
 	for (size_t i = 0; i < options->config.path_count; i++) {
-		if (warn(options->config.paths[i], &files[i]))
-			exit_code = WT_EXIT_FAILURE;
+		int code = warn(options, options->config.paths[i], &files[i]);
+
+		if (code && exit_code != WT_EXIT_FAILURE)
+			exit_code = code;
 		if (options->verbose)
 			print_read(options->config.paths[i], &files[i]);
 	}

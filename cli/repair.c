@@ -19,7 +19,11 @@ struct options {
 	bool json;
 };
 
-enum { OPTION_JSON = 256, OPTION_MODE };
+enum {
+	OPTION_JSON = 256,
+	OPTION_MODE,
+	PASSED_SHOWN = 20, /* places that are listed; the JSON object has more */
+};
 
 static const struct option long_options[] = {
         {"dry-run", no_argument, NULL, 'n'},      {"write", required_argument, NULL, 'w'},
@@ -46,23 +50,34 @@ static void print_help(void)
 	       "are\n"
 	       "missing, exactly, and between which stamps; what is behind the last packet that "
 	       "stays\n"
-	       "is cut off. Any other pcapng or pcap file is cut off behind its last whole block: "
-	       "look\n"
-	       "with -n first. A repair that is interrupted can be taken up again, and one of a "
-	       "whole\n"
-	       "file changes nothing.\n"
+	       "is cut off. Of any other pcapng or pcap file a last block that is not all there, "
+	       "and\n"
+	       "zeros behind the last, are cut off.\n"
+	       "\n"
+	       "All else is done to a copy only (-w): of a file that is damaged in its middle, or "
+	       "has\n"
+	       "in it what is not understood, the copy leaves out what cannot be read and goes on "
+	       "with\n"
+	       "the next block that chains; what was left out is listed. A recording that was "
+	       "closed\n"
+	       "is not changed either. A repair that is interrupted can be taken up again, and one "
+	       "of a\n"
+	       "whole file changes nothing.\n"
 	       "\n"
 	       "The JSON object has path, format, error, size_bytes, packets, chunks, holes[]\n"
 	       "(offset, bytes, packets, after_ns, before_ns, closed_before), missing_packets,\n"
 	       "in_part (of chunks that were written in part: chunks, packets that are kept, "
 	       "missing),\n"
-	       "cut_offset, cut_bytes, tail_packets (known to be in what is cut off), closed, "
-	       "broken\n"
-	       "(why the file cannot be read on from cut_offset), needed_repair, changed and "
-	       "written.\n"
+	       "cut_offset, cut_bytes, tail_packets (known to be in what is cut off), closed,\n"
+	       "parts (recordings and other sections, one behind the other), passed_over[] "
+	       "(offset,\n"
+	       "bytes, mended, why), left_out_bytes, mended_blocks, unknown_sections,\n"
+	       "unknown_sections_bytes, broken (why the file cannot be read on), needed_repair,\n"
+	       "in_place (whether that is allowed), changed and written.\n"
 	       "\n"
-	       "Exit status: 0 if every file is whole now, or would be; 1 if one could not be\n"
-	       "repaired; 2 for a wrong command line.\n");
+	       "Exit status: 0 if every file is whole now, or would be, or its copy is; 1 if one "
+	       "could\n"
+	       "not be repaired, and is as it was; 2 for a wrong command line.\n");
 }
 
 /* "8,400" */
@@ -111,7 +126,13 @@ static void print_parts(const struct wt_recover_report *report)
 	printf(" kept, %s missing\n", grouped(report->part_missing, missing));
 }
 
-static void print_hole(const struct wt_recover_hole *hole, const struct options *options)
+/* What happens to it would happen, or cannot happen in place. */
+static bool is_pending(const struct wt_recover_report *report, const struct options *options)
+{
+	return options->dry_run || (report->way == WT_RECOVER_COPY && !options->out);
+}
+
+static void print_hole(const struct wt_recover_hole *hole, bool pending)
 {
 	printf("  at offset %" PRIu64 ": ", hole->offset);
 	print_count(hole->packets, "packet");
@@ -121,15 +142,13 @@ static void print_hole(const struct wt_recover_hole *hole, const struct options 
 	print_stamp(hole->has_before, hole->before_ns, "the end");
 	printf(" (");
 	print_count(hole->bytes, "byte");
-	printf("%s)\n", hole->closed       ? ", closed by an earlier repair"
-	                : options->dry_run ? ", to be closed"
-	                                   : ", closed");
+	printf("%s)\n", hole->closed ? ", closed by an earlier repair"
+	                : pending    ? ", to be closed"
+	                             : ", closed");
 }
 
-static void print_tape_end(const struct wt_recover_report *report, const struct options *options)
+static void print_no_end(const struct wt_recover_report *report)
 {
-	if (report->was_closed)
-		return;
 	printf("  the recording was not closed: how many packets came after ");
 	print_stamp(report->has_last, report->last_ns, "the beginning");
 	printf(" is not known");
@@ -138,12 +157,18 @@ static void print_tape_end(const struct wt_recover_report *report, const struct 
 		print_count(report->tail_packets, "packet");
 	}
 	putchar('\n');
+}
+
+static void print_tape_end(const struct wt_recover_report *report, const struct options *options)
+{
+	if (!report->was_closed)
+		print_no_end(report);
 	if (!report->cut_bytes)
 		return;
 	printf("  behind offset %" PRIu64 " there is no packet that can be kept: ",
 	       report->keep_bytes);
 	print_count(report->cut_bytes, "byte");
-	printf(" %s\n", options->dry_run ? "to be cut off" : "cut off");
+	printf(" %s\n", is_pending(report, options) ? "to be cut off" : "cut off");
 }
 
 static void print_tape(const struct wt_recover_report *report, const struct options *options)
@@ -163,37 +188,90 @@ static void print_tape(const struct wt_recover_report *report, const struct opti
 	printf("%s\n", report->needs_repair ? "" : "; nothing to repair");
 	print_parts(report);
 	for (size_t i = 0; i < report->hole_count; i++)
-		print_hole(&report->holes[i], options);
+		print_hole(&report->holes[i], is_pending(report, options));
 	print_tape_end(report, options);
+}
+
+static void print_passed(const struct wt_recover_report *report, const struct options *options)
+{
+	const char *left_out = is_pending(report, options) ? "cannot be read" : "left out";
+	size_t shown = report->passed_count < PASSED_SHOWN ? report->passed_count : PASSED_SHOWN;
+
+	for (size_t i = 0; i < shown; i++) {
+		const struct wt_recover_passed *passed = &report->passed[i];
+
+		printf("  at offset %" PRIu64 ": ", passed->offset);
+		print_count(passed->bytes, "byte");
+		printf(" %s: %s\n", passed->is_kept ? "mended" : left_out, passed->why);
+	}
+	if (report->lost_ranges + report->mended > shown)
+		printf("  and so in %" PRIu64 " more places\n",
+		       report->lost_ranges + report->mended - shown);
+}
+
+static void print_unknown(const struct wt_recover_report *report)
+{
+	if (!report->unknown_sections)
+		return;
+	printf("  ");
+	print_count(report->unknown_sections, "section");
+	printf(" of a pcapng version that is not known, ");
+	print_count(report->unknown_bytes, "byte");
+	printf(", not looked into\n");
+}
+
+static void print_cut(const struct wt_recover_report *report, const struct options *options)
+{
+	if (!report->cut_bytes)
+		return;
+	printf("; ");
+	print_count(report->cut_bytes, "byte");
+	printf(" %s offset %" PRIu64 " on, which were %s",
+	       is_pending(report, options) ? "to be cut off from" : "cut off from",
+	       report->keep_bytes,
+	       report->ended == -EBADMSG && !report->lost_ranges ? "zeros"
+	                                                         : "a block that is not all there");
 }
 
 static void print_other(const struct wt_recover_report *report, const struct options *options)
 {
 	print_count(report->packets, "packet");
-	if (!report->needs_repair) {
-		printf("; nothing to repair\n");
-		return;
+	if (report->chunks) {
+		printf(", of recordings in ");
+		print_count(report->chunks, "chunk");
 	}
-	printf("; ");
-	print_count(report->cut_bytes, "byte");
-	printf(" %s offset %" PRIu64 " on",
-	       options->dry_run ? "to be cut off from" : "cut off from", report->keep_bytes);
-	if (report->ended == -ENODATA)
-		printf(", which were a block that is not all there\n");
-	else
-		printf(".\n  What is there was not understood, and packets may be among it: %s\n",
-		       report->why.text);
+	if (!report->needs_repair)
+		printf("; nothing to repair");
+	if (report->lost_ranges) {
+		printf("; ");
+		print_count(report->lost_bytes, "byte");
+		printf(" %s, in ",
+		       is_pending(report, options) ? "that cannot be read" : "left out");
+		print_count(report->lost_ranges, "place");
+	}
+	if (report->mended) {
+		printf("; ");
+		print_count(report->mended, "block");
+		printf(" mended");
+	}
+	print_cut(report, options);
+	putchar('\n');
+	print_parts(report);
+	for (size_t i = 0; i < report->hole_count; i++)
+		print_hole(&report->holes[i], is_pending(report, options));
+	print_passed(report, options);
+	print_unknown(report);
 }
 
 static void print_report(const char *path, const struct wt_recover_report *report,
-                         const struct options *options)
+                         const struct options *options, bool done)
 {
 	printf("%s: ", path);
-	if (report->is_tape)
+	if (report->is_tape && report->parts == 1)
 		print_tape(report, options);
 	else
 		print_other(report, options);
-	if (options->out)
+	if (options->out && done)
 		printf("  the repaired copy is %s\n", options->out);
 }
 
@@ -227,23 +305,43 @@ static json_t *parts_object(const struct wt_recover_report *report)
 	                 (json_int_t)report->part_missing);
 }
 
+static json_t *passed_array(const struct wt_recover_report *report)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < report->passed_count; i++) {
+		const struct wt_recover_passed *passed = &report->passed[i];
+
+		json_array_append_new(array, json_pack("{s:I, s:I, s:b, s:s}", "offset",
+		                                       (json_int_t)passed->offset, "bytes",
+		                                       (json_int_t)passed->bytes, "mended",
+		                                       passed->is_kept, "why", passed->why));
+	}
+	return array;
+}
+
 static json_t *report_object(const struct wt_recover_report *report, const struct options *options,
                              bool done)
 {
 	bool changes = report->needs_repair && !options->dry_run && !options->out && done;
 
 	return json_pack(
-	        "{s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:I, s:o, s:s?, s:b, s:b, s:s?}",
+	        "{s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:I, "
+	        "s:I, s:s?, s:b, s:b, s:b, s:s?}",
 	        "format", report->format, "size_bytes", (json_int_t)report->size_bytes, "packets",
 	        (json_int_t)report->packets, "chunks", (json_int_t)report->chunks, "holes",
 	        holes_array(report), "missing_packets", (json_int_t)report->missing_packets,
 	        "in_part", parts_object(report), "cut_offset", (json_int_t)report->keep_bytes,
 	        "cut_bytes", (json_int_t)report->cut_bytes, "tail_packets",
 	        (json_int_t)report->tail_packets, "closed",
-	        report->is_tape ? json_boolean(report->was_closed) : json_null(), "broken",
+	        report->is_tape ? json_boolean(report->was_closed) : json_null(), "parts",
+	        (json_int_t)report->parts, "passed_over", passed_array(report), "left_out_bytes",
+	        (json_int_t)report->lost_bytes, "mended_blocks", (json_int_t)report->mended,
+	        "unknown_sections", (json_int_t)report->unknown_sections, "unknown_sections_bytes",
+	        (json_int_t)report->unknown_bytes, "broken",
 	        report->ended && report->ended != -ENODATA ? report->why.text : NULL,
-	        "needed_repair", report->needs_repair, "changed", changes, "written",
-	        done ? options->out : NULL);
+	        "needed_repair", report->needs_repair, "in_place", report->way != WT_RECOVER_COPY,
+	        "changed", changes, "written", done ? options->out : NULL);
 }
 
 /* `report` is NULL for a file that could not be looked at. */
@@ -267,6 +365,13 @@ static void print_json(const char *path, const struct wt_recover_report *report,
 
 static int change(struct wt_recovery *recovery, const struct options *options, struct wt_error *err)
 {
+	const struct wt_recover_report *report = wt_recover_report(recovery);
+
+	if (options->dry_run && report->way == WT_RECOVER_COPY)
+		return wt_error_set(err, -EPERM,
+		                    "%s; in place it would be left as it is: -w FILE writes a "
+		                    "repaired copy",
+		                    report->why.text);
 	if (options->dry_run)
 		return 0;
 	return options->out ? wt_recover_copy(recovery, options->out, options->mode, err)
@@ -286,8 +391,8 @@ static int repair_file(const char *path, const struct options *options)
 	}
 	if (options->json)
 		print_json(path, report, options, rc ? &err : NULL);
-	else if (!rc)
-		print_report(path, report, options);
+	else if (report && (!rc || rc == -EPERM))
+		print_report(path, report, options, !rc);
 	if (rc) {
 		/* In order, where both go to one terminal. */
 		fflush(stdout);

@@ -619,6 +619,7 @@ int wt_replay_report_files(const struct wt_replay_options *options,
 			                path, files[i].out_of_range,
 			                files[i].out_of_range == 1 ? " is" : "s are");
 		wt_cli_warn_fractions(path, &files[i].fractions);
+		wt_cli_warn_unknown_sections(path, files[i].unknown_sections);
 		if (files[i].missing)
 			wt_cli_complain("warning: %s: %" PRIu64
 			                " packets are missing in holes of the file, or not written "

@@ -172,7 +172,8 @@ struct wt_compare_file {
 	uint64_t filtered;               /* packets that the filter left out */
 	struct wt_unfiltered unfiltered; /* of these: where it cannot be used */
 	uint64_t out_of_range; /* of the others: with a stamp that 64 bits of ns have no room for */
-	uint64_t with_fcs;     /* and with a frame check sequence, which is not compared */
+	uint64_t unknown_sections; /* of a pcapng version that is not known, passed over */
+	uint64_t with_fcs;         /* and with a frame check sequence, which is not compared */
 	struct wt_capture_fractions fractions;
 	int ended;           /* 0 at its end; -ENODATA: cut off; else broken, at `why` */
 	struct wt_error why; /* if `ended` is not 0 */

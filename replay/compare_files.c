@@ -67,6 +67,7 @@ static int read_packets(struct input *input, struct wt_compare *compare, struct 
 	int rc, failed;
 
 	while ((rc = wt_capture_file_next(input->file, &item, &input->told->why)) > 0) {
+		input->told->unknown_sections += item.kind == WT_ITEM_UNKNOWN_SECTION;
 		if (item.kind != WT_ITEM_PACKET)
 			continue;
 		failed = add_packet(input, compare, &item, err);

@@ -33,6 +33,7 @@ static int flush(struct cut *cut, struct wt_error *err)
 			                    strerror(-code));
 		done += (size_t)put;
 	}
+	cut->flushed += cut->used;
 	cut->used = 0;
 	return 0;
 }
@@ -108,13 +109,15 @@ static struct wt_identity identity_in_output(const struct cut *cut, const struct
 }
 
 static int write_interface(struct cut *cut, struct source *source,
-                           const struct wt_pcapng_item *item, struct wt_error *err)
+                           const struct wt_pcapng_item *item, struct output_interface *interface,
+                           struct wt_error *err)
 {
 	uint64_t *left_out = &source->file->options_left_out;
 	int rc = cut->begun ? 0 : begin(cut, NULL, left_out, err);
 
 	if (!rc)
 		rc = wt_cut_reserve(cut, wt_pcapng_copy_bound(item), err);
+	interface->written_at = cut->flushed + cut->used;
 	return rc ? rc
 	          : wt_cut_take(cut,
 	                        wt_pcapng_copy_interface(cut->buffer + cut->used,
@@ -140,7 +143,8 @@ static int add_interface(struct cut *cut, struct source *source, const struct wt
 	if (!added)
 		return no_memory(err);
 	added->is_hardware = is_hardware;
-	return write_interface(cut, source, item, err);
+	added->snaplen = item->interface.snaplen;
+	return write_interface(cut, source, item, added, err);
 }
 
 static int take_interface(struct cut *cut, struct source *source, const struct wt_pcapng_item *item,
@@ -245,19 +249,22 @@ static int write_packet(struct cut *cut, const struct wt_timeline_packet *packet
 {
 	const struct wt_pcapng_item *item = packet->item;
 	struct source *source = &cut->sources[packet->file];
+	uint32_t id = source->interfaces[item->packet.interface_id].id;
+	uint32_t bytes = item->packet.frame.caplen + item->packet.excess_bytes;
 	int rc = wt_cut_write_clocks(cut, source, err);
 
 	if (!rc)
 		rc = wt_cut_reserve(cut, wt_pcapng_copy_bound(item), err);
 	if (!rc)
-		rc = wt_cut_take(
-		        cut,
-		        wt_pcapng_copy_packet(cut->buffer + cut->used, cut->room - cut->used,
-		                              source->interfaces[item->packet.interface_id].id,
-		                              item, &source->file->options_left_out),
-		        err);
+		rc = wt_cut_take(cut,
+		                 wt_pcapng_copy_packet(cut->buffer + cut->used,
+		                                       cut->room - cut->used, id, item,
+		                                       &source->file->options_left_out),
+		                 err);
 	if (rc)
 		return rc;
+	if (bytes > cut->interfaces[id].longest)
+		cut->interfaces[id].longest = bytes;
 	note_packet(cut->result, packet);
 	return 0;
 }
@@ -293,6 +300,24 @@ static int refuse_input(const struct wt_cut_config *config, struct wt_error *err
 	return 0;
 }
 
+/* Where a file has packets above its snaplen the new one has another: libpcap reads none that are
+ * longer than it says. A stream is as it was. */
+static int raise_snaplens(struct cut *cut, struct wt_error *err)
+{
+	for (size_t i = 0; i < cut->interface_count && !cut->out.is_stream; i++) {
+		const struct output_interface *interface = &cut->interfaces[i];
+		off_t at = (off_t)(interface->written_at + offsetof(struct wt_pcapng_idb, snaplen));
+
+		if (!interface->snaplen || interface->longest <= interface->snaplen)
+			continue;
+		if (pwrite(cut->out.fd, &interface->longest, sizeof(interface->longest), at) !=
+		    sizeof(interface->longest))
+			return wt_error_set(err, -EIO, "cannot write to '%s' again",
+			                    cut->config->out);
+	}
+	return 0;
+}
+
 static int run(struct cut *cut, struct wt_error *err)
 {
 	int rc = wt_timeline_begin(cut->timeline, err);
@@ -301,7 +326,9 @@ static int run(struct cut *cut, struct wt_error *err)
 		rc = write_packets(cut, err);
 	if (!rc && !cut->begun)
 		rc = begin(cut, NULL, NULL, err);
-	return rc ? rc : flush(cut, err);
+	if (!rc)
+		rc = flush(cut, err);
+	return rc ? rc : raise_snaplens(cut, err);
 }
 
 static void report_range(const struct cut *cut)
@@ -322,6 +349,7 @@ static void report_file(struct wt_cut_file *file, const struct wt_timeline_file 
 	file->packets = report->packets;
 	file->missing = report->missing;
 	file->left_out = report->left_out;
+	file->unknown_sections = report->unknown_sections;
 	file->fractions = report->fractions;
 	file->ended = report->ended;
 	file->why = report->why;

@@ -43,10 +43,11 @@ struct wt_cut_config {
 struct wt_cut_file {
 	bool is_tape;
 	uint64_t bytes_read;
-	uint64_t bytes_total; /* of the file; of a stream what was read */
-	uint64_t packets;     /* taken from it */
-	uint64_t missing;     /* in holes among the chunks that were looked at */
-	uint64_t left_out;    /* without a stamp */
+	uint64_t bytes_total;      /* of the file; of a stream what was read */
+	uint64_t packets;          /* taken from it */
+	uint64_t missing;          /* in holes among the chunks that were looked at */
+	uint64_t left_out;         /* without a stamp */
+	uint64_t unknown_sections; /* of a pcapng version that is not known, passed over */
 	struct wt_capture_fractions fractions;
 	int ended;           /* 0; -ENODATA: cut off; others: broken; what is before is used */
 	struct wt_error why; /* in words */

@@ -434,10 +434,13 @@ static bool has_hardware(const struct source *source)
  * no other behind it. */
 static int begin_clocks(struct cut *cut, struct source *source, struct wt_error *err)
 {
-	const int64_t until_ns = source->input->item.packet.frame.stamp_ns - unnamed_ns;
+	const int64_t first_ns = source->input->item.packet.frame.stamp_ns;
 	const struct wanted all = {0};
+	int64_t until_ns;
 	int rc = 0;
 
+	if (__builtin_sub_overflow(first_ns, unnamed_ns, &until_ns))
+		until_ns = INT64_MIN;
 	source->begun = true;
 	if (source->input->tape && !source->is_searched && has_hardware(source) &&
 	    open_scout(source))

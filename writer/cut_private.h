@@ -30,6 +30,9 @@ struct clock_birth {
 /* An interface of the new file. */
 struct output_interface {
 	bool is_hardware;
+	uint32_t snaplen;           /* as it is written */
+	uint32_t longest;           /* of its packets */
+	uint64_t written_at;        /* its block, in the new file */
 	struct map_numbers written; /* in front of what comes next */
 	struct map_numbers missing; /* named by packets, and not found */
 };
@@ -77,7 +80,8 @@ struct cut {
 	struct wt_new_file out;
 	uint8_t *buffer;
 	size_t used, room;
-	bool begun; /* the section header is written */
+	uint64_t flushed; /* bytes that are in the new file */
+	bool begun;       /* the section header is written */
 };
 
 /* Room for `bytes` more in the buffer; and they are there, or it is an error. */

@@ -195,6 +195,13 @@ int wt_pcapng_find_block(struct wt_file_view *view, uint64_t from, bool swapped,
 	return find(view, from, swapped, false, found);
 }
 
+bool wt_pcapng_find_is_section(struct wt_file_view *view, uint64_t offset)
+{
+	struct wt_pcapng_find found;
+
+	return offset < view->end && try_place(view, offset, false, true, &found);
+}
+
 bool wt_pcapng_find_is_block(struct wt_file_view *view, uint64_t offset, bool swapped,
                              uint64_t *bytes)
 {

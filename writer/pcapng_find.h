@@ -28,6 +28,9 @@ int wt_pcapng_find_section(struct wt_file_view *view, uint64_t from, struct wt_p
 int wt_pcapng_find_block(struct wt_file_view *view, uint64_t from, bool swapped,
                          struct wt_pcapng_find *found);
 
+/* Whether one is right at `offset`. */
+bool wt_pcapng_find_is_section(struct wt_file_view *view, uint64_t offset);
+
 /* Whether there is a block at `offset` with both its lengths, and how long it is. */
 bool wt_pcapng_find_is_block(struct wt_file_view *view, uint64_t offset, bool swapped,
                              uint64_t *bytes);

@@ -14,13 +14,19 @@
 extern "C" {
 #endif
 
-/* Makes a capture file whole that a crash has left with holes or without its end.
+/* Makes a capture file whole that a crash has left with holes or without its end, or that
+ * something has damaged.
  *
  * A recording made of chunks (chunk.h) keeps all chunks that are whole, where they are, and
  * of those that were written in part what stands at their start (torn.h). Holes between them
  * become blocks that say what is missing (missing.h), what is behind the last one is cut off,
- * and a last chunk says that the recording was not closed. Any other
- * pcapng or pcap file is cut off behind its last whole block.
+ * and a last chunk says that the recording was not closed. Of any other pcapng or pcap file a last
+ * block that is not all there is cut off, and zeros behind the last. Both may be done in place.
+ *
+ * All else is done to a copy only: of a file that is damaged in its middle, or in which something
+ * is not understood, what cannot be read is left out and what follows it is kept, from the next
+ * block on that chains; a block of which only the lengths are wrong gets right ones. A recording
+ * that was closed is not changed either. Several recordings and sections may stand in one file.
  *
  * Looking, then changing: wt_recover_open() reads the whole file and changes nothing.
  * One thread; functions block on the disk. */
@@ -35,6 +41,19 @@ struct wt_recover_hole {
 	int64_t after_ns;  /* the largest stamp in the last chunk with packets before it */
 	int64_t before_ns; /* the smallest in the first one behind it */
 	bool closed;       /* by an earlier repair */
+};
+
+enum wt_recover_way {
+	WT_RECOVER_NOTHING, /* the file is whole */
+	WT_RECOVER_IN_PLACE,
+	WT_RECOVER_COPY, /* only into another file */
+};
+
+/* What of a file that is no recording, or of what stands beside one, does not stay as it is. */
+struct wt_recover_passed {
+	uint64_t offset, bytes;
+	bool is_kept; /* a block whose lengths are written anew; else it is left out */
+	char why[200];
 };
 
 struct wt_recover_report {
@@ -57,11 +76,19 @@ struct wt_recover_report {
 	uint64_t part_missing; /* and that do not */
 	bool has_last;
 	int64_t last_ns; /* the largest stamp in the last chunk with packets */
-	/* Of another file: */
-	int ended;           /* 0; -ENODATA: cut off; others: broken */
-	struct wt_error why; /* in words */
+	/* Of another file, or several in one: */
+	size_t parts; /* recordings and runs of other sections, one behind the other */
+	int ended;    /* 0; -ENODATA: cut off; others: broken, or not understood */
+	const struct wt_recover_passed *passed; /* the first of them */
+	size_t passed_count;
+	uint64_t lost_ranges, lost_bytes; /* of all: what is left out, but for the tail, */
+	uint64_t mended;                  /* and the blocks whose lengths are written anew */
+	uint64_t unknown_sections, unknown_bytes; /* of versions that are not known; they stay */
 
+	struct wt_error why; /* what ended it, or why the file itself is left alone, in words */
+	uint64_t bytes_read; /* to find all that out */
 	bool needs_repair;
+	enum wt_recover_way way;
 };
 
 enum wt_recover_step_kind { WT_RECOVER_WRITE, WT_RECOVER_SYNC, WT_RECOVER_CUT };
@@ -92,11 +119,13 @@ int wt_recover_open(struct wt_recovery **recovery, const char *path, bool change
 /* What was found; lives as long as the recovery. */
 const struct wt_recover_report *wt_recover_report(const struct wt_recovery *recovery);
 
-/* The next change to the file: true and *step, or false if that was all. Pure. */
+/* The next change to the file that has to be one recording, or to its last part: true and *step, or
+ * false if that was all. Pure. */
 bool wt_recover_next_step(const struct wt_recovery *recovery, struct wt_recover_cursor *cursor,
                           struct wt_recover_step *step);
 
-/* Make the changes in the file itself. */
+/* Make the changes in the file itself. -EPERM if report->way does not allow that: nothing was
+ * changed then. */
 int wt_recover_apply(struct wt_recovery *recovery, struct wt_error *err);
 
 /* Leave the file and write what it would be to `path`, which must be another one and can be

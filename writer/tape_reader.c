@@ -450,7 +450,7 @@ int wt_tape_reader_after(struct wt_tape_reader *reader, const struct wt_chunk_in
 {
 	struct wt_pcapng_find found;
 	struct wt_file_view view;
-	uint64_t from = reader->first_bytes, size;
+	uint64_t from = reader->first_bytes, size = 0;
 	const uint8_t *bytes;
 	int rc = wt_tape_reader_size(reader, &size);
 

@@ -110,11 +110,12 @@ static struct digest decode(const uint8_t *data, size_t size, size_t first)
 		digest.last_rc = wt_pcapng_decode(&decoder, data + at, there - at, there == size,
 		                                  &item, &err);
 		if (digest.last_rc == 0 && decoder.pass) {
-			size_t step = decoder.pass < there - at ? decoder.pass : there - at;
+			size_t step;
 
+			there = decoder.pass > there - at ? size : there;
+			step = decoder.pass < there - at ? decoder.pass : there - at;
 			at += step;
 			decoder.pass -= step;
-			there = decoder.pass ? size : there;
 			continue;
 		}
 		if (digest.last_rc == 0 && there < size) {

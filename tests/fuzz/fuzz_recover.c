@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Any bytes as a file: repair refuses it, or leaves one that decodes without an error up to
- * its end, that needs no second repair, and that has the packets that were announced. */
+/* Any bytes as a file: repair refuses it, or leaves one, or writes one, that decodes without an
+ * error up to its end, that needs no second repair, and that has the packets that were announced.
+ */
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -35,8 +38,28 @@ static uint64_t count_packets(const char *path)
 	return packets;
 }
 
+/* What a file becomes that is left alone goes to another one, which takes its place. */
+static void copy(struct wt_recovery *recovery, int fd)
+{
+	char name[] = "/dev/shm/fuzz_recover.XXXXXX";
+	struct wt_error err;
+	uint8_t bytes[4096];
+	ssize_t got;
+	int copied = mkstemp(name);
+
+	require(copied >= 0 && wt_recover_apply(recovery, &err) == -EPERM);
+	close(copied);
+	require(!wt_recover_copy(recovery, name, 0, &err));
+	copied = open(name, O_RDONLY | O_CLOEXEC);
+	unlink(name);
+	require(copied >= 0 && !ftruncate(fd, 0) && !lseek(fd, 0, SEEK_SET));
+	while ((got = read(copied, bytes, sizeof(bytes))) > 0)
+		require(write(fd, bytes, (size_t)got) == got);
+	close(copied);
+}
+
 /* The packets that stay, or -1 for a file that is refused. */
-static int64_t repair(const char *path, bool *needed)
+static int64_t repair(const char *path, int fd, size_t size, bool *needed)
 {
 	struct wt_recovery *recovery;
 	struct wt_error err;
@@ -46,7 +69,11 @@ static int64_t repair(const char *path, bool *needed)
 		return -1;
 	*needed = wt_recover_report(recovery)->needs_repair;
 	packets = (int64_t)wt_recover_report(recovery)->packets;
-	require(!wt_recover_apply(recovery, &err));
+	require(wt_recover_report(recovery)->bytes_read <= 64 * (size + (4 << 20)));
+	if (wt_recover_report(recovery)->way == WT_RECOVER_COPY)
+		copy(recovery, fd);
+	else
+		require(!wt_recover_apply(recovery, &err));
 	wt_recover_close(recovery);
 	return packets;
 }
@@ -60,11 +87,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	require(fd >= 0 && write(fd, data, size) == (ssize_t)size);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	packets = repair(path, &needed);
+	packets = repair(path, fd, size, &needed);
 	if (packets >= 0) {
 		/* A chunk's index counts enhanced packets only. */
 		require(count_packets(path) >= (uint64_t)packets);
-		require(repair(path, &needed) == packets && !needed);
+		require(repair(path, fd, size, &needed) == packets && !needed);
 	}
 	close(fd);
 	return 0;

@@ -167,3 +167,11 @@ for past in 2001-09-09T01:46:40 1000000000 tai:1000000000 "$(date -u -d '1 secon
   assert_file_has "$work/complaints" 'the time to start at was [0-9.]+ s ago .*; name a later one'
   assert_eq "start in the past, $past: nothing else is said" 1 "$(wc -l <"$work/complaints")"
 done
+
+# ---- the processor is taken away ----
+
+"$WIRETAPE" replay gen:count=100,pps=1000 -i sim:stall-at=10ms,stall=5ms 2>"$work/complaints"
+assert_file_has "$work/complaints" 'the machine took the processor away 1 times, 5.0 ms in all'
+assert_file_has "$work/complaints" 'with --fifo 50 other programs do not take it away'
+"$WIRETAPE" replay gen:count=100,pps=1000 -i sim 2>"$work/complaints"
+assert_eq "nothing was taken: nothing is said of --fifo" "" "$(grep -e --fifo "$work/complaints")"

@@ -271,7 +271,7 @@ static void build_unknown_section(uint8_t minor, uint64_t bytes)
 Test(capture_file, a_section_of_an_unknown_version_is_passed_over_if_it_says_where_it_ends)
 {
 	build_unknown_section(1, 40);
-	build_padded(&build, "whatever such a section has", 40);
+	build_padded(&build, (const char[40]){"whatever such a section has"}, 40);
 	build.big_endian = true;
 	build_file();
 	append(build.bytes, build.length);
@@ -289,7 +289,7 @@ Test(capture_file, a_section_of_an_unknown_version_is_passed_over_if_it_says_whe
 Test(capture_file, behind_a_section_of_an_unknown_version_there_is_another_or_nothing)
 {
 	build_unknown_section(1, 40);
-	build_padded(&build, "whatever such a section has", 40);
+	build_padded(&build, (const char[40]){"whatever such a section has"}, 40);
 	build_interface(&build, 9, 0);
 	append(build.bytes, build.length);
 	open_file();

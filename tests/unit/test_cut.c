@@ -636,6 +636,104 @@ Test(cut, an_output_that_is_there_is_replaced_only_by_a_whole_one)
 	cr_expect(eq(sz, found.packets, 1));
 }
 
+/* The only item of that kind in the new file. */
+static struct wt_pcapng_item only(enum wt_pcapng_item_kind kind)
+{
+	struct wt_pcapng_item item, it = {0};
+	struct wt_capture_file *file;
+	size_t count = 0;
+
+	cr_assert(eq(int, wt_capture_file_open(&file, out, &err), 0), "%s", err.text);
+	while (wt_capture_file_next(file, &item, &err) > 0)
+		if (item.kind == kind) {
+			it = item;
+			count++;
+		}
+	wt_capture_file_close(file);
+	cr_expect(eq(sz, count, 1));
+	return it;
+}
+
+Test(cut, stamps_stay_as_they_are_before_1970_after_2262_and_below_nanoseconds)
+{
+	static const struct {
+		uint64_t units;
+		int64_t tsoffset_s;
+		uint8_t tsresol;
+		bool saturated;
+		int64_t ns;
+	} cases[] = {
+	        {0, -10, 9, false, -INT64_C(10000000000)},
+	        {5, -20000000000, 6, true, INT64_MIN},
+	        {UINT64_MAX, 0, 9, true, INT64_MAX},
+	        {UINT64_MAX, 0, 6, true, INT64_MAX},
+	        {1700000000123456789, 0, 12, false, INT64_C(1700000000123456)},
+	        {(UINT64_C(1700000000) << 20) + 1, -1, 0x94, false, INT64_C(1699999999000000953)},
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t n = i / 2;
+		struct wt_pcapng_item item;
+
+		build.big_endian = i % 2;
+		build_section(&build);
+		build_interface(&build, cases[n].tsresol, cases[n].tsoffset_s);
+		build_packet(&build, 0, cases[n].units, "data");
+		write_build(0);
+		do_cut(1, INT64_MIN, INT64_MIN, NULL);
+		cr_expect(eq(u64, result.packets, 1));
+		cr_expect(eq(u64, result.out_of_range, cases[n].saturated));
+		cr_expect(eq(u64, files[0].left_out, 0));
+		if (!cases[n].saturated)
+			cr_expect(eq(i64, result.first_ns, cases[n].ns));
+		item = only(WT_ITEM_PACKET);
+		cr_expect(eq(u64, item.packet.stamp_units, cases[n].units));
+		cr_expect(eq(i64, item.packet.frame.stamp_ns, cases[n].ns), "case %zu", n);
+		item = only(WT_ITEM_INTERFACE);
+		cr_expect(eq(u8, item.interface.tsresol, cases[n].tsresol));
+		cr_expect(eq(i64, item.interface.tsoffset_s, cases[n].tsoffset_s));
+	}
+}
+
+Test(cut, interfaces_of_other_offsets_are_others)
+{
+	for (int64_t offset_s = 0; offset_s < 2; offset_s++) {
+		build_section(&build);
+		build_interface(&build, 9, -offset_s);
+		build_packet(&build, 0, (uint64_t)T_NS, "data");
+	}
+	write_build(0);
+	do_cut(1, INT64_MIN, INT64_MIN, NULL);
+	expect_stamps(2, (const int64_t[]){T_NS, T_NS - 1000000000});
+	cr_expect(eq(sz, found.interface_count, 2));
+}
+
+Test(cut, check_sequences_and_bytes_beyond_the_length_are_kept)
+{
+	struct wt_pcapng_item item;
+
+	build_section(&build);
+	build_interface_head(&build, 1, 4);
+	build_option(&build, WT_OPT_IF_FCSLEN, "\x20", 1);
+	build_block_end(&build);
+	build_packet_head(&build, 0, 1, "datafcs!more");
+	build_patch_u32(&build, build.block + 24, 8);
+	build_option_u32(&build, WT_OPT_EPB_FLAGS, 2u << 5);
+	build_block_end(&build);
+	write_build(0);
+	do_cut(1, INT64_MIN, INT64_MIN, NULL);
+	item = only(WT_ITEM_INTERFACE);
+	cr_expect(item.interface.has_fcs);
+	cr_expect(eq(u8, item.interface.fcs_bytes, 4));
+	/* Readers of libpcap's make do with no less. */
+	cr_expect(eq(u32, item.interface.snaplen, 12));
+	item = only(WT_ITEM_PACKET);
+	cr_expect(eq(u8, item.packet.fcs_bytes, 2));
+	cr_expect(eq(u32, item.packet.frame.len, 8));
+	cr_expect(eq(u32, item.packet.frame.caplen, 8));
+	cr_expect(eq(u32, item.packet.excess_bytes, 4));
+}
+
 Test(cut, packets_without_a_stamp_are_counted_and_left_out)
 {
 	build_start(9);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "support/mend.h"
 #include "support/powerloss_disk.h"
 #include "support/recording.h"
 #include "support/seeds.h"
@@ -110,7 +111,7 @@ static int repair(uint32_t seed)
 
 	if (ret)
 		return ret;
-	ret = wt_recover_apply(recovery, &err);
+	ret = mend(recovery, image_path, &err);
 	cr_assert(eq(int, ret, 0), "seed %u: %s", seed, err.text);
 	wt_recover_close(recovery);
 	cr_assert(eq(int, wt_recover_open(&recovery, image_path, true, &err), 0), "seed %u: %s",

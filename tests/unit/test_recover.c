@@ -73,10 +73,67 @@ static void look(void)
 	look_at(path);
 }
 
-static void apply(void)
+static void write_bytes(const void *bytes, size_t length)
 {
+	cr_assert(eq(int, ftruncate(fd, 0), 0));
+	cr_assert(eq(long, (long)pwrite(fd, bytes, length, 0), (long)length));
+}
+
+static off_t size_of(const char *name)
+{
+	struct stat status;
+
+	cr_assert(eq(int, stat(name, &status), 0));
+	return status.st_size;
+}
+
+static off_t size_of_file(void)
+{
+	return size_of(path);
+}
+
+static uint8_t *contents(const char *name, size_t *length)
+{
+	FILE *file = fopen(name, "r");
+	uint8_t *bytes;
+
+	*length = (size_t)size_of(name);
+	bytes = malloc(*length + 1);
+	cr_assert(bytes && file && fread(bytes, 1, *length, file) == *length);
+	fclose(file);
+	return bytes;
+}
+
+/* A file that is left alone, of which there is only a copy: that one takes its place. */
+static void take_copy(const char *why)
+{
+	size_t length, length_after;
+	uint8_t *before = contents(path, &length), *after;
 	int rc = wt_recover_apply(recovery, &err);
 
+	cr_assert(eq(int, rc, -EPERM));
+	cr_expect(strstr(err.text, why) != NULL, "'%s' is not in: %s", why, err.text);
+	cr_expect(strstr(err.text, "-w FILE") != NULL, "%s", err.text);
+	after = contents(path, &length_after);
+	cr_assert(length == length_after && !memcmp(before, after, length));
+	free(before);
+	free(after);
+	rc = wt_recover_copy(recovery, copy_path, 0, &err);
+	cr_assert(eq(int, rc, 0), "%s", err.text);
+	after = contents(copy_path, &length);
+	write_bytes(after, length);
+	free(after);
+}
+
+static void apply(void)
+{
+	int rc;
+
+	if (report->way == WT_RECOVER_COPY) {
+		take_copy("");
+		return;
+	}
+	rc = wt_recover_apply(recovery, &err);
 	cr_assert(eq(int, rc, 0), "%s", err.text);
 }
 
@@ -188,7 +245,7 @@ Test(recover, a_hole_becomes_a_block_that_says_what_is_missing)
 	cr_expect(eq(i64, report->holes[0].after_ns, T_NS + 1));
 	cr_expect(eq(i64, report->holes[0].before_ns, T_NS + 6));
 	cr_expect(report->was_closed && !report->holes[0].closed);
-	apply();
+	take_copy("it was closed");
 	read_back();
 	cr_expect(eq(sz, found.packets, 6));
 	cr_expect(eq(sz, found.holes, 1));
@@ -278,12 +335,17 @@ Test(recover, a_large_hole_becomes_several_blocks)
 	expect_nothing_to_do();
 }
 
-Test(recover, a_damaged_beginning_is_an_error)
+Test(recover, of_a_damaged_beginning_all_blocks_that_can_be_read_keep_their_places)
 {
 	add_chunks(2, 100);
 	memset(tape.bytes + tape.chunks[0].offset - 8, 0, 8);
 	tape_write(&tape, fd);
-	expect_refusal(-EBADMSG, "first chunk");
+	look();
+	take_copy("its first chunk, with the interfaces, is damaged");
+	read_back();
+	cr_expect(eq(sz, found.packets, 4));
+	look();
+	cr_expect(report->is_tape);
 }
 
 Test(recover, a_file_that_is_being_recorded_is_refused)
@@ -651,20 +713,6 @@ Test(recover, of_an_interrupted_repair_any_of_the_writes_may_be_missing)
 
 /* ---- other people's files ---- */
 
-static void write_bytes(const void *bytes, size_t length)
-{
-	cr_assert(eq(int, ftruncate(fd, 0), 0));
-	cr_assert(eq(long, (long)pwrite(fd, bytes, length, 0), (long)length));
-}
-
-static off_t size_of_file(void)
-{
-	struct stat status;
-
-	fstat(fd, &status);
-	return status.st_size;
-}
-
 Test(recover, another_pcapng_file_is_cut_behind_its_last_whole_block)
 {
 	struct pcapng_builder build = {0};
@@ -685,26 +733,6 @@ Test(recover, another_pcapng_file_is_cut_behind_its_last_whole_block)
 	}
 }
 
-Test(recover, what_is_broken_in_the_middle_is_cut_there_and_said)
-{
-	struct pcapng_builder build = {0};
-	size_t good;
-
-	build_section(&build);
-	build_interface(&build, 9, 0);
-	build_packet(&build, 0, T_NS, "one");
-	good = build.length;
-	build_packet(&build, 7, T_NS, "of no interface");
-	build_packet(&build, 0, T_NS, "two");
-	write_bytes(build.bytes, build.length);
-	look();
-	cr_expect(eq(int, report->ended, -EBADMSG));
-	cr_expect(strstr(report->why.text, "interface 7") != NULL, "%s", report->why.text);
-	apply();
-	cr_expect(eq(i64, size_of_file(), (off_t)good));
-	expect_nothing_to_do();
-}
-
 Test(recover, what_is_no_capture_file_is_refused)
 {
 	write_bytes("no capture file at all", 22);
@@ -713,4 +741,575 @@ Test(recover, what_is_no_capture_file_is_refused)
 	expect_refusal(-ENODATA, "empty");
 	write_bytes("\x0a\x0d\x0d\x0a\0\0\0\0", 8);
 	expect_refusal(-EBADMSG, "nothing of it can be kept");
+}
+
+/* ---- other people's files, damaged ---- */
+
+static struct pcapng_builder file;
+
+enum { PACKETS = 20 };
+
+static size_t starts[PACKETS + 1]; /* of the packets' blocks, and their end */
+
+static void build_twenty(bool big_endian)
+{
+	char data[] = "number 00 of some that are no more than this";
+
+	memset(&file, 0, sizeof(file));
+	file.big_endian = big_endian;
+	build_section(&file);
+	build_interface(&file, 9, 0);
+	for (int i = 0; i < PACKETS; i++) {
+		starts[i] = file.length;
+		data[7] = (char)('0' + i / 10);
+		data[8] = (char)('0' + i % 10);
+		build_packet(&file, 0, (uint64_t)T_NS + (uint64_t)i, data);
+	}
+	starts[PACKETS] = file.length;
+}
+
+/* Some bytes in the middle of what is built. */
+static void insert(size_t at, uint8_t value, size_t length)
+{
+	cr_assert(le(sz, file.length + length, sizeof(file.bytes)));
+	memmove(file.bytes + at + length, file.bytes + at, file.length - at);
+	memset(file.bytes + at, value, length);
+	file.length += length;
+}
+
+static void expect_whole(void)
+{
+	expect_nothing_to_do();
+	cr_expect(eq(int, (int)report->way, (int)WT_RECOVER_NOTHING));
+}
+
+/* The file itself stays; the copy has so many packets, and what is left out is known. */
+static void expect_copy(const char *why, size_t packets, uint64_t lost_bytes)
+{
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->packets, packets));
+	cr_expect(eq(u64, report->lost_bytes, lost_bytes));
+	take_copy(why);
+	read_back();
+	cr_expect(eq(sz, found.packets, packets));
+	expect_whole();
+	cr_expect(eq(u64, report->packets, packets));
+}
+
+static void expect_cut(uint64_t keep_bytes, size_t packets)
+{
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(int, (int)report->way, (int)WT_RECOVER_IN_PLACE));
+	cr_expect(eq(u64, report->packets, packets));
+	apply();
+	cr_expect(eq(i64, size_of_file(), (off_t)keep_bytes));
+	read_back();
+	cr_expect(eq(sz, found.packets, packets));
+	expect_whole();
+}
+
+static void both_orders(void (*test)(void))
+{
+	for (int big_endian = 0; big_endian < 2; big_endian++) {
+		build_twenty(big_endian);
+		test();
+	}
+}
+
+static void wrong_first_length(void)
+{
+	build_patch_u32(&file, starts[7] + 4, 0x7fffffff);
+	expect_copy("is left as it is", PACKETS, 0);
+	cr_expect(eq(u64, report->mended, 0));
+}
+
+static void wrong_second_length(void)
+{
+	build_patch_u32(&file, starts[8] - 4, 12);
+	expect_copy("does not stand at its end", PACKETS, 0);
+}
+
+static void wrong_field(void)
+{
+	build_patch_u32(&file, starts[7] + 20, 0x7fffffff);
+	expect_copy("captured length", PACKETS - 1, starts[8] - starts[7]);
+	cr_expect(eq(sz, report->passed_count, 0));
+}
+
+static void garbage_between(void)
+{
+	insert(starts[7], 0xee, 37);
+	expect_copy("is left as it is", PACKETS, 37);
+}
+
+static void zeros_between(void)
+{
+	insert(starts[7], 0, 4096);
+	expect_copy("zeros", PACKETS, 4096);
+}
+
+static void bytes_are_gone(void)
+{
+	memmove(file.bytes + starts[7] + 13, file.bytes + starts[7] + 50,
+	        file.length - starts[7] - 50);
+	file.length -= 37;
+	expect_copy("is left as it is", PACKETS - 1, starts[8] - starts[7] - 37);
+}
+
+static void two_damages(void)
+{
+	insert(starts[12], 0xee, 20);
+	insert(starts[3], 0x11, 2);
+	expect_copy("is left as it is", PACKETS, 22);
+}
+
+static void first_block(void)
+{
+	build_patch_u32(&file, 4, 0xffff);
+	expect_copy("Section Header Block", PACKETS, 0);
+	build_patch_u32(&file, 4, 28);
+	build_patch_u32(&file, 8, 0);
+	expect_copy("Section Header Block", PACKETS, 28);
+}
+
+static void wrong_last_length(void)
+{
+	build_patch_u32(&file, file.length - 4, 0xffffffff);
+	expect_copy("does not stand at its end", PACKETS, 0);
+}
+
+static void interface_length(void)
+{
+	build_patch_u32(&file, 28 + 4, 0);
+	expect_copy("Interface Description Block", PACKETS, 0);
+	cr_expect(eq(i64, report->packets, PACKETS));
+}
+
+static void interface_options(void)
+{
+	insert(28 + 16 + 8, 0xee, 5);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->packets, PACKETS));
+	expect_copy("Interface Description Block", PACKETS, report->lost_bytes);
+}
+
+static void interface_is_gone(void)
+{
+	memset(file.bytes + 28, 0, starts[0] - 28);
+	expect_copy("zeros", PACKETS, starts[0] - 28);
+}
+
+static void garbage_behind(void)
+{
+	insert(file.length, 0xab, 500);
+	expect_copy("is left as it is", PACKETS, 500);
+}
+
+static void zeros_behind(void)
+{
+	insert(file.length, 0, 5000);
+	expect_cut(starts[PACKETS], PACKETS);
+}
+
+static void part_and_zeros_behind(void)
+{
+	memset(file.bytes + starts[19] + 40, 0, file.length - starts[19] - 40);
+	insert(file.length, 0, 5000);
+	expect_cut(starts[19], 19);
+}
+
+static void cut_off(void)
+{
+	file.length = starts[19] + 40;
+	expect_cut(starts[19], 19);
+}
+
+Test(recover, one_wrong_length_costs_nothing_in_either_order)
+{
+	both_orders(wrong_first_length);
+	both_orders(wrong_second_length);
+	both_orders(wrong_last_length);
+	both_orders(interface_options);
+	both_orders(interface_is_gone);
+	both_orders(interface_length);
+	both_orders(first_block);
+}
+
+Test(recover, what_is_broken_in_the_middle_is_left_out_of_a_copy)
+{
+	both_orders(wrong_field);
+	both_orders(garbage_between);
+	both_orders(zeros_between);
+	both_orders(bytes_are_gone);
+	both_orders(two_damages);
+	both_orders(garbage_behind);
+}
+
+Test(recover, only_what_is_unfinished_is_cut_off)
+{
+	both_orders(zeros_behind);
+	both_orders(part_and_zeros_behind);
+	both_orders(cut_off);
+}
+
+Test(recover, what_is_left_out_is_listed)
+{
+	build_twenty(false);
+	insert(starts[12], 0xee, 20);
+	insert(starts[3], 0x11, 4);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_assert(eq(sz, report->passed_count, 2));
+	cr_expect(eq(u64, report->passed[0].offset, starts[3]));
+	cr_expect(eq(u64, report->passed[0].bytes, 4));
+	cr_expect(eq(u64, report->passed[1].offset, starts[12] + 4));
+	cr_expect(eq(u64, report->passed[1].bytes, 20));
+	cr_expect(not(report->passed[0].is_kept));
+	cr_expect(eq(u64, report->lost_ranges, 2));
+}
+
+static void append_section(uint16_t major, uint64_t bytes)
+{
+	build_block(&file, WT_PCAPNG_SHB);
+	build_u32(&file, WT_PCAPNG_MAGIC);
+	build_u16(&file, major);
+	build_u16(&file, 0);
+	build_u64(&file, bytes);
+	build_block_end(&file);
+}
+
+Test(recover, what_is_not_understood_is_not_broken)
+{
+	size_t end;
+
+	/* Of an unknown version, which says where it ends. */
+	build_twenty(false);
+	append_section(2, 40);
+	insert(file.length, 0x77, 40);
+	write_bytes(file.bytes, file.length);
+	expect_whole();
+	cr_expect(eq(u64, report->unknown_sections, 1));
+	cr_expect(eq(u64, report->unknown_bytes, 68));
+	/* Which does not. */
+	build_twenty(false);
+	end = file.length;
+	append_section(2, UINT64_MAX);
+	insert(file.length, 0x77, 40);
+	expect_copy("version 2.0", PACKETS, file.length - end);
+	/* Blocks of unknown types. */
+	build_twenty(false);
+	build_patch_u32(&file, starts[3], 0x12345678);
+	write_bytes(file.bytes, file.length);
+	expect_whole();
+	cr_expect(eq(u64, report->packets, PACKETS - 1));
+}
+
+Test(recover, a_block_of_any_length_is_no_damage)
+{
+	const uint32_t bytes = 200u << 20, words[2] = {WT_PCAPNG_CUSTOM, bytes};
+
+	build_twenty(false);
+	write_bytes(file.bytes, file.length);
+	cr_assert(eq(long, (long)pwrite(fd, words, 8, (off_t)file.length), 8));
+	cr_assert(eq(long, (long)pwrite(fd, words + 1, 4, (off_t)(file.length + bytes - 4)), 4));
+	cr_assert(eq(long, (long)pwrite(fd, file.bytes, file.length, (off_t)(file.length + bytes)),
+	             (long)file.length));
+	expect_whole();
+	cr_expect(eq(u64, report->packets, 2 * PACKETS));
+	cr_expect(lt(u64, report->bytes_read, 4 << 20));
+}
+
+/* ---- several recordings and sections in one file ---- */
+
+static struct {
+	uint8_t *bytes;
+	size_t length;
+} all;
+
+static void append(const void *bytes, size_t length)
+{
+	all.bytes = realloc(all.bytes, all.length + length);
+	cr_assert(all.bytes != NULL);
+	memcpy(all.bytes + all.length, bytes, length);
+	all.length += length;
+}
+
+static void write_all(void)
+{
+	write_bytes(all.bytes, all.length);
+	free(all.bytes);
+	memset(&all, 0, sizeof(all));
+}
+
+static void build_tape(void)
+{
+	tape_free(&tape);
+	tape_begin(&tape, 2);
+	add_chunks(4, 300);
+}
+
+Test(recover, a_recording_with_anything_behind_it_is_whole)
+{
+	build_tape();
+	tape_close(&tape);
+	append(tape.bytes, tape.length);
+	build_twenty(true);
+	append(file.bytes, file.length);
+	append(tape.bytes, tape.length);
+	tape_swap(&tape);
+	append(tape.bytes, tape.length);
+	write_all();
+	expect_whole();
+	cr_expect(eq(u64, report->packets, 8 + PACKETS + 8 + 8));
+	cr_expect(eq(sz, report->parts, 4));
+}
+
+Test(recover, behind_a_recording_without_an_end_nothing_is_cut_off)
+{
+	for (int i = 0; i < 3; i++) {
+		build_tape();
+		if (i == 0)
+			tape_append_zeros(&tape, 10000);
+		else if (i == 1)
+			tape.length -= 1003;
+		else
+			tape_zero_page(&tape, tape.chunks[3].offset);
+		append(tape.bytes, tape.length);
+		build_twenty(false);
+		append(file.bytes, file.length);
+		write_all();
+		look();
+		cr_expect(eq(u64, report->packets, (i == 2 ? 6 : 8) + PACKETS), "%d", i);
+		take_copy("a section follows it");
+		read_back();
+		cr_expect(eq(sz, found.packets, (i == 2 ? 6 : 8) + PACKETS), "%d", i);
+		expect_whole();
+	}
+}
+
+Test(recover, the_last_of_several_is_repaired_in_place)
+{
+	build_twenty(false);
+	append(file.bytes, file.length);
+	build_tape();
+	tape_append_zeros(&tape, 10000);
+	append(tape.bytes, tape.length);
+	write_all();
+	look();
+	cr_expect(eq(int, (int)report->way, (int)WT_RECOVER_IN_PLACE));
+	apply();
+	read_back();
+	cr_expect(eq(sz, found.packets, PACKETS + 8));
+	cr_expect(eq(sz, found.ends, 1));
+	expect_whole();
+}
+
+Test(recover, a_recording_that_was_closed_is_never_touched)
+{
+	build_tape();
+	tape_close(&tape);
+	append(tape.bytes, tape.length);
+	append("garbage", 7);
+	write_all();
+	look();
+	take_copy("what follows its last chunk is not of it");
+	cr_expect(eq(i64, size_of_file(), (off_t)tape.length));
+	look();
+	cr_expect(eq(u64, report->packets, 8));
+	cr_expect(report->was_closed);
+}
+
+/* The first chunk ended where a buffer was full, and the second has the other interfaces. */
+Test(recover, one_whose_interfaces_go_on_behind_an_index_is_whole)
+{
+	uint8_t *block;
+
+	build_tape();
+	tape_close(&tape);
+	block = tape.bytes + tape.chunks[0].offset + WT_CHUNK_INDEX_BYTES;
+	block[0] = WT_PCAPNG_IDB;
+	memset(block + 12, 0, 4); /* snaplen */
+	memset(block + 16, 0, 4); /* opt_endofopt */
+	tape_write(&tape, fd);
+	expect_whole();
+	cr_expect(eq(u64, report->packets, 7));
+}
+
+/* ---- hostile ones ---- */
+
+/* Each page promises 16 MiB. */
+Test(recover, the_work_is_a_small_multiple_of_the_size)
+{
+	struct wt_chunk_index index;
+	uint64_t first;
+
+	build_tape();
+	first = tape.chunks[0].offset;
+	memcpy(&index, tape.bytes + first, sizeof(index));
+	tape.length = first;
+	tape_append_zeros(&tape, 8 << 20);
+	for (uint64_t at = first; at < tape.length; at += 4096) {
+		index.offset = at;
+		index.number = (uint32_t)(at / 4096);
+		index.chunk_bytes = WT_CHUNK_BYTES_MAX;
+		index.packets_before = index.number;
+		memcpy(tape.bytes + at, &index, sizeof(index));
+		memcpy(tape.bytes + at + index.total_length - 4, &index.total_length, 4);
+	}
+	tape_write(&tape, fd);
+	if (!wt_recover_open(&recovery, path, false, &err)) {
+		report = wt_recover_report(recovery);
+		cr_expect(lt(u64, report->bytes_read, 16 * tape.length));
+		cr_expect(eq(u64, report->packets, 0));
+	}
+}
+
+/* Nothing but what could begin a block. */
+Test(recover, looking_for_a_block_is_linear_too)
+{
+	enum { BYTES = 4 << 20 };
+	uint32_t *words = calloc(1, BYTES);
+
+	build_twenty(false);
+	for (uint32_t i = 0; i < BYTES / 4; i++)
+		words[i] = i % 2 ? 1 << 20 : WT_PCAPNG_CUSTOM;
+	append(file.bytes, file.length);
+	append(words, BYTES);
+	free(words);
+	write_all();
+	look();
+	cr_expect(eq(u64, report->packets, PACKETS));
+	cr_expect(lt(u64, report->bytes_read, 16 * BYTES));
+}
+
+/* ---- classic pcap ---- */
+
+enum { RECORD = 16 + 60 };
+
+static void build_pcap(bool big_endian, uint32_t magic)
+{
+	static const char packet[61] =
+	        "a packet of sixty bytes, which is as long as the shortest. ";
+
+	memset(&file, 0, sizeof(file));
+	file.big_endian = big_endian;
+	build_u32(&file, magic);
+	build_u16(&file, 2);
+	build_u16(&file, 4);
+	build_u64(&file, 0);
+	build_u32(&file, 65535);
+	build_u32(&file, 1);
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		build_u32(&file, 1700000000 + i);
+		build_u32(&file, 999);
+		build_u32(&file, 60);
+		build_u32(&file, 60);
+		build_padded(&file, packet, 60);
+	}
+}
+
+static void each_pcap(void (*test)(size_t at))
+{
+	static const uint32_t magics[] = {0xa1b2c3d4, 0xa1b23c4d};
+
+	for (int i = 0; i < 4; i++) {
+		build_pcap(i % 2, magics[i / 2]);
+		test(24 + 7 * RECORD);
+	}
+}
+
+static void wrong_caplen(size_t at)
+{
+	static const uint32_t lengths[] = {0x77777777, 40, 70, 61};
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		build_patch_u32(&file, at + 8, lengths[i]);
+		expect_copy("is left as it is", PACKETS, 0);
+	}
+}
+
+static void wrecked_record(size_t at)
+{
+	memset(file.bytes + at, 0xff, 16);
+	expect_copy("packet at offset 556", PACKETS - 1, RECORD);
+}
+
+static void garbage_in_pcap(size_t at)
+{
+	insert(at, 0xee, 37);
+	expect_copy("is left as it is", PACKETS, 37);
+}
+
+static void zeros_in_pcap(size_t at)
+{
+	insert(at, 0, 4096);
+	expect_copy("zeros", PACKETS, 4096);
+}
+
+static void garbage_behind_pcap(size_t at)
+{
+	(void)at;
+	insert(file.length, 0xee, 500);
+	expect_copy("is left as it is", PACKETS, 500);
+}
+
+static void zeros_behind_pcap(size_t at)
+{
+	(void)at;
+	insert(file.length, 0, 4096);
+	expect_cut(24 + PACKETS * RECORD, PACKETS);
+}
+
+static void cut_pcap(size_t at)
+{
+	file.length = at + 30;
+	expect_cut(at, 7);
+	file.length = at + 5;
+	expect_cut(at, 7);
+}
+
+static void two_files(size_t at)
+{
+	const size_t length = file.length;
+
+	(void)at;
+	insert(length, 0, length);
+	memcpy(file.bytes + length, file.bytes, length);
+	expect_copy("header of another pcap file", 2 * PACKETS, 24);
+}
+
+Test(recover, pcap_that_is_broken_in_the_middle_goes_on_behind_that)
+{
+	each_pcap(wrong_caplen);
+	each_pcap(wrecked_record);
+	each_pcap(garbage_in_pcap);
+	each_pcap(zeros_in_pcap);
+	each_pcap(garbage_behind_pcap);
+	each_pcap(two_files);
+}
+
+Test(recover, of_pcap_only_what_is_unfinished_is_cut_off)
+{
+	each_pcap(zeros_behind_pcap);
+	each_pcap(cut_pcap);
+}
+
+Test(recover, a_pcap_packet_above_the_usual_limit_is_no_damage)
+{
+	const uint32_t words[] = {1700000000, 0, 300000, 300000};
+	const size_t at = 24 + 7 * RECORD;
+	uint8_t *packet = calloc(1, 300000);
+
+	build_pcap(false, 0xa1b2c3d4);
+	append(file.bytes, at);
+	append(words, sizeof(words));
+	append(packet, 300000);
+	append(file.bytes + at, file.length - at);
+	free(packet);
+	write_all();
+	expect_whole();
+	cr_expect(eq(u64, report->packets, PACKETS + 1));
 }

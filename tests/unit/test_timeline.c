@@ -1029,8 +1029,7 @@ static bool next_of_file(struct wt_capture_file *file, struct wt_pcapng_item *it
 	return rc > 0;
 }
 
-ParameterizedTest(struct golden *golden, timeline, golden_files_come_as_they_are, .init = set_up,
-                  .fini = tear_down)
+ParameterizedTest(struct golden *golden, timeline, golden_files_come_as_they_are)
 {
 	char path[4096];
 	struct wt_timeline_packet packet;

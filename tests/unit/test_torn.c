@@ -15,6 +15,7 @@
 #include <wiretape/writer/tape_reader.h>
 #include <wiretape/writer/torn.h>
 
+#include "support/mend.h"
 #include "support/seeds.h"
 #include "support/tape_builder.h"
 
@@ -236,7 +237,7 @@ static void repair(void)
 
 	cr_assert(eq(int, wt_recover_open(&recovery, path, true, &err), 0), "%s", err.text);
 	report = *wt_recover_report(recovery);
-	cr_assert(eq(int, wt_recover_apply(recovery, &err), 0), "%s", err.text);
+	cr_assert(eq(int, mend(recovery, path, &err), 0), "%s", err.text);
 	wt_recover_close(recovery);
 }
 
