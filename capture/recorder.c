@@ -679,6 +679,7 @@ static int wait_for_header(struct wt_recorder *recorder, struct wt_error *err)
 	int ret;
 
 	wt_tape_settle(recorder->file->tape);
+	wt_recorder_note_sink(recorder, recorder->file);
 	ret = wt_tape_failed(recorder->file->tape);
 	return ret ? wt_error_set(err, ret, "cannot write the file's header: %s", strerror(-ret))
 	           : 0;

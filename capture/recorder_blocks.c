@@ -9,7 +9,9 @@
 
 #include <wiretape/writer/pcapng_encode.h>
 
-enum { BLOCK_ROOM = 64 * 1024 }; /* more than any block here takes */
+/* More than any block here takes, beside the filter of an interface, and more than what is known of
+ * an interface's clock. */
+enum { BLOCK_ROOM = 64 * 1024, INTERFACE_ROOM = 16 * 1024, MAPS_ROOM = 2 * 1024 };
 
 /* The processor's own name for itself, or the machine's architecture. */
 static void describe_hardware(char *out, size_t capacity, const struct utsname *system)
@@ -73,6 +75,24 @@ static void describe_reader(char *out, size_t capacity, const struct wt_reader_i
 	         *offloads ? offloads : "none");
 }
 
+/* What an interface's block takes at most. Its filter is what may be long. */
+static size_t interface_room(const struct wt_recorder *recorder, size_t i)
+{
+	const char *filter = recorder->config.interfaces[i].filter;
+	size_t length = filter ? strlen(filter) : 0;
+
+	return INTERFACE_ROOM + (length < UINT16_MAX ? length : UINT16_MAX);
+}
+
+static int size_header(struct wt_recorder *recorder)
+{
+	size_t bytes = 2 * BLOCK_ROOM;
+
+	for (size_t i = 0; i < recorder->config.interface_count; i++)
+		bytes += interface_room(recorder, i) + MAPS_ROOM;
+	return wt_tape_size_header(recorder->file->tape, bytes);
+}
+
 static int write_interface(struct wt_recorder *recorder, size_t i, const char *os)
 {
 	const struct wt_reader_info *info = recorder->reports[i].reader;
@@ -105,7 +125,7 @@ static int write_interface(struct wt_recorder *recorder, size_t i, const char *o
 	else if (info->rebuilds_headers)
 		interface.description = "UDP socket: IP and UDP headers are rebuilt from what it "
 		                        "tells, payloads are as they came";
-	ret = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
+	ret = wt_recorder_reserve(recorder, interface_room(recorder, i), &at, &room);
 	return ret ? ret : submit(recorder, wt_pcapng_encode_interface(at, room, &interface));
 }
 
@@ -118,7 +138,9 @@ int wt_recorder_write_preamble(struct wt_recorder *recorder)
 	uname(&system);
 	snprintf(os, sizeof(os), "%.80s %.80s", system.sysname, system.release);
 	describe_hardware(hardware, sizeof(hardware), &system);
-	ret = write_section(recorder, hardware, os);
+	ret = size_header(recorder);
+	if (!ret)
+		ret = write_section(recorder, hardware, os);
 	for (size_t i = 0; !ret && i < recorder->config.interface_count; i++)
 		ret = write_interface(recorder, i, os);
 	if (!ret)

@@ -39,6 +39,15 @@ static void free_file(struct wt_recorder_file *file)
 	free(file);
 }
 
+void wt_recorder_note_sink(struct wt_recorder *recorder, const struct wt_recorder_file *file)
+{
+	const struct wt_sink *sink = wt_tape_sink(file->tape);
+
+	if (wt_sink_degraded(sink))
+		wt_recorder_degrade(recorder, wt_sink_degraded(sink));
+	recorder->direct = wt_sink_is_direct(sink);
+}
+
 static int open_tape(struct wt_recorder *recorder, struct wt_recorder_file *file, const char *path,
                      struct wt_error *err)
 {
@@ -68,9 +77,7 @@ static int open_tape(struct wt_recorder *recorder, struct wt_recorder_file *file
 		return ret;
 	}
 	wt_tape_attach(file->tape, sink);
-	if (wt_sink_degraded(sink))
-		wt_recorder_degrade(recorder, wt_sink_degraded(sink));
-	recorder->direct = wt_sink_is_direct(sink);
+	wt_recorder_note_sink(recorder, file);
 	return 0;
 }
 
@@ -194,6 +201,7 @@ static void finish(struct wt_recorder *recorder, struct wt_recorder_file *file)
 {
 	uint64_t bytes = wt_tape_bytes(file->tape), packets = wt_tape_all_packets(file->tape);
 
+	wt_recorder_note_sink(recorder, file);
 	recorder->finished_bytes += bytes;
 	add_writes(&recorder->finished_writes, file->tape, 0);
 	wt_file_set_finish(recorder->output->files, file->number, bytes, packets, close_file, file);

@@ -131,6 +131,8 @@ bool wt_recorder_turn(struct wt_recorder *recorder, struct wt_recorded *recorded
 
 /* recorder_files.c */
 int wt_recorder_begin_file(struct wt_recorder *recorder, struct wt_error *err);
+/* How its sink writes, which may show only with the first write. */
+void wt_recorder_note_sink(struct wt_recorder *recorder, const struct wt_recorder_file *file);
 /* Go on to the next file if packets of `next_bytes` are to be added and this one may not have
  * them; or if it has been written for long enough. */
 void wt_recorder_rotate_if_due(struct wt_recorder *recorder, uint64_t next_bytes);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <wiretape/writer/disk.h>
+
 static const struct wt_command commands[] = {
         {"record", "record packets from interfaces to a pcapng file", wt_command_record},
         {"generate", "send MoldUDP64 packets with rising sequence numbers", wt_command_generate},
@@ -33,7 +35,8 @@ static void print_help(FILE *out)
 
 static void print_version(void)
 {
-	printf("wiretape %s\n%s\n", WT_VERSION, pcap_lib_version());
+	printf("wiretape %s\n%s\n%s\n", WT_VERSION, pcap_lib_version(),
+	       wt_disk_has_uring ? "with io_uring" : "without io_uring");
 }
 
 /* A standard descriptor that is closed would become the number of a file or a

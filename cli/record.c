@@ -50,6 +50,7 @@ struct session {
 /* What the signal handlers reach for. */
 static struct session *running;
 static volatile sig_atomic_t stop_requested; /* the signal that asked for it */
+static volatile sig_atomic_t only_waits;     /* for commands of --on-close */
 /* Nothing has been done yet that would have to be undone: to be stopped is to die. */
 static volatile sig_atomic_t dies;
 
@@ -58,6 +59,30 @@ static void stop_all(struct session *session)
 	for (size_t i = 0; i < session->count; i++)
 		if (session->recordings[i].recorder)
 			wt_recorder_stop(session->recordings[i].recorder);
+}
+
+/* Commands of --on-close are not waited for. */
+static void hurry_all(struct session *session)
+{
+	for (size_t i = 0; i < session->count; i++)
+		if (session->recordings[i].files)
+			wt_file_set_hurry(session->recordings[i].files);
+}
+
+/* One request to stop may come as two signals, such as those of timeout(1), which sends its signal
+ * to the process and to its group. */
+static bool is_another_request(void)
+{
+	enum { APART_MS = 200 };
+	static int64_t first_ns; /* of the handler's: its signals wait for one another */
+	struct timespec now;
+	int64_t now_ns;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	now_ns = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	if (!first_ns)
+		first_ns = now_ns;
+	return now_ns - first_ns > APART_MS * (int64_t)1000000;
 }
 
 static void handle(int number, void (*handler)(int))
@@ -78,11 +103,16 @@ static void die_of(int number)
 
 static void on_stop(int number)
 {
+	bool again = is_another_request() || only_waits;
+
 	stop_requested = number;
 	if (dies)
 		die_of(number);
-	if (running)
-		stop_all(running);
+	if (!running)
+		return;
+	stop_all(running);
+	if (again)
+		hurry_all(running);
 }
 
 static void on_poke(int number)
@@ -312,9 +342,9 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 		blame_ourselves(options, first, count, &recording->err);
 	if (!ret)
 		ret = open_disk_and_files(recording, &recording->err);
-	if (ret)
+	if (ret && !stop_requested)
 		complain_of(&recording->err);
-	else
+	else if (!ret)
 		wt_recorder_report(recording->recorder, &recording->opened);
 	recording->output = (struct wt_recorder_output){
 	        .open = open_sink,
@@ -383,7 +413,6 @@ static void run_all(struct session *session)
 	for (size_t i = 1; i < session->count; i++)
 		if (session->recordings[i].has_thread)
 			pthread_join(session->recordings[i].thread, NULL);
-	running = NULL;
 }
 
 static void fill_result(struct wt_report_result *result, struct recording *recording)
@@ -440,6 +469,7 @@ static int conclude(struct session *session)
 
 		wt_report_end_line(&recording->progress);
 		if (recording->files) {
+			only_waits = 1;
 			wt_file_set_settle(recording->files);
 			take_events(recording);
 		}
@@ -461,6 +491,7 @@ static int conclude(struct session *session)
 
 static void close_all(struct session *session)
 {
+	running = NULL;
 	for (size_t i = 0; i < session->count; i++) {
 		struct recording *recording = &session->recordings[i];
 

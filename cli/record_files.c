@@ -85,6 +85,14 @@ int wt_record_files_on_close(struct wt_file_set_config *files, const char *value
 	return 0;
 }
 
+int wt_record_files_on_close_timeout(struct wt_file_set_config *files, const char *value)
+{
+	if (wt_cli_parse_seconds(value, &files->on_close_timeout_ns))
+		return 0;
+	return wt_cli_usage("record", "'%s' is not a time in seconds that a command may take",
+	                    value);
+}
+
 int wt_record_files_mode(struct wt_file_set_config *files, const char *value)
 {
 	if (wt_cli_parse_mode(value, &files->mode))

@@ -20,6 +20,9 @@ int wt_record_files_min_free(struct wt_file_set_config *files, const char *value
 /* --on-close COMMAND */
 int wt_record_files_on_close(struct wt_file_set_config *files, const char *value);
 
+/* --on-close-timeout SECONDS */
+int wt_record_files_on_close_timeout(struct wt_file_set_config *files, const char *value);
+
 /* --mode OCTAL */
 int wt_record_files_mode(struct wt_file_set_config *files, const char *value);
 

@@ -54,7 +54,10 @@ void wt_record_print_help(void)
 	     "      --min-free SIZE[:stop|:delete]  with less free space, stop [stop], or delete\n"
 	     "                          the oldest files\n"
 	     "      --mode OCTAL        the mode of files, exactly [640 less the umask]\n"
-	     "      --on-close COMMAND  run COMMAND FILE for each file that is finished\n\n"
+	     "      --on-close COMMAND  run COMMAND FILE for each file that is finished\n"
+	     "      --on-close-timeout SECONDS  end a command that runs for longer [3600]\n"
+	     "      --no-adopt          files of earlier recordings neither count nor are "
+	     "deleted\n\n"
 	     "How\n"
 	     "      --reader KIND       v3 (TPACKET_V3, the default), v2 (TPACKET_V2), recv (one\n"
 	     "                          system call a packet), sim (simulated kernel, no "
@@ -186,6 +189,8 @@ enum {
 	OPT_KEEP_BYTES,
 	OPT_MIN_FREE,
 	OPT_ON_CLOSE,
+	OPT_ON_CLOSE_TIMEOUT,
+	OPT_NO_ADOPT,
 	OPT_MODE,
 	OPT_STAMP,
 	OPT_CLOCK,
@@ -465,6 +470,11 @@ static int parse_option(struct wt_record_options *options, int option, const cha
 		return wt_record_files_ring_buffer(&options->files, value);
 	case OPT_ON_CLOSE:
 		return wt_record_files_on_close(&options->files, value);
+	case OPT_ON_CLOSE_TIMEOUT:
+		return wt_record_files_on_close_timeout(&options->files, value);
+	case OPT_NO_ADOPT:
+		options->files.no_adopt = true;
+		return 0;
 	case OPT_MODE:
 		return wt_record_files_mode(&options->files, value);
 	case 'f':
@@ -639,6 +649,8 @@ int wt_record_options_parse(struct wt_record_options *options, int argc, char **
 	        {"keep-bytes", required_argument, NULL, OPT_KEEP_BYTES},
 	        {"min-free", required_argument, NULL, OPT_MIN_FREE},
 	        {"on-close", required_argument, NULL, OPT_ON_CLOSE},
+	        {"on-close-timeout", required_argument, NULL, OPT_ON_CLOSE_TIMEOUT},
+	        {"no-adopt", no_argument, NULL, OPT_NO_ADOPT},
 	        {"mode", required_argument, NULL, OPT_MODE},
 	        {"stamp", required_argument, NULL, OPT_STAMP},
 	        {"clock", required_argument, NULL, OPT_CLOCK},

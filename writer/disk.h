@@ -43,6 +43,9 @@ struct wt_disk_request {
 
 enum wt_disk_kind { WT_DISK_AUTO, WT_DISK_URING, WT_DISK_PWRITE };
 
+/* Whether io_uring was built in. */
+extern const bool wt_disk_has_uring;
+
 /* How many requests may be in flight (32); more are refused with -EAGAIN. */
 #define WT_DISK_DEPTH 32
 

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
+const bool wt_disk_has_uring = true;
+
 /* A registered buffer may be at most 1 GiB; that makes room for 256 GiB in 16 regions. */
 enum { PIECES_MOST = 272 };
 static const size_t piece_bytes = (size_t)1 << 30;
@@ -291,8 +293,10 @@ static int register_piece(struct uring_disk *uring, uint8_t *base, size_t length
 
 static void register_uring(struct wt_disk *disk, uint8_t *base, size_t length)
 {
-	int ret = 0;
+	static const char costs[] = "its pages are pinned for every write, which costs a little "
+	                            "processor time";
 	char limit[64];
+	int ret = 0;
 
 	for (size_t at = 0; at < length && !ret; at += piece_bytes)
 		ret = register_piece(uring_of(disk), base + at,
@@ -300,11 +304,17 @@ static void register_uring(struct wt_disk *disk, uint8_t *base, size_t length)
 	if (!ret)
 		return;
 	describe_limit(limit, sizeof(limit));
-	snprintf(disk->degraded, sizeof(disk->degraded),
-	         "the ring's memory could not be registered with io_uring (%s; %s): its pages are "
-	         "pinned for every write, which costs a little processor time; give CAP_IPC_LOCK "
-	         "or raise the limit",
-	         strerror(-ret), limit);
+	/* A packet ring is memory of a socket, which some kernels do not take for what it is. */
+	if (ret == -EOPNOTSUPP || ret == -EINVAL || ret == -ENOSYS)
+		snprintf(disk->degraded, sizeof(disk->degraded),
+		         "this kernel does not register the ring's memory with io_uring (%s): %s; "
+		         "newer ones do",
+		         strerror(-ret), costs);
+	else
+		snprintf(disk->degraded, sizeof(disk->degraded),
+		         "the ring's memory could not be registered with io_uring (%s; %s): %s; "
+		         "give CAP_IPC_LOCK or raise the limit",
+		         strerror(-ret), limit, costs);
 }
 
 static void close_uring(struct wt_disk *disk)

@@ -55,6 +55,8 @@ static int copy_config(struct wt_file_set *set, const struct wt_file_set_config 
 	set->config = *config;
 	set->config.path = set->names.path;
 	set->config.on_close = set->on_close;
+	if (!set->config.on_close_timeout_ns)
+		set->config.on_close_timeout_ns = (int64_t)3600 * 1000000000;
 	return 0;
 }
 
@@ -114,6 +116,15 @@ static int scan_directory(struct wt_file_set *set, struct wt_error *err)
 	return 0;
 }
 
+/* Only then it matters what was there before. */
+static bool keeps_less_than_all(const struct wt_file_set *set)
+{
+	const struct wt_file_set_config *config = &set->config;
+
+	return set->rotates && !config->no_adopt &&
+	       (config->keep_files || config->keep_bytes || config->min_free_deletes);
+}
+
 static int set_up(struct wt_file_set *set, const struct wt_file_set_config *config,
                   struct wt_error *err)
 {
@@ -123,6 +134,12 @@ static int set_up(struct wt_file_set *set, const struct wt_file_set_config *conf
 		ret = open_directory(set, err);
 	if (!ret && set->rotates)
 		ret = scan_directory(set, err);
+	if (!ret && keeps_less_than_all(set)) {
+		ret = wt_file_set_adopt(set);
+		if (ret)
+			wt_error_set(err, ret, "cannot look at earlier files like %s: %s",
+			             set->names.path, strerror(-ret));
+	}
 	if (ret)
 		return ret;
 	set->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -144,7 +161,8 @@ int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *
 	opening = calloc(1, sizeof(*opening));
 	if (!opening)
 		return wt_error_set(err, -ENOMEM, "no memory for the files");
-	opening->system = (struct wt_file_set_system){fstatvfs, renameat2, linkat, pthread_create};
+	opening->system = (struct wt_file_set_system){fstatvfs, wt_file_set_renameat2, linkat,
+	                                              pthread_create};
 	opening->rotates = has_condition(config);
 	opening->dir_fd = opening->wake_fd = -1;
 	opening->next_number = 1;
@@ -237,28 +255,35 @@ static int make_room(struct wt_file_set *set)
 	return 0;
 }
 
-static int add_file(struct wt_file_set *set, char *path, int fd, int64_t utc_ns)
+struct wt_set_file *wt_file_set_add(struct wt_file_set *set, char *path, uint32_t number)
 {
 	struct wt_set_file *file = calloc(1, sizeof(*file));
-	int ret = -ENOMEM;
+
+	if (!file || make_room(set)) {
+		free(file);
+		return NULL;
+	}
+	*file = (struct wt_set_file){.index = set->count, .work_path = path, .fd = -1};
+	set->entries[set->count] = (struct wt_file_set_entry){.path = path, .number = number};
+	set->files[set->count++] = file;
+	set->live_files++;
+	return file;
+}
+
+static int add_file(struct wt_file_set *set, char *path, int fd, int64_t utc_ns)
+{
+	struct wt_set_file *file;
 
 	pthread_mutex_lock(&set->lock);
-	if (file)
-		ret = make_room(set);
-	if (!ret) {
-		*file = (struct wt_set_file){
-		        .index = set->count, .work_path = path, .fd = fd, .begun_utc_ns = utc_ns};
-		set->entries[set->count] =
-		        (struct wt_file_set_entry){.path = path, .number = set->next_number};
-		set->files[set->count++] = file;
-		set->live_files++;
+	file = wt_file_set_add(set, path, set->next_number);
+	if (file) {
+		file->fd = fd;
+		file->begun_utc_ns = utc_ns;
 		/* The new file may be one too many. */
 		wt_file_set_wake(set);
 	}
 	pthread_mutex_unlock(&set->lock);
-	if (ret)
-		free(file);
-	return ret;
+	return file ? 0 : -ENOMEM;
 }
 
 int wt_file_set_begin(struct wt_file_set *set, int64_t monotonic_ns, int64_t utc_ns,
@@ -320,6 +345,7 @@ void wt_file_set_finish(struct wt_file_set *set, uint32_t number, uint64_t bytes
 		file->finish = finish;
 		file->context = context;
 		file->state = WT_SET_HANDED_OVER;
+		file->kept_bytes = bytes;
 		set->live_bytes += bytes;
 		wt_file_set_enqueue(set, file);
 	}
@@ -336,8 +362,8 @@ size_t wt_file_set_files(struct wt_file_set *set, const struct wt_file_set_entry
 	size_t count;
 
 	pthread_mutex_lock(&set->lock);
-	*files = set->entries;
-	count = set->count;
+	*files = set->entries ? set->entries + set->adopted : NULL;
+	count = set->count - set->adopted;
 	pthread_mutex_unlock(&set->lock);
 	return count;
 }
@@ -359,6 +385,7 @@ static void free_files(struct wt_file_set *set)
 		drop_if_empty(set, set->files[i]);
 		if (set->files[i]->fd >= 0)
 			close(set->files[i]->fd);
+		wt_file_set_free_parts(set->files[i]);
 		free(set->files[i]->work_path);
 		free(set->files[i]->final_path);
 		free(set->files[i]);

@@ -18,10 +18,16 @@ extern "C" {
  *
  * While a file is written it has a work name, NAME_00001.pcapng.part; once it is complete
  * it is renamed to NAME_00001_20261121T003000Z.pcapng, with the time at which it was
- * begun. What is kept goes by the order in which this recording made the files: never by
- * names or times on the disk, never by packets' stamps. Files that it has not made are
- * never touched. A file that could not be completed keeps its work name, counts, and goes in
- * its turn like the others.
+ * begun. What is kept goes by the files' numbers: never by times on the disk, never by packets'
+ * stamps. A file that could not be completed keeps its work name, counts, and goes in
+ * its turn like the others; so does what the command has made of one, whatever it has appended
+ * to the name.
+ *
+ * Files that an earlier recording has made under the same path are adopted, if anything is
+ * to be kept or deleted: they count, and go first, by number. What has a work name or a final
+ * one has to be a tape; of what a command has compressed or renamed the name is enough, if
+ * nothing else has that number. While another recording writes to the series none is: they
+ * may be its. All others are never touched.
  *
  * The directory is opened once: privileges may be dropped and the working directory changed
  * afterwards, though a relative path then no longer leads the caller, or a command, to it. */
@@ -38,7 +44,7 @@ struct wt_file_set_config {
 	 * file, but one set back by more than this begins the next. */
 	int64_t interval_ns;
 	/* What to keep of the files, the current one included; needs a condition. The oldest
-	 * goes first, but not before its command has ended, and the younger wait with it. */
+	 * goes first; one whose command has not ended is passed over. */
 	uint32_t keep_files; /* [all] */
 	/* The current one counts as max_bytes; where there is no such limit, as what it had on
 	 * the disk when a file was last begun or finished, or has_space asked for [no limit] */
@@ -46,7 +52,10 @@ struct wt_file_set_config {
 	uint64_t min_free_bytes; /* space to leave on the file system [none] */
 	bool min_free_deletes;   /* below that, delete the oldest; stop if there is none left */
 	mode_t mode;             /* of the files, exactly [WT_FILE_MODE less the umask] */
-	const char *on_close;    /* for the shell; its argument is the finished file [nothing] */
+	bool no_adopt;           /* files of earlier recordings neither count nor go */
+	/* A command that runs for longer is ended, and all of its process group [an hour]. */
+	int64_t on_close_timeout_ns;
+	const char *on_close; /* for the shell; its argument is the finished file [nothing] */
 };
 
 enum wt_file_set_due {
@@ -121,13 +130,18 @@ void wt_file_set_finish(struct wt_file_set *set, uint32_t number, uint64_t bytes
  * (the file is not what it should be) or a remark. 1, or 0 if there is none. Any thread. */
 int wt_file_set_next_event(struct wt_file_set *set, char *text, size_t capacity, bool *error);
 
-/* The files so far, the oldest first, those that are gone included. Valid until the next
+/* The files so far, the oldest first, those that are gone included, those that were adopted
+ * not. Valid until the next
  * wt_file_set_begin() or wt_file_set_close(); call it when nothing is going on in the
  * background (after wt_file_set_settle()). */
 size_t wt_file_set_files(struct wt_file_set *set, const struct wt_file_set_entry **files);
 
 /* Wait until everything handed over is finished and every command has ended. */
 void wt_file_set_settle(struct wt_file_set *set);
+
+/* Do not wait for commands any more: those that run are ended, those that wait are not begun. From
+ * any thread or signal handler. */
+void wt_file_set_hurry(struct wt_file_set *set);
 
 /* Settles. NULL is fine. */
 void wt_file_set_close(struct wt_file_set *set);

@@ -9,8 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+/* RENAME_NOREPLACE, which not every C library has, nor its call. */
+enum { NO_REPLACE = 1 };
 
 static const char work_suffix[] = ".part";
 
@@ -103,6 +107,19 @@ char *wt_file_set_names_final(const struct wt_file_set_names *names, uint32_t nu
 	               : path;
 }
 
+/* "_20261121T003000Z" and, before the extension, "-N": how long that is, 0 if it is not there. */
+static size_t stamp_length(const char *text)
+{
+	static const char pattern[] = "_########T######Z";
+	size_t i, digits;
+
+	for (i = 0; pattern[i]; i++)
+		if (pattern[i] == '#' ? text[i] < '0' || text[i] > '9' : text[i] != pattern[i])
+			return 0;
+	digits = text[i] == '-' ? strspn(text + i + 1, "0123456789") : 0;
+	return digits ? i + 1 + digits : i;
+}
+
 /* After "NAME_00001": ".EXT.part", or "_…" with ".EXT" somewhere in it. */
 static bool is_ours(const char *rest, const char *extension)
 {
@@ -126,6 +143,39 @@ uint32_t wt_file_set_names_number(const struct wt_file_set_names *names, const c
 	if (!digits || digits > MOST_DIGITS || !is_ours(base + digits, names->extension))
 		return 0;
 	return (uint32_t)strtoul(base, NULL, 10);
+}
+
+struct wt_file_set_key wt_file_set_names_key(const struct wt_file_set_names *names,
+                                             const char *base)
+{
+	struct wt_file_set_key key = {.number = wt_file_set_names_number(names, base)};
+	size_t stem = names->stem_length - names->prefix_length + 1;
+	size_t extension = strlen(names->extension), stamp;
+	const char *rest;
+
+	/* NAME_1_… is nothing that was made here. */
+	key.length = stem + strspn(base + (key.number ? stem : 0), "0123456789");
+	if (!key.number || key.length < stem + 5)
+		return (struct wt_file_set_key){0};
+	rest = base + key.length;
+	if (*rest != '_') {
+		key.is_work = key.is_plain = true;
+		return key;
+	}
+	stamp = stamp_length(rest);
+	key.length += stamp;
+	/* Another extension is that of another series. */
+	rest += stamp;
+	if (!stamp || strncmp(rest, names->extension, extension) ||
+	    (rest[extension] && rest[extension] != '.'))
+		return (struct wt_file_set_key){0};
+	key.is_plain = !rest[extension];
+	return key;
+}
+
+int wt_file_set_renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
 }
 
 /* There is a moment in which somebody else could take the name; a file system that can
@@ -161,7 +211,7 @@ static int link_and_unlink(const struct wt_file_set_system *system, int dir_fd, 
 int wt_file_set_rename(const struct wt_file_set_system *system, int dir_fd, const char *from,
                        const char *to)
 {
-	if (!system->renameat2(dir_fd, from, dir_fd, to, RENAME_NOREPLACE))
+	if (!system->renameat2(dir_fd, from, dir_fd, to, NO_REPLACE))
 		return 0;
 	/* What file systems and kernels say that do not know the flag. */
 	if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)

@@ -3,6 +3,7 @@
 #define WIRETAPE_WRITER_FILE_SET_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/statvfs.h>
 
 #include <wiretape/writer/file_set.h>
@@ -51,9 +52,24 @@ char *wt_file_set_names_final(const struct wt_file_set_names *names, uint32_t nu
  * final one, with any stamp and also if a command has appended something (".zst"). */
 uint32_t wt_file_set_names_number(const struct wt_file_set_names *names, const char *base);
 
+/* The system call. */
+int wt_file_set_renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags);
+
 /* Rename, but never onto a file that is there: -EEXIST. */
 int wt_file_set_rename(const struct wt_file_set_system *system, int dir_fd, const char *from,
                        const char *to);
+
+/* What names of one file of a series have in common. */
+struct wt_file_set_key {
+	uint32_t number; /* 0: it is not of the series */
+	size_t length;   /* "NAME_00001", or with the stamp, and -N if there is one */
+	bool is_work;    /* NAME_00001.EXT.part */
+	bool is_plain;   /* the work name, or the final name with nothing appended */
+};
+
+/* Stricter than wt_file_set_names_number(): it takes what a file may be deleted for. */
+struct wt_file_set_key wt_file_set_names_key(const struct wt_file_set_names *names,
+                                             const char *base);
 
 enum wt_set_state {
 	WT_SET_BEGUN,
@@ -72,6 +88,10 @@ struct wt_set_file {
 	char *work_path;  /* given away by begin: as long as the set */
 	char *final_path; /* NULL until it has one */
 	int64_t begun_utc_ns;
+	uint64_t kept_bytes; /* what it counts as, once it is handed over */
+	/* What it consists of after its command, in the directory; NULL: of its path. */
+	char **parts;
+	size_t part_count;
 	int fd; /* -1, or the file: what has its name may be another one */
 	int (*finish)(void *context);
 	void *context;
@@ -99,7 +119,8 @@ struct wt_file_set {
 	char *on_close;
 	bool rotates;
 	int dir_fd;
-	int wake_fd; /* eventfd: the background has something to look at */
+	int wake_fd;       /* eventfd: the background has something to look at */
+	atomic_bool hurry; /* commands are not waited for; set by wt_file_set_hurry() */
 
 	/* Of the recorder's thread. */
 	bool begun;
@@ -114,7 +135,8 @@ struct wt_file_set {
 	struct wt_file_set_entry *entries;
 	struct wt_set_file **files; /* one for each entry */
 	size_t count, room;
-	size_t oldest; /* nothing is left of the files before it */
+	size_t adopted; /* the first of them */
+	size_t oldest;  /* nothing is left of the files before it */
 	uint64_t live_files;
 	uint64_t live_bytes; /* of those handed over */
 	struct wt_set_queue to_finish, to_command;
@@ -159,6 +181,19 @@ bool wt_file_set_is_missing(const struct wt_file_set *set, const char *path);
 /* Whether `name` in the directory is the file that was begun. */
 bool wt_file_set_has_name(const struct wt_file_set *set, const struct wt_set_file *file,
                           const char *name);
+
+/* Another entry for a file with this path, which becomes the set's; the caller has the lock. NULL:
+ * no memory. */
+struct wt_set_file *wt_file_set_add(struct wt_file_set *set, char *path, uint32_t number);
+
+/* Make those of earlier recordings the set's own. 0 or -errno. */
+int wt_file_set_adopt(struct wt_file_set *set);
+
+/* Look what there is of a file after its command, without the lock; of nothing else has anybody
+ * a say meanwhile. False: nothing. */
+bool wt_file_set_gather(struct wt_file_set *set, struct wt_set_file *file, char **path,
+                        uint64_t *bytes, uint64_t *kept_bytes);
+void wt_file_set_free_parts(struct wt_set_file *file);
 
 /* Nothing is left to look after; the caller has the lock. */
 void wt_file_set_let_go(struct wt_file_set *set, struct wt_set_file *file, enum wt_set_state state);

@@ -43,15 +43,32 @@ void wt_file_set_let_go(struct wt_file_set *set, struct wt_set_file *file, enum 
 	file->state = state;
 	set->entries[file->index].deleted = state == WT_SET_GONE;
 	set->live_files--;
-	set->live_bytes -= set->entries[file->index].bytes;
+	set->live_bytes -= file->kept_bytes;
 	while (set->oldest < set->count && !is_live(set->files[set->oldest]))
 		set->oldest++;
+}
+
+/* Of everything that it consists of. -ENOENT if there was nothing. */
+static int unlink_file(const struct wt_file_set *set, const struct wt_set_file *file)
+{
+	const char *base = wt_file_set_names_base(&set->names, wt_file_set_path(file));
+	int ret = -ENOENT;
+
+	if (!file->parts)
+		return unlinkat(set->dir_fd, base, 0) ? -errno : 0;
+	for (size_t i = 0; i < file->part_count; i++) {
+		if (!unlinkat(set->dir_fd, file->parts[i], 0))
+			ret = ret == -ENOENT ? 0 : ret;
+		else if (errno != ENOENT)
+			return -errno;
+	}
+	return ret;
 }
 
 int wt_file_set_delete(struct wt_file_set *set, struct wt_set_file *file)
 {
 	const char *path = wt_file_set_path(file);
-	int ret = unlinkat(set->dir_fd, wt_file_set_names_base(&set->names, path), 0) ? -errno : 0;
+	int ret = unlink_file(set, file);
 	bool gone = !ret || ret == -ENOENT;
 
 	if (!gone)
@@ -89,6 +106,9 @@ static bool is_too_much(struct wt_file_set *set)
 	const struct wt_file_set_config *config = &set->config;
 	uint64_t current;
 
+	/* As long as nothing is recorded, nothing earlier has to make way for it. */
+	if (set->count == set->adopted)
+		return false;
 	if (config->keep_files && set->live_files > config->keep_files)
 		return true;
 	if (!config->keep_bytes)
@@ -97,43 +117,31 @@ static bool is_too_much(struct wt_file_set *set)
 	return set->live_bytes + current > config->keep_bytes;
 }
 
-/* The oldest goes, or none: while its command runs the younger ones wait with it, or what
- * is kept would no longer be the latest. */
+/* A file whose command runs, or waits for its turn, is passed over. The caller has the lock. */
+static struct wt_set_file *take_oldest(struct wt_file_set *set)
+{
+	/* A file under the very name it was given is the user's, and may be a device. */
+	if (!set->rotates)
+		return NULL;
+	for (size_t i = set->oldest; i < set->count; i++) {
+		if (set->files[i]->state != WT_SET_ENDED)
+			continue;
+		set->files[i]->state = WT_SET_DELETING;
+		return set->files[i];
+	}
+	return NULL;
+}
+
 bool wt_file_set_delete_surplus(struct wt_file_set *set)
 {
-	struct wt_set_file *oldest;
+	struct wt_set_file *oldest = is_too_much(set) ? take_oldest(set) : NULL;
 
-	if (!is_too_much(set) || set->oldest == set->count)
+	if (!oldest)
 		return false;
-	oldest = set->files[set->oldest];
-	if (oldest->state != WT_SET_ENDED)
-		return false;
-	oldest->state = WT_SET_DELETING;
 	pthread_mutex_unlock(&set->lock);
 	wt_file_set_delete(set, oldest);
 	pthread_mutex_lock(&set->lock);
 	return true;
-}
-
-/* For a disk that is getting full the order matters less: a file whose command runs is
- * passed over. */
-static struct wt_set_file *take_oldest(struct wt_file_set *set, uint64_t *bytes)
-{
-	struct wt_set_file *file = NULL;
-
-	/* A file under the very name it was given is the user's, and may be a device. */
-	if (!set->rotates)
-		return NULL;
-	pthread_mutex_lock(&set->lock);
-	for (size_t i = set->oldest; i < set->count && !file; i++)
-		if (set->files[i]->state == WT_SET_ENDED)
-			file = set->files[i];
-	if (file) {
-		file->state = WT_SET_DELETING;
-		*bytes = set->entries[file->index].bytes;
-	}
-	pthread_mutex_unlock(&set->lock);
-	return file;
 }
 
 /* "10 GiB", in the unit in which it was probably meant. */
@@ -156,10 +164,15 @@ static const char *format_bytes(char *text, size_t size, uint64_t bytes)
 /* Whether one has gone or was gone already; *freed grows by what that should give back. */
 static bool delete_oldest(struct wt_file_set *set, uint64_t *freed)
 {
+	struct wt_set_file *file;
+	uint64_t bytes = 0;
 	char limit[32];
-	uint64_t bytes;
-	struct wt_set_file *file = take_oldest(set, &bytes);
 
+	pthread_mutex_lock(&set->lock);
+	file = take_oldest(set);
+	if (file)
+		bytes = file->kept_bytes;
+	pthread_mutex_unlock(&set->lock);
 	if (!file)
 		return false;
 	if (wt_file_set_delete(set, file))

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/writer/disk_private.h>
 #include <wiretape/writer/file_set_private.h>
 
 #include <errno.h>
@@ -179,18 +180,29 @@ static bool finish_next(struct wt_file_set *set)
 	return true;
 }
 
-/* It may have removed or renamed its file, which then is no longer ours. */
+/* It may have removed its file, or made another of it. The caller has the lock, which is released
+ * meanwhile. */
 static void command_is_over(struct wt_file_set *set, struct wt_set_file *file)
 {
-	bool missing;
+	uint64_t bytes = set->entries[file->index].bytes, kept_bytes = file->kept_bytes;
+	char *path = NULL;
+	bool is_left;
 
 	pthread_mutex_unlock(&set->lock);
-	missing = wt_file_set_is_missing(set, wt_file_set_path(file));
+	is_left = wt_file_set_gather(set, file, &path, &bytes, &kept_bytes);
 	pthread_mutex_lock(&set->lock);
-	if (missing)
-		wt_file_set_let_go(set, file, WT_SET_GONE);
-	else
+	if (path) {
+		free(file->final_path);
+		file->final_path = path;
+		set->entries[file->index].path = path;
+		set->entries[file->index].bytes = bytes;
+	}
+	set->live_bytes += kept_bytes - file->kept_bytes;
+	file->kept_bytes = kept_bytes;
+	if (is_left)
 		file->state = WT_SET_ENDED;
+	else
+		wt_file_set_let_go(set, file, WT_SET_GONE);
 }
 
 static bool start_command(struct wt_file_set *set)
@@ -206,6 +218,8 @@ static bool start_command(struct wt_file_set *set)
 	                        wt_file_set_path(file));
 	pthread_mutex_lock(&set->lock);
 	if (!ret) {
+		set->running[set->commands].due_ns =
+		        wt_disk_now_ns() + set->config.on_close_timeout_ns;
 		set->commanded[set->commands++] = file;
 		return true;
 	}
@@ -235,6 +249,7 @@ static void collect_commands(struct wt_file_set *set)
 {
 	for (size_t i = 0; i < set->commands;) {
 		struct wt_set_file *file = set->commanded[i];
+		bool terminated = set->running[i].terminated;
 		int status;
 
 		if (!wt_on_close_ended(&set->running[i], &status)) {
@@ -244,9 +259,58 @@ static void collect_commands(struct wt_file_set *set)
 		set->commands--;
 		set->running[i] = set->running[set->commands];
 		set->commanded[i] = set->commanded[set->commands];
-		tell_of_command(set, wt_file_set_path(file), status);
+		if (!terminated)
+			tell_of_command(set, wt_file_set_path(file), status);
 		command_is_over(set, file);
 	}
+}
+
+static void tell_of_hurry(struct wt_file_set *set, const struct wt_set_file *file)
+{
+	wt_file_set_tell(set, false, "command '%s' for %s is ended, as it was not to be waited for",
+	                 set->on_close, wt_file_set_path(file));
+}
+
+static void tell_of_timeout(struct wt_file_set *set, const struct wt_set_file *file)
+{
+	wt_file_set_tell(set, false,
+	                 "command '%s' for %s has run for longer than %.10g s and is ended",
+	                 set->on_close, wt_file_set_path(file),
+	                 (double)set->config.on_close_timeout_ns / 1e9);
+}
+
+/* Those that take too long, or all in a hurry. The caller has the lock. */
+static void end_commands(struct wt_file_set *set)
+{
+	static const int64_t grace_ns = 2000000000;
+	int64_t now_ns = wt_disk_now_ns();
+	bool hurry = atomic_load(&set->hurry);
+
+	for (size_t i = 0; i < set->commands; i++) {
+		struct wt_on_close *running = &set->running[i];
+
+		if (now_ns < running->due_ns && (running->terminated || !hurry))
+			continue;
+		if (!running->terminated && now_ns < running->due_ns)
+			tell_of_hurry(set, set->commanded[i]);
+		else if (!running->terminated)
+			tell_of_timeout(set, set->commanded[i]);
+		wt_on_close_terminate(running);
+		running->due_ns = now_ns + grace_ns;
+	}
+}
+
+/* In a hurry, commands that have not begun never do. The caller has the lock. */
+static void forget_commands(struct wt_file_set *set)
+{
+	size_t count = set->to_command.count;
+
+	if (!count || !atomic_load(&set->hurry))
+		return;
+	wt_file_set_tell(set, false, "command '%s' was not run for the last %zu files",
+	                 set->on_close, count);
+	while (set->to_command.first)
+		pop(&set->to_command)->state = WT_SET_ENDED;
 }
 
 static bool is_idle(const struct wt_file_set *set)
@@ -259,13 +323,28 @@ static void work(struct wt_file_set *set)
 {
 	uint64_t asked = set->asked;
 
-	do
+	do {
+		end_commands(set);
 		collect_commands(set);
-	while (finish_next(set) || start_command(set) || wt_file_set_delete_surplus(set));
+		forget_commands(set);
+	} while (finish_next(set) || start_command(set) || wt_file_set_delete_surplus(set));
 	if (!is_idle(set))
 		return;
 	set->answered = asked;
 	pthread_cond_broadcast(&set->settled);
+}
+
+/* At most an hour: then it is looked again. */
+static int ms_until(int64_t due_ns)
+{
+	int64_t left_ms = (due_ns - wt_disk_now_ns()) / 1000000 + 1;
+
+	return left_ms < 0 ? 0 : left_ms > 3600000 ? 3600000 : (int)left_ms;
+}
+
+static int sooner(int a_ms, int b_ms)
+{
+	return a_ms < 0 || b_ms < a_ms ? b_ms : a_ms;
 }
 
 /* Until somebody asks for something or a command ends. */
@@ -281,8 +360,8 @@ static void rest(struct wt_file_set *set)
 		int fd = set->running[i].pidfd;
 
 		polls[count++] = (struct pollfd){.fd = fd, .events = POLLIN};
-		if (fd < 0)
-			timeout = LOOK_EVERY_MS;
+		timeout =
+		        sooner(timeout, fd < 0 ? LOOK_EVERY_MS : ms_until(set->running[i].due_ns));
 	}
 	pthread_mutex_unlock(&set->lock);
 	if (poll(polls, count, timeout) > 0 && polls[0].revents &&
@@ -364,6 +443,18 @@ void wt_file_set_settle(struct wt_file_set *set)
 		}
 	}
 	pthread_mutex_unlock(&set->lock);
+}
+
+void wt_file_set_hurry(struct wt_file_set *set)
+{
+	const uint64_t one = 1;
+	int saved = errno;
+
+	atomic_store(&set->hurry, true);
+	/* As in wt_file_set_wake(). */
+	if (write(set->wake_fd, &one, sizeof(one)) < 0)
+		errno = 0;
+	errno = saved;
 }
 
 void wt_file_set_stop(struct wt_file_set *set)

@@ -79,15 +79,33 @@ int wt_on_close_start(struct wt_on_close *running, const char *command, const ch
 		script = NULL;
 	free(script);
 	free(argument);
+	running->terminated = false;
 	if (!ret)
 		running->pidfd = (int)syscall(SYS_pidfd_open, running->pid, 0);
 	return ret;
+}
+
+void wt_on_close_terminate(struct wt_on_close *running)
+{
+	kill(-running->pid, running->terminated ? SIGKILL : SIGTERM);
+	running->terminated = true;
+}
+
+/* While it is not collected its number is nobody else's. */
+static void kill_the_rest(const struct wt_on_close *running)
+{
+	siginfo_t info = {0};
+
+	if (!waitid(P_PID, (id_t)running->pid, &info, WEXITED | WNOHANG | WNOWAIT) && info.si_pid)
+		kill(-running->pid, SIGKILL);
 }
 
 bool wt_on_close_ended(struct wt_on_close *running, int *status)
 {
 	pid_t ended;
 
+	if (running->terminated)
+		kill_the_rest(running);
 	do
 		ended = waitpid(running->pid, status, WNOHANG);
 	while (ended < 0 && errno == EINTR);

@@ -71,7 +71,8 @@ struct wt_sink_statistics {
  * aligned to it. If `path` is no regular file (a FIFO, a device) it becomes a stream. `exclusive`:
  * fail with -EEXIST if there is a file already. The file is locked (flock) while it is open.
  *
- * wt_sink_degraded() tells if direct I/O was refused. With WT_DIRECT_ON that is an error. */
+ * wt_sink_degraded() tells if direct I/O was refused, which may also happen to the first write.
+ * With WT_DIRECT_ON that is an error. */
 int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
                       enum wt_direct direct, bool exclusive, const struct wt_sink_config *config,
                       struct wt_error *err);

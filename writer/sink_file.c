@@ -44,6 +44,7 @@ struct file_sink {
 	bool sync_wanted;     /* another one, once this has ended */
 	uint64_t sync_covers; /* what the one in flight makes sure of */
 	uint64_t allocated;   /* room up to here was asked for */
+	bool direct_required; /* rather fail than go through the page cache */
 	bool no_ahead;        /* allocating was refused, or the file was cut */
 	int fd;
 	struct wt_file_place place;
@@ -84,6 +85,28 @@ static void end_write(struct file_sink *file, struct slot *slot, int error)
 	wt_sink_ended(&file->sink, &piece, error, ended_ns);
 }
 
+/* A device may want more than whole pages of direct writes, and say so only to the first. */
+static bool may_fall_back(const struct file_sink *file, const struct slot *slot)
+{
+	return slot->request.result == -EINVAL && !slot->request.buffered &&
+	       !file->direct_required && (!file->sink.direct || !file->sink.statistics.writes);
+}
+
+static int write_through_cache(struct file_sink *file, struct slot *slot)
+{
+	int flags = fcntl(file->fd, F_GETFL);
+
+	if (flags < 0 || fcntl(file->fd, F_SETFL, flags & ~O_DIRECT))
+		return -EINVAL;
+	file->sink.direct = false;
+	snprintf(file->sink.degraded, sizeof(file->sink.degraded),
+	         "direct I/O is refused for %.300s (the first write: %s): writing through the page "
+	         "cache",
+	         file->path, strerror(EINVAL));
+	slot->request.buffered = true;
+	return wt_disk_submit(file->disk, &slot->request);
+}
+
 /* The rest of a short write. Direct I/O continues only where a granule begins. */
 static int write_rest(struct file_sink *file, struct slot *slot)
 {
@@ -107,7 +130,11 @@ static void on_written(struct wt_disk_request *request)
 	struct file_sink *file = request->owner;
 	int error = 0;
 
-	if (request->result < 0) {
+	if (may_fall_back(file, slot)) {
+		error = write_through_cache(file, slot);
+		if (!error)
+			return;
+	} else if (request->result < 0) {
 		error = (int)request->result;
 	} else if (request->result == 0) {
 		error = -EIO;
@@ -419,7 +446,9 @@ static int check_old(const struct wt_file_place *place, int fd)
 
 static int open_old(const struct wt_file_place *place, bool exclusive)
 {
-	int fd = wt_file_place_open(place, O_WRONLY, 0), ret;
+	/* With O_CREAT the kernel looks whose it is (fs.protected_regular, protected_fifos). */
+	int flags = O_WRONLY | (exclusive ? 0 : O_CREAT), ret;
+	int fd = wt_file_place_open(place, flags, WT_FILE_MODE);
 
 	if (fd < 0)
 		return fd;
@@ -518,12 +547,36 @@ static int refuse_direct(struct file_sink *file, enum wt_direct direct, int erro
 	return 0;
 }
 
+/* What is written is whole pages from page boundaries on: whether that will do. Where the kernel
+ * does not tell, the first write does. */
+static int check_alignment(int fd)
+{
+#ifdef STATX_DIOALIGN
+	struct statx status;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) ||
+	    !(status.stx_mask & STATX_DIOALIGN))
+		return 0;
+	if (!status.stx_dio_offset_align)
+		return -EOPNOTSUPP;
+	if (status.stx_dio_mem_align > WT_SINK_PAGE_BYTES ||
+	    status.stx_dio_offset_align > WT_SINK_PAGE_BYTES)
+		return -EINVAL;
+#else
+	(void)fd;
+#endif
+	return 0;
+}
+
 static int choose_direct(struct file_sink *file, enum wt_direct direct, struct wt_error *err)
 {
-	int flags = fcntl(file->fd, F_GETFL);
+	int flags = fcntl(file->fd, F_GETFL), ret = check_alignment(file->fd);
 
 	if (direct == WT_DIRECT_OFF)
 		return 0;
+	if (ret)
+		return refuse_direct(file, direct, ret, err);
+	file->direct_required = direct == WT_DIRECT_ON;
 	if (flags < 0 || fcntl(file->fd, F_SETFL, flags | O_DIRECT))
 		return refuse_direct(file, direct, -errno, err);
 	file->sink.direct = true;

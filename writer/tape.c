@@ -15,6 +15,7 @@ enum { MAX_TICKETS = 64 };
 struct ticket {
 	struct wt_tape *tape;
 	uint8_t *buffer; /* of the pool, or NULL */
+	uint8_t *header; /* to be freed, or NULL */
 	void *token;     /* whose memory it is, if not the pool's */
 	const uint8_t *bytes;
 	size_t length;
@@ -34,7 +35,10 @@ struct wt_tape {
 	uint64_t *packets;          /* added, by interface */
 	/* Under construction. */
 	uint8_t *chunk;
+	uint32_t capacity;
 	uint32_t used;
+	uint8_t *header; /* memory for the first chunk, until that is handed over; or NULL */
+	uint32_t header_bytes;
 	struct wt_chunk_packets chunk_packets;
 	uint16_t chunk_flags;
 	uint64_t *chunk_counts; /* by interface */
@@ -79,6 +83,8 @@ static void give_back(struct ticket *ticket)
 		wt_buffer_pool_give(config->pool, ticket->buffer);
 	if (ticket->token)
 		config->release(config->context, ticket->token);
+	free(ticket->header);
+	ticket->header = NULL;
 	ticket->buffer = NULL;
 	ticket->token = NULL;
 }
@@ -152,6 +158,12 @@ static int hand_over(struct wt_tape *tape, const uint8_t *bytes, size_t length, 
 	int ret;
 
 	ticket->buffer = buffer;
+	ticket->header = NULL;
+	if (bytes == tape->header) {
+		ticket->buffer = NULL;
+		ticket->header = tape->header;
+		tape->header = NULL;
+	}
 	ticket->token = token;
 	ticket->bytes = bytes;
 	ticket->length = length;
@@ -219,11 +231,27 @@ int wt_tape_flush(struct wt_tape *tape)
 	return hand_over(tape, chunk, length, chunk, NULL, tape->chunk_counts);
 }
 
+int wt_tape_size_header(struct wt_tape *tape, size_t bytes)
+{
+	/* Behind a chunk there may be padding of a little more than a page. */
+	size_t room = bytes + 3 * (size_t)WT_CHUNK_ALIGNMENT - 1;
+
+	if (bytes <= WT_TAPE_RESERVE_MAX)
+		return 0;
+	if (room > WT_CHUNK_BYTES_MAX)
+		return -EMSGSIZE;
+	room -= room % WT_CHUNK_ALIGNMENT;
+	tape->header = aligned_alloc(WT_CHUNK_ALIGNMENT, room);
+	tape->header_bytes = (uint32_t)room;
+	return tape->header ? 0 : -ENOMEM;
+}
+
 static int begin_chunk(struct wt_tape *tape)
 {
-	tape->chunk = wt_buffer_pool_take(tape->config.pool);
+	tape->chunk = tape->header ? tape->header : wt_buffer_pool_take(tape->config.pool);
 	if (!tape->chunk)
 		return -EAGAIN;
+	tape->capacity = (tape->header ? tape->header_bytes : WT_BUFFER_BYTES) - WT_CHUNK_ALIGNMENT;
 	tape->used = empty_bytes(tape);
 	tape->chunk_flags = 0;
 	wt_chunk_packets_init(&tape->chunk_packets);
@@ -233,20 +261,20 @@ static int begin_chunk(struct wt_tape *tape)
 
 int wt_tape_reserve(struct wt_tape *tape, size_t min_bytes, uint8_t **at, size_t *room)
 {
-	/* Behind a chunk there may be padding of a little more than a page. */
-	const uint32_t capacity = WT_BUFFER_BYTES - WT_CHUNK_ALIGNMENT;
 	int ret = wt_sink_failed(tape->sink);
+	bool full = tape->chunk && tape->capacity - tape->used < min_bytes;
 
-	if (min_bytes > WT_TAPE_RESERVE_MAX)
+	/* All interfaces are in the first chunk, or readers would not find them. */
+	if (min_bytes > WT_TAPE_RESERVE_MAX || (full && !tape->stream && !tape->has_header))
 		return -EMSGSIZE;
-	if (!ret && tape->chunk && capacity - tape->used < min_bytes)
+	if (!ret && full)
 		ret = wt_tape_flush(tape);
 	if (!ret && !tape->chunk)
 		ret = begin_chunk(tape);
 	if (ret)
 		return ret;
 	*at = tape->chunk + tape->used;
-	*room = capacity - tape->used;
+	*room = tape->capacity - tape->used;
 	return 0;
 }
 
@@ -310,6 +338,13 @@ bool wt_tape_is_idle(const struct wt_tape *tape)
 	return wt_sink_is_idle(tape->sink);
 }
 
+static void drop_chunk(struct wt_tape *tape)
+{
+	if (tape->chunk && tape->chunk != tape->header)
+		wt_buffer_pool_give(tape->config.pool, tape->chunk);
+	tape->chunk = NULL;
+}
+
 /* What is under construction or was handed over and has not landed never was. */
 static void forget_the_rest(struct wt_tape *tape)
 {
@@ -326,8 +361,7 @@ static void forget_the_rest(struct wt_tape *tape)
 		return;
 	for (size_t i = 0; i < n; i++)
 		tape->packets[i] -= tape->chunk_counts[i];
-	wt_buffer_pool_give(tape->config.pool, tape->chunk);
-	tape->chunk = NULL;
+	drop_chunk(tape);
 }
 
 int wt_tape_cut(struct wt_tape *tape)
@@ -393,8 +427,8 @@ int wt_tape_close(struct wt_tape *tape, bool sync)
 		return 0;
 	if (tape->sink)
 		wt_tape_settle(tape);
-	if (tape->chunk)
-		wt_buffer_pool_give(tape->config.pool, tape->chunk);
+	drop_chunk(tape);
+	free(tape->header);
 	ret = wt_sink_close(tape->sink, sync);
 	free(tape->counts);
 	free(tape);

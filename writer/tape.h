@@ -50,8 +50,14 @@ int wt_tape_open(struct wt_tape **tape, const struct wt_tape_config *config);
 void wt_tape_configure_sink(struct wt_tape *tape, struct wt_sink_config *config);
 void wt_tape_attach(struct wt_tape *tape, struct wt_sink *sink);
 
+/* The header will have at most `bytes`. It is one chunk, and written at once: where it is larger
+ * than a buffer of the pool it gets memory of its own. Before anything is reserved. 0, -ENOMEM, or
+ * -EMSGSIZE if readers would not take so large a chunk. */
+int wt_tape_size_header(struct wt_tape *tape, size_t bytes);
+
 /* Room for at least `min_bytes` (at most WT_TAPE_RESERVE_MAX) of whole blocks at *at, in the
- * chunk under construction. 0, -EAGAIN, or the file's error. */
+ * chunk under construction. 0, -EAGAIN, or the file's error; -EMSGSIZE if the header would become
+ * longer than it was said to be. */
 enum { WT_TAPE_RESERVE_MAX = WT_BUFFER_BYTES - 2 * WT_CHUNK_ALIGNMENT };
 int wt_tape_reserve(struct wt_tape *tape, size_t min_bytes, uint8_t **at, size_t *room);
 

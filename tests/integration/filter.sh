@@ -102,3 +102,19 @@ assert_eq "no filter file: exit code" 1 $?
 assert_file_has "$work/err" "absent.*No such file"
 "$WIRETAPE" record -i in0 -w "$work/kept" -f udp tcp >"$work/out" 2>"$work/err"
 assert_eq "two filters: exit code" 2 $?
+
+# As many interfaces as there may be, each with a filter as long as a file can keep: a header of
+# four megabytes is one chunk, and whoever reads tapes reads it.
+printf '%65000s%s' '' 'udp port 5000' >"$work/long"
+all=()
+for ((i = 0; i < 64; i++)); do all+=(-i in0); done
+start_recorder "${all[@]}" --ring 1MiB -w "$work/long.pcapng" --json -F "$work/long"
+send out0 50 --port 5000
+stop_after $((64 * 50))
+assert_eq "long header: interfaces" 64 "$(json '.interfaces | length')"
+assert_eq "long header: packets, by capinfos" $((64 * 50)) "$(packets "$work/long.pcapng")"
+assert_info_agrees "long header" "$work/long.pcapng"
+"$WIRETAPE" repair --dry-run "$work/long.pcapng" >"$work/out" || fail "long header: repair: exit code $?"
+assert_file_has "$work/out" 'nothing to repair'
+"$WIRETAPE" cut -q "$work/long.pcapng" -w "$work/cut.pcapng" || fail "long header: cut: exit code $?"
+assert_eq "long header: cut" $((64 * 50)) "$(packets "$work/cut.pcapng")"

@@ -95,6 +95,41 @@ assert_no_seam "on-close" 5000 "$work"/done/*
 rotate "on-close that fails" 100 50000 --on-close "exit 3 #"
 assert_file_has "$work/err" 'exit 3 #.*exit code 3|ended with.* 3'
 
+# What it has compressed still counts.
+rm -rf "$files" && mkdir "$files"
+start_recorder -i in0 -w "$files/tape.pcapng" --json -b packets:100 -b files:3 --on-close 'gzip -q'
+"$WIRETAPE" generate -i out0 -q -c 2050 -s 200 -p 20000
+stop_recorder
+assert_eq "compressed: exit code" 0 "$status"
+assert_eq "compressed: files that are left" 3 "$(find "$files" -name 'tape_*Z.pcapng.gz' | wc -l)"
+assert_eq "compressed: nothing else" 3 "$(find "$files" -type f | wc -l)"
+assert_eq "compressed: packets" 250 \
+  "$(for file in "$files"/*; do gzip -dc "$file" >"$work/plain" && packets "$work/plain"; done | awk '{ n += $1 } END { print n }')"
+
+# A command that hangs keeps neither the older files nor the recorder: the second signal is enough.
+rm -rf "$files" && mkdir "$files"
+start_recorder -i in0 -w "$files/tape.pcapng" --json -b packets:100 -b files:3 \
+  --on-close 'case $1 in *_00001_*) sleep 600;; esac; :'
+"$WIRETAPE" generate -i out0 -q -c 1050 -s 200 -p 10000
+few_are_left() { [ "$(find "$files" -type f | wc -l)" -le 3 ]; }
+wait_until "deletion goes on" few_are_left
+kill -TERM "$recorder"
+wait_until "the recording has ended" test ! -e "$files/tape_00011.pcapng.part"
+assert "it waits for the command" kill -0 "$recorder"
+again() { kill -TERM "$recorder" 2>/dev/null; ended "$recorder"; }
+wait_until "the second signal ends it" again
+await_recorder
+assert_eq "hung command: exit code" 0 "$status"
+assert_file_has "$work/err" 'is ended, as it was not to be waited for'
+
+# So does its time.
+rm -rf "$files" && mkdir "$files"
+start_recorder -i in0 -w "$files/tape.pcapng" -b packets:100 --on-close 'sleep 600; :' --on-close-timeout 0.3
+"$WIRETAPE" generate -i out0 -q -c 50 -s 200 -p 10000
+stop_recorder
+assert_eq "command that takes too long: exit code" 0 "$status"
+assert_file_has "$work/err" 'has run for longer than 0.3 s and is ended'
+
 # A file that somebody has removed meanwhile is an error, of that file alone.
 rm -rf "$files" && mkdir "$files"
 start_recorder -i in0 -w "$files/tape.pcapng" --json -b packets:500
@@ -116,6 +151,18 @@ wait_until "two whole files" test -e "$files/tape_00003.pcapng.part"
 kill -KILL "$recorder"
 wait "$recorder" 2>/dev/null
 assert_eq "killed: whole files" 2 "$(find "$files" -name '*Z.pcapng' | wc -l)"
+
+# The next recording goes on with what it has left, and the whole of it is what is kept.
+start_recorder -i in0 -w "$files/tape.pcapng" -b packets:1000 -b files:3
+"$WIRETAPE" generate -i out0 -q -c 1500 -s 200 -p 50000
+stop_recorder
+assert_eq "adopted: exit code" 0 "$status"
+assert_file_has "$work/err" '3 files like .* of earlier recordings count'
+assert_eq "adopted: files" "tape_00003.pcapng.part tape_00004 tape_00005" \
+  "$(cd "$files" && find . -type f -printf '%f\n' | sed 's/_2.*Z.pcapng//' | sort | paste -sd ' ')"
+start_recorder -i in0 -w "$files/tape.pcapng" -b packets:1000 -b files:1 --no-adopt
+stop_recorder
+assert_eq "not adopted: files" 4 "$(find "$files" -type f | wc -l)"
 
 # A file for each interface, on different disks if need be.
 make_link out1 in1

@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <wiretape/writer/chunk.h>
 #include <wiretape/writer/file_set_private.h>
+#include <wiretape/writer/pcapng_encode.h>
 
 /* Each test has a directory of its own, which is also its working directory. */
 
@@ -571,7 +573,7 @@ static int link_for_a_file(int from_fd, const char *from, int to_fd, const char 
 {
 	rename(from, "elsewhere");
 	symlink("victim", from);
-	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+	return wt_file_set_renameat2(from_fd, from, to_fd, to, flags);
 }
 
 Test(file_set, link_that_takes_the_name_as_it_is_renamed_is_told)
@@ -1308,6 +1310,26 @@ Test(file_set, long_event_is_cut_off)
 	cr_expect(same(text, "a long "));
 }
 
+static bool four_run(void)
+{
+	return running_commands() == 4;
+}
+
+static bool one_is_left_to_run(void)
+{
+	bool rests;
+
+	pthread_mutex_lock(&set->lock);
+	rests = !set->to_finish.first && !set->to_command.first && set->commands == 1;
+	pthread_mutex_unlock(&set->lock);
+	return rests;
+}
+
+static bool three_are_left(void)
+{
+	return count_files("Z.pcapng") <= 3;
+}
+
 Test(file_set, file_that_its_command_removes_counts_no_longer)
 {
 	config.keep_files = 3;
@@ -1321,22 +1343,103 @@ Test(file_set, file_that_its_command_removes_counts_no_longer)
 	cr_expect(not(entry_of(2)->deleted), "there was no need");
 	cr_expect(entry_of(0)->deleted && entry_of(0)->finished);
 	cr_expect(eq(u64, set->live_files, 1));
-	cr_expect(eq(u64, set->live_bytes, FILE_BYTES));
+	cr_expect(eq(u64, set->live_bytes, strlen("packets")), "as large as it is now");
 }
 
-Test(file_set, file_that_its_command_renames_is_its_commands)
+Test(file_set, file_that_its_command_compresses_still_counts)
+{
+	config.keep_files = 3;
+	run_on_close("sh -c 'echo less >\"$1.zst\"; rm \"$1\"' -");
+	open_set();
+	for (unsigned i = 0; i < 8; i++)
+		record_many(1);
+	cr_expect(eq(uint, count_files("pcapng.zst"), 3));
+	cr_expect(eq(uint, count_files("tape_"), 3));
+	cr_expect(same(next_event(), "(no event)"));
+	cr_expect(strstr(final_name(7), "Z.pcapng.zst") != NULL, "%s", final_name(7));
+	cr_expect(eq(u64, entry_of(7)->bytes, strlen("less\n")));
+	cr_expect(not(entry_of(7)->deleted));
+	cr_expect(entry_of(4)->deleted);
+}
+
+Test(file_set, what_its_command_has_put_beside_it_goes_with_it)
 {
 	config.keep_files = 2;
-	run_on_close("mv \"$1\" \"$1.zst\"; :");
+	run_on_close("sh -c 'echo sum >\"$1.sha256\"' -");
 	open_set();
-	record_many(5);
-	cr_expect(eq(uint, count_files("pcapng.zst"), 5));
+	for (unsigned i = 0; i < 5; i++)
+		record_many(1);
+	cr_expect(eq(uint, count_files("tape_"), 4));
+	cr_expect(eq(uint, count_files("sha256"), 2));
+	cr_expect(eq(u64, set->live_bytes, 2 * (strlen("packets") + strlen("sum\n"))));
+}
+
+Test(file_set, file_of_another_series_is_not_what_a_command_has_made)
+{
+	config.keep_files = 1;
+	run_on_close("rm --");
+	put("tape_00001_20261121T120000Z.pcap", "another's");
+	open_set();
+	for (unsigned i = 0; i < 3; i++)
+		record_many(1);
+	cr_expect(same(get("tape_00001_20261121T120000Z.pcap"), "another's"));
+}
+
+/* Commands that do not end. */
+
+Test(file_set, command_that_takes_too_long_is_ended)
+{
+	config.on_close_timeout_ns = 100000000;
+	run_on_close("sleep 60; :");
+	open_set();
+	record();
+	next_event();
+	cr_expect(event_has("has run for longer than 0.1 s"), "%s", event_text);
+	cr_expect(not(event_error));
 	cr_expect(same(next_event(), "(no event)"));
 }
 
-static bool four_run(void)
+Test(file_set, command_that_does_not_want_to_end_is_killed)
 {
-	return running_commands() == 4;
+	config.on_close_timeout_ns = 100000000;
+	run_on_close("trap '' TERM; sleep 60 & wait; sleep 60; :");
+	open_set();
+	record();
+	next_event();
+	cr_expect(event_has("has run for longer"), "%s", event_text);
+}
+
+Test(file_set, in_a_hurry_no_command_is_waited_for)
+{
+	run_on_close("sleep 60; :");
+	open_set();
+	for (unsigned i = 0; i < 6; i++)
+		record();
+	wait_until(four_run, "four commands");
+	wt_file_set_hurry(set);
+	wt_file_set_settle(set);
+	for (int i = 0; i < 4; i++) {
+		next_event();
+		cr_expect(event_has("not to be waited for") || event_has("was not run"), "%s",
+		          event_text);
+	}
+	cr_expect(eq(uint, count_files("Z.pcapng"), 6));
+}
+
+Test(file_set, hung_command_does_not_keep_younger_files_from_being_deleted)
+{
+	make_gate();
+	config.keep_files = 3;
+	run_on_close("case $1 in *_00001_*) : <@/gate;; esac; :");
+	open_set();
+	for (unsigned i = 0; i < 8; i++) {
+		record();
+		wait_until(one_is_left_to_run, "the command");
+	}
+	wait_until(three_are_left, "deletion");
+	cr_expect(eq(uint, count_files("_00001_"), 1));
+	open_gate();
+	wt_file_set_settle(set);
 }
 
 Test(file_set, no_more_than_four_commands_run_at_once)
@@ -1412,6 +1515,170 @@ Test(file_set, file_is_not_deleted_while_its_command_runs)
 	wt_file_set_settle(set);
 	cr_expect(same(get("log"), "kept\n"));
 	cr_expect(eq(uint, count_files("Z.pcapng"), 0));
+}
+
+/* Files of earlier recordings. */
+
+/* The header of a tape, and no packet. */
+static void put_tape(const char *name)
+{
+	static uint8_t bytes[4096];
+	const struct wt_pcapng_section section = {.tape = "tape_id=0000000000000001 file=1"};
+	const struct wt_pcapng_interface interface = {.link_type = 1, .name = "v0"};
+	ssize_t used = wt_pcapng_encode_section(bytes, sizeof(bytes), &section);
+	FILE *file = fopen(name, "we");
+
+	used += wt_pcapng_encode_interface(bytes + used, sizeof(bytes) - (size_t)used, &interface);
+	wt_chunk_pad(bytes + used, (uint32_t)(sizeof(bytes) - (size_t)used), true);
+	cr_assert(file != NULL);
+	cr_assert(eq(sz, fwrite(bytes, 1, sizeof(bytes), file), sizeof(bytes)));
+	fclose(file);
+}
+
+static void put_series(void)
+{
+	put_tape("tape_00003_20261121T100000Z.pcapng");
+	put_tape("tape_00004_20261121T100100Z.pcapng");
+	put("tape_00005_20261121T100200Z.pcapng.zst", "compressed");
+	put_tape("tape_00006.pcapng.part");
+}
+
+Test(file_set, files_of_an_earlier_recording_count_and_go_first)
+{
+	config.keep_files = 4;
+	put_series();
+	open_set();
+	next_event();
+	cr_expect(event_has("4 files like") && event_has("earlier recordings count"), "%s",
+	          event_text);
+	cr_expect(eq(u64, set->live_files, 4));
+	record();
+	wt_file_set_settle(set);
+	cr_expect(eq(u32, number, 7));
+	cr_expect(not(is_there("tape_00003_20261121T100000Z.pcapng")));
+	cr_expect(eq(uint, count_files("tape_"), 4));
+	record();
+	wt_file_set_settle(set);
+	record();
+	wt_file_set_settle(set);
+	cr_expect(not(is_there("tape_00005_20261121T100200Z.pcapng.zst")));
+	cr_expect(is_there("tape_00006.pcapng.part"));
+	record();
+	wt_file_set_settle(set);
+	cr_expect(not(is_there("tape_00006.pcapng.part")));
+	cr_expect(eq(u32, entry_of(0)->number, 7), "adopted ones are not this recording's");
+}
+
+Test(file_set, bytes_of_an_earlier_recording_count)
+{
+	config.keep_bytes = 10000;
+	put_tape("tape_00003_20261121T100000Z.pcapng");
+	put_tape("tape_00004_20261121T100100Z.pcapng");
+	open_set();
+	cr_expect(eq(u64, set->live_bytes, 8192));
+	record();
+	record();
+	wt_file_set_settle(set);
+	cr_expect(not(is_there("tape_00003_20261121T100000Z.pcapng")));
+	cr_expect(is_there("tape_00004_20261121T100100Z.pcapng"));
+}
+
+Test(file_set, recording_that_never_begins_deletes_nothing)
+{
+	config.keep_files = 1;
+	put_series();
+	open_set();
+	wt_file_set_close(set);
+	set = NULL;
+	cr_expect(eq(uint, count_files("tape_"), 4));
+}
+
+Test(file_set, single_file_that_its_command_removes_is_gone)
+{
+	config = (struct wt_file_set_config){.path = tape};
+	run_on_close("rm --");
+	open_set();
+	record();
+	cr_expect(entry_of(0)->deleted && entry_of(0)->finished);
+}
+
+Test(file_set, nothing_is_adopted_if_that_is_not_wanted)
+{
+	config.keep_files = 1;
+	config.no_adopt = true;
+	put_series();
+	open_set();
+	record();
+	cr_expect(same(next_event(), "(no event)"));
+	record();
+	wt_file_set_settle(set);
+	cr_expect(is_there("tape_00003_20261121T100000Z.pcapng"));
+	cr_expect(eq(uint, count_files("tape_"), 5));
+}
+
+Test(file_set, what_is_no_tape_is_not_adopted)
+{
+	config.keep_files = 1;
+	put("victim", "dear");
+	put("tape_00001_20261121T100000Z.pcapng", "notes");
+	put("tape_00002.pcapng.part", "");
+	put("tape_00003_20261121T100000Z.pcap", "of another series");
+	put("tape_00004_yesterday.pcapng", "renamed by hand");
+	put("tape_5_20261121T100000Z.pcapng.gz", "a number of somebody else");
+	cr_assert(eq(int, symlink("victim", "tape_00006_20261121T100000Z.pcapng"), 0));
+	cr_assert(eq(int, mkfifo("tape_00007.pcapng.part", 0600), 0));
+	cr_assert(eq(int, mkdir("tape_00008_20261121T100000Z.pcapng", 0700), 0));
+	/* Two that may be meant. */
+	put("tape_00009_20261121T100000Z.pcapng.gz", "one");
+	put("tape_00009_20261121T100001Z.pcapng.gz", "two");
+	open_set();
+	cr_expect(eq(u64, set->live_files, 0));
+	record();
+	record();
+	cr_expect(same(next_event(), "(no event)"));
+	cr_expect(same(get("victim"), "dear"));
+	cr_expect(eq(uint, count_files("tape_"), 11));
+}
+
+Test(file_set, files_of_a_recording_that_goes_on_are_its_own)
+{
+	int fd;
+
+	config.keep_files = 1;
+	put_series();
+	fd = open("tape_00006.pcapng.part", O_RDWR | O_CLOEXEC);
+	cr_assert(eq(int, flock(fd, LOCK_EX), 0));
+	open_set();
+	next_event();
+	cr_expect(event_has("another recording is writing"), "%s", event_text);
+	record();
+	record();
+	wt_file_set_settle(set);
+	cr_expect(is_there("tape_00003_20261121T100000Z.pcapng"));
+	close(fd);
+}
+
+static int nearly_full_disk(int fd, struct statvfs *status)
+{
+	uint64_t files = count_files("tape_000");
+
+	(void)fd;
+	*status = (struct statvfs){.f_frsize = 1, .f_blocks = 100000};
+	status->f_bavail = files > 4 ? 500 : 2000;
+	return 0;
+}
+
+Test(file_set, space_is_made_of_earlier_files_before_the_first_new_one)
+{
+	config.min_free_bytes = 1000;
+	config.min_free_deletes = true;
+	put_series();
+	open_set();
+	set->system.fstatvfs = nearly_full_disk;
+	begin();
+	cr_expect(wt_file_set_has_space(set));
+	cr_expect(not(is_there("tape_00003_20261121T100000Z.pcapng")));
+	cr_expect(is_there("tape_00004_20261121T100100Z.pcapng"));
 }
 
 static uint64_t capacity;

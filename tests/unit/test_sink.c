@@ -452,6 +452,38 @@ Test(sink, file_that_is_cut_last_of_all_is_told_and_gets_no_end_of_zeros)
 	cr_expect(eq(i64, status_of(path).st_size, 10 * PAGE));
 }
 
+/* A file system that takes O_DIRECT, and then no write of a page. */
+
+static void direct_writes_are_refused(enum wt_direct direct)
+{
+	disk = fault_disk_open();
+	cr_assert(disk != NULL);
+	if (try_file(direct, false) || !wt_sink_is_direct(sink))
+		cr_skip_test("no direct I/O here: %s", err.text);
+	fault_disk_fail_write(disk, 1, -EINVAL);
+}
+
+Test(sink, first_direct_write_that_is_refused_goes_through_the_page_cache)
+{
+	direct_writes_are_refused(WT_DIRECT_AUTO);
+	put_all(2, 40);
+	wt_sink_settle(sink);
+	cr_expect(not(wt_sink_is_direct(sink)));
+	cr_assert(wt_sink_degraded(sink) != NULL);
+	cr_expect(strstr(wt_sink_degraded(sink), "writing through the page cache") != NULL, "%s",
+	          wt_sink_degraded(sink));
+	cr_expect(eq(int, close_sink(false), 0));
+	expect_file(40);
+}
+
+Test(sink, unless_direct_writes_were_asked_for)
+{
+	direct_writes_are_refused(WT_DIRECT_ON);
+	put(0, 2);
+	wt_sink_settle(sink);
+	cr_expect(eq(int, close_sink(false), -EINVAL));
+}
+
 /* Links. */
 
 static char target[sizeof(path) + 16];

@@ -555,3 +555,59 @@ Test(tape, packets_that_a_stream_took_of_a_write_that_failed_have_landed)
 	cr_expect(eq(u64, landed[1], room / (28 + FRAME_BYTES + 8 + 4 + 4) - 5), "%" PRIu64,
 	          landed[1]);
 }
+
+/* Sizes of headers. */
+
+static void write_header(size_t blocks, size_t bytes)
+{
+	for (size_t i = 0; i < blocks; i++) {
+		size_t room;
+		uint8_t *at = reserve(bytes, &room);
+
+		cr_assert(ge(sz, room, bytes));
+		memset(at, (int)i + 1, bytes);
+		wt_tape_submit(tape, bytes, 0, NULL, 0);
+	}
+}
+
+Test(tape, long_header_is_one_chunk)
+{
+	enum { BLOCKS_OF_HEADER = 64, EACH = 64 << 10 };
+	struct wt_sink_statistics statistics;
+
+	open_file();
+	cr_assert(eq(int, wt_tape_size_header(tape, (size_t)BLOCKS_OF_HEADER * EACH), 0));
+	write_header(BLOCKS_OF_HEADER, EACH);
+	cr_expect(eq(u64, wt_tape_bytes(tape), (uint64_t)BLOCKS_OF_HEADER * EACH));
+	cr_assert(eq(int, wt_tape_flush(tape), 0));
+	wt_tape_settle(tape);
+	wt_sink_statistics(wt_tape_sink(tape), 0, &statistics);
+	cr_expect(eq(u64, statistics.writes, 1));
+	cr_expect(eq(u64, wt_tape_bytes(tape), (uint64_t)BLOCKS_OF_HEADER * EACH));
+}
+
+Test(tape, header_never_becomes_two_chunks)
+{
+	uint8_t *at;
+	size_t room;
+
+	open_file();
+	write_header(WT_TAPE_RESERVE_MAX / 4096, 4096);
+	cr_expect(eq(int, wt_tape_reserve(tape, 64 << 10, &at, &room), -EMSGSIZE));
+	cr_expect(eq(u64, wt_sink_bytes(wt_tape_sink(tape)), 0));
+}
+
+Test(tape, header_that_no_reader_would_take_is_refused)
+{
+	open_file();
+	cr_expect(eq(int, wt_tape_size_header(tape, WT_CHUNK_BYTES_MAX), -EMSGSIZE));
+}
+
+Test(tape, long_header_that_is_not_written_is_given_back)
+{
+	open_file();
+	cr_assert(eq(int, wt_tape_size_header(tape, 4 << 20), 0));
+	write_header(3, 4096);
+	cr_assert(eq(int, wt_tape_cut(tape), 0));
+	cr_expect(eq(u64, wt_tape_bytes(tape), 0));
+}

@@ -1,0 +1,21 @@
+# Writing through io_uring, where there is a liburing that knows sparse tables of buffers.
+set(WT_URING AUTO CACHE STRING "write through io_uring: AUTO (if liburing is there), ON or OFF")
+set_property(CACHE WT_URING PROPERTY STRINGS AUTO ON OFF)
+
+set(URING_FOUND FALSE)
+if(WT_URING STREQUAL "AUTO")
+  pkg_check_modules(URING IMPORTED_TARGET liburing>=2.2)
+elseif(WT_URING)
+  pkg_check_modules(URING REQUIRED IMPORTED_TARGET liburing>=2.2)
+endif()
+
+if(WT_URING AND URING_FOUND)
+  set(WT_DISK_URING_SOURCE disk_uring.c)
+  set(WT_URING_TARGET PkgConfig::URING)
+  set(WT_URING_PACKAGE liburing)
+else()
+  message(STATUS "io_uring is left out: files are written with pwrite() from a thread")
+  set(WT_DISK_URING_SOURCE disk_no_uring.c)
+  set(WT_URING_TARGET)
+  set(WT_URING_PACKAGE)
+endif()
