@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli.h"
 #include "info_faces.h"
 #include "info_ledger.h"
 #include "info_words.h"
@@ -243,7 +244,8 @@ static void print_capture_settings(int indent, const struct wt_pcapng_item_inter
 	if (fields->tsoffset_s)
 		print_row(indent, "Stamp offset:", "%" PRId64 " s", fields->tsoffset_s);
 	if (fields->has_fcs)
-		print_row(indent, "Check sequence:", "%u bytes of each frame", fields->fcs_bytes);
+		print_row(indent, "Check sequence:", "%u byte%s of each frame", fields->fcs_bytes,
+		          wt_cli_plural(fields->fcs_bytes));
 	if (fields->has_mac)
 		print_row(indent, "MAC address:", "%s", wt_info_mac_text(fields->mac).chars);
 	if (fields->speed_bps.present)
