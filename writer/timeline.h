@@ -23,7 +23,7 @@ extern "C" {
  *
  * In a recording that is made of chunks (chunk.h) the place is found by binary search, and little
  * more than what is asked for is read; it may be one that is being recorded. Any other file is read
- * from its beginning to its end. Where several stand in one file, one behind the other, each is
+ * from its beginning to its end. Where several stand in one file, one after the other, each is
  * read in its own way. The memory does not grow with the files.
  *
  * One thread at a time. Opening and reading may block, on a pipe for as long as its writer likes,

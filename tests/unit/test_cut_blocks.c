@@ -343,7 +343,7 @@ Test(cut_blocks, what_is_left_out_is_counted)
 		add_block(WT_PCAPNG_CUSTOM_NOCOPY, "not to be copied");
 		add_block(WT_PCAPNG_SECRETS, "cut");
 		add_packet(2, "p2");
-		add_block(0x204, "behind the range");
+		add_block(0x204, "after the range");
 		write_build(0);
 		cut(1, INT64_MIN, 2, NULL);
 		expect("p1 ");
