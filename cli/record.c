@@ -342,9 +342,9 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 		blame_ourselves(options, first, count, &recording->err);
 	if (!ret)
 		ret = open_disk_and_files(recording, &recording->err);
-	if (ret)
+	if (ret && !stop_requested)
 		complain_of(&recording->err);
-	else
+	else if (!ret)
 		wt_recorder_report(recording->recorder, &recording->opened);
 	recording->output = (struct wt_recorder_output){
 	        .open = open_sink,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
+#include "json_text.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -327,7 +328,7 @@ static json_t *report_object(const struct wt_recover_report *report, const struc
 
 	return json_pack(
 	        "{s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:I, "
-	        "s:I, s:s?, s:b, s:b, s:b, s:s?}",
+	        "s:I, s:o, s:b, s:b, s:b}",
 	        "format", report->format, "size_bytes", (json_int_t)report->size_bytes, "packets",
 	        (json_int_t)report->packets, "chunks", (json_int_t)report->chunks, "holes",
 	        holes_array(report), "missing_packets", (json_int_t)report->missing_packets,
@@ -339,9 +340,9 @@ static json_t *report_object(const struct wt_recover_report *report, const struc
 	        (json_int_t)report->lost_bytes, "mended_blocks", (json_int_t)report->mended,
 	        "unknown_sections", (json_int_t)report->unknown_sections, "unknown_sections_bytes",
 	        (json_int_t)report->unknown_bytes, "broken",
-	        report->ended && report->ended != -ENODATA ? report->why.text : NULL,
+	        wt_json_text(report->ended && report->ended != -ENODATA ? report->why.text : NULL),
 	        "needed_repair", report->needs_repair, "in_place", report->way != WT_RECOVER_COPY,
-	        "changed", changes, "written", done ? options->out : NULL);
+	        "changed", changes);
 }
 
 /* `report` is NULL for a file that could not be looked at. */
@@ -350,13 +351,13 @@ static void print_json(const char *path, const struct wt_recover_report *report,
 {
 	json_t *object = json_object();
 	json_t *found = report ? report_object(report, options, !error) : NULL;
-	json_t *name = json_string(path);
 
-	/* A name that is not UTF-8 is no text for JSON. */
-	json_object_set_new(object, "path", name ? name : json_null());
-	json_object_set_new(object, "error", error ? json_string(error->text) : json_null());
-	if (found)
+	wt_json_put_path(object, "path", path);
+	json_object_set_new(object, "error", wt_json_text(error ? error->text : NULL));
+	if (found) {
 		json_object_update(object, found);
+		wt_json_put_path(object, "written", error ? NULL : options->out);
+	}
 	json_decref(found);
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
+#include "json_text.h"
 #include "stamp.h"
 #include "stamp_face.h"
 
@@ -93,6 +94,13 @@ static bool has_rate(const struct run *run)
 	return run->estimator.map.number && run->estimator.count > 1;
 }
 
+/* The bound is that of the samples before the latest one, so that it holds if the clock was moved
+ * since. Two have none, and what the first of three allows is wider than what two agree on. */
+static bool has_rate_bound(const struct run *run)
+{
+	return has_rate(run) && run->estimator.count > 2;
+}
+
 static double ppm_of(int64_t rate)
 {
 	return (double)rate * 1e6 / (double)(INT64_C(1) << WT_RATE_SHIFT);
@@ -112,9 +120,11 @@ static const char *rate_text(char text[48], const struct run *run)
 {
 	const struct wt_clock_map *map = &run->estimator.map;
 
-	if (has_rate(run))
+	if (has_rate_bound(run))
 		snprintf(text, 48, "%+.4f +-%.4f", ppm_of(map->inverse_rate),
 		         ppm_of(map->rate_error));
+	else if (has_rate(run))
+		snprintf(text, 48, "%+.4f", ppm_of(map->inverse_rate));
 	else
 		snprintf(text, 48, "-");
 	return text;
@@ -173,14 +183,13 @@ static bool print_json(const struct run *run, const char *device)
 	wt_time_format_utc(utc, sample->utc_ns);
 	return wt_stamp_print_json_line(json_pack(
 	        "{s:s, s:I, s:o, s:I, s:I, s:o, s:I, s:s, s:I, s:o, s:o, s:s}", "utc", utc,
-	        "utc_ns", (json_int_t)sample->utc_ns, "device", wt_stamp_json_text(device),
-	        "phc_ns", (json_int_t)sample->phc_ns, "raw_ns", (json_int_t)sample->raw_ns,
-	        "tai_offset_s",
+	        "utc_ns", (json_int_t)sample->utc_ns, "device", wt_json_text(device), "phc_ns",
+	        (json_int_t)sample->phc_ns, "raw_ns", (json_int_t)sample->raw_ns, "tai_offset_s",
 	        sample->tai_offset_s ? json_integer(sample->tai_offset_s) : json_null(),
 	        "bracket_ns", (json_int_t)sample->bracket_ns, "method",
 	        wt_cross_method_name(sample->method), "offset_ns", (json_int_t)offset_of(sample),
 	        "ppm", rated ? json_real(ppm_of(map->inverse_rate)) : json_null(), "ppm_error",
-	        rated ? json_real(ppm_of(map->rate_error)) : json_null(), "verdict",
+	        has_rate_bound(run) ? json_real(ppm_of(map->rate_error)) : json_null(), "verdict",
 	        wt_clock_verdict_name(run->verdict)));
 }
 

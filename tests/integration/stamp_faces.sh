@@ -118,6 +118,7 @@ stamp cross -n 4 --every 50 --json sim:ppm=200,offset=5
 assert_eq "cross --json: exit code" 0 "$code"
 assert_eq "cross --json: objects" 4 "$(jq -c . "$work/out" | wc -l)"
 assert_eq "cross --json: the rate is within its error" true "$(jq -s '.[0].ppm == null and
+  .[1].ppm != null and .[1].ppm_error == null and .[2].ppm_error != null and
   (.[3] | (.ppm - 200 | fabs) <= .ppm_error) and all(.[]; .method == "precise" and
     .bracket_ns == 0 and .tai_offset_s == null and (.offset_ns - (.phc_ns - .utc_ns) | fabs) <= 1024)' "$work/out")"
 

@@ -138,6 +138,20 @@ for signal in INT TERM HUP; do
   done
 done
 
+# A filter of this length takes libpcap minutes.
+seq 1500 | awk '{printf("%shost 198.51.%d.%d", NR == 1 ? "" : " or ", $1 / 250, $1 % 250 + 1)}' >"$work/filter"
+for options in "-i in0" "-i in0 -i in1" "-i in0 --stamp auto" "-i in0 --background" "-u 127.0.0.1:26477"; do
+  # shellcheck disable=SC2086
+  "$WIRETAPE" record $options -w "$work/absent" -F "$work/filter" >"$work/out" 2>"$work/err" &
+  recorder=$!
+  wait_until "it catches signals" catches_stops
+  kill -TERM $recorder
+  await_recorder
+  assert_eq "SIGTERM while $options is filtered: exit code" 143 "$status"
+  assert_eq "SIGTERM while $options is filtered: says" "" "$(cat "$work/err" "$work/out")"
+  assert "SIGTERM while $options is filtered: no file" test ! -e "$work/absent"
+done
+
 # At whatever moment it comes: either nothing has happened, or the tape is whole.
 is_wiretape() { grep -qx wiretape "/proc/$recorder/comm"; }
 for ((i = 0; i < 20; i++)); do
