@@ -195,7 +195,9 @@ static void print_tape(const struct wt_recover_report *report, const struct opti
 
 static void print_passed(const struct wt_recover_report *report, const struct options *options)
 {
-	const char *left_out = is_pending(report, options) ? "cannot be read" : "left out";
+	bool pending = is_pending(report, options);
+	const char *left_out = pending ? "cannot be read" : "left out";
+	const char *mended = pending ? "to be mended" : "mended";
 	size_t shown = report->passed_count < PASSED_SHOWN ? report->passed_count : PASSED_SHOWN;
 
 	for (size_t i = 0; i < shown; i++) {
@@ -203,7 +205,7 @@ static void print_passed(const struct wt_recover_report *report, const struct op
 
 		printf("  at offset %" PRIu64 ": ", passed->offset);
 		print_count(passed->bytes, "byte");
-		printf(" %s: %s\n", passed->is_kept ? "mended" : left_out, passed->why);
+		printf(" %s: %s\n", passed->is_kept ? mended : left_out, passed->why);
 	}
 	if (report->lost_ranges + report->mended > shown)
 		printf("  and so in %" PRIu64 " more places\n",
@@ -253,7 +255,7 @@ static void print_other(const struct wt_recover_report *report, const struct opt
 	if (report->mended) {
 		printf("; ");
 		print_count(report->mended, "block");
-		printf(" mended");
+		printf(is_pending(report, options) ? " to be mended" : " mended");
 	}
 	print_cut(report, options);
 	putchar('\n');
