@@ -127,7 +127,7 @@ choose_recorders() {
 # The command line of a recorder, in the array `command`. A ring of 256 MiB for each.
 command_of() {
   case $1 in
-    before) command=("$before" record -q --json -i "$recording" --ring 256MiB -w "$work/tape") ;;
+    before) command=("$before_program" record -q --json -i "$recording" --ring 256MiB -w "$work/tape") ;;
     wiretape*)
       # shellcheck disable=SC2206 # these are words
       command=("$wiretape" record -q --json -i "$recording" --ring 256MiB ${1#wiretape} -w "$work/tape")
@@ -163,7 +163,7 @@ count_packets() {
 
 version_of() {
   case $1 in
-    before) "$before" --version ;;
+    before) "$before_program" --version ;;
     wiretape*) "$wiretape" --version ;;
     *) "$1" --version 2>&1 ;;
   esac | head -n 1

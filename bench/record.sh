@@ -24,12 +24,12 @@ start, for each packet in its file. Everything happens in a network namespace of
 run as root or as an ordinary user.
 EOT
 }
-rounds=3 links=veth sizes="" rates="" count="" tools="wiretape $others" before=""
+rounds=3 links=veth sizes="" rates="" count="" tools="wiretape $others" before_program=""
 folder=${TMPDIR:-/var/tmp} json=$top/build/bench/record.json arguments=("$@")
 while getopts n:l:s:r:c:t:x:b:d:o:w:h option; do
   case $option in
     n) rounds=$OPTARG ;; l) links=$OPTARG ;; s) sizes=$OPTARG ;; r) rates=$OPTARG ;; c) count=$OPTARG ;;
-    t) tools=$OPTARG ;; x) variants+=("$OPTARG") ;; b) before=$OPTARG ;; d) folder=$OPTARG ;; o) json=$OPTARG ;;
+    t) tools=$OPTARG ;; x) variants+=("$OPTARG") ;; b) before_program=$OPTARG ;; d) folder=$OPTARG ;; o) json=$OPTARG ;;
     w) wiretape=$OPTARG ;; h) usage; exit 0 ;; *) usage >&2; exit 2 ;;
   esac
 done
@@ -37,7 +37,7 @@ enter_namespace "${arguments[@]}"
 [ ${#variants[@]} -gt 0 ] || variants=("")
 # shellcheck disable=SC2086 # these are words
 choose_recorders $tools
-[ -z "$before" ] || recorders+=(before)
+[ -z "$before_program" ] || recorders+=(before)
 make_work_folder "$folder"
 
 # "SIZE RATE" of each load.
