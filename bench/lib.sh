@@ -127,6 +127,7 @@ choose_recorders() {
 # The command line of a recorder, in the array `command`. A ring of 256 MiB for each.
 command_of() {
   case $1 in
+    before) command=("$before_program" record -q --json -i "$recording" --ring 256MiB -w "$work/tape") ;;
     wiretape*)
       # shellcheck disable=SC2206 # these are words
       command=("$wiretape" record -q --json -i "$recording" --ring 256MiB ${1#wiretape} -w "$work/tape")
@@ -141,7 +142,7 @@ command_of() {
 # How many packets a recorder says it wrote.
 claimed_by() {
   case $1 in
-    wiretape*)
+    wiretape* | before)
       jq -e '.seen == .written + ([.lost[]] | add)' "$work/out" > /dev/null ||
         die "the ledger of $1 does not close"
       jq .written "$work/out" ;;
@@ -162,6 +163,7 @@ count_packets() {
 
 version_of() {
   case $1 in
+    before) "$before_program" --version ;;
     wiretape*) "$wiretape" --version ;;
     *) "$1" --version 2>&1 ;;
   esac | head -n 1
@@ -243,7 +245,7 @@ run() {
 # rights, which it cannot in a user namespace.
 leave_out() {
   local name left=()
-  case $1 in wiretape*) exit 1 ;; esac
+  case $1 in wiretape* | before) exit 1 ;; esac
   for name in "${recorders[@]}"; do [ "$name" = "$1" ] || left+=("$name"); done
   recorders=("${left[@]}")
   echo "$1: left out" >&2

@@ -14,6 +14,7 @@ Usage: bench/record.sh [OPTION]...
   -c COUNT    frames per run [2000000 at max, else what 5 seconds take]
   -t TOOLS    ["wiretape tcpdump dumpcap netsniff-ng"; what is not installed is left out]
   -x OPTIONS  more options for wiretape; again for a wiretape more: -x '' -x '--io pwrite'
+  -b PROGRAM  another build of wiretape, which takes its turns as "before"
   -d DIR      where the recorders write; one file of at most 6 GB at a time [/var/tmp]
   -o FILE     where the JSON goes [build/bench/record.json]
   -w PROGRAM  [build/release/cli/wiretape]
@@ -23,12 +24,12 @@ start, for each packet in its file. Everything happens in a network namespace of
 run as root or as an ordinary user.
 EOT
 }
-rounds=3 links=veth sizes="" rates="" count="" tools="wiretape $others"
+rounds=3 links=veth sizes="" rates="" count="" tools="wiretape $others" before_program=""
 folder=${TMPDIR:-/var/tmp} json=$top/build/bench/record.json arguments=("$@")
-while getopts n:l:s:r:c:t:x:d:o:w:h option; do
+while getopts n:l:s:r:c:t:x:b:d:o:w:h option; do
   case $option in
     n) rounds=$OPTARG ;; l) links=$OPTARG ;; s) sizes=$OPTARG ;; r) rates=$OPTARG ;; c) count=$OPTARG ;;
-    t) tools=$OPTARG ;; x) variants+=("$OPTARG") ;; d) folder=$OPTARG ;; o) json=$OPTARG ;;
+    t) tools=$OPTARG ;; x) variants+=("$OPTARG") ;; b) before_program=$OPTARG ;; d) folder=$OPTARG ;; o) json=$OPTARG ;;
     w) wiretape=$OPTARG ;; h) usage; exit 0 ;; *) usage >&2; exit 2 ;;
   esac
 done
@@ -36,6 +37,7 @@ enter_namespace "${arguments[@]}"
 [ ${#variants[@]} -gt 0 ] || variants=("")
 # shellcheck disable=SC2086 # these are words
 choose_recorders $tools
+[ -z "$before_program" ] || recorders+=(before)
 make_work_folder "$folder"
 
 # "SIZE RATE" of each load.

@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <pcap/pcap.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include <wiretape/writer/filter_job.h>
 
 /* pcap's bpf_insn and the kernel's sock_filter are the same eight bytes. */
 _Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "linux/filter.h");
@@ -24,20 +24,6 @@ static int keep_program(struct wt_filter *filter, const struct bpf_program *comp
 	memcpy(filter->code, compiled->bf_insns, bytes);
 	filter->count = compiled->bf_len;
 	return 0;
-}
-
-static int compile_for(pcap_t *handle, struct wt_filter *filter, const char *expression,
-                       struct wt_error *err)
-{
-	struct bpf_program compiled;
-	int ret;
-
-	if (pcap_compile(handle, &compiled, expression, 1, PCAP_NETMASK_UNKNOWN))
-		return wt_error_set(err, -EINVAL, "filter '%.300s': %s", expression,
-		                    pcap_geterr(handle));
-	ret = keep_program(filter, &compiled, err);
-	pcap_freecode(&compiled);
-	return ret;
 }
 
 /* A live handle makes libpcap look for VLAN tags where the kernel has them; a dead one would
@@ -86,129 +72,32 @@ static int open_handle(pcap_t **handle, const struct wt_filter_config *config, s
 	return *handle ? 0 : wt_error_set(err, -ENOMEM, "no memory for the filter compiler");
 }
 
-static int compile(struct wt_filter *filter, const struct wt_filter_config *config,
-                   struct wt_error *err)
+static bool is_in_a_hurry(void *context)
 {
+	const struct wt_filter_config *config = context;
+
+	return *config->hurry != 0;
+}
+
+static int compile(struct wt_filter *filter, struct wt_filter_config *config, struct wt_error *err)
+{
+	const struct wt_capture_patience patience = {is_in_a_hurry, config};
+	struct bpf_program compiled;
+	struct wt_error why = {0};
 	pcap_t *handle;
 	int ret = open_handle(&handle, config, err);
 
 	if (ret)
 		return ret;
+	ret = wt_filter_job(&compiled, handle, config->expression, true,
+	                    config->hurry && *config->expression ? &patience : NULL, &why);
+	if (ret == -EINVAL)
+		return wt_error_set(err, ret, "filter '%.300s': %s", config->expression, why.text);
+	if (ret)
+		return wt_error_set(err, ret, "%s", why.text);
 	filter->is_live = config->is_live;
-	ret = compile_for(handle, filter, config->expression, err);
-	pcap_close(handle);
-	return ret;
-}
-
-/* A compilation in a thread of its own, which owns it if nobody waits any more. */
-struct job {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool done;
-	bool abandoned;
-	struct wt_filter_config config;
-	struct wt_filter filter;
-	struct wt_error err;
-	int result;
-	char expression[];
-};
-
-static void free_job(struct job *job)
-{
-	wt_filter_free(&job->filter);
-	pthread_cond_destroy(&job->changed);
-	pthread_mutex_destroy(&job->lock);
-	free(job);
-}
-
-static void *run_job(void *argument)
-{
-	struct job *job = argument;
-	bool abandoned;
-
-	job->result = compile(&job->filter, &job->config, &job->err);
-	pthread_mutex_lock(&job->lock);
-	job->done = true;
-	abandoned = job->abandoned;
-	pthread_cond_signal(&job->changed);
-	pthread_mutex_unlock(&job->lock);
-	if (abandoned)
-		free_job(job);
-	return NULL;
-}
-
-static struct job *make_job(const struct wt_filter_config *config)
-{
-	size_t bytes = strlen(config->expression) + 1;
-	struct job *job = calloc(1, sizeof(*job) + bytes);
-
-	if (!job)
-		return NULL;
-	memcpy(job->expression, config->expression, bytes);
-	job->config = *config;
-	job->config.expression = job->expression;
-	pthread_mutex_init(&job->lock, NULL);
-	pthread_cond_init(&job->changed, NULL);
-	return job;
-}
-
-/* Signals are for the other threads. */
-static int start_job(struct job *job)
-{
-	sigset_t all, before;
-	pthread_t thread;
-	int ret;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	ret = pthread_create(&thread, NULL, run_job, job);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!ret)
-		pthread_detach(thread);
-	return -ret;
-}
-
-/* Whether it was done before there was a hurry. */
-static bool wait_for_job(struct job *job)
-{
-	enum { LOOK_EVERY_NS = 20000000, SECOND_NS = 1000000000 };
-	bool done;
-
-	pthread_mutex_lock(&job->lock);
-	while (!job->done && !*job->config.hurry) {
-		struct timespec until;
-
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_nsec += LOOK_EVERY_NS;
-		until.tv_sec += until.tv_nsec / SECOND_NS;
-		until.tv_nsec %= SECOND_NS;
-		pthread_cond_timedwait(&job->changed, &job->lock, &until);
-	}
-	done = job->done;
-	job->abandoned = !done;
-	pthread_mutex_unlock(&job->lock);
-	return done;
-}
-
-static int compile_in_thread(struct wt_filter *filter, const struct wt_filter_config *config,
-                             struct wt_error *err)
-{
-	struct job *job = make_job(config);
-	int ret = job ? start_job(job) : -ENOMEM;
-
-	if (ret) {
-		if (job)
-			free_job(job);
-		return wt_error_set(err, ret, "cannot compile the filter: %s", strerror(-ret));
-	}
-	if (!wait_for_job(job))
-		return wt_error_set(err, -EINTR, "stopped while the filter was compiled");
-	ret = job->result;
-	*filter = job->filter;
-	job->filter = (struct wt_filter){0};
-	if (err && ret)
-		*err = job->err;
-	free_job(job);
+	ret = keep_program(filter, &compiled, err);
+	pcap_freecode(&compiled);
 	return ret;
 }
 
@@ -220,8 +109,7 @@ int wt_filter_compile(struct wt_filter *filter, const struct wt_filter_config *c
 	*filter = (struct wt_filter){0};
 	if (!filled.expression)
 		filled.expression = "";
-	return filled.hurry && *filled.expression ? compile_in_thread(filter, &filled, err)
-	                                          : compile(filter, &filled, err);
+	return compile(filter, &filled, err);
 }
 
 /* A frame as the kernel's filter sees it. */

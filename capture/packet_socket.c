@@ -142,7 +142,8 @@ static int make_gate(struct wt_packet_socket *packet, const struct sock_filter *
 	memcpy(made, kind, sizeof(kind));
 	memcpy(made + KIND, code, count * sizeof(*code));
 	free(packet->gate.filter);
-	packet->gate = (struct sock_fprog){(unsigned short)(KIND + count), made};
+	packet->gate.len = (unsigned short)(KIND + count);
+	packet->gate.filter = made;
 	return 0;
 }
 

@@ -83,7 +83,7 @@ void wt_recorder_writer_failed(struct wt_recorder *recorder, int error)
 
 /* Ask the producer what it has counted. PACKET_STATISTICS forgets with every look
  * and has 32 bits: here is the only place that looks, and it adds up in 64. What it has
- * dropped was lost behind all that it has handed over by now, which was at most `end`. */
+ * dropped was lost after all that it has handed over by now, which was at most `end`. */
 void wt_recorder_take_statistics_until(struct wt_recorded *recorded, uint64_t end)
 {
 	struct wt_ring_statistics since = {0};
@@ -579,7 +579,7 @@ static void close_ledgers(struct wt_recorder *recorder)
 		char text[WT_MAX_DEGRADED_TEXT];
 
 		report->high_water_ns = wt_ring_high_water_ns(recorded->ring);
-		/* What was dropped behind the last packet that was asked for is no loss. */
+		/* What was dropped after the last packet that was asked for is no loss. */
 		wt_ledger_close(&report->ledger, recorded->packets - recorded->rejected,
 		                rest_of(recorder) == WT_REST_AFTER_LIMIT ? recorded->drops_placed
 		                                                         : recorded->drops,

@@ -175,7 +175,7 @@ static struct wt_ledger file_ledger(const struct wt_recorder *recorder, size_t i
 	uint64_t written =
 	        closing ? wt_tape_packets(recorder->file->tape, i) : recorder->file->landed[i];
 
-	/* What was lost behind the last packet of a file is told by the next one's first. */
+	/* What was lost after the last packet of a file is told by the next one's first. */
 	if (closing && !recorder->ending)
 		ledger.lost.ring = recorder->recorded[i].drops_placed;
 	wt_ledger_subtract(&ledger, &recorder->recorded[i].file_start, written);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "compare_report.h"
+#include "json_text.h"
 
 #include "cli.h"
 #include "draw_histogram.h"
@@ -316,12 +317,9 @@ static void put_count(json_t *object, const char *key, uint64_t value)
 	json_object_set_new(object, key, json_integer((json_int_t)value));
 }
 
-/* Texts that are not UTF-8, as names of files may be, are none for JSON. */
 static void put_text(json_t *object, const char *key, const char *text)
 {
-	json_t *value = text ? json_string(text) : NULL;
-
-	json_object_set_new(object, key, value ? value : json_null());
+	json_object_set_new(object, key, wt_json_text(text));
 }
 
 static json_t *side_json(const struct wt_compare_report *report, size_t i)
@@ -330,7 +328,7 @@ static json_t *side_json(const struct wt_compare_report *report, size_t i)
 	const struct wt_compare_file *file = &report->files[i];
 	json_t *object = json_object();
 
-	put_text(object, "path", path_of(report, i));
+	wt_json_put_path(object, "path", path_of(report, i));
 	put_text(object, "filter", i ? report->config.filter_b : report->config.filter_a);
 	put_count(object, "packets", side->packets);
 	put_count(object, "filtered", file->filtered);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
+#include "json_text.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -273,12 +273,24 @@ static void print_summary(const struct options *options, const struct wt_cut_res
 	fputc('\n', stderr);
 }
 
-static json_t *json_path(const char *path)
+static json_t *file_object(const char *path, const struct wt_cut_file *file)
 {
-	json_t *text = json_string(path);
+	json_t *object = json_object(), *counts;
 
-	/* A name that is not UTF-8 is no text for JSON. */
-	return text ? text : json_null();
+	wt_json_put_path(object, "path", path);
+	counts = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "packets",
+	                   (json_int_t)file->packets, "bytes_read", (json_int_t)file->bytes_read,
+	                   "bytes_total", (json_int_t)file->bytes_total, "missing_packets",
+	                   (json_int_t)file->missing, "left_out", (json_int_t)file->left_out,
+	                   "not_filtered", (json_int_t)file->unfiltered.packets, "blocks_left_out",
+	                   (json_int_t)file->blocks_left_out, "options_left_out",
+	                   (json_int_t)file->options_left_out, "cut_off", file->ended == -ENODATA);
+	json_object_update(object, counts);
+	json_decref(counts);
+	json_object_set_new(object, "broken",
+	                    file->ended && file->ended != -ENODATA ? wt_json_text(file->why.text)
+	                                                           : json_null());
+	return object;
 }
 
 static json_t *files_array(const struct options *options, const struct wt_cut_file *files)
@@ -286,21 +298,7 @@ static json_t *files_array(const struct options *options, const struct wt_cut_fi
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < options->config.path_count; i++)
-		json_array_append_new(
-		        array,
-		        json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s?}",
-		                  "path", json_path(options->config.paths[i]), "packets",
-		                  (json_int_t)files[i].packets, "bytes_read",
-		                  (json_int_t)files[i].bytes_read, "bytes_total",
-		                  (json_int_t)files[i].bytes_total, "missing_packets",
-		                  (json_int_t)files[i].missing, "left_out",
-		                  (json_int_t)files[i].left_out, "not_filtered",
-		                  (json_int_t)files[i].unfiltered.packets, "blocks_left_out",
-		                  (json_int_t)files[i].blocks_left_out, "options_left_out",
-		                  (json_int_t)files[i].options_left_out, "cut_off",
-		                  files[i].ended == -ENODATA, "broken",
-		                  files[i].ended && files[i].ended != -ENODATA ? files[i].why.text
-		                                                               : NULL));
+		json_array_append_new(array, file_object(options->config.paths[i], &files[i]));
 	return array;
 }
 
@@ -314,16 +312,18 @@ static int print_json(const struct options *options, const struct wt_cut_result 
                       const struct wt_cut_file *files)
 {
 	bool to_stdout = !strcmp(options->config.out, "-");
-	json_t *object = json_pack(
-	        "{s:I, s:o, s:o, s:I, s:o, s:o, s:o, s:o}", "packets", (json_int_t)result->packets,
-	        "first_ns", json_stamp(has_stamps(result), result->first_ns), "last_ns",
-	        json_stamp(has_stamps(result), result->last_ns), "stamps_out_of_range",
-	        (json_int_t)result->out_of_range, "from_ns",
-	        json_stamp(result->has_from, result->from_ns), "to_ns",
-	        json_stamp(result->has_to, result->to_ns), "written",
-	        json_path(options->config.out), "files", files_array(options, files));
-	int failed = !object || json_dumpf(object, to_stdout ? stderr : stdout, JSON_COMPACT);
+	json_t *object =
+	        json_pack("{s:I, s:o, s:o, s:I, s:o, s:o}", "packets", (json_int_t)result->packets,
+	                  "first_ns", json_stamp(has_stamps(result), result->first_ns), "last_ns",
+	                  json_stamp(has_stamps(result), result->last_ns), "stamps_out_of_range",
+	                  (json_int_t)result->out_of_range, "from_ns",
+	                  json_stamp(result->has_from, result->from_ns), "to_ns",
+	                  json_stamp(result->has_to, result->to_ns));
+	int failed;
 
+	wt_json_put_path(object, "written", options->config.out);
+	json_object_set_new(object, "files", files_array(options, files));
+	failed = !object || json_dumpf(object, to_stdout ? stderr : stdout, JSON_COMPACT);
 	fputc('\n', to_stdout ? stderr : stdout);
 	json_decref(object);
 	return failed || wt_cli_flush() ? WT_EXIT_FAILURE : WT_EXIT_OK;

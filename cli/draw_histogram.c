@@ -121,7 +121,9 @@ void wt_draw_histogram(FILE *out, const struct wt_histogram *histogram, const ch
 	size_t count = wt_draw_rows(histogram, rows, WT_DRAW_ROWS_MAX);
 	uint64_t most = 1;
 
-	fprintf(out, "%s, %" PRIu64 " %s\n", title, histogram->count, unit);
+	/* Of one there is no plural. */
+	fprintf(out, "%s, %" PRIu64 " %.*s\n", title, histogram->count,
+	        (int)strlen(unit) - (histogram->count == 1), unit);
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].count > most)
 			most = rows[i].count;

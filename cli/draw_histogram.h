@@ -26,7 +26,8 @@ struct wt_draw_row {
 size_t wt_draw_rows(const struct wt_histogram *histogram, struct wt_draw_row *rows, size_t max);
 
 /* The title on a line, then the rows, in at most WT_DRAW_COLUMNS columns. `unit`: what was
- * counted, "packets". `blocks`: bars of Unicode's block elements in UTF-8, else of '#'. */
+ * counted, in the plural, "packets". `blocks`: bars of Unicode's block elements in UTF-8, else of
+ * '#'. */
 void wt_draw_histogram(FILE *out, const struct wt_histogram *histogram, const char *title,
                        const char *unit, bool blocks);
 

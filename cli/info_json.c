@@ -2,6 +2,7 @@
 #include "info_faces.h"
 #include "info_ledger.h"
 #include "info_words.h"
+#include "json_text.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -11,30 +12,6 @@
 #include <string.h>
 
 #include <wiretape/writer/link_type.h>
-
-/* JSON's text must be UTF-8, a file's need not be: what is not becomes U+FFFD. */
-static json_t *json_text(const char *text)
-{
-	char *clean, *to;
-	json_t *string;
-
-	if (!text)
-		return json_null();
-	clean = malloc(3 * strlen(text) + 1);
-	if (!clean)
-		return NULL;
-	for (to = clean; *text;) {
-		size_t length = wt_info_utf8_length(text);
-
-		memcpy(to, length ? text : "\xef\xbf\xbd", length ? length : 3);
-		to += length ? length : 3;
-		text += length ? length : 1;
-	}
-	*to = '\0';
-	string = json_string(clean);
-	free(clean);
-	return string;
-}
 
 /* Integers are signed there. What does not fit is no count that was ever counted. */
 static json_t *json_count(uint64_t count)
@@ -112,7 +89,7 @@ static json_t *degraded_array(const struct wt_info_statistics *statistics)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < statistics->degraded_count; i++)
-		json_array_append_new(array, json_text(statistics->degraded[i]));
+		json_array_append_new(array, wt_json_text(statistics->degraded[i]));
 	return array;
 }
 
@@ -188,7 +165,7 @@ static json_t *events_array(const struct wt_info_clock *clock)
 
 		put(event, "utc_ns", json_integer(clock->events[i].utc_ns));
 		put(event, "utc", json_utc(true, clock->events[i].utc_ns));
-		put(event, "text", json_text(clock->events[i].text));
+		put(event, "text", wt_json_text(clock->events[i].text));
 		json_array_append_new(array, event);
 	}
 	return array;
@@ -204,9 +181,9 @@ static json_t *clock_object(const struct wt_info_clock *clock)
 	put(object, "source", json_string(wt_stamp_source_name(clock->says.source)));
 	put(object, "clock", json_string(wt_stamp_clock_name(clock->says.clock)));
 	put(object, "tai_offset_s", json_integer(clock->says.tai_offset_s));
-	put(object, "phc", clock->says.phc[0] ? json_text(clock->says.phc) : json_null());
-	put(object, "rx_filter", json_text(clock->says.rx_filter));
-	put(object, "rx_filter_before", json_text(clock->says.rx_filter_before));
+	put(object, "phc", clock->says.phc[0] ? wt_json_text(clock->says.phc) : json_null());
+	put(object, "rx_filter", wt_json_text(clock->says.rx_filter));
+	put(object, "rx_filter_before", wt_json_text(clock->says.rx_filter_before));
 	put(object, "stamps", sources_object(clock));
 	put(object, "cross_timestamps", json_count(clock->crosses));
 	put(object, "outliers", json_count(clock->outliers));
@@ -230,11 +207,11 @@ static json_t *interface_object(const struct wt_info_interface *interface)
 	json_t *object = json_object();
 
 	put(object, "id", json_integer(fields->id));
-	put(object, "name", json_text(interface->name));
-	put(object, "description", json_text(interface->description));
+	put(object, "name", wt_json_text(interface->name));
+	put(object, "description", wt_json_text(interface->description));
 	put(object, "link_type", json_integer(fields->link_type));
 	put(object, "link_type_name",
-	    json_text(pcap_datalink_val_to_name(wt_link_type_dlt(fields->link_type))));
+	    wt_json_text(pcap_datalink_val_to_name(wt_link_type_dlt(fields->link_type))));
 	put(object, "snaplen", json_integer(fields->snaplen));
 	put(object, "fcs_bytes", fields->has_fcs ? json_integer(fields->fcs_bytes) : json_null());
 	put(object, "tsresol", json_integer(fields->tsresol));
@@ -242,11 +219,11 @@ static json_t *interface_object(const struct wt_info_interface *interface)
 	put(object, "mac",
 	    fields->has_mac ? json_string(wt_info_mac_text(fields->mac).chars) : json_null());
 	put(object, "speed_bps", json_number(&fields->speed_bps));
-	put(object, "hardware", json_text(interface->hardware));
-	put(object, "os", json_text(interface->os));
-	put(object, "filter", json_text(interface->filter));
-	put(object, "reader", json_text(interface->reader));
-	put(object, "comment", json_text(interface->comment));
+	put(object, "hardware", wt_json_text(interface->hardware));
+	put(object, "os", wt_json_text(interface->os));
+	put(object, "filter", wt_json_text(interface->filter));
+	put(object, "reader", wt_json_text(interface->reader));
+	put(object, "comment", wt_json_text(interface->comment));
 	put(object, "clock", clock_object(&interface->clock));
 	put_tally(object, &interface->tally);
 	put(object, "statistics", statistics_object(interface));
@@ -262,10 +239,10 @@ static json_t *section_object(const struct wt_info_section *section)
 	snprintf(version, sizeof(version), "%u.%u", section->fields.major, section->fields.minor);
 	put(object, "version", json_string(version));
 	put(object, "byte_order", json_string(section->fields.big_endian ? "big" : "little"));
-	put(object, "hardware", json_text(section->hardware));
-	put(object, "os", json_text(section->os));
-	put(object, "application", json_text(section->application));
-	put(object, "comment", json_text(section->comment));
+	put(object, "hardware", wt_json_text(section->hardware));
+	put(object, "os", wt_json_text(section->os));
+	put(object, "application", wt_json_text(section->application));
+	put(object, "comment", wt_json_text(section->comment));
 	for (size_t i = 0; i < section->interface_count; i++)
 		json_array_append_new(interfaces, interface_object(&section->interfaces[i]));
 	put(object, "interfaces", interfaces);
@@ -307,12 +284,12 @@ static json_t *summary_object(const struct wt_info_summary *summary)
 	json_t *object = json_object();
 	json_t *sections = json_array();
 
-	put(object, "path", json_text(summary->path));
-	put(object, "type", json_text(summary->format));
+	wt_json_put_path(object, "path", summary->path);
+	put(object, "type", wt_json_text(summary->format));
 	put(object, "size_bytes", summary->format ? json_count(summary->size_bytes) : json_null());
 	put(object, "complete", json_boolean(!summary->result));
 	put(object, "cut_off", json_boolean(summary->result == -ENODATA && summary->format));
-	put(object, "error", summary->result ? json_text(summary->error.text) : json_null());
+	put(object, "error", summary->result ? wt_json_text(summary->error.text) : json_null());
 	put(object, "layout", layout_object(&summary->layout));
 	put(object, "section_count", json_count(summary->sections_seen));
 	put(object, "interface_count", json_count(summary->interfaces_seen));

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "cli.h"
 #include "info_faces.h"
 #include "info_ledger.h"
 #include "info_words.h"
+#include "json_text.h"
 
 #include <inttypes.h>
 #include <pcap/pcap.h>
@@ -17,7 +19,7 @@
 static void print_text(const char *text)
 {
 	while (*text) {
-		size_t length = wt_info_utf8_length(text);
+		size_t length = wt_utf8_length(text);
 		bool control = (unsigned char)*text < 0x20 || *text == 0x7f ||
 		               (length == 2 && *text == '\xc2' && (unsigned char)text[1] < 0xa0);
 
@@ -242,7 +244,8 @@ static void print_capture_settings(int indent, const struct wt_pcapng_item_inter
 	if (fields->tsoffset_s)
 		print_row(indent, "Stamp offset:", "%" PRId64 " s", fields->tsoffset_s);
 	if (fields->has_fcs)
-		print_row(indent, "Check sequence:", "%u bytes of each frame", fields->fcs_bytes);
+		print_row(indent, "Check sequence:", "%u byte%s of each frame", fields->fcs_bytes,
+		          wt_cli_plural(fields->fcs_bytes));
 	if (fields->has_mac)
 		print_row(indent, "MAC address:", "%s", wt_info_mac_text(fields->mac).chars);
 	if (fields->speed_bps.present)

@@ -17,7 +17,4 @@ struct wt_info_text wt_info_utc_text(int64_t ns);
 /* "02:00:00:00:00:01" */
 struct wt_info_text wt_info_mac_text(const uint8_t mac[6]);
 
-/* Bytes of the well-formed UTF-8 character that `text` starts with, else 0. */
-size_t wt_info_utf8_length(const char *text);
-
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "record_report.h"
+#include "json_text.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -301,7 +302,7 @@ static json_t *file_json(const char *path, uint64_t bytes, uint64_t packets)
 {
 	json_t *file = json_object();
 
-	json_object_set_new(file, "path", json_string(path));
+	wt_json_put_path(file, "path", path);
 	json_object_set_new(file, "bytes", count(bytes));
 	json_object_set_new(file, "packets", count(packets));
 	return file;
@@ -337,12 +338,14 @@ static void add_degraded(json_t *degraded, const struct wt_recorder_report *repo
                          const json_t *known)
 {
 	for (const char *const *state = report->degraded; *state; state++) {
+		json_t *text = wt_json_text(*state);
 		bool is_new = true;
 
 		for (size_t i = 0; i < json_array_size(known); i++)
-			is_new &= strcmp(json_string_value(json_array_get(known, i)), *state) != 0;
+			is_new &= !json_equal(json_array_get(known, i), text);
 		if (is_new)
-			json_array_append_new(degraded, json_string(*state));
+			json_array_append(degraded, text);
+		json_decref(text);
 	}
 }
 
@@ -422,7 +425,7 @@ bool wt_report_json(const struct wt_report_result *results, size_t result_count,
 	json_object_set_new(object, "duration_s", json_real(seconds(sum.elapsed_ns)));
 	json_object_set_new(object, "end", json_string(end_names[results[0].report.end]));
 	if (error)
-		json_object_set_new(object, "error", json_string(error));
+		json_object_set_new(object, "error", wt_json_text(error));
 	ok = json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 &&
 	     fputc('\n', out) != EOF && fflush(out) == 0;
 	json_decref(object);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
+#include "json_text.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -52,7 +53,7 @@ static void print_help(void)
 	       "stays\n"
 	       "is cut off. Of any other pcapng or pcap file a last block that is not all there, "
 	       "and\n"
-	       "zeros behind the last, are cut off.\n"
+	       "zeros after the last, are cut off.\n"
 	       "\n"
 	       "All else is done to a copy only (-w): of a file that is damaged in its middle, or "
 	       "has\n"
@@ -69,7 +70,7 @@ static void print_help(void)
 	       "in_part (of chunks that were written in part: chunks, packets that are kept, "
 	       "missing),\n"
 	       "cut_offset, cut_bytes, tail_packets (known to be in what is cut off), closed,\n"
-	       "parts (recordings and other sections, one behind the other), passed_over[] "
+	       "parts (recordings and other sections, one after the other), passed_over[] "
 	       "(offset,\n"
 	       "bytes, mended, why), left_out_bytes, mended_blocks, unknown_sections,\n"
 	       "unknown_sections_bytes, broken (why the file cannot be read on), needed_repair,\n"
@@ -194,7 +195,9 @@ static void print_tape(const struct wt_recover_report *report, const struct opti
 
 static void print_passed(const struct wt_recover_report *report, const struct options *options)
 {
-	const char *left_out = is_pending(report, options) ? "cannot be read" : "left out";
+	bool pending = is_pending(report, options);
+	const char *left_out = pending ? "cannot be read" : "left out";
+	const char *mended = pending ? "to be mended" : "mended";
 	size_t shown = report->passed_count < PASSED_SHOWN ? report->passed_count : PASSED_SHOWN;
 
 	for (size_t i = 0; i < shown; i++) {
@@ -202,7 +205,7 @@ static void print_passed(const struct wt_recover_report *report, const struct op
 
 		printf("  at offset %" PRIu64 ": ", passed->offset);
 		print_count(passed->bytes, "byte");
-		printf(" %s: %s\n", passed->is_kept ? "mended" : left_out, passed->why);
+		printf(" %s: %s\n", passed->is_kept ? mended : left_out, passed->why);
 	}
 	if (report->lost_ranges + report->mended > shown)
 		printf("  and so in %" PRIu64 " more places\n",
@@ -252,7 +255,7 @@ static void print_other(const struct wt_recover_report *report, const struct opt
 	if (report->mended) {
 		printf("; ");
 		print_count(report->mended, "block");
-		printf(" mended");
+		printf(is_pending(report, options) ? " to be mended" : " mended");
 	}
 	print_cut(report, options);
 	putchar('\n');
@@ -327,7 +330,7 @@ static json_t *report_object(const struct wt_recover_report *report, const struc
 
 	return json_pack(
 	        "{s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:I, "
-	        "s:I, s:s?, s:b, s:b, s:b, s:s?}",
+	        "s:I, s:o, s:b, s:b, s:b}",
 	        "format", report->format, "size_bytes", (json_int_t)report->size_bytes, "packets",
 	        (json_int_t)report->packets, "chunks", (json_int_t)report->chunks, "holes",
 	        holes_array(report), "missing_packets", (json_int_t)report->missing_packets,
@@ -339,9 +342,9 @@ static json_t *report_object(const struct wt_recover_report *report, const struc
 	        (json_int_t)report->lost_bytes, "mended_blocks", (json_int_t)report->mended,
 	        "unknown_sections", (json_int_t)report->unknown_sections, "unknown_sections_bytes",
 	        (json_int_t)report->unknown_bytes, "broken",
-	        report->ended && report->ended != -ENODATA ? report->why.text : NULL,
+	        wt_json_text(report->ended && report->ended != -ENODATA ? report->why.text : NULL),
 	        "needed_repair", report->needs_repair, "in_place", report->way != WT_RECOVER_COPY,
-	        "changed", changes, "written", done ? options->out : NULL);
+	        "changed", changes);
 }
 
 /* `report` is NULL for a file that could not be looked at. */
@@ -350,13 +353,13 @@ static void print_json(const char *path, const struct wt_recover_report *report,
 {
 	json_t *object = json_object();
 	json_t *found = report ? report_object(report, options, !error) : NULL;
-	json_t *name = json_string(path);
 
-	/* A name that is not UTF-8 is no text for JSON. */
-	json_object_set_new(object, "path", name ? name : json_null());
-	json_object_set_new(object, "error", error ? json_string(error->text) : json_null());
-	if (found)
+	wt_json_put_path(object, "path", path);
+	json_object_set_new(object, "error", wt_json_text(error ? error->text : NULL));
+	if (found) {
 		json_object_update(object, found);
+		wt_json_put_path(object, "written", error ? NULL : options->out);
+	}
 	json_decref(found);
 	json_dumpf(object, stdout, JSON_COMPACT);
 	putchar('\n');

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "json_text.h"
 #include "replay_check.h"
 
 #include "stamp_face.h"
@@ -10,7 +11,7 @@
 
 static json_t *text_or_null(const char *text)
 {
-	return text[0] ? wt_stamp_json_text(text) : json_null();
+	return text[0] ? wt_json_text(text) : json_null();
 }
 
 static json_t *clock_text(int32_t clock)
@@ -42,7 +43,7 @@ static json_t *stamps_object(const struct wt_launch_check *check)
 
 	if (check->stamping_error)
 		return json_pack("{s:o, s:n, s:n, s:n}", "error",
-		                 wt_stamp_json_text(check->stamping_text), "hardware", "software",
+		                 wt_json_text(check->stamping_text), "hardware", "software",
 		                 "hardware_on");
 	return json_pack("{s:n, s:b, s:b, s:o}", "error", "hardware",
 	                 (so & SOF_TIMESTAMPING_TX_HARDWARE) != 0, "software",
@@ -58,7 +59,7 @@ static json_t *phc_object(const struct wt_launch_check *check)
 
 	if (check->phc_error)
 		return json_pack("{s:o, s:o}", "device", text_or_null(check->phc_device), "error",
-		                 wt_stamp_json_text(check->phc_text));
+		                 wt_json_text(check->phc_text));
 	return json_pack(
 	        "{s:s, s:n, s:I, s:o, s:I, s:s}", "device", check->phc_device, "error",
 	        "phc_minus_utc_ns", (json_int_t)clocks.phc_minus_utc_ns, "phc_minus_tai_ns",
@@ -170,10 +171,10 @@ static json_t *setups_array(const struct wt_launch_check *check)
 		json_t *commands = json_array();
 
 		for (int j = 0; j < WT_SETUP_COMMANDS && setup.commands[j][0]; j++)
-			json_array_append_new(commands, wt_stamp_json_text(setup.commands[j]));
-		json_array_append_new(array, json_pack("{s:s, s:o, s:o}", "name", setup.name,
-		                                       "what", wt_stamp_json_text(setup.what),
-		                                       "commands", commands));
+			json_array_append_new(commands, wt_json_text(setup.commands[j]));
+		json_array_append_new(array,
+		                      json_pack("{s:s, s:o, s:o}", "name", setup.name, "what",
+		                                wt_json_text(setup.what), "commands", commands));
 	}
 	return array;
 }
@@ -184,7 +185,7 @@ static json_t *auto_object(const struct wt_launch_check *check)
 	bool txtime = wt_launch_check_auto(check, why, sizeof(why));
 
 	return json_pack("{s:s, s:o}", "pace", txtime ? "txtime" : "spin", "reason",
-	                 wt_stamp_json_text(why));
+	                 wt_json_text(why));
 }
 
 json_t *wt_replay_check_object(const struct wt_launch_check *check)
@@ -192,9 +193,8 @@ json_t *wt_replay_check_object(const struct wt_launch_check *check)
 	return json_pack(
 	        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:b, s:o}, s:{s:b, s:o}, s:o, "
 	        "s:o}",
-	        "interface", wt_stamp_json_text(check->link.name), "link",
-	        link_object(&check->link), "tx_stamps", stamps_object(check), "phc",
-	        phc_object(check), "tai_offset_s",
+	        "interface", wt_json_text(check->link.name), "link", link_object(&check->link),
+	        "tx_stamps", stamps_object(check), "phc", phc_object(check), "tai_offset_s",
 	        check->tai_offset_s ? json_integer(check->tai_offset_s) : json_null(),
 	        "qdisc_error",
 	        check->qdisc_error ? json_string(strerror(-check->qdisc_error)) : json_null(),

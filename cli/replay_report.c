@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "replay_report.h"
+#include "json_text.h"
 
 #include "cli.h"
 #include "draw_histogram.h"
@@ -365,14 +366,6 @@ static void put(json_t *object, const char *key, uint64_t value)
 	json_object_set_new(object, key, json_integer((json_int_t)value));
 }
 
-static json_t *text_or_null(const char *text)
-{
-	json_t *string = text ? json_string(text) : NULL;
-
-	/* A name that is not UTF-8 is no text for JSON. */
-	return string ? string : json_null();
-}
-
 static json_t *proof_json(const struct wt_proof *proof)
 {
 	json_t *object = json_object(), *sources = json_object();
@@ -444,7 +437,7 @@ static json_t *nic_json(const struct wt_replay_nic_stamps *nic)
 	if (!nic->clock[0])
 		return json_null();
 	object = json_object();
-	json_object_set_new(object, "clock", text_or_null(nic->clock));
+	json_object_set_new(object, "clock", wt_json_text(nic->clock));
 	put(object, "used", nic->used);
 	put(object, "missing", nic->missing);
 	put(object, "unbelieved", nic->unbelieved);
@@ -452,9 +445,9 @@ static json_t *nic_json(const struct wt_replay_nic_stamps *nic)
 	                    nic->used ? json_integer(nic->error_ns) : json_null());
 	put(object, "clock_steps", nic->steps);
 	json_object_set_new(object, "tx_type_before",
-	                    nic->was_changed ? text_or_null(nic->before) : json_null());
+	                    nic->was_changed ? wt_json_text(nic->before) : json_null());
 	json_object_set_new(object, "tx_type_set",
-	                    nic->was_changed ? text_or_null(nic->during) : json_null());
+	                    nic->was_changed ? wt_json_text(nic->during) : json_null());
 	json_object_set_new(object, "put_back",
 	                    nic->was_changed ? json_boolean(nic->was_put_back) : json_null());
 	return object;
@@ -468,9 +461,9 @@ static json_t *ports_json(const struct wt_replay_result *result)
 		const struct wt_replay_port_result *port = &result->ports[i];
 		json_t *object = json_object();
 
-		json_object_set_new(object, "interface", text_or_null(port->interface));
+		json_object_set_new(object, "interface", wt_json_text(port->interface));
 		json_object_set_new(object, "qdisc",
-		                    port->qdisc[0] ? text_or_null(port->qdisc) : json_null());
+		                    port->qdisc[0] ? wt_json_text(port->qdisc) : json_null());
 		put(object, "sent", port->sent);
 		put(object, "bytes", port->bytes);
 		json_object_set_new(object, "driver_stamps", json_boolean(port->has_stamps));
@@ -489,7 +482,7 @@ static json_t *files_json(const struct wt_replay_options *options,
 		bool broken = files[i].ended && files[i].ended != -ENODATA;
 		json_t *object = json_object();
 
-		json_object_set_new(object, "path", text_or_null(options->config.paths[i]));
+		wt_json_put_path(object, "path", options->config.paths[i]);
 		put(object, "packets", files[i].packets);
 		put(object, "missing_packets", files[i].missing);
 		put(object, "not_filtered", files[i].unfiltered.packets);
@@ -497,7 +490,7 @@ static json_t *files_json(const struct wt_replay_options *options,
 		put(object, "fractions_above_second", files[i].fractions.packets);
 		json_object_set_new(object, "cut_off", json_boolean(files[i].ended == -ENODATA));
 		json_object_set_new(object, "broken",
-		                    broken ? text_or_null(files[i].why.text) : json_null());
+		                    broken ? wt_json_text(files[i].why.text) : json_null());
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -508,7 +501,7 @@ static json_t *notes_json(const struct wt_replay_result *result)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < result->note_count; i++)
-		json_array_append_new(array, text_or_null(result->notes[i]));
+		json_array_append_new(array, wt_json_text(result->notes[i]));
 	return array;
 }
 

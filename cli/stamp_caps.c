@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
+#include "json_text.h"
 #include "stamp.h"
 #include "stamp_face.h"
 
@@ -245,9 +246,9 @@ static void put_clock(json_t *object, const struct wt_stamp_nic *nic, int index)
 	}
 	snprintf(device, sizeof(device), "/dev/ptp%d", index);
 	read_clock_name(name, sizeof(name), nic, index);
-	json_object_update_new(object, json_pack("{s:i, s:s, s:o}", "phc_index", index, "clock",
-	                                         device, "clock_name",
-	                                         name[0] ? wt_stamp_json_text(name) : json_null()));
+	json_object_update_new(object,
+	                       json_pack("{s:i, s:s, s:o}", "phc_index", index, "clock", device,
+	                                 "clock_name", name[0] ? wt_json_text(name) : json_null()));
 }
 
 static json_t *caps_object(const struct wt_stamp_nic *nic, const struct wt_stamp_capabilities *caps)
@@ -255,7 +256,7 @@ static json_t *caps_object(const struct wt_stamp_nic *nic, const struct wt_stamp
 	const struct wt_stamp_supported *supported = &caps->supported;
 	json_t *object =
 	        json_pack("{s:o, s:n, s:s, s:o, s:o, s:o, s:o, s:s, s:s}", "interface",
-	                  wt_stamp_json_text(nic->interface), "error", "asked_by",
+	                  wt_json_text(nic->interface), "error", "asked_by",
 	                  supported->by_netlink ? "netlink" : "ioctl", "so_timestamping",
 	                  bits_array(supported->so_timestamping, wt_so_timestamping_name),
 	                  "tx_types", bits_array(supported->tx_types, wt_tx_type_name),
@@ -281,8 +282,8 @@ static void report_error(const char *text, const struct wt_error *err,
 {
 	if (options->array)
 		json_array_append_new(options->array,
-		                      json_pack("{s:o, s:o}", "interface", wt_stamp_json_text(text),
-		                                "error", wt_stamp_json_text(err->text)));
+		                      json_pack("{s:o, s:o}", "interface", wt_json_text(text),
+		                                "error", wt_json_text(err->text)));
 	/* In order, where both go to one terminal. */
 	fflush(stdout);
 	wt_cli_complain("%s", err->text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
+#include "json_text.h"
 #include "stamp.h"
 #include "stamp_face.h"
 
@@ -182,9 +183,8 @@ static bool print_json(const struct run *run, const char *device)
 	wt_time_format_utc(utc, sample->utc_ns);
 	return wt_stamp_print_json_line(json_pack(
 	        "{s:s, s:I, s:o, s:I, s:I, s:o, s:I, s:s, s:I, s:o, s:o, s:s}", "utc", utc,
-	        "utc_ns", (json_int_t)sample->utc_ns, "device", wt_stamp_json_text(device),
-	        "phc_ns", (json_int_t)sample->phc_ns, "raw_ns", (json_int_t)sample->raw_ns,
-	        "tai_offset_s",
+	        "utc_ns", (json_int_t)sample->utc_ns, "device", wt_json_text(device), "phc_ns",
+	        (json_int_t)sample->phc_ns, "raw_ns", (json_int_t)sample->raw_ns, "tai_offset_s",
 	        sample->tai_offset_s ? json_integer(sample->tai_offset_s) : json_null(),
 	        "bracket_ns", (json_int_t)sample->bracket_ns, "method",
 	        wt_cross_method_name(sample->method), "offset_ns", (json_int_t)offset_of(sample),

@@ -106,13 +106,6 @@ int64_t wt_stamp_clock(clockid_t clock)
 	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-json_t *wt_stamp_json_text(const char *text)
-{
-	json_t *string = json_string(text);
-
-	return string ? string : json_null();
-}
-
 bool wt_stamp_print_json_line(json_t *object)
 {
 	int failed = json_dumpf(object, stdout, JSON_COMPACT);

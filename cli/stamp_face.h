@@ -39,9 +39,6 @@ void wt_stamp_wait(int fd, int64_t ns);
 
 int64_t wt_stamp_clock(clockid_t clock);
 
-/* null for what is not UTF-8. */
-json_t *wt_stamp_json_text(const char *text);
-
 /* A line, which goes out at once; false if it does not. Takes the object. */
 bool wt_stamp_print_json_line(json_t *object);
 

@@ -379,6 +379,7 @@ static int measure_with(enum wt_reader_kind kind, const struct options *options,
 	int ret;
 
 	config.reader.kind = kind;
+	config.reader.hurry = &stop_requested;
 	config.context = &config.reader;
 	ret = wt_latency_open(&latency, &config, &err);
 	if (ret) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
+#include "json_text.h"
 #include "stamp.h"
 #include "stamp_face.h"
 
@@ -100,8 +101,8 @@ static json_t *line_object(int64_t utc_ns, const char *interface, const char *ch
 
 	wt_time_format_utc(utc, utc_ns);
 	return json_pack("{s:s, s:I, s:o, s:s, s:o}", "utc", utc, "utc_ns", (json_int_t)utc_ns,
-	                 "interface", wt_stamp_json_text(interface), "change", change, "text",
-	                 wt_stamp_json_text(text));
+	                 "interface", wt_json_text(interface), "change", change, "text",
+	                 wt_json_text(text));
 }
 
 static bool print_line(int64_t utc_ns, const char *change, const char *text)

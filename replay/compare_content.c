@@ -91,7 +91,7 @@ static size_t header_bytes(const struct wt_compare_packet *packet, const struct 
 /* Where the datagram ends. In a frame that counts as a whole, bytes behind it do not count only
  * where Ethernet may have put them.
  *
- * What is behind `limit` is not looked at: of a packet that was cut there and of one that was not
+ * What is after `limit` is not looked at: of a packet that was cut there and of one that was not
  * the same has to come out. */
 static size_t datagram_end(const struct wt_compare_packet *packet, const struct layers *layers,
                            size_t limit, bool whole_frame)

@@ -93,7 +93,7 @@ static int read_input(struct input *input, struct wt_compare *compare, struct wt
 
 	*input->told = (struct wt_compare_file){0};
 	if (!failed && input->expression)
-		failed = wt_file_filter_create(&input->filter, input->expression, err);
+		failed = wt_file_filter_create(&input->filter, input->expression, NULL, err);
 	if (!failed)
 		failed = read_packets(input, compare, err);
 	close_input(input);

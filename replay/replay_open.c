@@ -363,12 +363,14 @@ static int open_all(struct wt_replay *replay, struct wt_error *err)
 
 	replay->is_sim = !config->target && (config->tx == WT_TX_AUTO || config->tx == WT_TX_SIM) &&
 	                 wt_sim_tx_is(config->interface);
-	if (!rc && replay->is_sim && config->map_count)
-		rc = wt_error_set(err, -EINVAL, "a simulated interface is the only one");
-	if (!rc && replay->is_sim)
-		rc = wt_sim_tx_parse(&replay->sim, config->interface, err);
 	if (!rc)
 		rc = name_ports(replay, err);
+	if (!rc && replay->is_sim && replay->names.count > 1)
+		rc = wt_error_set(err, -EINVAL,
+		                  "a simulated interface is the only one; beside it --map can "
+		                  "leave packets out, with FROM=-");
+	if (!rc && replay->is_sim)
+		rc = wt_sim_tx_parse(&replay->sim, config->interface, err);
 	if (rc)
 		return rc;
 	replay->pace = choose_pace(replay);

@@ -110,8 +110,8 @@ struct wt_rewrite_frame {
 /* Where an address, a port or a MAC that a rule is about may still stand. */
 enum wt_rewrite_unfollowed {
 	WT_UNFOLLOWED_ARP,      /* its MACs; other hardware than Ethernet, other addresses */
-	WT_UNFOLLOWED_LLC,      /* IP, and others, behind LLC and SNAP */
-	WT_UNFOLLOWED_MPLS,     /* something else than IP behind labels: pseudowires */
+	WT_UNFOLLOWED_LLC,      /* IP, and others, after LLC and SNAP */
+	WT_UNFOLLOWED_MPLS,     /* something else than IP after labels: pseudowires */
 	WT_UNFOLLOWED_PPPOE,    /* something else than IP in it: addresses are agreed on there */
 	WT_UNFOLLOWED_MACSEC,   /* encrypted or not */
 	WT_UNFOLLOWED_ETHERNET, /* frames in frames: provider backbone bridges, TRILL, VN-Tag … */

@@ -31,7 +31,7 @@ struct wt_rewrite_headers {
 	uint8_t ip_version;       /* of the addresses: 4, 6, or 0 without */
 	bool ethernet;
 	bool tagged;
-	bool tunnelled; /* behind MPLS labels or PPPoE: MACs are those of something else */
+	bool tunnelled; /* after MPLS labels or PPPoE: MACs are those of something else */
 	bool arp;
 	bool fragment;       /* the first of several */
 	bool later_fragment; /* another one */

@@ -27,9 +27,9 @@ enum wt_capture_format {
 	WT_CAPTURE_PCAP_NS, /* classic pcap with nanoseconds */
 };
 
-/* Whether somebody who waits for what a pipe gives still wants it. */
+/* Whether somebody who waits, for what a pipe gives or a filter's compiler, still wants it. */
 struct wt_capture_patience {
-	bool (*is_over)(void *context); /* called every 50 ms, while there is nothing to read */
+	bool (*is_over)(void *context); /* called at least every 50 ms while it is waited for */
 	void *context;
 };
 

@@ -110,7 +110,7 @@ static inline void wt_chunk_packets_add(struct wt_chunk_packets *packets, int64_
 	packets->has_large |= caplen >= WT_CHUNK_LARGE_BYTES;
 }
 
-/* Seconds and nanoseconds as an index has them: what does not fit, before 1970 or behind 2106,
+/* Seconds and nanoseconds as an index has them: what does not fit, before 1970 or after 2106,
  * becomes the nearest that does. */
 void wt_chunk_split_ns(int64_t ns, uint32_t *s, uint32_t *rest_ns);
 

@@ -5,6 +5,7 @@
 #include <pcap/pcap.h>
 #include <stdlib.h>
 
+#include <wiretape/writer/filter_job.h>
 #include <wiretape/writer/grow.h>
 #include <wiretape/writer/identity.h>
 #include <wiretape/writer/link_type.h>
@@ -21,6 +22,7 @@ struct program {
 
 struct wt_file_filter {
 	const char *expression;
+	const struct wt_capture_patience *patience; /* NULL: it never ends */
 	struct program *programs;
 	size_t count, room;
 	size_t latest;                  /* that was asked for */
@@ -34,52 +36,53 @@ static int no_memory(struct wt_error *err)
 	return wt_error_set(err, -ENOMEM, "no memory for the filter");
 }
 
-/* 0, -EINVAL with libpcap's words, or -ENOMEM. */
-static int compile(struct bpf_program *code, const char *expression, int dlt, bool optimize,
-                   struct wt_error *err)
+/* 0, or as of wt_filter_job(). */
+static int compile(const struct wt_file_filter *filter, struct bpf_program *code, int dlt,
+                   bool optimize, struct wt_error *err)
 {
 	pcap_t *handle = pcap_open_dead(dlt, FILTER_SNAPLEN);
-	int rc = 0;
 
-	if (!handle)
-		return no_memory(err);
-	if (pcap_compile(handle, code, expression, optimize, PCAP_NETMASK_UNKNOWN))
-		rc = wt_error_set(err, -EINVAL, "%s", pcap_geterr(handle));
-	pcap_close(handle);
-	return rc;
+	return handle ? wt_filter_job(code, handle, filter->expression, optimize, filter->patience,
+	                              err)
+	              : no_memory(err);
 }
 
 /* Nonsense is told before anything is read, and not when a packet comes. */
-static int refuse_nonsense(const char *expression, struct wt_error *err)
+static int refuse_nonsense(const struct wt_file_filter *filter, struct wt_error *err)
 {
 	enum { DLT_END = 512 };
 	struct bpf_program code;
-	struct wt_error why = {0};
-	int rc = compile(&code, expression, DLT_EN10MB, false, &why);
+	struct wt_error why = {0}, latest;
+	int rc = compile(filter, &code, DLT_EN10MB, false, &why);
 
+	latest = why;
 	for (int dlt = 0; rc == -EINVAL && dlt < DLT_END; dlt++)
 		if (pcap_datalink_val_to_name(dlt))
-			rc = compile(&code, expression, dlt, false, NULL);
+			rc = compile(filter, &code, dlt, false, &latest);
+	if (rc == -EINVAL)
+		return wt_error_set(err, rc, "filter '%.200s': %s", filter->expression, why.text);
 	if (rc)
-		return wt_error_set(err, rc, "filter '%.200s': %s", expression, why.text);
+		return wt_error_set(err, rc, "%s", latest.text);
 	pcap_freecode(&code);
 	return 0;
 }
 
 int wt_file_filter_create(struct wt_file_filter **filter, const char *expression,
-                          struct wt_error *err)
+                          const struct wt_capture_patience *patience, struct wt_error *err)
 {
-	struct wt_file_filter *created;
-	int rc = refuse_nonsense(expression, err);
+	struct wt_file_filter *created = calloc(1, sizeof(*created));
+	int rc;
 
-	if (rc)
-		return rc;
-	created = calloc(1, sizeof(*created));
 	if (!created)
 		return no_memory(err);
 	created->expression = expression;
-	*filter = created;
-	return 0;
+	created->patience = patience;
+	rc = refuse_nonsense(created, err);
+	if (rc)
+		free(created);
+	else
+		*filter = created;
+	return rc;
 }
 
 static int add_program(struct wt_file_filter *filter, uint16_t link_type, struct wt_error *err)
@@ -91,10 +94,9 @@ static int add_program(struct wt_file_filter *filter, uint16_t link_type, struct
 	if (!program)
 		return no_memory(err);
 	program->link_type = link_type;
-	rc = compile(&program->code, filter->expression, wt_link_type_dlt(link_type), true,
-	             &program->why);
+	rc = compile(filter, &program->code, wt_link_type_dlt(link_type), true, &program->why);
 	if (rc && rc != -EINVAL)
-		return no_memory(err);
+		return wt_error_set(err, rc, "%s", program->why.text);
 	program->is_compiled = !rc;
 	filter->compiled += !rc;
 	return 0;

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <wiretape/ring/error.h>
+#include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/pcapng_decode.h>
 
 #ifdef __cplusplus
@@ -15,7 +16,8 @@ extern "C" {
  * for each when its first packet comes. Where that cannot be done, as for link types that libpcap
  * has no filters for, no packet matches; it is an error if it can be done for none.
  *
- * One thread at a time. Nothing blocks, but compiling may take long. */
+ * One thread at a time. Nothing blocks, but compiling may take minutes: what compiles returns
+ * -EINTR once the patience is over. */
 struct wt_file_filter;
 
 /* Packets of a file for which the filter cannot be compiled. */
@@ -24,13 +26,14 @@ struct wt_unfiltered {
 	struct wt_error why; /* where the first was, and the reason; if there is one */
 };
 
-/* 0 and *filter; -EINVAL if the expression makes no sense for any link type; or -ENOMEM. The
- * expression stays the caller's, and has to stay. */
+/* 0 and *filter; -EINVAL if the expression makes no sense for any link type; -EINTR; or
+ * another negative errno. The expression and the patience (NULL: it never ends) stay the caller's,
+ * and have to stay. */
 int wt_file_filter_create(struct wt_file_filter **filter, const char *expression,
-                          struct wt_error *err);
+                          const struct wt_capture_patience *patience, struct wt_error *err);
 
-/* Whether a packet passes: 1 or 0, or -ENOMEM. If there is no telling it does not, and is added to
- * *unfiltered. The interface's name is NULL if there is none. */
+/* Whether a packet passes: 1 or 0, -EINTR, or another negative errno. If there is no telling it
+ * does not, and is added to *unfiltered. The interface's name is NULL if there is none. */
 int wt_file_filter_passes(struct wt_file_filter *filter, const struct wt_pcapng_item *item,
                           const char *interface_name, struct wt_unfiltered *unfiltered,
                           struct wt_error *err);

@@ -65,7 +65,7 @@ int wt_file_place_set(struct wt_file_place *place, int dir_fd, const char *name)
 	return -ENOMEM;
 }
 
-/* The directory of `path`, opened, and what is behind its last slash. */
+/* The directory of `path`, opened, and what is after its last slash. */
 static int split(struct wt_file_place *place, int dir_fd, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;

@@ -41,7 +41,7 @@ bool wt_file_view_peek(struct wt_file_view *view, uint64_t offset, void *into, s
 /* Where the first byte that is not zero is, from `offset` on; the view's end if there is none. */
 uint64_t wt_file_view_skip_zeros(struct wt_file_view *view, uint64_t offset);
 
-/* The place, at `offset` or behind, before which nothing was ever written, so far as the file
+/* The place, at `offset` or after, before which nothing was ever written, so far as the file
  * system knows: there are zeros up to it. */
 uint64_t wt_file_view_skip_hole(const struct wt_file_view *view, uint64_t offset);
 

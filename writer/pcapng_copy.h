@@ -17,7 +17,7 @@ extern "C" {
 /* Items of any capture file become blocks of a new one, in the machine's byte order, stamps in the
  * resolution that they have. Options are carried over: those that the format defines in any byte
  * order, others as they are if the byte order is the same; else they are left out, and so are
- * those that forbid it. What a vendor's blocks and options have behind the enterprise's number
+ * those that forbid it. What a vendor's blocks and options have after the enterprise's number
  * stays as it is. Pure; any thread. */
 
 /* The most bytes that the item takes. */

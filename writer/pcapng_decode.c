@@ -946,7 +946,7 @@ static int cut_off_passing(const struct wt_pcapng_decoder *decoder, size_t lengt
 
 	if (passing->type == WT_PCAPNG_SHB)
 		return unknown_version(decoder->offset, passing->major, passing->minor,
-		                       "; it says that it ends behind the end of the file", err);
+		                       "; it says that it ends beyond the end of the file", err);
 	return cut_off(decoder, passing->bytes - decoder->pass + length,
 	               passing->bytes + LENGTH_BYTES, err);
 }

@@ -202,7 +202,7 @@ void wt_pcapng_decoder_fini(struct wt_pcapng_decoder *decoder);
  *
  *  1: *item; the next block starts item->bytes further on.
  *  0: decoder->pass bytes from here on, if it is not 0, are not needed: call again
- *     with those behind them, having taken off decoder->pass what was passed over.
+ *     with those after them, having taken off decoder->pass what was passed over.
  *     Else decoder->need bytes are needed for the next item, or, when that is 0 too,
  *     the file has ended between two blocks.
  *  -ENODATA: the file ends in the middle of a block. The items before are good,

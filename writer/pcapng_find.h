@@ -11,7 +11,7 @@
 extern "C" {
 #endif
 
-/* Finds where pcapng goes on, behind what cannot be read, at any byte. A block is taken for one
+/* Finds where pcapng goes on, after what cannot be read, at any byte. A block is taken for one
  * if its two lengths agree, its fields fit them, and what follows is one too, or the file's end.
  * Each byte is looked at a number of times that does not depend on what is in the file. */
 
@@ -21,7 +21,7 @@ struct wt_pcapng_find {
 	bool is_section;
 };
 
-/* The first section header at `from` or behind it: 1 and *found; 0: none; or a negative errno. */
+/* The first section header at `from` or after it: 1 and *found; 0: none; or a negative errno. */
 int wt_pcapng_find_section(struct wt_file_view *view, uint64_t from, struct wt_pcapng_find *found);
 
 /* The same for a block of a known type, in that byte order, or a section header in any. */

@@ -21,7 +21,7 @@ extern "C" {
  * of those that were written in part what stands at their start (torn.h). Holes between them
  * become blocks that say what is missing (missing.h), what is behind the last one is cut off,
  * and a last chunk says that the recording was not closed. Of any other pcapng or pcap file a last
- * block that is not all there is cut off, and zeros behind the last. Both may be done in place.
+ * block that is not all there is cut off, and zeros after the last. Both may be done in place.
  *
  * All else is done to a copy only: of a file that is damaged in its middle, or in which something
  * is not understood, what cannot be read is left out and what follows it is kept, from the next
@@ -77,7 +77,7 @@ struct wt_recover_report {
 	bool has_last;
 	int64_t last_ns; /* the largest stamp in the last chunk with packets */
 	/* Of another file, or several in one: */
-	size_t parts; /* recordings and runs of other sections, one behind the other */
+	size_t parts; /* recordings and runs of other sections, one after the other */
 	int ended;    /* 0; -ENODATA: cut off; others: broken, or not understood */
 	const struct wt_recover_passed *passed; /* the first of them */
 	size_t passed_count;

@@ -12,7 +12,7 @@ enum {
 	RECORD_BYTES = 16,
 	MODIFIED_RECORD_BYTES = 24,
 	USUAL_BYTES_MAX = 262144, /* of a packet, as libpcap has it */
-	CHAINED = 3,              /* so many records one behind the other are no chance */
+	CHAINED = 3,              /* so many records one after the other are no chance */
 	CAPLEN_AT = 8,
 	LEN_AT = 12,
 };
@@ -30,7 +30,7 @@ struct scanner {
 	bool swapped;
 	uint32_t record_bytes; /* in front of each packet */
 	uint32_t fractions;    /* of a second */
-	uint32_t bytes_max;    /* of a packet that is found behind damage */
+	uint32_t bytes_max;    /* of a packet that is found after damage */
 	bool has_last, ended;
 	struct record last; /* at last_at: what was taken before `at` */
 	uint64_t last_at;
@@ -178,7 +178,7 @@ static bool can_take_back(const struct scanner *scanner)
 	       scanner->last_at + scanner->record_bytes + scanner->last.caplen == scanner->at;
 }
 
-/* The last one that was taken had a wrong length: what is behind it is not where it says. */
+/* The last one that was taken had a wrong length: what is after it is not where it says. */
 static int take_back(struct scanner *scanner, uint64_t next)
 {
 	const uint64_t room = next - scanner->last_at - scanner->record_bytes;

@@ -275,7 +275,7 @@ static size_t good_options(const uint8_t *block, size_t bytes, size_t fixed_byte
 	return (size_t)(options.bytes - block);
 }
 
-/* Without either nothing behind it can be read: what is good of it stays. */
+/* Without either nothing after it can be read: what is good of it stays. */
 static int mend_options(struct scanner *scanner, const uint8_t *block, size_t bytes, bool *mended)
 {
 	const bool swapped = order_at(scanner, block);
@@ -455,7 +455,7 @@ static uint64_t end_of_data(struct wt_file_view *view, uint64_t from)
 }
 
 /* Nothing more is found: is it a block that was being written when the file ended? Zeros may lie
- * behind it. */
+ * after it. */
 static bool is_unfinished(struct scanner *scanner)
 {
 	const uint64_t data_end = end_of_data(&scanner->view, scanner->at);
@@ -477,7 +477,7 @@ static bool is_unfinished(struct scanner *scanner)
 	return total > scanner->view.end - scanner->at || total - LENGTH_BYTES >= there;
 }
 
-/* Whether a list of options ends where its block does: with what is behind it in the file it
+/* Whether a list of options ends where its block does: with what is after it in the file it
  * would not. */
 static bool ends_exactly(const uint8_t *block, size_t bytes, const struct wt_pcapng_item *item)
 {
@@ -719,7 +719,7 @@ static int put_lengths(int to, uint64_t offset, const struct recover_piece *piec
 	                             offset + piece->bytes - LENGTH_BYTES);
 }
 
-/* Of a pcap record, behind its stamp: the captured length, and that on the wire. */
+/* Of a pcap record, after its stamp: the captured length, and that on the wire. */
 static int put_caplen(const struct recover_scan *scan, const struct recover_piece *piece, int to,
                       uint64_t offset)
 {

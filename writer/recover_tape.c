@@ -31,8 +31,8 @@ struct recover_tape {
 	struct wt_torn *torn; /* for each hole: the chunk in which it begins; bytes is 0 if none */
 	size_t hole_room;
 	bool swapped;
-	struct wt_chunk_run run; /* as it is behind the last good chunk */
-	size_t without_after;    /* holes before this one know the stamps behind them */
+	struct wt_chunk_run run; /* as it is after the last good chunk */
+	size_t without_after;    /* holes before this one know the stamps after them */
 	bool last_is_end;        /* the last chunk has the closing statistics */
 	uint64_t mark_bytes;     /* that the last mark says were cut off */
 	bool ends_in_hole;       /* the last hole begins in the last chunk */
@@ -46,7 +46,7 @@ struct recover_tape {
 struct chunk_contents {
 	uint32_t accounted; /* interfaces with statistics */
 	bool is_mark;       /* says that the recording was not closed */
-	/* An earlier repair's block at its end, behind what was kept: */
+	/* An earlier repair's block at its end, after what was kept: */
 	uint64_t hole_bytes;
 	uint64_t hole_packets;
 };
@@ -116,7 +116,7 @@ static int grow_holes(struct recover_tape *tape)
 	return 0;
 }
 
-/* A hole behind what has been taken so far. `torn` may be NULL. */
+/* A hole after what has been taken so far. `torn` may be NULL. */
 static int add_hole(struct recover_tape *tape, uint64_t offset, uint64_t bytes, uint64_t packets,
                     const struct wt_torn *torn, struct wt_error *err)
 {
@@ -215,7 +215,7 @@ static int note_hole(struct recover_tape *tape, const struct wt_chunk_index *nex
 	return rc;
 }
 
-/* The first stamps behind the holes that have none yet. */
+/* The first stamps after the holes that have none yet. */
 static void note_stamps(struct recover_tape *tape, const struct wt_chunk_index *index)
 {
 	if (!index->packets)
@@ -228,7 +228,7 @@ static void note_stamps(struct recover_tape *tape, const struct wt_chunk_index *
 	tape->report.last_ns = index->max_ns;
 }
 
-/* Where the file goes on behind a chunk of `bytes` bytes, behind which `missing` packets are. */
+/* Where the file goes on after a chunk of `bytes` bytes, after which `missing` packets are. */
 static void advance(struct recover_tape *tape, const struct wt_chunk_index *index, uint32_t bytes,
                     uint64_t missing)
 {
@@ -277,7 +277,7 @@ static int take_chunk(struct recover_tape *tape, const struct wt_chunk_index *in
 	return tape->ends_in_hole ? note_hole_inside(tape, contents, err) : 0;
 }
 
-/* What is kept of a chunk that was written in part. The hole behind it goes up to the next
+/* What is kept of a chunk that was written in part. The hole after it goes up to the next
  * chunk, once there is one. */
 static int take_torn(struct recover_tape *tape, const struct wt_torn *torn, struct wt_error *err)
 {
@@ -316,7 +316,7 @@ static void note_torn(struct recover_tape *tape, const struct wt_chunk_index *in
 		tape->report.tail_packets = packets;
 }
 
-/* What it says has to fit what was read before it. `missing` packets are behind it. */
+/* What it says has to fit what was read before it. `missing` packets are after it. */
 static bool follows(const struct recover_tape *tape, const struct wt_chunk_index *index,
                     uint64_t missing)
 {
@@ -344,7 +344,7 @@ static int try_torn(struct recover_tape *tape, struct wt_tape_reader *reader,
 	return rc;
 }
 
-/* Is there a section of somebody else where the last chunk has ended, or somewhere behind? It
+/* Is there a section of somebody else where the last chunk has ended, or somewhere after? It
  * bounds the recording, and is looked for once in each piece of the file. */
 static int find_end(struct recover_tape *tape, uint64_t at, struct wt_error *err)
 {
@@ -421,13 +421,13 @@ static int walk_tape(struct recover_tape *tape, struct wt_tape_reader *reader, s
 			        err, -ELOOP,
 			        "its indexes contradict each other too often for it to be "
 			        "judged");
-		/* Where a chunk is torn, the next one may be anywhere behind its first page. */
+		/* Where a chunk is torn, the next one may be anywhere after its first page. */
 		at = rc ? tape->run.offset : index.offset + WT_CHUNK_ALIGNMENT;
 	}
 	return 0;
 }
 
-/* Is what lies behind the last chunk what a crash leaves, or a repair that was interrupted:
+/* Is what lies after the last chunk what a crash leaves, or a repair that was interrupted:
  * nothing, or chunks of which perhaps the first page was not written? */
 static bool is_crash_tail(struct recover_tape *tape, struct wt_tape_reader *reader)
 {
@@ -463,7 +463,7 @@ static void conclude(struct recover_tape *tape, struct wt_tape_reader *reader)
 	if (tape->has_next || report->was_closed ||
 	    (report->cut_bytes && !is_crash_tail(tape, reader)))
 		report->way = WT_RECOVER_COPY;
-	/* The end is there, and something else behind it, which the copy leaves out. */
+	/* The end is there, and something else after it, which the copy leaves out. */
 	report->was_closed |= report->way == WT_RECOVER_COPY && tape->last_is_end;
 	if (report->way == WT_RECOVER_COPY)
 		wt_error_set(&report->why, -EBADMSG, "%s",
@@ -626,7 +626,7 @@ static void index_step(const struct recover_tape *tape, size_t number, struct wt
 	memcpy(step->bytes, &index, sizeof(index));
 	if (tape->swapped)
 		swap_index(step->bytes);
-	/* Its second length is there, perhaps not at once behind. */
+	/* Its second length is there, perhaps further on. */
 	write_step(step, index.offset, sizeof(index));
 }
 

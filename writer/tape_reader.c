@@ -37,7 +37,7 @@ struct wt_tape_reader {
 	struct wt_pcapng_decoder decoder;
 };
 
-/* As much of `bytes` as the file has at `offset` behind the base, or a negative errno. */
+/* As much of `bytes` as the file has at `offset` after the base, or a negative errno. */
 static ssize_t read_at(struct wt_tape_reader *reader, uint8_t *into, size_t bytes, uint64_t offset,
                        struct wt_error *err)
 {
@@ -205,7 +205,7 @@ static int read_first(struct wt_tape_reader *reader, struct wt_error *err)
 }
 
 /* In a recording whose interfaces did not fit its first chunk the others stand in the second,
- * behind an index. It is read as any other pcapng file. */
+ * after an index. It is read as any other pcapng file. */
 static bool goes_on_with_interfaces(const struct wt_tape_reader *reader, const uint8_t *page,
                                     size_t length)
 {
@@ -470,7 +470,7 @@ int wt_tape_reader_after(struct wt_tape_reader *reader, const struct wt_chunk_in
 	reader->bytes_read += view.bytes_read;
 	wt_file_view_fini(&view);
 	if (rc < 0)
-		return wt_error_set(err, rc, "cannot read what is behind it: %s", strerror(-rc));
+		return wt_error_set(err, rc, "cannot read what is after it: %s", strerror(-rc));
 	if (rc)
 		*offset = found.offset - reader->base;
 	return rc;
@@ -601,7 +601,7 @@ static int read_on(struct wt_tape_reader *reader, struct chain *chain, uint32_t 
 }
 
 /* A chunk, up to where its blocks do not chain: 1 if its index still stands there, 0 if not. More
- * and more of it is read, so that many indexes which promise much and have nothing behind them
+ * and more of it is read, so that many indexes which promise much and have nothing after them
  * cost little. */
 static int read_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
                       struct wt_chunk_index *again, struct chain *chain, struct wt_error *err)

@@ -17,7 +17,7 @@ extern "C" {
 /* Goes to any place in a recording that is made of chunks (chunk.h), reading little more
  * than what it is asked for. The file may be one that is being recorded, or what a crash
  * has left: where no chunk is, there is none, or not yet. Other sections may stand in the file
- * before and behind it: offsets count from where the recording begins.
+ * before and after it: offsets count from where the recording begins.
  *
  * One thread at a time. Functions that read may block on the disk; they return the error
  * of the read where they say nothing else. */

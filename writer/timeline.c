@@ -132,7 +132,9 @@ int wt_timeline_begin(struct wt_timeline *timeline, struct wt_error *err)
 {
 	const size_t count = timeline->config.path_count;
 	const char *filter = timeline->config.filter;
-	int rc = filter ? wt_file_filter_create(&timeline->filter, filter, err) : 0;
+	int rc = filter ? wt_file_filter_create(&timeline->filter, filter,
+	                                        timeline->config.patience, err)
+	                : 0;
 
 	for (size_t i = 0; i < count && !rc; i++)
 		rc = wt_timeline_open_source(timeline, &timeline->sources[i], err);

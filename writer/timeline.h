@@ -23,11 +23,11 @@ extern "C" {
  *
  * In a recording that is made of chunks (chunk.h) the place is found by binary search, and little
  * more than what is asked for is read; it may be one that is being recorded. Any other file is read
- * from its beginning to its end. Where several stand in one file, one behind the other, each is
+ * from its beginning to its end. Where several stand in one file, one after the other, each is
  * read in its own way. The memory does not grow with the files.
  *
- * One thread at a time. Opening and reading may block, on a pipe for as long as its writer likes,
- * or the patience lasts.
+ * One thread at a time. Opening and reading may block, on a pipe for as long as its writer likes
+ * and on the filter for as long as its compiler does, or the patience lasts.
  */
 struct wt_timeline;
 struct wt_capture_patience;
@@ -48,7 +48,8 @@ struct wt_timeline_config {
 	 * Else those without a stamp are left out, and the others come as the earliest or the
 	 * latest. */
 	bool keep_unstamped;
-	/* For pipes; NULL: it never ends. Over, it is -EINTR of opening and reading. */
+	/* For pipes and the filter's compiler; NULL: it never ends. Over, it is -EINTR of opening
+	 * and reading. */
 	const struct wt_capture_patience *patience;
 };
 

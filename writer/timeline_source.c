@@ -75,7 +75,7 @@ static int take_item(struct wt_timeline *timeline, struct wt_timeline_source *so
 
 /* ---- a file from its beginning to its end ---- */
 
-/* A recording that stands behind other sections is read by its indexes from there on. */
+/* A recording that stands after other sections is read by its indexes from there on. */
 static bool begins_tape(const struct wt_timeline_source *source, const struct wt_pcapng_item *item)
 {
 	struct stat status;
@@ -371,7 +371,7 @@ static int seek_tape(struct wt_timeline *timeline, struct wt_timeline_source *so
 	return 0;
 }
 
-/* On to what stands behind it in the file: 1, or 0 if nothing does. */
+/* On to what stands after it in the file: 1, or 0 if nothing does. */
 static int begin_next(struct wt_timeline *timeline, struct wt_timeline_source *source,
                       struct wt_error *err)
 {

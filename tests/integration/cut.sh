@@ -113,8 +113,40 @@ cut_out "$golden/dumpcap_lo.pcapng" --filter udp -w "$work/udp.pcapng"
 assert_eq "filter: packets" "$expected" "$(packets "$work/udp.pcapng")"
 cut_out "$golden/dumpcap_lo.pcapng" --filter 'port' -w "$work/absent.pcapng"
 assert_eq "wrong filter: exit code" 1 "$code"
-assert_file_has "$work/err" "filter 'port' on link type"
+assert_file_has "$work/err" "filter 'port': "
 assert "wrong filter: no file" test ! -e "$work/absent.pcapng"
+
+# Blocks beside the packets: secrets of before the range, for those who decrypt.
+printf 'CLIENT_RANDOM %064d %096d\n' 1 2 >"$work/keys"
+if editcap --inject-secrets "tls,$work/keys" "$golden/text2pcap.pcapng" "$work/secret.pcapng"; then
+  last=$(stamps "$work/secret.pcapng" | sort | tail -1)
+  cut_out "$work/secret.pcapng" "$work/secret.pcapng" --from "$last" -w "$work/later.pcapng"
+  read_by_all "secrets" "$work/later.pcapng" \
+    $((2 * $(stamps "$work/secret.pcapng" | grep -cxF "$last")))
+  assert_eq "secrets: once" 1 "$(grep -ac CLIENT_RANDOM "$work/later.pcapng")"
+  assert "secrets: as they were" grep -aqFf "$work/keys" "$work/later.pcapng"
+fi
+
+# Interfaces of two recordings of the same name whose descriptions differ, as mergecap counts them.
+for i in 1 2; do
+  text2pcap -q -N "eth$i" -i 17 <(echo '0000 01 02 03 04') "$work/host$i.pcapng" 2>"$work/err"
+done
+mergecap -w "$work/theirs.pcapng" "$work"/host[12].pcapng
+cut_out "$work"/host[12].pcapng -w "$work/hosts.pcapng"
+assert_eq "two interfaces" "$("$WIRETAPE" info --json "$work/theirs.pcapng" | jq .interface_count)" \
+  "$("$WIRETAPE" info --json "$work/hosts.pcapng" | jq .interface_count)"
+
+# A path need not be UTF-8, and each command names it alike.
+odd=$work/$'odd\xff.pcapng'
+cp "$golden/text2pcap.pcapng" "$odd"
+for command in "info --json" "cut --json -w $work/odd_out.pcapng" "replay --json -i sim -t asap" \
+  "compare --json $golden/text2pcap.pcapng" "repair --json -n"; do
+  # shellcheck disable=SC2086
+  timeout 30 "$WIRETAPE" $command "$odd" >"$work/out" 2>"$work/err"
+  assert "${command%% *}: a path that is not UTF-8" jq -e \
+    '[.. | objects | select(.path_bytes? // "" | endswith("/odd%FF.pcapng")) | .path | endswith("/odd\ufffd.pcapng")] == [true]' \
+    "$work/out"
+done
 
 # A FIFO is opened once, or its writer would find nobody at the other end.
 mkfifo "$work/fifo"

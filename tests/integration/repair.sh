@@ -149,7 +149,7 @@ for name in dumpcap_lo.pcapng mergecap_two.pcapng editcap_us.pcap editcap_ns.pca
   done
 done
 
-# Broken in its middle: left alone, and what is behind the damage is in the copy.
+# Broken in its middle: left alone, and what is after the damage is in the copy.
 for name in mergecap_two.pcapng dumpcap_lo.pcapng editcap_us.pcap editcap_ns.pcap; do
   count=$(packets "$golden/$name")
   for where in 100 200; do

@@ -136,7 +136,7 @@ fi
 
 # ---- what is not followed ----
 
-# A packet behind an MPLS label, one in GRE, one in VXLAN's UDP.
+# A packet after an MPLS label, one in GRE, one in VXLAN's UDP.
 udp=$(printf '45000023000100004011%04x0a0000010a0000020fa0%04x000f0000' 0 9)01020304050607
 {
   printf '0000 '; sed 's/../& /g' <<<"0200000000010200000000028847000641ff$udp"
@@ -146,7 +146,7 @@ udp=$(printf '45000023000100004011%04x0a0000010a0000020fa0%04x000f0000' 0 9)0102
 text2pcap -q "$work/tunnels.txt" "$work/tunnels.pcap" >"$work/other.err" 2>&1
 resend "tunnels" 3 -t asap --fix-checksums -r ip:10.0.0.0/8=192.0.0.0/8 "$work/tunnels.pcap"
 rewritten "3 0 0"
-assert_eq "$name: behind the label, too" "192.0.0.1 192.0.0.2" \
+assert_eq "$name: after the label, too" "192.0.0.1 192.0.0.2" \
   "$(tshark -n -r "$again" -Y mpls -T fields -e ip.src -e ip.dst 2>"$work/other.err" | tr '\t' ' ')"
 assert_eq "$name: counted" '2 {"GRE":1,"VXLAN":1}' "$(sent -c '.rewritten | [.not_followed, .not_followed_kinds]' |
   sed 's/^\[\(.*\),{/\1 {/; s/\]$//')"

@@ -113,6 +113,22 @@ kill -TERM $player
 wait $player
 assert_eq "$name: sent" "true 0" "$(sent '"\(.stopped) \(.sent)"')"
 
+# Nor is anything sent, or waited for, while libpcap compiles for minutes.
+minutes=$(for ((i = 0; i < 1500; i++)); do printf 'host 198.51.%d.%d or ' $((i / 250)) $((i % 250 + 1)); done)
+# shellcheck disable=SC2317 # called by wait_until
+compiles() { local tasks=(/proc/$player/task/*); [ ${#tasks[@]} -ge 2 ]; }
+# shellcheck disable=SC2317
+has_ended() { ! kill -0 $player 2>/dev/null; }
+for signal in TERM INT; do
+  name="a filter that takes minutes, $signal"
+  "$WIRETAPE" replay -q --json -i out0 "$tape" -f "${minutes}arp" >"$work/sent" 2>"$work/complaints" & player=$!
+  wait_until "$name: it is compiled" compiles
+  kill -$signal $player
+  wait_until "$name: it ends" has_ended || kill -KILL $player
+  wait $player
+  assert_eq "$name: sent" "true 0" "$(sent '"\(.stopped) \(.sent)"')"
+done
+
 resend "made on the spot" 50 gen:size=100,count=50,pps=2000
 planned 24500000
 assert_sequences "$name" "$again" 1 50

@@ -126,6 +126,19 @@ setpriv --bounding-set=-net_raw --inh-caps=-net_raw "$WIRETAPE" stamp latency -i
   >"$work/out" 2>"$work/err"
 assert_eq "no permission: exit code" 1 $?
 assert_file_has "$work/err" 'CAP_NET_RAW'
+minutes=$(for ((i = 0; i < 1500; i++)); do printf 'host 198.51.%d.%d or ' $((i / 250)) $((i % 250 + 1)); done)
+"$WIRETAPE" stamp latency -i in0 "${minutes}arp" >"$work/out" 2>"$work/err" & measuring=$!
+# shellcheck disable=SC2317 # called by wait_until
+compiles() { local tasks=(/proc/$measuring/task/*); [ ${#tasks[@]} -ge 2 ]; }
+# shellcheck disable=SC2317
+has_ended() { ! kill -0 $measuring 2>/dev/null; }
+wait_until "a filter that takes minutes: it is compiled" compiles
+kill -TERM $measuring
+wait_until "a filter that takes minutes: it ends" has_ended || kill -KILL $measuring
+wait $measuring
+assert_eq "a filter that takes minutes: exit code" 1 $?
+assert_file_has "$work/err" "stopped while the filter was compiled"
+
 latency -i in0 'not a filter'
 assert_eq "wrong filter: exit code" 1 $code
 assert_file_has "$work/err" "filter 'not a filter'"

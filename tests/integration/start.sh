@@ -139,7 +139,7 @@ for signal in INT TERM HUP; do
 done
 
 # A filter of this length takes libpcap minutes.
-seq 1500 | awk '{printf "%shost 198.51.%d.%d", NR > 1 ? " or " : "", $1 / 250, $1 % 250 + 1}' >"$work/filter"
+seq 1500 | awk '{printf("%shost 198.51.%d.%d", NR == 1 ? "" : " or ", $1 / 250, $1 % 250 + 1)}' >"$work/filter"
 for options in "-i in0" "-i in0 -i in1" "-i in0 --stamp auto" "-i in0 --background" "-u 127.0.0.1:26477"; do
   # shellcheck disable=SC2086
   "$WIRETAPE" record $options -w "$work/absent" -F "$work/filter" >"$work/out" 2>"$work/err" &

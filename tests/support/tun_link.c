@@ -3,7 +3,7 @@
  * on it as told on standard input, each command answered with a line:
  *
  *     send COUNT PORT BYTES [MORE]  UDP in IPv4, from BYTES to BYTES + MORE - 1 of it, numbered
- * from 1 on behind the UDP header, in big-endian, and as IPv4 does type TYPE while it is down
+ * from 1 on after the UDP header, in big-endian, and as IPv4 does type TYPE while it is down
  *
  * 77 where there can be none. */
 #include <arpa/inet.h>

@@ -760,6 +760,6 @@ Test(compare, beginnings_of_short_frames_match_whatever_they_end_in)
 		expect_beginnings(34, 60, header, "802.3 with a length");
 		memset(bytes, 0, 64);
 		memcpy(bytes + 12, (uint8_t[]){0x81, 0, 0, 7, 0x90, 0, 1, 0}, 8);
-		expect_beginnings(60, 60, header ? 18 : 0, "behind a VLAN tag");
+		expect_beginnings(60, 60, header ? 18 : 0, "after a VLAN tag");
 	}
 }

@@ -152,16 +152,25 @@ static void note_item(const struct wt_pcapng_item *item)
 	}
 }
 
+/* A time after T_NS, or NULL for an open end. */
+static struct wt_time *at(struct wt_time *time, int64_t after_ns)
+{
+	bool is_open = after_ns == INT64_MIN || after_ns == INT64_MAX;
+
+	*time = (struct wt_time){.ns = is_open ? 0 : T_NS + after_ns};
+	return is_open ? NULL : time;
+}
+
 static void cut(size_t count, int64_t from_ns, int64_t to_ns, const char *filter)
 {
 	const char *paths[FILES] = {inputs[0], inputs[1], inputs[2]};
-	const struct wt_time from = {.ns = T_NS + from_ns}, to = {.ns = T_NS + to_ns};
+	struct wt_time from, to;
 	const struct wt_cut_config config = {
 	        .paths = paths,
 	        .path_count = count,
 	        .out = out,
-	        .from = from_ns == INT64_MIN ? NULL : &from,
-	        .to = to_ns == INT64_MAX ? NULL : &to,
+	        .from = at(&from, from_ns),
+	        .to = at(&to, to_ns),
 	        .filter = filter,
 	};
 	int rc = wt_cut(&config, files, &result, &err);
@@ -334,7 +343,7 @@ Test(cut_blocks, what_is_left_out_is_counted)
 		add_block(WT_PCAPNG_CUSTOM_NOCOPY, "not to be copied");
 		add_block(WT_PCAPNG_SECRETS, "cut");
 		add_packet(2, "p2");
-		add_block(0x204, "behind the range");
+		add_block(0x204, "after the range");
 		write_build(0);
 		cut(1, INT64_MIN, 2, NULL);
 		expect("p1 ");

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <wiretape/writer/file_filter.h>
@@ -48,7 +49,8 @@ static int passes_arp(uint16_t link_type)
 
 static void create(const char *expression)
 {
-	cr_assert(eq(int, wt_file_filter_create(&filter, expression, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_file_filter_create(&filter, expression, NULL, &err), 0), "%s",
+	          err.text);
 }
 
 Test(file_filter, has_a_program_for_each_link_type)
@@ -91,7 +93,7 @@ Test(file_filter, that_can_be_used_on_none_is_an_error)
 
 Test(file_filter, that_makes_no_sense_is_refused_at_once)
 {
-	cr_expect(eq(int, wt_file_filter_create(&filter, "nonsense and", &err), -EINVAL));
+	cr_expect(eq(int, wt_file_filter_create(&filter, "nonsense and", NULL, &err), -EINVAL));
 	cr_expect(strstr(err.text, "filter 'nonsense and'") == err.text, "%s", err.text);
 }
 
@@ -100,4 +102,33 @@ Test(file_filter, that_makes_sense_somewhere_is_not_refused)
 	create("wlan type mgt subtype beacon");
 	cr_expect(eq(int, passes_arp(ETHERNET), 0));
 	cr_expect(eq(u64, unfiltered.packets, 1));
+}
+
+/* ---- patience ---- */
+
+static bool is_set(void *context)
+{
+	return *(bool *)context;
+}
+
+/* The first compilation, of no use but to see whether it makes sense, is not optimized and takes a
+ * moment; the optimizer takes seconds. */
+Test(file_filter, its_compiler_is_given_up_when_the_patience_is_over)
+{
+	static char text[65536];
+	static bool over;
+	static const struct wt_capture_patience patience = {is_set, &over};
+	size_t used = 0;
+
+	for (int i = 0; i < 500; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%shost 198.51.%d.%d",
+		                         i ? " or " : "", i / 250, i % 250 + 1);
+	cr_assert(eq(int, wt_file_filter_create(&filter, text, &patience, &err), 0), "%s",
+	          err.text);
+	over = true;
+	cr_expect(eq(int, passes_arp(ETHERNET), -EINTR));
+	cr_expect(eq(u64, unfiltered.packets, 0));
+	wt_file_filter_destroy(filter);
+	filter = NULL;
+	cr_expect(eq(int, wt_file_filter_create(&filter, text, &patience, &err), -EINTR));
 }

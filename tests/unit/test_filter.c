@@ -177,7 +177,7 @@ static void enter_namespace(void)
 		cr_skip_test("%s", why);
 }
 
-/* tcpdump's meaning: before `vlan` the tag is not there, behind it it is. */
+/* tcpdump's meaning: before `vlan` the tag is not there, after it it is. */
 Test(filter, a_tag_is_where_the_kernel_has_it, .init = enter_namespace)
 {
 	static const struct {

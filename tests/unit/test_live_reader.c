@@ -428,7 +428,7 @@ static int open_v2(const char *filter)
 	return sender;
 }
 
-/* Every byte of a frame behind its head is that of its number. */
+/* Every byte of a frame after its head is that of its number. */
 static void expect_contents(uint32_t first, uint32_t count)
 {
 	struct pollfd wait = {.fd = wt_reader_fd(reader), .events = POLLIN};

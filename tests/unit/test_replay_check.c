@@ -235,7 +235,7 @@ Test(replay_check, no_name_reaches_the_terminal_as_a_command)
 	expect_no_line("\x1b");
 }
 
-Test(replay_check, a_name_that_is_no_utf8_is_null)
+Test(replay_check, a_name_that_is_no_utf8_is_told_all_the_same)
 {
 	launch_double_open(&machine, 37 * S, 37);
 	look();
@@ -243,6 +243,7 @@ Test(replay_check, a_name_that_is_no_utf8_is_null)
 	strcpy(check.link.name, "e\xff");
 	object = wt_replay_check_object(&check);
 	cr_assert_not_null(object);
-	expect_at("interface", "null");
-	expect_at("setup.0.commands.0", "null");
+	expect_at("interface", "e\xef\xbf\xbd");
+	cr_expect(strncmp(at("setup.0.commands.0"), "tc qdisc replace dev e\xef\xbf\xbd ", 26) == 0,
+	          "%s", at("setup.0.commands.0"));
 }

@@ -1171,10 +1171,10 @@ static const struct {
         {"three tags", "\x88\xa8\0\1\x81\0\0\2\x81\0\0\3\x08\0", 14, false},
         {"an MPLS label", "\x88\x47\0\6\x41\xff", 6, false},
         {"MPLS labels, of a group", "\x88\x48\0\6\x40\xff\0\7\x41\xff", 10, false},
-        {"IPv6 behind MPLS", "\x88\x47\0\6\x41\xff", 6, true},
+        {"IPv6 after MPLS", "\x88\x47\0\6\x41\xff", 6, true},
         {"PPPoE", "\x88\x64\x11\0\0\1\0\x2b\0\x21", 10, false},
-        {"IPv6 behind PPPoE", "\x88\x64\x11\0\0\1\0\x3f\0\x57", 10, true},
-        {"PPPoE behind a tag", "\x81\0\0\5\x88\x64\x11\0\0\1\0\x2b\0\x21", 14, false},
+        {"IPv6 after PPPoE", "\x88\x64\x11\0\0\1\0\x3f\0\x57", 10, true},
+        {"PPPoE after a tag", "\x81\0\0\5\x88\x64\x11\0\0\1\0\x2b\0\x21", 14, false},
 };
 
 Test(rewrite, passes_tags_labels_and_pppoe)
@@ -1192,7 +1192,7 @@ Test(rewrite, passes_tags_labels_and_pppoe)
 		cr_expect(
 		        eq(u8, passed[i].is_ipv6 ? ip[24] : ip[12], passed[i].is_ipv6 ? 0xff : 192),
 		        "%s", passed[i].what);
-		/* The MAC of a group is that of what is right behind Ethernet. */
+		/* The MAC of a group is that of what is right after Ethernet. */
 		cr_expect(eq(u8, frame.data[0], i ? 2 : 1), "%s", passed[i].what);
 	}
 }

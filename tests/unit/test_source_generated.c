@@ -86,8 +86,8 @@ Test(source_generated, frames_are_whole_and_count_up)
 	for (uint64_t i = 0; i < 5; i++) {
 		cr_expect(eq(u32, packets[i]->caplen, WT_MOLD_FRAME_BYTES_DEFAULT));
 		cr_assert(eq(int,
-		             wt_udp_locate(packets[i]->data, packets[i]->caplen, WT_LINK_TYPE_ETHERNET,
-		                           &view),
+		             wt_udp_locate(packets[i]->data, packets[i]->caplen,
+		                           WT_LINK_TYPE_ETHERNET, &view),
 		             0));
 		cr_expect(eq(u64, sequence_of(view.payload), 0xfffffffe + i));
 		cr_expect(eq(i64, packets[i]->due_ns, (int64_t)i * 100000));

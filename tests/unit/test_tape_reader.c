@@ -344,7 +344,7 @@ Test(tape_reader, a_search_reads_little)
 
 /* ---- other things in the file ---- */
 
-/* What is in the tape so far, and behind it the same again, from `offset` on. */
+/* What is in the tape so far, and after it the same again, from `offset` on. */
 static void write_twice(uint64_t offset)
 {
 	tape_write(&tape, fd);

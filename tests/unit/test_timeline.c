@@ -1335,7 +1335,7 @@ static void random_part(uint64_t seed)
 		tape_append_zeros(&tape, (size_t)tape_random(&tape, 30000));
 }
 
-/* Read by itself, and put behind the others. */
+/* Read by itself, and put after the others. */
 static void add_random_part(uint64_t seed, uint32_t *numbers, size_t *count)
 {
 	const uint8_t *bytes;
