@@ -62,7 +62,7 @@ static int copy_through(int from, uint64_t offset, uint64_t end, int to, uint64_
 int wt_recover_copy_range(int from, uint64_t offset, uint64_t end, int to, uint64_t to_offset)
 {
 	while (offset < end) {
-		loff_t in = (loff_t)offset, out = (loff_t)to_offset;
+		off_t in = (off_t)offset, out = (off_t)to_offset;
 		ssize_t done = copy_file_range(from, &in, to, &out, (size_t)(end - offset), 0);
 
 		if (done < 0 && errno == EINTR)

@@ -70,7 +70,7 @@ static void read_target(const char *text)
 		return;
 	}
 	require(target.address.ss_family == AF_INET || target.address.ss_family == AF_INET6);
-	require(strlen(target.interface) < IFNAMSIZ);
+	require(strnlen(target.interface, sizeof(target.interface)) < sizeof(target.interface));
 }
 
 /* Each from memory of its own, so that a sanitizer sees each step outside. */

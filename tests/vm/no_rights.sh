@@ -5,7 +5,7 @@
 links_up nic0 nic1
 chmod 777 "$RESULTS" "$work"
 tape=$RESULTS/tape.pcapng
-"$WIRETAPE" record --reader sim -i sim:count=100,pps=max -w "$tape" -q || fail "no tape"
+"$WIRETAPE" record --reader sim -i sim:count=100,pps=max -w "$tape" -q --mode 644 || fail "no tape"
 mkdir -m 777 "$work/left"
 
 # denied NAME PATTERN... -- COMMAND...: exit code 1, an error with all of these, and no file.
