@@ -316,24 +316,25 @@ static void note_torn(struct recover_tape *tape, const struct wt_chunk_index *in
 		tape->report.tail_packets = packets;
 }
 
-/* What it says has to fit what was read before it. `missing` packets are after it. */
+/* What it says has to fit what was read before it, and leave a number for the mark. */
 static bool follows(const struct recover_tape *tape, const struct wt_chunk_index *index,
-                    uint64_t missing)
+                    const struct chunk_contents *contents)
 {
 	uint64_t packets;
 
 	return index->packets_before >= tape->run.packets && index->number > tape->run.number &&
-	       index->number != UINT32_MAX &&
+	       (index->number != UINT32_MAX || contents->is_mark) &&
 	       !__builtin_add_overflow(index->packets_before, index->packets, &packets) &&
-	       !__builtin_add_overflow(packets, missing, &packets);
+	       !__builtin_add_overflow(packets, contents->hole_packets, &packets);
 }
 
 /* Can something be kept of a chunk that is not good? Then it is taken: 1; 0 if not. */
 static int try_torn(struct recover_tape *tape, struct wt_tape_reader *reader,
                     const struct wt_chunk_index *index, struct wt_error *err)
 {
+	const struct chunk_contents none = {0};
 	struct wt_torn torn;
-	int rc = follows(tape, index, 0) ? wt_torn_look(reader, index, &torn, err) : 0;
+	int rc = follows(tape, index, &none) ? wt_torn_look(reader, index, &torn, err) : 0;
 
 	if (rc > 0) {
 		rc = take_torn(tape, &torn, err);
@@ -379,7 +380,7 @@ static int try_chunk(struct recover_tape *tape, struct wt_tape_reader *reader,
 	if (rc < 0)
 		return rc;
 	if (rc && decode_chunk(tape, reader, index, bytes, &contents) &&
-	    follows(tape, index, contents.hole_packets)) {
+	    follows(tape, index, &contents)) {
 		rc = take_chunk(tape, index, &contents, err);
 		return rc ? rc : 1;
 	}

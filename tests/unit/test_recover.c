@@ -348,6 +348,21 @@ Test(recover, of_a_damaged_beginning_all_blocks_that_can_be_read_keep_their_plac
 	cr_expect(report->is_tape);
 }
 
+Test(recover, the_mark_may_have_the_last_number_there_is)
+{
+	const uint32_t number = UINT32_MAX - 1;
+
+	add_chunks(2, 100);
+	memcpy(tape.bytes + tape.chunks[1].offset + offsetof(struct wt_chunk_index, number),
+	       &number, sizeof(number));
+	tape_write(&tape, fd);
+	look();
+	apply();
+	read_back();
+	cr_expect(eq(sz, found.packets, 4));
+	expect_nothing_to_do();
+}
+
 Test(recover, a_file_that_is_being_recorded_is_refused)
 {
 	add_chunks(2, 100);
