@@ -37,6 +37,7 @@ enum {
 	/* So much may be read for each byte of the file and these: enough for any damage. */
 	BUDGET_TIMES = 24,
 	BUDGET_BYTES = 4 << 20,
+	BARE_SECTION_BYTES = sizeof(struct wt_pcapng_shb) + 4,
 };
 
 static int no_memory(struct wt_error *err)
@@ -403,6 +404,11 @@ int wt_recover_apply(struct wt_recovery *recovery, struct wt_error *err)
 
 /* ---- the copy ---- */
 
+static int cannot_copy(int rc, struct wt_error *err)
+{
+	return rc ? wt_error_set(err, rc, "cannot copy: %s", strerror(-rc)) : 0;
+}
+
 /* Steps of a tape that begins at *offset of the copy, whose end is *offset then. */
 static int finish_tape(const struct recover_tape *tape, int to, uint64_t *offset,
                        struct wt_error *err)
@@ -423,33 +429,53 @@ static int finish_tape(const struct recover_tape *tape, int to, uint64_t *offset
 
 static int copy_tape(const struct part *part, int to, uint64_t *offset, struct wt_error *err)
 {
-	int rc = wt_recover_tape_copy(part->tape, to, *offset);
+	int rc = cannot_copy(wt_recover_tape_copy(part->tape, to, *offset), err);
 
-	return rc ? wt_error_set(err, rc, "cannot copy: %s", strerror(-rc))
-	          : finish_tape(part->tape, to, offset, err);
+	return rc ? rc : finish_tape(part->tape, to, offset, err);
 }
 
-/* The section at `offset` does not say any more that it is a tape: the option becomes one that
- * means nothing. */
-static int forget_tape(int to, uint64_t offset, uint64_t end, struct wt_error *err)
+/* The options of the section header `block` that say that it is a tape become ones that mean
+ * nothing. */
+static int forget_tape_options(int to, uint64_t offset, const uint8_t *block, uint32_t bytes,
+                               bool swapped)
 {
-	static const uint16_t codes[2] = {WT_OPT_LOCAL_TAPE, __builtin_bswap16(WT_OPT_LOCAL_TAPE)};
-	static const uint16_t fill[2] = {WT_OPT_LOCAL_FILL, __builtin_bswap16(WT_OPT_LOCAL_FILL)};
-	uint8_t bytes[4096];
-	struct wt_pcapng_options options = {.bytes = bytes + sizeof(struct wt_pcapng_shb)};
+	const uint16_t fill = swapped ? __builtin_bswap16(WT_OPT_LOCAL_FILL) : WT_OPT_LOCAL_FILL;
+	struct wt_pcapng_options options = {.bytes = block + sizeof(struct wt_pcapng_shb),
+	                                    .length = bytes - BARE_SECTION_BYTES,
+	                                    .swapped = swapped};
 	struct wt_pcapng_option_view option;
-	uint32_t magic;
-	size_t length = end - offset < sizeof(bytes) ? (size_t)(end - offset) : sizeof(bytes);
-	int rc = wt_recover_read(to, bytes, length, offset);
+	int rc = 0;
 
-	options.length = length - sizeof(struct wt_pcapng_shb);
-	memcpy(&magic, bytes + 8, sizeof(magic));
-	options.swapped = magic != WT_PCAPNG_MAGIC;
 	while (!rc && wt_pcapng_next_option(&options, &option, NULL) > 0)
-		if (!memcmp(option.value - 4, &codes[options.swapped], sizeof(codes[0])))
-			rc = wt_recover_write(to, &fill[options.swapped], sizeof(fill[0]),
-			                      offset + (uint64_t)(option.value - 4 - bytes));
-	return rc ? wt_error_set(err, rc, "cannot copy: %s", strerror(-rc)) : 0;
+		if (option.code == WT_OPT_LOCAL_TAPE)
+			rc = wt_recover_write(to, &fill, sizeof(fill),
+			                      offset + (uint64_t)(option.value - 4 - block));
+	return rc;
+}
+
+/* The section at `offset` of the copy is read as any other from now on. */
+static int forget_tape(int to, uint64_t offset)
+{
+	struct wt_pcapng_shb shb;
+	uint8_t *block;
+	bool swapped;
+	int rc = wt_recover_read(to, &shb, sizeof(shb), offset);
+
+	if (rc)
+		return rc;
+	swapped = shb.magic != WT_PCAPNG_MAGIC;
+	if (swapped)
+		shb.total_length = __builtin_bswap32(shb.total_length);
+	if (shb.total_length < BARE_SECTION_BYTES)
+		return -EBADMSG;
+	block = malloc(shb.total_length);
+	if (!block)
+		return -ENOMEM;
+	rc = wt_recover_read(to, block, shb.total_length, offset);
+	if (!rc)
+		rc = forget_tape_options(to, offset, block, shb.total_length, swapped);
+	free(block);
+	return rc;
 }
 
 /* With its first chunk mended it may be a tape again, of which other things are missing; or its
@@ -461,13 +487,16 @@ static int copy_scan(const struct part *part, int to, uint64_t *offset, struct w
 	uint64_t base = *offset;
 	int rc = wt_recover_scan_copy(&part->scan, to, offset);
 
-	if (rc)
-		return wt_error_set(err, rc, "cannot copy: %s", strerror(-rc));
-	if (!part->scan.keeps_places || wt_recover_tape_look(&tape, to, base, *offset, NULL))
+	if (rc || !part->scan.keeps_places)
+		return cannot_copy(rc, err);
+	rc = wt_recover_tape_look(&tape, to, base, *offset, NULL);
+	if (rc == -ENOTSUP || rc == -EBADMSG)
 		return 0;
+	if (rc)
+		return cannot_copy(rc == -ELOOP ? forget_tape(to, base) : rc, err);
 	report = wt_recover_tape_report(tape);
 	if (report->packets != part->scan.packets || report->way == WT_RECOVER_COPY) {
-		rc = forget_tape(to, base, *offset, err);
+		rc = cannot_copy(forget_tape(to, base), err);
 	} else if (report->way == WT_RECOVER_IN_PLACE) {
 		*offset = base;
 		rc = finish_tape(tape, to, offset, err);

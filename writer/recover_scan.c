@@ -210,19 +210,32 @@ static int end(struct scanner *scanner, enum recover_tail tail)
 	return wt_recover_end(scanner->scan, scanner->at, tail, &scanner->why);
 }
 
+/* A tape at the start needs its chunks where they are. One that begins later is a part of its own:
+ * 1, and the scan has ended before it; 0 if it goes on. */
+static int end_before_tape(struct scanner *scanner, const struct wt_pcapng_item *item)
+{
+	struct recover_scan *scan = scanner->scan;
+	int rc;
+
+	if (item->kind != WT_ITEM_SECTION || !item->section.tape.chars)
+		return 0;
+	if (scanner->at == scan->base) {
+		scan->keeps_places = true;
+		return 0;
+	}
+	scan->end = scanner->at;
+	rc = end(scanner, RECOVER_NO_TAIL);
+	return rc ? rc : 1;
+}
+
 /* Its block is there; it stays, unless another tape begins here. */
 static int take_item(struct scanner *scanner, const struct wt_pcapng_item *item, uint64_t bytes)
 {
-	struct recover_scan *scan = scanner->scan;
+	int rc = end_before_tape(scanner, item);
 
-	if (item->kind == WT_ITEM_SECTION && item->section.tape.chars) {
-		if (scanner->at > scan->base) {
-			scan->end = scanner->at;
-			return end(scanner, RECOVER_NO_TAIL);
-		}
-		scan->keeps_places = true;
-	}
-	scan->packets += item->kind == WT_ITEM_PACKET;
+	if (rc)
+		return rc < 0 ? rc : 0;
+	scanner->scan->packets += item->kind == WT_ITEM_PACKET;
 	return keep(scanner, bytes);
 }
 
@@ -268,11 +281,11 @@ static size_t good_options(const uint8_t *block, size_t bytes, size_t fixed_byte
 	        .length = bytes - fixed_bytes - LENGTH_BYTES,
 	        .swapped = swapped,
 	};
-	struct wt_pcapng_option_view option;
+	struct wt_pcapng_option_view option = {.code = WT_OPT_LOCAL_FILL};
 
 	while (wt_pcapng_next_option(&options, &option, NULL) > 0)
 		;
-	return (size_t)(options.bytes - block);
+	return (size_t)(options.bytes - block) + (option.code == WT_OPT_END ? 4 : 0);
 }
 
 /* Without either nothing after it can be read: what is good of it stays. */
@@ -301,6 +314,9 @@ static int mend_options(struct scanner *scanner, const uint8_t *block, size_t by
 	if (rc <= 0)
 		return rc == -ENOMEM ? rc : 0;
 	*mended = true;
+	rc = end_before_tape(scanner, &item);
+	if (rc)
+		return rc < 0 ? rc : 0;
 	rc = wt_recover_mend(scanner->scan, scanner->at, good, RECOVER_LENGTHS, swapped, &why);
 	scanner->at += good;
 	return rc || good == bytes ? rc : lose(scanner, bytes - good);
@@ -534,8 +550,10 @@ static int mend_lengths(struct scanner *scanner, uint64_t bytes, bool *mended)
 		return 0;
 	}
 	*mended = true;
+	rc = end_before_tape(scanner, &item);
+	if (rc)
+		return rc < 0 ? rc : 0;
 	scanner->scan->packets += item.kind == WT_ITEM_PACKET;
-	scanner->scan->keeps_places |= item.kind == WT_ITEM_SECTION && item.section.tape.chars;
 	rc = wt_recover_mend(scanner->scan, scanner->at, bytes, RECOVER_LENGTHS, swapped, &why);
 	scanner->at += bytes;
 	return rc;

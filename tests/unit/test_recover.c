@@ -1122,6 +1122,68 @@ Test(recover, a_recording_that_was_closed_is_never_touched)
 	cr_expect(report->was_closed);
 }
 
+static size_t section_bytes(void)
+{
+	uint32_t bytes;
+
+	memcpy(&bytes, tape.bytes + 4, sizeof(bytes));
+	return bytes;
+}
+
+/* Two bytes too many stand in front of the header's second length. */
+static void append_with_damaged_header(void)
+{
+	const size_t at = section_bytes() - 4;
+
+	append(tape.bytes, at);
+	append("\0\0", 2);
+	append(tape.bytes + at, tape.length - at);
+}
+
+static void expect_moved_copy(size_t packets)
+{
+	look();
+	cr_expect(eq(u64, report->packets, packets));
+	take_copy("Section Header Block");
+	read_back();
+	cr_expect(eq(sz, found.packets, packets));
+	expect_whole();
+	cr_expect(eq(u64, report->packets, packets));
+}
+
+/* Without four bytes of a packet in the second chunk all that follows it has moved. */
+Test(recover, a_recording_whose_chunks_have_moved_is_a_copy_like_any_other_file)
+{
+	size_t gone;
+
+	build_tape();
+	gone = tape.chunks[1].offset + tape.chunks[1].index_bytes + 100;
+	memmove(tape.bytes + gone, tape.bytes + gone + 4, tape.length - gone - 4);
+	tape.length -= 4;
+	append_with_damaged_header();
+	write_all();
+	expect_moved_copy(8);
+	cr_expect(not(report->is_tape));
+}
+
+Test(recover, a_recording_after_another_section_is_one_of_its_own_with_a_damaged_header_too)
+{
+	build_tape();
+	tape_close(&tape);
+	build_twenty(false);
+	append(file.bytes, file.length);
+	append_with_damaged_header();
+	write_all();
+	expect_moved_copy(PACKETS + 8);
+	build_tape();
+	tape_zero_page(&tape, tape.chunks[1].offset);
+	memset(tape.bytes + section_bytes() - 4, 0, 4);
+	append(file.bytes, file.length);
+	append(tape.bytes, tape.length);
+	write_all();
+	expect_moved_copy(PACKETS + 6);
+}
+
 /* The first chunk ended where a buffer was full, and the second has the other interfaces. */
 Test(recover, one_whose_interfaces_go_on_behind_an_index_is_whole)
 {
