@@ -116,7 +116,7 @@ assert_eq "$name: sent" "true 0" "$(sent '"\(.stopped) \(.sent)"')"
 # Nor is anything sent, or waited for, while libpcap compiles for minutes.
 minutes=$(for ((i = 0; i < 1500; i++)); do printf 'host 198.51.%d.%d or ' $((i / 250)) $((i % 250 + 1)); done)
 # shellcheck disable=SC2317 # called by wait_until
-compiles() { local tasks=(/proc/$player/task/*); [ ${#tasks[@]} -ge 2 ]; }
+compiles() { local tasks=("/proc/$player/task/"*); [ ${#tasks[@]} -ge 2 ]; }
 # shellcheck disable=SC2317
 has_ended() { ! kill -0 $player 2>/dev/null; }
 for signal in TERM INT; do

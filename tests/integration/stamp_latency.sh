@@ -129,7 +129,7 @@ assert_file_has "$work/err" 'CAP_NET_RAW'
 minutes=$(for ((i = 0; i < 1500; i++)); do printf 'host 198.51.%d.%d or ' $((i / 250)) $((i % 250 + 1)); done)
 "$WIRETAPE" stamp latency -i in0 "${minutes}arp" >"$work/out" 2>"$work/err" & measuring=$!
 # shellcheck disable=SC2317 # called by wait_until
-compiles() { local tasks=(/proc/$measuring/task/*); [ ${#tasks[@]} -ge 2 ]; }
+compiles() { local tasks=("/proc/$measuring/task/"*); [ ${#tasks[@]} -ge 2 ]; }
 # shellcheck disable=SC2317
 has_ended() { ! kill -0 $measuring 2>/dev/null; }
 wait_until "a filter that takes minutes: it is compiled" compiles
