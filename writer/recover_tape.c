@@ -382,6 +382,11 @@ static int try_chunk(struct recover_tape *tape, struct wt_tape_reader *reader,
 	if (rc && decode_chunk(tape, reader, index, bytes, &contents) &&
 	    follows(tape, index, &contents)) {
 		rc = take_chunk(tape, index, &contents, err);
+		/* What looked like the section after it is bytes of one of its blocks. */
+		if (!rc && tape->run.offset > tape->end) {
+			tape->searched = tape->has_next = false;
+			rc = find_end(tape, tape->run.offset, err);
+		}
 		return rc ? rc : 1;
 	}
 	tape->report.tail_packets = tail_packets;

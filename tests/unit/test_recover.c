@@ -363,6 +363,25 @@ Test(recover, the_mark_may_have_the_last_number_there_is)
 	expect_nothing_to_do();
 }
 
+/* A packet that is itself of a pcapng file, after a hole. */
+Test(recover, a_section_header_in_a_packet_is_no_end_of_a_recording)
+{
+	static const uint32_t section[] = {0x0a0d0d0a, 28, 0x1a2b3c4d, 1, ~0u, ~0u, 28, 1, 20,
+	                                   1,          0,  20,         1, 20,  1,   0,  20};
+
+	add_chunks(4, 100);
+	memcpy(tape.bytes + tape.chunks[2].offset + tape.chunks[2].index_bytes + 28 + 8, section,
+	       sizeof(section));
+	tape_zero_page(&tape, tape.chunks[1].offset);
+	tape_write(&tape, fd);
+	look();
+	cr_expect(eq(u64, report->packets, 6));
+	apply();
+	read_back();
+	cr_expect(eq(sz, found.packets, 6));
+	expect_nothing_to_do();
+}
+
 Test(recover, a_file_that_is_being_recorded_is_refused)
 {
 	add_chunks(2, 100);
