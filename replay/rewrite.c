@@ -463,9 +463,9 @@ static bool mend_transport(struct wt_rewrite_frame *frame, const struct wt_rewri
 		counts->checksums_left++;
 		return partial;
 	}
+	/* It is ready now, whatever was in its place. */
 	wt_put_be16(frame->data + headers->checksum, should);
-	if (partial)
-		frame->link_flags &= ~WT_LINK_CSUM_NOT_READY;
+	frame->link_flags &= ~WT_LINK_CSUM_NOT_READY;
 	if (left)
 		counts->checksums_completed++;
 	else
