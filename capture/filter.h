@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/ring/frame.h>
 
 #ifdef __cplusplus

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/capture/link.h>
-#include <wiretape/ring/error.h>
+#include <wiretape/base/net/link.h>
+#include <wiretape/base/error.h>
 
 #ifdef __cplusplus
 extern "C" {

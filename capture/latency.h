@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include <wiretape/capture/reader.h>
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/stamp/clock_map.h>
-#include <wiretape/stamp/histogram.h>
+#include <wiretape/base/histogram.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include <wiretape/capture/filter.h>
-#include <wiretape/capture/link.h>
+#include <wiretape/base/net/link.h>
 #include <wiretape/ring/ring.h>
 
 struct wt_packet_socket {

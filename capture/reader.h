@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wiretape/capture/link.h>
-#include <wiretape/ring/error.h>
+#include <wiretape/base/net/link.h>
+#include <wiretape/base/error.h>
 #include <wiretape/ring/ring.h>
 #include <wiretape/stamp/nic_stamping.h>
 #include <wiretape/stamp/phc.h>

@@ -10,7 +10,7 @@
 #include <wiretape/capture/join.h>
 #include <wiretape/capture/ledger.h>
 #include <wiretape/capture/reader.h>
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/stamp/clock_map.h>
 #include <wiretape/writer/file_set.h>
 #include <wiretape/writer/layout.h>

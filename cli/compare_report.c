@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <wiretape/writer/time_text.h>
+#include <wiretape/base/time_text.h>
 
 static const struct wt_compare_side *side_of(const struct wt_compare_report *report, size_t i)
 {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include <wiretape/stamp/histogram.h>
+#include <wiretape/base/histogram.h>
 
 /* As many as there are steps up to 292 years, and one for times below 0. */
 enum { WT_DRAW_ROWS_MAX = 60, WT_DRAW_COLUMNS = 80, WT_DRAW_TIME_BYTES = 32 };

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include <wiretape/stamp/histogram.h>
+#include <wiretape/base/histogram.h>
 
 enum { WT_QUANTILES = 4 };
 

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include <wiretape/capture/link.h>
+#include <wiretape/base/net/link.h>
 
 static const char *const end_names[] = {
         [WT_END_ASKED] = "stopped",          [WT_END_PACKETS] = "packets",

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include <wiretape/writer/recover.h>
-#include <wiretape/writer/time_text.h>
+#include <wiretape/base/time_text.h>
 
 struct options {
 	const char *out; /* NULL: in place */

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/writer/time_text.h>
+#include <wiretape/base/time_text.h>
 
 enum { BAR_COLUMNS = 24, RATE_BYTES = 32 };
 

@@ -13,7 +13,7 @@
 
 #include <wiretape/stamp/clock_map.h>
 #include <wiretape/stamp/phc.h>
-#include <wiretape/writer/time_text.h>
+#include <wiretape/base/time_text.h>
 
 enum { SAMPLES_DEFAULT = 5, EVERY_MS_DEFAULT = 1000, EVERY_MS_MOST = 3600000, NS_PER_MS = 1000000 };
 

@@ -12,7 +12,7 @@
 
 #include <wiretape/stamp/capabilities.h>
 #include <wiretape/stamp/watch.h>
-#include <wiretape/writer/time_text.h>
+#include <wiretape/base/time_text.h>
 
 struct options {
 	const char *interface;

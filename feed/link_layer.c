@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/feed/link_layer.h>
 
-#include "big_endian.h"
+#include <wiretape/base/big_endian.h>
 
 enum {
 	LINK_NULL = 0,

@@ -7,7 +7,7 @@
 #include <wiretape/feed/moldudp64.h>
 #include <wiretape/feed/udp_packet.h>
 
-#include "big_endian.h"
+#include <wiretape/base/big_endian.h>
 
 enum {
 	IPV4_ID = WT_ETHERNET_BYTES + 4,

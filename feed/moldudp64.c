@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
-#include "big_endian.h"
+#include <wiretape/base/big_endian.h>
 
 #define COUNT_OFFSET 18
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "big_endian.h"
+#include <wiretape/base/big_endian.h>
 #include "rest_private.h"
 
 enum {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/median.h>
+#include <wiretape/base/median.h>
 
 enum {
 	/* Stamps of a port that wait for the sender's record. */

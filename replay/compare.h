@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wiretape/ring/error.h>
-#include <wiretape/stamp/histogram.h>
+#include <wiretape/base/error.h>
+#include <wiretape/base/histogram.h>
 #include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/file_filter.h>
 

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <wiretape/feed/big_endian.h>
+#include <wiretape/base/big_endian.h>
 #include <wiretape/feed/link_layer.h>
 #include <wiretape/feed/udp_packet.h>
 

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include <wiretape/replay/qdisc.h>
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 
 #ifdef __cplusplus
 extern "C" {

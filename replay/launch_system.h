@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 
-#include <wiretape/capture/link.h>
+#include <wiretape/base/net/link.h>
 #include <wiretape/replay/qdisc.h>
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/stamp/system.h>
 
 #ifdef __cplusplus

@@ -5,7 +5,7 @@
 #include <pcap/pcap.h>
 #include <string.h>
 
-#include <wiretape/feed/big_endian.h>
+#include <wiretape/base/big_endian.h>
 #include <wiretape/feed/link_layer.h>
 #include <wiretape/feed/udp_packet.h>
 #include <wiretape/writer/link_type.h>

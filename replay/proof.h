@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wiretape/stamp/histogram.h>
+#include <wiretape/base/histogram.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,7 +5,7 @@
 /* The proof, a line a packet. Not installed. */
 
 #include <wiretape/replay/proof.h>
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 
 struct wt_proof_csv;
 

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <wiretape/stamp/netlink_private.h>
+#include <wiretape/base/net/netlink.h>
 
 enum { LIST_MOST = 65536, LIST_FIRST = 8, ATTEMPTS = 5, NS_PER_US = 1000 };
 

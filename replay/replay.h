@@ -16,7 +16,7 @@
 #include <wiretape/replay/proof.h>
 #include <wiretape/replay/rewrite.h>
 #include <wiretape/replay/schedule.h>
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/stamp/interface_name.h>
 #include <wiretape/writer/timeline.h>
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include <wiretape/feed/big_endian.h>
+#include <wiretape/base/big_endian.h>
 #include <wiretape/feed/udp_packet.h>
 #include <wiretape/ring/frame.h>
 

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/feed/big_endian.h>
+#include <wiretape/base/big_endian.h>
 #include <wiretape/feed/link_layer.h>
 #include <wiretape/feed/rest_private.h>
 #include <wiretape/feed/udp_packet.h>

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 
 #ifdef __cplusplus
 extern "C" {

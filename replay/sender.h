@@ -8,7 +8,7 @@
 
 #include <wiretape/replay/handovers.h>
 #include <wiretape/replay/launch.h>
-#include <wiretape/replay/median.h>
+#include <wiretape/base/median.h>
 #include <wiretape/replay/pace.h>
 #include <wiretape/replay/source_private.h>
 #include <wiretape/replay/tx_private.h>

@@ -9,11 +9,11 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include <wiretape/capture/link.h>
+#include <wiretape/base/net/link.h>
 #include <wiretape/replay/replay.h>
 #include <wiretape/replay/tx_report.h>
 #include <wiretape/replay/tx_stamps.h>
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 
 enum { WT_TX_BATCH = WT_REPLAY_BATCH_MAX, WT_TX_REPORTS = 32 };
 

@@ -12,7 +12,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#include <wiretape/stamp/netlink_private.h>
+#include <wiretape/base/net/netlink.h>
 #include <wiretape/stamp/state_file_private.h>
 
 static int kernel_open(struct wt_system *system, const char *path)

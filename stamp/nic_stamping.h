@@ -5,7 +5,7 @@
 #include <net/if.h>
 #include <stdbool.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/stamp/capabilities.h>
 
 #ifdef __cplusplus

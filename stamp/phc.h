@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/stamp/system.h>
 
 #ifdef __cplusplus

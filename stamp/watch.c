@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <wiretape/stamp/netlink_private.h>
+#include <wiretape/base/net/netlink.h>
 #include <wiretape/stamp/watch_private.h>
 
 enum { LINKS, SETTINGS, BUSES };

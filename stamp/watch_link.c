@@ -7,7 +7,7 @@
 #include <net/if.h>
 #include <string.h>
 
-#include <wiretape/stamp/netlink_private.h>
+#include <wiretape/base/net/netlink.h>
 
 static int on_link(const struct nlmsghdr *message, void *data)
 {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/writer/pcapng_decode.h>
 
 #ifdef __cplusplus

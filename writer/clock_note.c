@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/writer/name_value.h>
+#include <wiretape/base/name_value.h>
 #include <wiretape/writer/pcapng_format.h>
 
 static const char *const words[] = {"cross", "map", "change"};

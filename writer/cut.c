@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/grow.h>
+#include <wiretape/base/grow.h>
 #include <wiretape/writer/pcapng_copy.h>
 #include <wiretape/writer/pcapng_encode.h>
 

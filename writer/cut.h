@@ -7,10 +7,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/file_filter.h>
-#include <wiretape/writer/time_text.h>
+#include <wiretape/base/time_text.h>
 
 #ifdef __cplusplus
 extern "C" {

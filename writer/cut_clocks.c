@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/writer/grow.h>
+#include <wiretape/base/grow.h>
 
 enum {
 	NOTES_MAX = 4096,    /* kept of an input: hours of one interface */

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 
 #ifdef __cplusplus
 extern "C" {

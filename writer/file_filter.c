@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include <wiretape/writer/filter_job.h>
-#include <wiretape/writer/grow.h>
-#include <wiretape/writer/identity.h>
+#include <wiretape/base/grow.h>
+#include <wiretape/base/identity.h>
 #include <wiretape/writer/link_type.h>
 
 enum { FILTER_SNAPLEN = 262144 };

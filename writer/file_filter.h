@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/pcapng_decode.h>
 

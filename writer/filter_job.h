@@ -5,7 +5,7 @@
 #include <pcap/pcap.h>
 #include <stdbool.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/writer/capture_file.h>
 
 #ifdef __cplusplus

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/writer/name_value.h>
+#include <wiretape/base/name_value.h>
 
 void wt_interface_clock_format(char *out, size_t capacity, const struct wt_interface_clock *clock)
 {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/writer/name_value.h>
+#include <wiretape/base/name_value.h>
 
 static const char *const words[] = {"hole", "continued", "not_closed"};
 enum { WORDS = sizeof(words) / sizeof(words[0]) };

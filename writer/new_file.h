@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include <wiretape/ring/error.h>
-#include <wiretape/writer/file_place.h>
+#include <wiretape/base/error.h>
+#include <wiretape/base/file/file_place.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <wiretape/writer/identity.h>
+#include <wiretape/base/identity.h>
 #include <wiretape/writer/pcapng_decode.h>
 
 #ifdef __cplusplus

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wiretape/writer/file_view.h>
+#include <wiretape/base/file/file_view.h>
 
 #ifdef __cplusplus
 extern "C" {

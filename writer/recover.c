@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include <wiretape/writer/capture_file.h>
-#include <wiretape/writer/grow.h>
+#include <wiretape/base/grow.h>
 #include <wiretape/writer/new_file.h>
 #include <wiretape/writer/pcapng_decode.h>
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/writer/chunk.h>
 
 #ifdef __cplusplus

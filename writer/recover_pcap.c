@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/writer/file_view.h>
+#include <wiretape/base/file/file_view.h>
 
 enum {
 	HEADER_BYTES = 24,

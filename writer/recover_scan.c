@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include <wiretape/writer/chunk.h>
-#include <wiretape/writer/grow.h>
+#include <wiretape/base/grow.h>
 #include <wiretape/writer/pcapng_decode.h>
 #include <wiretape/writer/pcapng_find.h>
 

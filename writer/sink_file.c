@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/writer/disk_private.h>
-#include <wiretape/writer/file_place.h>
+#include <wiretape/base/file/file_place.h>
 #include <wiretape/writer/sink_private.h>
 
 #include <errno.h>

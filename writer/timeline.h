@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/file_filter.h>
 #include <wiretape/writer/pcapng_decode.h>
-#include <wiretape/writer/time_text.h>
+#include <wiretape/base/time_text.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/writer/grow.h>
+#include <wiretape/base/grow.h>
 #include <wiretape/writer/pcapng_copy.h>
 
 /* ---- the filter ---- */

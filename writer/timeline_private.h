@@ -6,7 +6,7 @@
  * installed. */
 
 #include <wiretape/writer/capture_file.h>
-#include <wiretape/writer/identity.h>
+#include <wiretape/base/identity.h>
 #include <wiretape/writer/tape_reader.h>
 #include <wiretape/writer/timeline.h>
 

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 #include <wiretape/writer/chunk.h>
 #include <wiretape/writer/missing.h>
 #include <wiretape/writer/tape_reader.h>

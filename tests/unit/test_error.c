@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 
 Test(error, code_is_returned_and_kept_with_the_text)
 {

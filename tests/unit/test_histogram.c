@@ -3,7 +3,7 @@
 #include <criterion/new/assert.h>
 #include <string.h>
 
-#include <wiretape/stamp/histogram.h>
+#include <wiretape/base/histogram.h>
 
 static struct wt_histogram histogram, other;
 

@@ -3,7 +3,7 @@
 #include <criterion/new/assert.h>
 #include <string.h>
 
-#include <wiretape/writer/identity.h>
+#include <wiretape/base/identity.h>
 
 static bool is_same(struct wt_identity a, struct wt_identity b)
 {

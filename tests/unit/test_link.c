@@ -6,7 +6,7 @@
 #include <criterion/new/assert.h>
 #include <string.h>
 
-#include <wiretape/capture/link.h>
+#include <wiretape/base/net/link.h>
 
 static const struct wt_nic_counter *named(const char *name)
 {

@@ -3,7 +3,7 @@
 #include <criterion/new/assert.h>
 #include <stdlib.h>
 
-#include <wiretape/replay/median.h>
+#include <wiretape/base/median.h>
 
 static struct wt_median median;
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <wiretape/writer/time_text.h>
+#include <wiretape/base/time_text.h>
 
 static void expect_time(const char *text, int64_t ns, bool relative)
 {

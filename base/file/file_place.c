@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/file_place.h>
+#include <wiretape/base/file/file_place.h>
 
 #include <errno.h>
 #include <fcntl.h>

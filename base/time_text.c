@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/time_text.h>
+#include <wiretape/base/time_text.h>
 
 #include <inttypes.h>
 #include <stdio.h>

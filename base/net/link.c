@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/capture/link.h>
+#include <wiretape/base/net/link.h>
 
 #include <errno.h>
 #include <linux/ethtool.h>
@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <wiretape/stamp/netlink_private.h>
+#include <wiretape/base/net/netlink.h>
 
 #define NIC_COUNTER(field)                                                                         \
 	{                                                                                          \

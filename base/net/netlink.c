@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/stamp/netlink_private.h>
+#include <wiretape/base/net/netlink.h>
 
 #include <errno.h>
 #include <linux/ethtool_netlink.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/identity.h>
+#include <wiretape/base/identity.h>
 
 #include <errno.h>
 #include <stdbool.h>

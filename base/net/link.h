@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 
 #ifdef __cplusplus
 extern "C" {

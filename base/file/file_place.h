@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/stamp/histogram.h>
+#include <wiretape/base/histogram.h>
 
 #include <stdbool.h>
 #include <string.h>

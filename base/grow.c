@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/grow.h>
+#include <wiretape/base/grow.h>
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/name_value.h>
+#include <wiretape/base/name_value.h>
 
 #include <errno.h>
 #include <string.h>

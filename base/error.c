@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/ring/error.h>
+#include <wiretape/base/error.h>
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/file_view.h>
+#include <wiretape/base/file/file_view.h>
 
 #include <errno.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
-#include <wiretape/stamp/netlink_private.h>
+#include <wiretape/base/net/netlink.h>
 
 int wt_netlink_put_link_name(struct nlmsghdr *request, const char *name)
 {
