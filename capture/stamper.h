@@ -12,7 +12,7 @@
 #include <wiretape/capture/reader.h>
 #include <wiretape/stamp/clock_map.h>
 #include <wiretape/stamp/stamp.h>
-#include <wiretape/stamp/watch.h>
+#include <wiretape/stamp/watch/watch.h>
 #include <wiretape/writer/clock_note.h>
 
 enum { WT_STAMPER_NOTES = 16 };

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include <wiretape/stamp/capabilities.h>
-#include <wiretape/stamp/watch.h>
+#include <wiretape/stamp/watch/watch.h>
 #include <wiretape/base/time_text.h>
 
 struct options {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/stamp/watch_private.h>
+#include <wiretape/stamp/watch/watch_private.h>
 
 /* Any bytes as what the kernel sends about links (the first byte is even) or settings (odd):
  * nothing outside is read, and whatever is said about it is text for a terminal. */

@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <wiretape/stamp/watch.h>
+#include <wiretape/stamp/watch/watch.h>
 
 #include "support/veth.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/stamp/watch_private.h>
+#include <wiretape/stamp/watch/watch_private.h>
 
 #include <errno.h>
 #include <linux/rtnetlink.h>

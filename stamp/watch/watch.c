@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/stamp/watch.h>
+#include <wiretape/stamp/watch/watch.h>
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include <wiretape/base/net/netlink.h>
-#include <wiretape/stamp/watch_private.h>
+#include <wiretape/stamp/watch/watch_private.h>
 
 enum { LINKS, SETTINGS, BUSES };
 

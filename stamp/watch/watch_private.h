@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include <wiretape/stamp/capabilities.h>
-#include <wiretape/stamp/watch.h>
+#include <wiretape/stamp/watch/watch.h>
 
 enum {
 	WT_WATCH_ADDRESS_BYTES = 32, /* MAX_ADDR_LEN, the kernel's most */
