@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <wiretape/capture/filter.h>
+#include <wiretape/packet/filter.h>
 #include <wiretape/capture/udp_ring.h>
 #include <wiretape/capture/udp_socket.h>
 #include <wiretape/capture/udp_spec.h>

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wiretape/capture/filter.h>
+#include <wiretape/packet/filter.h>
 #include <wiretape/base/net/link.h>
 #include <wiretape/ring/ring.h>
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include <wiretape/capture/udp_headers.h>
+#include <wiretape/packet/udp_headers.h>
 #include <wiretape/ring/frame.h>
 
 /* Enough for all of the messages read here, and aligned for them. */

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include <wiretape/capture/udp_control.h>
-#include <wiretape/capture/udp_headers.h>
+#include <wiretape/packet/udp_headers.h>
 #include <wiretape/ring/ring_private.h>
 
 enum {

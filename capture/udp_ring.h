@@ -12,7 +12,7 @@
  * had turned away stands in the counter, too. What was lost behind the last is the difference
  * between its counter and SO_MEMINFO's. */
 
-#include <wiretape/capture/filter.h>
+#include <wiretape/packet/filter.h>
 #include <wiretape/capture/udp_socket.h>
 #include <wiretape/ring/ring.h>
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/writer/link_type.h>
+#include <wiretape/packet/link_type.h>
 
 /* Integers are signed there. What does not fit is no count that was ever counted. */
 static json_t *json_count(uint64_t count)

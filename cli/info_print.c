@@ -10,7 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include <wiretape/writer/link_type.h>
+#include <wiretape/packet/link_type.h>
 
 #define NS_PER_S 1000000000u
 

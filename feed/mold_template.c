@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include <wiretape/feed/moldudp64.h>
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 
 #include <wiretape/base/big_endian.h>
 

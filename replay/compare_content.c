@@ -7,7 +7,7 @@
 
 #include <wiretape/base/big_endian.h>
 #include <wiretape/feed/link_layer.h>
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 
 enum {
 	/* Ethernet fills up with padding what is shorter behind the header, and behind VLAN tags

@@ -7,8 +7,8 @@
 
 #include <wiretape/base/big_endian.h>
 #include <wiretape/feed/link_layer.h>
-#include <wiretape/feed/udp_packet.h>
-#include <wiretape/writer/link_type.h>
+#include <wiretape/packet/udp_packet.h>
+#include <wiretape/packet/link_type.h>
 
 enum {
 	VLAN_BYTES = 4,

@@ -14,7 +14,7 @@
 
 #include <wiretape/feed/mold_template.h>
 #include <wiretape/replay/proof.h>
-#include <wiretape/replay/rewrite.h>
+#include <wiretape/packet/rewrite.h>
 #include <wiretape/replay/schedule.h>
 #include <wiretape/base/error.h>
 #include <wiretape/stamp/interface_name.h>

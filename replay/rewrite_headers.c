@@ -5,7 +5,7 @@
 #include <wiretape/base/big_endian.h>
 #include <wiretape/feed/link_layer.h>
 #include <wiretape/feed/rest_private.h>
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 
 #include "rewrite_private.h"
 

@@ -2,7 +2,7 @@
 #ifndef WIRETAPE_REPLAY_REWRITE_PRIVATE_H
 #define WIRETAPE_REPLAY_REWRITE_PRIVATE_H
 
-#include <wiretape/replay/rewrite.h>
+#include <wiretape/packet/rewrite.h>
 
 enum {
 	WT_REWRITE_ICMP = 1,

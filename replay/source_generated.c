@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 
 #define SECOND_NS 1000000000ll
 

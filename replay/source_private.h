@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include <wiretape/replay/packet_queue.h>
-#include <wiretape/replay/payload_stamp.h>
+#include <wiretape/packet/payload_stamp.h>
 #include <wiretape/replay/replay.h>
 
 /* wt_queued_packet.flags */

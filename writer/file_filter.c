@@ -5,10 +5,10 @@
 #include <pcap/pcap.h>
 #include <stdlib.h>
 
-#include <wiretape/writer/filter_job.h>
+#include <wiretape/packet/filter_job.h>
 #include <wiretape/base/grow.h>
 #include <wiretape/base/identity.h>
-#include <wiretape/writer/link_type.h>
+#include <wiretape/packet/link_type.h>
 
 enum { FILTER_SNAPLEN = 262144 };
 

@@ -4,7 +4,7 @@
 
 #include <wiretape/feed/moldudp64.h>
 #include <wiretape/feed/sequence.h>
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 
 /* Any bytes, captured as a frame: everything found in it lies inside it. */
 

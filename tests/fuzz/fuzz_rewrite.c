@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/feed/udp_packet.h>
-#include <wiretape/replay/payload_stamp.h>
-#include <wiretape/replay/rewrite.h>
+#include <wiretape/packet/udp_packet.h>
+#include <wiretape/packet/payload_stamp.h>
+#include <wiretape/packet/rewrite.h>
 #include <wiretape/ring/frame.h>
 
 /* Three bytes choose rules and what is known of the frame, the others are the frame. It lies

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/rewrite.h>
+#include <wiretape/packet/rewrite.h>
 
 /* Any words, one rule a line: what is taken is in the table, what is not is explained and has
  * changed nothing. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 #include <wiretape/writer/pcapng_encode.h>
 
 enum { BLOCK_BYTES = 1024, TYPE_AT = 12 };

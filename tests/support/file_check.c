@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include <wiretape/feed/moldudp64.h>
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 #include <wiretape/writer/chunk.h>
 #include <wiretape/writer/clock_note.h>
 

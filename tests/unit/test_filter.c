@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <wiretape/capture/filter.h>
+#include <wiretape/packet/filter.h>
 #include <wiretape/tests/support/veth.h>
 
 enum { ETHERNET = 1, RAW = 101, SNAPLEN = 262144 };

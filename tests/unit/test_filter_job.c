@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/writer/filter_job.h>
+#include <wiretape/packet/filter_job.h>
 
 enum { MINUTES = 1500 /* hosts */ };
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include <wiretape/feed/link_layer.h>
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 
 enum { PAYLOAD_BYTES = 7, DATAGRAM_BYTES = 28 + PAYLOAD_BYTES };
 

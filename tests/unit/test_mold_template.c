@@ -5,7 +5,7 @@
 
 #include <wiretape/feed/mold_template.h>
 #include <wiretape/feed/moldudp64.h>
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 
 static const uint32_t sizes[] = {60, 61, 63, 64, 65, 66, 200, 201, 1514, 9014};
 enum { SIZES = sizeof(sizes) / sizeof(sizes[0]) };

@@ -3,9 +3,9 @@
 #include <criterion/new/assert.h>
 #include <string.h>
 
-#include <wiretape/feed/udp_packet.h>
-#include <wiretape/replay/payload_stamp.h>
-#include <wiretape/replay/rewrite.h>
+#include <wiretape/packet/udp_packet.h>
+#include <wiretape/packet/payload_stamp.h>
+#include <wiretape/packet/rewrite.h>
 
 enum { FRAME_MAX = 128, CHECKSUM = WT_UDP_HEADER_BYTES - 2, IPV6_BYTES = 40 };
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 #include <wiretape/replay/source_private.h>
 
 enum { ETHERNET = 1, RAW = 101, IPV4 = 228, LINUX_SLL = 113, MTU_BYTES = 1518, ROOM = 2048 };

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/replay/rewrite.h>
+#include <wiretape/packet/rewrite.h>
 #include <wiretape/ring/frame.h>
 
 enum { UDP = 17, TCP = 6, ICMPV6 = 58, OTHER = 47, MEMORY_BYTES = 512, HEADROOM = 64 };

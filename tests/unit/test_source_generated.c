@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include <wiretape/feed/moldudp64.h>
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 #include <wiretape/replay/source_private.h>
 
 #define S INT64_C(1000000000)

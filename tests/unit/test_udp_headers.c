@@ -3,8 +3,8 @@
 #include <criterion/new/assert.h>
 #include <string.h>
 
-#include <wiretape/capture/udp_headers.h>
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_headers.h>
+#include <wiretape/packet/udp_packet.h>
 
 static uint8_t buffer[WT_UDP_HEADERS_MOST + 65535];
 static uint8_t *const payload = buffer + WT_UDP_HEADERS_MOST;

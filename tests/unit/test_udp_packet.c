@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 
 /* Frames for wt_udp_locate(): a datagram with payload "payload". */
 enum { PAYLOAD_BYTES = 7, FRAME_BYTES = WT_UDP_HEADER_BYTES + PAYLOAD_BYTES };

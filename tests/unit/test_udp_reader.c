@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include <wiretape/capture/reader.h>
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 #include <wiretape/tests/support/veth.h>
 
 #ifndef SO_MEMINFO

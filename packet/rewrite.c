@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/replay/rewrite.h>
+#include <wiretape/packet/rewrite.h>
 
 #include <string.h>
 
 #include <wiretape/base/big_endian.h>
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 #include <wiretape/ring/frame.h>
 
-#include "rewrite_private.h"
+#include <wiretape/replay/rewrite_private.h>
 
 enum {
 	MAC_BYTES = 6,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/filter_job.h>
+#include <wiretape/packet/filter_job.h>
 
 #include <errno.h>
 #include <pthread.h>

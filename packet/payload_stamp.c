@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/replay/payload_stamp.h>
+#include <wiretape/packet/payload_stamp.h>
 
 #include <byteswap.h>
 #include <endian.h>
 #include <string.h>
 
-#include <wiretape/feed/udp_packet.h>
-#include <wiretape/replay/rewrite.h>
+#include <wiretape/packet/udp_packet.h>
+#include <wiretape/packet/rewrite.h>
 
 enum { CHECKSUM_BYTES = 2 }; /* the last ones of the UDP header */
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/base/big_endian.h>
-#include "rest_private.h"
+#include <wiretape/feed/rest_private.h>
 
 enum {
 	PROTOCOL_HOP_BY_HOP = 0,

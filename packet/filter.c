@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/capture/filter.h>
+#include <wiretape/packet/filter.h>
 
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/writer/filter_job.h>
+#include <wiretape/packet/filter_job.h>
 
 /* pcap's bpf_insn and the kernel's sock_filter are the same eight bytes. */
 _Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "linux/filter.h");

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/capture/udp_headers.h>
+#include <wiretape/packet/udp_headers.h>
 
 #include <assert.h>
 #include <string.h>
 
-#include <wiretape/feed/udp_packet.h>
+#include <wiretape/packet/udp_packet.h>
 
 enum { IPV6_BYTES = 40, PROTOCOL_UDP = 17 };
 _Static_assert(IPV6_BYTES + WT_UDP_BYTES == WT_UDP_HEADERS_MOST, "room for the larger of the two");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/link_type.h>
+#include <wiretape/packet/link_type.h>
 
 #include <pcap/pcap.h>
 

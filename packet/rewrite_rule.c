@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rewrite_private.h"
+#include <wiretape/replay/rewrite_private.h>
 
 enum {
 	RULE_BYTES = 192, /* longer than any that is right */
