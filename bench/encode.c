@@ -21,8 +21,8 @@
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/ring/tpacket_v3.h>
 #include <wiretape/stamp/clock_map.h>
-#include <wiretape/writer/pcapng_encode.h>
-#include <wiretape/writer/pcapng_inplace.h>
+#include <wiretape/pcapng/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_inplace.h>
 
 enum { BLOCK_BYTES = 1 << 20, OUT_BYTES = 2 * BLOCK_BYTES, BATCH = 64, MAX_ROUNDS = 99 };
 

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 enum {
 	CHECK_EVERY_MS = 1000,    /* interfaces that are down, counters, free space */

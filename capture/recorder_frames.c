@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 enum {
 	BATCH_FRAMES = 64,     /* read and encoded at once: they stay in the first cache */

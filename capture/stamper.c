@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <wiretape/writer/interface_clock.h>
+#include <wiretape/pcapng/interface_clock.h>
 
 /* While the map is young it gains by every sample; later it only has to keep up. */
 enum { FAST_CROSSES = 10 };

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include <wiretape/writer/cut.h>
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 struct options {
 	struct wt_cut_config config;

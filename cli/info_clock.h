@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include <wiretape/writer/clock_note.h>
-#include <wiretape/writer/interface_clock.h>
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/interface_clock.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 enum { WT_INFO_CLOCK_EVENTS = 64, WT_INFO_CLOCK_MAPS = 1024, WT_INFO_CLOCK_WAITING = 65536 };
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include <wiretape/writer/capture_file.h>
-#include <wiretape/writer/chunk.h>
+#include <wiretape/pcapng/chunk.h>
 #include <wiretape/writer/missing.h>
 
 static char *copy_text(struct wt_pcapng_item_text text)

@@ -12,7 +12,7 @@
 
 #include <wiretape/base/error.h>
 #include <wiretape/writer/capture_file.h>
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 /* What is kept of a hostile file; what is beyond is counted and no more. */
 enum {

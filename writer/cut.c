@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include <wiretape/base/grow.h>
-#include <wiretape/writer/pcapng_copy.h>
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_copy.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 enum {
 	BUFFER_BYTES = 1 << 20,

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/writer/chunk.h>
-#include <wiretape/writer/pcapng_copy.h>
+#include <wiretape/pcapng/chunk.h>
+#include <wiretape/pcapng/pcapng_copy.h>
 
 /* ---- when they were ---- */
 

@@ -6,7 +6,7 @@
 
 #include <wiretape/base/error.h>
 #include <wiretape/writer/capture_file.h>
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include <wiretape/writer/chunk.h>
+#include <wiretape/pcapng/chunk.h>
 #include <wiretape/writer/clock_note.h>
 
 enum {

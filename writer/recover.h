@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include <wiretape/base/error.h>
-#include <wiretape/writer/chunk.h>
+#include <wiretape/pcapng/chunk.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 /* More than a sink has in flight, because one that is late holds up those that have ended
  * behind it. What may be missing in the middle of a file after a crash is no more than this. */

@@ -8,8 +8,8 @@
 
 #include <wiretape/ring/frame.h>
 #include <wiretape/writer/buffer_pool.h>
-#include <wiretape/writer/chunk.h>
-#include <wiretape/writer/pcapng_inplace.h>
+#include <wiretape/pcapng/chunk.h>
+#include <wiretape/pcapng/pcapng_inplace.h>
 #include <wiretape/writer/sink.h>
 
 #ifdef __cplusplus

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include <wiretape/base/error.h>
-#include <wiretape/writer/chunk.h>
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/chunk.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 #ifdef __cplusplus
 extern "C" {

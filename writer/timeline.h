@@ -9,7 +9,7 @@
 #include <wiretape/base/error.h>
 #include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/file_filter.h>
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 #include <wiretape/base/time_text.h>
 
 #ifdef __cplusplus

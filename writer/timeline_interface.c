@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include <wiretape/base/grow.h>
-#include <wiretape/writer/pcapng_copy.h>
+#include <wiretape/pcapng/pcapng_copy.h>
 
 /* ---- the filter ---- */
 

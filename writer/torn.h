@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include <wiretape/base/error.h>
-#include <wiretape/writer/chunk.h>
+#include <wiretape/pcapng/chunk.h>
 #include <wiretape/writer/missing.h>
 #include <wiretape/writer/tape_reader.h>
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include <wiretape/ring/sim_ring.h>
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 enum { FRAMES = 100, FRAME_BYTES = 60, BATCH = 64 };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/writer/chunk.h>
+#include <wiretape/pcapng/chunk.h>
 
 /* Any bytes as a chunk, in either byte order: nothing outside is read, what is accepted
  * lies within its limits, and a chunk that is whole stays so whatever follows it and is not

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include <wiretape/writer/clock_note.h>
-#include <wiretape/writer/pcapng_format.h>
+#include <wiretape/pcapng/pcapng_format.h>
 
 /* Any bytes as the body of a clock block: what can be read can be written, and is read and
  * written as the same again. */

@@ -6,7 +6,7 @@
 
 #include <wiretape/ring/tpacket_v3.h>
 #include <wiretape/tests/support/chunk_reader.h>
-#include <wiretape/writer/pcapng_inplace.h>
+#include <wiretape/pcapng/pcapng_inplace.h>
 
 /* Any bytes as a TPACKET_V3 block that is walked and encoded in place by turns: frames
  * that are refused stay as they are, the chunk is whole, and the decoder finds the packets

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

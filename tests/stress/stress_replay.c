@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include <wiretape/replay/replay.h>
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 /* Replays with all their threads, into the simulation: one reads a file through a buffer that is
  * smaller, one sends, one collects the proof, and one asks for the end at a random moment. Whatever

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include <wiretape/packet/udp_packet.h>
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 enum { BLOCK_BYTES = 1024, TYPE_AT = 12 };
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 static void feed(struct chunk_reader *reader, const uint8_t *block, ssize_t length)
 {

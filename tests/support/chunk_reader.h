@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 /* The packets of one chunk, as the decoder finds them behind a section header and two
  * interfaces. */

@@ -13,7 +13,7 @@
 
 #include <wiretape/feed/moldudp64.h>
 #include <wiretape/packet/udp_packet.h>
-#include <wiretape/writer/chunk.h>
+#include <wiretape/pcapng/chunk.h>
 #include <wiretape/writer/clock_note.h>
 
 /* Where the walk stands. */

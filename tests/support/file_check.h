@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #include <wiretape/writer/missing.h>
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 /* Reads a recording to its last byte and holds it against what its format promises: every
  * block decodes, chunks begin where they should, and each index says what is in its chunk

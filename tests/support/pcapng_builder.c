@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/writer/pcapng_format.h>
+#include <wiretape/pcapng/pcapng_format.h>
 
 static void append(struct pcapng_builder *builder, const void *bytes, size_t length)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 static void require(bool holds)
 {

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/writer/chunk.h>
+#include <wiretape/pcapng/chunk.h>
 #include <wiretape/writer/clock_note.h>
 
 /* A recording made of chunks, in memory, as the recorder writes it; to be damaged and written

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include <wiretape/tests/support/chunk_reader.h>
-#include <wiretape/writer/chunk.h>
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/chunk.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 enum { PAGE = WT_CHUNK_ALIGNMENT, MOST_BYTES = 128 * PAGE, START = 3 * PAGE };
 

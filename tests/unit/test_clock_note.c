@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include <wiretape/writer/clock_note.h>
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 static uint32_t words[WT_CLOCK_NOTE_BYTES_MAX / 4];
 static uint8_t *const block = (uint8_t *)words;

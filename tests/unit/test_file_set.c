@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <wiretape/writer/chunk.h>
+#include <wiretape/pcapng/chunk.h>
 #include <wiretape/writer/file_set_private.h>
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 /* Each test has a directory of its own, which is also its working directory. */
 

@@ -15,7 +15,7 @@
 #include <wiretape/tests/support/chunk_reader.h>
 #include <wiretape/tests/support/recording.h>
 #include <wiretape/tests/support/veth.h>
-#include <wiretape/writer/pcapng_inplace.h>
+#include <wiretape/pcapng/pcapng_inplace.h>
 
 /* A kernel without memory: this program's setsockopt() stands before the C library's
  * and refuses rings above a size, as the kernel does. */

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/writer/pcapng_copy.h>
+#include <wiretape/pcapng/pcapng_copy.h>
 
 #include "support/pcapng_builder.h"
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/writer/chunk.h>
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/chunk.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 #include "support/pcapng_builder.h"
 

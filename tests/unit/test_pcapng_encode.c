@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/writer/chunk.h>
-#include <wiretape/writer/pcapng_decode.h>
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/chunk.h>
+#include <wiretape/pcapng/pcapng_decode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 enum { MOST_BYTES = 400000 };
 

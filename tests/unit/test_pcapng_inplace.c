@@ -8,8 +8,8 @@
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/ring/tpacket_v3.h>
 #include <wiretape/tests/support/chunk_reader.h>
-#include <wiretape/writer/pcapng_encode.h>
-#include <wiretape/writer/pcapng_inplace.h>
+#include <wiretape/pcapng/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_inplace.h>
 
 enum {
 	PAGE = WT_CHUNK_ALIGNMENT,

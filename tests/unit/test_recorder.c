@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include <wiretape/capture/recorder.h>
-#include <wiretape/writer/chunk.h>
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/chunk.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 /* The whole recorder over simulated interfaces, into memory, judged by the decoder. */
 

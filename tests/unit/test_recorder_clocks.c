@@ -19,7 +19,7 @@
 #include <wiretape/stamp/sim_nic.h>
 #include <wiretape/writer/capture_file.h>
 #include <wiretape/writer/clock_note.h>
-#include <wiretape/writer/interface_clock.h>
+#include <wiretape/pcapng/interface_clock.h>
 
 /* The recorder over live interfaces, whose clocks and stamping are those of a simulated NIC. The
  * kernel stamps what comes over a veth pair: software stamps among hardware stamps. */

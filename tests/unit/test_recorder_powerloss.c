@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/writer/chunk.h>
+#include <wiretape/pcapng/chunk.h>
 #include <wiretape/writer/recover.h>
 
 /* What the recorder had written when the power went, or when it was killed, is repaired:

@@ -11,7 +11,7 @@
 #include <wiretape/capture/reader_private.h>
 #include <wiretape/capture/stamper.h>
 #include <wiretape/stamp/sim_nic.h>
-#include <wiretape/writer/interface_clock.h>
+#include <wiretape/pcapng/interface_clock.h>
 
 /* A stamper over a simulated NIC whose time goes by as told, and over a reader of which there is
  * no more than its stamps. */

@@ -16,7 +16,7 @@
 
 #include <wiretape/capture/reader_private.h>
 #include <wiretape/ring/sim_ring.h>
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 #include <wiretape/writer/tape.h>
 
 enum { INTERFACES = 2, BUFFERS = 4, BLOCKS = 40, FRAME_BYTES = 600, TAPE_ID = 77 };

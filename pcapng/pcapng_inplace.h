@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include <wiretape/ring/frame.h>
-#include <wiretape/writer/chunk.h>
-#include <wiretape/writer/pcapng_format.h>
+#include <wiretape/pcapng/chunk.h>
+#include <wiretape/pcapng/pcapng_format.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/chunk.h>
+#include <wiretape/pcapng/chunk.h>
 
 #include <string.h>
 

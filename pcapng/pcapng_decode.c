@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 #include <errno.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/writer/chunk.h>
+#include <wiretape/pcapng/chunk.h>
 #include <wiretape/writer/clock_note.h>
 
 enum {

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include <wiretape/base/identity.h>
-#include <wiretape/writer/pcapng_decode.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
 #ifdef __cplusplus
 extern "C" {

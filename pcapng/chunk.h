@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/writer/pcapng_format.h>
+#include <wiretape/pcapng/pcapng_format.h>
 
 #ifdef __cplusplus
 extern "C" {

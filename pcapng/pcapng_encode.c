@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/writer/pcapng_format.h>
-#include <wiretape/writer/pcapng_store.h>
+#include <wiretape/pcapng/pcapng_format.h>
+#include <wiretape/pcapng/pcapng_store.h>
 
 /* A block under construction. Once something did not fit, nothing more goes in
  * and finishing says -ENOBUFS, so that the options need no checks of their own. */

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 #include <wiretape/ring/frame.h>
-#include <wiretape/writer/pcapng_format.h>
+#include <wiretape/pcapng/pcapng_format.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/interface_clock.h>
+#include <wiretape/pcapng/interface_clock.h>
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include <wiretape/ring/frame.h>
-#include <wiretape/writer/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_encode.h>
 
 enum {
 	WT_EPB_HEAD_BYTES = sizeof(struct wt_pcapng_epb),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/pcapng_copy.h>
+#include <wiretape/pcapng/pcapng_copy.h>
 
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/writer/pcapng_store.h>
+#include <wiretape/pcapng/pcapng_store.h>
 
 enum {
 	OPTION_HEAD_BYTES = sizeof(struct wt_pcapng_option),

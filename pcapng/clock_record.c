@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include <wiretape/base/name_value.h>
-#include <wiretape/writer/pcapng_format.h>
+#include <wiretape/pcapng/pcapng_format.h>
 
 static const char *const words[] = {"cross", "map", "change"};
 enum { WORDS = sizeof(words) / sizeof(words[0]) };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/pcapng_inplace.h>
+#include <wiretape/pcapng/pcapng_inplace.h>
 
 #include <string.h>
 
-#include <wiretape/writer/pcapng_store.h>
+#include <wiretape/pcapng/pcapng_store.h>
 
 enum {
 	OPTION_HEAD_BYTES = sizeof(struct wt_pcapng_option),
