@@ -12,7 +12,7 @@
 #include <wiretape/capture/reader.h>
 #include <wiretape/base/error.h>
 #include <wiretape/stamp/clock_map.h>
-#include <wiretape/writer/file_set.h>
+#include <wiretape/writer/files/file_set.h>
 #include <wiretape/writer/layout.h>
 #include <wiretape/writer/sink.h>
 

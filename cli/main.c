@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/writer/disk.h>
+#include <wiretape/writer/disk/disk.h>
 
 static const struct wt_command commands[] = {
         {"record", "record packets from interfaces to a pcapng file", wt_command_record},

@@ -2,7 +2,7 @@
 #ifndef WIRETAPE_CLI_RECORD_FILES_H
 #define WIRETAPE_CLI_RECORD_FILES_H
 
-#include <wiretape/writer/file_set.h>
+#include <wiretape/writer/files/file_set.h>
 
 /* The options of `wiretape record` that make several files of a recording. Each takes the
  * option's value into *files, which points to it as long as it is used, and returns 0, or

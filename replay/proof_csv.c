@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/writer/new_file.h>
+#include <wiretape/writer/files/new_file.h>
 
 enum { BUFFER_BYTES = 1 << 18, LINE_BYTES_MAX = 256, QUOTED_BYTES = 64 };
 

@@ -10,7 +10,7 @@
 
 #include <wiretape/writer/clock_note.h>
 #include <wiretape/writer/cut.h>
-#include <wiretape/writer/new_file.h>
+#include <wiretape/writer/files/new_file.h>
 #include <wiretape/writer/timeline_private.h>
 
 /* Numbers of clock maps, in the order in which they came. */

@@ -11,7 +11,7 @@
 
 #include <wiretape/writer/capture_file.h>
 #include <wiretape/base/grow.h>
-#include <wiretape/writer/new_file.h>
+#include <wiretape/writer/files/new_file.h>
 #include <wiretape/pcapng/pcapng_decode.h>
 
 /* A recording, or a run of other sections, or a pcap file. */

@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include <wiretape/base/error.h>
-#include <wiretape/writer/disk.h>
+#include <wiretape/writer/disk/disk.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/disk_private.h>
+#include <wiretape/writer/disk/disk_private.h>
 #include <wiretape/base/file/file_place.h>
 #include <wiretape/writer/sink_private.h>
 

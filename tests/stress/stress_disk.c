@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/writer/disk.h>
+#include <wiretape/writer/disk/disk.h>
 
 /* Files that share a disk, with writes, room ahead and syncs mixed, taken back in all
  * three ways: at once, waiting, and when the descriptor is readable. In the end every file

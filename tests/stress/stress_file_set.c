@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/file_set.h>
+#include <wiretape/writer/files/file_set.h>
 
 /* Many small files one after the other, finished in the background, while other threads ask
  * for space and for events: each file is finished once and in order, and in the end exactly

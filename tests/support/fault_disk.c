@@ -9,7 +9,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <wiretape/writer/disk_private.h>
+#include <wiretape/writer/disk/disk_private.h>
 
 struct fault_disk {
 	struct wt_disk disk;

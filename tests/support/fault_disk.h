@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/writer/disk.h>
+#include <wiretape/writer/disk/disk.h>
 
 /* A disk with faults, over real files: a request is carried out with plain system calls
  * when it is reaped, not before. So whoever touches the memory of a write in flight

@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <wiretape/writer/disk_private.h>
+#include <wiretape/writer/disk/disk_private.h>
 
 enum { PAGE_BYTES = 4096, NEVER = UINT32_MAX };
 

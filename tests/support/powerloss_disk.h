@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/writer/disk.h>
+#include <wiretape/writer/disk/disk.h>
 
 /* A disk that remembers, with their bytes, all requests and their ends, so that the file
  * can be had as a power cut at any moment could leave it. It writes to the descriptor as

@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <wiretape/writer/disk_private.h>
+#include <wiretape/writer/disk/disk_private.h>
 
 enum { PAGE = 4096, PIECE = 16 * PAGE, PIECES = 96, WAIT_MS = 20000 };
 

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include <wiretape/pcapng/chunk.h>
-#include <wiretape/writer/file_set_private.h>
+#include <wiretape/writer/files/file_set_private.h>
 #include <wiretape/pcapng/pcapng_encode.h>
 
 /* Each test has a directory of its own, which is also its working directory. */

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/new_file.h>
+#include <wiretape/writer/files/new_file.h>
 
 /* Each test has a directory of its own, which is also its working directory. */
 

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/disk_private.h>
+#include <wiretape/writer/disk/disk_private.h>
 #include <wiretape/writer/sink.h>
 
 enum { PAGE = 4096, SOURCE_PAGES = 64, ENDS_MOST = 4096 };

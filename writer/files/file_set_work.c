@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/disk_private.h>
-#include <wiretape/writer/file_set_private.h>
+#include <wiretape/writer/disk/disk_private.h>
+#include <wiretape/writer/files/file_set_private.h>
 
 #include <errno.h>
 #include <poll.h>

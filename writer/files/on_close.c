@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/on_close.h>
+#include <wiretape/writer/files/on_close.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,8 +6,8 @@
 #include <stdatomic.h>
 #include <sys/statvfs.h>
 
-#include <wiretape/writer/file_set.h>
-#include <wiretape/writer/on_close.h>
+#include <wiretape/writer/files/file_set.h>
+#include <wiretape/writer/files/on_close.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/file_set_private.h>
+#include <wiretape/writer/files/file_set_private.h>
 
 /* A sum that stays at the end of the range rather than coming round. */
 static int64_t add(int64_t a, int64_t b)

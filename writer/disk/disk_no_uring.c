@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* In the place of disk_uring.c where liburing was not there. */
-#include <wiretape/writer/disk_private.h>
+#include <wiretape/writer/disk/disk_private.h>
 
 #include <errno.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/file_set_private.h>
+#include <wiretape/writer/files/file_set_private.h>
 
 #include <dirent.h>
 #include <errno.h>

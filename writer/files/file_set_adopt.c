@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which files in the directory belong to one of the series: what its command has made of it, and
  * what earlier recordings have left. */
-#include <wiretape/writer/file_set_private.h>
+#include <wiretape/writer/files/file_set_private.h>
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 #ifndef WIRETAPE_WRITER_DISK_PRIVATE_H
 #define WIRETAPE_WRITER_DISK_PRIVATE_H
 
-#include <wiretape/writer/disk.h>
+#include <wiretape/writer/disk/disk.h>
 
 #ifdef __cplusplus
 extern "C" {

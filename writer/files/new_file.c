@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/new_file.h>
+#include <wiretape/writer/files/new_file.h>
 
 #include <errno.h>
 #include <fcntl.h>
