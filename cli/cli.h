@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 
 /* The same for all commands; the manual has them in one table (EXIT STATUS). What is first in
  * the list of those that apply, 1, 2, 3, 4, 5, is what is returned. */

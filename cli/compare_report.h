@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include <wiretape/replay/compare.h>
+#include <wiretape/archive/compare/compare.h>
 
 enum { WT_COMPARE_SIDES = 2 };
 

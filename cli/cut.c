@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/writer/cut.h>
+#include <wiretape/archive/cut/cut.h>
 #include <wiretape/pcapng/pcapng_decode.h>
 
 struct options {

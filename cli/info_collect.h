@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include <wiretape/base/error.h>
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 #include <wiretape/pcapng/pcapng_decode.h>
 
 /* What is kept of a hostile file; what is beyond is counted and no more. */

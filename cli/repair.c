@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/writer/recover.h>
+#include <wiretape/archive/repair/recover.h>
 #include <wiretape/base/time_text.h>
 
 struct options {

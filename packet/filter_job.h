@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include <wiretape/base/error.h>
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 
 #ifdef __cplusplus
 extern "C" {

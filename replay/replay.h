@@ -18,7 +18,7 @@
 #include <wiretape/replay/schedule.h>
 #include <wiretape/base/error.h>
 #include <wiretape/stamp/interface_name.h>
-#include <wiretape/writer/timeline.h>
+#include <wiretape/archive/timeline/timeline.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 
 enum {
 	BUFFER_BYTES_DEFAULT = 64 << 20,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/compare.h>
+#include <wiretape/archive/compare/compare.h>
 
 /* Two streams of packets of any bytes: each packet is in exactly one of the counts, the counts
  * are those of a search from packet to packet, and a stream is the same as itself.

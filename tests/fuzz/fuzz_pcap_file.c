@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <wiretape/writer/capture_file.h>
-#include <wiretape/writer/timeline.h>
+#include <wiretape/archive/capture_file.h>
+#include <wiretape/archive/timeline/timeline.h>
 
 /* More than any file of so many bytes can hold. */
 enum { BYTES_MAX = 1 << 16, ITEMS_MAX = BYTES_MAX };

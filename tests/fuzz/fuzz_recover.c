@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <wiretape/writer/capture_file.h>
-#include <wiretape/writer/recover.h>
+#include <wiretape/archive/capture_file.h>
+#include <wiretape/archive/repair/recover.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #ifndef WIRETAPE_TESTS_MEND_H
 #define WIRETAPE_TESTS_MEND_H
 
-#include <wiretape/writer/recover.h>
+#include <wiretape/archive/repair/recover.h>
 
 /* wt_recover_apply(); where that is refused, the repaired copy of the file takes its place, in the
  * same inode. */

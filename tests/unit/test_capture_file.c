@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 
 #include "support/pcapng_builder.h"
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/replay/compare.h>
+#include <wiretape/archive/compare/compare.h>
 
 #define SECOND_NS INT64_C(1000000000)
 

@@ -3,7 +3,7 @@
 #include <criterion/new/assert.h>
 #include <string.h>
 
-#include <wiretape/replay/compare_hash.h>
+#include <wiretape/archive/compare/compare_hash.h>
 
 static struct wt_compare_hash_key key;
 

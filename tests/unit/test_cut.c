@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 #include <wiretape/writer/clock_note.h>
-#include <wiretape/writer/cut.h>
+#include <wiretape/archive/cut/cut.h>
 
 #include "support/pcapng_builder.h"
 #include "support/seeds.h"

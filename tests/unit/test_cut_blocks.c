@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/writer/capture_file.h>
-#include <wiretape/writer/cut.h>
+#include <wiretape/archive/capture_file.h>
+#include <wiretape/archive/cut/cut.h>
 
 #include "support/pcapng_builder.h"
 

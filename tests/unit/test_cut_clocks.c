@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include <wiretape/stamp/stamp.h>
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 #include <wiretape/writer/clock_note.h>
-#include <wiretape/writer/cut.h>
+#include <wiretape/archive/cut/cut.h>
 
 /* What is cut out of a whole recording with hardware stamps: each stamp that was converted can
  * be converted again, from the output alone. What is made by hand is in test_cut.c. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/writer/file_filter.h>
+#include <wiretape/archive/file_filter.h>
 
 enum { ETHERNET = 1, RAW = 101, USB = 220, CAN = 227 };
 

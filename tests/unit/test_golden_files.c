@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 
 enum { STAMPS = 9 };
 

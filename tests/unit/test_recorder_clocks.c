@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include <wiretape/stamp/sim_nic.h>
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 #include <wiretape/writer/clock_note.h>
 #include <wiretape/pcapng/interface_clock.h>
 

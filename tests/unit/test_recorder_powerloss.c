@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include <wiretape/pcapng/chunk.h>
-#include <wiretape/writer/recover.h>
+#include <wiretape/archive/repair/recover.h>
 
 /* What the recorder had written when the power went, or when it was killed, is repaired:
  * everything that a sync had covered is there, and what is missing is said. */

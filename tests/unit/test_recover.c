@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 #include <wiretape/writer/missing.h>
-#include <wiretape/writer/recover.h>
+#include <wiretape/archive/repair/recover.h>
 
 #include "support/pcapng_builder.h"
 #include "support/seeds.h"

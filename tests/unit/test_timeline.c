@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/writer/capture_file.h>
-#include <wiretape/writer/timeline.h>
+#include <wiretape/archive/capture_file.h>
+#include <wiretape/archive/timeline/timeline.h>
 
 #include "support/pcapng_builder.h"
 #include "support/tape_builder.h"

@@ -8,12 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/capture_file.h>
-#include <wiretape/writer/cut.h>
+#include <wiretape/archive/capture_file.h>
+#include <wiretape/archive/cut/cut.h>
 #include <wiretape/writer/missing.h>
-#include <wiretape/writer/recover.h>
+#include <wiretape/archive/repair/recover.h>
 #include <wiretape/writer/tape_reader.h>
-#include <wiretape/writer/torn.h>
+#include <wiretape/archive/repair/partial_chunk.h>
 
 #include "support/mend.h"
 #include "support/seeds.h"

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include <wiretape/base/error.h>
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 #include <wiretape/pcapng/pcapng_decode.h>
 
 #ifdef __cplusplus

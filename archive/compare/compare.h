@@ -14,8 +14,8 @@
 
 #include <wiretape/base/error.h>
 #include <wiretape/base/histogram.h>
-#include <wiretape/writer/capture_file.h>
-#include <wiretape/writer/file_filter.h>
+#include <wiretape/archive/capture_file.h>
+#include <wiretape/archive/file_filter.h>
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,7 +5,7 @@
 /* Which bytes of a packet have to be the same in two captures. Private to the folder: not
  * installed. Pure, any thread; bytes are not trusted. */
 
-#include <wiretape/replay/compare.h>
+#include <wiretape/archive/compare/compare.h>
 
 #ifdef __cplusplus
 extern "C" {

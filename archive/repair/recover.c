@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/recover_private.h>
+#include <wiretape/archive/repair/recover_private.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 #include <wiretape/base/grow.h>
 #include <wiretape/writer/files/new_file.h>
 #include <wiretape/pcapng/pcapng_decode.h>

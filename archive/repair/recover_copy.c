@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/recover_private.h>
+#include <wiretape/archive/repair/recover_private.h>
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/recover_private.h>
+#include <wiretape/archive/repair/recover_private.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <wiretape/writer/missing.h>
 #include <wiretape/writer/pcapng_find.h>
 #include <wiretape/writer/tape_reader.h>
-#include <wiretape/writer/torn.h>
+#include <wiretape/archive/repair/partial_chunk.h>
 
 enum {
 	HEAD_BYTES = sizeof(struct wt_pcapng_block),

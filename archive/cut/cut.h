@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 #include <wiretape/base/error.h>
-#include <wiretape/writer/capture_file.h>
-#include <wiretape/writer/file_filter.h>
+#include <wiretape/archive/capture_file.h>
+#include <wiretape/archive/file_filter.h>
 #include <wiretape/base/time_text.h>
 
 #ifdef __cplusplus

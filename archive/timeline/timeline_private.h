@@ -5,10 +5,10 @@
 /* What timeline*.c share, and what the cut sees of it that needs more than packets. Not
  * installed. */
 
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 #include <wiretape/base/identity.h>
 #include <wiretape/writer/tape_reader.h>
-#include <wiretape/writer/timeline.h>
+#include <wiretape/archive/timeline/timeline.h>
 
 /* One that the timeline has a number for. */
 struct timeline_interface {

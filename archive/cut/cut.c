@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/cut_private.h>
+#include <wiretape/archive/cut/cut_private.h>
 
 #include <errno.h>
 #include <stdlib.h>

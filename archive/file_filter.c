@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/file_filter.h>
+#include <wiretape/archive/file_filter.h>
 
 #include <errno.h>
 #include <pcap/pcap.h>

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include <wiretape/replay/compare.h>
+#include <wiretape/archive/compare/compare.h>
 
 #include "compare_hash.h"
 

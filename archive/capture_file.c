@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/capture_file.h>
+#include <wiretape/archive/capture_file.h>
 
 #include <errno.h>
 #include <fcntl.h>

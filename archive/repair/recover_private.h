@@ -4,7 +4,7 @@
 
 /* What recover*.c share. Not installed. */
 
-#include <wiretape/writer/recover.h>
+#include <wiretape/archive/repair/recover.h>
 
 /* ---- recover_tape.c: a recording that is made of chunks ---- */
 

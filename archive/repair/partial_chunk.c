@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/torn.h>
+#include <wiretape/archive/repair/partial_chunk.h>
 
 #include <errno.h>
 #include <string.h>

@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 #include <wiretape/writer/clock_note.h>
-#include <wiretape/writer/cut.h>
+#include <wiretape/archive/cut/cut.h>
 #include <wiretape/writer/files/new_file.h>
-#include <wiretape/writer/timeline_private.h>
+#include <wiretape/archive/timeline/timeline_private.h>
 
 /* Numbers of clock maps, in the order in which they came. */
 struct map_numbers {

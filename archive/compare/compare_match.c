@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/replay/compare.h>
+#include <wiretape/archive/compare/compare.h>
 
 #include <errno.h>
 #include <math.h>
