@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <wiretape/feed/mold_template.h>
+#include <wiretape/feed/load/mold_template.h>
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/ring/tpacket_v3.h>
 #include <wiretape/stamp/clock_map.h>

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/feed/mold_template.h>
+#include <wiretape/feed/load/mold_template.h>
 #include <wiretape/replay/duration.h>
 
 enum {

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <wiretape/feed/mold_template.h>
+#include <wiretape/feed/load/mold_template.h>
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/stamp/sim_nic.h>
 #include <wiretape/stamp/sim_nic_spec.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/feed/moldudp64.h>
+#include <wiretape/feed/preset/moldudp64.h>
 
 #include <errno.h>
 #include <limits.h>

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/feed/moldudp64.h>
+#include <wiretape/feed/preset/moldudp64.h>
 #include <wiretape/replay/duration.h>
 
 #define SECOND_NS 1000000000ull

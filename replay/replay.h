@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include <wiretape/feed/mold_template.h>
+#include <wiretape/feed/load/mold_template.h>
 #include <wiretape/replay/proof.h>
 #include <wiretape/packet/rewrite.h>
 #include <wiretape/replay/schedule.h>

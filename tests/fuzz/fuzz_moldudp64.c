@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include <wiretape/feed/moldudp64.h>
-#include <wiretape/feed/sequence.h>
+#include <wiretape/feed/preset/moldudp64.h>
+#include <wiretape/feed/stream/sequence.h>
 #include <wiretape/packet/udp_packet.h>
 
 /* Any bytes, captured as a frame: everything found in it lies inside it. */

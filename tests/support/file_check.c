@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/feed/moldudp64.h>
+#include <wiretape/feed/preset/moldudp64.h>
 #include <wiretape/packet/udp_packet.h>
 #include <wiretape/pcapng/chunk.h>
 #include <wiretape/writer/clock_note.h>

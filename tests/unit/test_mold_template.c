@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/feed/mold_template.h>
-#include <wiretape/feed/moldudp64.h>
+#include <wiretape/feed/load/mold_template.h>
+#include <wiretape/feed/preset/moldudp64.h>
 #include <wiretape/packet/udp_packet.h>
 
 static const uint32_t sizes[] = {60, 61, 63, 64, 65, 66, 200, 201, 1514, 9014};

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/feed/moldudp64.h>
+#include <wiretape/feed/preset/moldudp64.h>
 
 /* Session "ABC", sequence number 0x0102030405060708, messages "hi" and "". */
 static const uint8_t two_messages[] = {

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <wiretape/feed/sequence.h>
+#include <wiretape/feed/stream/sequence.h>
 
 static struct wt_sequence tracker;
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/feed/moldudp64.h>
+#include <wiretape/feed/preset/moldudp64.h>
 #include <wiretape/packet/udp_packet.h>
 #include <wiretape/replay/source_private.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/feed/sequence.h>
+#include <wiretape/feed/stream/sequence.h>
 
 #include <errno.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/feed/mold_template.h>
+#include <wiretape/feed/load/mold_template.h>
 
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/feed/moldudp64.h>
+#include <wiretape/feed/preset/moldudp64.h>
 #include <wiretape/packet/udp_packet.h>
 
 #include <wiretape/base/big_endian.h>
