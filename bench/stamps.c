@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <wiretape/capture/reader.h>
+#include <wiretape/capture/readers/reader.h>
 #include <wiretape/replay/replay.h>
 
 enum {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/capture/reader.h>
+#include <wiretape/capture/readers/reader.h>
 #include <wiretape/base/error.h>
 #include <wiretape/stamp/clock_map.h>
 #include <wiretape/base/histogram.h>

@@ -17,8 +17,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <wiretape/capture/recorder.h>
-#include <wiretape/capture/udp_spec.h>
+#include <wiretape/capture/recorder/recorder.h>
+#include <wiretape/capture/readers/udp_spec.h>
 
 /* One recorder and the files it makes: of all interfaces, or each of its own. */
 struct recording {

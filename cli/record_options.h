@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/capture/recorder.h>
+#include <wiretape/capture/recorder/recorder.h>
 
 enum { WT_RECORD_INTERFACES_MAX = 64, WT_RECORD_JOINS_MAX = 512 };
 

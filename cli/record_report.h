@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include <wiretape/capture/recorder.h>
+#include <wiretape/capture/recorder/recorder.h>
 
 /* For rates: what was there when the last line was printed. */
 struct wt_progress {

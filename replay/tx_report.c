@@ -8,7 +8,7 @@
 #include <linux/if_packet.h>
 #include <netinet/in.h>
 
-#include <wiretape/capture/control_message.h>
+#include <wiretape/capture/readers/control_message.h>
 
 enum { NS_PER_S = 1000000000 };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/capture/udp_spec.h>
+#include <wiretape/capture/readers/udp_spec.h>
 
 enum {
 	/* The largest payload of a datagram over IPv4, and over IPv6 without extension headers. */

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <memory>
 
-#include <wiretape/capture/recorder.h>
+#include <wiretape/capture/recorder/recorder.h>
 
 namespace
 {

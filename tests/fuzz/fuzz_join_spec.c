@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/capture/join.h>
+#include <wiretape/capture/join/join.h>
 
 /* Any text as GROUP[@SOURCE]: what is taken says itself in the same words again. */
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/capture/udp_spec.h>
+#include <wiretape/capture/readers/udp_spec.h>
 
 /* Any words: what is understood is whole, what is not is explained. */
 

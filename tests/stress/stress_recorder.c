@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <wiretape/capture/recorder.h>
+#include <wiretape/capture/recorder/recorder.h>
 
 /* A recorder over simulated interfaces that are too fast for their rings, while
  * another thread pokes it and in the end stops it: the ledger closes all the same. Into

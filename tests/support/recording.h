@@ -7,7 +7,7 @@
 
 #include "file_check.h"
 
-#include <wiretape/capture/recorder.h>
+#include <wiretape/capture/recorder/recorder.h>
 
 /* The whole recorder over simulated interfaces, through a disk that the test chooses, into
  * a file in a directory of its own. */

@@ -6,7 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-#include <wiretape/capture/join.h>
+#include <wiretape/capture/join/join.h>
 
 static struct wt_join_group group;
 static struct wt_join *joined;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/capture/join_filter.h>
+#include <wiretape/capture/join/join_filter.h>
 
 /* The filter is run by libpcap's interpreter, and each packet judged by the matcher too. */
 

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include <wiretape/capture/join_watch.h>
+#include <wiretape/capture/join/join_watch.h>
 
 #define MS INT64_C(1000000)
 

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <wiretape/capture/reader.h>
+#include <wiretape/capture/readers/reader.h>
 #include <wiretape/tests/support/chunk_reader.h>
 #include <wiretape/tests/support/recording.h>
 #include <wiretape/tests/support/veth.h>

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <wiretape/capture/reader.h>
+#include <wiretape/capture/readers/reader.h>
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/tests/support/veth.h>
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/capture/recorder.h>
+#include <wiretape/capture/recorder/recorder.h>
 #include <wiretape/pcapng/chunk.h>
 #include <wiretape/pcapng/pcapng_decode.h>
 

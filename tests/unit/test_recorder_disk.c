@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/capture/recorder_private.h>
+#include <wiretape/capture/recorder/recorder_state.h>
 
 /* The whole recorder over a disk that fails, is late, or does things in another order. */
 

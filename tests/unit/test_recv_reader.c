@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <wiretape/capture/reader.h>
+#include <wiretape/capture/readers/reader.h>
 #include <wiretape/stamp/sim_nic.h>
 
 /* What the kernel tells of a packet beside its bytes, to a reader that calls recvmsg(). This

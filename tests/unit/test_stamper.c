@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#include <wiretape/capture/reader_private.h>
-#include <wiretape/capture/stamper.h>
+#include <wiretape/capture/readers/reader_private.h>
+#include <wiretape/capture/recorder/stamp_converter.h>
 #include <wiretape/stamp/sim_nic.h>
 #include <wiretape/pcapng/interface_clock.h>
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/capture/reader_private.h>
+#include <wiretape/capture/readers/reader_private.h>
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/pcapng/pcapng_encode.h>
 #include <wiretape/writer/tape.h>

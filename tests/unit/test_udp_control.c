@@ -8,7 +8,7 @@
 #include <sys/time.h>
 #include <time.h>
 
-#include <wiretape/capture/udp_control.h>
+#include <wiretape/capture/readers/udp_control.h>
 
 /* Control messages as the kernel lays them out, one after the other. */
 static union {

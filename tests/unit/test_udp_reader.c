@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <wiretape/capture/reader.h>
+#include <wiretape/capture/readers/reader.h>
 #include <wiretape/packet/udp_packet.h>
 #include <wiretape/tests/support/veth.h>
 

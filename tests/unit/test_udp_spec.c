@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/capture/udp_spec.h>
+#include <wiretape/capture/readers/udp_spec.h>
 
 static struct wt_udp_spec spec;
 static struct wt_error err;

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/readers/reader_private.h>
+
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <wiretape/feed/load/mold_template.h>
+#include <wiretape/ring/sim_ring.h>
+#include <wiretape/stamp/sim_nic.h>
+#include <wiretape/stamp/sim_nic_spec.h>
+
+/* A simulated interface: a thread that plays NIC and kernel, delivering MoldUDP64
+ * frames into a simulated ring at a rate. */
+struct sim_settings {
+	uint64_t frame_bytes;
+	uint64_t rate_pps;       /* 0: as fast as it can */
+	uint64_t count;          /* 0: until stopped */
+	uint64_t software_every; /* so often a frame has no hardware stamp; 0: never */
+	int64_t step_ns;         /* that the NIC's clock jumps … */
+	uint64_t step_after;     /* … after so many frames */
+	bool v2;
+	bool has_nic;  /* with a clock */
+	char nic[256]; /* what the rest of the settings says of it */
+};
+
+struct sim_reader {
+	struct wt_reader reader;
+	struct wt_sim_ring *sim;
+	struct wt_sim_nic *nic; /* or NULL */
+	struct wt_filter filter;
+	struct sim_settings settings;
+	uint8_t *frame;
+	int stop_fd;
+	pthread_t thread;
+	bool running;
+	atomic_bool done; /* the thread has delivered everything */
+};
+
+static int64_t clock_ns(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void wake_reader(const struct sim_reader *sim)
+{
+	uint64_t one = 1;
+
+	/* It fails only when 2^64 - 2 wake-ups are pending: awake enough. */
+	if (write(sim->reader.fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void stamp(struct sim_reader *sim, struct wt_sim_frame *frame, uint64_t sequence)
+{
+	const struct sim_settings *settings = &sim->settings;
+
+	frame->stamp_ns = clock_ns(CLOCK_REALTIME);
+	frame->status = TP_STATUS_TS_SOFTWARE;
+	if (sim->reader.info.stamps != WT_STAMP_HARDWARE)
+		return;
+	if (settings->step_after && sequence == settings->step_after + 1)
+		wt_sim_nic_step(sim->nic, settings->step_ns);
+	if (settings->software_every && sequence % settings->software_every == 0)
+		return;
+	frame->stamp_ns = wt_sim_nic_phc_at(sim->nic, frame->stamp_ns);
+	frame->status = TP_STATUS_TS_RAW_HARDWARE;
+}
+
+static int deliver(struct sim_reader *sim, uint64_t sequence)
+{
+	struct wt_sim_frame frame = {
+	        .data = sim->frame,
+	        .len = (uint32_t)sim->settings.frame_bytes,
+	        .packet_type = PACKET_MULTICAST,
+	};
+
+	stamp(sim, &frame, sequence);
+	wt_mold_template_set_sequence(sim->frame, sequence);
+	return wt_sim_ring_deliver(sim->sim, &frame);
+}
+
+/* How many frames are due `elapsed_ns` after the start, at most a batch more than
+ * were delivered. */
+static uint64_t due(const struct sim_settings *settings, int64_t elapsed_ns, uint64_t delivered)
+{
+	enum { BATCH = 256 };
+	uint64_t limit = delivered + BATCH;
+
+	if (settings->rate_pps) {
+		__extension__ unsigned __int128 frames =
+		        (unsigned __int128)elapsed_ns * settings->rate_pps / 1000000000 + 1;
+
+		if (frames < limit)
+			limit = (uint64_t)frames;
+	}
+	if (settings->count && limit > settings->count)
+		limit = settings->count;
+	return limit;
+}
+
+/* Sleep for at most a millisecond, the resolution of the simulated retire timer.
+ * True when asked to stop. */
+static bool nap(const struct sim_reader *sim, bool sleep)
+{
+	struct pollfd wait = {.fd = sim->stop_fd, .events = POLLIN};
+
+	return poll(&wait, 1, sleep ? 1 : 0) > 0;
+}
+
+static void *produce(void *argument)
+{
+	struct sim_reader *sim = argument;
+	int64_t start_ns = clock_ns(CLOCK_MONOTONIC);
+	uint64_t delivered = 0;
+	bool idle = false;
+
+	while (!nap(sim, idle) && !(sim->settings.count && delivered == sim->settings.count)) {
+		int64_t now_ns = clock_ns(CLOCK_MONOTONIC);
+		uint64_t target = due(&sim->settings, now_ns - start_ns, delivered);
+		int done = wt_sim_ring_tick(sim->sim, now_ns);
+
+		idle = target == delivered;
+		while (delivered < target)
+			done |= deliver(sim, ++delivered);
+		if (done & WT_SIM_HANDED_OVER)
+			wake_reader(sim);
+	}
+	wt_sim_ring_flush(sim->sim);
+	/* Release: pairs with the load in health(); the flush comes first. */
+	atomic_store_explicit(&sim->done, true, memory_order_release);
+	wake_reader(sim);
+	return NULL;
+}
+
+static int start(struct wt_reader *reader, struct wt_error *err)
+{
+	struct sim_reader *sim = (struct sim_reader *)reader;
+	int ret = pthread_create(&sim->thread, NULL, produce, sim);
+
+	if (ret)
+		return wt_error_set(err, -ret, "cannot start the simulated kernel: %s",
+		                    strerror(ret));
+	sim->running = true;
+	return 0;
+}
+
+static int stop(struct wt_reader *reader)
+{
+	struct sim_reader *sim = (struct sim_reader *)reader;
+	uint64_t one = 1;
+
+	if (!sim->running)
+		return 0;
+	if (write(sim->stop_fd, &one, sizeof(one)) < 0)
+		return -errno;
+	pthread_join(sim->thread, NULL);
+	sim->running = false;
+	return 0;
+}
+
+static int statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last)
+{
+	wt_sim_ring_statistics(((struct sim_reader *)reader)->sim, since_last);
+	return 0;
+}
+
+static int health(struct wt_reader *reader)
+{
+	struct sim_reader *sim = (struct sim_reader *)reader;
+
+	return atomic_load_explicit(&sim->done, memory_order_acquire) ? -ENODATA : 0;
+}
+
+static int woken(struct wt_reader *reader)
+{
+	uint64_t events;
+
+	/* Before the look at `done`: a wake-up after it is kept for the next poll. */
+	if (read(reader->fd, &events, sizeof(events)) < 0 && errno != EAGAIN)
+		return -errno;
+	return health(reader);
+}
+
+static void close_reader(struct wt_reader *reader)
+{
+	struct sim_reader *sim = (struct sim_reader *)reader;
+
+	stop(reader);
+	wt_sim_ring_destroy(sim->sim);
+	wt_reader_end_stamps(reader);
+	wt_sim_nic_destroy(sim->nic);
+	wt_filter_free(&sim->filter);
+	free(sim->frame);
+	if (reader->fd >= 0)
+		close(reader->fd);
+	if (sim->stop_fd >= 0)
+		close(sim->stop_fd);
+	free(sim);
+}
+
+static bool parse_number(const char *text, uint64_t *value)
+{
+	char *end;
+
+	errno = 0;
+	*value = strtoull(text, &end, 10);
+	return *text >= '0' && *text <= '9' && !*end && !errno;
+}
+
+/* "NS@FRAMES", either sign. */
+static bool parse_step(struct sim_settings *settings, const char *value)
+{
+	long long ns;
+	char *end;
+
+	errno = 0;
+	ns = strtoll(value, &end, 10);
+	if (end == value || *end != '@' || errno)
+		return false;
+	settings->step_ns = ns;
+	return parse_number(end + 1, &settings->step_after) && settings->step_after;
+}
+
+/* What is not ours is the NIC's. */
+static bool add_to_nic(struct sim_settings *settings, const char *key, const char *value)
+{
+	size_t used = strlen(settings->nic);
+	int wrote = snprintf(settings->nic + used, sizeof(settings->nic) - used, "%s%s=%s",
+	                     used ? "," : "", key, value);
+
+	settings->has_nic = true;
+	return wrote > 0 && (size_t)wrote < sizeof(settings->nic) - used;
+}
+
+static bool parse_setting(struct sim_settings *settings, const char *key, const char *value)
+{
+	if (!strcmp(key, "size"))
+		return parse_number(value, &settings->frame_bytes) &&
+		       settings->frame_bytes >= WT_MOLD_FRAME_BYTES_MIN &&
+		       settings->frame_bytes <= WT_MOLD_FRAME_BYTES_MAX;
+	if (!strcmp(key, "pps") && !strcmp(value, "max")) {
+		settings->rate_pps = 0;
+		return true;
+	}
+	if (!strcmp(key, "pps"))
+		return parse_number(value, &settings->rate_pps) && settings->rate_pps;
+	if (!strcmp(key, "count"))
+		return parse_number(value, &settings->count);
+	if (!strcmp(key, "layout")) {
+		settings->v2 = !strcmp(value, "v2");
+		return settings->v2 || !strcmp(value, "v3");
+	}
+	if (!strcmp(key, "step"))
+		return parse_step(settings, value);
+	if (!strcmp(key, "software_every"))
+		return parse_number(value, &settings->software_every);
+	return wt_sim_nic_knows(key, strlen(key)) && add_to_nic(settings, key, value);
+}
+
+/* "sim" or "sim:size=60,pps=max,count=1000,layout=v2". */
+static int parse_settings(struct sim_settings *settings, const char *name, struct wt_error *err)
+{
+	char copy[256], *rest = copy, *part;
+
+	*settings = (struct sim_settings){.frame_bytes = WT_MOLD_FRAME_BYTES_DEFAULT,
+	                                  .rate_pps = 100000};
+	if (strncmp(name, "sim", 3) || (name[3] && name[3] != ':') || strlen(name) >= sizeof(copy))
+		return wt_error_set(err, -ENODEV,
+		                    "the simulated reader has no interface '%s'; use -i sim or -i "
+		                    "sim:size=BYTES,pps=N|max,count=N,layout=v3|v2",
+		                    name);
+	strcpy(copy, name[3] ? name + 4 : "");
+	while ((part = strsep(&rest, ","))) {
+		char *value = strchr(part, '=');
+
+		if (!*part)
+			continue;
+		if (value)
+			*value++ = '\0';
+		if (!value || !parse_setting(settings, part, value))
+			return wt_error_set(err, -EINVAL,
+			                    "the simulated interface does not understand '%s%s%s'; "
+			                    "there are size=BYTES (%d to %d), pps=N|max, count=N, "
+			                    "layout=v3|v2, step=NS@PACKETS, software_every=N, and "
+			                    "those of a simulated NIC ('wiretape stamp cross "
+			                    "--help')",
+			                    part, value ? "=" : "", value ? value : "",
+			                    WT_MOLD_FRAME_BYTES_MIN, WT_MOLD_FRAME_BYTES_MAX);
+	}
+	return 0;
+}
+
+static int create_nic(struct sim_reader *sim, const struct wt_reader_config *config,
+                      struct wt_error *err)
+{
+	struct wt_sim_nic_config nic = {.interface = "sim", .phc_index = -1};
+	int ret = 0;
+
+	/* One that something is said of has a clock. */
+	if (sim->settings.has_nic) {
+		nic.phc_index = 0;
+		ret = wt_sim_nic_parse(&nic, sim->settings.nic, err);
+	}
+	if (ret)
+		return ret;
+	if (wt_sim_nic_create(&sim->nic, &nic))
+		return wt_error_set(err, -ENOMEM, "no memory for a simulated NIC");
+	return wt_reader_begin_stamps(&sim->reader, config, wt_sim_nic_system(sim->nic), "sim",
+	                              err);
+}
+
+static int create_ring(struct sim_reader *sim, const struct wt_reader_config *config)
+{
+	uint32_t frame_bytes = (uint32_t)sim->settings.frame_bytes;
+	struct wt_ring_plan plan = sim->settings.v2
+	                                   ? wt_ring_plan_v2(config->ring_bytes, frame_bytes)
+	                                   : wt_ring_plan_v3(config->ring_bytes);
+	struct wt_sim_config ring = {
+	        .layout = sim->settings.v2 ? WT_SIM_TPACKET_V2 : WT_SIM_TPACKET_V3,
+	        .block_bytes = plan.block_bytes,
+	        .block_count = plan.block_count,
+	        .slot_bytes = plan.slot_bytes,
+	        .snaplen = sim->filter.count ? WT_DEFAULT_SNAPLEN : config->snaplen,
+	        .reserve_bytes = sim->settings.v2 ? 0 : WT_INPLACE_ETHERNET_RESERVE,
+	        .private_bytes = sim->settings.v2 ? 0 : WT_INPLACE_PRIVATE_BYTES,
+	        .retire_timeout_ns = (int64_t)config->retire_timeout_ms * 1000000,
+	};
+	int ret = wt_sim_ring_create(&sim->sim, &ring);
+
+	if (ret)
+		return ret;
+	sim->reader.ring = wt_sim_ring_reader(sim->sim);
+	sim->reader.memory = wt_sim_ring_memory(sim->sim);
+	sim->reader.info.in_place = !sim->settings.v2;
+	sim->reader.info.ring_bytes = (uint64_t)plan.block_bytes * plan.block_count;
+	sim->reader.info.block_bytes = plan.block_bytes;
+	sim->reader.info.slot_bytes = plan.slot_bytes;
+	if (sim->filter.count)
+		wt_reader_filter_here(&sim->reader, &sim->filter);
+	return 0;
+}
+
+static int create_frame(struct sim_reader *sim, struct wt_error *err)
+{
+	struct wt_mold_template_config config = {.frame_bytes =
+	                                                 (uint32_t)sim->settings.frame_bytes};
+	int ret;
+
+	sim->frame = malloc(sim->settings.frame_bytes);
+	if (!sim->frame)
+		return wt_error_set(err, -ENOMEM, "no memory for a frame");
+	ret = wt_mold_template_build(&config, sim->frame, sim->settings.frame_bytes, err);
+	return ret < 0 ? ret : 0;
+}
+
+static int create_parts(struct sim_reader *sim, const struct wt_reader_config *config,
+                        struct wt_error *err)
+{
+	int ret = 0;
+
+	/* There is no kernel to run it. */
+	if (config->filter && *config->filter)
+		ret = wt_filter_compile(
+		        &sim->filter,
+		        &(struct wt_filter_config){.expression = config->filter,
+		                                   .link_type = sim->reader.info.link_type,
+		                                   .snaplen = config->snaplen,
+		                                   .hurry = config->hurry},
+		        err);
+	if (ret)
+		return ret;
+	sim->reader.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	sim->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	ret = sim->reader.fd < 0 || sim->stop_fd < 0 ? -errno : create_ring(sim, config);
+	if (ret)
+		return wt_error_set(err, ret, "cannot make the simulated ring: %s", strerror(-ret));
+	ret = create_frame(sim, err);
+	return ret ? ret : create_nic(sim, config, err);
+}
+
+int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *config,
+                      struct wt_error *err)
+{
+	static const struct wt_reader_ops ops = {
+	        .start = start,
+	        .stop = stop,
+	        .statistics = statistics,
+	        .health = health,
+	        .woken = woken,
+	        .close = close_reader,
+	};
+	enum { LINKTYPE_ETHERNET = 1 };
+	struct sim_settings settings;
+	struct sim_reader *sim;
+	int ret = parse_settings(&settings, config->interface, err);
+
+	if (ret)
+		return ret;
+	sim = calloc(1, sizeof(*sim));
+	if (!sim)
+		return wt_error_set(err, -ENOMEM, "no memory for a reader");
+	sim->settings = settings;
+	sim->reader.ops = &ops;
+	sim->reader.fd = sim->stop_fd = -1;
+	sim->reader.info = (struct wt_reader_info){
+	        .name = "sim",
+	        .kind = WT_READER_SIM,
+	        .link_type = LINKTYPE_ETHERNET,
+	        .snaplen = config->snaplen,
+	        .retire_timeout_ms = settings.v2 ? 0 : config->retire_timeout_ms,
+	        .ring_bytes_asked = config->ring_bytes,
+	};
+	ret = create_parts(sim, config, err);
+	if (ret) {
+		close_reader(&sim->reader);
+		return ret;
+	}
+	*reader = &sim->reader;
+	return 0;
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/readers/packet_socket.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef PACKET_IGNORE_OUTGOING /* since Linux 4.20 */
+#define PACKET_IGNORE_OUTGOING 23
+#endif
+
+static int reject_everything(int fd)
+{
+	struct sock_filter reject = BPF_STMT(BPF_RET | BPF_K, 0);
+	struct sock_fprog program = {1, &reject};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
+}
+
+static int no_socket(int code, const char *name, struct wt_error *err)
+{
+	if (code != -EPERM && code != -EACCES)
+		return wt_error_set(err, code, "cannot open a packet socket for %s: %s", name,
+		                    strerror(-code));
+	return wt_error_set(err, code,
+	                    "no permission to record from %s: the capability CAP_NET_RAW is "
+	                    "missing; run as root, or grant it once with 'sudo setcap "
+	                    "cap_net_raw,cap_net_admin+ep \"$(command -v wiretape)\"', or record "
+	                    "inside 'unshare -Urn'",
+	                    name);
+}
+
+/* Ask for stamps early: the kernel switches stamping on in the background, and
+ * frames from before carry the less precise ones. */
+static int ask_for_stamps(int fd)
+{
+	int on = 1, software = SOF_TIMESTAMPING_SOFTWARE;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)))
+		return -errno;
+	return setsockopt(fd, SOL_PACKET, PACKET_TIMESTAMP, &software, sizeof(software)) ? -errno
+	                                                                                 : 0;
+}
+
+int wt_packet_socket_open(struct wt_packet_socket *packet, const struct wt_link *link,
+                          struct wt_error *err)
+{
+	int ret, on = 1;
+
+	packet->link = *link;
+	/* Protocol 0: not hooked in until bound. */
+	packet->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (packet->fd < 0)
+		return no_socket(-errno, link->name, err);
+	ret = reject_everything(packet->fd);
+	if (!ret)
+		ret = ask_for_stamps(packet->fd);
+	/* On loopback every frame passes twice, going out and coming in. */
+	if (!ret && (link->flags & IFF_LOOPBACK) &&
+	    setsockopt(packet->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)))
+		ret = -errno;
+	if (ret) {
+		close(packet->fd);
+		packet->fd = -1;
+		return wt_error_set(err, ret, "cannot prepare the packet socket for %s: %s",
+		                    link->name, strerror(-ret));
+	}
+	return 0;
+}
+
+/* The one for rings, the other for what recvmsg() tells. */
+int wt_packet_socket_ask_hardware(const struct wt_packet_socket *packet, struct wt_error *err)
+{
+	int ring = SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_SOFTWARE;
+	int message = ring | SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
+	int ret;
+
+	if (!setsockopt(packet->fd, SOL_PACKET, PACKET_TIMESTAMP, &ring, sizeof(ring)) &&
+	    !setsockopt(packet->fd, SOL_SOCKET, SO_TIMESTAMPING, &message, sizeof(message)))
+		return 0;
+	ret = -errno;
+	return wt_error_set(err, ret, "the kernel refuses hardware stamps for %s: %s",
+	                    packet->link.name, strerror(-ret));
+}
+
+static int bind_to(const struct wt_packet_socket *packet, uint16_t protocol)
+{
+	struct sockaddr_ll address = {
+	        .sll_family = AF_PACKET,
+	        .sll_protocol = htons(protocol),
+	        .sll_ifindex = packet->link.index,
+	};
+
+	return bind(packet->fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
+}
+
+int wt_packet_socket_bind(struct wt_packet_socket *packet, bool promiscuous, struct wt_error *err)
+{
+	struct packet_mreq membership = {.mr_ifindex = packet->link.index,
+	                                 .mr_type = PACKET_MR_PROMISC};
+	int ret = bind_to(packet, ETH_P_ALL);
+
+	if (ret)
+		return wt_error_set(err, ret, "cannot bind to interface %s: %s", packet->link.name,
+		                    strerror(-ret));
+	packet->promiscuous = promiscuous;
+	if (promiscuous && setsockopt(packet->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership,
+	                              sizeof(membership))) {
+		ret = -errno;
+		return wt_error_set(err, ret,
+		                    "cannot make %s promiscuous: %s; -p records without it",
+		                    packet->link.name, strerror(-ret));
+	}
+	return 0;
+}
+
+/* The program that lets through what is of the right kind of link and passes `code`. */
+static int make_gate(struct wt_packet_socket *packet, const struct sock_filter *code,
+                     uint32_t count)
+{
+	const struct sock_filter kind[] = {
+	        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)SKF_AD_OFF + SKF_AD_HATYPE),
+	        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, packet->link.hardware_type, 1, 0),
+	        BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	enum { KIND = sizeof(kind) / sizeof(kind[0]) };
+	struct sock_filter *made;
+
+	if (count > BPF_MAXINSNS - KIND)
+		return -E2BIG;
+	made = malloc(sizeof(kind) + count * sizeof(*code));
+	if (!made)
+		return -ENOMEM;
+	memcpy(made, kind, sizeof(kind));
+	memcpy(made + KIND, code, count * sizeof(*code));
+	free(packet->gate.filter);
+	packet->gate.len = (unsigned short)(KIND + count);
+	packet->gate.filter = made;
+	return 0;
+}
+
+static int attach_gate(const struct wt_packet_socket *packet)
+{
+	return setsockopt(packet->fd, SOL_SOCKET, SO_ATTACH_FILTER, &packet->gate,
+	                  sizeof(packet->gate))
+	               ? -errno
+	               : 0;
+}
+
+int wt_packet_socket_set_filter(struct wt_packet_socket *packet, struct wt_filter *filter,
+                                uint32_t snaplen, struct wt_error *err)
+{
+	const struct sock_filter everything = BPF_STMT(BPF_RET | BPF_K, snaplen);
+	int ret;
+
+	packet->filter = *filter;
+	*filter = (struct wt_filter){0};
+	packet->filter.interface_index = packet->link.index;
+	packet->refusal = make_gate(packet, packet->filter.code, packet->filter.count);
+	/* A try, while nothing can arrive. */
+	if (!packet->refusal)
+		packet->refusal = attach_gate(packet);
+	ret = packet->refusal ? make_gate(packet, &everything, 1) : reject_everything(packet->fd);
+	return ret ? wt_error_set(err, ret, "cannot prepare the filter of %s: %s",
+	                          packet->link.name, strerror(-ret))
+	           : 0;
+}
+
+int wt_packet_socket_open_gate(struct wt_packet_socket *packet, struct wt_error *err)
+{
+	int ret = attach_gate(packet);
+
+	return ret ? wt_error_set(err, ret, "the kernel refuses the filter for %s: %s",
+	                          packet->link.name, strerror(-ret))
+	           : 0;
+}
+
+int wt_packet_socket_shut_gate(struct wt_packet_socket *packet)
+{
+	int ret = reject_everything(packet->fd);
+	int unhooked;
+
+	/* The new filter is not waited for: another CPU may still be storing a frame
+	 * that the old one let in. Binding to another protocol unhooks the socket and
+	 * waits until every CPU has left (synchronize_net). */
+	unhooked = bind_to(packet, ETH_P_LOOPBACK);
+	if (unhooked == -ENODEV || unhooked == -ENETDOWN || unhooked == -ENXIO)
+		unhooked = 0; /* nothing can arrive from an interface that is not there */
+	return ret ? ret : unhooked;
+}
+
+int wt_packet_socket_statistics(const struct wt_packet_socket *packet, bool v3,
+                                struct wt_ring_statistics *since_last)
+{
+	struct tpacket_stats_v3 counters = {0};
+	socklen_t length = v3 ? sizeof(counters) : sizeof(struct tpacket_stats);
+
+	/* The three counters start alike; the older structure lacks the last. */
+	if (getsockopt(packet->fd, SOL_PACKET, PACKET_STATISTICS, &counters, &length))
+		return -errno;
+	*since_last = (struct wt_ring_statistics){counters.tp_packets, counters.tp_drops,
+	                                          counters.tp_freeze_q_cnt};
+	return 0;
+}
+
+static bool is_of_its_kind(const struct wt_packet_socket *packet)
+{
+	struct ifreq request = {.ifr_ifindex = packet->link.index};
+
+	return ioctl(packet->fd, SIOCGIFNAME, &request) ||
+	       ioctl(packet->fd, SIOCGIFHWADDR, &request) ||
+	       request.ifr_hwaddr.sa_family == packet->link.hardware_type;
+}
+
+int wt_packet_socket_health(const struct wt_packet_socket *packet)
+{
+	int pending, state;
+	socklen_t length = sizeof(pending);
+
+	/* Reading the error clears it, so that poll() can sleep again. */
+	getsockopt(packet->fd, SOL_SOCKET, SO_ERROR, &pending, &length);
+	state = wt_link_state(packet->fd, packet->link.index);
+	return !state && !is_of_its_kind(packet) ? -EMEDIUMTYPE : state;
+}
+
+void wt_packet_socket_close(struct wt_packet_socket *packet)
+{
+	if (packet->fd >= 0)
+		close(packet->fd);
+	packet->fd = -1;
+	wt_filter_free(&packet->filter);
+	free(packet->gate.filter);
+	packet->gate = (struct sock_fprog){0};
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/recorder/recorder_state.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include <wiretape/pcapng/pcapng_encode.h>
+
+/* More than any block here takes, beside the filter of an interface, and more than what is known of
+ * an interface's clock. */
+enum { BLOCK_ROOM = 64 * 1024, INTERFACE_ROOM = 16 * 1024, MAPS_ROOM = 2 * 1024 };
+
+/* The processor's own name for itself, or the machine's architecture. */
+static void describe_hardware(char *out, size_t capacity, const struct utsname *system)
+{
+	FILE *info = fopen("/proc/cpuinfo", "re");
+	char line[256], *value;
+
+	snprintf(out, capacity, "%s", system->machine);
+	if (!info)
+		return;
+	while (fgets(line, sizeof(line), info)) {
+		value = strstr(line, ": ");
+		if (strncmp(line, "model name", 10) || !value)
+			continue;
+		value[strcspn(value, "\n")] = '\0';
+		snprintf(out, capacity, "%s (%s)", value + 2, system->machine);
+		break;
+	}
+	fclose(info);
+}
+
+static int submit(struct wt_recorder *recorder, ssize_t bytes)
+{
+	if (bytes < 0)
+		return (int)bytes;
+	wt_tape_submit(recorder->file->tape, (size_t)bytes, 0, NULL, 0);
+	return 0;
+}
+
+static int write_section(struct wt_recorder *recorder, const char *hardware, const char *os)
+{
+	char tape[64];
+	struct wt_pcapng_section section = {
+	        .hardware = hardware,
+	        .os = os,
+	        .application = recorder->config.application,
+	        .tape = wt_tape_is_stream(recorder->file->tape) ? NULL : tape,
+	};
+	uint8_t *at;
+	size_t room;
+	int ret = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
+
+	snprintf(tape, sizeof(tape), "tape_id=%016" PRIx64 " file=%" PRIu32,
+	         wt_tape_id(recorder->file->tape), recorder->file->number);
+
+	return ret ? ret : submit(recorder, wt_pcapng_encode_section(at, room, &section));
+}
+
+static void describe_reader(char *out, size_t capacity, const struct wt_reader_info *info)
+{
+	char offloads[128] = "";
+
+	if (info->link)
+		wt_link_offload_text(info->link->offloads, offloads, sizeof(offloads));
+	snprintf(out, capacity,
+	         "reader=%s ring_bytes_asked=%" PRIu64 " ring_bytes=%" PRIu64
+	         " block_bytes=%u slot_bytes=%u retire_timeout_ms=%u promiscuous=%s%s offloads=%s",
+	         wt_reader_kind_name(info->kind), info->ring_bytes_asked, info->ring_bytes,
+	         info->block_bytes, info->slot_bytes, info->retire_timeout_ms,
+	         info->promiscuous ? "yes" : "no", info->rebuilds_headers ? " headers=rebuilt" : "",
+	         *offloads ? offloads : "none");
+}
+
+/* What an interface's block takes at most. Its filter is what may be long. */
+static size_t interface_room(const struct wt_recorder *recorder, size_t i)
+{
+	const char *filter = recorder->config.interfaces[i].filter;
+	size_t length = filter ? strlen(filter) : 0;
+
+	return INTERFACE_ROOM + (length < UINT16_MAX ? length : UINT16_MAX);
+}
+
+static int size_header(struct wt_recorder *recorder)
+{
+	size_t bytes = 2 * BLOCK_ROOM;
+
+	for (size_t i = 0; i < recorder->config.interface_count; i++)
+		bytes += interface_room(recorder, i) + MAPS_ROOM;
+	return wt_tape_size_header(recorder->file->tape, bytes);
+}
+
+static int write_interface(struct wt_recorder *recorder, size_t i, const char *os)
+{
+	const struct wt_reader_info *info = recorder->reports[i].reader;
+	char reader[512], clock[256];
+	struct wt_pcapng_interface interface = {
+	        .link_type = info->link_type,
+	        .snaplen = info->snaplen,
+	        .name = info->name,
+	        .filter = recorder->config.interfaces[i].filter,
+	        .os = os,
+	        .reader = reader,
+	        .clock = clock,
+	        .comment = info->degraded[0],
+	};
+	uint8_t *at;
+	size_t room;
+	int ret;
+
+	describe_reader(reader, sizeof(reader), info);
+	wt_stamper_describe(&recorder->recorded[i].stamper, clock, sizeof(clock));
+	if (info->link) {
+		interface.description = info->link->alias;
+		interface.hardware = info->link->driver;
+		interface.speed_bps = info->link->speed_bps;
+		interface.has_mac = info->link->has_mac;
+		memcpy(interface.mac, info->link->mac, sizeof(interface.mac));
+	}
+	if (info->kind == WT_READER_SIM)
+		interface.description = "simulated interface";
+	else if (info->rebuilds_headers)
+		interface.description = "UDP socket: IP and UDP headers are rebuilt from what it "
+		                        "tells, payloads are as they came";
+	ret = wt_recorder_reserve(recorder, interface_room(recorder, i), &at, &room);
+	return ret ? ret : submit(recorder, wt_pcapng_encode_interface(at, room, &interface));
+}
+
+int wt_recorder_write_preamble(struct wt_recorder *recorder)
+{
+	struct utsname system = {0};
+	char os[256], hardware[256];
+	int ret;
+
+	uname(&system);
+	snprintf(os, sizeof(os), "%.80s %.80s", system.sysname, system.release);
+	describe_hardware(hardware, sizeof(hardware), &system);
+	ret = size_header(recorder);
+	if (!ret)
+		ret = write_section(recorder, hardware, os);
+	for (size_t i = 0; !ret && i < recorder->config.interface_count; i++)
+		ret = write_interface(recorder, i, os);
+	if (!ret)
+		ret = wt_recorder_write_maps(recorder);
+	return ret ? ret : wt_recorder_flush(recorder);
+}
+
+/* What the NIC counted since the gate opened, by its own names. */
+static void describe_nic(char *out, size_t capacity, const struct wt_recorder_interface *report)
+{
+	size_t used = 0;
+
+	out[0] = '\0';
+	if (!report->has_nic)
+		return;
+	for (const struct wt_nic_counter *i = wt_nic_counters; i->name; i++) {
+		int wrote = snprintf(
+		        out + used, capacity - used, "%s=%" PRIu64 "\n", i->name,
+		        wt_nic_counter_difference(i, &report->nic_start, &report->nic_now));
+
+		if (wrote < 0 || (size_t)wrote >= capacity - used)
+			return;
+		used += (size_t)wrote;
+	}
+}
+
+/* The ledger of this file. Its last one counts what is on its way as written: it stands
+ * behind it. */
+static struct wt_ledger file_ledger(const struct wt_recorder *recorder, size_t i, bool closing)
+{
+	struct wt_ledger ledger = recorder->reports[i].ledger;
+	uint64_t written =
+	        closing ? wt_tape_packets(recorder->file->tape, i) : recorder->file->landed[i];
+
+	/* What was lost after the last packet of a file is told by the next one's first. */
+	if (closing && !recorder->ending)
+		ledger.lost.ring = recorder->recorded[i].drops_placed;
+	wt_ledger_subtract(&ledger, &recorder->recorded[i].file_start, written);
+	return ledger;
+}
+
+/* How near it came, so far. */
+static void note_evidence(const struct wt_recorder *recorder, size_t i)
+{
+	const struct wt_ring *ring = recorder->recorded[i].ring;
+	struct wt_ledger *ledger = &recorder->reports[i].ledger;
+	struct wt_recorder_writes writes;
+
+	wt_recorder_count_writes(recorder, &writes);
+	ledger->ring.high_water_pct = (uint64_t)wt_ring_high_water_pct(ring);
+	ledger->ring.high_water_ms = (uint64_t)wt_ring_high_water_ns(ring) / 1000000;
+	ledger->writes.longest_ms = (uint64_t)writes.longest_ns / 1000000;
+	ledger->writes.slow = writes.slow;
+	ledger->writes.in_flight_most = writes.in_flight_most;
+}
+
+static int write_interface_statistics(struct wt_recorder *recorder, size_t i, bool closing)
+{
+	const struct wt_recorder_interface *report = &recorder->reports[i];
+	struct wt_ledger ledger;
+	char text[1024], nic[1024];
+	int64_t now_ns = wt_recorder_utc_clock_ns();
+	struct wt_pcapng_statistics statistics = {
+	        .interface_id = (uint32_t)i,
+	        .stamp_ns = now_ns,
+	        .start_ns = recorder->file->start_utc_ns,
+	        .end_ns = now_ns,
+	        .ledger = text,
+	        .nic = nic,
+	        .degraded = closing ? recorder->degraded : NULL,
+	};
+	uint8_t *at;
+	size_t room;
+	int ret;
+
+	note_evidence(recorder, i);
+	ledger = file_ledger(recorder, i, closing);
+	statistics.received = statistics.accepted = ledger.seen;
+	/* ifdrop is where dumpcap puts its socket's drops and Wireshark looks for them. */
+	statistics.if_dropped = statistics.os_dropped = ledger.lost.ring;
+	statistics.delivered = ledger.written;
+	wt_ledger_text(&ledger, text, sizeof(text));
+	describe_nic(nic, sizeof(nic), report);
+	ret = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
+	return ret ? ret : submit(recorder, wt_pcapng_encode_statistics(at, room, &statistics));
+}
+
+int wt_recorder_write_statistics(struct wt_recorder *recorder, bool closing)
+{
+	int ret = 0;
+
+	for (size_t i = 0; !ret && i < recorder->config.interface_count; i++)
+		ret = write_interface_statistics(recorder, i, closing);
+	return ret;
+}

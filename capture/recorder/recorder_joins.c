@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/recorder/recorder_state.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+int wt_recorder_open_joins(struct wt_recorder *recorder, struct wt_recorded *recorded,
+                           struct wt_error *err)
+{
+	const struct wt_recorder_config *config = &recorder->config;
+	const struct wt_reader_info *reader = recorded->report->reader;
+
+	if (!config->join_count)
+		return 0;
+	if (!reader->link)
+		return wt_error_set(
+		        err, -EOPNOTSUPP,
+		        "cannot join %s on %s: the interface is simulated, and there is "
+		        "no network behind it",
+		        config->joins[0].text, reader->name);
+	return wt_join_open(&recorded->join, config->joins, config->join_count, reader->link, err);
+}
+
+void wt_recorder_start_joins(struct wt_recorder *recorder, int64_t now_ns)
+{
+	recorder->join_due_ns = recorder->config.join_count ? now_ns : INT64_MAX;
+	for (size_t i = 0; i < recorder->config.interface_count; i++)
+		if (recorder->recorded[i].join)
+			wt_join_restart(recorder->recorded[i].join, now_ns);
+}
+
+/* Whom the news is for. */
+struct listener {
+	struct wt_recorder *recorder;
+	const char *name; /* of the interface */
+};
+
+static void say_silence(struct wt_recorder *recorder, const char *name,
+                        const struct wt_join_group *group, bool again)
+{
+	char text[WT_MAX_DEGRADED_TEXT];
+
+	snprintf(text, sizeof(text),
+	         "joined %s on %s, but nothing has arrived for it for 5 s: is the sender on%s, "
+	         "does a "
+	         "querier keep the group alive, does the switch port get it, does rp_filter here "
+	         "drop the queries?",
+	         group->text, name, group->has_source ? " and this its address" : "");
+	/* A state is put down once, and said each time. */
+	if (again || recorder->degraded_count == WT_MAX_DEGRADED)
+		wt_recorder_say(recorder, "%s", text);
+	else
+		wt_recorder_degrade(recorder, text);
+}
+
+static void on_news(void *context, const struct wt_join_group *group, enum wt_join_news news,
+                    int64_t after_ns)
+{
+	const struct listener *listener = context;
+	double seconds = (double)after_ns / 1e9;
+
+	switch (news) {
+	case WT_JOIN_SILENT:
+	case WT_JOIN_SILENT_AGAIN:
+		say_silence(listener->recorder, listener->name, group,
+		            news == WT_JOIN_SILENT_AGAIN);
+		break;
+	case WT_JOIN_ARRIVES:
+		wt_recorder_say(listener->recorder, "%s on %s: arrives after %.0f s", group->text,
+		                listener->name, seconds);
+		break;
+	case WT_JOIN_ARRIVES_AGAIN:
+		wt_recorder_say(listener->recorder, "%s on %s: packets arrive again, after %.0f s",
+		                group->text, listener->name, seconds);
+		break;
+	case WT_JOIN_NO_NEWS:
+		break;
+	}
+}
+
+/* The kernel forgets the memberships of an interface that disappears. Until it is up nothing
+ * can be joined. */
+static void renew(struct wt_recorder *recorder, struct wt_recorded *recorded)
+{
+	const char *name = recorded->report->reader->name;
+	struct wt_error err = {0};
+	struct wt_link link;
+
+	if (wt_reader_link(recorded->reader, &link) || !(link.flags & IFF_UP))
+		return;
+	if (wt_join_renew(recorded->join, &link, &err))
+		wt_recorder_degrade(recorder, err.text);
+	else
+		wt_recorder_say(recorder, "joined the groups on %s again", name);
+	recorded->join_lost = err.code != 0;
+}
+
+static int64_t keep_join(struct wt_recorder *recorder, struct wt_recorded *recorded, int64_t now_ns)
+{
+	struct listener listener = {recorder, recorded->report->reader->name};
+	const int64_t look_again_ns = 1000000000;
+
+	if (recorded->join_lost && !recorded->report->gone)
+		renew(recorder, recorded);
+	if (!recorded->join_lost && !recorded->down && !recorded->report->gone)
+		return wt_join_tick(recorded->join, now_ns, on_news, &listener);
+	wt_join_restart(recorded->join, now_ns);
+	return now_ns + look_again_ns;
+}
+
+void wt_recorder_keep_joins(struct wt_recorder *recorder, int64_t now_ns)
+{
+	recorder->join_due_ns = INT64_MAX;
+	for (size_t i = 0; i < recorder->config.interface_count; i++) {
+		int64_t due_ns;
+
+		if (!recorder->recorded[i].join)
+			continue;
+		due_ns = keep_join(recorder, &recorder->recorded[i], now_ns);
+		if (due_ns < recorder->join_due_ns)
+			recorder->join_due_ns = due_ns;
+	}
+}
+
+void wt_recorder_close_joins(struct wt_recorder *recorder)
+{
+	for (size_t i = 0; i < recorder->config.interface_count; i++) {
+		wt_join_close(recorder->recorded[i].join);
+		recorder->recorded[i].join = NULL;
+	}
+}
