@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #include <wiretape/capture/readers/reader.h>
-#include <wiretape/replay/replay.h>
+#include <wiretape/replay/plan/replayer_config.h>
 
 enum {
 	BATCH = 64,

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include <wiretape/feed/preset/moldudp64.h>
-#include <wiretape/replay/replay.h>
+#include <wiretape/replay/plan/replayer_config.h>
 
 #define SECOND_NS 1000000000ull
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include <wiretape/replay/launch_check.h>
+#include <wiretape/replay/launch/launch_check.h>
 
 /* Look and report on standard output; an exit code. `interface` may be simulated, "sim:…". */
 int wt_replay_check(const char *interface, bool json);

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include <wiretape/replay/replay.h>
+#include <wiretape/replay/plan/replayer_config.h>
 
 enum { WT_REPLAY_MAPS_MAX = 64 };
 

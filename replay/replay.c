@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/replay/replay_private.h>
+#include <wiretape/replay/replayer_private.h>
 
 #include <errno.h>
 #include <inttypes.h>

@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/replay/packet_queue.h>
+#include <wiretape/replay/source/packet_queue.h>
 #include <wiretape/packet/payload_stamp.h>
-#include <wiretape/replay/replay.h>
+#include <wiretape/replay/plan/replayer_config.h>
 
 /* wt_queued_packet.flags */
 enum {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/launch.h>
-#include <wiretape/replay/qdisc.h>
+#include <wiretape/replay/launch/launch.h>
+#include <wiretape/replay/launch/qdisc.h>
 
 /* Any bytes as the kernel's messages about an interface's qdiscs, one after the other: nothing
  * outside is read, what is refused leaves no trace, and of whatever is taken it can be said

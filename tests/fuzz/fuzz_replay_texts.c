@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/replay.h>
-#include <wiretape/replay/tx_sim.h>
+#include <wiretape/replay/plan/replayer_config.h>
+#include <wiretape/replay/tx/tx_sim.h>
 
 enum { TEXT_MAX = 2048 };
 

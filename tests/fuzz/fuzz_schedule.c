@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/schedule.h>
+#include <wiretape/replay/plan/schedule.h>
 
 /* A timing in words up to the first zero byte, then settings and packets, any stamps: times begin
  * with 0 and never decrease. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/tx_report.h>
+#include <wiretape/replay/tx/tx_report.h>
 
 /* Any bytes as the control data of a message from a socket's error queue: nothing outside is
  * read, and a report has what belongs to its kind and nothing else. */

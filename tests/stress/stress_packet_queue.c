@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/replay/packet_queue.h>
+#include <wiretape/replay/source/packet_queue.h>
 
 /* One thread puts numbered packets of all sizes into a queue so small that it is full again and
  * again, another takes them: all come, in order and whole, or up to where one side gives up. */

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <wiretape/replay/replay.h>
+#include <wiretape/replay/plan/replayer_config.h>
 #include <wiretape/pcapng/pcapng_encode.h>
 
 /* Replays with all their threads, into the simulation: one reads a file through a buffer that is

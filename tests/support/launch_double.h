@@ -2,7 +2,7 @@
 #ifndef WIRETAPE_TESTS_LAUNCH_DOUBLE_H
 #define WIRETAPE_TESTS_LAUNCH_DOUBLE_H
 
-#include <wiretape/replay/launch_check.h>
+#include <wiretape/replay/launch/launch_check.h>
 #include <wiretape/stamp/sim_nic.h>
 
 /* A machine with the interface "sim" and qdiscs of a test's choice. */

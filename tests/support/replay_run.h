@@ -2,7 +2,7 @@
 #ifndef WIRETAPE_TESTS_REPLAY_RUN_H
 #define WIRETAPE_TESTS_REPLAY_RUN_H
 
-#include <wiretape/replay/replay.h>
+#include <wiretape/replay/plan/replayer_config.h>
 
 #include "capture_builder.h"
 

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/replay/replay.h>
+#include <wiretape/replay/plan/replayer_config.h>
 
 static struct wt_generated made;
 static char session[11];

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <wiretape/replay/launch.h>
+#include <wiretape/replay/launch/launch.h>
 
 #define S INT64_C(1000000000)
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <wiretape/replay/launch_check.h>
+#include <wiretape/replay/launch/launch_check.h>
 
 #include "support/launch_double.h"
 #include "support/veth.h"

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include <wiretape/replay/pace.h>
+#include <wiretape/replay/tx/pace.h>
 
 #define S  INT64_C(1000000000)
 #define MS INT64_C(1000000)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/packet_queue.h>
+#include <wiretape/replay/source/packet_queue.h>
 
 enum {
 	QUEUE_BYTES = 2 << 20, /* the smallest */

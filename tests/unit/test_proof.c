@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
-#include <wiretape/replay/proof.h>
+#include <wiretape/replay/proof/proof.h>
 
 enum { TOLERANCE_NS = 1000 };
 

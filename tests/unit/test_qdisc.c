@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <wiretape/replay/qdisc.h>
+#include <wiretape/replay/launch/qdisc.h>
 
 #include "support/veth.h"
 

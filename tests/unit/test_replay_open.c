@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include <wiretape/replay/replay.h>
+#include <wiretape/replay/plan/replayer_config.h>
 
 static struct wt_generated generated;
 static struct wt_replay_result result; /* 130 KB */

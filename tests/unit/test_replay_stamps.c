@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/replay.h>
+#include <wiretape/replay/plan/replayer_config.h>
 
 /* A replay on a simulated interface. */
 enum { PACKETS = 3000 };

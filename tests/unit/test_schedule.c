@@ -3,7 +3,7 @@
 #include <criterion/new/assert.h>
 #include <stdlib.h>
 
-#include <wiretape/replay/schedule.h>
+#include <wiretape/replay/plan/schedule.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

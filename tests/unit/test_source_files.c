@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/replay/replay_private.h>
+#include <wiretape/replay/replayer_private.h>
 
 #include "support/capture_builder.h"
 #include "support/pcapng_builder.h"

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <wiretape/replay/schedule.h>
+#include <wiretape/replay/plan/schedule.h>
 
 static struct wt_schedule_config config;
 static struct wt_error err;

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include <wiretape/replay/tx_clock.h>
+#include <wiretape/replay/tx/tx_clock.h>
 #include <wiretape/stamp/sim_nic.h>
 
 #define MS  INT64_C(1000000)

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <wiretape/replay/tx_report.h>
+#include <wiretape/replay/tx/tx_report.h>
 
 /* Control messages as the kernel lays them out, one after the other. */
 static union {

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <wiretape/replay/tx_sim.h>
+#include <wiretape/replay/tx/tx_sim.h>
 
 #define S      INT64_C(1000000000)
 #define TAI_NS (1700000037 * S) /* of the simulation, beyond its CLOCK_MONOTONIC */

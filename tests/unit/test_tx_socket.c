@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <wiretape/replay/tx_private.h>
+#include <wiretape/replay/tx/tx_private.h>
 
 enum { BYTES = 100, PATIENCE_MS = 5000, EXPERIMENTAL = 0x88b5, REPORTS_MAX = 4096 };
 

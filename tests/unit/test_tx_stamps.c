@@ -6,7 +6,7 @@
 #include <linux/sockios.h>
 #include <string.h>
 
-#include <wiretape/replay/tx_stamps.h>
+#include <wiretape/replay/tx/tx_stamps.h>
 #include <wiretape/stamp/sim_nic.h>
 #include <wiretape/tests/support/system_double.h>
 

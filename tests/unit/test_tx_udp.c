@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <wiretape/replay/tx_private.h>
+#include <wiretape/replay/tx/tx_private.h>
 
 enum { BYTES = 100, PATIENCE_MS = 5000 };
 
