@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "json_text.h"
+#include <wiretape/cli/json_text.h>
 
 #include <stdbool.h>
 #include <stdint.h>
