@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "info_faces.h"
-#include "info_ledger.h"
-#include "info_words.h"
+#include <wiretape/cli/info/info_faces.h>
+#include <wiretape/cli/info/info_ledger.h>
+#include <wiretape/cli/info/info_words.h>
 #include "json_text.h"
 
 #include <errno.h>

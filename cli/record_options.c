@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "record_options.h"
+#include <wiretape/cli/record/record_options.h>
 
 #include "cli.h"
 #include "record_files.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "json_text.h"
-#include "replay_check.h"
+#include <wiretape/cli/replay/replay_check.h>
 
-#include "stamp_face.h"
+#include <wiretape/cli/stamp/stamp_face.h>
 
 #include <errno.h>
 #include <linux/net_tstamp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "replay_options.h"
+#include <wiretape/cli/replay/replay_options.h>
 
 #include "cli.h"
 

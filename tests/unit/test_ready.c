@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../../cli/ready.h"
+#include <wiretape/cli/record/ready.h>
 
 static char folder[] = "/tmp/wt_ready.XXXXXX";
 static char path[64];

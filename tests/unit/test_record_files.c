@@ -4,8 +4,8 @@
 #include <criterion/redirect.h>
 #include <string.h>
 
-#include "../../cli/cli.h"
-#include "../../cli/record_files.h"
+#include <wiretape/cli/cli.h>
+#include <wiretape/cli/record_files.h>
 
 static struct wt_file_set_config files;
 

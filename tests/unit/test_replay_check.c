@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <wiretape/cli/replay_check.h>
+#include <wiretape/cli/replay/replay_check.h>
 
 #include "support/launch_double.h"
 

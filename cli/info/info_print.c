@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "cli.h"
+#include <wiretape/cli/cli.h>
 #include "info_faces.h"
 #include "info_ledger.h"
 #include "info_words.h"
-#include "json_text.h"
+#include <wiretape/cli/json_text.h>
 
 #include <inttypes.h>
 #include <pcap/pcap.h>

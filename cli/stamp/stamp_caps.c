@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "cli.h"
-#include "json_text.h"
+#include <wiretape/cli/cli.h>
+#include <wiretape/cli/json_text.h>
 #include "stamp.h"
 #include "stamp_face.h"
 

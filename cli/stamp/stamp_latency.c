@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "stamp.h"
 
-#include "cli.h"
-#include "draw_histogram.h"
-#include "histogram_json.h"
+#include <wiretape/cli/cli.h>
+#include <wiretape/cli/draw_histogram.h>
+#include <wiretape/cli/histogram_json.h>
 
 #include <errno.h>
 #include <getopt.h>

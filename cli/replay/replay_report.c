@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "replay_report.h"
-#include "json_text.h"
+#include <wiretape/cli/json_text.h>
 
-#include "cli.h"
-#include "draw_histogram.h"
-#include "histogram_json.h"
+#include <wiretape/cli/cli.h>
+#include <wiretape/cli/draw_histogram.h>
+#include <wiretape/cli/histogram_json.h>
 
 #include <errno.h>
 #include <inttypes.h>

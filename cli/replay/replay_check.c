@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "replay_check.h"
 
-#include "cli.h"
-#include "stamp_face.h"
+#include <wiretape/cli/cli.h>
+#include <wiretape/cli/stamp/stamp_face.h>
 
 #include <errno.h>
 #include <inttypes.h>

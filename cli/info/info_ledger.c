@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "info_ledger.h"
-#include "cli.h"
+#include <wiretape/cli/cli.h>
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "background.h"
-#include "cli.h"
+#include <wiretape/cli/cli.h>
 #include "ready.h"
 #include "record_options.h"
 #include "record_report.h"

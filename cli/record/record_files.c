@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "record_files.h"
-#include "cli.h"
+#include <wiretape/cli/record_files.h>
+#include <wiretape/cli/cli.h>
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "cli.h"
+#include <wiretape/cli/cli.h>
 #include "info_collect.h"
 #include "info_faces.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "background.h"
 
-#include "cli.h"
+#include <wiretape/cli/cli.h>
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "stamp.h"
 
-#include "cli.h"
+#include <wiretape/cli/cli.h>
 
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "cli.h"
+#include <wiretape/cli/cli.h>
 #include "replay_check.h"
 #include "replay_options.h"
 #include "replay_report.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "record_report.h"
-#include "json_text.h"
+#include <wiretape/cli/json_text.h>
 
 #include <inttypes.h>
 #include <jansson.h>
