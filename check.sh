@@ -7,17 +7,28 @@
 #                      for s390x, whose program has to agree with the native one, and the tests
 #                      in virtual machines, which fetch a kernel and QEMU: as CI runs it
 #   ./check.sh --all   also these under the sanitizers, a minute of fuzzing a target, the
-#                      integration and stress tests ten times over, a hundred recordings
-#                      killed, every build that a packager may try, and quickstart.sh and
+#                      integration and stress tests ten times over, ten minutes of feeds
+#                      with random faults, a hundred recordings killed, 300 small
+#                      changes to pure code, one at a time, of which the unit tests have to
+#                      notice 95 %, every build that a packager may try, and quickstart.sh and
 #                      check.sh in a new Debian (as root)
 #
 # Installs what is missing with apt (as root, or with a sudo that asks nothing). Logs
 # are in build/check/. The last line says how many checks passed, failed and were
-# skipped: ctest's tests, and everything else that is marked as a check here. The exit
-# code is 0 only if none failed.
+# skipped: ctest's tests, Criterion's within them, and everything else that is marked as a
+# check here. The exit code is 0 only if none failed. Nothing is left of it but build/, also
+# when it is killed.
 set -u
 cd "$(dirname "$0")" || exit 1
 . cmake/dependencies.sh
+# Nothing stays of what runs below, however this ends.
+[ -n "${WT_TIDY:-}" ] || WT_TIDY=1 exec tests/support/tidy.sh "$0" "$@"
+
+# What another clone of this tree has compiled need not be compiled again.
+if command -v ccache >/dev/null; then
+  export CMAKE_C_COMPILER_LAUNCHER=${CMAKE_C_COMPILER_LAUNCHER-ccache}
+  export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$PWD} CCACHE_NOHASHDIR=1
+fi
 
 logs=build/check
 jobs=$(nproc)
@@ -71,12 +82,17 @@ outcomes() {
     s/^(.*)\n(.*)\t.*$/fail\t\2 (\1)/p' "$1"
 }
 
+# What a filter leaves out is to Criterion a test that was skipped.
+inner_passes() { grep -E '(^|>)ok - [^ ]+::' "$1" | grep -vc '# SKIP'; }
+
 # Criterion's own skips are inside tests that ctest calls passed.
 inner_skips() {
-  sed -nE 's/.*(ok|not ok) - ([^ ]+) *# SKIP *(.*)/\2: \3/p' "$1" | sort -u
+  sed -nE 's/.*(ok|not ok) - ([^ ]+) *# SKIP *(.*)/\2: \3/p' "$1" |
+    grep -v ': test was skipped$' | sort -u
 }
 
-# run_ctest NAME PRESET [ARGUMENT...]: each test is a check.
+# run_ctest NAME PRESET [ARGUMENT...]: each test is a check, and each of Criterion's within. Many
+# wait more than they run: twice as many run as there are processors.
 run_ctest() {
   local name=$1 preset=$2 report log outcome test counted_failures=0 counted=0 status=0
   shift 2
@@ -95,6 +111,7 @@ run_ctest() {
     *) fail "$name, $test"; counted_failures=$((counted_failures + 1)) ;;
     esac
   done < <(outcomes "$report")
+  passed=$((passed + $(inner_passes "$report")))
   while IFS= read -r test; do
     skip "$name, ${test%%: *}" "${test#*: }"
   done < <(inner_skips "$report")
@@ -110,25 +127,35 @@ stage() {
   printf '   %d s\n' $((SECONDS - began))
 }
 
-# Past the first error: what can be built is built, and tested.
+# configure_and_build PRESET TARGET [OPTION]...: past the first error; what can be built is tested.
 configure_and_build() {
-  cmake --preset "$@" && cmake --build --preset "$1" --parallel "$jobs" -- -k 0
+  local preset=$1 target=$2
+  shift 2
+  cmake --preset "$preset" "$@" &&
+    cmake --build --preset "$preset" --target "$target" --parallel "$jobs" -- -k 0
 }
 
 # Threads in ThreadSanitizer's way: on some kernels it needs addresses that are not random.
 without_aslr=()
 
 stage_release() {
-  check "build: release" configure_and_build release -DWT_TESTS=ON -DWT_BENCH=ON -DWT_WERROR=ON
-  run_ctest release release -LE "$($ci && echo '^vm$' || echo '^(vm|slow)$')"
+  # Each test once, under the sanitizers or here; with --all both.
+  check "build: release" configure_and_build release all -DWT_TESTS=ON -DWT_UNIT_TESTS=$all -DWT_BENCH=ON -DWT_WERROR=ON
+  if $all; then
+    run_ctest release release -LE '^vm$'
+  elif $ci; then
+    run_ctest release release -L '^(plain|slow)$'
+  else
+    run_ctest release release -L '^plain$' -LE '^slow$'
+  fi
 }
 
 stage_asan() {
-  check "build: asan-ubsan" configure_and_build asan-ubsan -DWT_TESTS=ON
+  check "build: asan-ubsan" configure_and_build asan-ubsan all -DWT_TESTS=ON -DWT_BENCH=OFF
   if $all; then
     run_ctest asan-ubsan asan-ubsan
   else
-    run_ctest asan-ubsan asan-ubsan -LE '^slow$'
+    run_ctest asan-ubsan asan-ubsan -LE '^(slow|plain)$'
   fi
 }
 
@@ -136,14 +163,24 @@ stage_tsan() {
   if setarch "$(uname -m)" -R true 2>/dev/null; then
     without_aslr=(setarch "$(uname -m)" -R)
   fi
-  check "build: tsan" configure_and_build tsan -DWT_TESTS=ON
+  check "build: tsan" configure_and_build tsan stress -DWT_TESTS=ON
   run_ctest tsan tsan -L stress
   without_aslr=()
 }
 
+# Since when targets whose sources changed are fuzzed: what is upstream; in CI, where that is
+# this commit, the last release. Without an answer all are.
+fuzz_base() {
+  {
+    ! $ci && { git merge-base HEAD '@{upstream}' || git merge-base HEAD origin/HEAD; }
+  } 2>/dev/null || git describe --tags --abbrev=0 2>/dev/null
+}
+
 stage_fuzz() {
-  check "build: fuzz" configure_and_build fuzz -DWT_BENCH=OFF
-  FUZZ_SECONDS=${FUZZ_SECONDS:-5} run_ctest fuzz fuzz -L fuzz
+  local always=""
+  if $all; then always=yes; fi
+  check "build: fuzz" configure_and_build fuzz fuzz
+  FUZZ_SECONDS=${FUZZ_SECONDS:-5} FUZZ_BASE=$(fuzz_base) FUZZ_ALWAYS=$always run_ctest fuzz fuzz -L fuzz
 }
 
 # Files of the tree, by the patterns given; also where there is no git.
@@ -163,11 +200,13 @@ scripts() { tracked '*.sh' && echo .ci/run; }
 formatted() { tracked '*.c' '*.h' '*.cpp' | xargs clang-format --dry-run -Werror; }
 
 static_analysis() {
+  local found=$logs/cppcheck
+  mkdir -p "$found" || return
   tracked '*.c' | grep -v '^tests/' |
-    cppcheck --quiet --error-exitcode=1 -j "$jobs" --std=c11 --platform=unix64 \
+    cppcheck --quiet --cppcheck-build-dir="$found" --error-exitcode=1 -j "$jobs" --std=c11 --platform=unix64 \
       --enable=warning,performance,portability --inline-suppr \
       --suppressions-list=cmake/cppcheck.txt -D_GNU_SOURCE -DWT_VERSION='""' \
-      -I build/release/include --file-list=-
+      -I build/release/include -I include --file-list=-
 }
 
 shell_syntax() {
@@ -197,7 +236,7 @@ install_to() { rm -rf "$1" && cmake --install build/release --prefix "$1"; }
 stage_install() {
   local prefix=$PWD/$logs/prefix kind
   check "install" install_to "$prefix" || return
-  for kind in headers-c headers-c++ shared-c shared-c++ static-c static-c++ program; do
+  for kind in headers-c headers-c++ shared-c shared-c++ static-c static-c++ symbols program; do
     check "installed: $kind" tests/consumer/consume.sh "$kind" "$prefix"
   done
 }
@@ -228,7 +267,7 @@ absolute_directories() {
   cat "$pc"
   [ "$(PKG_CONFIG_PATH=${pc%/*} pkg-config --variable=libdir wiretape)" = /opt/wt/lib ] &&
     [ "$(PKG_CONFIG_PATH=${pc%/*} pkg-config --variable=includedir wiretape)" = /opt/wt/headers ] &&
-    [ -e "$to/opt/wt/headers/wiretape/ring/ring.h" ]
+    [ -e "$to/opt/wt/headers/wiretape/record.h" ]
 }
 
 agree() {
@@ -319,6 +358,8 @@ stage_quickstart() {
   check "quickstart.sh" ./quickstart.sh
 }
 
+stage_mutants() { check "mutants: 95 % noticed" tests/mutate/mutate.py build/release -j "$jobs"; }
+
 stage_bare() {
   check "a new Debian: quickstart.sh" tests/support/bare-root.sh ./quickstart.sh
   check "a new Debian: check.sh" tests/support/bare-root.sh ./check.sh
@@ -330,10 +371,23 @@ stage_often() {
   run_ctest "release, ten times" release -L 'integration|stress' --repeat until-fail:10
   KILLS=100 run_ctest "release, a hundred kills" release -R 'integration\.killed'
   run_ctest "asan-ubsan, ten times" asan-ubsan -L stress --repeat until-fail:10
+  check "feeds with random faults, ten minutes" env SECONDS=600 build/release/tests/stress_feed
+}
+
+# What the machine has of ours.
+left_behind() {
+  local found
+  found=$(find "$TMPDIR" "$TMPDIR_MEMORY" -mindepth 1
+    grep " $TMPDIR" /proc/mounts
+    losetup -a 2>/dev/null | grep "$TMPDIR"
+    ip netns list 2>/dev/null | grep wiretape)
+  echo "$found"
+  [ -z "$found" ]
 }
 
 closing() {
   local line
+  check "nothing is left behind" left_behind
   printf '\n%s== %d s in all%s\n' "$bold" "$SECONDS" "$plain"
   for line in "${skips[@]}"; do printf 'skipped  %s\n' "$line"; done
   for line in "${failures[@]}"; do printf '%sFAILED   %s%s\n' "$red" "$line" "$plain"; done
@@ -376,6 +430,7 @@ fi
 if $all; then
   stage "All other builds" stage_all_builds
   stage "Again and again" stage_often
+  stage "Small changes to pure code, and how many the unit tests notice" stage_mutants
   stage "A new Debian" stage_bare
 fi
 closing

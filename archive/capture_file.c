@@ -30,7 +30,7 @@ enum pcap_stage { PCAP_SECTION, PCAP_INTERFACE, PCAP_PACKETS };
 /* In old versions a packet's two lengths stand the other way round, in 2.3 with some writers. */
 enum pcap_lengths { LENGTHS_IN_ORDER, LENGTHS_SWAPPED, LENGTHS_PERHAPS_SWAPPED };
 
-/* As they stand in the file, in either byte order. */
+/* Fields as the file has them, in either byte order. */
 struct pcap_header {
 	uint32_t magic;
 	uint16_t major, minor;
@@ -65,7 +65,7 @@ struct pcap_reader {
 
 struct wt_capture_file {
 	int fd;
-	const struct wt_capture_patience *patience; /* NULL: it waits as long as it takes */
+	const struct wt_patience *patience; /* NULL: it waits as long as it takes */
 	bool owns_fd;
 	bool at_end; /* the last read found nothing */
 	enum wt_capture_format format;
@@ -102,10 +102,10 @@ static int make_room(struct wt_capture_file *file, size_t need, struct wt_error 
 	return 0;
 }
 
-/* Until there is something to read, or the end: a file always has one of them. */
+/* Wait for bytes or the end of the file; a regular file is always ready. */
 static bool has_more(const struct wt_capture_file *file)
 {
-	const struct wt_capture_patience *patience = file->patience;
+	const struct wt_patience *patience = file->patience;
 	struct pollfd poller = {.fd = file->fd, .events = POLLIN};
 
 	if (!patience)
@@ -131,8 +131,8 @@ static ssize_t read_some(struct wt_capture_file *file, void *into, size_t bytes)
 	return got;
 }
 
-/* Have `need` bytes at file->start, or all there are: then file->at_end. Memory grows with what
- * has come: a length alone, which may be wrong, asks for none. */
+/* Buffer `need` bytes at file->start, or all there are and set file->at_end. Memory grows with the
+ * bytes that came: a length alone, which may be wrong, allocates nothing. */
 static int fill(struct wt_capture_file *file, size_t need, struct wt_error *err)
 {
 	size_t have;
@@ -217,8 +217,8 @@ static int refuse_foreign(const char *path, const uint8_t *bytes, size_t length,
 	                    bytes[0], bytes[1], bytes[2], bytes[3]);
 }
 
-/* The magics of classic pcap, of which MODIFIED is that of an old Linux libpcap
- * with more in front of each packet. */
+/* Magics of classic pcap. MODIFIED is an old Linux libpcap's, with a longer header before each
+ * packet. */
 static bool is_pcap_magic(struct wt_capture_file *file, uint32_t magic)
 {
 	enum { US = 0xa1b2c3d4, NS = 0xa1b23c4d, MODIFIED = 0xa1b2cd34 };
@@ -249,8 +249,8 @@ static uint16_t swapped_u16(uint16_t value, bool swapped)
 	return swapped ? __builtin_bswap16(value) : value;
 }
 
-/* In units of 16 bits, as libpcap has them. Some count bytes: no link layer has a check sequence
- * of six bytes or more. */
+/* Lengths in units of 16 bits, as in libpcap. Some writers count bytes: no link layer has a check
+ * sequence of six bytes or more. */
 static uint8_t pcap_fcs_bytes(uint32_t field)
 {
 	uint32_t number = field >> 28;
@@ -331,7 +331,7 @@ static uint32_t smaller(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
-/* The record at file->start, of which the header is there: 1; or what is wrong with it. */
+/* Decode the record at file->start, whose header is buffered: 1, or the error. */
 static int read_record(const struct wt_capture_file *file, struct pcap_record *record,
                        struct wt_error *err)
 {
@@ -380,7 +380,7 @@ static void pcap_packet(const struct wt_capture_file *file, const struct pcap_re
 	        .packet.frame.data = file->buffer + file->start + pcap->record_bytes,
 	        .packet.frame.caplen = smaller(record->caplen, record->len),
 	        .packet.frame.len = record->len,
-	        /* 32 bits without sign each; what is more than a second is carried. */
+	        /* unsigned 32-bit fields; a fraction above a second is carried */
 	        .packet.frame.stamp_ns =
 	                (int64_t)record->seconds * NS_PER_S + record->fraction * ns_per_unit,
 	        .packet.stamp_units =
@@ -460,7 +460,7 @@ static int next_pcap_item(struct wt_capture_file *file, struct wt_pcapng_item *i
 	}
 }
 
-/* Go on in a regular file without reading: how far, or 0 if that cannot be done or it ends. */
+/* Seek past bytes of a regular file: how many, or 0 if it cannot seek or ends. */
 static uint64_t seek_over(struct wt_capture_file *file, uint64_t bytes)
 {
 	struct stat status;
@@ -473,7 +473,7 @@ static uint64_t seek_over(struct wt_capture_file *file, uint64_t bytes)
 	return lseek(file->fd, (off_t)bytes, SEEK_CUR) < 0 ? 0 : bytes;
 }
 
-/* Leave out what the decoder does not need, or all there is: then file->at_end. */
+/* Skip the bytes that the decoder does not need, or all there are and set file->at_end. */
 static int pass_over(struct wt_capture_file *file, struct wt_error *err)
 {
 	uint64_t *pass = &file->decoder.pass, step;
@@ -546,14 +546,14 @@ static int open_fd(struct wt_capture_file *file, const char *path, struct wt_err
 		file->fd = STDIN_FILENO;
 		return 0;
 	}
-	/* A FIFO that nobody has opened for writing yet is waited for in poll(). */
+	/* Wait in poll(), not in open(), for a FIFO's writer. */
 	file->fd = open(path, O_RDONLY | O_CLOEXEC | (file->patience ? O_NONBLOCK : 0));
 	if (file->fd < 0) {
 		code = -errno;
 		return wt_error_set(err, code, "cannot open it: %s", strerror(-code));
 	}
 	file->owns_fd = true;
-	/* Only advice: a pipe refuses it and works all the same. */
+	/* Best effort: a pipe refuses the advice, harmlessly. */
 	(void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	return 0;
 }
@@ -561,12 +561,6 @@ static int open_fd(struct wt_capture_file *file, const char *path, struct wt_err
 int wt_capture_file_open(struct wt_capture_file **file, const char *path, struct wt_error *err)
 {
 	return wt_capture_file_open_until(file, path, 0, NULL, err);
-}
-
-int wt_capture_file_open_at(struct wt_capture_file **file, const char *path, uint64_t offset,
-                            struct wt_error *err)
-{
-	return wt_capture_file_open_until(file, path, offset, NULL, err);
 }
 
 static int skip_to(const struct wt_capture_file *file, uint64_t offset, struct wt_error *err)
@@ -581,7 +575,7 @@ static int skip_to(const struct wt_capture_file *file, uint64_t offset, struct w
 }
 
 int wt_capture_file_open_until(struct wt_capture_file **file, const char *path, uint64_t offset,
-                               const struct wt_capture_patience *patience, struct wt_error *err)
+                               const struct wt_patience *patience, struct wt_error *err)
 {
 	struct wt_capture_file *opened = calloc(1, sizeof(*opened));
 	int rc;
@@ -614,6 +608,65 @@ int wt_capture_file_next(struct wt_capture_file *file, struct wt_pcapng_item *it
 {
 	return file->format == WT_CAPTURE_PCAPNG ? next_pcapng_item(file, item, err)
 	                                         : next_pcap_item(file, item, err);
+}
+
+/* Take the record at `at` if it needs no special care: the bytes it takes, or 0. */
+static inline size_t take_quickly(const struct pcap_reader *pcap, const uint8_t *at, size_t left,
+                                  struct wt_frame *frame)
+{
+	struct pcap_record record;
+	int64_t ns_per_unit = pcap->units_per_s == NS_PER_S ? 1 : NS_PER_S / 1000000;
+
+	if (left < pcap->record_bytes)
+		return 0;
+	memcpy(&record, at, sizeof(record));
+	record.seconds = swapped_u32(record.seconds, pcap->swapped);
+	record.fraction = swapped_u32(record.fraction, pcap->swapped);
+	record.caplen = swapped_u32(record.caplen, pcap->swapped);
+	record.len = swapped_u32(record.len, pcap->swapped);
+	if (!record.caplen || record.caplen > record.len ||
+	    record.caplen > left - pcap->record_bytes || record.fraction >= pcap->units_per_s ||
+	    record.caplen > PCAP_MAX_PACKET_BYTES)
+		return 0;
+	*frame = (struct wt_frame){
+	        .data = at + pcap->record_bytes,
+	        .caplen = record.caplen,
+	        .len = record.len,
+	        .stamp_ns = (int64_t)record.seconds * NS_PER_S + record.fraction * ns_per_unit,
+	};
+	return pcap->record_bytes + (size_t)record.caplen;
+}
+
+static size_t next_pcap_packets(struct wt_capture_file *file, struct wt_frame *frames, size_t max)
+{
+	struct pcap_reader *pcap = &file->pcap;
+	size_t count = 0, bytes = 1;
+
+	if (pcap->stage != PCAP_PACKETS || pcap->lengths != LENGTHS_IN_ORDER)
+		return 0;
+	while (count < max && bytes) {
+		bytes = take_quickly(pcap, file->buffer + file->start, file->end - file->start,
+		                     &frames[count]);
+		count += bytes != 0;
+		file->start += bytes;
+		pcap->offset += bytes;
+	}
+	pcap->packets += count;
+	return count;
+}
+
+size_t wt_capture_file_next_packets(struct wt_capture_file *file, struct wt_frame *frames,
+                                    size_t max, uint32_t *interface_id)
+{
+	size_t count, used;
+
+	*interface_id = 0;
+	if (file->format != WT_CAPTURE_PCAPNG)
+		return next_pcap_packets(file, frames, max);
+	count = wt_pcapng_decode_packets(&file->decoder, file->buffer + file->start,
+	                                 file->end - file->start, frames, max, interface_id, &used);
+	file->start += used;
+	return count;
 }
 
 enum wt_capture_format wt_capture_file_format(const struct wt_capture_file *file)

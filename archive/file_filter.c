@@ -5,14 +5,14 @@
 #include <pcap/pcap.h>
 #include <stdlib.h>
 
-#include <wiretape/packet/filter_job.h>
 #include <wiretape/base/grow.h>
 #include <wiretape/base/identity.h>
+#include <wiretape/packet/filter_job.h>
 #include <wiretape/packet/link_type.h>
 
 enum { FILTER_SNAPLEN = 262144 };
 
-/* For one link type. */
+/* The filter compiled for one link type. */
 struct program {
 	uint16_t link_type;
 	bool is_compiled; /* if not: `why` */
@@ -22,7 +22,7 @@ struct program {
 
 struct wt_file_filter {
 	const char *expression;
-	const struct wt_capture_patience *patience; /* NULL: it never ends */
+	const struct wt_patience *patience; /* NULL: it never ends */
 	struct program *programs;
 	size_t count, room;
 	size_t latest;                  /* that was asked for */
@@ -36,7 +36,7 @@ static int no_memory(struct wt_error *err)
 	return wt_error_set(err, -ENOMEM, "no memory for the filter");
 }
 
-/* 0, or as of wt_filter_job(). */
+/* Compile for one link type: 0, or the error of wt_filter_job(). */
 static int compile(const struct wt_file_filter *filter, struct bpf_program *code, int dlt,
                    bool optimize, struct wt_error *err)
 {
@@ -47,7 +47,7 @@ static int compile(const struct wt_file_filter *filter, struct bpf_program *code
 	              : no_memory(err);
 }
 
-/* Nonsense is told before anything is read, and not when a packet comes. */
+/* Refuse nonsense before anything is read, not at the first packet. */
 static int refuse_nonsense(const struct wt_file_filter *filter, struct wt_error *err)
 {
 	enum { DLT_END = 512 };
@@ -68,7 +68,7 @@ static int refuse_nonsense(const struct wt_file_filter *filter, struct wt_error 
 }
 
 int wt_file_filter_create(struct wt_file_filter **filter, const char *expression,
-                          const struct wt_capture_patience *patience, struct wt_error *err)
+                          const struct wt_patience *patience, struct wt_error *err)
 {
 	struct wt_file_filter *created = calloc(1, sizeof(*created));
 	int rc;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_FEED_BIG_ENDIAN_H
-#define WIRETAPE_FEED_BIG_ENDIAN_H
+#ifndef WIRETAPE_BASE_BIG_ENDIAN_H
+#define WIRETAPE_BASE_BIG_ENDIAN_H
 
 /* Network byte order at any alignment. Private to the folder: not installed. */
 
@@ -13,12 +13,12 @@ static inline uint16_t wt_get_be16(const uint8_t *at)
 	return (uint16_t)(at[0] << 8 | at[1]);
 }
 
-static inline uint64_t wt_get_be64(const uint8_t *at)
+static inline uint32_t wt_get_be32(const uint8_t *at)
 {
-	uint64_t value;
+	uint32_t value;
 
 	memcpy(&value, at, sizeof(value));
-	return be64toh(value);
+	return be32toh(value);
 }
 
 static inline void wt_put_be16(uint8_t *at, uint16_t value)
@@ -31,12 +31,6 @@ static inline void wt_put_be32(uint8_t *at, uint32_t value)
 {
 	wt_put_be16(at, (uint16_t)(value >> 16));
 	wt_put_be16(at + 2, (uint16_t)value);
-}
-
-static inline void wt_put_be64(uint8_t *at, uint64_t value)
-{
-	value = htobe64(value);
-	memcpy(at, &value, sizeof(value));
 }
 
 #endif

@@ -6,8 +6,8 @@
 
 enum { SUBS = 1 << WT_HISTOGRAM_SUB_BITS };
 
-/* Up to 2 * SUBS each time has a class of its own. From there on the highest SUB_BITS + 1 bits
- * name the class, the first of which is always 1. */
+/* Times up to 2 * SUBS have a class each. Above that the highest SUB_BITS + 1 bits, the first of
+ * which is always 1, name the class. */
 static size_t class_of(uint64_t ns)
 {
 	int shift;
@@ -18,7 +18,7 @@ static size_t class_of(uint64_t ns)
 	return ((size_t)shift << WT_HISTOGRAM_SUB_BITS) + (size_t)(ns >> shift);
 }
 
-/* The smallest time of a class; of the one behind the last: the first that is none any more. */
+/* Smallest time of a class; for the one after the last: the first time beyond all classes. */
 static uint64_t class_start(size_t class)
 {
 	size_t shift;
@@ -58,8 +58,8 @@ void wt_histogram_add(struct wt_histogram *histogram, int64_t ns)
 		histogram->classes[class_of((uint64_t)ns)]++;
 }
 
-/* How many have to be no larger: a share of all, rounded up, at least one. What the share lacks
- * of a whole number because it is binary does not count. */
+/* Rank of a share: rounded up, at least one. Binary rounding errors below a whole number do not
+ * count. */
 static uint64_t rank_of(const struct wt_histogram *histogram, double q)
 {
 	static const double imprecision = 1e-12;
@@ -93,20 +93,8 @@ int64_t wt_histogram_quantile(const struct wt_histogram *histogram, double q)
 	return end_ns < histogram->max_ns ? end_ns : histogram->max_ns;
 }
 
-void wt_histogram_merge(struct wt_histogram *histogram, const struct wt_histogram *one)
-{
-	if (!one->count)
-		return;
-	widen(histogram, one->min_ns, one->max_ns);
-	histogram->count += one->count;
-	histogram->negative += one->negative;
-	histogram->sum_ns += one->sum_ns;
-	for (size_t i = 0; i < WT_HISTOGRAM_CLASSES; i++)
-		histogram->classes[i] += one->classes[i];
-}
-
-/* The first class that lies at or above a time as a whole: a class belongs to where it starts,
- * so that spans which adjoin count each once. */
+/* First class that lies entirely at or above a time: a class belongs to where it starts, so that
+ * adjoining spans count each class once. */
 static size_t first_class_from(int64_t ns)
 {
 	size_t class;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/base/identity.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { ROOM_FIRST = 16 }; /* a power of two */
-
-/* ---- FNV-1a ---- */
+enum { ROOM_FIRST = 16 };
+_Static_assert((ROOM_FIRST & (ROOM_FIRST - 1)) == 0, "places are found with a mask");
 
 __extension__ typedef unsigned __int128 u128;
 
@@ -39,7 +39,7 @@ struct wt_identity wt_identity_of(const void *bytes, size_t length)
 	return wt_identity_add(nothing, bytes, length);
 }
 
-/* MurmurHash3's last step. */
+/* Last step of MurmurHash3. */
 static uint64_t mix(uint64_t half)
 {
 	half = (half ^ half >> 33) * 0xff51afd7ed558ccd;
@@ -47,8 +47,8 @@ static uint64_t mix(uint64_t half)
 	return half ^ half >> 33;
 }
 
-/* A sum, which needs parts that are mixed well: last bytes that differ by as much in opposite
- * directions would add up to the same. */
+/* Addition needs well-mixed parts: last bytes that differ by equal amounts in opposite directions
+ * would give the same sum. */
 struct wt_identity wt_identity_join(struct wt_identity set, struct wt_identity one)
 {
 	const uint64_t high = mix(one.high + one.low), low = mix(one.low ^ high);
@@ -56,19 +56,18 @@ struct wt_identity wt_identity_join(struct wt_identity set, struct wt_identity o
 	return identity_of(number_of(set) + number_of((struct wt_identity){high + low, low}));
 }
 
-/* ---- the table ---- */
-
 struct wt_identity_entry {
 	struct wt_identity identity;
 	uint32_t value;
 	bool is_used;
 };
 
-/* Where the identity is, or an entry that is free. The table is never more than half full. */
+/* Find the identity, or a free entry: there is one. */
 static struct wt_identity_entry *find(struct wt_identity_table *table, struct wt_identity identity)
 {
 	size_t at = (size_t)(identity.high ^ identity.low);
 
+	assert(table->room && table->count <= table->room / 2);
 	for (;; at++) {
 		struct wt_identity_entry *entry = &table->entries[at & (table->room - 1)];
 

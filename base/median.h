@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_MEDIAN_H
-#define WIRETAPE_REPLAY_MEDIAN_H
+#ifndef WIRETAPE_BASE_MEDIAN_H
+#define WIRETAPE_BASE_MEDIAN_H
 
-/* The median of times that keep coming, without keeping them: a step up or down with each. Steps
- * grow while they go one way, up to an eighth of the median, and shrink when they turn: what has
- * changed is followed at once, what only scatters hardly moves it, and no outlier counts for more
- * than any other time. Not installed. */
+/* Running median of times, without keeping them: each time moves it a step up or down. Steps grow
+ * while they go one way, up to an eighth of the median, and shrink when they turn: a change is
+ * followed at once, scatter hardly moves it, and an outlier counts no more than any other time. Not
+ * installed. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@
 struct wt_median {
 	int64_t ns; /* never negative */
 	int64_t step_ns;
-	bool rose; /* by the last step */
+	bool rose; /* set by the last step */
 };
 
 static inline void wt_median_begin(struct wt_median *median, int64_t ns)

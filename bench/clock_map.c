@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What it costs to convert a stamp of a NIC's clock to UTC and back, and to take a cross
+/* Measures the cost of converting a stamp of a NIC's clock to UTC and back, and of taking a cross
  * timestamp into the estimate with a full window. In memory, one thread. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@ enum { STAMPS = 1000000, SAMPLES = 2000, ROUNDS = 31 };
 
 static int64_t stamps[STAMPS];
 static struct wt_clock_estimator estimator;
-static int64_t sampled; /* so many, since the start */
+static int64_t sampled; /* samples since the start */
 
 static int64_t now_ns(void)
 {
@@ -43,7 +43,7 @@ static void add_sample(void)
 	sampled++;
 }
 
-/* Each takes the time for one of its kind, in ns. */
+/* Measures one operation, in ns. */
 typedef double measure(void);
 
 static double to_utc(void)

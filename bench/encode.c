@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What it costs to turn ring memory into pcapng, per frame: walking a TPACKET_V3 ring
+/* Measures the cost per frame of turning ring memory into pcapng: walking a TPACKET_V3 ring
  * and encoding it in place, the same with hardware stamps that become UTC by a clock map and
- * are kept beside, the same with the compact encoder, and a plain memcpy of the
- * ring, which is the least that any recorder pays that copies. In memory, one thread.
+ * are kept alongside, the same with the compact encoder, and a plain memcpy of the
+ * ring, the least that any copying recorder pays. In memory, one thread.
  *
  * Encoding in place uses the ring up, so it is restored from a copy before every round,
  * outside the measured part, and before the rounds of the others as well: all
@@ -18,11 +18,11 @@
 #include <time.h>
 
 #include <wiretape/feed/load/mold_template.h>
+#include <wiretape/pcapng/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_inplace.h>
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/ring/tpacket_v3.h>
 #include <wiretape/stamp/clock_map.h>
-#include <wiretape/pcapng/pcapng_encode.h>
-#include <wiretape/pcapng/pcapng_inplace.h>
 
 enum { BLOCK_BYTES = 1 << 20, OUT_BYTES = 2 * BLOCK_BYTES, BATCH = 64, MAX_ROUNDS = 99 };
 
@@ -88,7 +88,7 @@ static uint64_t fill(struct wt_sim_ring *sim, uint32_t frame_bytes)
  * it, so that nothing is optimised away. */
 typedef size_t convert(uint8_t *block, uint8_t *out, struct wt_chunk_run *run);
 
-/* What a recorder does with hardware stamps. */
+/* Convert hardware stamps as a recorder does. */
 static void convert_stamps(struct wt_frame *frames, size_t count)
 {
 	static const struct wt_clock_map map = {.number = 1,
@@ -100,7 +100,7 @@ static void convert_stamps(struct wt_frame *frames, size_t count)
 		frames[i].given_ns = frames[i].stamp_ns;
 		frames[i].map = map.number;
 		frames[i].stamp_ns = wt_clock_map_to_utc(&map, frames[i].given_ns);
-		frames[i].notes |= WT_NOTE_GIVEN;
+		frames[i].notes |= WT_FRAME_GIVEN;
 	}
 }
 
@@ -113,7 +113,7 @@ static inline size_t encode_in_place(uint8_t *block, struct wt_chunk_run *run, b
 
 	wt_inplace_start(&at, block, BLOCK_BYTES, 0);
 	wt_tpacket_v3_walk_start(&walk, block, BLOCK_BYTES, 262144);
-	/* A block's last frame may lack the room; it is not worth a column of its own. */
+	/* A block's last frame may lack the room; that needs no column of its own. */
 	while ((count = wt_tpacket_v3_walk(&walk, frames, BATCH))) {
 		if (converted)
 			convert_stamps(frames, count);
@@ -156,7 +156,7 @@ static size_t copy(uint8_t *block, uint8_t *out, struct wt_chunk_run *run)
 	return out[BLOCK_BYTES / 2];
 }
 
-/* The time for the whole ring. */
+/* Measure the whole ring. */
 static double measure_round(const struct wt_ring_memory *memory, convert *one, uint8_t *out)
 {
 	volatile size_t sink = 0;
@@ -192,7 +192,7 @@ static void measure_rounds(const struct wt_ring_memory *memory, const uint8_t *p
 
 static int measure(const struct settings *settings, uint32_t frame_bytes, struct result *result)
 {
-	/* As a live ring is laid out for Ethernet. */
+	/* Lay the ring out as a live one for Ethernet. */
 	struct wt_sim_config config = {.block_bytes = BLOCK_BYTES,
 	                               .block_count = settings->ring_mib,
 	                               .reserve_bytes = 2,
@@ -200,7 +200,7 @@ static int measure(const struct settings *settings, uint32_t frame_bytes, struct
 	size_t bytes = (size_t)settings->ring_mib * BLOCK_BYTES;
 	uint8_t *out = aligned_alloc(4096, OUT_BYTES), *pristine = malloc(bytes);
 	struct wt_sim_ring *sim = NULL;
-	int ret = -ENOMEM;
+	int rc = -ENOMEM;
 
 	if (out && pristine && !wt_sim_ring_create(&sim, &config)) {
 		*result = (struct result){.frame_bytes = frame_bytes,
@@ -208,12 +208,12 @@ static int measure(const struct settings *settings, uint32_t frame_bytes, struct
 		memset(out, 0, OUT_BYTES);
 		memcpy(pristine, wt_sim_ring_memory(sim)->base, bytes);
 		measure_rounds(wt_sim_ring_memory(sim), pristine, out, settings->rounds, result);
-		ret = 0;
+		rc = 0;
 	}
 	wt_sim_ring_destroy(sim);
 	free(pristine);
 	free(out);
-	return ret;
+	return rc;
 }
 
 static json_t *as_json(const struct result *result)

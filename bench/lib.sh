@@ -9,6 +9,7 @@ wiretape=${WIRETAPE:-$top/build/release/cli/wiretape}
 sender_cpu=0 recorder_cpu=$(($(nproc) > 1 ? 1 : 0))
 work="" # where recorders write; it goes at the end
 variants=() # more options of wiretape: one recorder each
+channels=0 # 0: MoldUDP64 on one group; else PITCH on as many
 most_bytes=6000000000 # of one file
 
 die() {
@@ -41,8 +42,6 @@ clean_up() {
   [ -z "$work" ] || rm -rf "$work"
 }
 
-# ---- waiting ----
-
 # Without a process for every look.
 exec {never}<> <(:)
 pause() { read -rt "$1" -u "$never"; }
@@ -62,8 +61,6 @@ ended() {
   state=$(sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2> /dev/null)
   [ -z "$state" ] || [ "$state" = Z ]
 }
-
-# ---- the load ----
 
 # make_link veth|ifb: sets where to send and where to record, and how to send. What is
 # sent to an ifb passes the recorder on its way out and is then dropped by the device.
@@ -90,16 +87,21 @@ make_link() {
   link=$1
 }
 
+# feeds_file: the channels that send() sends on, a line each.
+feeds_file() {
+  awk -v count="$channels" 'BEGIN {for (i = 1; i <= count; i++)
+    printf "c%d pitch A=233.%d.%d.%d:26477\n", i, 252 + int(i / 65536), int(i / 256) % 256, i % 256}'
+}
+
 # send SIZE FRAMES PPS: what generate says is in $work/sent.
 send() {
   # Slower than this something is stuck.
-  local slowest=${3/max/50000}
+  local slowest=${3/max/50000} streams=()
+  [ "$channels" = 0 ] || streams=(--feed pitch --streams "$channels")
   timeout $((60 + $2 / slowest)) taskset -c $sender_cpu "$wiretape" generate -q --json -i $sending \
-    "${way[@]}" --size "$1" --count "$2" --pps "$3" > "$work/sent" 2> "$work/sent.err" ||
+    "${way[@]}" "${streams[@]}" --size "$1" --count "$2" --pps "$3" > "$work/sent" 2> "$work/sent.err" ||
     die "sending failed or took too long: $(cat "$work/sent.err")"
 }
-
-# ---- recorders ----
 
 others="tcpdump dumpcap netsniff-ng"
 
@@ -131,12 +133,19 @@ command_of() {
     wiretape*)
       # shellcheck disable=SC2206 # these are words
       command=("$wiretape" record -q --json -i "$recording" --ring 256MiB ${1#wiretape} -w "$work/tape")
+      [[ $1 != *--feeds* ]] || command=("${command[@]/#--feeds/--feeds=$work/feeds}")
       # A block of TPACKET_V2 has room for the largest frame; its ring is larger for that.
       [[ $1 != *"--reader v2"* ]] || command+=(--ring 512MiB) ;;
     tcpdump) command=(tcpdump -q -n -i "$recording" -B 262144 -w "$work/tape") ;;
     dumpcap) command=(dumpcap -q -i "$recording" -B 256 -w "$work/tape") ;;
     netsniff-ng) command=(netsniff-ng --in "$recording" --out "$work/tape" --silent -S 256MiB) ;;
   esac
+}
+
+# A packet that the recorder dropped is missing, or the channel's last.
+all_followed() {
+  jq -e --slurpfile sent "$work/sent" '([.lost[]] | add) as $lost | .feeds.feed_total |
+    .matched + $lost >= $sent[0].sent and .missing <= $lost' "$work/out" > /dev/null
 }
 
 # How many packets a recorder says it wrote.
@@ -168,8 +177,6 @@ version_of() {
     *) "$1" --version 2>&1 ;;
   esac | head -n 1
 }
-
-# ---- a run ----
 
 # The processor time of a process and its threads, in clock ticks.
 ticks() { awk '{ sub(/^.*\) /, ""); print $12 + $13 }' "/proc/$1/stat" 2> /dev/null; }
@@ -233,9 +240,9 @@ run() {
   claimed=$(claimed_by "$who")
   found=$(count_packets "$work/tape")
   jq -c --arg link "$link" --arg who "$who" --arg pps "$pps" --arg claimed "${claimed:-0}" --arg found "${found:-0}" \
-    --argjson bytes "$(stat -c %s "$work/tape")" --argjson ticks $((after - before)) \
+    --argjson size "$size" --argjson bytes "$(stat -c %s "$work/tape")" --argjson ticks $((after - before)) \
     --argjson hz "$(getconf CLK_TCK)" '
-    {recorder: $who, load: $link, frame_bytes, pps_asked: $pps, sent, pps: (.sent * 1e9 / .duration_ns),
+    {recorder: $who, load: $link, frame_bytes: $size, pps_asked: $pps, sent, pps: (.sent * 1e9 / .duration_ns),
      claimed: ($claimed | tonumber), in_file: ($found | tonumber), file_bytes: $bytes,
      cpu_s: ($ticks / $hz)}' "$work/sent" > "$work/run" || die "no result of $who"
   rm -f "$work"/tape*
@@ -266,8 +273,6 @@ rounds_of() {
     done
   done
 }
-
-# ---- results ----
 
 # machine WHERE_FILES_ARE
 machine() {

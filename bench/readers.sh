@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The three live readers, and tcpdump and dumpcap where installed, on the same veth load,
-# taking turns: rate, loss, CPU per packet. Medians of ROUNDS; a table, and JSON beside it.
+# taking turns: rate, loss, CPU per packet. Medians of ROUNDS; a table, and JSON.
 . "$(dirname "$0")/lib.sh"
 usage() {
   cat <<'EOT'

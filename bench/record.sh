@@ -14,6 +14,9 @@ Usage: bench/record.sh [OPTION]...
   -c COUNT    frames per run [2000000 at max, else what 5 seconds take]
   -t TOOLS    ["wiretape tcpdump dumpcap netsniff-ng"; what is not installed is left out]
   -x OPTIONS  more options for wiretape; again for a wiretape more: -x '' -x '--io pwrite'
+  -f CHANNELS PITCH on this many groups in place of MoldUDP64 on one; wiretape takes turns with
+              itself, which follows them all (--no-join --feeds: groups that are joined
+              go to the IP stack, too, which slows the sender)
   -b PROGRAM  another build of wiretape, which takes its turns as "before"
   -d DIR      where the recorders write; one file of at most 6 GB at a time [/var/tmp]
   -o FILE     where the JSON goes [build/bench/record.json]
@@ -26,19 +29,22 @@ EOT
 }
 rounds=3 links=veth sizes="" rates="" count="" tools="wiretape $others" before_program=""
 folder=${TMPDIR:-/var/tmp} json=$top/build/bench/record.json arguments=("$@")
-while getopts n:l:s:r:c:t:x:b:d:o:w:h option; do
+while getopts n:l:s:r:c:t:x:f:b:d:o:w:h option; do
   case $option in
     n) rounds=$OPTARG ;; l) links=$OPTARG ;; s) sizes=$OPTARG ;; r) rates=$OPTARG ;; c) count=$OPTARG ;;
-    t) tools=$OPTARG ;; x) variants+=("$OPTARG") ;; b) before_program=$OPTARG ;; d) folder=$OPTARG ;; o) json=$OPTARG ;;
+    t) tools=$OPTARG ;; x) variants+=("$OPTARG") ;; f) channels=$OPTARG ;;
+    b) before_program=$OPTARG ;; d) folder=$OPTARG ;; o) json=$OPTARG ;;
     w) wiretape=$OPTARG ;; h) usage; exit 0 ;; *) usage >&2; exit 2 ;;
   esac
 done
 enter_namespace "${arguments[@]}"
 [ ${#variants[@]} -gt 0 ] || variants=("")
+[ "$channels" = 0 ] || variants+=("--no-join --feeds")
 # shellcheck disable=SC2086 # these are words
 choose_recorders $tools
 [ -z "$before_program" ] || recorders+=(before)
 make_work_folder "$folder"
+[ "$channels" = 0 ] || feeds_file > "$work/feeds"
 
 # "SIZE RATE" of each load.
 combinations() {

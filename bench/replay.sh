@@ -54,7 +54,7 @@ done
 players=("${players[@]% }")
 [ -z "$before" ] || players+=(before)
 
-# What each is, in the array `command`. More arguments are the player's.
+# Put the command line of a player in the array `command`; further arguments are the player's.
 player() {
   local who=$1
   shift
@@ -103,7 +103,7 @@ sprint() {
   esac
   timeout 300 "${command[@]}" > "$work/said" 2> "$work/said.err" || die "$who failed: $(cat "$work/said.err")"
   case $who in
-    wiretape* | before) pps=$(jq .pps "$work/said") ;;
+    wiretape* | before) pps=$(jq ".packets_per_second // .pps" "$work/said") ;;
     tcpreplay) pps=$(awk '/^Rated/ { print $(NF - 1) }' "$work/said") ;;
   esac
   jq -nc --arg who "$who" --arg link "$link" --argjson size "$size" --argjson pps "${pps:-null}" \
@@ -140,7 +140,7 @@ jq -n --slurpfile runs "$work/runs" --slurpfile sprints "$work/sprints" --arg ke
    on_time: [$runs | group_by([.gap, .who])[] | {gap: .[0].gap, who: .[0].who,
      lost: (map(.compared.lost) | add), doubled: (map(.compared.doubled) | add),
      reordered: (map(.compared.reordered) | add),
-     slower_percent: (map(.compared.timing.lasted.slower_percent) | sort_by(fabs) | .[(length / 2 | floor)]),
+     slower_percent: (map(.compared.timing | (.duration // .lasted).slower_percent) | sort_by(fabs) | .[(length / 2 | floor)]),
      error_p50_ns: spread(.compared.timing.error.p50_ns), error_p99_ns: spread(.compared.timing.error.p99_ns),
      gap_p50_ns: spread(.compared.timing.gap_error.p50_ns), gap_p90_ns: spread(.compared.timing.gap_error.p90_ns),
      gap_p99_ns: spread(.compared.timing.gap_error.p99_ns),

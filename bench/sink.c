@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How fast a sink brings memory to a file, and what that costs: through io_uring and
- * through pwrite(), direct and through the page cache, and fio beside them doing the same with
+/* Measures how fast a sink writes memory to a file, and the cost: through io_uring and
+ * through pwrite(), direct and through the page cache, with fio for comparison doing the same with
  * as many writes in flight. The rounds alternate, so that all meet the same disk. */
 #include <errno.h>
 #include <getopt.h>
@@ -59,7 +59,7 @@ static double seconds_of(struct timeval time)
 	return (double)time.tv_sec + (double)time.tv_usec * 1e-6;
 }
 
-/* The kernel's threads that work for an io_uring count as the process's. */
+/* Processor time of the process, with the kernel's threads for its io_uring. */
 static double cpu_s(void)
 {
 	struct rusage usage;
@@ -98,19 +98,19 @@ static uint64_t total_bytes(const struct settings *settings)
 	return (uint64_t)(settings->gib * (1 << 30)) / piece * piece;
 }
 
-/* To the end of the last write and on to stable storage. */
+/* Write all, up to the end of the last write and on to stable storage. */
 static int write_all(struct wt_sink *sink, struct wt_disk *disk, const uint8_t *buffer,
                      const struct settings *settings)
 {
 	size_t piece = (size_t)settings->piece_mib << 20;
 	uint64_t total = total_bytes(settings);
-	int ret = 0;
+	int rc = 0;
 
-	while (!ret && wt_sink_bytes(sink) < total) {
-		ret = wt_sink_write(sink, buffer + wt_sink_bytes(sink) % BUFFER_BYTES, piece, NULL);
-		if (ret == -EAGAIN) {
+	while (!rc && wt_sink_bytes(sink) < total) {
+		rc = wt_sink_write(sink, buffer + wt_sink_bytes(sink) % BUFFER_BYTES, piece, NULL);
+		if (rc == -EAGAIN) {
 			wt_disk_reap(disk, true);
-			ret = 0;
+			rc = 0;
 		}
 	}
 	wt_sink_settle(sink);
@@ -126,37 +126,37 @@ static int measure_sink(const struct settings *settings, struct contender *conte
 	double start_s, start_cpu_s, megabytes = (double)total_bytes(settings) / bytes_per_mb;
 	struct wt_sink *sink;
 	char path[512];
-	int ret;
+	int rc;
 
 	snprintf(path, sizeof(path), "%s/wiretape-bench-%d", settings->folder, (int)getpid());
-	ret = wt_sink_file_open(&sink, path, disk, contender->direct, true, &config, err);
-	if (ret)
-		return ret;
+	rc = wt_sink_file_open(&sink, path, disk, contender->direct, true, &config, err);
+	if (rc)
+		return rc;
 	/* Goes away by itself, whatever happens. */
 	unlink(path);
 	start_s = now_s();
 	start_cpu_s = cpu_s();
-	ret = write_all(sink, disk, buffer, settings);
+	rc = write_all(sink, disk, buffer, settings);
 	contender->mb_per_s[round] = megabytes / (now_s() - start_s);
 	contender->us_per_mb[round] = (cpu_s() - start_cpu_s) * 1e6 / megabytes;
 	wt_sink_close(sink, false);
-	return ret ? wt_error_set(err, ret, "cannot write %s: %s", path, strerror(-ret)) : 0;
+	return rc ? wt_error_set(err, rc, "cannot write %s: %s", path, strerror(-rc)) : 0;
 }
 
 static int run_sink(const struct settings *settings, struct contender *contender, int round,
                     uint8_t *buffer, struct wt_error *err)
 {
 	struct wt_disk *disk;
-	int ret = wt_disk_open(&disk, contender->kind, err);
+	int rc = wt_disk_open(&disk, contender->kind, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	wt_disk_register(disk, buffer, BUFFER_BYTES);
 	if (wt_disk_degraded(disk) && !round)
 		fprintf(stderr, "bench_sink: %s\n", wt_disk_degraded(disk));
-	ret = measure_sink(settings, contender, round, disk, buffer, err);
+	rc = measure_sink(settings, contender, round, disk, buffer, err);
 	wt_disk_close(disk);
-	return ret;
+	return rc;
 }
 
 static void become_fio(const struct settings *settings, int out)
@@ -174,8 +174,8 @@ static void become_fio(const struct settings *settings, int out)
 	_exit(NO_PROGRAM);
 }
 
-/* Its own figures, so that its start does not count against it. The processor time is
- * that of its thread alone. */
+/* Take fio's own figures, so that its start does not count. Processor time is its
+ * thread's alone. */
 static int take_figures(json_t *report, struct contender *contender, int round)
 {
 	json_t *job = json_array_get(json_object_get(report, "jobs"), 0);
@@ -193,7 +193,7 @@ static int take_figures(json_t *report, struct contender *contender, int round)
 	return 0;
 }
 
-/* Warnings in front of the report are not part of it. */
+/* Skip warnings before the report. */
 static json_t *read_report(int fd)
 {
 	FILE *in = fdopen(fd, "r");
@@ -215,7 +215,7 @@ static json_t *read_report(int fd)
 static int run_fio(const struct settings *settings, struct contender *contender, int round,
                    struct wt_error *err)
 {
-	int ends[2], status = 0, ret;
+	int ends[2], status = 0, rc;
 	json_t *report;
 	pid_t child;
 
@@ -231,9 +231,9 @@ static int run_fio(const struct settings *settings, struct contender *contender,
 		contender->left_out = true;
 		return 0;
 	}
-	ret = report ? take_figures(report, contender, round) : -EBADMSG;
+	rc = report ? take_figures(report, contender, round) : -EBADMSG;
 	json_decref(report);
-	return ret ? wt_error_set(err, ret, "fio failed, or says what is not understood here") : 0;
+	return rc ? wt_error_set(err, rc, "fio failed, or says what is not understood here") : 0;
 }
 
 static int run_one(const struct settings *settings, int which, int round, uint8_t *buffer,
@@ -244,16 +244,16 @@ static int run_one(const struct settings *settings, int which, int round, uint8_
 	return fio.left_out ? 0 : run_fio(settings, &fio, round, err);
 }
 
-/* Each round begins with another: a disk that takes the first writes faster than the
- * following ones is to favour nobody. */
+/* Rotate the first contender every round: a disk faster at first must favour none of
+ * them. */
 static int run_rounds(const struct settings *settings, uint8_t *buffer, struct wt_error *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	for (int round = 0; round < settings->rounds; round++)
-		for (int i = 0; i <= CONTENDERS && !ret; i++)
-			ret = run_one(settings, (round + i) % (CONTENDERS + 1), round, buffer, err);
-	return ret;
+		for (int i = 0; i <= CONTENDERS && !rc; i++)
+			rc = run_one(settings, (round + i) % (CONTENDERS + 1), round, buffer, err);
+	return rc;
 }
 
 static void print_row(const struct settings *settings, const struct contender *contender)

@@ -71,8 +71,8 @@ stall() {
   jq --arg options "$1" --argjson sent "$(jq .sent "$work/sent")" --argjson stalled "$(cat "$work/thawed")" \
     --argjson found "$(count_packets "$file")" --arg warning "$(grep -E 'ring of .* full' "$work/err" | head -n 1)" '
     {options: $options, sent: $sent, written, in_file: $found, lost: ([.lost[]] | add), stalled_ms: $stalled,
-     longest_write_ms: .writes.longest_ms, slow_writes: .writes.slow, in_flight_most: .writes.in_flight_most,
-     ring_high_water_pct, ring_high_water_ms, io, direct, warning: $warning}' "$work/out" > "$work/run" ||
+     longest_write_ms: (.writes.longest_ns / 1e6), slow_writes: .writes.slow, in_flight_most: .writes.in_flight_most,
+     ring_high_water_pct: .ring.high_water_percent, ring_high_water_ms: (.ring.high_water_ns / 1e6), io, direct, warning: $warning}' "$work/out" > "$work/run" ||
     die "no result: $(cat "$work/err")"
   rm -f "$file"
 }

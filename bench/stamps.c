@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a stamp costs and how wrong it is, four ways: a clock read by the program after each
+/* Measures the cost and error of a stamp, four ways: a clock read by the program after each
  * packet, the kernel's stamp by recvmsg(), the same by recvmmsg(), and a TPACKET_V3 ring.
  *
  * The sender has the first processor and gives frames to the driver past the queueing
- * discipline; the receiver has the second. On a veth what the kernel does for a packet until
+ * discipline; the receiver has the second. On a veth the kernel's work for a packet until
  * it is queued happens on the sender's processor, so that the receiver's time is what it
  * costs to fetch packets with their stamps, and nothing else. All have 16 MiB for packets
  * that wait.
  *
  * The error of a clock read by the program is its distance from the kernel's stamp of the
- * very same packet, in runs of their own in which both are taken. The other three give the
- * kernel's stamp itself; of them it is told how long after it a packet is in hand. */
+ * very same packet, in runs of their own that take both. The other three give the
+ * kernel's stamp itself; for them the delay until a packet is in hand is reported. */
 #include <errno.h>
 #include <getopt.h>
 #include <linux/net_tstamp.h>
@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #include <wiretape/capture/readers/reader.h>
-#include <wiretape/replay/plan/replayer_config.h>
+#include <wiretape/replay/replayer.h>
 
 enum {
 	BATCH = 64,
@@ -54,7 +54,7 @@ struct receiver {
 	int fd;
 	struct wt_reader *reader; /* of the ring */
 	bool measures;            /* the program's clock against the kernel's stamp */
-	bool stamps;              /* recv(): with the kernel's beside it */
+	bool stamps;              /* recv(): together with the kernel's */
 	uint64_t taken;
 	uint64_t calls;
 	int64_t *late_ns; /* of each packet, if it measures */
@@ -68,7 +68,7 @@ struct way {
 	size_t (*take)(struct receiver *receiver);
 };
 
-/* Of one run. */
+/* Results of one run. */
 struct run {
 	double taken_pps;
 	double loss_pct;
@@ -106,9 +106,8 @@ static void note(struct receiver *receiver, int64_t now_ns, int64_t stamp_ns)
 	receiver->taken++;
 }
 
-/* ---- sockets ---- */
-
-/* The kernel doubles it for its own overhead. Less than asked is told: losses differ then. */
+/* Set the buffer's size, which the kernel doubles for its own overhead. Report a smaller one: it
+ * changes the losses. */
 static void size_buffer(int fd)
 {
 	int wanted = BUFFER_BYTES / 2, got = 0;
@@ -159,7 +158,7 @@ static void open_timestamping(struct receiver *receiver, const struct settings *
 	    SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
 }
 
-/* The first stamp among the control messages; both kinds start with a timespec. */
+/* Find the first stamp among the control messages; both kinds start with a timespec. */
 static int64_t stamp_of(struct msghdr *message)
 {
 	struct timespec stamp = {0};
@@ -176,7 +175,7 @@ union control {
 	struct cmsghdr align;
 };
 
-/* One packet by recvmsg(); false: none came. */
+/* Take one packet by recvmsg(); false: none came. */
 static bool take_message(struct receiver *receiver, int64_t *stamp_ns)
 {
 	static uint8_t packet[PACKET_BYTES];
@@ -248,8 +247,6 @@ static size_t take_timestamping(struct receiver *receiver)
 	return (size_t)count;
 }
 
-/* ---- the ring ---- */
-
 static void open_ring(struct receiver *receiver, const struct settings *settings)
 {
 	struct wt_reader_config config = {
@@ -302,14 +299,12 @@ static const struct way ways[] = {
 };
 enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
 
-/* ---- a run ---- */
-
 struct sender {
-	struct wt_replay_config config;
+	struct wt_replayer_config config;
 	struct wt_generated generated;
-	struct wt_replay_result result;
+	struct wt_replayer_result result;
 	struct wt_error err;
-	int ret;
+	int rc;
 	atomic_bool done;
 };
 
@@ -325,12 +320,12 @@ static void bind_to_processor(size_t number)
 
 static int send_all(struct sender *sender)
 {
-	struct wt_replay *replay = NULL;
-	int failed = wt_replay_open(&replay, &sender->config, NULL, &sender->err);
+	struct wt_replayer *replay = NULL;
+	int failed = wt_replayer_open(&replay, &sender->config, NULL, &sender->err);
 
 	if (!failed)
-		failed = wt_replay_run(replay, &sender->result, &sender->err);
-	wt_replay_close(replay);
+		failed = wt_replayer_run(replay, &sender->result, &sender->err);
+	wt_replayer_close(replay);
 	return failed;
 }
 
@@ -339,13 +334,13 @@ static void *run_sender(void *argument)
 	struct sender *sender = argument;
 
 	bind_to_processor(0);
-	sender->ret = send_all(sender);
+	sender->rc = send_all(sender);
 	/* Release: pairs with the load in receive(); the result comes first. */
 	atomic_store_explicit(&sender->done, true, memory_order_release);
 	return NULL;
 }
 
-/* All that comes until the sender is done and nothing is left. The time of the thread until
+/* Receive until the sender is done and nothing is left. Returns the thread's time until
  * the last packet. */
 static int64_t receive(struct receiver *receiver, const struct way *way, struct sender *sender)
 {
@@ -420,9 +415,9 @@ static struct run run_once(const struct way *way, const struct settings *setting
 		die("no thread");
 	cpu_ns = receive(&receiver, way, &sender);
 	pthread_join(thread, NULL);
-	if (sender.ret || !receiver.taken) {
+	if (sender.rc || !receiver.taken) {
 		fprintf(stderr, "bench_stamps: %s\n",
-		        sender.ret ? sender.err.text : "nothing was received");
+		        sender.rc ? sender.err.text : "nothing was received");
 		exit(1);
 	}
 	run.taken_pps = (double)receiver.taken * 1e9 / (double)sender.result.duration_ns;
@@ -434,8 +429,6 @@ static struct run run_once(const struct way *way, const struct settings *setting
 	return run;
 }
 
-/* ---- the table ---- */
-
 static int by_double(const void *a, const void *b)
 {
 	double left = *(const double *)a, right = *(const double *)b;
@@ -443,7 +436,7 @@ static int by_double(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* Of the field at `offset` in struct run. */
+/* Median of the field at `offset` in struct run. */
 static double median(const struct run *runs, int count, size_t offset)
 {
 	double values[MAX_ROUNDS] = {0};
@@ -475,7 +468,7 @@ static void print_load(const struct settings *settings, uint64_t rate_pps,
 		       i ? "" : "  the stamp's error");
 }
 
-/* The ways taking turns; the first round warms up. */
+/* Measure the ways in turn; the first round warms up. */
 static void measure_load(const struct settings *settings, uint64_t rate_pps)
 {
 	static struct run plain[WAYS][MAX_ROUNDS], measured[WAYS][MAX_ROUNDS];

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What stamps cost and how wrong they are: bench_stamps over a veth in a network namespace of
+# Cost and error of stamps: bench_stamps over a veth in a network namespace of
 # its own.
 . "$(dirname "$0")/lib.sh"
 usage() {

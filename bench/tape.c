@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/base/quantity.h>
 #include <wiretape/feed/load/mold_template.h>
-#include <wiretape/replay/duration.h>
 
 enum {
 	PCAP_MAGIC_NS = 0xa1b23c4d,
@@ -61,14 +61,14 @@ static int write_tape(FILE *out, uint64_t count, uint32_t bytes, int64_t mean_ns
 
 int main(int argc, char **argv)
 {
-	uint64_t count, bytes, one, one_too;
+	uint64_t count, bytes;
 	int64_t mean_ns;
 	FILE *out;
 	int failed;
 
-	if (argc != 5 || !wt_parse_decimal(argv[1], &count, &one) || one != 1 ||
-	    !wt_parse_decimal(argv[2], &bytes, &one_too) || one_too != 1 ||
-	    !wt_parse_duration_ns(argv[3], &mean_ns)) {
+	if (argc != 5 || wt_parse_number(argv[1], 0, UINT64_MAX, &count, NULL) ||
+	    wt_parse_number(argv[2], 0, UINT64_MAX, &bytes, NULL) ||
+	    wt_parse_duration(argv[3], WT_UNIT_NEEDED, &mean_ns, NULL)) {
 		fputs("Usage: bench_tape COUNT FRAME_BYTES MEAN_GAP FILE.pcap\n"
 		      "such as: bench_tape 100000 200 20us tape.pcap\n",
 		      stderr);

@@ -14,10 +14,10 @@
 enum {
 	FRAMES = 64,             /* looked at in one go */
 	BLOCKS = 64,             /* before the time is looked at again */
-	DRAIN_PATIENCE_MS = 200, /* beside two retire timeouts */
+	DRAIN_PATIENCE_MS = 200, /* besides two retire timeouts */
 };
 static const int64_t default_silence_ns = 5000000000;
-/* That an interface goes down is told by its socket; that it then disappears is not. */
+/* The socket reports that an interface goes down, but not that it then disappears. */
 static const int64_t check_every_ns = 1000000000;
 /* While the map is young it gains by every cross timestamp. */
 static const int64_t fast_cross_ns = 100000000, cross_ns = 1000000000;
@@ -48,18 +48,6 @@ static int64_t read_clock(clockid_t clock)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-const char *wt_latency_span_name(enum wt_latency_span span)
-{
-	static const char *const names[WT_SPANS] = {
-	        [WT_SPAN_HARDWARE_TO_SOFTWARE] = "hardware_to_software",
-	        [WT_SPAN_SOFTWARE_TO_APPLICATION] = "software_to_application",
-	        [WT_SPAN_HARDWARE_TO_APPLICATION] = "hardware_to_application",
-	        [WT_SPAN_FALLBACK_TO_APPLICATION] = "fallback_to_application",
-	};
-
-	return (unsigned)span < WT_SPANS ? names[span] : "unknown";
-}
-
 const char *wt_latency_end_name(enum wt_latency_end end)
 {
 	static const char *const names[] = {
@@ -82,11 +70,11 @@ static void add_span(struct wt_latency_result *result, enum wt_latency_span span
 	wt_histogram_add(&result->spans[span], ns);
 }
 
-/* The hardware stamp in UTC; false without a map. */
+/* Convert the hardware stamp to UTC; false without a map. */
 static bool hardware_utc(const struct wt_frame *frame, const struct wt_clock_map *map,
                          int64_t *utc_ns)
 {
-	if (frame->notes & WT_NOTE_GIVEN) {
+	if (frame->notes & WT_FRAME_GIVEN) {
 		*utc_ns = frame->stamp_ns;
 		return true;
 	}
@@ -99,7 +87,7 @@ static bool hardware_utc(const struct wt_frame *frame, const struct wt_clock_map
 static void add_hardware(struct wt_latency_result *result, const struct wt_frame *frame,
                          int64_t borrowed_ns, const struct wt_clock_map *map)
 {
-	bool both = frame->notes & WT_NOTE_BOTH;
+	bool both = frame->notes & WT_FRAME_BOTH;
 	int64_t utc_ns;
 	bool mapped = hardware_utc(frame, map, &utc_ns);
 
@@ -157,7 +145,7 @@ static uint64_t packets_left(const struct wt_latency *latency)
 	return most ? most - latency->result->packets : UINT64_MAX;
 }
 
-/* As many as the producer says are there, or as fit. */
+/* Count as many as the producer reports, or as fit. */
 static void count_malformed(struct wt_latency_result *result, const struct wt_block *block,
                             uint64_t taken)
 {
@@ -193,7 +181,7 @@ static void take_block(struct wt_latency *latency, struct wt_block *block)
 		end_with(latency, WT_LATENCY_PACKETS);
 }
 
-/* Some of what the ring holds; whether there was anything. */
+/* Take some of what the ring holds; returns whether there was anything. */
 static bool take_turn(struct wt_latency *latency)
 {
 	uint64_t before = latency->result->packets;
@@ -243,7 +231,7 @@ static void listen_for_silence(struct wt_latency *latency, bool heard, int64_t n
 		config->on_silence(config->context, now_ns - latency->heard_ns);
 }
 
-/* Until when to sleep. */
+/* Time until which to sleep. */
 static int64_t next_due_ns(const struct wt_latency *latency)
 {
 	int64_t due_ns = latency->check_due_ns;
@@ -263,7 +251,7 @@ static int milliseconds_until(int64_t due_ns, int64_t now_ns)
 	return due_ns <= now_ns ? 0 : (int)((due_ns - now_ns - 1) / 1000000 + 1);
 }
 
-static void look_after_reader(struct wt_latency *latency)
+static void check_reader(struct wt_latency *latency)
 {
 	int health = wt_reader_health(latency->reader);
 
@@ -282,9 +270,9 @@ static void wait_for_packets(struct wt_latency *latency, int timeout_ms)
 	if (poll(polls, 2, timeout_ms) <= 0)
 		return;
 	if (polls[0].revents)
-		problem = wt_reader_woken(latency->reader);
+		problem = wt_reader_acknowledge_wakeup(latency->reader);
 	if (problem || (polls[0].revents & (POLLERR | POLLHUP | POLLNVAL)))
-		look_after_reader(latency);
+		check_reader(latency);
 }
 
 /* A clock that cannot be read leaves the map as it is. */
@@ -300,8 +288,8 @@ static void take_cross(struct wt_latency *latency, int64_t now_ns)
 	latency->result->map = latency->estimator.map;
 }
 
-/* What is due by the clock. */
-static void keep_time(struct wt_latency *latency, int64_t now_ns)
+/* Do what is due by the clock. */
+static void run_timers(struct wt_latency *latency, int64_t now_ns)
 {
 	const struct wt_latency_config *config = &latency->config;
 
@@ -314,7 +302,7 @@ static void keep_time(struct wt_latency *latency, int64_t now_ns)
 		end_with(latency, WT_LATENCY_DURATION);
 	if (now_ns >= latency->check_due_ns) {
 		latency->check_due_ns = now_ns + check_every_ns;
-		look_after_reader(latency);
+		check_reader(latency);
 	}
 }
 
@@ -324,7 +312,7 @@ static void measure(struct wt_latency *latency)
 		bool any = take_turn(latency);
 		int64_t now_ns = read_clock(CLOCK_MONOTONIC);
 
-		keep_time(latency, now_ns);
+		run_timers(latency, now_ns);
 		listen_for_silence(latency, any, now_ns);
 		if (!any && !latency->ending)
 			wait_for_packets(latency, milliseconds_until(next_due_ns(latency), now_ns));
@@ -368,17 +356,17 @@ static int explain(const struct wt_latency *latency, struct wt_error *err)
 int wt_latency_run(struct wt_latency *latency, struct wt_latency_result *result,
                    struct wt_error *err)
 {
-	int ret;
+	int rc;
 
 	memset(result, 0, sizeof(*result));
 	result->end = WT_LATENCY_FAILURE;
 	latency->result = result;
-	ret = wt_reader_start(latency->reader, err);
-	if (ret)
-		return ret;
+	rc = wt_reader_start(latency->reader, err);
+	if (rc)
+		return rc;
 	latency->start_ns = read_clock(CLOCK_MONOTONIC);
 	latency->heard_ns = latency->start_ns;
-	keep_time(latency, latency->start_ns);
+	run_timers(latency, latency->start_ns);
 	measure(latency);
 	result->elapsed_ns = read_clock(CLOCK_MONOTONIC) - latency->start_ns;
 	drain(latency);
@@ -391,7 +379,7 @@ void wt_latency_stop(struct wt_latency *latency)
 	int saved = errno;
 
 	atomic_store(&latency->stop_asked, true);
-	/* It fails only when the counter is full, and then poll() does not sleep. */
+	/* write() fails only when the counter is full, and then poll() does not sleep. */
 	(void)!write(latency->wake_fd, &one, sizeof(one));
 	errno = saved;
 }
@@ -405,7 +393,7 @@ int wt_latency_open(struct wt_latency **latency, const struct wt_latency_config 
                     struct wt_error *err)
 {
 	struct wt_latency *made = calloc(1, sizeof(*made));
-	int ret;
+	int rc;
 
 	if (!made)
 		return wt_error_set(err, -ENOMEM, "no memory for a measurement");
@@ -414,14 +402,14 @@ int wt_latency_open(struct wt_latency **latency, const struct wt_latency_config 
 		made->config.silence_ns = default_silence_ns;
 	made->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (made->wake_fd < 0) {
-		ret = wt_error_set(err, -errno, "cannot make an eventfd: %s", strerror(errno));
+		rc = wt_error_set(err, -errno, "cannot make an eventfd: %s", strerror(errno));
 		free(made);
-		return ret;
+		return rc;
 	}
-	ret = wt_reader_open(&made->reader, &config->reader, err);
-	if (ret) {
+	rc = wt_reader_open(&made->reader, &config->reader, err);
+	if (rc) {
 		wt_latency_close(made);
-		return ret;
+		return rc;
 	}
 	made->ring = wt_reader_ring(made->reader);
 	wt_clock_estimator_init(&made->estimator);

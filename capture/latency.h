@@ -5,26 +5,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/capture/readers/reader.h>
 #include <wiretape/base/error.h>
-#include <wiretape/stamp/clock_map.h>
 #include <wiretape/base/histogram.h>
+#include <wiretape/capture/readers/reader.h>
+#include <wiretape/stamp/clock_map.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* How long packets take from their stamps to the program that reads them.
+/* Delays of packets from their stamps to the program that reads them.
  *
- * Hardware stamps, if the reader is told to have them, become UTC by a map that follows from
- * cross timestamps, as in a recording.
+ * Hardware stamps, if the reader takes them, become UTC by a map made from cross timestamps, as in
+ * a recording.
  *
- * The program's moment is CLOCK_REALTIME, read once for each block right when it is borrowed
- * and before its frames are looked at: with v3 and the simulation a block of frames, with v2
- * and recv a single one. */
+ * The program's moment is CLOCK_REALTIME, read once for each block right when it is borrowed,
+ * before its frames are looked at: a block of frames with v3 and the simulation, a single frame
+ * with v2 and recv. */
 struct wt_latency;
 
-/* From where to where. */
+/* Ends of a measured span. */
 enum wt_latency_span {
 	WT_SPAN_HARDWARE_TO_SOFTWARE, /* both stamps are there, and the clock map */
 	WT_SPAN_SOFTWARE_TO_APPLICATION,
@@ -33,7 +29,7 @@ enum wt_latency_span {
 	WT_SPANS
 };
 
-/* Why it ended. */
+/* Reason why it ended. */
 enum wt_latency_end {
 	WT_LATENCY_ASKED,    /* wt_latency_stop() */
 	WT_LATENCY_PACKETS,  /* max_packets */
@@ -53,7 +49,7 @@ struct wt_latency_config {
 	void *context;
 };
 
-/* What was measured. Large: 120 KB. */
+/* Results of a measurement. Large: 120 KB. */
 struct wt_latency_result {
 	struct wt_histogram spans[WT_SPANS];
 	uint64_t stamps[WT_STAMP_SOURCES]; /* packets by the source of their stamp */
@@ -71,9 +67,9 @@ struct wt_latency_result {
 int wt_latency_open(struct wt_latency **latency, const struct wt_latency_config *config,
                     struct wt_error *err);
 
-/* Measure until something ends it (wt_latency_end). Blocks. What the ring holds when a time is
- * over is waited for, at most two retire timeouts and a little. *result is filled in even if it
- * fails. Once per wt_latency_open(). 0, or -ENODEV if the interface has disappeared, or another
+/* Measure until something ends it (wt_latency_end). Blocks. Waits for the frames that the ring
+ * holds when a time is over, at most two retire timeouts and a little. *result is filled in even if
+ * it fails. Once per wt_latency_open(). 0, or -ENODEV if the interface has disappeared, or another
  * -errno. */
 int wt_latency_run(struct wt_latency *latency, struct wt_latency_result *result,
                    struct wt_error *err);
@@ -81,21 +77,17 @@ int wt_latency_run(struct wt_latency *latency, struct wt_latency_result *result,
 /* Ask it to end, now or once it runs. From any thread or signal handler. */
 void wt_latency_stop(struct wt_latency *latency);
 
-/* What the reader came to. Lives as long as `latency`. */
+/* The reader as it was set up. Lives as long as `latency`. */
 const struct wt_reader_info *wt_latency_reader(const struct wt_latency *latency);
 
-/* NULL is fine. */
+/* Close; NULL is fine. */
 void wt_latency_close(struct wt_latency *latency);
 
 /* Add `count` frames that were borrowed at `borrowed_ns`. Pure; the map may be NULL. */
 void wt_latency_add(struct wt_latency_result *result, const struct wt_frame *frames, size_t count,
                     int64_t borrowed_ns, const struct wt_clock_map *map);
 
-/* "hardware_to_software" …; "packets", "duration" … */
-const char *wt_latency_span_name(enum wt_latency_span span);
+/* "packets", "duration" … */
 const char *wt_latency_end_name(enum wt_latency_end end);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

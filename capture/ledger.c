@@ -1,43 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/capture/ledger.h>
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
-#define ENTRY(text, field, is_most)                                                                \
-	{                                                                                          \
-		text, offsetof(struct wt_ledger, field), is_most                                   \
-	}
-const struct wt_ledger_entry wt_ledger_entries[] = {
-        ENTRY("seen", seen, false),
-        ENTRY("written", written, false),
-        ENTRY("lost.ring", lost.ring, false),
-        ENTRY("lost.writer", lost.writer, false),
-        ENTRY("lost.malformed", lost.malformed, false),
-        ENTRY("excluded.after_limit", excluded.after_limit, false),
-        ENTRY("waiting", waiting, false),
-        ENTRY("cut", cut, false),
-        ENTRY("freezes", freezes, false),
-        ENTRY("stamps.hardware", stamps.by_source[WT_STAMP_HARDWARE], false),
-        ENTRY("stamps.software", stamps.by_source[WT_STAMP_SOFTWARE], false),
-        ENTRY("stamps.fallback", stamps.by_source[WT_STAMP_FALLBACK], false),
-        ENTRY("stamps_unasked", stamps_unasked, false),
-        ENTRY("ring.high_water_pct", ring.high_water_pct, true),
-        ENTRY("ring.high_water_ms", ring.high_water_ms, true),
-        ENTRY("writes.longest_ms", writes.longest_ms, true),
-        ENTRY("writes.slow", writes.slow, true),
-        ENTRY("writes.in_flight_most", writes.in_flight_most, true),
-        {NULL, 0, false},
+#define SUBJECT struct wt_ledger
+const struct wt_number wt_ledger_numbers[] = {
+        WT_COUNT(seen, "seen", "packets whose fate is known: written + the sum of lost"),
+        WT_COUNT(written, "written", "packets that are whole in the file"),
+        WT_COUNT(lost.ring, "lost.ring", "lost because the ring was full"),
+        WT_COUNT(lost.writer, "lost.writer", "lost because the file did not take them"),
+        WT_COUNT(lost.malformed, "lost.malformed",
+                 "lost in blocks of the ring whose memory contradicted itself"),
+        WT_COUNT(excluded.after_limit, "excluded.after_limit",
+                 "packets after the last one that was asked for: neither seen nor lost"),
+        WT_GAUGE(waiting, "waiting", WT_IN_NONE, "packets that are still in the ring"),
+        WT_COUNT(truncated, "truncated", "packets written with fewer bytes than they had"),
+        WT_COUNT(freezes, "freezes", "times the ring was found full"),
+        WT_COUNT(stamps.by_source[WT_STAMP_HARDWARE], "stamps.hardware",
+                 "packets stamped by the NIC"),
+        WT_COUNT(stamps.by_source[WT_STAMP_SOFTWARE], "stamps.software",
+                 "packets stamped by the kernel on arrival"),
+        WT_COUNT(stamps.by_source[WT_STAMP_FALLBACK], "stamps.fallback",
+                 "packets stamped late, when they were copied or read"),
+        WT_COUNT(stamps_unasked, "stamps_unasked",
+                 "packets with a stamp of another source than was asked for"),
+        WT_MOST(ring.high_water_percent, "ring.high_water_percent", WT_IN_PERCENT,
+                "how full the ring was at most"),
+        WT_MOST(ring.high_water_ns, "ring.high_water_ns", WT_IN_NS,
+                "how much traffic, in time, the ring held at most"),
+        WT_MOST(writes.longest_ns, "writes.longest_ns", WT_IN_NS, "the time of the longest write"),
+        WT_MOST(writes.slow, "writes.slow", WT_IN_NONE, "writes of a second or longer"),
+        WT_MOST(writes.in_flight_most, "writes.in_flight_most", WT_IN_NONE,
+                "writes under way at the same time at most"),
+        WT_GAUGE(unattributed, "unattributed", WT_IN_NONE,
+                 "packets that are in no count, and should be: a bug of the recorder if not 0"),
+        {0},
 };
-
-uint64_t wt_ledger_value(const struct wt_ledger *ledger, const struct wt_ledger_entry *entry)
-{
-	uint64_t value;
-
-	memcpy(&value, (const uint8_t *)ledger + entry->offset, sizeof(value));
-	return value;
-}
+#undef SUBJECT
 
 uint64_t wt_ledger_lost(const struct wt_ledger *ledger)
 {
@@ -70,45 +67,17 @@ void wt_ledger_close(struct wt_ledger *ledger, uint64_t producer_packets, uint64
 
 void wt_ledger_add(struct wt_ledger *sum, const struct wt_ledger *one)
 {
-	for (const struct wt_ledger_entry *entry = wt_ledger_entries; entry->name; entry++) {
-		uint64_t value = wt_ledger_value(sum, entry), more = wt_ledger_value(one, entry);
-
-		if (!entry->is_most)
-			value += more;
-		else if (more > value)
-			value = more;
-		memcpy((uint8_t *)sum + entry->offset, &value, sizeof(value));
-	}
-	sum->unattributed += one->unattributed;
+	wt_numbers_add(wt_ledger_numbers, sum, one);
 }
 
 void wt_ledger_subtract(struct wt_ledger *ledger, const struct wt_ledger *start, uint64_t written)
 {
+	wt_numbers_subtract(wt_ledger_numbers, ledger, start);
 	ledger->written = written;
-	ledger->lost.ring -= start->lost.ring;
-	ledger->lost.writer -= start->lost.writer;
-	ledger->lost.malformed -= start->lost.malformed;
-	ledger->cut -= start->cut;
-	ledger->freezes -= start->freezes;
-	for (size_t i = 0; i < WT_STAMP_SOURCES; i++)
-		ledger->stamps.by_source[i] -= start->stamps.by_source[i];
 	ledger->seen = ledger->written + wt_ledger_lost(ledger);
 }
 
 void wt_ledger_text(const struct wt_ledger *ledger, char *out, size_t capacity)
 {
-	size_t used = 0;
-
-	out[0] = '\0';
-	for (const struct wt_ledger_entry *entry = wt_ledger_entries; entry->name; entry++) {
-		int wrote = snprintf(out + used, capacity - used, "%s=%" PRIu64 "\n", entry->name,
-		                     wt_ledger_value(ledger, entry));
-
-		if (wrote < 0 || (size_t)wrote >= capacity - used)
-			return;
-		used += (size_t)wrote;
-	}
-	if (ledger->unattributed)
-		snprintf(out + used, capacity - used, "unattributed=%" PRId64 "\n",
-		         ledger->unattributed);
+	wt_numbers_lines(wt_ledger_numbers, ledger, out, capacity);
 }

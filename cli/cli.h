@@ -2,18 +2,19 @@
 #ifndef WIRETAPE_CLI_CLI_H
 #define WIRETAPE_CLI_CLI_H
 
-/* What the subcommands share: the table that knows them, exit codes, messages
- * and the numbers of the command line. */
+/* Table of the subcommands, and what they share: exit codes, messages and numbers of the command
+ * line. */
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
+#include <stdio.h>
 
 #include <wiretape/archive/capture_file.h>
 
-/* The same for all commands; the manual has them in one table (EXIT STATUS). What is first in
- * the list of those that apply, 1, 2, 3, 4, 5, is what is returned. */
+/* Exit codes of all commands; the manual has them in one table (EXIT STATUS). Of several that
+ * apply, the first of 1, 2, 3, 4, 5 is returned. */
 enum wt_exit {
+	WT_EXIT_HELPED = -1, /* help was printed: 0 for whoever has called the program */
 	WT_EXIT_OK = 0,      /* what was asked for happened */
 	WT_EXIT_FAILURE = 1, /* something failed: I/O, broken input, no such interface … */
 	WT_EXIT_USAGE = 2,   /* the command line is wrong */
@@ -27,66 +28,87 @@ enum wt_exit {
 	WT_EXIT_ENDED = 5,
 };
 
+struct wt_command_line;
+
 struct wt_command {
 	const char *name;
 	const char *summary;
 	/* argv[0] is the subcommand's name. Returns an exit code. */
 	int (*run)(int argc, char **argv);
+	const struct wt_command_line *line;
+	const struct wt_command *subcommands; /* in place of options of its own; or NULL */
 };
+
+/* All commands; the last has no name. */
+extern const struct wt_command wt_commands[];
 
 int wt_command_record(int argc, char **argv);
 int wt_command_generate(int argc, char **argv);
 int wt_command_replay(int argc, char **argv);
 int wt_command_info(int argc, char **argv);
+int wt_command_check(int argc, char **argv);
 int wt_command_cut(int argc, char **argv);
 int wt_command_compare(int argc, char **argv);
 int wt_command_repair(int argc, char **argv);
+int wt_command_feeds(int argc, char **argv);
 int wt_command_stamp(int argc, char **argv);
+int wt_command_completion(int argc, char **argv);
+int wt_command_schema(int argc, char **argv);
+
+extern const struct wt_command_line wt_record_line;
+extern const struct wt_command_line wt_generate_line;
+extern const struct wt_command_line wt_replay_line;
+extern const struct wt_command_line wt_info_line;
+extern const struct wt_command_line wt_check_line;
+extern const struct wt_command_line wt_cut_line;
+extern const struct wt_command_line wt_compare_line;
+extern const struct wt_command_line wt_repair_line;
+extern const struct wt_command_line wt_feeds_line;
+extern const struct wt_command_line wt_schema_line;
+extern const struct wt_command_line wt_completion_line;
+
+/* Commands of `wiretape stamp`. */
+extern const struct wt_command wt_stamp_commands[];
+
+/* A line a command. */
+void wt_cli_list(FILE *out, const struct wt_command *commands);
+
+/* Find a command by name; NULL: unknown. */
+const struct wt_command *wt_cli_find(const struct wt_command *commands, const char *name);
 
 /* "wiretape: …\n" on stderr. */
 void wt_cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Of `count` packets of a file there is no telling whether a filter matches; `why`, if there are
- * any: where the first was, and the reason. */
+/* The last complaint that was not a warning: why the command failed; or "". */
+const char *wt_cli_reason(void);
+
+/* Warn that a filter cannot be applied to `count` packets of a file; `why`, if any: where the first
+ * was, and the reason. */
 void wt_cli_warn_unfiltered(const char *path, uint64_t count, const char *why);
 
-/* So many sections of a file were passed over, since their version is not known. */
+/* Warn that this many sections of a file were passed over, since their version is unknown. */
 void wt_cli_warn_unknown_sections(const char *path, uint64_t count);
 
-/* The same as the first, then where the help is; returns WT_EXIT_USAGE. */
+/* Complain "wiretape COMMAND: …", and say where the help is; returns WT_EXIT_USAGE. */
 int wt_cli_usage(const char *command, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
-/* Of what a pcap file has in the place of fractions of a second, if there is anything to say. */
+/* Warn of what a pcap file has in place of fractions of a second, if necessary. */
 void wt_cli_warn_fractions(const char *path, const struct wt_capture_fractions *fractions);
 
-/* What a noun ends in: "packet%s". */
+/* Ending of a noun: "packet%s". */
 static inline const char *wt_cli_plural(uint64_t count)
 {
 	return count == 1 ? "" : "s";
 }
 
-/* What was printed goes out: an exit code. A full disk or a reader that has left shows here
- * at the latest, and is complained about. */
+/* Flush standard output: an exit code. A full disk or a reader that has left shows here at the
+ * latest, and is complained about. */
 int wt_cli_flush(void);
 
-/* Decimal numbers without sign; false for anything else or out of range. */
-bool wt_cli_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *value);
-
-/* Bytes: "4096", "64KiB", "256MiB", "2GiB", "10MB" (powers of 1000), K/M/G as KiB/MiB/GiB. */
-bool wt_cli_parse_bytes(const char *text, uint64_t *bytes);
-
-/* The same, but a number without a unit is in kB of 1000 bytes; not 0. */
-bool wt_cli_parse_filesize(const char *text, uint64_t *bytes);
-
-/* The mode of a file, "640": three octal digits, or four of which the first is 0. */
-bool wt_cli_parse_mode(const char *text, mode_t *mode);
-
-/* A time in seconds, with a fraction or without; more than 0, at most 10^9. */
-bool wt_cli_parse_seconds(const char *text, int64_t *ns);
-
-/* Digits with a decimal point or without; more than 0. */
-bool wt_cli_parse_factor(const char *text, double *factor);
+/* Complain, the first time, that standard output does not take what is printed; `error` is errno or
+ * 0. Returns WT_EXIT_FAILURE. */
+int wt_cli_output_failed(int error);
 
 /* The last words of a command line as one text with spaces in between: the caller's to free.
  * NULL: no memory. */

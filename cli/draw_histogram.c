@@ -56,7 +56,7 @@ const char *wt_draw_time(char out[WT_DRAW_TIME_BYTES], int64_t ns)
 	size_t unit = 0;
 	int decimals;
 
-	/* What would be rounded to 1000 is 1 of the next. */
+	/* A value that would round to 1000 is 1 of the next unit. */
 	for (; size >= 999.5 && unit < 3; size /= 1000, value /= 1000)
 		unit++;
 	decimals = !unit || size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
@@ -79,7 +79,7 @@ static const char *step_text(char out[WT_DRAW_TIME_BYTES], int64_t ns)
 	return out;
 }
 
-/* `eighths` of a column; a count that is not 0 always shows. */
+/* Print `eighths` of a column; a count that is not 0 always shows. */
 static void print_bar(FILE *out, unsigned eighths, bool blocks)
 {
 	if (!blocks) {
@@ -89,7 +89,7 @@ static void print_bar(FILE *out, unsigned eighths, bool blocks)
 	}
 	for (; eighths >= 8; eighths -= 8)
 		fputs("\xe2\x96\x88", out);
-	/* From seven eighths down to one: U+2589 to U+258F. */
+	/* Eighths from seven down to one: U+2589 to U+258F. */
 	if (eighths)
 		fprintf(out, "\xe2\x96%c", (char)(0x88 + 8 - eighths));
 }
@@ -101,7 +101,7 @@ static unsigned bar_eighths(uint64_t count, uint64_t most, unsigned columns)
 	return count && !eighths ? 1 : eighths;
 }
 
-/* Returns the columns that it takes. */
+/* Print a label; returns the columns that it takes. */
 static int print_label(FILE *out, const struct wt_draw_row *row, uint64_t total)
 {
 	char from[WT_DRAW_TIME_BYTES], to[WT_DRAW_TIME_BYTES];
@@ -121,7 +121,7 @@ void wt_draw_histogram(FILE *out, const struct wt_histogram *histogram, const ch
 	size_t count = wt_draw_rows(histogram, rows, WT_DRAW_ROWS_MAX);
 	uint64_t most = 1;
 
-	/* Of one there is no plural. */
+	/* One takes no plural. */
 	fprintf(out, "%s, %" PRIu64 " %.*s\n", title, histogram->count,
 	        (int)strlen(unit) - (histogram->count == 1), unit);
 	for (size_t i = 0; i < count; i++)

@@ -12,7 +12,7 @@
 
 #include <wiretape/base/histogram.h>
 
-/* As many as there are steps up to 292 years, and one for times below 0. */
+/* Steps up to 292 years, and one for times below 0. */
 enum { WT_DRAW_ROWS_MAX = 60, WT_DRAW_COLUMNS = 80, WT_DRAW_TIME_BYTES = 32 };
 
 struct wt_draw_row {
@@ -21,17 +21,17 @@ struct wt_draw_row {
 	uint64_t count;
 };
 
-/* The rows from the first that has counts to the last, with those between them; returns how
- * many. A time that is nearer to a step than a 64th may be in the row beside its own. */
+/* The rows from the first that has counts to the last, with those between them; returns how many. A
+ * time that is nearer to a step than a 64th may be in a neighbouring row. */
 size_t wt_draw_rows(const struct wt_histogram *histogram, struct wt_draw_row *rows, size_t max);
 
-/* The title on a line, then the rows, in at most WT_DRAW_COLUMNS columns. `unit`: what was
+/* Draw the title on a line, then the rows, in at most WT_DRAW_COLUMNS columns. `unit`: what was
  * counted, in the plural, "packets". `blocks`: bars of Unicode's block elements in UTF-8, else of
  * '#'. */
 void wt_draw_histogram(FILE *out, const struct wt_histogram *histogram, const char *title,
                        const char *unit, bool blocks);
 
-/* Whether the locale of the environment says that text is UTF-8. */
+/* Check whether the locale of the environment has UTF-8. */
 bool wt_draw_has_utf8(void);
 
 /* "0 ns", "1.25 us", "12.5 ms", "125 s": three digits, rounded. Returns `out`. */

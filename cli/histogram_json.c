@@ -3,52 +3,87 @@
 
 #include "draw_histogram.h"
 
+#include <math.h>
+
 const struct wt_quantile wt_quantiles[WT_QUANTILES] = {
-        {0.5, "p50", "p50_ns"},
-        {0.9, "p90", "p90_ns"},
-        {0.99, "p99", "p99_ns"},
-        {0.999, "p99.9", "p99_9_ns"},
+        {0.5, "p50"},
+        {0.9, "p90"},
+        {0.99, "p99"},
+        {0.999, "p99.9"},
 };
 
-static json_t *rows_json(const struct wt_histogram *histogram)
+static void read_from(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	struct wt_draw_row rows[WT_DRAW_ROWS_MAX];
-	size_t count = wt_draw_rows(histogram, rows, WT_DRAW_ROWS_MAX);
-	json_t *array = json_array();
+	const struct wt_draw_row *drawn = subject;
 
-	for (size_t i = 0; i < count; i++) {
-		json_t *row = json_object();
-
-		json_object_set_new(row, "from_ns",
-		                    rows[i].from_ns < 0 ? json_null()
-		                                        : json_integer(rows[i].from_ns));
-		json_object_set_new(row, "to_ns", json_integer(rows[i].to_ns));
-		json_object_set_new(row, "count", json_integer((json_int_t)rows[i].count));
-		json_array_append_new(array, row);
-	}
-	return array;
+	(void)row;
+	if (drawn->from_ns >= 0)
+		wt_value_signed(value, drawn->from_ns);
 }
 
-json_t *wt_histogram_json(const struct wt_histogram *histogram)
-{
-	json_t *object;
+#define SUBJECT struct wt_draw_row
+static const struct wt_number row_rows[] = {
+        WT_READ(read_from, "from_ns", WT_KIND_GAUGE, WT_IN_NS, "from here on; null: below 0"),
+        WT_NS(to_ns, "to_ns", "up to here, without it"),
+        WT_COUNT(count, "count", "how many"),
+        {0},
+};
+#undef SUBJECT
 
-	/* There is no mean of nothing. */
-	if (!histogram->count)
-		return json_null();
-	object = json_object();
-	json_object_set_new(object, "count", json_integer((json_int_t)histogram->count));
-	json_object_set_new(object, "negative", json_integer((json_int_t)histogram->negative));
-	json_object_set_new(object, "min_ns", json_integer(histogram->min_ns));
-	json_object_set_new(object, "mean_ns",
-	                    json_real(histogram->sum_ns / (double)histogram->count));
-	for (size_t i = 0; i < WT_QUANTILES; i++)
-		json_object_set_new(
-		        object, wt_quantiles[i].key,
-		        json_integer(wt_histogram_quantile(histogram, wt_quantiles[i].q)));
-	json_object_set_new(object, "max_ns", json_integer(histogram->max_ns));
-	json_object_set_new(object, "histogram", rows_json(histogram));
-	return object;
+static const void *next_row(const struct wt_number *row, const void *subject, size_t index,
+                            union wt_number_room *room)
+{
+	struct wt_draw_row rows[WT_DRAW_ROWS_MAX];
+	struct wt_draw_row *drawn = (struct wt_draw_row *)room->bytes;
+
+	(void)row;
+	if (index >= wt_draw_rows(subject, rows, WT_DRAW_ROWS_MAX))
+		return NULL;
+	*drawn = rows[index];
+	return drawn;
+}
+
+static void read_mean(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_histogram *histogram = subject;
+
+	(void)row;
+	wt_value_signed(value, llround(histogram->sum_ns / (double)histogram->count));
+}
+
+/* Read the quantile in the place of an offset: the subject is the whole histogram. */
+static void read_quantile(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	wt_value_signed(value, wt_histogram_quantile(subject, wt_quantiles[row->offset].q));
+}
+
+#define SUBJECT struct wt_histogram
+#define QUANTILE(i, name, words)                                                                   \
+	{                                                                                          \
+		.key = (name), .help = (words), .kind = WT_KIND_GAUGE, .unit = WT_IN_NS,           \
+		.type = WT_NUMBER_READ, .read = read_quantile, .offset = (i)                       \
+	}
+const struct wt_number wt_histogram_rows[] = {
+        WT_COUNT(count, "count", "how many"),
+        WT_COUNT(negative, "negative", "of those: below 0"),
+        WT_NS(min_ns, "min_ns", "the least"),
+        WT_READ(read_mean, "mean_ns", WT_KIND_GAUGE, WT_IN_NS, "the mean"),
+        QUANTILE(0, "p50_ns", "half are no more than this"),
+        QUANTILE(1, "p90_ns", "90 % are no more than this"),
+        QUANTILE(2, "p99_ns", "99 % are no more than this"),
+        QUANTILE(3, "p99_9_ns", "99.9 % are no more than this"),
+        WT_NS(max_ns, "max_ns", "the most"),
+        WT_LIST(next_row, "histogram", row_rows, "how often what occurred"),
+        {0},
+};
+
+const void *wt_histogram_of(const struct wt_number *row, const void *subject, size_t index,
+                            union wt_number_room *room)
+{
+	const struct wt_histogram *histogram = (const void *)((const char *)subject + row->offset);
+
+	(void)index, (void)room;
+	return histogram->count ? histogram : NULL;
 }
 
 void wt_histogram_print_quantiles(const struct wt_histogram *histogram)

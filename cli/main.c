@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "cli.h"
+#include "documents.h"
 
 #include <fcntl.h>
 #include <pcap/pcap.h>
@@ -8,26 +9,39 @@
 
 #include <wiretape/writer/disk/disk.h>
 
-static const struct wt_command commands[] = {
-        {"record", "record packets from interfaces to a pcapng file", wt_command_record},
-        {"generate", "send MoldUDP64 packets with rising sequence numbers", wt_command_generate},
-        {"replay", "send the packets of files on time, and prove it", wt_command_replay},
-        {"info", "say what is in a capture file", wt_command_info},
-        {"cut", "write the packets between two times to a file", wt_command_cut},
+const struct wt_command wt_commands[] = {
+        {"record", "record packets from interfaces to a pcapng file", wt_command_record,
+         &wt_record_line, NULL},
+        {"generate", "send packets with rising sequence numbers: replay gen: by other options",
+         wt_command_generate, &wt_generate_line, NULL},
+        {"replay", "send the packets of files on time, and prove it", wt_command_replay,
+         &wt_replay_line, NULL},
+        {"info", "say what is in a capture file", wt_command_info, &wt_info_line, NULL},
+        {"check", "say whether a recording is sound, and whose loss is in it", wt_command_check,
+         &wt_check_line, NULL},
+        {"cut", "write the packets between two times to a file", wt_command_cut, &wt_cut_line,
+         NULL},
         {"compare", "find the same packets in two captures, and how their times differ",
-         wt_command_compare},
-        {"repair", "make a file whole that a crash has left with holes", wt_command_repair},
-        {"stamp", "say where stamps come from, and compare clocks", wt_command_stamp},
+         wt_command_compare, &wt_compare_line, NULL},
+        {"repair", "make a file whole that a crash has left with holes", wt_command_repair,
+         &wt_repair_line, NULL},
+        {"feeds", "find out which feeds of market data there are", wt_command_feeds, &wt_feeds_line,
+         NULL},
+        {"stamp", "say where stamps come from, and compare clocks", wt_command_stamp, NULL,
+         wt_stamp_commands},
+        {"schema", "say what the keys of JSON mean, as a JSON Schema", wt_command_schema,
+         &wt_schema_line, NULL},
+        {"completion", "print the script with which a shell completes all this",
+         wt_command_completion, &wt_completion_line, NULL},
+        {NULL, NULL, NULL, NULL, NULL},
 };
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static void print_help(FILE *out)
 {
 	fprintf(out, "Usage: wiretape COMMAND [OPTION]...\n"
 	             "Record packets without losing them, and account for every one.\n\n"
 	             "Commands:\n");
-	for (size_t i = 0; i < COMMANDS; i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	wt_cli_list(out, wt_commands);
 	fprintf(out, "\n  -h, --help     this text; 'wiretape COMMAND --help' for a command's\n"
 	             "  -V, --version  the version, and of which libraries\n"
 	             "\nThe whole story: man wiretape\n");
@@ -39,9 +53,8 @@ static void print_version(void)
 	       wt_disk_has_uring ? "with io_uring" : "without io_uring");
 }
 
-/* A standard descriptor that is closed would become the number of a file or a
- * socket of ours, and what is printed would go there. What stands in for it fails
- * when it is used. */
+/* A closed standard descriptor would become the number of a file or a socket of ours, and output
+ * would go there. Its stand-in fails when used. */
 static bool fill_standard_descriptors(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
@@ -52,9 +65,10 @@ static bool fill_standard_descriptors(void)
 
 static int run_command(const char *name, int argc, char **argv)
 {
-	for (size_t i = 0; i < COMMANDS; i++)
-		if (!strcmp(name, commands[i].name))
-			return commands[i].run(argc, argv);
+	const struct wt_command *command = wt_cli_find(wt_commands, name);
+
+	if (command)
+		return command->run(argc, argv);
 	wt_cli_complain("there is no command '%s'; 'wiretape --help' lists them", name);
 	return WT_EXIT_USAGE;
 }
@@ -64,7 +78,7 @@ static int help(int argc, char **argv)
 {
 	enum { WORDS_MAX = 3 };
 	char option[] = "--help";
-	char *words[WORDS_MAX + 1] = {NULL};
+	char *words[WORDS_MAX + 1] = {0};
 	int count = argc < WORDS_MAX ? argc : WORDS_MAX - 1;
 
 	for (int i = 0; i < count; i++)
@@ -99,6 +113,9 @@ int main(int argc, char **argv)
 	if (!fill_standard_descriptors())
 		return WT_EXIT_FAILURE;
 	code = run(argc, argv);
+	if (code == WT_EXIT_HELPED)
+		code = WT_EXIT_OK;
+	wt_documents_conclude(argc, argv, code);
 	/* A help text, or what is still in the buffer, may find the disk full. */
 	return code ? code : wt_cli_flush();
 }

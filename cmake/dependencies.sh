@@ -33,7 +33,9 @@ mandoc           command -v mandoc
 shellcheck       command -v shellcheck
 tcpdump          command -v tcpdump
 ethtool          command -v ethtool
-jq               command -v jq'
+jq               command -v jq
+python3          command -v python3
+python3-jsonschema wt_has_jsonschema'
 
 # For check.sh --ci and --all.
 wt_packages_cross='
@@ -56,6 +58,10 @@ wt_has_fuzzer() {
   fuzzer=$(clang -print-file-name="libclang_rt.fuzzer-$(uname -m).a") || return
   # A name without a directory is clang's way of saying that it found none.
   [ "$fuzzer" != "${fuzzer##*/}" ] && [ -e "$fuzzer" ]
+}
+
+wt_has_jsonschema() {
+  python3 -c 'import jsonschema'
 }
 
 # The packages of the given lists that are missing, on one line.

@@ -12,14 +12,10 @@ add_library(wiretape_static STATIC ${objects})
 set_target_properties(wiretape_shared wiretape_static PROPERTIES
   OUTPUT_NAME wiretape LINKER_LANGUAGE C)
 set_target_properties(wiretape_shared PROPERTIES
-  VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
-  LINK_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/libwiretape.map)
+  VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 target_link_libraries(wiretape_shared PRIVATE ${libs})
-# Only wt_* is ours to give away.
-target_link_options(wiretape_shared PRIVATE
-  -Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/libwiretape.map -Wl,--no-undefined)
-if(WT_SANITIZE)
-  set_property(TARGET wiretape_shared PROPERTY LINK_OPTIONS "")
+if(NOT WT_SANITIZE)
+  target_link_options(wiretape_shared PRIVATE -Wl,--no-undefined)
 endif()
 
 install(TARGETS wiretape_shared
@@ -27,6 +23,8 @@ install(TARGETS wiretape_shared
         NAMELINK_COMPONENT development)
 install(TARGETS wiretape_static
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/wiretape
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 # Written while installing: only then is the prefix known that "cmake --install --prefix" asks for.
 install(CODE "
   set(PROJECT_VERSION \"${PROJECT_VERSION}\")
@@ -46,3 +44,6 @@ install(FILES ${PROJECT_BINARY_DIR}/wiretape.pc
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 install(FILES ${PROJECT_SOURCE_DIR}/docs/wiretape.1
         DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT runtime)
+# The meaning of the keys of JSON, which "wiretape schema" prints, too.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/schema
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/wiretape COMPONENT runtime)

@@ -1,33 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/cli/json_text.h>
+#include "json_text.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-size_t wt_utf8_length(const char *text)
-{
-	const unsigned char *at = (const unsigned char *)text;
-	uint32_t code;
-	size_t length;
-
-	if (at[0] < 0x80)
-		return 1;
-	if (at[0] < 0xc2 || at[0] > 0xf4)
-		return 0;
-	length = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-	code = at[0] & (0x7fu >> length);
-	for (size_t i = 1; i < length; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (at[i] & 0x3f);
-	}
-	if ((length == 3 && code < 0x800) || (length == 4 && (code < 0x10000 || code > 0x10ffff)))
-		return 0;
-	return code >= 0xd800 && code <= 0xdfff ? 0 : length;
-}
+#include <wiretape/base/utf8.h>
 
 json_t *wt_json_text(const char *text)
 {
@@ -65,7 +44,7 @@ static bool is_utf8(const char *text)
 	return true;
 }
 
-/* As in a URI. */
+/* Percent-encode bytes, as in a URI. */
 static json_t *percent_text(const char *bytes)
 {
 	char *text = malloc(3 * strlen(bytes) + 1), *to = text;
@@ -92,8 +71,7 @@ void wt_json_put_path(json_t *object, const char *key, const char *path)
 	char bytes_key[64];
 
 	json_object_set_new(object, key, wt_json_text(path));
-	if (!path || is_utf8(path))
-		return;
 	snprintf(bytes_key, sizeof(bytes_key), "%s_bytes", key);
-	json_object_set_new(object, bytes_key, percent_text(path));
+	json_object_set_new(object, bytes_key,
+	                    path && !is_utf8(path) ? percent_text(path) : json_null());
 }

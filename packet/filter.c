@@ -26,16 +26,15 @@ static int keep_program(struct wt_filter *filter, const struct bpf_program *comp
 	return 0;
 }
 
-/* A live handle makes libpcap look for VLAN tags where the kernel has them; a dead one would
- * not. What interface it is of makes no difference but for the link type, so it is of one
- * that is always there. The protocol is none (0 is taken for all, and of this number the kernel
- * sees the lower 16 bits): so the socket receives nothing, and does not mind that the interface
- * may be down. */
+/* A live handle makes libpcap look for VLAN tags where the kernel has them; a dead one would not.
+ * The interface does not matter except for its link type, so this uses one that always exists. The
+ * protocol matches no packet (0 means all, and the kernel sees the lower 16 bits of this number):
+ * so the socket receives nothing, even if the interface is down. */
 static int open_live(pcap_t **handle, uint32_t snaplen, struct wt_error *err)
 {
 	enum { SMALLEST_BUFFER = 65536, NO_PROTOCOL = 0x10000 };
 	char message[PCAP_ERRBUF_SIZE];
-	int ret;
+	int rc;
 
 	*handle = pcap_create("lo", message);
 	if (!*handle)
@@ -44,12 +43,12 @@ static int open_live(pcap_t **handle, uint32_t snaplen, struct wt_error *err)
 	pcap_set_buffer_size(*handle, SMALLEST_BUFFER);
 	pcap_set_immediate_mode(*handle, 1);
 	pcap_set_protocol_linux(*handle, NO_PROTOCOL);
-	ret = pcap_activate(*handle);
-	if (ret >= 0 && pcap_datalink(*handle) == DLT_EN10MB)
+	rc = pcap_activate(*handle);
+	if (rc >= 0 && pcap_datalink(*handle) == DLT_EN10MB)
 		return 0;
 	wt_error_set(err, -EINVAL,
 	             "cannot compile a filter for an interface: libpcap does not open lo: %s",
-	             ret < 0 ? pcap_geterr(*handle) : "it is no Ethernet interface");
+	             rc < 0 ? pcap_geterr(*handle) : "it is no Ethernet interface");
 	pcap_close(*handle);
 	return -EINVAL;
 }
@@ -63,7 +62,7 @@ static int dlt_of(int link_type)
 	return link_type == LINKTYPE_RAW ? DLT_RAW : link_type;
 }
 
-/* Of all link types Ethernet alone has VLAN tags, for libpcap as for the kernel. */
+/* Only Ethernet has VLAN tags, for libpcap as for the kernel. */
 static int open_handle(pcap_t **handle, const struct wt_filter_config *config, struct wt_error *err)
 {
 	if (config->is_live && config->link_type == LINKTYPE_ETHERNET && *config->expression)
@@ -76,29 +75,29 @@ static bool is_in_a_hurry(void *context)
 {
 	const struct wt_filter_config *config = context;
 
-	return *config->hurry != 0;
+	return *config->abort_writes != 0;
 }
 
 static int compile(struct wt_filter *filter, struct wt_filter_config *config, struct wt_error *err)
 {
-	const struct wt_capture_patience patience = {is_in_a_hurry, config};
+	const struct wt_patience patience = {is_in_a_hurry, config};
 	struct bpf_program compiled;
 	struct wt_error why = {0};
 	pcap_t *handle;
-	int ret = open_handle(&handle, config, err);
+	int rc = open_handle(&handle, config, err);
 
-	if (ret)
-		return ret;
-	ret = wt_filter_job(&compiled, handle, config->expression, true,
-	                    config->hurry && *config->expression ? &patience : NULL, &why);
-	if (ret == -EINVAL)
-		return wt_error_set(err, ret, "filter '%.300s': %s", config->expression, why.text);
-	if (ret)
-		return wt_error_set(err, ret, "%s", why.text);
+	if (rc)
+		return rc;
+	rc = wt_filter_job(&compiled, handle, config->expression, true,
+	                   config->abort_writes && *config->expression ? &patience : NULL, &why);
+	if (rc == -EINVAL)
+		return wt_error_set(err, rc, "filter '%.300s': %s", config->expression, why.text);
+	if (rc)
+		return wt_error_set(err, rc, "%s", why.text);
 	filter->is_live = config->is_live;
-	ret = keep_program(filter, &compiled, err);
+	rc = keep_program(filter, &compiled, err);
 	pcap_freecode(&compiled);
-	return ret;
+	return rc;
 }
 
 int wt_filter_compile(struct wt_filter *filter, const struct wt_filter_config *config,
@@ -112,16 +111,16 @@ int wt_filter_compile(struct wt_filter *filter, const struct wt_filter_config *c
 	return compile(filter, &filled, err);
 }
 
-/* A frame as the kernel's filter sees it. */
+/* Frame as the kernel's filter sees it. */
 struct view {
 	const struct wt_frame *frame;
-	uint32_t taken; /* bytes of a tag that are in the frame and not in the kernel's */
+	uint32_t taken; /* bytes of a tag in the frame that the kernel's copy lacks */
 	int interface_index;
 };
 
 enum { ADDRESSES_BYTES = 12, TAG_BYTES = 4 };
 
-/* What the kernel knows of a packet beside its bytes. */
+/* Metadata that the kernel has for a packet. */
 static bool load_ancillary(const struct view *view, uint32_t what, uint32_t *value)
 {
 	const struct wt_frame *frame = view->frame;
@@ -226,7 +225,7 @@ struct machine {
 	uint32_t memory[BPF_MEMWORDS];
 };
 
-/* LD and LDX. */
+/* Execute LD and LDX. */
 static bool load_register(struct machine *machine, const struct view *view,
                           const struct sock_filter *code)
 {
@@ -260,7 +259,7 @@ static bool load_register(struct machine *machine, const struct view *view,
 	}
 }
 
-/* It goes forward only, and so ends. */
+/* Jumps only go forward, so it ends. */
 static uint32_t run(const struct wt_filter *filter, const struct view *view)
 {
 	struct machine machine = {0};
@@ -306,7 +305,7 @@ static uint32_t run(const struct wt_filter *filter, const struct view *view)
 
 bool wt_filter_passes(const struct wt_filter *filter, const struct wt_frame *frame)
 {
-	bool has_tag = filter->is_live && frame->notes & WT_NOTE_VLAN &&
+	bool has_tag = filter->is_live && frame->notes & WT_FRAME_VLAN &&
 	               frame->caplen >= ADDRESSES_BYTES + TAG_BYTES;
 	struct view view = {frame, has_tag ? TAG_BYTES : 0, filter->interface_index};
 

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* A compilation in a thread of its own, which owns it if nobody waits any more. */
+/* Compilation in its own thread, which owns this once nobody waits any more. */
 struct job {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -25,12 +25,12 @@ struct job {
 static int compile(struct bpf_program *code, pcap_t *handle, const char *expression, bool optimize,
                    struct wt_error *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	if (pcap_compile(handle, code, expression, optimize, PCAP_NETMASK_UNKNOWN))
-		ret = wt_error_set(err, -EINVAL, "%s", pcap_geterr(handle));
+		rc = wt_error_set(err, -EINVAL, "%s", pcap_geterr(handle));
 	pcap_close(handle);
-	return ret;
+	return rc;
 }
 
 static void free_job(struct job *job)
@@ -83,19 +83,19 @@ static int start_job(struct job *job)
 {
 	sigset_t all, before;
 	pthread_t thread;
-	int ret;
+	int rc;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	ret = pthread_create(&thread, NULL, run_job, job);
+	rc = pthread_create(&thread, NULL, run_job, job);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!ret)
+	if (!rc)
 		pthread_detach(thread);
-	return -ret;
+	return -rc;
 }
 
-/* Whether it was done before the patience was over. */
-static bool wait_for_job(struct job *job, const struct wt_capture_patience *patience)
+/* Whether it finished before the patience ended. */
+static bool wait_for_job(struct job *job, const struct wt_patience *patience)
 {
 	enum { LOOK_EVERY_NS = 20000000, SECOND_NS = 1000000000 };
 	bool done;
@@ -117,27 +117,27 @@ static bool wait_for_job(struct job *job, const struct wt_capture_patience *pati
 }
 
 int wt_filter_job(struct bpf_program *code, pcap_t *handle, const char *expression, bool optimize,
-                  const struct wt_capture_patience *patience, struct wt_error *err)
+                  const struct wt_patience *patience, struct wt_error *err)
 {
 	struct job *job;
-	int ret;
+	int rc;
 
 	if (!patience)
 		return compile(code, handle, expression, optimize, err);
 	job = make_job(handle, expression, optimize);
-	ret = job ? start_job(job) : -ENOMEM;
-	if (ret) {
+	rc = job ? start_job(job) : -ENOMEM;
+	if (rc) {
 		if (job)
 			free_job(job);
 		pcap_close(handle);
-		return wt_error_set(err, ret, "cannot compile the filter: %s", strerror(-ret));
+		return wt_error_set(err, rc, "cannot compile the filter: %s", strerror(-rc));
 	}
 	if (!wait_for_job(job, patience))
 		return wt_error_set(err, -EINTR, "stopped while the filter was compiled");
-	ret = job->result;
+	rc = job->result;
 	*code = job->code;
-	if (err && ret)
+	if (err && rc)
 		*err = job->err;
 	free_job(job);
-	return ret;
+	return rc;
 }

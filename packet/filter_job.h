@@ -1,27 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_WRITER_FILTER_JOB_H
-#define WIRETAPE_WRITER_FILTER_JOB_H
+#ifndef WIRETAPE_PACKET_FILTER_JOB_H
+#define WIRETAPE_PACKET_FILTER_JOB_H
 
 #include <pcap/pcap.h>
 #include <stdbool.h>
 
 #include <wiretape/base/error.h>
-#include <wiretape/archive/capture_file.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include <wiretape/base/patience.h>
 
 /* Compile a filter for the link type of a handle, which is closed in any case. libpcap may take
- * minutes: with a patience it works in a thread of its own, which is left behind when the patience
- * is over. NULL: it never is. The expression is borrowed until this returns.
+ * minutes: with a patience it works in its own thread, which is abandoned when the patience ends.
+ * NULL: it never ends. The expression is borrowed until this returns.
  *
- * 0 and *code, for pcap_freecode(); -EINVAL with libpcap's words; -EINTR when the patience was over
- * first; or another negative errno, of making the thread. */
+ * 0 and *code, for pcap_freecode(); -EINVAL with libpcap's words; -EINTR when the patience ended
+ * first; or another negative errno, from starting the thread. */
 int wt_filter_job(struct bpf_program *code, pcap_t *handle, const char *expression, bool optimize,
-                  const struct wt_capture_patience *patience, struct wt_error *err);
+                  const struct wt_patience *patience, struct wt_error *err);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -5,10 +5,10 @@
 #include <endian.h>
 #include <string.h>
 
-#include <wiretape/packet/udp_packet.h>
 #include <wiretape/packet/rewrite.h>
+#include <wiretape/packet/udp_packet.h>
 
-enum { CHECKSUM_BYTES = 2 }; /* the last ones of the UDP header */
+enum { CHECKSUM_BYTES = 2 }; /* at the end of the UDP header */
 
 bool wt_payload_stamp_locate(struct wt_payload_stamp *stamp, const uint8_t *frame, uint32_t caplen,
                              uint16_t link_type)
@@ -33,7 +33,7 @@ bool wt_payload_stamp_locate(struct wt_payload_stamp *stamp, const uint8_t *fram
 	return true;
 }
 
-/* Of the new words and the complements of the old ones, in the machine's byte order. */
+/* Sum of the new words and the complements of the old ones, in host byte order. */
 static uint32_t difference(const uint64_t from[2], const uint64_t to[2])
 {
 	uint64_t sum = 0;
@@ -58,7 +58,7 @@ static void repair(uint8_t *at, uint32_t changes)
 	memcpy(&checksum, at, sizeof(checksum));
 	sum = (uint16_t)~checksum + changes;
 	sum = (sum & 0xffff) + (sum >> 16);
-	/* 0 would say that there is none. */
+	/* 0 would mean that there is none. */
 	checksum = sum == 0xffff ? 0xffff : (uint16_t)~sum;
 	memcpy(at, &checksum, sizeof(checksum));
 }
@@ -75,6 +75,6 @@ void wt_payload_stamp_put(const struct wt_payload_stamp *stamp, uint8_t *frame, 
 	if (!stamp->checksum)
 		return;
 	changes = difference(from, to);
-	/* Summed up from an odd offset, the bytes of each word change places (RFC 1071). */
+	/* Summed from an odd offset, the bytes of each word change places (RFC 1071). */
 	repair(frame + stamp->checksum, stamp->odd ? bswap_16((uint16_t)changes) : changes);
 }

@@ -4,18 +4,18 @@
 #include <string.h>
 
 #include <wiretape/base/big_endian.h>
+#include <wiretape/frame.h>
+#include <wiretape/packet/checksum.h>
 #include <wiretape/packet/udp_packet.h>
-#include <wiretape/ring/frame.h>
 
-#include <wiretape/replay/rewrite_private.h>
+#include "rewrite_private.h"
 
 enum {
 	MAC_BYTES = 6,
 	MACS_BYTES = 12,
-	ETHERTYPE_VLAN = 0x8100,
-	VLAN_BYTES = WT_REWRITE_HEADROOM,
 	VLAN_ID_MASK = 0x0fff,
 };
+_Static_assert((int)WT_VLAN_BYTES <= (int)WT_REWRITE_HEADROOM, "room for a tag");
 
 /* A frame while it is rewritten. */
 struct pass {
@@ -23,16 +23,15 @@ struct pass {
 	struct wt_rewrite_frame *frame;
 	struct wt_rewrite_headers headers;
 	bool changed;
-	bool partial; /* in the checksum's place is the sum that it is to be made of */
-	/* What has changed under checksums: sums of the new words and the complements of the
-	 * old ones, modulo 0xffff and in the machine's byte order, on which sums do not depend
-	 * (RFC 1071). */
+	bool partial; /* the checksum field holds the sum that it will be computed from */
+	/* Changes under checksums: sums of the new words and the complements of the old ones,
+	 * modulo 0xffff and in host byte order, which does not affect sums (RFC 1071). */
 	uint64_t addresses;
-	uint64_t pseudo_header; /* those addresses that the transport's checksum is over */
+	uint64_t pseudo_header; /* the addresses under the transport's checksum */
 	uint64_t ports;
 };
 
-/* In a field of so many words; the others are zeros on both sides. */
+/* Compare the first `words` words; the others are zeros on both sides. */
 static inline bool matches(const struct wt_rewrite_rule *rule, const struct wt_rewrite_value *value,
                            size_t words)
 {
@@ -66,14 +65,14 @@ static uint32_t fold(uint64_t sum)
 	return (uint32_t)sum;
 }
 
-/* The zeros behind a field's bytes add 0xffff times something, which is nothing. */
+/* The zeros after a field's bytes add a multiple of 0xffff, which is nothing. */
 static inline uint64_t difference(uint64_t from, uint64_t to)
 {
 	return (~from & UINT32_MAX) + (~from >> 32) + (to & UINT32_MAX) + (to >> 32);
 }
 
-/* Set a field as its rules say, and add to *sum what that changes. Returns whether a rule has
- * matched. `at` may be NULL: the field is not here. Inline, for then the sizes are constants. */
+/* Set a field by its rules, and add the change to *sum. Returns whether a rule has matched. `at`
+ * may be NULL: the field is not here. Inline, so that the sizes are constants. */
 static inline bool set_field(struct pass *pass, enum wt_rewrite_field field, uint8_t *at,
                              size_t bytes, uint64_t *sum)
 {
@@ -98,14 +97,14 @@ static inline bool set_field(struct pass *pass, enum wt_rewrite_field field, uin
 	return true;
 }
 
-/* NULL for what is not here. */
+/* Place of a field; NULL if it is not here. */
 static uint8_t *place(const struct pass *pass, uint32_t offset)
 {
 	return offset ? pass->frame->data + offset : NULL;
 }
 
-/* RFC 1624, equation 3. What adds up to nothing leaves the checksum as it was written, which
- * may be the other one of the two zeros. */
+/* RFC 1624, equation 3. Changes that add up to nothing leave the checksum as written, which may be
+ * the other of the two zeros. */
 static uint16_t repaired(uint16_t checksum, uint64_t changes)
 {
 	uint32_t sum = fold(changes);
@@ -130,13 +129,13 @@ static void repair_ip(const struct pass *pass)
 /* Whether the addresses are part of the transport's checksum. */
 static bool has_pseudo_header(const struct wt_rewrite_headers *headers)
 {
-	return headers->protocol != WT_REWRITE_ICMP && headers->protocol != WT_REWRITE_IGMP;
+	return headers->protocol != WT_PROTOCOL_ICMP && headers->protocol != WT_PROTOCOL_IGMP;
 }
 
 static void repair_transport(const struct pass *pass)
 {
 	uint8_t *at = place(pass, pass->headers.checksum);
-	bool udp = pass->headers.protocol == WT_REWRITE_UDP;
+	bool udp = pass->headers.protocol == WT_PROTOCOL_UDP;
 	uint16_t checksum;
 
 	if (!at || !has_pseudo_header(&pass->headers))
@@ -144,12 +143,12 @@ static void repair_transport(const struct pass *pass)
 	memcpy(&checksum, at, sizeof(checksum));
 	if (udp && !checksum)
 		return;
-	/* That is no complement, and not over the ports. */
+	/* The field holds no complement, and does not cover the ports. */
 	if (pass->partial)
 		checksum = (uint16_t)~repaired((uint16_t)~checksum, pass->pseudo_header);
 	else
 		checksum = repaired(checksum, pass->pseudo_header + pass->ports);
-	/* 0 would say that there is none (RFC 768). */
+	/* 0 would mean that there is none (RFC 768). */
 	if (udp && !checksum)
 		checksum = 0xffff;
 	memcpy(at, &checksum, sizeof(checksum));
@@ -212,28 +211,28 @@ static bool rewrite_macs(struct pass *pass)
 	return set_field(pass, WT_REWRITE_DST_MAC, frame, MAC_BYTES, &unused);
 }
 
-/* `frame` grows by a tag in front, behind its MACs. */
+/* The frame grows by a tag in front, after its MACs. */
 static bool put_tag_in(struct wt_rewrite_frame *frame)
 {
-	if (frame->headroom < VLAN_BYTES)
+	if (frame->headroom < WT_VLAN_BYTES)
 		return false;
-	frame->data -= VLAN_BYTES;
-	frame->headroom -= VLAN_BYTES;
-	frame->caplen += VLAN_BYTES;
-	frame->len += VLAN_BYTES;
-	memmove(frame->data, frame->data + VLAN_BYTES, MACS_BYTES);
-	wt_put_be16(frame->data + MACS_BYTES, ETHERTYPE_VLAN);
+	frame->data -= WT_VLAN_BYTES;
+	frame->headroom -= WT_VLAN_BYTES;
+	frame->caplen += WT_VLAN_BYTES;
+	frame->len += WT_VLAN_BYTES;
+	memmove(frame->data, frame->data + WT_VLAN_BYTES, MACS_BYTES);
+	wt_put_be16(frame->data + MACS_BYTES, WT_ETHERTYPE_VLAN);
 	wt_put_be16(frame->data + MACS_BYTES + 2, 0);
 	return true;
 }
 
 static void take_tag_out(struct wt_rewrite_frame *frame)
 {
-	memmove(frame->data + VLAN_BYTES, frame->data, MACS_BYTES);
-	frame->data += VLAN_BYTES;
-	frame->headroom += VLAN_BYTES;
-	frame->caplen -= VLAN_BYTES;
-	frame->len -= VLAN_BYTES;
+	memmove(frame->data + WT_VLAN_BYTES, frame->data, MACS_BYTES);
+	frame->data += WT_VLAN_BYTES;
+	frame->headroom += WT_VLAN_BYTES;
+	frame->caplen -= WT_VLAN_BYTES;
+	frame->len -= WT_VLAN_BYTES;
 }
 
 static uint64_t vlan_of(const struct pass *pass)
@@ -243,7 +242,7 @@ static uint64_t vlan_of(const struct pass *pass)
 	return wt_get_be16(pass->frame->data + pass->headers.vlan) & VLAN_ID_MASK;
 }
 
-/* From one of them, or from none, to another or none. */
+/* Change a VLAN to another or none, or none to one. */
 static void set_vlan(struct pass *pass, uint64_t vlan, struct wt_rewrite_counts *counts)
 {
 	struct wt_rewrite_frame *frame = pass->frame;
@@ -293,7 +292,7 @@ static void rewrite_ip(struct pass *pass, bool mac_is_set)
 		set_group_mac(pass);
 }
 
-/* What may still hold something that there are rules for. */
+/* Layers that may still hold something that there are rules for. */
 static void count_unfollowed(const struct pass *pass, struct wt_rewrite_counts *counts)
 {
 	const uint8_t *rules = pass->rewrite->field_rules;
@@ -324,15 +323,13 @@ static void rewrite_frame(struct pass *pass, struct wt_rewrite_counts *counts)
 	if (pass->headers.ethernet)
 		rewrite_vlan(pass, counts);
 	counts->changed += pass->changed;
-	/* MACs and VLANs are there all the same. */
+	/* MACs and VLANs are there nevertheless. */
 	counts->not_understood += pass->headers.not_understood &&
 	                          (pass->rewrite->beyond_link || !pass->headers.ethernet);
 	count_unfollowed(pass, counts);
 }
 
-/* ---- checksums ---- */
-
-/* Over addresses, of which one follows the other, and protocol (RFC 768, RFC 9293, RFC 8200), in
+/* Sum over the addresses, which are adjacent, and the protocol (RFC 768, RFC 9293, RFC 8200), in
  * network order; the length is still to be added. */
 static uint64_t pseudo_header_sum(const uint8_t *frame, const struct wt_rewrite_headers *headers)
 {
@@ -343,8 +340,8 @@ static uint64_t pseudo_header_sum(const uint8_t *frame, const struct wt_rewrite_
 	return wt_checksum_add(headers->protocol, frame + headers->source, bytes);
 }
 
-/* What a sender leaves to its NIC begins as that sum; with segmentation left to it, too, some
- * systems leave the length out. */
+/* A checksum left to the NIC begins as that sum; if segmentation is left to it, too, some systems
+ * omit the length. */
 static bool is_partial(const uint8_t *frame, const struct wt_rewrite_headers *headers)
 {
 	uint64_t sum;
@@ -358,17 +355,17 @@ static bool is_partial(const uint8_t *frame, const struct wt_rewrite_headers *he
 	return checksum == fold(sum + headers->transport_bytes) || checksum == fold(sum);
 }
 
-/* Whether the frame has a transport with a checksum in it: which one may do without. */
+/* Whether the frame has a transport with a checksum: UDP may do without. */
 static bool has_checksum(const uint8_t *frame, const struct wt_rewrite_headers *headers)
 {
-	bool may_be_none = headers->protocol == WT_REWRITE_UDP && headers->ip_version == 4;
+	bool may_be_none = headers->protocol == WT_PROTOCOL_UDP && headers->ip_version == 4;
 
 	switch (headers->protocol) {
-	case WT_REWRITE_UDP:
-	case WT_REWRITE_TCP:
-	case WT_REWRITE_ICMP:
-	case WT_REWRITE_IGMP:
-	case WT_REWRITE_ICMPV6:
+	case WT_PROTOCOL_UDP:
+	case WT_PROTOCOL_TCP:
+	case WT_PROTOCOL_ICMP:
+	case WT_PROTOCOL_IGMP:
+	case WT_PROTOCOL_ICMPV6:
 		return !may_be_none || !headers->checksum ||
 		       wt_get_be16(frame + headers->checksum) != 0;
 	default:
@@ -376,14 +373,14 @@ static bool has_checksum(const uint8_t *frame, const struct wt_rewrite_headers *
 	}
 }
 
-/* Whether there is all that the transport's checksum is made of. */
+/* Whether every byte under the transport's checksum is here. */
 static bool can_be_computed(const struct wt_rewrite_headers *headers)
 {
 	return headers->checksum && headers->transport_bytes && headers->whole &&
 	       !headers->fragment && !headers->on_its_way;
 }
 
-/* What the transport's checksum has to be. */
+/* Correct value of the transport's checksum. */
 static uint16_t compute(const uint8_t *frame, const struct wt_rewrite_headers *headers)
 {
 	uint64_t sum = pseudo_header_sum(frame, headers);
@@ -392,13 +389,13 @@ static uint16_t compute(const uint8_t *frame, const struct wt_rewrite_headers *h
 	if (has_pseudo_header(headers))
 		sum += headers->transport_bytes;
 	sum = wt_checksum_add(sum, frame + headers->transport, headers->transport_bytes);
-	/* The one that is there does not count. */
+	/* Exclude the current one. */
 	sum += (uint16_t)~wt_get_be16(frame + headers->checksum);
 	checksum = wt_checksum_finish(sum);
-	return headers->protocol == WT_REWRITE_UDP && !checksum ? 0xffff : checksum;
+	return headers->protocol == WT_PROTOCOL_UDP && !checksum ? 0xffff : checksum;
 }
 
-/* There are two zeros. */
+/* Either zero is right. */
 static bool is_same_sum(uint16_t a, uint16_t b)
 {
 	return a == b || (a % 0xffff == 0 && b % 0xffff == 0);
@@ -425,7 +422,7 @@ static void mend_ip(const struct wt_rewrite_frame *frame, const struct wt_rewrit
 	counts->checksums_fixed++;
 }
 
-/* Of a transport of which not all is here. */
+/* Handle an incomplete transport. */
 static bool leave(const struct wt_rewrite_frame *frame, const struct wt_rewrite_headers *headers,
                   struct wt_rewrite_counts *counts)
 {
@@ -439,7 +436,7 @@ static bool leave(const struct wt_rewrite_frame *frame, const struct wt_rewrite_
 	return partial;
 }
 
-/* Returns whether in the checksum's place is, at the end, the sum that it is to be made of. */
+/* Returns whether the checksum field holds, at the end, the sum that it is to be computed from. */
 static bool mend_transport(struct wt_rewrite_frame *frame, const struct wt_rewrite_headers *headers,
                            struct wt_rewrite_counts *counts)
 {
@@ -451,12 +448,12 @@ static bool mend_transport(struct wt_rewrite_frame *frame, const struct wt_rewri
 		return leave(frame, headers, counts);
 	is = wt_get_be16(frame->data + headers->checksum);
 	partial = is_partial(frame->data, headers);
-	left = partial || (!is && headers->protocol == WT_REWRITE_TCP);
+	left = partial || (!is && headers->protocol == WT_PROTOCOL_TCP);
 	counts->checksums_lacking += told && !partial;
 	if ((!left && !frame->fix_checksums) || !has_checksum(frame->data, headers))
 		return false;
 	should = compute(frame->data, headers);
-	/* By chance, a right one may look like that sum. */
+	/* A right one may look like that sum by chance. */
 	if (is_same_sum(is, should) && !(told && partial))
 		return false;
 	if (!frame->fix_checksums && !(told && partial)) {

@@ -2,19 +2,20 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/rewrite_private.h>
+#include <wiretape/base/quantity.h>
+
+#include "rewrite_private.h"
 
 enum {
-	RULE_BYTES = 192, /* longer than any that is right */
+	RULE_BYTES = 192, /* longer than any valid one */
 	VLAN_MAX = 4094,
 };
 
 enum kind { MAC, VLAN, IP, PORT };
 
-/* What people call a field, and which it is. */
+/* Name of a field in rules, and its number. */
 struct name {
 	const char *name;
 	enum kind kind;
@@ -32,36 +33,36 @@ static const struct name names[] = {
 static const char form[] = "a rule has the form FIELD=NEW or FIELD:OLD=NEW, as in "
                            "dst-mac=02:00:00:00:00:01 or ip:10.0.0.1=192.0.2.1";
 
-/* OLD or NEW: its bytes as they are in a packet, and how many bits of them are meant. */
+/* OLD or NEW: its bytes as in a packet, and how many of its bits count. */
 struct side {
 	uint8_t bytes[sizeof(struct wt_rewrite_value)];
-	int family; /* of addresses */
+	int family; /* for addresses */
 	unsigned field_bits;
 	unsigned bits;
 };
 
-/* What a message about a side has to say. */
+/* Context for messages about a side. */
 struct reading {
 	const char *rule;
 	struct wt_error *err;
 };
 
-/* Digits alone, and not too many of them. */
+/* Parse a few digits alone. */
 static bool parse_number(const char *text, unsigned most, unsigned *number)
 {
-	size_t length = strlen(text);
+	uint64_t wide;
 
-	if (!length || length > 5 || strspn(text, "0123456789") != length)
+	if (wt_parse_number(text, 0, most, &wide, NULL))
 		return false;
-	*number = (unsigned)strtoul(text, NULL, 10);
-	return *number <= most;
+	*number = (unsigned)wide;
+	return true;
 }
 
 static bool parse_mac(const char *text, uint8_t *mac)
 {
 	int end = 0;
 
-	/* Signs and spaces, which sscanf() would pass, are none of these. */
+	/* Rejects signs and spaces, which sscanf() would accept. */
 	if (strspn(text, "0123456789abcdefABCDEF:") != strlen(text))
 		return false;
 	return sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1], &mac[2],
@@ -169,7 +170,7 @@ static int read_side(const struct reading *reading, enum kind kind, const char *
 	return read_address(reading, text, side);
 }
 
-/* What both sides are together. */
+/* Check both sides together. */
 static int check_sides(const struct reading *reading, const struct side *old,
                        const struct side *new)
 {
@@ -201,19 +202,19 @@ static struct wt_rewrite_value mask_of(unsigned bits)
 	return value_of(mask);
 }
 
-/* `old` may be NULL: whatever it is. */
+/* `old` may be NULL: any value. */
 static int read_rule(const struct reading *reading, const struct name *name, const char *old,
                      const char *new, struct wt_rewrite_rule *rule, int *family)
 {
 	struct side from = {0}, to = {0};
-	int ret = read_side(reading, name->kind, new, &to);
+	int rc = read_side(reading, name->kind, new, &to);
 
-	if (!ret && old)
-		ret = read_side(reading, name->kind, old, &from);
-	if (!ret && old)
-		ret = check_sides(reading, &from, &to);
-	if (ret)
-		return ret;
+	if (!rc && old)
+		rc = read_side(reading, name->kind, old, &from);
+	if (!rc && old)
+		rc = check_sides(reading, &from, &to);
+	if (rc)
+		return rc;
 	*family = to.family;
 	*rule = (struct wt_rewrite_rule){
 	        .where = value_of(from.bytes),
@@ -224,7 +225,7 @@ static int read_rule(const struct reading *reading, const struct name *name, con
 	return 0;
 }
 
-/* Whether all that `later` is for is taken by `earlier`. */
+/* Whether `earlier` takes everything that `later` matches. */
 static bool covers(const struct wt_rewrite_rule *earlier, const struct wt_rewrite_rule *later)
 {
 	for (int i = 0; i < 2; i++) {
@@ -246,7 +247,7 @@ static bool is_covered(const struct wt_rewrite *rewrite, enum wt_rewrite_field f
 	return false;
 }
 
-/* The first of a name's fields, the source's; the destination's is the next. */
+/* First field of a name, the source's; the destination's follows. */
 static enum wt_rewrite_field first_field(enum kind kind, int family)
 {
 	switch (kind) {
@@ -301,7 +302,7 @@ static const struct name *find_name(const char *text)
 	return NULL;
 }
 
-/* Cut `text` at `mark`; what follows it, or NULL. */
+/* Cut `text` at `mark`; returns the rest, or NULL. */
 static char *cut_at(char *text, int mark)
 {
 	char *rest = strchr(text, mark);
@@ -334,7 +335,7 @@ int wt_rewrite_add(struct wt_rewrite *rewrite, const char *rule, struct wt_error
 	char copy[RULE_BYTES], *old, *new;
 	struct wt_rewrite_rule read;
 	const struct name *name;
-	int family, ret;
+	int family, rc;
 
 	if (strlen(rule) >= sizeof(copy))
 		return wt_error_set(err, -EINVAL, "'%.40s...' is too long for a rule: %s", rule,
@@ -348,8 +349,8 @@ int wt_rewrite_add(struct wt_rewrite *rewrite, const char *rule, struct wt_error
 		return wt_error_set(err, -EINVAL, "'%s' does not say what to rewrite: %s", rule,
 		                    form);
 	old = cut_at(copy, ':');
-	ret = find_field(&reading, copy, old != NULL, &name);
-	if (!ret)
-		ret = read_rule(&reading, name, old, new, &read, &family);
-	return ret ? ret : add_rule(&reading, rewrite, name, &read, family);
+	rc = find_field(&reading, copy, old != NULL, &name);
+	if (!rc)
+		rc = read_rule(&reading, name, old, new, &read, &family);
+	return rc ? rc : add_rule(&reading, rewrite, name, &read, family);
 }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include <wiretape/packet/checksum.h>
 #include <wiretape/packet/udp_packet.h>
 
 enum { IPV6_BYTES = 40, PROTOCOL_UDP = 17 };
@@ -15,7 +16,7 @@ static void put_16(uint8_t *at, size_t value)
 	at[1] = (uint8_t)value;
 }
 
-/* Over the addresses, the protocol and the length, then header and payload. */
+/* Checksum over addresses, protocol and length, then header and payload. */
 static uint16_t udp_checksum(const uint8_t *udp, size_t udp_bytes,
                              const struct wt_udp_headers *headers)
 {
@@ -29,7 +30,7 @@ static uint16_t udp_checksum(const uint8_t *udp, size_t udp_bytes,
 	pseudo[39] = PROTOCOL_UDP;
 	checksum = wt_checksum_finish(
 	        wt_checksum_add(wt_checksum_add(0, pseudo, sizeof(pseudo)), udp, udp_bytes));
-	/* 0 would say that there is none. */
+	/* 0 would mean that there is none. */
 	return checksum ? checksum : 0xffff;
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/pcapng/chunk.h>
 
+#include <assert.h>
 #include <string.h>
 
-/* What an index and a padding block have behind their fields. */
+/* Parts of an index and a padding block after their fields. */
 enum { LENGTH_BYTES = 4, SMALLEST_BLOCK = 12 };
 
 static const int64_t second_ns = 1000000000;
@@ -26,7 +27,16 @@ void wt_chunk_run_init(struct wt_chunk_run *run, uint64_t tape_id, uint64_t offs
 	};
 }
 
-/* How far `packets` reaches back behind what came before; saturates. */
+void wt_chunk_maps_add(struct wt_chunk_maps *maps, uint32_t interface_id,
+                       const struct wt_clock_map *map)
+{
+	if (!map->number)
+		return;
+	assert(maps->count < WT_CHUNK_MAPS_MAX);
+	maps->at[maps->count++] = (struct wt_chunk_map){*map, interface_id, 0};
+}
+
+/* How far `packets` reaches back before earlier ones; saturates. */
 static int64_t reach_back(const struct wt_chunk_run *run, const struct wt_chunk_packets *packets)
 {
 	int64_t reach;
@@ -48,7 +58,7 @@ void wt_chunk_split_ns(int64_t ns, uint32_t *s, uint32_t *rest_ns)
 	*rest_ns = (uint32_t)(ns % second_ns);
 }
 
-/* What the kernel's header has, for a chunk that is none of its blocks. */
+/* Fill in the kernel's header for a chunk that is not one of its blocks. */
 static void fill_block_fields(struct wt_chunk_index *index, uint32_t index_bytes,
                               const struct wt_chunk_packets *packets)
 {
@@ -75,14 +85,14 @@ static void advance(struct wt_chunk_run *run, uint32_t bytes,
 	run->number++;
 }
 
-/* Goes on with the run. */
+/* Advance the run. */
 static void fill_index(struct wt_chunk_index *index, uint32_t bytes,
                        const struct wt_chunk_packets *packets, uint16_t flags,
                        struct wt_chunk_run *run)
 {
 	index->type = WT_PCAPNG_INDEX;
-	/* The kernel's count includes frames that went elsewhere, if the block could not be
-	 * taken to its end. */
+	/* The kernel's count includes frames that went elsewhere if only part of the block was
+	 * taken. */
 	index->packets = (uint32_t)packets->count;
 	index->magic = WT_CHUNK_MAGIC;
 	index->chunk_bytes = bytes;
@@ -98,11 +108,23 @@ static void fill_index(struct wt_chunk_index *index, uint32_t bytes,
 	index->number = run->number;
 	index->page_check = 0;
 	index->flags = flags;
-	index->reserved = 0;
+	index->maps = (uint16_t)(packets->maps ? packets->maps->count : 0);
 }
 
-/* All but the status: in place that word is shared with the kernel, which looks at it to see
- * whether the block is free. */
+/* Write the maps, and zeros up to the index's second length. */
+static void store_maps(uint8_t *chunk, uint32_t index_bytes, const struct wt_chunk_maps *maps)
+{
+	uint32_t used = maps ? maps->count * WT_CHUNK_MAP_BYTES : 0;
+
+	assert(WT_CHUNK_INDEX_BYTES + used <= index_bytes);
+	if (used)
+		memcpy(chunk + sizeof(struct wt_chunk_index), maps->at, used);
+	used += sizeof(struct wt_chunk_index);
+	memset(chunk + used, 0, index_bytes - used - LENGTH_BYTES);
+}
+
+/* Write all but the status: in place the kernel shares that word, and reads it to see whether the
+ * block is free. */
 static void store_index(uint8_t *chunk, const struct wt_chunk_index *index)
 {
 	enum {
@@ -119,6 +141,8 @@ void wt_chunk_seal(uint8_t *chunk, uint32_t bytes, uint32_t index_bytes,
 {
 	struct wt_chunk_index index = {0};
 
+	assert(bytes % WT_CHUNK_ALIGNMENT == 0);
+	assert(index_bytes >= WT_CHUNK_INDEX_BYTES && index_bytes <= bytes && index_bytes % 4 == 0);
 	if (flags & WT_CHUNK_IN_PLACE) {
 		memcpy(&index, chunk, sizeof(index));
 	} else {
@@ -129,7 +153,7 @@ void wt_chunk_seal(uint8_t *chunk, uint32_t bytes, uint32_t index_bytes,
 	}
 	index.total_length = index_bytes;
 	fill_index(&index, bytes, packets, flags, run);
-	memset(chunk + sizeof(index), 0, index_bytes - sizeof(index) - LENGTH_BYTES);
+	store_maps(chunk, index_bytes, packets->maps);
 	memcpy(chunk + index_bytes - LENGTH_BYTES, &index_bytes, sizeof(index_bytes));
 	store_index(chunk, &index);
 	if (!packets->has_large)
@@ -144,6 +168,7 @@ void wt_chunk_pad(uint8_t *out, uint32_t bytes, bool zero)
 	uint32_t head[2] = {WT_PCAPNG_PADDING, bytes};
 	uint32_t body = bytes - SMALLEST_BLOCK;
 
+	assert(bytes >= SMALLEST_BLOCK && bytes % 4 == 0);
 	memcpy(out, head, sizeof(head));
 	if (zero)
 		memset(out + sizeof(head), 0,
@@ -155,6 +180,7 @@ uint32_t wt_chunk_padding(uint32_t used)
 {
 	uint32_t over = used % WT_CHUNK_ALIGNMENT;
 
+	assert(used % 4 == 0);
 	if (!over)
 		return 0;
 	over = WT_CHUNK_ALIGNMENT - over;
@@ -203,6 +229,7 @@ static void swap_index(struct wt_chunk_index *index)
 	for (size_t i = 0; i < sizeof(stamps) / sizeof(stamps[0]); i++)
 		*stamps[i] = (int64_t)swap64((uint64_t)*stamps[i], true);
 	index->flags = swap16(index->flags, true);
+	index->maps = swap16(index->maps, true);
 }
 
 bool wt_chunk_parse(const uint8_t *bytes, size_t length, uint64_t offset, bool swapped,
@@ -222,19 +249,45 @@ bool wt_chunk_parse(const uint8_t *bytes, size_t length, uint64_t offset, bool s
 	if (index->total_length < WT_CHUNK_INDEX_BYTES || index->total_length % 4 ||
 	    index->total_length > index->chunk_bytes || index->number == 0)
 		return false;
+	if (index->maps > WT_CHUNK_MAPS_MAX ||
+	    index->total_length < WT_CHUNK_INDEX_BYTES + (uint32_t)index->maps * WT_CHUNK_MAP_BYTES)
+		return false;
 	if (index->total_length > length)
-		return true; /* its second length cannot be seen */
+		return true; /* its second length is out of sight */
 	return read_u32(bytes + index->total_length - LENGTH_BYTES, swapped) == index->total_length;
 }
 
-/* The pages that lie within [from, to) of the chunk. */
+static void swap_map(struct wt_clock_map *map)
+{
+	uint32_t *narrow[] = {&map->number, &map->epoch};
+	int64_t *wide[] = {&map->phc_ns,   &map->utc_ns,     &map->rate,       &map->inverse_rate,
+	                   &map->error_ns, &map->rate_error, &map->born_utc_ns};
+
+	for (size_t i = 0; i < sizeof(narrow) / sizeof(narrow[0]); i++)
+		*narrow[i] = swap32(*narrow[i], true);
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		*wide[i] = (int64_t)swap64((uint64_t)*wide[i], true);
+}
+
+void wt_chunk_read_map(const uint8_t *bytes, const struct wt_chunk_index *index, bool swapped,
+                       uint32_t number, struct wt_chunk_map *map)
+{
+	assert(number < index->maps);
+	memcpy(map, bytes + sizeof(*index) + number * sizeof(*map), sizeof(*map));
+	if (!swapped)
+		return;
+	swap_map(&map->map);
+	map->interface_id = swap32(map->interface_id, true);
+}
+
+/* Check the pages that lie within [from, to) of the chunk. */
 static uint32_t check_pages(const uint8_t *bytes, size_t from, size_t to, bool swapped,
                             uint32_t sum)
 {
 	size_t page = (from + WT_CHUNK_ALIGNMENT - 1) / WT_CHUNK_ALIGNMENT * WT_CHUNK_ALIGNMENT;
 
 	for (; page + WT_CHUNK_ALIGNMENT <= to; page += WT_CHUNK_ALIGNMENT) {
-		/* Odd factors keep apart words that are equal, or exchanged. */
+		/* Odd factors tell equal and exchanged words apart. */
 		sum = sum * 0x9E3779B1u + read_u32(bytes + page, swapped);
 		sum = sum * 0x85EBCA6Bu + read_u32(bytes + page + 4, swapped);
 	}
@@ -260,7 +313,7 @@ static bool walk(const uint8_t *bytes, size_t length, bool swapped, uint32_t *pa
 		if (total < SMALLEST_BLOCK || total % 4 || total > length - at ||
 		    read_u32(bytes + at + total - LENGTH_BYTES, swapped) != total)
 			return false;
-		/* That of another chunk: this one does not reach as far as it says. */
+		/* Another chunk's index: this one does not reach as far as it says. */
 		if (type == WT_PCAPNG_INDEX && at)
 			return false;
 		if (type == WT_PCAPNG_EPB) {
@@ -274,8 +327,8 @@ static bool walk(const uint8_t *bytes, size_t length, bool swapped, uint32_t *pa
 				return false;
 			++*packets;
 		}
-		/* A page with neither of a block's lengths would not show; but what is in the
-		 * body of a local block means nothing. */
+		/* A missing page without either of a block's lengths would not show; but the body
+		 * of a local block is meaningless. */
 		if (!(type & WT_PCAPNG_LOCAL_BLOCK))
 			*page_check = check_pages(bytes, at + lengths, at + total - LENGTH_BYTES,
 			                          swapped, *page_check);

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/clock_note.h>
+#include <wiretape/pcapng/clock_record.h>
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wiretape/base/name_value.h>
-#include <wiretape/pcapng/pcapng_format.h>
+#include <wiretape/base/text_put.h>
+#include <wiretape/pcapng/text_block.h>
 
 static const char *const words[] = {"cross", "map", "change"};
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
 
-/* A number and where it is kept. */
+/* A number and its place. */
 struct field {
 	const char *name;
 	size_t offset;
@@ -22,7 +22,7 @@ struct field {
 
 #define FIELD(name, member, type)                                                                  \
 	{                                                                                          \
-		name, offsetof(struct wt_clock_note, member), type                                 \
+		name, offsetof(struct wt_clock_record, member), type                               \
 	}
 
 static const struct field common_fields[] = {
@@ -58,26 +58,7 @@ static const struct field *const all_fields[] = {common_fields, cross_fields, st
                                                  map_fields};
 enum { FIELD_TABLES = sizeof(all_fields) / sizeof(all_fields[0]) };
 
-struct text {
-	char *chars;
-	size_t capacity;
-	size_t length;
-};
-
-static void put(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void put(struct text *text, const char *format, ...)
-{
-	size_t room = text->length < text->capacity ? text->capacity - text->length : 0;
-	va_list args;
-	int wrote;
-
-	va_start(args, format);
-	wrote = vsnprintf(room ? text->chars + text->length : NULL, room, format, args);
-	va_end(args);
-	text->length += wrote > 0 ? (size_t)wrote : 0;
-}
-
-static int64_t number_of(const struct wt_clock_note *note, const struct field *field)
+static int64_t number_of(const struct wt_clock_record *note, const struct field *field)
 {
 	const uint8_t *at = (const uint8_t *)note + field->offset;
 	int64_t wide;
@@ -91,62 +72,52 @@ static int64_t number_of(const struct wt_clock_note *note, const struct field *f
 	return field->type == SIGNED_32 ? (int32_t)number : (int64_t)number;
 }
 
-static void put_fields(struct text *text, const struct wt_clock_note *note,
+static void put_fields(struct wt_text *text, const struct wt_clock_record *note,
                        const struct field *fields)
 {
 	for (const struct field *field = fields; field->name; field++)
-		put(text, "%s=%" PRId64 "\n", field->name, number_of(note, field));
+		wt_text_put(text, "%s=%" PRId64 "\n", field->name, number_of(note, field));
 }
 
-/* A line is a line. */
-static void put_text(struct text *text, const char *value)
+/* Keep the value on its line. */
+static void put_text(struct wt_text *text, const char *value)
 {
-	put(text, "text=%.*s\n", (int)strcspn(value, "\n"), value);
+	wt_text_put(text, "text=%.*s\n", (int)strcspn(value, "\n"), value);
 }
 
-static void put_note(struct text *text, const struct wt_clock_note *note)
+static void put_note(struct wt_text *text, const struct wt_clock_record *note)
 {
-	put(text, "what=%s\n", words[note->what]);
+	wt_text_put(text, "what=%s\n", words[note->what]);
 	put_fields(text, note, common_fields);
-	if (note->what == WT_CLOCK_NOTE_CROSS) {
-		put(text, "method=%s\n", wt_cross_method_name(note->sample.method));
+	if (note->what == WT_CLOCK_RECORD_CROSS) {
+		wt_text_put(text, "method=%s\n", wt_cross_method_name(note->sample.method));
 		put_fields(text, note, cross_fields);
-		put(text, "verdict=%s\n", wt_clock_verdict_name(note->verdict));
+		wt_text_put(text, "verdict=%s\n", wt_clock_verdict_name(note->verdict));
 		if (note->verdict == WT_CLOCK_STEPPED || note->verdict == WT_CLOCK_BACKWARD) {
 			put_fields(text, note, step_fields);
-			put(text, "culprit=%s\n", wt_clock_culprit_name(note->culprit));
+			wt_text_put(text, "culprit=%s\n", wt_clock_culprit_name(note->culprit));
 		}
 	}
-	if (note->what == WT_CLOCK_NOTE_CHANGE) {
-		put(text, "change=%s\n", note->change);
+	if (note->what == WT_CLOCK_RECORD_CHANGE) {
+		wt_text_put(text, "change=%s\n", note->change);
 		put_text(text, note->text);
 	} else if (note->map.number) {
 		put_fields(text, note, map_fields);
 	}
 }
 
-ssize_t wt_clock_note_encode(uint8_t *out, size_t capacity, const struct wt_clock_note *note)
+ssize_t wt_clock_record_encode(uint8_t *out, size_t capacity, const struct wt_clock_record *note)
 {
-	char chars[WT_CLOCK_NOTE_BYTES_MAX - 16];
-	struct text text = {chars, sizeof(chars), 0};
-	struct wt_pcapng_block head = {.type = WT_PCAPNG_CLOCK};
-	uint32_t body;
+	char chars[WT_CLOCK_RECORD_BYTES_MAX - 16];
+	struct wt_text text = {chars, sizeof(chars), 0};
 
 	put_note(&text, note);
 	if (text.length >= text.capacity)
 		return -ENOBUFS;
-	body = wt_pcapng_pad4((uint32_t)text.length);
-	head.total_length = (uint32_t)sizeof(head) + body + 4;
-	if (head.total_length > capacity)
-		return -ENOBUFS;
-	memset(chars + text.length, 0, body - text.length);
-	memcpy(out, &head, sizeof(head));
-	memcpy(out + sizeof(head), chars, body);
-	memcpy(out + sizeof(head) + body, &head.total_length, 4);
-	return (ssize_t)head.total_length;
+	return wt_text_block_encode(out, capacity, WT_PCAPNG_CLOCK, chars, text.length);
 }
 
-static bool read_field(const struct wt_name_value *line, struct wt_clock_note *note,
+static bool read_field(const struct wt_name_value *line, struct wt_clock_record *note,
                        const struct field *field)
 {
 	uint8_t *at = (uint8_t *)note + field->offset;
@@ -200,7 +171,8 @@ static const char *culprit_word(int i)
 	return wt_clock_culprit_name((enum wt_clock_culprit)i);
 }
 
-static bool read_line(const struct wt_name_value *line, struct wt_clock_note *note, bool *says_what)
+static bool read_line(const struct wt_name_value *line, struct wt_clock_record *note,
+                      bool *says_what)
 {
 	const struct field *field = find_field(line);
 	int word;
@@ -210,7 +182,7 @@ static bool read_line(const struct wt_name_value *line, struct wt_clock_note *no
 	if (wt_name_is(line, "what")) {
 		word = wt_value_word(line, words, WORDS);
 		*says_what = word >= 0;
-		note->what = word < 0 ? WT_CLOCK_NOTE_CROSS : (enum wt_clock_note_what)word;
+		note->what = word < 0 ? WT_CLOCK_RECORD_CROSS : (enum wt_clock_record_what)word;
 		return word >= 0;
 	}
 	if (wt_name_is(line, "method")) {
@@ -235,16 +207,16 @@ static bool read_line(const struct wt_name_value *line, struct wt_clock_note *no
 	return true;
 }
 
-bool wt_clock_note_parse(const uint8_t *body, size_t length, struct wt_clock_note *note)
+bool wt_clock_record_parse(const uint8_t *body, size_t length, struct wt_clock_record *note)
 {
 	const char *at = (const char *)body;
 	struct wt_name_value line;
 	bool says_what = false;
-	int ret;
+	int rc;
 
 	memset(note, 0, sizeof(*note));
-	while ((ret = wt_name_value_next(&at, &length, &line)) > 0)
+	while ((rc = wt_name_value_next(&at, &length, &line)) > 0)
 		if (!read_line(&line, note, &says_what))
 			return false;
-	return !ret && says_what;
+	return !rc && says_what;
 }

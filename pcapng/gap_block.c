@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/missing.h>
+#include <wiretape/pcapng/gap_block.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 static const char *const words[] = {"hole", "continued", "not_closed"};
 enum { WORDS = sizeof(words) / sizeof(words[0]) };
 
-void wt_missing_format(char text[WT_MISSING_TEXT_BYTES], const struct wt_missing *missing)
+void wt_gap_block_format(char text[WT_GAP_BLOCK_TEXT_BYTES], const struct wt_gap_block *missing)
 {
 	char after[40] = "", before[40] = "";
 
@@ -18,20 +18,21 @@ void wt_missing_format(char text[WT_MISSING_TEXT_BYTES], const struct wt_missing
 		snprintf(after, sizeof(after), "after_ns=%" PRId64 "\n", missing->after_ns);
 	if (missing->has_before)
 		snprintf(before, sizeof(before), "before_ns=%" PRId64 "\n", missing->before_ns);
-	memset(text, 0, WT_MISSING_TEXT_BYTES);
-	snprintf(text, WT_MISSING_TEXT_BYTES,
+	memset(text, 0, WT_GAP_BLOCK_TEXT_BYTES);
+	snprintf(text, WT_GAP_BLOCK_TEXT_BYTES,
 	         "what=%s\npackets=%" PRIu64 "\nbytes=%" PRIu64 "\n%s%s", words[missing->what],
 	         missing->packets, missing->bytes, after, before);
 }
 
-static bool read_line(const struct wt_name_value *line, struct wt_missing *missing, bool *says_what)
+static bool read_line(const struct wt_name_value *line, struct wt_gap_block *missing,
+                      bool *says_what)
 {
 	int word;
 
 	if (wt_name_is(line, "what")) {
 		word = wt_value_word(line, words, WORDS);
 		*says_what = word >= 0;
-		missing->what = *says_what ? (enum wt_missing_what)word : WT_MISSING_HOLE;
+		missing->what = *says_what ? (enum wt_gap_block_what)word : WT_GAP_BLOCK_HOLE;
 		return *says_what;
 	}
 	if (wt_name_is(line, "packets"))
@@ -45,16 +46,16 @@ static bool read_line(const struct wt_name_value *line, struct wt_missing *missi
 	return true;
 }
 
-bool wt_missing_parse(const uint8_t *body, size_t length, struct wt_missing *missing)
+bool wt_gap_block_parse(const uint8_t *body, size_t length, struct wt_gap_block *missing)
 {
 	const char *at = (const char *)body;
 	struct wt_name_value line;
 	bool says_what = false;
-	int ret;
+	int rc;
 
-	*missing = (struct wt_missing){0};
-	while ((ret = wt_name_value_next(&at, &length, &line)) > 0)
+	*missing = (struct wt_gap_block){0};
+	while ((rc = wt_name_value_next(&at, &length, &line)) > 0)
 		if (!read_line(&line, missing, &says_what))
 			return false;
-	return !ret && says_what;
+	return !rc && says_what;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_WRITER_INTERFACE_CLOCK_H
-#define WIRETAPE_WRITER_INTERFACE_CLOCK_H
+#ifndef WIRETAPE_PCAPNG_INTERFACE_CLOCK_H
+#define WIRETAPE_PCAPNG_INTERFACE_CLOCK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,31 +9,24 @@
 #include <wiretape/stamp/clock_map.h>
 #include <wiretape/stamp/stamp.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* What WT_OPT_LOCAL_CLOCK of an interface says of its stamps. Pure, any thread. */
+/* Value of an interface's WT_OPT_LOCAL_CLOCK, about its stamps. Pure, any thread. */
 struct wt_interface_clock {
-	enum wt_stamp_source source; /* of packets that say nothing else */
-	enum wt_stamp_clock clock;   /* that all its stamps show */
-	int32_t tai_offset_s;        /* TAI - UTC when it began; 0: not known */
+	enum wt_stamp_source source; /* default for packets without a mark */
+	enum wt_stamp_clock clock;   /* clock of all its stamps */
+	int32_t tai_offset_s;        /* TAI - UTC at the start; 0: unknown */
 	char phc[32];                /* "/dev/ptp0": the clock of hardware stamps, or "" */
-	char rx_filter[32];          /* what the NIC was set to stamp, or "" */
-	char rx_filter_before[32];   /* and what it was found set to */
+	char rx_filter[32];          /* stamping set on the NIC, or "" */
+	char rx_filter_before[32];   /* stamping found on it */
 };
 
-/* As text, cut off where it is too long. */
+/* Write it as text, cut off where it is too long. */
 void wt_interface_clock_format(char *out, size_t capacity, const struct wt_interface_clock *clock);
 
-/* False if it says neither source nor clock; names that are not known are let pass. */
+/* Read the text. False if both source and clock are missing; unknown names are ignored. */
 bool wt_interface_clock_parse(const char *text, size_t length, struct wt_interface_clock *clock);
 
-/* What a packet's stamp has to be by what it was given (WT_NOTE_GIVEN) and its map. */
+/* Convert a packet's given stamp (WT_FRAME_GIVEN) by its map. */
 int64_t wt_interface_clock_convert(const struct wt_interface_clock *clock,
                                    const struct wt_clock_map *map, const struct wt_frame *frame);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -5,20 +5,21 @@
 #include <string.h>
 
 #include <wiretape/pcapng/pcapng_store.h>
+#include <wiretape/pcapng/text_block.h>
 
 enum {
 	OPTION_HEAD_BYTES = sizeof(struct wt_pcapng_option),
 	BLOCK_HEAD_BYTES = sizeof(struct wt_pcapng_block),
 	LENGTH_BYTES = 4,
-	/* Fixed fields, those of ours of an interface or epb_dropcount, opt_endofopt, the length
+	/* Fixed fields, wiretape's own of an interface or epb_dropcount, opt_endofopt, the length
 	 * again. */
 	OVERHEAD_BYTES = 28 + 8 + 12 + 8 + 4 + 4,
 };
 
-/* What becomes of an option. Bytes stay as they are. Where the byte order differs numbers are
- * turned round: one of 32 or 64 bits; two of 32 bits; one after a byte that says whose it is; one
- * in front of what is a vendor's; those of WT_OPT_LOCAL_STAMP. An unknown one stays as it is if
- * the byte order is the same, else it is left out. */
+/* Treatment of an option. Bytes stay as they are. From the other byte order numbers are swapped:
+ * one of 32 or 64 bits; two of 32 bits; one after a byte that names its kind; one in front of a
+ * vendor's data; those of WT_OPT_LOCAL_STAMP. An unknown option stays as it is if the byte order is
+ * the same, else it is left out. */
 enum treatment { DROP, LEAVE_OUT, BYTES, NUMBER, PAIR, VERDICT, VENDOR, STAMP, UNKNOWN };
 
 struct rule {
@@ -26,13 +27,13 @@ struct rule {
 	uint8_t treatment;
 };
 
-/* The application is the one that copies, and how chunks are laid out is no longer true. */
+/* The copying program is the application, and the old layout of chunks no longer applies. */
 static const struct rule section_rules[] = {
         {WT_OPT_COMMENT, BYTES},     {WT_OPT_SHB_HARDWARE, BYTES}, {WT_OPT_SHB_OS, BYTES},
         {WT_OPT_SHB_USERAPPL, DROP}, {WT_OPT_LOCAL_TAPE, DROP},    {0, UNKNOWN},
 };
 
-/* The stamps' resolution and offset are written in any case. */
+/* The stamps' resolution and offset are always written. */
 static const struct rule interface_rules[] = {
         {WT_OPT_COMMENT, BYTES},      {WT_OPT_IF_NAME, BYTES},     {WT_OPT_IF_DESCRIPTION, BYTES},
         {WT_OPT_IF_IPV4ADDR, BYTES},  {WT_OPT_IF_IPV6ADDR, BYTES}, {WT_OPT_IF_MACADDR, BYTES},
@@ -57,7 +58,7 @@ static const struct rule enhanced_rules[] = {
         {0, UNKNOWN},
 };
 
-/* The obsolete block's: what else it has may mean something else in the block that it becomes. */
+/* The obsolete block's: other options may mean something else in the new block. */
 static const struct rule obsolete_rules[] = {
         {WT_OPT_COMMENT, BYTES},
         {WT_OPT_EPB_FLAGS, NUMBER},
@@ -110,7 +111,7 @@ static void put_option(struct builder *b, uint16_t code, const void *value, uint
 	put_padded(b, value, length);
 }
 
-/* How an option's value begins in the machine's byte order; the rest of it needs no turning. */
+/* Beginning of an option's value in host byte order; the rest needs no swapping. */
 struct turned {
 	uint8_t bytes[9];
 	uint8_t length;
@@ -126,7 +127,7 @@ static void turn(uint8_t *bytes, size_t width)
 	}
 }
 
-/* What type is the first byte of a verdict of 64 bits; one of hardware is only bytes. */
+/* Whether 64 bits follow the verdict's kind; a hardware verdict is only bytes. */
 static bool has_number(const struct wt_pcapng_option_view *verdict)
 {
 	enum { LINUX_EBPF_TC = 1, LINUX_EBPF_XDP = 2 };
@@ -135,8 +136,7 @@ static bool has_number(const struct wt_pcapng_option_view *verdict)
 	       (verdict->value[0] == LINUX_EBPF_TC || verdict->value[0] == LINUX_EBPF_XDP);
 }
 
-/* An option of the other byte order; false if its length is none that it can have: it is as good
- * as absent. */
+/* Swap an option of the other byte order; false if its length is invalid: it counts as absent. */
 static bool turn_option(struct turned *turned, const struct wt_pcapng_option_view *option,
                         enum treatment treatment)
 {
@@ -183,7 +183,7 @@ static enum treatment treatment_of(const struct rule *rules,
 	return option->swapped ? LEAVE_OUT : BYTES;
 }
 
-/* Whether something of an option has to be turned round. */
+/* Whether part of an option has to be swapped. */
 static bool has_to_turn(const struct wt_pcapng_option_view *option, enum treatment treatment)
 {
 	return option->swapped && (treatment == NUMBER || treatment == PAIR ||
@@ -204,7 +204,7 @@ static void put_turned(struct builder *b, const struct wt_pcapng_option_view *op
 	put(b, "\0\0\0", -(size_t)option->length & 3);
 }
 
-/* Of which the frame has the numbers: those of the last one, if there are several. */
+/* Write the stamp mark from the frame's numbers: the last mark's, if there are several. */
 static void put_stamp(struct builder *b, const struct wt_pcapng_option_view *option,
                       const struct wt_frame *frame)
 {
@@ -227,7 +227,7 @@ static void copy_option(struct builder *b, const struct wt_pcapng_option_view *o
 		put_option(b, option->code, option->value, option->length);
 }
 
-/* `frame`: of a packet, else NULL. */
+/* `frame`: for a packet, else NULL. */
 static void copy_options(struct builder *b, struct wt_pcapng_options options,
                          const struct rule *rules, const struct wt_frame *frame, uint64_t *left_out)
 {
@@ -247,7 +247,7 @@ static ssize_t finish(struct builder *b, size_t options_at)
 {
 	uint32_t total;
 
-	/* No end where there is no option. */
+	/* No options, no end of options. */
 	if (b->used > options_at)
 		put_option(b, WT_OPT_END, "", 0);
 	total = (uint32_t)b->used + LENGTH_BYTES;
@@ -258,7 +258,7 @@ static ssize_t finish(struct builder *b, size_t options_at)
 	return (ssize_t)total;
 }
 
-/* Of the packet in the file, also those beyond its length on the wire. */
+/* Bytes of the packet in the file, including those beyond its length on the wire. */
 static uint32_t recorded_bytes(const struct wt_pcapng_item_packet *packet)
 {
 	return packet->frame.caplen + packet->excess_bytes;
@@ -268,7 +268,7 @@ size_t wt_pcapng_copy_bound(const struct wt_pcapng_item *item)
 {
 	size_t bytes = item->kind == WT_ITEM_PACKET ? recorded_bytes(&item->packet) : 0;
 
-	/* Options only get less, but for a list whose last one lacks its padding. */
+	/* Options only shrink, except for a list whose last one lacks its padding. */
 	return OVERHEAD_BYTES + bytes + 3 + item->body_bytes + item->options.length + 3;
 }
 
@@ -307,7 +307,7 @@ ssize_t wt_pcapng_copy_interface(uint8_t *out, size_t capacity, const struct wt_
 	put_option(&b, WT_OPT_IF_TSRESOL, &item->interface.tsresol, 1);
 	if (item->interface.tsoffset_s)
 		put_option(&b, WT_OPT_IF_TSOFFSET, &item->interface.tsoffset_s, 8);
-	/* Of classic pcap, which has no options. In bytes, as others write and read it. */
+	/* From classic pcap, which has no options. In bytes, as others write and read it. */
 	if (item->interface.has_fcs && !item->options.bytes)
 		put_option(&b, WT_OPT_IF_FCSLEN, &item->interface.fcs_bytes, 1);
 	copy_options(&b, item->options, interface_rules, NULL, left_out);
@@ -333,7 +333,7 @@ ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_
 	put(&b, &head, sizeof(head));
 	put_padded(&b, frame->data, recorded_bytes(&item->packet));
 	options_at = b.used;
-	/* There the drops are a field, and not an option. */
+	/* Drops are a field there, not an option. */
 	if (is_obsolete && frame->dropped_before)
 		put_option(&b, WT_OPT_EPB_DROPCOUNT, &frame->dropped_before,
 		           sizeof(frame->dropped_before));
@@ -342,12 +342,10 @@ ssize_t wt_pcapng_copy_packet(uint8_t *out, size_t capacity, uint32_t interface_
 	return finish(&b, options_at);
 }
 
-/* ---- blocks beside the packets ---- */
-
-/* A block's body that is being read. */
+/* A block's body while it is read. */
 struct body {
 	const uint8_t *at;
-	size_t length; /* of what is left */
+	size_t length; /* of the rest */
 	bool swapped;
 };
 
@@ -372,7 +370,7 @@ static void copy_rest(struct builder *b, struct body *body)
 	body->length = 0;
 }
 
-/* What is left of it. */
+/* Copy the rest. */
 static struct wt_pcapng_options options_of(const struct body *body)
 {
 	return (struct wt_pcapng_options){
@@ -382,7 +380,7 @@ static struct wt_pcapng_options options_of(const struct body *body)
 	};
 }
 
-/* The decoder looks at no options of such a block. */
+/* The decoder does not look at options of such a block. */
 static int copy_own_options(struct builder *b, const struct body *body, const struct rule *rules,
                             uint64_t *left_out)
 {
@@ -403,7 +401,7 @@ static int copy_own_options(struct builder *b, const struct body *body, const st
 
 static int copy_secrets(struct builder *b, struct body *body, uint64_t *left_out)
 {
-	enum { FIXED_BYTES = 8 }; /* of which kind, how many bytes */
+	enum { FIXED_BYTES = 8 }; /* kind and length of the secrets */
 	uint32_t length;
 
 	if (body->length < FIXED_BYTES)
@@ -420,8 +418,8 @@ static int copy_secrets(struct builder *b, struct body *body, uint64_t *left_out
 	return copy_own_options(b, body, secrets_rules, left_out);
 }
 
-/* Addresses with their names are bytes; of what is not known there is no telling. They are in the
- * form of options. */
+/* Records of addresses with names are bytes; unknown ones cannot be swapped. They have the form of
+ * options. */
 static int copy_names(struct builder *b, struct body *body, uint64_t *left_out)
 {
 	enum { RECORD_END = 0, RECORD_LAST_KNOWN = 4 };
@@ -465,7 +463,8 @@ static int copy_body(struct builder *b, uint32_t block_type, struct body *body, 
 		return copy_names(b, body, left_out);
 	case WT_PCAPNG_CUSTOM:
 		return copy_custom(b, body);
-	case WT_PCAPNG_JOURNAL: /* text and numbers that are always little-endian */
+	case WT_PCAPNG_JOURNAL: /* text, and always little-endian numbers */
+	case WT_PCAPNG_FEED:    /* text */
 		copy_rest(b, body);
 		return 0;
 	default:
@@ -485,8 +484,6 @@ ssize_t wt_pcapng_copy_block(uint8_t *out, size_t capacity, const struct wt_pcap
 	rc = copy_body(&b, item->block_type, &body, left_out);
 	return rc ? rc : finish(&b, b.used);
 }
-
-/* ---- what is said of an interface ---- */
 
 static struct wt_identity identity_of_option(const struct wt_pcapng_option_view *option,
                                              enum treatment treatment)

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include <wiretape/pcapng/chunk.h>
-#include <wiretape/writer/clock_note.h>
+#include <wiretape/pcapng/clock_record.h>
+#include <wiretape/pcapng/text_block.h>
 
 enum {
 	BLOCK_HEAD_BYTES = sizeof(struct wt_pcapng_block),
@@ -37,11 +38,11 @@ struct wt_pcapng_interface_state {
 	uint8_t fcs_bytes;
 };
 
-/* A block whose two lengths agree and that is all there. */
+/* A complete block whose two lengths agree. */
 struct block {
 	uint32_t type;
 	uint32_t total_length; /* as written */
-	uint64_t bytes;        /* the same, rounded up to 4 */
+	uint64_t bytes;        /* rounded up to 4 */
 	const uint8_t *body;
 	size_t body_bytes; /* a multiple of 4 */
 	uint64_t offset;
@@ -104,16 +105,20 @@ const char *wt_pcapng_block_name(uint32_t block_type)
 		return "index block (wiretape)";
 	case WT_PCAPNG_PADDING:
 		return "padding block (wiretape)";
-	case WT_PCAPNG_MISSING:
+	case WT_PCAPNG_GAP:
 		return "missing block (wiretape)";
 	case WT_PCAPNG_CLOCK:
 		return "clock block (wiretape)";
+	case WT_PCAPNG_FEED:
+		return "feed block (wiretape)";
+	case WT_PCAPNG_NIC_LOOK:
+		return "NIC look block (wiretape)";
 	default:
 		return block_type & WT_PCAPNG_LOCAL_BLOCK ? "local block" : "unknown block";
 	}
 }
 
-/* -EBADMSG, with the block and its place in front of what is wrong with it. */
+/* Return -EBADMSG, with the block and its place in front of the fault. */
 static int __attribute__((format(printf, 4, 5)))
 broken(uint32_t type, uint64_t offset, struct wt_error *err, const char *format, ...)
 {
@@ -249,7 +254,7 @@ struct wt_pcapng_item_text wt_pcapng_option_text(const struct wt_pcapng_option_v
 
 static void take_text(struct wt_pcapng_item_text *text, const struct wt_pcapng_option_view *option)
 {
-	/* The first of several comments is as good as any. */
+	/* Keep the first of several comments. */
 	if (!text->chars)
 		*text = wt_pcapng_option_text(option);
 }
@@ -261,8 +266,8 @@ static void take_number(struct wt_pcapng_item_number *number,
 		number->present = true;
 }
 
-/* An option whose value has the wrong length is as good as absent: that is what
- * other readers do, and the rest of the block is not worse for it. */
+/* An option whose value has the wrong length counts as absent, as in other readers; the rest of the
+ * block is still good. */
 typedef void take_option(void *target, const struct wt_pcapng_option_view *option);
 
 static int take_options(const struct block *block, size_t fixed_bytes, struct wt_pcapng_item *item,
@@ -326,7 +331,7 @@ static int unknown_version(uint64_t offset, uint16_t major, uint16_t minor, cons
 	                    minor, WT_PCAPNG_MAJOR, WT_PCAPNG_MINOR, where);
 }
 
-/* Of a version that is not known: where it ends is all there is to find out. */
+/* Skip a section of an unknown version: only its end matters. */
 static int pass_section(struct wt_pcapng_decoder *decoder, const struct block *block,
                         const struct wt_pcapng_item_section *section, struct wt_error *err)
 {
@@ -381,7 +386,7 @@ static int decode_section(struct wt_pcapng_decoder *decoder, const struct block 
 static void take_filter(struct wt_pcapng_item_text *filter,
                         const struct wt_pcapng_option_view *option)
 {
-	/* The first byte says of which kind it is; 0 is libpcap's text. */
+	/* The first byte is the kind; 0 is libpcap's text. */
 	if (!filter->chars && option->length && option->value[0] == 0) {
 		filter->chars = (const char *)option->value + 1;
 		filter->length = strnlen(filter->chars, option->length - 1u);
@@ -514,8 +519,7 @@ static int decode_interface(struct wt_pcapng_decoder *decoder, const struct bloc
 	return remember_interface(decoder, block, interface, err);
 }
 
-/* What the three kinds of packet block have in common, once their fixed fields
- * are read. */
+/* Common part of the three kinds of packet block, once their fixed fields are read. */
 struct packet_place {
 	uint32_t interface_id;
 	uint32_t caplen;
@@ -572,8 +576,7 @@ static void take_packet_option(void *target, const struct wt_pcapng_option_view 
 		packet->has_flags = true;
 }
 
-/* The packet's own word about its check sequence, if there is one, is worth more than the
- * interface's. */
+/* The packet's own check sequence length, if any, takes precedence over the interface's. */
 static void settle_fcs(struct wt_pcapng_item_packet *packet)
 {
 	uint32_t bytes = packet->frame.link_flags >> WT_LINK_FCS_SHIFT & WT_LINK_FCS_BITS;
@@ -584,7 +587,7 @@ static void settle_fcs(struct wt_pcapng_item_packet *packet)
 		packet->fcs_bytes = (uint8_t)packet->frame.len;
 }
 
-/* As good as absent if it is not as long as it says, like any other. */
+/* A wrong length counts as absent, like any other. */
 static void take_stamp(struct wt_frame *frame, const struct wt_pcapng_option_view *option)
 {
 	const uint8_t *at = option->value + WT_STAMP_OPTION_WORD_BYTES;
@@ -598,15 +601,15 @@ static void take_stamp(struct wt_frame *frame, const struct wt_pcapng_option_vie
 	if (option->length < bytes || (word & WT_STAMP_WORD_SOURCE) >= WT_STAMP_SOURCES)
 		return;
 	frame->stamp_source = (uint8_t)(word & WT_STAMP_WORD_SOURCE);
-	frame->notes = WT_NOTE_SOURCE;
+	frame->notes = WT_FRAME_SOURCE;
 	if (word & WT_STAMP_WORD_GIVEN) {
-		frame->notes |= WT_NOTE_GIVEN;
+		frame->notes |= WT_FRAME_GIVEN;
 		frame->map = load32(at, option->swapped);
 		frame->given_ns = (int64_t)load64(at + 4, option->swapped);
 		at += WT_STAMP_OPTION_GIVEN_BYTES;
 	}
 	if (word & WT_STAMP_WORD_SOFTWARE) {
-		frame->notes |= WT_NOTE_BOTH;
+		frame->notes |= WT_FRAME_BOTH;
 		frame->software_ns = (int64_t)load64(at, option->swapped);
 	}
 }
@@ -670,7 +673,7 @@ static int decode_obsolete_packet(struct wt_pcapng_decoder *decoder, const struc
 	                    take_packet_option, &item->packet, err);
 }
 
-/* The block has no captured length: it follows from the others. */
+/* The captured length is not in the block: it follows from the others. */
 static int decode_simple_packet(struct wt_pcapng_decoder *decoder, const struct block *block,
                                 struct wt_pcapng_item *item, struct wt_error *err)
 {
@@ -776,7 +779,7 @@ static int decode_statistics(struct wt_pcapng_decoder *decoder, const struct blo
 	*statistics = (struct wt_pcapng_item_statistics){
 	        .interface_id = load32(block->body, block->swapped),
 	};
-	/* Other readers let statistics of nobody pass: no packet depends on them. */
+	/* Other readers ignore statistics of an unknown interface: no packet depends on them. */
 	if (statistics->interface_id < decoder->interface_count)
 		target.interface = &decoder->interfaces[statistics->interface_id];
 	statistics->interface_known = target.interface != NULL;
@@ -814,7 +817,7 @@ static int decode_block(struct wt_pcapng_decoder *decoder, const struct block *b
 	}
 }
 
-/* Only a section header can say in which byte order it is to be read. */
+/* Only a section header carries its own byte order. */
 static int find_byte_order(const struct wt_pcapng_decoder *decoder, const uint8_t *bytes,
                            struct block *block, struct wt_error *err)
 {
@@ -836,7 +839,7 @@ static int find_byte_order(const struct wt_pcapng_decoder *decoder, const uint8_
 	return 0;
 }
 
-/* Of others it is enough to know where they end. */
+/* For other blocks the end is enough. */
 static bool is_read(uint32_t type)
 {
 	return type == WT_PCAPNG_SHB || type == WT_PCAPNG_IDB || type == WT_PCAPNG_EPB ||
@@ -869,7 +872,7 @@ static int lengths_differ(uint32_t type, uint64_t offset, uint32_t first, uint32
 	              second);
 }
 
-/* A block of which only the two lengths and the first bytes are looked at. */
+/* A block of which only the two lengths and the first bytes are read. */
 static void pass_block(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, size_t length,
                        const struct block *block)
 {
@@ -938,7 +941,7 @@ static int cut_off(const struct wt_pcapng_decoder *decoder, uint64_t there, uint
 	                    (unsigned long long)decoder->packets);
 }
 
-/* The file has ended in what was to be passed over. */
+/* The file has ended within the bytes to skip. */
 static int cut_off_passing(const struct wt_pcapng_decoder *decoder, size_t length,
                            struct wt_error *err)
 {
@@ -996,7 +999,7 @@ static int end_block(const struct wt_pcapng_decoder *decoder, uint32_t trailer,
 	return 1;
 }
 
-/* Something was passed over, or not yet to its end. */
+/* Continue a skip, or end it. */
 static int go_on_passing(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, size_t length,
                          bool at_end, struct wt_pcapng_item *item, struct wt_error *err)
 {
@@ -1051,4 +1054,112 @@ int wt_pcapng_decode(struct wt_pcapng_decoder *decoder, const uint8_t *bytes, si
 		decoder->packets++;
 	}
 	return 1;
+}
+
+/* Option of an Enhanced Packet Block in host byte order, at `at`, with `left` bytes left: the bytes
+ * it takes, 0 at the end of the list, -1 if it leads outside. */
+static inline ptrdiff_t take_quickly(struct wt_frame *frame, const uint8_t *at, size_t left)
+{
+	const struct wt_pcapng_option_view option = {
+	        .value = at + OPTION_HEAD_BYTES,
+	        .code = load16(at, false),
+	        .length = load16(at + 2, false),
+	};
+
+	if (option.code == WT_OPT_END)
+		return 0;
+	if (option.length > left - OPTION_HEAD_BYTES)
+		return -1;
+	if (option.code == WT_OPT_EPB_FLAGS && option.length == sizeof(frame->link_flags))
+		frame->link_flags = load32(option.value, false);
+	else if (option.code == WT_OPT_EPB_DROPCOUNT &&
+	         option.length == sizeof(frame->dropped_before))
+		frame->dropped_before = load64(option.value, false);
+	else if (option.code == WT_OPT_LOCAL_STAMP)
+		take_stamp(frame, &option);
+	return (ptrdiff_t)(OPTION_HEAD_BYTES + wt_pcapng_pad4(option.length));
+}
+
+static inline bool take_options_quickly(struct wt_frame *frame, const uint8_t *at, size_t left)
+{
+	ptrdiff_t step = 1;
+
+	while (step && left >= OPTION_HEAD_BYTES) {
+		step = take_quickly(frame, at, left);
+		if (step < 0)
+			return false;
+		/* Both are multiples of 4: a step never goes beyond the end. */
+		at += step;
+		left -= (size_t)step;
+	}
+	return true;
+}
+
+/* Length of the packet block at `bytes`, if the fast path covers it. */
+static inline size_t decode_quickly(const uint8_t *bytes, size_t length,
+                                    const struct wt_pcapng_interface_state *interface,
+                                    bool is_plain_ns, struct wt_frame *frame)
+{
+	struct wt_pcapng_epb head;
+	size_t padded, options;
+	uint64_t units;
+
+	memcpy(&head, bytes, sizeof(head));
+	padded = ((size_t)head.caplen + 3) & ~(size_t)3;
+	options = sizeof(head) + padded;
+	if (head.total_length % 4 || head.total_length > length ||
+	    options + LENGTH_BYTES > head.total_length || head.caplen > head.len ||
+	    head.total_length > WT_PCAPNG_MAX_BLOCK_BYTES ||
+	    load32(bytes + head.total_length - LENGTH_BYTES, false) != head.total_length)
+		return 0;
+	*frame = (struct wt_frame){
+	        .data = bytes + sizeof(head),
+	        .caplen = head.caplen,
+	        .len = head.len,
+	};
+	units = (uint64_t)head.stamp_high << 32 | head.stamp_low;
+	if (is_plain_ns && units <= INT64_MAX)
+		frame->stamp_ns = (int64_t)units;
+	else if (to_ns(units, &interface->timing, interface->tsoffset_s, &frame->stamp_ns))
+		return 0;
+	if (!take_options_quickly(frame, bytes + options,
+	                          head.total_length - LENGTH_BYTES - options))
+		return 0;
+	return head.total_length;
+}
+
+size_t wt_pcapng_decode_packets(struct wt_pcapng_decoder *decoder, const uint8_t *bytes,
+                                size_t length, struct wt_frame *frames, size_t max,
+                                uint32_t *interface_id, size_t *used)
+{
+	const struct wt_pcapng_interface_state *interface;
+	bool is_plain_ns;
+	size_t count = 0, at = 0, step;
+
+	*used = 0;
+	if (!decoder->in_section || decoder->swapped || decoder->passing.bytes ||
+	    length < sizeof(struct wt_pcapng_epb))
+		return 0;
+	*interface_id = load32(bytes + offsetof(struct wt_pcapng_epb, interface_id), false);
+	if (*interface_id >= decoder->interface_count)
+		return 0;
+	interface = &decoder->interfaces[*interface_id];
+	is_plain_ns = interface->timing.multiplier == 1 && interface->timing.divisor == 1 &&
+	              !interface->timing.shift && !interface->tsoffset_s;
+	while (count < max && length - at >= sizeof(struct wt_pcapng_epb)) {
+		if (load32(bytes + at, false) != WT_PCAPNG_EPB ||
+		    load32(bytes + at + offsetof(struct wt_pcapng_epb, interface_id), false) !=
+		            *interface_id)
+			break;
+		step = decode_quickly(bytes + at, length - at, interface, is_plain_ns,
+		                      &frames[count]);
+		if (!step)
+			break;
+		at += step;
+		count++;
+	}
+	decoder->offset += at;
+	decoder->packets += count;
+	*used = at;
+	return count;
 }

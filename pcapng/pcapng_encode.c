@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/pcapng/pcapng_encode.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/pcapng/pcapng_format.h>
 #include <wiretape/pcapng/pcapng_store.h>
 
-/* A block under construction. Once something did not fit, nothing more goes in
- * and finishing says -ENOBUFS, so that the options need no checks of their own. */
+/* A block under construction. After an overflow nothing more goes in and finishing returns
+ * -ENOBUFS, so that the options need no checks of their own. */
 struct builder {
 	uint8_t *out;
 	size_t capacity;
@@ -87,6 +88,7 @@ ssize_t wt_pcapng_encode_section(uint8_t *out, size_t capacity,
 	struct builder b = {.out = out, .capacity = capacity};
 	void *at = take(&b, sizeof(head));
 
+	assert((uintptr_t)out % 4 == 0);
 	if (at)
 		memcpy(at, &head, sizeof(head));
 	put_string(&b, WT_OPT_SHB_HARDWARE, section->hardware);
@@ -124,6 +126,7 @@ ssize_t wt_pcapng_encode_interface(uint8_t *out, size_t capacity,
 	struct builder b = {.out = out, .capacity = capacity};
 	void *at = take(&b, sizeof(head));
 
+	assert((uintptr_t)out % 4 == 0);
 	if (at)
 		memcpy(at, &head, sizeof(head));
 	put_string(&b, WT_OPT_IF_NAME, interface->name);
@@ -154,6 +157,7 @@ ssize_t wt_pcapng_encode_statistics(uint8_t *out, size_t capacity,
 	struct builder b = {.out = out, .capacity = capacity};
 	void *at = take(&b, sizeof(head));
 
+	assert((uintptr_t)out % 4 == 0);
 	if (at)
 		memcpy(at, &head, sizeof(head));
 	put_time(&b, WT_OPT_ISB_STARTTIME, statistics->start_ns);
@@ -171,7 +175,7 @@ ssize_t wt_pcapng_encode_statistics(uint8_t *out, size_t capacity,
 	return finish(&b);
 }
 
-/* A call of memcpy() costs as much as the copy of a small frame. */
+/* A call of memcpy() costs as much as copying a small frame. */
 static inline void copy_frame(uint8_t *to, const uint8_t *from, uint32_t bytes)
 {
 	enum { CHUNK = 16, SMALL = 256 };
@@ -183,7 +187,7 @@ static inline void copy_frame(uint8_t *to, const uint8_t *from, uint32_t bytes)
 	}
 	for (; at + CHUNK < bytes; at += CHUNK)
 		memcpy(to + at, from + at, CHUNK);
-	/* The last chunk overlaps the one before: nothing past the frame is read. */
+	/* The last piece overlaps the one before: nothing past the frame is read. */
 	memcpy(to + bytes - CHUNK, from + bytes - CHUNK, CHUNK);
 }
 
@@ -200,7 +204,7 @@ encode(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame, const 
 
 	wt_store_epb_head(out, interface_id, frame);
 	wt_store_u32(out + WT_EPB_FIELD(total_length), total);
-	/* The last word first: what the data leaves of it is the padding. */
+	/* The last word first: the part that the data leaves over is the padding. */
 	if (padded)
 		wt_store_u32(at + padded - 4, 0);
 	copy_frame(at, frame->data, frame->caplen);
@@ -232,6 +236,7 @@ size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface
 {
 	size_t at = 0, done = 0;
 
+	assert((uintptr_t)out % 4 == 0);
 	while (done < count && capacity - at >= wt_pcapng_frame_bound(&frames[done])) {
 		at += encode_frame(out + at, interface_id, &frames[done]);
 		done++;

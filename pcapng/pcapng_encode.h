@@ -1,24 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_WRITER_PCAPNG_ENCODE_H
-#define WIRETAPE_WRITER_PCAPNG_ENCODE_H
+#ifndef WIRETAPE_PCAPNG_PCAPNG_ENCODE_H
+#define WIRETAPE_PCAPNG_PCAPNG_ENCODE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <wiretape/ring/frame.h>
+#include <wiretape/frame.h>
 #include <wiretape/pcapng/pcapng_format.h>
+#include <wiretape/pcapng/pcapng_store.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+/* Encoder of pcapng blocks in compact form, in host byte order with nanosecond stamps. Pure: bytes
+ * into the caller's buffer, no I/O, no allocation, any thread. `out` is aligned to 4; the output is
+ * a multiple of 4 bytes. */
 
-/* pcapng blocks, compact form, in the machine's byte order with nanosecond
- * stamps. Pure: bytes into the caller's buffer, no I/O, no allocation, any
- * thread. `out` is aligned to 4; what is written is a multiple of 4 bytes. */
-
-/* Strings may be NULL: then the option is left out. */
+/* Strings may be NULL, which leaves the option out. */
 struct wt_pcapng_section {
 	const char *hardware;
 	const char *os;
@@ -50,7 +47,7 @@ struct wt_pcapng_statistics {
 	int64_t start_ns;
 	int64_t end_ns;
 	uint64_t received;           /* isb_ifrecv: seen by the recorder's socket */
-	uint64_t if_dropped;         /* isb_ifdrop: what Wireshark shows as dropped */
+	uint64_t if_dropped;         /* isb_ifdrop: shown by Wireshark as dropped */
 	uint64_t accepted;           /* isb_filteraccept */
 	uint64_t os_dropped;         /* isb_osdrop */
 	uint64_t delivered;          /* isb_usrdeliv: in this file */
@@ -60,8 +57,7 @@ struct wt_pcapng_statistics {
 	const char *comment;
 };
 
-/* The number of bytes written, or -ENOBUFS if `capacity` does not hold them.
- * Strings are cut at 65,535 bytes. */
+/* The bytes written, or -ENOBUFS if they exceed `capacity`. Strings are cut at 65,535 bytes. */
 ssize_t wt_pcapng_encode_section(uint8_t *out, size_t capacity,
                                  const struct wt_pcapng_section *section);
 ssize_t wt_pcapng_encode_interface(uint8_t *out, size_t capacity,
@@ -69,31 +65,13 @@ ssize_t wt_pcapng_encode_interface(uint8_t *out, size_t capacity,
 ssize_t wt_pcapng_encode_statistics(uint8_t *out, size_t capacity,
                                     const struct wt_pcapng_statistics *statistics);
 
-/* The notes of a frame that make it say more of its stamp. */
-#define WT_NOTES_OF_STAMP (WT_NOTE_SOURCE | WT_NOTE_GIVEN | WT_NOTE_BOTH)
-
-static inline bool wt_has_stamp_mark(const struct wt_frame *frame)
-{
-	return __builtin_expect(frame->notes & WT_NOTES_OF_STAMP, 0);
-}
-
-/* How many bytes that takes (WT_OPT_LOCAL_STAMP). */
-static inline uint32_t wt_stamp_option_bytes(const struct wt_frame *frame)
-{
-	if (!wt_has_stamp_mark(frame))
-		return 0;
-	return (uint32_t)sizeof(struct wt_pcapng_option) + WT_STAMP_OPTION_WORD_BYTES +
-	       (frame->notes & WT_NOTE_GIVEN ? WT_STAMP_OPTION_GIVEN_BYTES : 0) +
-	       (frame->notes & WT_NOTE_BOTH ? WT_STAMP_OPTION_SOFTWARE_BYTES : 0);
-}
-
-/* Without that, the most bytes that `caplen` bytes take as an Enhanced Packet Block. */
+/* Upper bound of an Enhanced Packet Block of `caplen` bytes without a stamp mark. */
 static inline size_t wt_pcapng_plain_bound(uint32_t caplen)
 {
 	return 28 + (((size_t)caplen + 3) & ~(size_t)3) + 8 + 12 + 4 + 4;
 }
 
-/* The most bytes that a frame takes; and that any of `caplen` bytes takes. */
+/* Upper bound for a given frame; and for any frame of `caplen` bytes. */
 static inline size_t wt_pcapng_frame_bound(const struct wt_frame *frame)
 {
 	return wt_pcapng_plain_bound(frame->caplen) + wt_stamp_option_bytes(frame);
@@ -105,18 +83,15 @@ static inline size_t wt_pcapng_packet_bound(uint32_t caplen)
 	       WT_STAMP_OPTION_SOFTWARE_BYTES;
 }
 
-/* Frames as Enhanced Packet Blocks of one interface, as many as fit. Returns how
- * many, and in *used the bytes they took. */
+/* Encode frames as Enhanced Packet Blocks of one interface, as many as fit. Returns their number,
+ * and in *used the bytes they took. */
 size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface_id,
                                const struct wt_frame *frames, size_t count, size_t *used);
 
-/* How much of `bytes` is whole blocks if only the first `limit` bytes can stay,
- * and, if `packets` is not NULL, how many packet blocks that is for each
- * interface below `interfaces`. For what was encoded here, after a write failed. */
+/* Find the length of the whole blocks in `bytes` if only the first `limit` bytes can stay, and, if
+ * `packets` is not NULL, the packet blocks in them for each interface below `interfaces`. For
+ * output of this encoder, after a write failed. */
 size_t wt_pcapng_whole_blocks(const uint8_t *bytes, size_t length, size_t limit, uint64_t *packets,
                               size_t interfaces);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_WRITER_PCAPNG_FORMAT_H
-#define WIRETAPE_WRITER_PCAPNG_FORMAT_H
+#ifndef WIRETAPE_PCAPNG_PCAPNG_FORMAT_H
+#define WIRETAPE_PCAPNG_PCAPNG_FORMAT_H
 
-/* The bytes of pcapng on disk, as draft-ietf-opsawg-pcapng has them; the names
- * in comments are the draft's. Fields are in the byte order of the section,
- * which wiretape writes in the machine's own and reads in both. */
+/* Layout of pcapng on disk, from draft-ietf-opsawg-pcapng; the names in comments are the draft's.
+ * Fields are in the byte order of the section: wiretape writes host order and reads both. */
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/ring/frame.h>
+#include <wiretape/frame.h>
 
-#ifdef __cplusplus
-extern "C" {
-#else
-#define WT_LAYOUT(type, member, at) _Static_assert(offsetof(struct type, member) == (at), #member)
-#endif
+#define WT_ASSERT_OFFSET(type, member, at)                                                         \
+	_Static_assert(offsetof(struct type, member) == (at), #member)
 
 enum wt_pcapng_block_type {
 	WT_PCAPNG_IDB = 0x00000001,           /* Interface Description Block */
@@ -30,20 +26,20 @@ enum wt_pcapng_block_type {
 	WT_PCAPNG_CUSTOM_NOCOPY = 0x40000BAD, /* Custom Block, not copied */
 	WT_PCAPNG_SHB = 0x0A0D0D0A,           /* Section Header Block, a palindrome */
 };
-#define WT_PCAPNG_LOCAL_BLOCK 0x80000000u /* set in the types that are for local use */
+#define WT_PCAPNG_LOCAL_BLOCK 0x80000000u /* set in types for local use */
 
 #define WT_PCAPNG_MAGIC          0x1A2B3C4Du /* byte-order magic of the section header */
 #define WT_PCAPNG_MAGIC_SWAPPED  0x4D3C2B1Au
 #define WT_PCAPNG_MAJOR          1
 #define WT_PCAPNG_MINOR          0
-#define WT_PCAPNG_MINOR_ALIKE    2          /* some writers put it; readers take it for 0 */
+#define WT_PCAPNG_MINOR_ALIKE    2          /* written by some programs; read as 0 */
 #define WT_PCAPNG_LENGTH_UNKNOWN UINT64_MAX /* section length when written as a stream */
 
 enum wt_pcapng_option_code {
 	WT_OPT_END = 0,
 	WT_OPT_COMMENT = 1,
-	/* A private enterprise number of 32 bits, and what that enterprise likes; those that
-	 * rewriters may copy, and those that they may not. */
+	/* Start with a private enterprise number of 32 bits, followed by that enterprise's data;
+	 * two that editors may copy, and two that they may not. */
 	WT_OPT_CUSTOM_TEXT = 2988,
 	WT_OPT_CUSTOM_BYTES = 2989,
 	WT_OPT_CUSTOM_TEXT_NOCOPY = 19372,
@@ -73,10 +69,11 @@ enum wt_pcapng_option_code {
 
 	WT_OPT_EPB_FLAGS = 2, /* wt_frame.link_flags */
 	WT_OPT_EPB_HASH = 3,
-	WT_OPT_EPB_DROPCOUNT = 4, /* 64 bit: lost between the previous packet and this one */
+	WT_OPT_EPB_DROPCOUNT =
+	        4, /* 64 bit: packets lost between the previous packet and this one */
 	WT_OPT_EPB_PACKETID = 5,
 	WT_OPT_EPB_QUEUE = 6,
-	WT_OPT_EPB_VERDICT = 7, /* first byte: whose; after it, of a kernel's, 64 bits */
+	WT_OPT_EPB_VERDICT = 7, /* first byte: its kind; for the kernel's, 64 bits follow */
 	WT_OPT_EPB_PROCESS = 8, /* epb_processid_threadid: two numbers of 32 bits */
 
 	WT_OPT_NS_DNSNAME = 2,
@@ -91,34 +88,35 @@ enum wt_pcapng_option_code {
 	WT_OPT_ISB_OSDROP = 7,
 	WT_OPT_ISB_USRDELIV = 8,
 };
-#define WT_OPT_LOCAL 0x8000u /* set in the codes that are for local use */
+#define WT_OPT_LOCAL 0x8000u /* set in codes for local use */
 
-/* wiretape's own options (docs/format.md); readers that do not know them skip them. */
+/* wiretape's own options (docs/format.md); other readers skip them. */
 enum wt_pcapng_local_option {
 	/* In an ISB: the ledger of one interface. Text lines "name=count\n" in this
 	 * order: seen, written, then lost.<cause>, excluded.<why>, stamps.<source>. */
 	WT_OPT_LOCAL_LEDGER = WT_OPT_LOCAL | 1,
-	/* In an ISB: what the NIC counted over the recording. Text lines "name=count\n". */
+	/* In an ISB: the NIC's counts over the recording. Text lines "name=count\n". */
 	WT_OPT_LOCAL_NIC = WT_OPT_LOCAL | 2,
 	/* In an ISB: a named degraded state, one option each. Text. */
 	WT_OPT_LOCAL_DEGRADED = WT_OPT_LOCAL | 3,
-	/* In an IDB: how packets were read. Text, "name=value" between spaces; "offloads"
-	 * is the last and takes the rest of the line. */
+	/* In an IDB: how packets were read. Text, "name=value" between spaces; "offloads" is the
+	 * last and takes the rest of the line. */
 	WT_OPT_LOCAL_READER = WT_OPT_LOCAL | 4,
 	/* In an SHB: how the file is laid out (chunk.h). Text, "name=value" between spaces:
-	 * tape_id (16 hexadecimal digits), file (its number in the recording, from 1). */
+	 * tape_id (16 hexadecimal digits), file (its number in the recording, from 1), format of
+	 * the chunks, recording. */
 	WT_OPT_LOCAL_TAPE = WT_OPT_LOCAL | 5,
-	/* In an EPB: nothing, up to the next one. Any bytes. */
+	/* In an EPB: filler up to the next one. Any bytes. */
 	WT_OPT_LOCAL_FILL = WT_OPT_LOCAL | 6,
-	/* In an EPB: where its stamp is from, in binary (below). */
+	/* In an EPB: the origin of its stamp, in binary (below). */
 	WT_OPT_LOCAL_STAMP = WT_OPT_LOCAL | 7,
-	/* In an IDB: which clock its stamps show, and how they are taken. Text, "name=value"
-	 * between spaces (clock_note.h). */
+	/* In an IDB: the clock of its stamps, and how they are taken. Text, "name=value" between
+	 * spaces (interface_clock.h). */
 	WT_OPT_LOCAL_CLOCK = WT_OPT_LOCAL | 8,
 };
 
-/* The value of WT_OPT_LOCAL_STAMP: a word; then, if it says so, a map and the stamp as it was
- * given; then, if it says so, the kernel's stamp. */
+/* Value of WT_OPT_LOCAL_STAMP: a word; then, by its flags, a map and the stamp as given, and the
+ * kernel's stamp. */
 #define WT_STAMP_WORD_SOURCE   0x000000FFu /* enum wt_stamp_source */
 #define WT_STAMP_WORD_GIVEN    0x00000100u
 #define WT_STAMP_WORD_SOFTWARE 0x00000200u
@@ -128,16 +126,16 @@ enum {
 	WT_STAMP_OPTION_SOFTWARE_BYTES = 8,  /* ns, signed */
 };
 
-/* The same as numbers. */
+/* The value as numbers. */
 struct wt_stamp_mark {
-	uint32_t bytes; /* of the option, its head included; 0: there is none */
+	uint32_t bytes; /* of the option, its head included; 0: absent */
 	uint32_t word;
 	uint32_t map;
 	int64_t given_ns;
 	int64_t software_ns;
 };
 
-/* Opens every block; the length counts all of it and stands again at its end. */
+/* Opens every block; the length covers the whole block and is repeated at its end. */
 struct wt_pcapng_block {
 	uint32_t type;
 	uint32_t total_length; /* a multiple of 4, at least 12 */
@@ -206,25 +204,23 @@ struct wt_pcapng_option {
 	uint16_t length; /* of the value, without its padding to 4 */
 };
 
-#ifndef __cplusplus
-WT_LAYOUT(wt_pcapng_shb, magic, 8);
-WT_LAYOUT(wt_pcapng_shb, section_length, 16);
-WT_LAYOUT(wt_pcapng_idb, snaplen, 12);
-WT_LAYOUT(wt_pcapng_epb, interface_id, 8);
-WT_LAYOUT(wt_pcapng_epb, stamp_high, 12);
-WT_LAYOUT(wt_pcapng_epb, caplen, 20);
-WT_LAYOUT(wt_pcapng_epb, len, 24);
-WT_LAYOUT(wt_pcapng_spb, len, 8);
-WT_LAYOUT(wt_pcapng_packet, drops, 10);
-WT_LAYOUT(wt_pcapng_packet, caplen, 20);
-WT_LAYOUT(wt_pcapng_isb, stamp_high, 12);
+WT_ASSERT_OFFSET(wt_pcapng_shb, magic, 8);
+WT_ASSERT_OFFSET(wt_pcapng_shb, section_length, 16);
+WT_ASSERT_OFFSET(wt_pcapng_idb, snaplen, 12);
+WT_ASSERT_OFFSET(wt_pcapng_epb, interface_id, 8);
+WT_ASSERT_OFFSET(wt_pcapng_epb, stamp_high, 12);
+WT_ASSERT_OFFSET(wt_pcapng_epb, caplen, 20);
+WT_ASSERT_OFFSET(wt_pcapng_epb, len, 24);
+WT_ASSERT_OFFSET(wt_pcapng_spb, len, 8);
+WT_ASSERT_OFFSET(wt_pcapng_packet, drops, 10);
+WT_ASSERT_OFFSET(wt_pcapng_packet, caplen, 20);
+WT_ASSERT_OFFSET(wt_pcapng_isb, stamp_high, 12);
 _Static_assert(sizeof(struct wt_pcapng_shb) == 24, "SHB without options");
 _Static_assert(sizeof(struct wt_pcapng_idb) == 16, "IDB without options");
 _Static_assert(sizeof(struct wt_pcapng_epb) == 28, "EPB without data");
 _Static_assert(sizeof(struct wt_pcapng_isb) == 20, "ISB without options");
-#endif
 
-/* Blocks that are longer than this and have to be read whole are refused, as Wireshark does. */
+/* Limit for blocks that must be read whole: longer ones are refused, as in Wireshark. */
 #define WT_PCAPNG_MAX_BLOCK_BYTES (128u * 1024 * 1024)
 
 static inline uint32_t wt_pcapng_pad4(uint32_t bytes)
@@ -232,7 +228,4 @@ static inline uint32_t wt_pcapng_pad4(uint32_t bytes)
 	return (bytes + 3u) & ~3u;
 }
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/pcapng/pcapng_inplace.h>
 
+#include <assert.h>
 #include <string.h>
 
 #include <wiretape/pcapng/pcapng_store.h>
 
 enum {
 	OPTION_HEAD_BYTES = sizeof(struct wt_pcapng_option),
-	/* The most that one option takes; its value is a multiple of 4 here. */
+	/* Most bytes of one option; its value is a multiple of 4 here. */
 	OPTION_BYTES_MAX = OPTION_HEAD_BYTES + UINT16_MAX / 4 * 4,
-	/* Of the first frame's data: the index and the frame's own head come before it. */
-	FIRST_DATA_OFFSET = WT_CHUNK_INDEX_BYTES + WT_EPB_HEAD_BYTES,
 };
 
-/* A packet whose head is written, but for its length. */
+/* A packet whose head is written, except for its length. */
 struct open_packet {
 	uint8_t *data;
 	uint32_t caplen;
@@ -24,6 +23,7 @@ struct open_packet {
 
 void wt_inplace_start(struct wt_inplace *at, uint8_t *block, size_t room, uint32_t interface_id)
 {
+	assert((uintptr_t)block % WT_CHUNK_ALIGNMENT == 0 && room % WT_CHUNK_ALIGNMENT == 0);
 	*at = (struct wt_inplace){
 	        .block = block,
 	        .room = room < WT_CHUNK_BYTES_MAX ? room : WT_CHUNK_BYTES_MAX,
@@ -33,15 +33,15 @@ void wt_inplace_start(struct wt_inplace *at, uint8_t *block, size_t room, uint32
 	at->packets.interface_id = interface_id;
 }
 
-/* The least that a packet takes from its data to the next block. In 64 bits: what a frame
- * says of its length need not be true. */
+/* Least space of a packet from its data to the next block. In 64 bits: a frame's length cannot be
+ * trusted. */
 static inline uint64_t least_bytes(uint32_t caplen, uint64_t dropped, uint32_t mark_bytes)
 {
 	return (((uint64_t)caplen + 3) & ~UINT64_C(3)) + (dropped ? WT_DROP_OPTION_BYTES : 0) +
 	       WT_FLAGS_OPTION_BYTES + mark_bytes + WT_EPB_END_BYTES;
 }
 
-/* What no option can hold becomes a block of its own. Returns where the packet ends now. */
+/* Fill space that exceeds any option with a block of its own. Returns the packet's new end. */
 static __attribute__((noinline)) uint8_t *pad_gap(uint8_t *options_end, uint8_t *end)
 {
 	uint8_t *packet_end = options_end + WT_EPB_END_BYTES;
@@ -50,14 +50,14 @@ static __attribute__((noinline)) uint8_t *pad_gap(uint8_t *options_end, uint8_t 
 	return packet_end;
 }
 
-/* Write what stands between the packet's data and `end`, where the next block begins. */
+/* Write the bytes between the packet's data and `end`, where the next block begins. */
 static inline __attribute__((always_inline)) void close_packet(const struct open_packet *open,
                                                                uint8_t *end, const bool marked)
 {
 	uint8_t *at = open->data + wt_pcapng_pad4(open->caplen);
 	uint32_t total, rest;
 
-	/* The padding, and what the options overwrite at once: there is room for them. */
+	/* Padding, which the options overwrite at once: there is room for them. */
 	wt_store_u32(open->data + open->caplen, 0);
 	at = wt_store_epb_options(at, open->dropped, open->flags);
 	if (marked && open->mark.bytes)
@@ -78,18 +78,19 @@ static inline struct open_packet open_packet_of(const struct wt_inplace *at)
 	                            at->open_mark};
 }
 
-/* The least offset at which the data of the next frame may be. */
+/* Least offset at which the next frame's data may be. Before the first one's are the index and its
+ * own head. */
 static uint64_t next_data_offset(const struct wt_inplace *at)
 {
 	if (!at->open)
-		return FIRST_DATA_OFFSET;
+		return WT_CHUNK_INDEX_BYTES + at->maps.count * WT_CHUNK_MAP_BYTES +
+		       WT_EPB_HEAD_BYTES;
 	return (uint64_t)(at->open - at->block) +
 	       least_bytes(at->open_caplen, at->open_dropped, at->open_mark.bytes) +
 	       WT_EPB_HEAD_BYTES;
 }
 
-/* Two loops out of one: that for frames of which nothing is said stops at the first of which
- * something is. */
+/* One body, compiled twice: the unmarked loop stops at the first marked frame. */
 static inline __attribute__((always_inline)) size_t
 take(struct wt_inplace *at, const struct wt_frame *frames, size_t count, const bool marked)
 {
@@ -170,9 +171,10 @@ uint32_t wt_inplace_finish(struct wt_inplace *at, struct wt_chunk_run *run)
 		return 0;
 	used = used_bytes(at);
 	bytes = wt_inplace_length(at);
-	/* Packets of the block's last turn may still be there. */
+	/* Packets from the block's previous use may still be there. */
 	memset(at->block + used - WT_EPB_END_BYTES, 0, bytes - used + WT_EPB_END_BYTES);
 	close_packet(&open, at->block + bytes, true);
+	at->packets.maps = &at->maps;
 	wt_chunk_seal(at->block, bytes, at->index_bytes, &at->packets, WT_CHUNK_IN_PLACE, run);
 	return bytes;
 }

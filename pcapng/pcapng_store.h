@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_WRITER_PCAPNG_STORE_H
-#define WIRETAPE_WRITER_PCAPNG_STORE_H
+#ifndef WIRETAPE_PCAPNG_PCAPNG_STORE_H
+#define WIRETAPE_PCAPNG_PCAPNG_STORE_H
 
-/* What both encoders of packets have in common: the stores that they consist of. */
+/* Stores shared by both encoders of packets. */
 
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <wiretape/ring/frame.h>
-#include <wiretape/pcapng/pcapng_encode.h>
+#include <wiretape/frame.h>
+#include <wiretape/pcapng/pcapng_format.h>
 
 enum {
 	WT_EPB_HEAD_BYTES = sizeof(struct wt_pcapng_epb),
@@ -18,8 +18,8 @@ enum {
 	WT_EPB_END_BYTES = 4 + 4, /* opt_endofopt, total length */
 };
 
-/* Field by field, not a struct that is copied: reading back in 16 bytes what was just
- * written in four stalls the processor for longer than all the rest takes. */
+/* Field by field, not by copying a struct: reading 16 bytes just written as four words stalls the
+ * processor for longer than everything else takes. */
 static inline void wt_store_u32(uint8_t *at, uint32_t value)
 {
 	memcpy(at, &value, sizeof(value));
@@ -34,7 +34,7 @@ static inline void wt_store_option_head(uint8_t *at, uint16_t code, uint16_t len
 
 #define WT_EPB_FIELD(field) offsetof(struct wt_pcapng_epb, field)
 
-/* All of the block's head but its length, which one of them learns later. */
+/* Write the block's head except its length, which one encoder learns later. */
 static inline void wt_store_epb_head(uint8_t *out, uint32_t interface_id,
                                      const struct wt_frame *frame)
 {
@@ -46,21 +46,39 @@ static inline void wt_store_epb_head(uint8_t *out, uint32_t interface_id,
 	wt_store_u32(out + WT_EPB_FIELD(len), frame->len);
 }
 
-/* Of a frame that has one. */
+/* Notes of a frame that add to its stamp's mark. */
+#define WT_FRAME_STAMP_FLAGS (WT_FRAME_SOURCE | WT_FRAME_GIVEN | WT_FRAME_BOTH)
+
+static inline bool wt_has_stamp_mark(const struct wt_frame *frame)
+{
+	return __builtin_expect(frame->notes & WT_FRAME_STAMP_FLAGS, 0);
+}
+
+/* Size of a frame's mark (WT_OPT_LOCAL_STAMP). */
+static inline uint32_t wt_stamp_option_bytes(const struct wt_frame *frame)
+{
+	if (!wt_has_stamp_mark(frame))
+		return 0;
+	return (uint32_t)sizeof(struct wt_pcapng_option) + WT_STAMP_OPTION_WORD_BYTES +
+	       (frame->notes & WT_FRAME_GIVEN ? WT_STAMP_OPTION_GIVEN_BYTES : 0) +
+	       (frame->notes & WT_FRAME_BOTH ? WT_STAMP_OPTION_SOFTWARE_BYTES : 0);
+}
+
+/* Mark of a frame that has one. */
 static inline struct wt_stamp_mark wt_stamp_mark_of(const struct wt_frame *frame)
 {
 	return (struct wt_stamp_mark){
 	        .bytes = wt_stamp_option_bytes(frame),
 	        .word = frame->stamp_source |
-	                (frame->notes & WT_NOTE_GIVEN ? WT_STAMP_WORD_GIVEN : 0) |
-	                (frame->notes & WT_NOTE_BOTH ? WT_STAMP_WORD_SOFTWARE : 0),
+	                (frame->notes & WT_FRAME_GIVEN ? WT_STAMP_WORD_GIVEN : 0) |
+	                (frame->notes & WT_FRAME_BOTH ? WT_STAMP_WORD_SOFTWARE : 0),
 	        .map = frame->map,
 	        .given_ns = frame->given_ns,
 	        .software_ns = frame->software_ns,
 	};
 }
 
-/* The option, if there is something to say; returns what is behind. */
+/* Write the option if there is a mark; returns the place after it. */
 static inline uint8_t *wt_store_stamp_mark(uint8_t *at, const struct wt_stamp_mark *mark)
 {
 	wt_store_option_head(at, WT_OPT_LOCAL_STAMP,
@@ -80,7 +98,7 @@ static inline uint8_t *wt_store_stamp_mark(uint8_t *at, const struct wt_stamp_ma
 	return at;
 }
 
-/* epb_dropcount, if there is something to say, and epb_flags; returns what is behind. */
+/* Write epb_dropcount, if there were drops, and epb_flags; returns the place after them. */
 static inline uint8_t *wt_store_epb_options(uint8_t *at, uint64_t dropped, uint32_t flags)
 {
 	if (dropped) {
@@ -93,7 +111,7 @@ static inline uint8_t *wt_store_epb_options(uint8_t *at, uint64_t dropped, uint3
 	return at + WT_FLAGS_OPTION_BYTES;
 }
 
-/* The end of the options, and of the block. */
+/* Write the end of the options and of the block. */
 static inline void wt_store_epb_end(uint8_t *at, uint32_t total)
 {
 	wt_store_option_head(at, WT_OPT_END, 0);

@@ -22,7 +22,7 @@ int wt_realtime_lock(struct wt_realtime *realtime, struct wt_error *err)
 	                    strerror(-code));
 }
 
-/* Before the first change. */
+/* Remember the CPUs before the first change. */
 static void remember_cpus(struct wt_realtime *realtime)
 {
 	if (!realtime->is_bound)
@@ -103,13 +103,6 @@ void wt_realtime_end(struct wt_realtime *realtime)
 		munlockall();
 	prctl(PR_SET_TIMERSLACK, 0, 0, 0, 0);
 	*realtime = (struct wt_realtime){0};
-}
-
-int wt_realtime_cpus(void)
-{
-	cpu_set_t cpus;
-
-	return sched_getaffinity(0, sizeof(cpus), &cpus) ? 1 : CPU_COUNT(&cpus);
 }
 
 static int64_t read_setting(const char *path)

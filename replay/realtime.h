@@ -2,7 +2,7 @@
 #ifndef WIRETAPE_REPLAY_REALTIME_H
 #define WIRETAPE_REPLAY_REALTIME_H
 
-/* What the machine can do for the thread that sends. Not installed. */
+/* Processor and priority of the thread that sends. Not installed. */
 
 #include <sched.h>
 #include <stdbool.h>
@@ -17,27 +17,24 @@ struct wt_realtime {
 	bool is_bound, is_fifo, is_locked;
 };
 
-/* Lock memory, for all threads. Before the others are started. */
+/* Lock memory, for all threads, before the others are started. */
 int wt_realtime_lock(struct wt_realtime *realtime, struct wt_error *err);
 
-/* What wt_realtime_begin() would say. */
+/* Try wt_realtime_begin(), and undo it. */
 int wt_realtime_check(int cpu, int priority, struct wt_error *err);
 
-/* The calling thread, and those that it starts from now on, keep off this CPU if there is
- * another: they are not to disturb the sender. */
+/* Keep the calling thread, and those that it starts from now on, off this CPU if there is another:
+ * they are not to disturb the sender. */
 void wt_realtime_avoid(struct wt_realtime *realtime, int cpu);
 
-/* The calling thread: on this CPU alone (1 + its number; 0: any), with SCHED_FIFO and this
+/* Put the calling thread on this CPU alone (1 + its number; 0: any), with SCHED_FIFO and this
  * priority (0: not). -EINVAL, -EPERM with the way out. */
 int wt_realtime_begin(struct wt_realtime *realtime, int cpu, int priority, struct wt_error *err);
 
-/* As it was. */
+/* Restore the thread's earlier settings. */
 void wt_realtime_end(struct wt_realtime *realtime);
 
-/* CPUs that this process may use. */
-int wt_realtime_cpus(void);
-
-/* Of each second, how many us SCHED_FIFO threads have to leave to others; 0: none. */
+/* Time in us of each second that SCHED_FIFO threads have to leave to others; 0: none. */
 int64_t wt_realtime_stolen_us(void);
 
 #endif

@@ -1,396 +1,279 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/replay/replayer_private.h>
+/* <wiretape/replay.h>, by a replayer. */
+#include <wiretape/replay.h>
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/duration.h>
+#include <wiretape/base/sized.h>
+#include <wiretape/replay/replayer.h>
 
-#define SECOND_NS 1000000000ll
+enum { NEXT_BYTES_MAX_DEFAULT = 1514 };
 
-enum {
-	TOLERANCE_NS_DEFAULT = 1000000,
-	TXTIME_LEAD_NS_DEFAULT = 1000000,
-	/* From "all is ready" to the first packet: for threads to have settled. */
-	START_NS = 10000000,
-	/* The same without others; the sender gets ready. */
-	START_ALONE_NS = 1000000,
-	/* Before a time by another clock, which may be set meanwhile, it is looked at again. */
-	WATCH_NS = 500000000,
-	/* SPIN: gaps that are longer are slept through but for this. Also where all threads share
-	 * one processor: the scheduler gives the others their part of it, while of naps in shorter
-	 * gaps one in ten would end too late. */
-	SPIN_NS = 2000000,
+struct wt_replay {
+	struct wt_replay_config config;
+	struct wt_replayer_config settings;
+	struct wt_made made;
+	struct wt_time from, to;
+	struct wt_udp_target target;
+	struct wt_replayer_stop stop;
+	struct wt_timeline_file *files;
+	struct wt_replayer *replayer;
+	struct wt_replayer_result *result; /* large */
+	size_t listed;                     /* packets of the list that were made so far */
 };
 
-static const char *const pace_names[WT_PACES] = {
-        [WT_PACE_AUTO] = "auto",
-        [WT_PACE_SPIN] = "spin",
-        [WT_PACE_SLEEP] = "sleep",
-        [WT_PACE_TXTIME] = "txtime",
-};
-
-static const char *const tx_names[WT_TX_KINDS] = {
-        [WT_TX_AUTO] = "auto", [WT_TX_SOCKET] = "socket", [WT_TX_RING] = "ring",
-        [WT_TX_UDP] = "udp",   [WT_TX_SIM] = "sim",
-};
-
-static const char *const tx_stamp_names[WT_TX_STAMPS] = {
-        [WT_TX_STAMP_AUTO] = "auto",
-        [WT_TX_STAMP_HARDWARE] = "hw",
-        [WT_TX_STAMP_SOFTWARE] = "sw",
-        [WT_TX_STAMP_OFF] = "off",
-};
-
-const char *wt_pace_name(enum wt_pace pace)
+static void on_progress(void *context, const struct wt_replayer_progress *progress)
 {
-	return pace_names[pace];
-}
-
-const char *wt_tx_kind_name(enum wt_tx_kind kind)
-{
-	return tx_names[kind];
-}
-
-const char *wt_tx_stamp_name(enum wt_tx_stamp stamp)
-{
-	return tx_stamp_names[stamp];
-}
-
-int wt_tx_stamp_from_name(const char *name)
-{
-	for (int i = 0; i < WT_TX_STAMPS; i++)
-		if (!strcmp(name, tx_stamp_names[i]))
-			return i;
-	return -1;
-}
-
-int wt_pace_from_name(const char *name)
-{
-	for (int i = 0; i < WT_PACES; i++)
-		if (!strcmp(name, pace_names[i]))
-			return i;
-	return -1;
-}
-
-/* The simulation is chosen by its interface. */
-int wt_tx_kind_from_name(const char *name)
-{
-	for (int i = 0; i < WT_TX_SIM; i++)
-		if (!strcmp(name, tx_names[i]))
-			return i;
-	return -1;
-}
-
-void wt_replay_stop(struct wt_replay_stop *stop)
-{
-	/* Nothing else is published by it: no ordering needed. */
-	__atomic_store_n(&stop->requested, 1, __ATOMIC_RELAXED);
-}
-
-/* ---- progress ---- */
-
-static double share_of(const struct wt_replay *replay, uint64_t sent, int64_t elapsed_ns)
-{
-	const struct wt_source_progress *progress = &replay->source->progress;
-	uint32_t read_ppm = __atomic_load_n(&progress->share_ppm, __ATOMIC_RELAXED);
-	int64_t last_due_ns = __atomic_load_n(&progress->last_due_ns, __ATOMIC_RELAXED);
-	uint64_t packets = __atomic_load_n(&progress->packets, __ATOMIC_RELAXED);
-	double share;
-
-	if (read_ppm == UINT32_MAX || !read_ppm || !packets)
-		return -1;
-	/* Of what was read ahead, so much was sent. */
-	share = last_due_ns > 0 ? (double)elapsed_ns / (double)last_due_ns
-	                        : (double)sent / (double)packets;
-	share *= read_ppm / 1e6;
-	return share < 0 ? 0 : share > 1 ? 1 : share;
-}
-
-static void on_tick(void *context, int64_t now_ns)
-{
-	struct wt_replay *replay = context;
-	const struct wt_sender_progress *seen = &replay->sender.progress;
-	struct wt_replay_progress progress = {
-	        .sent = __atomic_load_n(&seen->sent, __ATOMIC_RELAXED),
-	        .bytes = __atomic_load_n(&seen->bytes, __ATOMIC_RELAXED),
-	        .over_tolerance = replay->proof->over_tolerance,
-	        .elapsed_ns = now_ns - replay->sender.start_ns,
+	const struct wt_replay *replay = context;
+	const struct wt_replay_progress told = {
+	        .size = sizeof(told),
+	        .sent = progress->sent,
+	        .bytes = progress->bytes,
+	        .over_tolerance = progress->over_tolerance,
+	        .elapsed_ns = progress->elapsed_ns,
+	        .share = progress->share,
 	};
 
-	progress.share = share_of(replay, progress.sent, progress.elapsed_ns);
-	replay->config->on_progress(replay->config->context, &progress);
+	replay->config.on_progress(replay->config.context, &told);
 }
 
-/* Whether there is work for a second thread. */
-static bool is_collected(const struct wt_replay *replay)
+/* Take the next of the list, or of the program. */
+static int next_packet(struct wt_replay *replay, struct wt_replay_packet *packet)
 {
-	return replay->handovers || replay->csv || replay->config->on_progress;
-}
+	const struct wt_replay_config *config = &replay->config;
 
-/* ---- when to start ---- */
-
-static int64_t now_of(const struct wt_replay *replay)
-{
-	return replay->clock->ops->now(replay->clock);
-}
-
-/* The start by CLOCK_MONOTONIC, as far as can be told now. */
-static int start_time(const struct wt_replay *replay, int64_t *start_ns, struct wt_error *err)
-{
-	const struct wt_replay_config *config = replay->config;
-	int64_t offset_ns;
-	int rc = wt_pace_offset(replay->clock, config->start_clock, &offset_ns);
-
-	if (rc)
-		return wt_error_set(err, rc, "cannot read the clock of the start: %s",
-		                    strerror(-rc));
-	if (__builtin_sub_overflow(config->start_at_ns, offset_ns, start_ns))
-		*start_ns = INT64_MIN;
-	return 0;
-}
-
-static int check_start(int64_t start_ns, int64_t now, struct wt_error *err)
-{
-	if (start_ns < now)
-		return wt_error_set(
-		        err, -ETIME,
-		        "the time to start at was %.3f s ago when all was ready; name a "
-		        "later one",
-		        ((double)now - (double)start_ns) / 1e9);
-	if (start_ns - now > WT_REPLAY_START_NS_MAX)
-		return wt_error_set(err, -ETIME,
-		                    "the time to start at is %.0f days away; a replay starts "
-		                    "within a year",
-		                    (double)(start_ns - now) / 1e9 / 86400);
-	return 0;
-}
-
-static int wait_for_start(struct wt_replay *replay, struct wt_error *err)
-{
-	struct wt_sender *sender = &replay->sender;
-	int64_t now = now_of(replay);
-	int rc = 0;
-
-	if (!replay->config->start_at_ns || replay->config->start_is_relative) {
-		sender->start_ns = now + (is_collected(replay) ? START_NS : START_ALONE_NS);
-		if (replay->config->start_at_ns > START_NS)
-			sender->start_ns = now + replay->config->start_at_ns;
+	if (config->next)
+		return config->next(config->context, packet);
+	if (replay->listed == config->packet_count)
 		return 0;
+	*packet = config->packets[replay->listed++];
+	return 1;
+}
+
+static int make_next(void *context, uint8_t *frame, int64_t *stamp_ns, uint16_t *interface)
+{
+	struct wt_replay *replay = context;
+	struct wt_replay_packet packet = {0};
+	int rc = next_packet(replay, &packet);
+
+	if (rc <= 0)
+		return rc;
+	if (!packet.data || !packet.bytes || packet.bytes > replay->made.frame_bytes)
+		return -EMSGSIZE;
+	memcpy(frame, packet.data, packet.bytes);
+	*stamp_ns = packet.stamp_ns;
+	*interface = 0;
+	return (int)packet.bytes;
+}
+
+static uint32_t longest(const struct wt_replay_config *config)
+{
+	uint32_t most = 1;
+
+	if (config->next)
+		return config->next_bytes_max ? config->next_bytes_max : NEXT_BYTES_MAX_DEFAULT;
+	for (size_t i = 0; i < config->packet_count; i++)
+		if (config->packets[i].bytes > most)
+			most = config->packets[i].bytes;
+	return most;
+}
+
+static int check_config(const struct wt_replay_config *config, struct wt_error *err)
+{
+	int sources = (config->path_count > 0) + (config->packets != NULL) + (config->next != NULL);
+
+	if (sources != 1)
+		return wt_error_set(err, -EINVAL,
+		                    "packets come either from files, or from a list, or from "
+		                    "`next`; give one of them");
+	if (!config->interface && !config->to)
+		return wt_error_set(err, -EINVAL, "no interface was given to send on");
+	return 0;
+}
+
+static void take_source(struct wt_replay *replay)
+{
+	const struct wt_replay_config *config = &replay->config;
+	struct wt_replayer_config *settings = &replay->settings;
+	enum wt_time_base base = config->is_relative ? WT_TIME_START : WT_TIME_EPOCH;
+
+	replay->from = (struct wt_time){.ns = config->from_ns, .base = base};
+	replay->to = (struct wt_time){.ns = config->to_ns, .base = base};
+	settings->from = config->from_ns ? &replay->from : NULL;
+	settings->to = config->to_ns ? &replay->to : NULL;
+	if (config->path_count) {
+		settings->paths = config->paths;
+		settings->path_count = config->path_count;
+		settings->interface = config->to ? NULL : config->interface;
+		return;
 	}
-	rc = start_time(replay, &sender->start_ns, err);
+	replay->made = (struct wt_made){
+	        .next = make_next,
+	        .context = replay,
+	        .frame_bytes = longest(config),
+	        .interfaces = &replay->config.interface,
+	        .interface_count = 1,
+	};
+	settings->made = &replay->made;
+}
+
+static int take_target(struct wt_replay *replay, struct wt_error *err)
+{
+	const struct wt_replay_config *config = &replay->config;
+	int rc;
+
+	if (!config->to)
+		return 0;
+	rc = wt_udp_target_parse(&replay->target, config->to, err);
+	if (rc)
+		return rc;
+	if (config->interface) {
+		if (strlen(config->interface) >= sizeof(replay->target.interface))
+			return wt_error_set(err, -EINVAL, "no interface has a name as long as %s",
+			                    config->interface);
+		strcpy(replay->target.interface, config->interface);
+	}
+	replay->settings.target = &replay->target;
+	replay->settings.tx = WT_TX_UDP;
+	return 0;
+}
+
+static int take_settings(struct wt_replay *replay, struct wt_error *err)
+{
+	const struct wt_replay_config *config = &replay->config;
+	struct wt_replayer_config *settings = &replay->settings;
+
+	*settings = (struct wt_replayer_config){
+	        .filter = config->filter,
+	        .loops = config->loops,
+	        .count = config->count,
+	        .truncated = config->truncated,
+	        .tx = config->tx,
+	        .through_qdisc = config->through_qdisc,
+	        .fix_checksums = config->fix_checksums,
+	        .pace = config->pace,
+	        .start_at_ns = config->start_utc_ns,
+	        .tx_stamp = config->tx_stamp,
+	        .tolerance_ns = config->tolerance_ns,
+	        .proof_path = config->proof_path,
+	        .stop = &replay->stop,
+	        .on_progress = config->on_progress ? on_progress : NULL,
+	        .context = replay,
+	};
+	take_source(replay);
+	if (config->timing) {
+		int rc = wt_schedule_parse(&settings->schedule, config->timing, err);
+
+		if (rc)
+			return rc;
+	}
+	return take_target(replay, err);
+}
+
+static int open_all(struct wt_replay *replay, struct wt_error *err)
+{
+	int rc = check_config(&replay->config, err);
+
 	if (!rc)
-		rc = check_start(sender->start_ns, now, err);
-	while (!rc && sender->start_ns - now > WATCH_NS &&
-	       !__atomic_load_n(sender->stop, __ATOMIC_RELAXED)) {
-		now = replay->clock->ops
-		              ->wait_until(replay->clock, now + WATCH_NS / 2, 0, sender->stop)
-		              .now_ns;
-		rc = start_time(replay, &sender->start_ns, err);
-	}
+		rc = take_settings(replay, err);
+	if (rc)
+		return rc;
+	replay->files = calloc(replay->config.path_count + 1, sizeof(*replay->files));
+	replay->result = calloc(1, sizeof(*replay->result));
+	if (!replay->files || !replay->result)
+		return wt_error_set(err, -ENOMEM, "no memory for a replay");
+	return wt_replayer_open(&replay->replayer, &replay->settings, replay->files, err);
+}
+
+int wt_replay_open(struct wt_replay **replay, const struct wt_replay_config *config,
+                   struct wt_error *err)
+{
+	struct wt_replay *made = calloc(1, sizeof(*made));
+	int rc;
+
+	if (!made)
+		return wt_error_set(err, -ENOMEM, "no memory for a replay");
+	rc = wt_sized_take(&made->config, sizeof(made->config), config, "wt_replay_config", err);
+	if (!rc)
+		rc = open_all(made, err);
+	if (rc)
+		wt_replay_close(made);
+	else
+		*replay = made;
 	return rc;
 }
 
-/* ---- running ---- */
-
-static void prepare_sender(struct wt_replay *replay)
+static uint64_t skipped(const struct wt_replayer_skipped *counts)
 {
-	const struct wt_replay_config *config = replay->config;
-	struct wt_sender *sender = &replay->sender;
-	bool is_asap = config->schedule.timing == WT_TIMING_ASAP;
+	return counts->unmapped + counts->too_large + counts->too_short + counts->truncated +
+	       counts->not_udp + counts->fragments + counts->link_type;
+}
 
-	*sender = (struct wt_sender){
-	        .source = replay->source,
-	        .clock = replay->clock,
-	        .ports = replay->ports,
-	        .port_count = replay->names.count,
-	        .rehearsal = replay->rehearsal,
-	        .rehearses = replay->pace != WT_PACE_TXTIME && !is_asap &&
-	                     (!replay->is_sim || replay->sim.cold_ns),
-	        .handovers = replay->handovers,
-	        .pace = replay->pace,
-	        .is_asap = is_asap,
-	        .is_simulated = replay->is_sim,
-	        .stamps_payloads = config->stamp_payload,
-	        .watches_links =
-	                !replay->is_sim &&
-	                (config->through_qdisc || replay->pace == WT_PACE_TXTIME || config->target),
-	        .spin_ns = replay->pace == WT_PACE_SPIN ? SPIN_NS : 0,
-	        .coalesce_ns = config->coalesce_ns,
-	        .batch = config->batch ? config->batch : WT_REPLAY_BATCH_DEFAULT,
-	        .stop = config->stop ? &config->stop->requested : &replay->own_stop.requested,
-	        .end_ns = INT64_MAX,
+static void take_proof(struct wt_replay_result *filled, const struct wt_proof *proof)
+{
+	memcpy(filled->departures, proof->by_source, sizeof(filled->departures));
+	filled->early = proof->early;
+	filled->over_tolerance = proof->over_tolerance;
+	filled->dropped = proof->dropped;
+	filled->error_p50_ns = wt_histogram_quantile(&proof->error, 0.5);
+	filled->error_p99_ns = wt_histogram_quantile(&proof->error, 0.99);
+	filled->error_max_ns = proof->error.max_ns;
+	filled->gap_error_p50_ns = wt_histogram_quantile(&proof->gap_error, 0.5);
+	filled->gap_error_p99_ns = wt_histogram_quantile(&proof->gap_error, 0.99);
+	filled->gap_error_max_ns = proof->gap_error.max_ns;
+}
+
+static int give_result(const struct wt_replayer_result *done, struct wt_replay_result *result,
+                       struct wt_error *err)
+{
+	struct wt_replay_result filled = {
+	        .size = sizeof(filled),
+	        .sent = done->sent,
+	        .bytes = done->bytes,
+	        .read = done->read,
+	        .skipped = skipped(&done->skipped),
+	        .starved = done->starved,
+	        .late_launches = done->late_launches,
+	        .unproved = done->unproved,
+	        .start_utc_ns = done->start_utc_ns,
+	        .duration_ns = done->duration_ns,
+	        .rate_pps = wt_replayer_rate_pps(done),
+	        .was_stopped = done->was_stopped,
+	        .has_schedule = done->has_schedule,
+	        .pace = done->pace,
+	        .tx = done->tx,
 	};
-	if (replay->pace == WT_PACE_TXTIME)
-		sender->early_ns =
-		        config->txtime_lead_ns ? config->txtime_lead_ns : TXTIME_LEAD_NS_DEFAULT;
-	else if (config->lead_ns > 0)
-		sender->early_ns = config->lead_ns;
-	if (replay->pace != WT_PACE_TXTIME && !config->lead_ns)
-		sender->lead_ns = &replay->lead_ns;
-}
 
-static int send_all(struct wt_replay *replay, struct wt_error *err)
-{
-	const struct wt_replay_config *config = replay->config;
-	struct wt_sender *sender = &replay->sender;
-	const struct wt_collector_config collecting = {
-	        .handovers = replay->handovers,
-	        .ports = replay->txs,
-	        .port_count = replay->names.count,
-	        .clock = replay->clock,
-	        .start_ns = sender->start_ns,
-	        .proof = replay->proof,
-	        .csv = replay->csv,
-	        .lead_ns = sender->lead_ns,
-	        .on_tick = config->on_progress ? on_tick : NULL,
-	        .context = replay,
-	};
-	struct wt_collector *collector = NULL;
-	int rc = is_collected(replay) ? wt_collector_start(&collector, &collecting, err) : 0, late;
-
-	if (rc)
-		return rc;
-	if (config->end_after_ns &&
-	    __builtin_add_overflow(sender->start_ns, config->end_after_ns, &sender->end_ns))
-		sender->end_ns = INT64_MAX;
-	rc = wt_pace_offset(replay->clock, CLOCK_REALTIME, &sender->utc_ns);
-	if (!rc)
-		rc = wt_realtime_begin(&replay->realtime, config->cpu, config->fifo_priority, err);
-	if (!rc)
-		rc = wt_sender_run(sender, err);
-	late = wt_collector_finish(collector, rc ? NULL : err);
-	replay->csv = NULL;
-	return rc ? rc : late;
-}
-
-static int run(struct wt_replay *replay, struct wt_error *err)
-{
-	const struct wt_replay_config *config = replay->config;
-	int rc = config->lock_memory ? wt_realtime_lock(&replay->realtime, err) : 0;
-
-	if (rc)
-		return rc;
-	rc = wt_realtime_check(config->cpu, config->fifo_priority, err);
-	if (rc)
-		return rc;
-	wt_realtime_avoid(&replay->realtime, config->cpu);
-	rc = replay->source->ops->fill(replay->source, replay->sender.stop);
-	if (rc == -EINTR)
-		return 0;
-	if (rc) {
-		if (err)
-			*err = replay->source->err;
-		return rc;
-	}
-	rc = wait_for_start(replay, err);
-	if (rc || __atomic_load_n(replay->sender.stop, __ATOMIC_RELAXED))
-		return rc;
-	return send_all(replay, err);
-}
-
-/* ---- the result ---- */
-
-static void report_ports(const struct wt_replay *replay, struct wt_replay_result *result)
-{
-	result->port_count = replay->names.count;
-	for (size_t i = 0; i < result->port_count; i++) {
-		const struct wt_sender_port *port = &replay->ports[i];
-		struct wt_replay_port_result *to = &result->ports[i];
-
-		snprintf(to->interface, sizeof(to->interface), "%.15s", replay->names.names[i]);
-		snprintf(to->qdisc, sizeof(to->qdisc), "%s", port->launch.name);
-		to->sent = port->sent;
-		to->bytes = port->bytes;
-		to->has_stamps = port->tx->has_stamps && port->tx->stamps.software;
-		result->bytes += port->bytes;
-		result->sent += port->sent;
-	}
-}
-
-static void report_source(const struct wt_replay *replay, struct wt_replay_result *result)
-{
-	const struct wt_source_counts *counts = &replay->source->counts;
-
-	result->read = counts->read;
-	result->padded = counts->padded;
-	result->cut = counts->cut;
-	result->unstamped = counts->unstamped;
-	result->without_fcs = counts->without_fcs;
-	result->excess = counts->excess;
-	result->loops = counts->loops;
-	result->skipped = counts->skipped;
-	result->rewritten = counts->rewritten;
-	result->out_of_order = counts->schedule.out_of_order;
-	result->stepped_back = counts->schedule.stepped_back;
-	result->gaps_capped = counts->schedule.gaps_capped;
-	result->saturated = counts->schedule.saturated;
-}
-
-static void report_notes(struct wt_replay_result *result, const struct wt_replay_notes *notes)
-{
-	size_t room = WT_REPLAY_NOTES - result->note_count;
-	size_t taken = notes->count < room ? notes->count : room;
-
-	memcpy(result->notes[result->note_count], notes->texts, taken * sizeof(notes->texts[0]));
-	result->note_count += taken;
-	result->notes_left_out += notes->count - taken + notes->left_out;
-}
-
-static void report(struct wt_replay *replay, struct wt_replay_result *result)
-{
-	const struct wt_sender *sender = &replay->sender;
-
-	result->pace = replay->pace;
-	result->tx = replay->tx;
-	result->refused = sender->refused;
-	result->undone = sender->undone;
-	result->late_launches = sender->late_launches;
-	result->starved = sender->starved;
-	result->starved_ns = sender->starved_ns;
-	result->starved_packets = sender->starved_packets;
-	result->stamped = sender->stamped;
-	result->interruptions = sender->interruptions;
-	result->interrupted_ns = sender->interrupted_ns;
-	result->call_ns = sender->call.ns;
-	result->unproved = replay->handovers ? replay->handovers->unproved : 0;
-	result->has_schedule = !sender->is_asap;
-	result->start_utc_ns = sender->start_ns + sender->utc_ns;
-	result->duration_ns = result->sent ? sender->last_ns - sender->start_ns : 0;
-	result->lead_ns = sender->lead_ns ? replay->lead_ns : sender->early_ns;
-	result->was_stopped = __atomic_load_n(sender->stop, __ATOMIC_RELAXED) != 0;
-	report_ports(replay, result);
-	report_source(replay, result);
-	wt_replay_report_stamps(replay, result);
-	result->duration_ns = result->sent ? sender->last_ns - sender->start_ns : 0;
-	if (replay->config->fifo_priority && replay->pace == WT_PACE_SPIN)
-		result->fifo_stolen_us = wt_realtime_stolen_us();
-	report_notes(result, &replay->notes);
-	report_notes(result, &replay->source->notes);
-}
-
-double wt_replay_rate_pps(const struct wt_replay_result *result)
-{
-	uint64_t gaps = result->has_schedule && result->sent ? result->sent - 1 : result->sent;
-
-	return result->duration_ns > 0 ? (double)gaps * 1e9 / (double)result->duration_ns : 0;
+	take_proof(&filled, &done->proof);
+	return wt_sized_give(result, &filled, sizeof(filled), "wt_replay_result", err);
 }
 
 int wt_replay_run(struct wt_replay *replay, struct wt_replay_result *result, struct wt_error *err)
 {
-	const struct wt_replay_config *config = replay->config;
-	int rc;
+	int rc = wt_replayer_run(replay->replayer, replay->result, err);
+	int given = result ? give_result(replay->result, result, rc ? NULL : err) : 0;
 
-	memset(result, 0, sizeof(*result));
-	replay->proof = &result->proof;
-	wt_proof_init(&result->proof,
-	              config->tolerance_ns ? config->tolerance_ns : TOLERANCE_NS_DEFAULT);
-	prepare_sender(replay);
-	rc = run(replay, err);
-	replay->source->ops->finish(replay->source);
-	wt_realtime_end(&replay->realtime);
-	report(replay, result);
-	return rc;
+	return rc ? rc : given;
+}
+
+void wt_replay_stop(struct wt_replay *replay)
+{
+	wt_replayer_stop(&replay->stop);
+}
+
+const char *wt_replay_note(const struct wt_replay *replay, size_t number)
+{
+	return number < replay->result->note_count ? replay->result->notes[number] : NULL;
+}
+
+void wt_replay_close(struct wt_replay *replay)
+{
+	if (!replay)
+		return;
+	wt_replayer_close(replay->replayer);
+	free(replay->result);
+	free(replay->files);
+	free(replay);
 }

@@ -11,86 +11,9 @@
 
 #include <wiretape/replay/launch/launch_check.h>
 
-/* ---- ports ---- */
-
-static bool is_left_out(const char *name)
+static enum wt_tx_kind choose_tx(const struct wt_replayer *replay, const struct wt_link *link)
 {
-	return !strcmp(name, "-");
-}
-
-static int add_port(struct wt_replay_ports *ports, const char *name, struct wt_error *err)
-{
-	for (size_t i = 0; i < ports->count; i++)
-		if (!strcmp(ports->names[i], name))
-			return (int)i;
-	if (ports->count == WT_REPLAY_PORTS_MAX)
-		return wt_error_set(err, -E2BIG, "more than %d interfaces to send on",
-		                    WT_REPLAY_PORTS_MAX);
-	ports->names[ports->count] = name;
-	return (int)ports->count++;
-}
-
-static int name_ports(struct wt_replay *replay, struct wt_error *err)
-{
-	const struct wt_replay_config *config = replay->config;
-	struct wt_replay_ports *ports = &replay->names;
-	int rc = 0;
-
-	ports->config = config;
-	ports->default_port = WT_PORT_NONE;
-	if (config->target)
-		rc = ports->default_port = add_port(ports, "udp", err);
-	else if (config->interface)
-		/* Of the simulation not what it is described by, which has commas. */
-		rc = ports->default_port =
-		        add_port(ports, replay->is_sim ? "sim" : config->interface, err);
-	for (size_t i = 0; i < config->map_count && rc >= 0; i++)
-		if (!is_left_out(config->maps[i].to))
-			rc = config->target ? 0 : add_port(ports, config->maps[i].to, err);
-	if (rc >= 0 && !ports->count)
-		return wt_error_set(
-		        err, -EINVAL,
-		        "no interface was given to send on; name it with -i, or in --map "
-		        "FROM=IFACE");
-	return rc < 0 ? rc : 0;
-}
-
-static bool is_number(const char *text, uint32_t number)
-{
-	char digits[16];
-
-	snprintf(digits, sizeof(digits), "%u", number);
-	return !strcmp(text, digits);
-}
-
-/* A name counts before a number, so that an interface called "0" can be told from the first. */
-int wt_replay_port_of(const struct wt_replay_ports *ports, const char *name, uint32_t number)
-{
-	const struct wt_replay_config *config = ports->config;
-
-	for (int by_name = 1; by_name >= 0; by_name--)
-		for (size_t i = 0; i < config->map_count; i++) {
-			const struct wt_replay_map *map = &config->maps[i];
-
-			if (by_name ? !name || strcmp(map->from, name)
-			            : !is_number(map->from, number))
-				continue;
-			if (is_left_out(map->to))
-				return WT_PORT_LEFT_OUT;
-			if (config->target)
-				return ports->default_port;
-			for (size_t port = 0; port < ports->count; port++)
-				if (!strcmp(ports->names[port], map->to))
-					return (int)port;
-		}
-	return ports->default_port;
-}
-
-/* ---- how to send ---- */
-
-static enum wt_tx_kind choose_tx(const struct wt_replay *replay, const struct wt_link *link)
-{
-	const struct wt_replay_config *config = replay->config;
+	const struct wt_replayer_config *config = replay->config;
 
 	if (replay->is_sim)
 		return WT_TX_SIM;
@@ -104,8 +27,8 @@ static enum wt_tx_kind choose_tx(const struct wt_replay *replay, const struct wt
 	return WT_TX_SOCKET;
 }
 
-/* For --pace auto, what the NIC can do by itself. */
-static bool keeps_time_itself(struct wt_replay *replay, const char *interface)
+/* Check, for --pace auto, whether the NIC keeps the time by itself. */
+static bool keeps_time_itself(struct wt_replayer *replay, const char *interface)
 {
 	struct wt_launch_system system;
 	struct wt_launch_check check;
@@ -117,13 +40,13 @@ static bool keeps_time_itself(struct wt_replay *replay, const char *interface)
 	        wt_launch_check_auto(&check, why, sizeof(why));
 	wt_launch_check_close(&check);
 	if (keeps)
-		wt_replay_notes_add(&replay->notes, "pace txtime was chosen: %s", why);
+		wt_replayer_notes_add(&replay->notes, "pace txtime was chosen: %s", why);
 	return keeps;
 }
 
-static enum wt_pace choose_pace(struct wt_replay *replay)
+static enum wt_pace choose_pace(struct wt_replayer *replay)
 {
-	const struct wt_replay_config *config = replay->config;
+	const struct wt_replayer_config *config = replay->config;
 
 	if (config->pace != WT_PACE_AUTO)
 		return config->pace;
@@ -135,8 +58,8 @@ static enum wt_pace choose_pace(struct wt_replay *replay)
 	return WT_PACE_SPIN;
 }
 
-/* What honours launch times on an interface: an error says why nothing does. */
-static int find_launch(struct wt_replay *replay, const char *interface, struct wt_launch *launch,
+/* Find what honours launch times on an interface: an error says why nothing does. */
+static int find_launch(struct wt_replayer *replay, const char *interface, struct wt_launch *launch,
                        struct wt_error *err)
 {
 	struct wt_launch_system system;
@@ -150,7 +73,7 @@ static int find_launch(struct wt_replay *replay, const char *interface, struct w
 		rc = wt_launch_check_read(&check, &system, interface, WT_LAUNCH_ANY_PRIORITY, err);
 		*launch = check.launch;
 		if (!rc && check.clocks_text[0])
-			wt_replay_notes_add(&replay->notes, "%s", check.clocks_text);
+			wt_replayer_notes_add(&replay->notes, "%s", check.clocks_text);
 		wt_launch_check_close(&check);
 	}
 	if (rc || launch->verdict == WT_LAUNCH_HONOURED)
@@ -159,7 +82,7 @@ static int find_launch(struct wt_replay *replay, const char *interface, struct w
 	                    launch->text);
 }
 
-static int check_txtime(const struct wt_replay *replay, struct wt_error *err)
+static int check_txtime(const struct wt_replayer *replay, struct wt_error *err)
 {
 	if (replay->config->schedule.timing == WT_TIMING_ASAP)
 		return wt_error_set(err, -EINVAL,
@@ -172,16 +95,16 @@ static int check_txtime(const struct wt_replay *replay, struct wt_error *err)
 	return 0;
 }
 
-static int open_tx(struct wt_replay *replay, size_t number, struct wt_error *err)
+static int open_tx(struct wt_replayer *replay, size_t number, struct wt_error *err)
 {
-	const struct wt_replay_config *config = replay->config;
+	const struct wt_replayer_config *config = replay->config;
 	struct wt_sender_port *port = &replay->ports[number];
 	struct wt_tx_config settings = {
 	        .interface = replay->names.names[number],
 	        .target = config->target,
 	        .through_qdisc = config->through_qdisc,
 	        .may_block = replay->pace == WT_PACE_SLEEP,
-	        .stamp = wt_replay_stamp(config),
+	        .stamp = wt_replayer_stamp(config),
 	        .wants_launch = replay->pace == WT_PACE_TXTIME,
 	        .sim = &replay->sim,
 	};
@@ -211,7 +134,7 @@ static int open_tx(struct wt_replay *replay, size_t number, struct wt_error *err
 	}
 }
 
-static int open_txs(struct wt_replay *replay, struct wt_error *err)
+static int open_txs(struct wt_replayer *replay, struct wt_error *err)
 {
 	int rc = 0;
 
@@ -220,29 +143,27 @@ static int open_txs(struct wt_replay *replay, struct wt_error *err)
 		if (rc)
 			break;
 		replay->txs[i] = replay->ports[i].tx;
-		wt_replay_note_stamps(replay, replay->txs[i]);
+		wt_replayer_note_stamps(replay, replay->txs[i]);
 	}
 	return rc;
 }
 
-/* For packets that are to leave on time. One for all ports: without it, the first packet and those
- * after a long wait are some us late, which is no reason to say a word. */
-static void open_rehearsal(struct wt_replay *replay)
+/* Open the rehearsal for packets that are to leave on time, one for all ports: without it, the
+ * first packet and those after a long wait are some us late, which is not worth a message. */
+static void open_rehearsal(struct wt_replayer *replay)
 {
 	const struct wt_tx_config like = {
 	        .kind = replay->tx,
 	        .through_qdisc = replay->config->through_qdisc,
-	        .stamp = wt_replay_stamp(replay->config),
+	        .stamp = wt_replayer_stamp(replay->config),
 	};
 
 	if (replay->pace != WT_PACE_TXTIME && replay->config->schedule.timing != WT_TIMING_ASAP)
 		(void)wt_tx_open_rehearsal(&replay->rehearsal, &like);
 }
 
-/* ---- the source ---- */
-
-/* Addresses that generated packets have of the interface. */
-static void take_addresses(struct wt_replay *replay)
+/* Take the interface's addresses for generated packets. */
+static void take_addresses(struct wt_replayer *replay)
 {
 	struct wt_mold_template_config *frame = &replay->generated.frame;
 	static const uint8_t no_mac[6];
@@ -262,58 +183,66 @@ static void take_addresses(struct wt_replay *replay)
 	frame->source = ntohl(address.sin_addr.s_addr);
 }
 
-static int open_source(struct wt_replay *replay, struct wt_error *err)
+static int open_source(struct wt_replayer *replay, struct wt_error *err)
 {
-	struct wt_source_port taken[WT_REPLAY_PORTS_MAX];
+	struct wt_packet_source_port taken[WT_REPLAYER_PORTS_MAX];
 
 	for (size_t i = 0; i < replay->names.count; i++)
-		taken[i] = (struct wt_source_port){
+		taken[i] = (struct wt_packet_source_port){
 		        .interface = replay->names.names[i],
 		        .link_type = replay->txs[i]->link_type,
 		        .bytes_min = replay->txs[i]->bytes_min,
 		        .bytes_max = replay->txs[i]->bytes_max,
 		};
+	if (replay->config->made)
+		return wt_packet_source_open_made(&replay->source, replay->config, taken,
+		                                  replay->names.count, err);
 	if (!replay->config->generated)
-		return wt_source_open_files(&replay->source, replay->config, &replay->names, taken,
-		                            replay->names.count, replay->files, err);
+		return wt_packet_source_open_files(&replay->source, replay->config, &replay->names,
+		                                   taken, replay->names.count, replay->files, err);
 	replay->generated = *replay->config->generated;
 	take_addresses(replay);
-	return wt_source_open_generated(&replay->source, replay->config, &replay->generated, taken,
-	                                err);
+	return wt_packet_source_open_generated(&replay->source, replay->config, &replay->generated,
+	                                       taken, err);
 }
 
-/* ---- all of it ---- */
-
-static int check_proof(const struct wt_replay_config *config, struct wt_error *err)
+static int check_proof(const struct wt_replayer_config *config, struct wt_error *err)
 {
 	if (config->no_proof && config->proof_path)
 		return wt_error_set(err, -EINVAL,
 		                    "a proof that is not made cannot be written to a file");
-	if (config->tx_stamp == WT_TX_STAMP_HARDWARE && !wt_replay_has_proof(config))
+	if (config->tx_stamp == WT_TX_STAMP_HARDWARE && !wt_replayer_has_proof(config))
 		return wt_error_set(err, -EINVAL,
 		                    "%s no departures are proved; leave out --tx-stamp hw",
 		                    config->no_proof ? "without a proof" : "as fast as possible");
 	return 0;
 }
 
-static int check_times(const struct wt_replay_config *config, struct wt_error *err)
+static int check_times(const struct wt_replayer_config *config, struct wt_error *err)
 {
-	if (config->lead_ns > WT_REPLAY_LEAD_NS_MAX)
+	if (config->lead_ns > WT_REPLAYER_LEAD_NS_MAX)
 		return wt_error_set(err, -EINVAL,
 		                    "packets are handed over at most a second before they are due");
-	if (config->txtime_lead_ns > WT_REPLAY_TXTIME_LEAD_NS_MAX)
+	if (config->txtime_lead_ns > WT_REPLAYER_TXTIME_LEAD_NS_MAX)
 		return wt_error_set(err, -EINVAL,
 		                    "packets are handed over at most a minute before their launch "
 		                    "time");
-	if (config->start_is_relative && config->start_at_ns > WT_REPLAY_START_NS_MAX)
+	if (config->start_is_relative && config->start_at_ns > WT_REPLAYER_START_NS_MAX)
 		return wt_error_set(err, -EINVAL, "a replay starts within a year");
 	return 0;
 }
 
-static int check_config(const struct wt_replay_config *config, struct wt_error *err)
+static int check_config(const struct wt_replayer_config *config, struct wt_error *err)
 {
 	bool is_udp = config->tx == WT_TX_UDP;
 
+	if (config->made && (config->generated || config->path_count || config->interface ||
+	                     config->rewrite || config->filter || config->map_count ||
+	                     config->loops > 1 || config->from || config->to || config->target))
+		return wt_error_set(
+		        err, -EINVAL,
+		        "packets that are made as they are sent come from nowhere else, "
+		        "and stay as they are");
 	if (config->generated && config->path_count)
 		return wt_error_set(err, -EINVAL,
 		                    "packets are either generated or those of files, not both");
@@ -335,20 +264,20 @@ static int check_config(const struct wt_replay_config *config, struct wt_error *
 		return wt_error_set(err, -EINVAL,
 		                    "of packets that are sent as UDP payloads there is nothing to "
 		                    "rewrite: --to says where they go");
-	if (config->cpu < 0 || config->cpu > CPU_SETSIZE || config->batch > WT_REPLAY_BATCH_MAX)
+	if (config->cpu < 0 || config->cpu > CPU_SETSIZE || config->batch > WT_REPLAYER_BATCH_MAX)
 		return wt_error_set(err, -EINVAL, "no such CPU, or too large a batch");
 	return check_times(config, err) ? -EINVAL : check_proof(config, err);
 }
 
-static int make_proof(struct wt_replay *replay, struct wt_error *err)
+static int make_proof(struct wt_replayer *replay, struct wt_error *err)
 {
-	const struct wt_replay_config *config = replay->config;
+	const struct wt_replayer_config *config = replay->config;
 
-	if (wt_replay_has_proof(config)) {
+	if (wt_replayer_has_proof(config)) {
 		replay->handovers = aligned_alloc(64, sizeof(*replay->handovers));
 		if (!replay->handovers)
 			return wt_error_set(err, -ENOMEM, "no memory for the proof");
-		/* All of it is touched before the first packet. */
+		/* Touch all of it before the first packet. */
 		memset(replay->handovers, 0, sizeof(*replay->handovers));
 	}
 	return config->proof_path ? wt_proof_csv_open(&replay->csv, config->proof_path,
@@ -356,21 +285,27 @@ static int make_proof(struct wt_replay *replay, struct wt_error *err)
 	                          : 0;
 }
 
-static int open_all(struct wt_replay *replay, struct wt_error *err)
+/* Find the one interface that may be a simulated one: the only one. */
+static const char *only_interface(const struct wt_replayer_config *config)
 {
-	const struct wt_replay_config *config = replay->config;
+	return config->made ? config->made->interfaces[0] : config->interface;
+}
+
+static int open_all(struct wt_replayer *replay, struct wt_error *err)
+{
+	const struct wt_replayer_config *config = replay->config;
 	int rc = check_config(config, err);
 
 	replay->is_sim = !config->target && (config->tx == WT_TX_AUTO || config->tx == WT_TX_SIM) &&
-	                 wt_sim_tx_is(config->interface);
+	                 wt_sim_tx_is(only_interface(config));
 	if (!rc)
-		rc = name_ports(replay, err);
+		rc = wt_replayer_ports_init(&replay->names, replay->config, replay->is_sim, err);
 	if (!rc && replay->is_sim && replay->names.count > 1)
 		rc = wt_error_set(err, -EINVAL,
 		                  "a simulated interface is the only one; beside it --map can "
 		                  "leave packets out, with FROM=-");
 	if (!rc && replay->is_sim)
-		rc = wt_sim_tx_parse(&replay->sim, config->interface, err);
+		rc = wt_sim_tx_parse(&replay->sim, only_interface(config), err);
 	if (rc)
 		return rc;
 	replay->pace = choose_pace(replay);
@@ -384,14 +319,14 @@ static int open_all(struct wt_replay *replay, struct wt_error *err)
 		return rc;
 	open_rehearsal(replay);
 	replay->clock = replay->is_sim ? wt_sim_tx_clock(replay->txs[0]) : wt_pace_kernel_clock();
-	wt_replay_learn_clocks(replay);
+	wt_replayer_learn_clocks(replay);
 	return make_proof(replay, err);
 }
 
-int wt_replay_open(struct wt_replay **replay, const struct wt_replay_config *config,
-                   struct wt_timeline_file *files, struct wt_error *err)
+int wt_replayer_open(struct wt_replayer **replay, const struct wt_replayer_config *config,
+                     struct wt_timeline_file *files, struct wt_error *err)
 {
-	struct wt_replay *made = calloc(1, sizeof(*made));
+	struct wt_replayer *made = calloc(1, sizeof(*made));
 	int rc;
 
 	if (!made)
@@ -400,13 +335,13 @@ int wt_replay_open(struct wt_replay **replay, const struct wt_replay_config *con
 	made->files = files;
 	rc = open_all(made, err);
 	if (rc)
-		wt_replay_close(made);
+		wt_replayer_close(made);
 	else
 		*replay = made;
 	return rc;
 }
 
-void wt_replay_close(struct wt_replay *replay)
+void wt_replayer_close(struct wt_replayer *replay)
 {
 	if (!replay)
 		return;

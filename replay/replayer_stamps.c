@@ -10,42 +10,38 @@ enum {
 	CROSS_NS = 20000000,
 };
 
-/* ---- what is asked for ---- */
-
-bool wt_replay_has_proof(const struct wt_replay_config *config)
+bool wt_replayer_has_proof(const struct wt_replayer_config *config)
 {
 	return !config->no_proof && config->schedule.timing != WT_TIMING_ASAP;
 }
 
-enum wt_tx_stamp wt_replay_stamp(const struct wt_replay_config *config)
+enum wt_tx_stamp wt_replayer_stamp(const struct wt_replayer_config *config)
 {
-	return wt_replay_has_proof(config) ? config->tx_stamp : WT_TX_STAMP_OFF;
+	return wt_replayer_has_proof(config) ? config->tx_stamp : WT_TX_STAMP_OFF;
 }
 
-/* ---- at the start ---- */
-
-void wt_replay_note_stamps(struct wt_replay *replay, const struct wt_tx *tx)
+void wt_replayer_note_stamps(struct wt_replayer *replay, const struct wt_tx *tx)
 {
-	if (wt_replay_stamp(replay->config) == WT_TX_STAMP_OFF)
+	if (wt_replayer_stamp(replay->config) == WT_TX_STAMP_OFF)
 		return;
 	if (tx->stamps.lacking[0])
-		wt_replay_notes_add(&replay->notes,
-		                    "the NIC stamps what it sends, but that cannot be used: %s",
-		                    tx->stamps.lacking);
+		wt_replayer_notes_add(&replay->notes,
+		                      "the NIC stamps what it sends, but that cannot be used: %s",
+		                      tx->stamps.lacking);
 	if (tx->has_stamps || tx->kind == WT_TX_SIM)
 		return;
 	if (!tx->interface[0])
-		wt_replay_notes_add(&replay->notes,
-		                    "departures are hand-over times: where the driver stamps is "
-		                    "known of an interface only, which -i names");
+		wt_replayer_notes_add(&replay->notes,
+		                      "departures are hand-over times: where the driver stamps is "
+		                      "known of an interface only, which -i names");
 	else
-		wt_replay_notes_add(&replay->notes,
-		                    "departures on %s are hand-over times: its driver stamps "
-		                    "nothing that is sent",
-		                    tx->interface);
+		wt_replayer_notes_add(&replay->notes,
+		                      "departures on %s are hand-over times: its driver stamps "
+		                      "nothing that is sent",
+		                      tx->interface);
 }
 
-static bool any_clock(const struct wt_replay *replay)
+static bool any_clock(const struct wt_replayer *replay)
 {
 	for (size_t i = 0; i < replay->names.count; i++)
 		if (replay->txs[i]->stamps.hardware)
@@ -53,9 +49,9 @@ static bool any_clock(const struct wt_replay *replay)
 	return false;
 }
 
-void wt_replay_learn_clocks(struct wt_replay *replay)
+void wt_replayer_learn_clocks(struct wt_replayer *replay)
 {
-	const struct wt_replay_config *config = replay->config;
+	const struct wt_replayer_config *config = replay->config;
 	const int *stop = config->stop ? &config->stop->requested : &replay->own_stop.requested;
 	int64_t now = replay->clock->ops->now(replay->clock);
 
@@ -68,42 +64,41 @@ void wt_replay_learn_clocks(struct wt_replay *replay)
 	}
 }
 
-/* ---- at the end ---- */
-
-static void note_clock(struct wt_replay *replay, const char *name,
+static void note_clock(struct wt_replayer *replay, const char *name,
                        const struct wt_tx_stamps *stamps)
 {
 	const struct wt_tx_clock *clock = &stamps->clock;
 
 	if (clock->standstills)
-		wt_replay_notes_add(
+		wt_replayer_notes_add(
 		        &replay->notes,
 		        "%s: its clock %s stood still; stamps of that time were not used", name,
 		        stamps->phc);
 	if (clock->steps)
-		wt_replay_notes_add(&replay->notes,
-		                    "%s: its clock %s was set %" PRIu64
-		                    " times while packets were sent",
-		                    name, stamps->phc, clock->steps);
+		wt_replayer_notes_add(&replay->notes,
+		                      "%s: its clock %s was set %" PRIu64
+		                      " times while packets were sent",
+		                      name, stamps->phc, clock->steps);
 	if (clock->failures)
-		wt_replay_notes_add(&replay->notes,
-		                    "%s: its clock %s could not be read %" PRIu64
-		                    " times; its stamps went on by what was known before",
-		                    name, stamps->phc, clock->failures);
+		wt_replayer_notes_add(&replay->notes,
+		                      "%s: its clock %s could not be read %" PRIu64
+		                      " times; its stamps went on by what was known before",
+		                      name, stamps->phc, clock->failures);
 }
 
-/* NICs are free to stamp less than they are told to. */
-static void note_missing(struct wt_replay *replay, const struct wt_replay_port_result *port)
+/* NICs may stamp less than they are told to. */
+static void note_missing(struct wt_replayer *replay, const struct wt_replayer_port_result *port)
 {
 	const char *instead = port->has_stamps ? "the driver's stamps" : "hand-over times";
 
 	if (port->nic.missing && !port->nic.used && !port->nic.unbelieved)
-		wt_replay_notes_add(&replay->notes,
-		                    "%s: the NIC has stamped none of %" PRIu64
-		                    " packets, as those do that stamp PTP only; departures are %s",
-		                    port->interface, port->nic.missing, instead);
+		wt_replayer_notes_add(
+		        &replay->notes,
+		        "%s: the NIC has stamped none of %" PRIu64
+		        " packets, as those do that stamp PTP only; departures are %s",
+		        port->interface, port->nic.missing, instead);
 	else if (port->nic.missing)
-		wt_replay_notes_add(
+		wt_replayer_notes_add(
 		        &replay->notes,
 		        "%s: the NIC has left %" PRIu64
 		        " packets without a stamp, as those do that can keep few at a time; "
@@ -111,7 +106,7 @@ static void note_missing(struct wt_replay *replay, const struct wt_replay_port_r
 		        port->interface, port->nic.missing, instead);
 }
 
-static void report_nic(struct wt_replay_nic_stamps *to, const struct wt_tx_stamps *stamps)
+static void report_nic(struct wt_replayer_nic_stamps *to, const struct wt_tx_stamps *stamps)
 {
 	const struct wt_nic_stamping *nic = &stamps->nic;
 	const char *before = wt_tx_type_name((unsigned)nic->before.tx_type);
@@ -130,7 +125,7 @@ static void report_nic(struct wt_replay_nic_stamps *to, const struct wt_tx_stamp
 	snprintf(to->during, sizeof(to->during), "%s", during ? during : "unknown");
 }
 
-static void report_port(struct wt_replay *replay, struct wt_replay_port_result *port,
+static void report_port(struct wt_replayer *replay, struct wt_replayer_port_result *port,
                         struct wt_tx_stamps *stamps)
 {
 	struct wt_error err;
@@ -145,10 +140,10 @@ static void report_port(struct wt_replay *replay, struct wt_replay_port_result *
 	port->nic.was_left = stamps->nic.is_left;
 	port->nic.was_put_back = !rc && !port->nic.was_left;
 	if (rc)
-		wt_replay_notes_add(&replay->notes, "%s", err.text);
+		wt_replayer_notes_add(&replay->notes, "%s", err.text);
 }
 
-void wt_replay_report_stamps(struct wt_replay *replay, struct wt_replay_result *result)
+void wt_replayer_report_stamps(struct wt_replayer *replay, struct wt_replayer_result *result)
 {
 	for (size_t i = 0; i < result->port_count; i++) {
 		struct wt_tx_stamps *stamps = &replay->txs[i]->stamps;

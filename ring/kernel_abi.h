@@ -2,14 +2,14 @@
 #ifndef WIRETAPE_RING_KERNEL_ABI_H
 #define WIRETAPE_RING_KERNEL_ABI_H
 
-/* What both walkers and the simulated kernel share of linux/if_packet.h. */
+/* Parts of linux/if_packet.h shared by both walkers and the simulated kernel. */
 
 #include <linux/if_packet.h>
 #include <stdint.h>
 #include <string.h>
 
-#include <wiretape/ring/frame.h>
-#include <wiretape/ring/walk.h>
+#include <wiretape/frame.h>
+#include <wiretape/ring.h>
 
 #ifndef TP_STATUS_GSO_TCP /* since Linux 6.1 */
 #define TP_STATUS_GSO_TCP (1 << 8)
@@ -24,7 +24,7 @@ enum {
 	WT_DEFAULT_TPID = 0x8100,
 };
 
-/* The status bits of one frame and its packet type, as the file will say them. */
+/* Convert a frame's status bits and packet type to the file's flags. */
 static inline uint32_t wt_link_flags(uint32_t status, uint8_t packet_type)
 {
 	static const uint8_t by_type[8] = {
@@ -57,9 +57,9 @@ static inline uint8_t wt_stamp_source_of(uint32_t status)
 	return by_bits[status >> 29];
 }
 
-/* Put a tag back between the addresses and the type of the frame at `frame`:
- * the addresses move down into the four bytes before it. Returns the frame's
- * new start. The caller has made sure of the room. */
+/* Put a tag back between the addresses and the type of the frame at `frame`: the addresses move
+ * down into the four bytes before it. Returns the frame's new start. The caller has checked the
+ * room. */
 static inline uint8_t *wt_restore_vlan_tag(uint8_t *frame, uint16_t tpid, uint16_t tci)
 {
 	uint8_t *start = frame - WT_VLAN_TAG_BYTES;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/ring/ring_private.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,16 +49,17 @@ void wt_ring_release_block(struct wt_ring *ring, struct wt_block *block)
 	ring->ops->release_block(ring, block);
 }
 
-/* The place of a unit, by its number. */
+/* Place of a unit, by its number. */
 static uint32_t place_of(const struct wt_ring *ring, uint64_t number)
 {
 	return (uint32_t)(number % ring->units);
 }
 
-/* The next `ring->units` numbers from the oldest on have a place each: what is not borrowed of
- * them is free or has been filled for this number. */
+/* Each of the next `ring->units` numbers from the oldest on has a place: unless borrowed, it is
+ * free or has been filled for this number. */
 bool wt_ring_has_filled(const struct wt_ring *ring, uint64_t number)
 {
+	assert(number <= wt_ring_end(ring));
 	if (!ring->units || !ring->ops->is_filled)
 		return false;
 	return number <= ring->borrowed || ring->ops->is_filled(ring, place_of(ring, number - 1));
@@ -82,7 +84,7 @@ void wt_ring_raise_high_water(struct wt_ring *ring, const struct wt_ring_stamps 
 		ring->high_water_ns = span_ns;
 }
 
-/* More numbers than places: one may wait for the end of the ring while the oldest waits, too. */
+/* One number more than places: one may wait at the ring's end while the oldest waits, too. */
 static uint64_t *lost_before(const struct wt_ring *ring, uint64_t number)
 {
 	return &ring->lost[number % ((uint64_t)ring->units + 1)];
@@ -92,6 +94,7 @@ void wt_ring_lose(struct wt_ring *ring, uint64_t number, uint64_t frames)
 {
 	uint64_t *lost = lost_before(ring, number);
 
+	assert(number >= ring->borrowed && number <= wt_ring_end(ring));
 	ring->lost_count += !*lost && frames;
 	*lost += frames;
 }
@@ -100,6 +103,7 @@ uint32_t wt_ring_until_loss(const struct wt_ring *ring, uint32_t most)
 {
 	uint32_t count = 1;
 
+	assert(most <= ring->units - ring->head);
 	if (!ring->lost_count)
 		return most;
 	while (count < most && !*lost_before(ring, ring->borrowed + count))
@@ -111,6 +115,8 @@ uint64_t wt_ring_borrow(struct wt_ring *ring, uint32_t count)
 {
 	uint64_t frames = 0;
 
+	assert(count && count <= ring->units - ring->head);
+	assert(ring->borrowed + count <= wt_ring_end(ring));
 	if (ring->lost_count) {
 		uint64_t *lost = lost_before(ring, ring->borrowed);
 
@@ -130,6 +136,8 @@ void wt_ring_give_back(struct wt_ring *ring, uint32_t index, uint32_t count)
 {
 	uint32_t place;
 
+	assert(index < ring->units && count <= ring->units - index);
+	assert(ring->held[index]);
 	memset(ring->held + index, false, count);
 	place = place_of(ring, ring->oldest);
 	while (ring->oldest < ring->borrowed && !ring->held[place]) {

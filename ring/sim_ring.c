@@ -8,8 +8,8 @@
 #include <wiretape/ring/tpacket_v2.h>
 #include <wiretape/ring/tpacket_v3.h>
 
-/* What net/packet/af_packet.c does in packet_set_ring(), tpacket_rcv() and the
- * prb_* functions, as far as a reader can see it. */
+/* Simulates packet_set_ring(), tpacket_rcv() and the prb_* functions of net/packet/af_packet.c, as
+ * far as a reader can see. */
 
 enum { V3_BLOCK_HEADER_BYTES = sizeof(struct tpacket_block_desc), V3_ALIGNMENT = 8 };
 
@@ -20,15 +20,15 @@ struct wt_sim_ring {
 
 	/* Written by the producer's thread only. */
 	uint32_t head;        /* V3: the open or next block; V2: the next slot */
-	uint32_t next_offset; /* V3: where in the open block the next frame goes; 0: none open */
+	uint32_t next_offset; /* V3: place of the next frame in the open block; 0: none open */
 	uint32_t last_offset; /* V3: header of the last frame of the open block */
 	uint64_t sequence;    /* V3: seq_num of the next block */
 	int64_t opened_ns;    /* V3: when the timer first saw the open block */
 	bool opened_seen;
 	bool frozen;           /* V3: the next block was not free */
-	uint32_t first_offset; /* V3: of the first frame in each block */
+	uint32_t first_offset; /* V3: offset of the first frame in each block */
 
-	/* Any thread. They only have to add up, so they are relaxed. */
+	/* Any thread. Only the sums matter, so they are relaxed. */
 	uint64_t stored;
 	uint64_t drops;
 	uint64_t freezes;
@@ -39,7 +39,7 @@ static void count(uint64_t *counter)
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
-/* Where the kernel puts a frame in its slot: the network header is aligned. */
+/* Place of a frame in its slot, as in the kernel: the network header is aligned. */
 static uint32_t mac_offset(const struct wt_sim_ring *sim, uint32_t header_bytes)
 {
 	enum { ETHERNET_HEADER_BYTES = 14, MIN_LINK_HEADER_BYTES = 16 };
@@ -87,8 +87,8 @@ static bool open_block(struct wt_sim_ring *sim)
 		return false;
 	}
 	sim->frozen = false;
-	/* All of it, like prb_open_block(): the reader may have used the memory for something
-	 * else. But not the status, which he may be looking at. */
+	/* Clear all of it, like prb_open_block(): the reader may have used the memory. But not the
+	 * status, which it may be reading. */
 	block->version = TPACKET_V3;
 	block->offset_to_priv = V3_BLOCK_HEADER_BYTES;
 	block->hdr.bh1.num_pkts = 0;
@@ -291,7 +291,7 @@ int wt_sim_ring_create(struct wt_sim_ring **sim, const struct wt_sim_config *con
 {
 	struct wt_sim_ring *made = calloc(1, sizeof(*made));
 	size_t bytes;
-	int ret;
+	int rc;
 
 	if (!made)
 		return -ENOMEM;
@@ -304,7 +304,7 @@ int wt_sim_ring_create(struct wt_sim_ring **sim, const struct wt_sim_config *con
 		made->config.slot_bytes = 2048;
 	if (!made->config.retire_timeout_ns)
 		made->config.retire_timeout_ns = 8000000;
-	ret = -EINVAL;
+	rc = -EINVAL;
 	if (!config_makes_sense(&made->config))
 		goto free_sim;
 	made->first_offset = first_offset(&made->config);
@@ -316,12 +316,12 @@ int wt_sim_ring_create(struct wt_sim_ring **sim, const struct wt_sim_config *con
 	        .slot_bytes = made->config.slot_bytes,
 	        .snaplen = made->config.snaplen ? made->config.snaplen : UINT32_MAX,
 	};
-	ret = -ENOMEM;
+	rc = -ENOMEM;
 	if (!made->memory.base)
 		goto free_sim;
 	memset(made->memory.base, 0, bytes);
-	ret = open_reader(made);
-	if (ret)
+	rc = open_reader(made);
+	if (rc)
 		goto free_memory;
 	*sim = made;
 	return 0;
@@ -330,7 +330,7 @@ free_memory:
 	free(made->memory.base);
 free_sim:
 	free(made);
-	return ret;
+	return rc;
 }
 
 void wt_sim_ring_destroy(struct wt_sim_ring *sim)

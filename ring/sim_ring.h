@@ -8,19 +8,13 @@
 
 #include <wiretape/ring/ring.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* The kernel's part of a TPACKET ring, played in ordinary memory of the very
- * same layout: it fills blocks, hands them over when they are full or when the
- * retire timeout has passed, drops when no block is free, and counts drops and
- * freezes the way PACKET_STATISTICS does.
+/* Simulation of the kernel's part of a TPACKET ring, in ordinary memory of the same layout: it
+ * fills blocks, hands them over when they are full or when the retire timeout has passed, drops
+ * when no block is free, and counts drops and freezes the way PACKET_STATISTICS does.
  *
- * One producer thread calls the deliver, tick and statistics functions, one
- * reader thread uses the ring from wt_sim_ring_reader(); the two synchronise
- * through the block states alone, as with the kernel. Both may be the same
- * thread, step by step. */
+ * One producer thread calls the deliver, tick and statistics functions, one reader thread uses the
+ * ring from wt_sim_ring_reader(); the two synchronise through the block states alone, as with the
+ * kernel. Both may be the same thread, step by step. */
 struct wt_sim_ring;
 
 enum wt_sim_layout { WT_SIM_TPACKET_V3, WT_SIM_TPACKET_V2 };
@@ -33,7 +27,7 @@ struct wt_sim_config {
 	uint32_t slot_bytes;       /* TPACKET_V2: a multiple of 16 [2048] */
 	uint32_t snaplen;          /* [no limit] */
 	uint32_t reserve_bytes;    /* PACKET_RESERVE: room before each frame [0] */
-	uint32_t private_bytes;    /* TPACKET_V3, tp_sizeof_priv: room before the first one [0] */
+	uint32_t private_bytes;    /* TPACKET_V3, tp_sizeof_priv: room before the first frame [0] */
 	int64_t retire_timeout_ns; /* TPACKET_V3 [8 ms] */
 	bool retires_empty_blocks; /* hand over empty blocks on timeout, as some kernels do */
 };
@@ -49,7 +43,7 @@ struct wt_sim_frame {
 	uint8_t packet_type; /* PACKET_HOST … (linux/if_packet.h) */
 };
 
-/* What delivering did; both bits may be set. */
+/* Results of delivering; both bits may be set. */
 #define WT_SIM_STORED      1 /* the frame is in the ring */
 #define WT_SIM_HANDED_OVER 2 /* the reader has something new to borrow */
 
@@ -62,9 +56,9 @@ struct wt_ring *wt_sim_ring_reader(struct wt_sim_ring *sim);
 /* Store a frame, or drop and count it when the ring is full. */
 int wt_sim_ring_deliver(struct wt_sim_ring *sim, const struct wt_sim_frame *frame);
 
-/* What the kernel's retire timer does: hand over the open block if it was
- * opened `retire_timeout_ns` or longer before `now_ns` (the first call after
- * opening starts its time). Returns WT_SIM_HANDED_OVER or 0. */
+/* Act as the kernel's retire timer: hand over the open block if it was opened `retire_timeout_ns`
+ * or longer before `now_ns` (the first call after opening starts its time). Returns
+ * WT_SIM_HANDED_OVER or 0. */
 int wt_sim_ring_tick(struct wt_sim_ring *sim, int64_t now_ns);
 
 /* Hand over the open block now. Returns WT_SIM_HANDED_OVER or 0. */
@@ -79,7 +73,4 @@ const struct wt_ring_memory *wt_sim_ring_memory(const struct wt_sim_ring *sim);
 /* NULL is fine. The reader's end goes with it. */
 void wt_sim_ring_destroy(struct wt_sim_ring *sim);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

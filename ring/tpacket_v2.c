@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/ring/tpacket_v2.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 
@@ -9,8 +10,8 @@
 
 enum { MIN_MAC_OFFSET = WT_V2_SLL_OFFSET + sizeof(struct sockaddr_ll) };
 
-/* A run that is borrowed at once: long enough to pay for itself, short enough
- * that its slots go back to the kernel soon. */
+/* Length of a run borrowed at once: long enough to pay for itself, short enough that its slots soon
+ * go back to the kernel. */
 enum { MAX_RUN_SLOTS = 256 };
 
 static void stop(struct wt_walk *walk, enum wt_walk_fault fault)
@@ -23,6 +24,7 @@ static void stop(struct wt_walk *walk, enum wt_walk_fault fault)
 void wt_tpacket_v2_walk_start(struct wt_walk *walk, void *first, uint32_t slot_bytes,
                               uint32_t slots, uint32_t snaplen)
 {
+	assert((uintptr_t)first % TPACKET_ALIGNMENT == 0);
 	*walk = (struct wt_walk){
 	        .base = first,
 	        .left = slots,
@@ -48,7 +50,7 @@ static bool restore_vlan_tag(struct wt_walk *walk, struct tpacket2_hdr *header)
 	header->tp_len += WT_VLAN_TAG_BYTES;
 	header->tp_status &= ~(uint32_t)(TP_STATUS_VLAN_VALID | TP_STATUS_VLAN_TPID_VALID);
 	if (header->tp_snaplen < WT_MAC_ADDRESSES_BYTES)
-		return true; /* cut before the place of the tag */
+		return true; /* cut before the tag's place */
 	wt_restore_vlan_tag(slot + header->tp_mac, tpid, header->tp_vlan_tci);
 	header->tp_mac -= WT_VLAN_TAG_BYTES;
 	header->tp_snaplen += WT_VLAN_TAG_BYTES;
@@ -88,9 +90,9 @@ static bool read_frame(struct wt_walk *walk, struct wt_frame *frame)
 	if (status & TP_STATUS_VLAN_VALID) {
 		if (!restore_vlan_tag(walk, header))
 			return false;
-		notes |= WT_NOTE_VLAN;
+		notes |= WT_FRAME_VLAN;
 	}
-	notes |= status & TP_STATUS_COPY ? WT_NOTE_COPY : 0;
+	notes |= status & TP_STATUS_COPY ? WT_FRAME_COPY : 0;
 	*frame = (struct wt_frame){
 	        .data = slot + header->tp_mac,
 	        .stamp_ns = (int64_t)header->tp_sec * 1000000000 + header->tp_nsec,
@@ -115,7 +117,7 @@ size_t wt_tpacket_v2_walk(struct wt_walk *walk, struct wt_frame *frames, size_t 
 	return count;
 }
 
-/* A slot by its number in the ring; slots do not cross a block's end. */
+/* Slot by its number in the ring; slots do not cross a block's end. */
 static uint8_t *slot_at(const struct wt_ring *ring, uint32_t slot)
 {
 	uint32_t per_block = ring->memory.block_bytes / ring->memory.slot_bytes;
@@ -155,7 +157,7 @@ static void note_fill(struct wt_ring *ring)
 	wt_ring_raise_high_water(ring, &stamps);
 }
 
-/* Filled slots from the head on, to the end of their block or to where frames were lost. */
+/* Count filled slots from the head on, to the end of their block or to the next loss. */
 static uint32_t run_length(const struct wt_ring *ring, const uint8_t *first)
 {
 	uint32_t per_block = ring->memory.block_bytes / ring->memory.slot_bytes;
@@ -201,7 +203,7 @@ static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct w
 	return wt_tpacket_v2_walk(&block->walk, frames, max);
 }
 
-/* Release: pairs with the kernel's look at the slot before it writes again. */
+/* Release: pairs with the kernel's read of the slot before it writes again. */
 static void release_block(struct wt_ring *ring, struct wt_block *block)
 {
 	wt_ring_give_back(ring, block->index, block->frames);

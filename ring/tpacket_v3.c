@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/ring/tpacket_v3.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 
 #include <wiretape/ring/kernel_abi.h>
 #include <wiretape/ring/ring_private.h>
 
-/* tpacket_block_desc is a header of two words and a union of which only the
- * first version exists; this is as far as the kernel writes. */
+/* tpacket_block_desc is a header of two words and a union with only one version so far; the kernel
+ * writes this much. */
 enum { BLOCK_HEADER_BYTES = sizeof(struct tpacket_block_desc) };
 _Static_assert(BLOCK_HEADER_BYTES == 48, "linux/if_packet.h");
 
@@ -30,6 +31,7 @@ void wt_tpacket_v3_walk_start(struct wt_walk *walk, void *block, size_t block_by
 	const struct tpacket_hdr_v1 *header;
 	uint32_t length, first;
 
+	assert((uintptr_t)block % V3_ALIGNMENT == 0);
 	*walk = (struct wt_walk){.base = block, .snaplen = snaplen ? snaplen : UINT32_MAX};
 	if (block_bytes < BLOCK_HEADER_BYTES || block_bytes > UINT32_MAX) {
 		stop(walk, WT_WALK_BLOCK_TOO_SMALL);
@@ -53,8 +55,8 @@ void wt_tpacket_v3_walk_start(struct wt_walk *walk, void *block, size_t block_by
 	walk->offset = first;
 }
 
-/* The length of the slot that starts at walk->offset: up to the next one, or to the
- * block's end for the last. 0 if that makes no sense. */
+/* Length of the slot that starts at walk->offset: up to the next one, or to the block's end for the
+ * last. 0 if impossible. */
 static inline uint32_t slot_bytes(const struct wt_walk *walk, uint32_t next_offset)
 {
 	uint32_t room = walk->bytes - walk->offset;
@@ -66,7 +68,7 @@ static inline uint32_t slot_bytes(const struct wt_walk *walk, uint32_t next_offs
 	return next_offset;
 }
 
-/* What is wrong with a frame's header, if anything. */
+/* Check a frame's header. */
 static inline enum wt_walk_fault check(const struct tpacket3_hdr *header, uint32_t slot)
 {
 	if (!slot)
@@ -97,24 +99,25 @@ static bool restore_vlan_tag(uint8_t *slot, struct tpacket3_hdr *header)
 	header->tp_len += WT_VLAN_TAG_BYTES;
 	header->tp_status &= ~(uint32_t)(TP_STATUS_VLAN_VALID | TP_STATUS_VLAN_TPID_VALID);
 	if (header->tp_snaplen < WT_MAC_ADDRESSES_BYTES)
-		return true; /* cut before the place of the tag */
+		return true; /* cut before the tag's place */
 	wt_restore_vlan_tag(slot + header->tp_mac, tpid, (uint16_t)header->hv1.tp_vlan_tci);
 	header->tp_mac -= WT_VLAN_TAG_BYTES;
 	header->tp_snaplen += WT_VLAN_TAG_BYTES;
 	return true;
 }
 
-/* The chain of offsets hides from the processor what comes next, and waiting for each
- * header costs more than all the rest. Slots of one size are foreseen exactly, their data
- * being left alone; else everything ahead is fetched in passing, unless that is more than
- * the wait. The distances are where a ring that is in no cache gains no more. */
+/* Prefetch: the chain of offsets hides the next frame from the processor, and waiting for each
+ * header costs more than everything else. Slots of equal size are predicted exactly, without their
+ * data; else everything ahead is fetched in passing, unless that costs more than the wait. Larger
+ * distances gain nothing on a ring that is in no cache. */
 static inline void prefetch(const uint8_t *slot, uint32_t bytes, uint32_t last_bytes)
 {
 	enum { LINE = 64, SLOTS_AHEAD = 16, BYTES_AHEAD = 8192, SMALL = 512, LARGE = 4096 };
 	uintptr_t at = (uintptr_t)slot; /* a number: what lies ahead may be outside the ring */
 
 	if (bytes == last_bytes && bytes >= SMALL) {
-		/* The end of the slot before, where an encoder in place writes, and the header. */
+		/* Fetch the end of the previous slot, where an encoder in place writes, and the
+		 * header. */
 		at += (uintptr_t)bytes * SLOTS_AHEAD - LINE / 4;
 		__builtin_prefetch((const void *)at);
 		__builtin_prefetch((const void *)(at + LINE));
@@ -155,7 +158,7 @@ static inline bool read_frame(struct wt_walk *walk, struct wt_frame *frame)
 			stop(walk, WT_WALK_MAC_OFFSET);
 			return false;
 		}
-		frame->notes = WT_NOTE_VLAN;
+		frame->notes = WT_FRAME_VLAN;
 	}
 	address = (const struct sockaddr_ll *)(const void *)(slot + WT_V3_SLL_OFFSET);
 	frame->data = slot + header->tp_mac;
@@ -202,7 +205,7 @@ static int64_t stamp_ns(const struct tpacket_bd_ts *stamp)
 	return (int64_t)stamp->ts_sec * 1000000000 + stamp->ts_nsec;
 }
 
-/* Whoever borrows a block may write over its headers: when its frames came is kept. */
+/* Keep the times of a block's frames: the borrower may overwrite its headers. */
 struct v3_ring {
 	struct wt_ring ring;
 	struct {

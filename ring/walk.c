@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/ring/walk.h>
+#include <wiretape/ring.h>
 
 const char *wt_walk_fault_text(enum wt_walk_fault fault)
 {

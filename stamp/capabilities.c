@@ -27,12 +27,12 @@ static int read_ioctl(struct wt_stamp_supported *supported, struct wt_system *sy
 {
 	struct ethtool_ts_info info = {.cmd = ETHTOOL_GET_TS_INFO};
 	struct ifreq arg = {.ifr_data = (void *)&info};
-	int ret;
+	int rc;
 
 	memcpy(arg.ifr_name, interface, strlen(interface));
-	ret = system->ops->interface_ioctl(system, SIOCETHTOOL, &arg);
-	if (ret)
-		return ret;
+	rc = system->ops->interface_ioctl(system, SIOCETHTOOL, &arg);
+	if (rc)
+		return rc;
 	*supported = (struct wt_stamp_supported){
 	        .so_timestamping = info.so_timestamping,
 	        .tx_types = info.tx_types,
@@ -45,31 +45,31 @@ static int read_ioctl(struct wt_stamp_supported *supported, struct wt_system *sy
 static int read_supported(struct wt_stamp_supported *supported, struct wt_system *system,
                           const char *interface)
 {
-	int ret;
+	int rc;
 
 	if (!*interface || strlen(interface) >= IFNAMSIZ)
 		return -ENODEV;
-	ret = read_netlink(supported, system, interface);
-	/* Whatever is wrong with netlink, its elder may do. */
-	return ret && ret != -ENODEV ? read_ioctl(supported, system, interface) : ret;
+	rc = read_netlink(supported, system, interface);
+	/* Whatever is wrong with netlink, the older ioctl may work. */
+	return rc && rc != -ENODEV ? read_ioctl(supported, system, interface) : rc;
 }
 
 int wt_stamp_capabilities_read(struct wt_stamp_capabilities *capabilities, struct wt_system *system,
                                const char *interface, struct wt_error *err)
 {
 	struct wt_stamp_capabilities read = {0};
-	int ret = read_supported(&read.supported, system, interface);
+	int rc = read_supported(&read.supported, system, interface);
 
-	if (ret == -ENODEV)
-		return wt_error_set(err, ret,
+	if (rc == -ENODEV)
+		return wt_error_set(err, rc,
 		                    "there is no interface '%s'; ip link shows those that there "
 		                    "are",
 		                    interface);
-	if (ret)
-		return wt_error_set(err, ret,
+	if (rc)
+		return wt_error_set(err, rc,
 		                    "cannot ask the kernel what %s can stamp: %s; ethtool -T %s "
 		                    "asks the same",
-		                    interface, strerror(-ret), interface);
+		                    interface, strerror(-rc), interface);
 	wt_hwtstamp_get(system, interface, &read.active);
 	read.verdict = wt_stamp_judge(&read.supported, read.reason, sizeof(read.reason));
 	*capabilities = read;
@@ -114,7 +114,7 @@ static const char *rx_filters_lack(uint32_t filters)
 	return "none of its rx filters takes PTPv2 event messages over UDP";
 }
 
-/* NULL: nothing; hardware stamps do. */
+/* NULL: nothing is missing for hardware stamps. */
 static const char *hardware_lacks(const struct wt_stamp_supported *supported)
 {
 	uint32_t so = supported->so_timestamping;

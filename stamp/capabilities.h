@@ -7,30 +7,17 @@
 #include <stdint.h>
 
 #include <wiretape/base/error.h>
+#include <wiretape/stamp.h>
 #include <wiretape/stamp/system.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* What an interface can stamp, and what it stamps now. */
+/* Stamps that an interface can make. */
 struct wt_stamp_supported {
 	uint32_t so_timestamping; /* SOF_TIMESTAMPING_* bits (linux/net_tstamp.h) */
 	uint32_t tx_types;        /* 1 << HWTSTAMP_TX_* */
 	uint32_t rx_filters;      /* 1 << HWTSTAMP_FILTER_* */
 	int phc_index;            /* /dev/ptpN; -1: none */
-	bool by_netlink;          /* asked by netlink; else by the ioctl, its elder */
+	bool by_netlink;          /* queried by netlink; else by the older ioctl */
 };
-
-struct wt_stamp_active {
-	int error; /* 0, or why there is no answer: -EOPNOTSUPP means it has no hardware stamps */
-	int flags; /* struct hwtstamp_config */
-	int tx_type;
-	int rx_filter;
-};
-
-/* What a program that speaks PTPv2 could use. */
-enum wt_ptp_verdict { WT_PTP_NONE, WT_PTP_SOFTWARE, WT_PTP_HARDWARE };
 
 struct wt_stamp_capabilities {
 	struct wt_stamp_supported supported;
@@ -39,11 +26,11 @@ struct wt_stamp_capabilities {
 	char reason[256]; /* for the verdict, one sentence */
 };
 
-/* Ask. -ENODEV for an interface that is not there. */
+/* Query the kernel. -ENODEV for an interface that does not exist. */
 int wt_stamp_capabilities_read(struct wt_stamp_capabilities *capabilities, struct wt_system *system,
                                const char *interface, struct wt_error *err);
 
-/* The attributes of a reply to ETHTOOL_MSG_TSINFO_GET (linux/ethtool_netlink.h). Pure; the
+/* Read the attributes of a reply to ETHTOOL_MSG_TSINFO_GET (linux/ethtool_netlink.h). Pure; the
  * bytes are not trusted. 0 or -EBADMSG. */
 int wt_stamp_parse_tsinfo(struct wt_stamp_supported *supported, const void *payload, size_t length);
 
@@ -52,16 +39,4 @@ int wt_stamp_parse_tsinfo(struct wt_stamp_supported *supported, const void *payl
 enum wt_ptp_verdict wt_stamp_judge(const struct wt_stamp_supported *supported, char *reason,
                                    size_t capacity);
 
-/* Names as the kernel has them, without their prefix, in lower case with hyphens:
- * "rx-hardware", "on", "ptpv2-l4-event"; NULL beyond the last known. */
-const char *wt_so_timestamping_name(unsigned bit);
-const char *wt_tx_type_name(unsigned type);
-const char *wt_rx_filter_name(unsigned filter);
-
-/* "none", "software", "hardware". */
-const char *wt_ptp_verdict_name(enum wt_ptp_verdict verdict);
-
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Within this file rates are in ppb, which is ns per second; distances are in seconds. All
- * times are relative to the newest sample: ns since the epoch do not fit into a double. */
+/* Rates in this file are in ppb, which is ns per second; distances are in seconds. Times are
+ * relative to the newest sample: ns since the epoch do not fit into a double. */
 #define PPM 1e3
 
 static const double first_rate_ppb = 500 * PPM;
@@ -12,26 +12,27 @@ static const double greatest_rate_ppb = 1000 * PPM;
 static const double one_rate_ppb = 1e9 / (double)(INT64_C(1) << WT_RATE_SHIFT);
 static const double near_s = (double)WT_CLOCK_NEAR_NS * 1e-9;
 
-/* How the rate may differ from what it was some seconds away. */
+/* Change of the rate at once and per second. */
 struct wander {
 	double at_once_ppb;
 	double per_s_ppb;
 };
 
-/* What the bound allows for; clock_map.h promises it. */
+/* Allowance of the bound; clock_map.h promises it. */
 static const struct wander greatest = {0.5 * PPM, 0.5 * PPM};
-/* What clocks do when nothing happens: for the estimate, not for its bound. */
+/* Behaviour of undisturbed clocks: for the estimate, not for its bound. */
 static const struct wander usual = {0, 0.05 * PPM};
 
 enum {
-	/* A bracket of 0 is none: two clocks of whole ns, and the middle of two readings. */
+	/* A bracket is never really 0: both clocks have whole ns, and two readings have a
+	 * middle. */
 	QUANTISATION_NS = 2,
-	/* Of a map: its point is a whole ns, and conversion rounds down. */
+	/* Rounding of a map: its point is a whole ns, and conversion rounds down. */
 	ROUNDING_NS = 2,
 	WIDEST_BRACKET_NS = 1000000000,
-	/* A PHC of which nobody has seen a tick for so long stands still. */
+	/* A PHC without a tick for this long stands still. */
 	STANDSTILL_NS = 1000000,
-	/* A jump that needs no second sample: this, or a hundred times what is allowed. */
+	/* A jump that needs no second sample: this, or a hundred times the allowance. */
 	CERTAIN_STEP_NS = 1000000000,
 	LEAST_CERTAIN_STEP_NS = 1000000,
 	CERTAIN_FACTOR = 100,
@@ -40,7 +41,7 @@ enum {
 	MAX_CORNERS = 4 + 2 * (WT_CLOCK_WINDOW + 1),
 };
 
-/* These few spare everybody who links with this the mathematical library. */
+/* These few functions spare every program that links this the mathematical library. */
 static double absolute(double value)
 {
 	return value < 0 ? -value : value;
@@ -61,7 +62,7 @@ static int64_t rounded(double value)
 	return (int64_t)(value < 0 ? value - 0.5 : value + 0.5);
 }
 
-/* Of a value that is not negative: the next greater whole one. */
+/* Round a value that is not negative up to the next greater whole one. */
 static int64_t raised(double value)
 {
 	return (int64_t)value + 1;
@@ -89,7 +90,7 @@ static double half_bracket_ns(const struct wt_cross_sample *sample)
 	return (double)sample->bracket_ns / 2 + QUANTISATION_NS;
 }
 
-/* How far a clock gets off a straight line in these seconds, at most. */
+/* Largest deviation of a clock from a straight line in these seconds. */
 static double drift_ns(const struct wander *wander, double seconds)
 {
 	double drift = (wander->at_once_ppb + wander->per_s_ppb * seconds / 2) * seconds;
@@ -97,15 +98,15 @@ static double drift_ns(const struct wander *wander, double seconds)
 	return lesser(drift, 2 * greatest_rate_ppb * seconds);
 }
 
-/* The lines that are possible: a convex polygon in the plane of their offsets at the newest
- * sample (ns that UTC is ahead of it) and their rates. */
+/* Possible lines: a convex polygon in the plane of their offsets at the newest sample (ns that UTC
+ * is ahead of it) and their rates. */
 struct region {
 	int corners;
 	double offset_ns[MAX_CORNERS];
 	double rate_ppb[MAX_CORNERS];
 };
 
-/* What a sample says of a line: low <= offset + distance * rate <= high. */
+/* Constraint of a sample on a line: low <= offset + distance * rate <= high. */
 struct strip {
 	double distance_s;
 	double low_ns;
@@ -123,7 +124,7 @@ static struct strip strip_of(const struct wt_cross_sample *sample,
 	return (struct strip){distance_s, middle_ns - half_ns, middle_ns + half_ns};
 }
 
-/* A cut adds one at most, unless rounding has made the polygon less than convex. */
+/* A cut adds at most one corner, unless rounding has made the polygon less than convex. */
 static void add_corner(struct region *region, double offset_ns, double rate_ppb)
 {
 	if (region->corners == MAX_CORNERS)
@@ -133,7 +134,7 @@ static void add_corner(struct region *region, double offset_ns, double rate_ppb)
 	region->corners++;
 }
 
-/* All lines through the strip, at any rate that a clock has. */
+/* All lines through the strip, at any rate a clock may have. */
 static void region_of(struct region *region, const struct strip *strip)
 {
 	double slant_ns = strip->distance_s * greatest_rate_ppb;
@@ -145,7 +146,7 @@ static void region_of(struct region *region, const struct strip *strip)
 	add_corner(region, strip->high_ns + slant_ns, -greatest_rate_ppb);
 }
 
-/* Keep what is on one side: sign * (offset + distance * rate) <= limit. */
+/* Keep the part on one side: sign * (offset + distance * rate) <= limit. */
 static void cut_side(struct region *region, double sign, double distance_s, double limit_ns)
 {
 	struct region whole = *region;
@@ -215,7 +216,7 @@ static void middle_of_corners(const struct region *region, double *offset_ns, do
 	}
 }
 
-/* The centre of gravity: the mean of all lines that are possible. */
+/* Centre of gravity: the mean of all possible lines. */
 static void centre(const struct region *region, double *offset_ns, double *rate_ppb)
 {
 	const double *offset = region->offset_ns, *rate = region->rate_ppb;
@@ -255,7 +256,7 @@ static void into_window(struct wt_clock_estimator *estimator, const struct wt_cr
 		estimator->count++;
 }
 
-/* What the window, which is not empty, allows where this sample was taken. */
+/* Range that the window, which is not empty, allows at this sample. */
 static void known_region(const struct wt_clock_estimator *estimator,
                          const struct wt_cross_sample *sample, struct region *region)
 {
@@ -269,8 +270,8 @@ static void known_region(const struct wt_clock_estimator *estimator,
 	}
 }
 
-/* Of the lines that are possible those that also fit clocks that hardly wander, to as many of
- * the latest samples as there are such lines for. */
+/* Restrict the possible lines to those for clocks that hardly wander, using as many of the latest
+ * samples as leave any line. */
 static void likely_region(const struct wt_clock_estimator *estimator, struct region *region)
 {
 	const struct wt_cross_sample *newest = from_window(estimator, 0);
@@ -300,17 +301,17 @@ static void set_map(struct wt_clock_map *map, const struct wt_cross_sample *samp
 	map->utc_ns = saturated((__int128)sample->utc_ns + rounded(offset_ns));
 	map->rate = rounded(rate_ppb / one_rate_ppb);
 	map->inverse_rate = inverse_of(map->rate);
-	/* All of the bracket, though older samples might exclude a part of it: then the bound
-	 * holds here even if a clock was moved since by less than can be noticed. */
+	/* Use the whole bracket, even if older samples exclude a part of it: then the bound holds
+	 * here even if a clock has since been set by less than can be noticed. */
 	map->error_ns = raised(half_bracket_ns(sample) + absolute(offset_ns)) + ROUNDING_NS;
 	map->rate_error = raised(rate_error_ppb / one_rate_ppb);
 }
 
-/* `known` is what the samples before allow. */
+/* `known` is the range that earlier samples allow. */
 static void fit(struct wt_clock_estimator *estimator, const struct wt_cross_sample *sample,
                 const struct region *known, const struct region *possible)
 {
-	/* For the same reason as in set_map(), once there are enough to know a rate. */
+	/* As in set_map(), once there are enough to know a rate. */
 	const struct region *rates = estimator->count > 1 ? known : possible;
 	struct region likely = *possible;
 	double offset_ns, rate_ppb, rate_error_ppb;
@@ -346,14 +347,14 @@ static int64_t ahead_ns(const struct wt_clock_map *map, const struct wt_cross_sa
 	return saturated(gap(sample->utc_ns, wt_clock_map_to_utc(map, sample->phc_ns)));
 }
 
-/* The same by the PHC's place on the line: where it is the PHC that jumped, ahead_ns() would
- * count the drift over the jump as well. */
+/* How far it is ahead by the PHC's place on the line: if the PHC jumped, ahead_ns() would count the
+ * drift over the jump as well. */
 static int64_t behind_ns(const struct wt_clock_map *map, const struct wt_cross_sample *sample)
 {
 	return saturated(gap(wt_clock_map_to_phc(map, sample->utc_ns), sample->phc_ns));
 }
 
-/* What a clock gained since `from` on CLOCK_MONOTONIC_RAW, beyond what it gains anyway. */
+/* Gain of a clock since `from` on CLOCK_MONOTONIC_RAW, beyond its usual gain. */
 static double gained_ns(double clock_s, double raw_s, double usual_clock_s, double usual_raw_s)
 {
 	double rate = usual_raw_s > 0 ? usual_clock_s / usual_raw_s : 1;
@@ -392,7 +393,7 @@ static enum wt_clock_verdict step(struct wt_clock_estimator *estimator,
 	return WT_CLOCK_STEPPED;
 }
 
-/* Continue the window, or make it a new one of this sample alone. */
+/* Continue the window, or restart it with this sample alone. */
 static void follow(struct wt_clock_estimator *estimator, const struct wt_cross_sample *sample)
 {
 	struct strip strip = strip_of(sample, sample, &greatest);
@@ -406,7 +407,7 @@ static void follow(struct wt_clock_estimator *estimator, const struct wt_cross_s
 		restart_window(estimator, sample);
 }
 
-/* Wider than four times what half of the window has. */
+/* Too wide: more than four times the median bracket of the window. */
 static bool is_wide(const struct wt_clock_estimator *estimator,
                     const struct wt_cross_sample *sample)
 {
@@ -418,7 +419,7 @@ static bool is_wide(const struct wt_clock_estimator *estimator,
 	return 2 * narrower > estimator->count;
 }
 
-/* What is known tells more than it does. */
+/* The window knows more than this sample. */
 static bool adds_nothing(const struct wt_clock_estimator *estimator,
                          const struct wt_cross_sample *sample, const struct region *known)
 {
@@ -426,7 +427,7 @@ static bool adds_nothing(const struct wt_clock_estimator *estimator,
 	       spread(known->offset_ns, known->corners) < 2 * half_bracket_ns(sample);
 }
 
-/* The rate has changed, rather than the time: the deviation keeps growing as it began to
+/* Whether the rate has changed rather than the time: the deviation keeps growing at its first pace
  * (a step's would stay), and no faster than clocks are slewed. */
 static bool is_slewed(const struct wt_clock_estimator *estimator,
                       const struct wt_cross_sample *sample)
@@ -448,7 +449,7 @@ static bool is_slewed(const struct wt_clock_estimator *estimator,
 	       growth_ns > deviation_ns * second_s / first_s / 2;
 }
 
-/* Both are off by the same. */
+/* Both deviate equally. */
 static bool agrees_with_suspect(const struct wt_clock_estimator *estimator,
                                 const struct wt_cross_sample *sample)
 {
@@ -461,8 +462,8 @@ static bool agrees_with_suspect(const struct wt_clock_estimator *estimator,
 	                                      (double)map->rate_error * one_rate_ppb * apart_s;
 }
 
-/* It is off like the suspect, rather than right: with the time since the last good sample the
- * map allows for more and more, in the end for both. */
+/* It deviates like the suspect, rather than being right: with the time since the last good sample
+ * the map allows for more and more, in the end for both. */
 static bool sides_with_suspect(const struct wt_clock_estimator *estimator,
                                const struct wt_cross_sample *sample)
 {
@@ -532,10 +533,12 @@ static bool ran_backward(const struct wt_cross_sample *before, const struct wt_c
 	       half_bracket_ns(before) + half_bracket_ns(sample);
 }
 
-static bool stands_still(const struct wt_cross_sample *before, const struct wt_cross_sample *sample)
+/* A clock that stood still at the last sample still does, however soon this one came. */
+static bool stands_still(const struct wt_clock_estimator *estimator,
+                         const struct wt_cross_sample *before, const struct wt_cross_sample *sample)
 {
 	return sample->phc_ns == before->phc_ns &&
-	       gap(sample->raw_ns, before->raw_ns) >= STANDSTILL_NS;
+	       (estimator->frozen || gap(sample->raw_ns, before->raw_ns) >= STANDSTILL_NS);
 }
 
 void wt_clock_estimator_init(struct wt_clock_estimator *estimator)
@@ -562,7 +565,7 @@ enum wt_clock_verdict wt_clock_estimator_add(struct wt_clock_estimator *estimato
 		step(estimator, sample, WT_CULPRIT_PHC);
 		return WT_CLOCK_BACKWARD;
 	}
-	if (stands_still(&before, sample)) {
+	if (stands_still(estimator, &before, sample)) {
 		estimator->frozen = true;
 		estimator->disagreements = 0;
 		return WT_CLOCK_FROZEN;

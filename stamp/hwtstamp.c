@@ -13,15 +13,15 @@ static int ask(struct wt_system *system, unsigned long request, const char *inte
 	struct hwtstamp_config config = {active->flags, active->tx_type, active->rx_filter};
 	struct ifreq arg = {.ifr_data = (void *)&config};
 	size_t length = strlen(interface);
-	int ret = -ENODEV;
+	int rc = -ENODEV;
 
 	if (length < sizeof(arg.ifr_name)) {
 		memcpy(arg.ifr_name, interface, length);
-		ret = system->ops->interface_ioctl(system, request, &arg);
+		rc = system->ops->interface_ioctl(system, request, &arg);
 	}
-	*active = (struct wt_stamp_active){.error = ret};
-	if (ret)
-		return ret;
+	*active = (struct wt_stamp_active){.error = rc};
+	if (rc)
+		return rc;
 	active->flags = config.flags;
 	active->tx_type = config.tx_type;
 	active->rx_filter = config.rx_filter;
@@ -32,7 +32,7 @@ int wt_hwtstamp_get(struct wt_system *system, const char *interface, struct wt_s
 {
 	*active = (struct wt_stamp_active){0};
 	ask(system, SIOCGHWTSTAMP, interface, active);
-	/* What drivers say that have never heard of it. */
+	/* Errors of drivers that do not know the ioctl. */
 	if (active->error == -ENOTTY)
 		active->error = -EOPNOTSUPP;
 	return active->error;

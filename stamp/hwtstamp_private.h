@@ -4,14 +4,14 @@
 
 /* SIOCGHWTSTAMP and SIOCSHWTSTAMP. Not installed. */
 
-#include <wiretape/stamp/capabilities.h>
+#include <wiretape/stamp/system.h>
 
-/* What is set. The error, which is returned, is also in active->error; -EOPNOTSUPP: the driver
- * or the device without one knows no hardware stamps. */
+/* Read the current setting. The error returned is also in active->error; -EOPNOTSUPP: the driver
+ * has no hardware stamps, or there is no device. */
 int wt_hwtstamp_get(struct wt_system *system, const char *interface,
                     struct wt_stamp_active *active);
 
-/* Set it; *active becomes what the driver says that it made of it. */
+/* Change the setting; *active becomes what the driver made of it. */
 int wt_hwtstamp_set(struct wt_system *system, const char *interface,
                     struct wt_stamp_active *active);
 

@@ -35,19 +35,19 @@ static void kernel_close(struct wt_system *system, int fd)
 	close(fd);
 }
 
-/* Interfaces are asked about through any socket of their namespace; those of AF_UNIX are to be
- * had even where a sandbox allows no others. */
+/* Any socket of their namespace can query interfaces; AF_UNIX works even where a sandbox allows no
+ * other family. */
 static int kernel_interface_ioctl(struct wt_system *system, unsigned long request,
                                   struct ifreq *arg)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int ret;
+	int rc;
 
 	if (fd < 0)
 		return -errno;
-	ret = kernel_ioctl(system, fd, request, arg);
+	rc = kernel_ioctl(system, fd, request, arg);
 	close(fd);
-	return ret;
+	return rc;
 }
 
 struct reply {
@@ -80,18 +80,18 @@ static ssize_t kernel_tsinfo(struct wt_system *system, const char *interface, vo
 	struct reply reply = {.out = out, .capacity = capacity, .length = -EBADMSG};
 	char buffer[WT_NETLINK_BYTES];
 	struct wt_ethtool_family family;
-	int ret;
+	int rc;
 
 	(void)system;
 	if (!*interface || strlen(interface) >= IFNAMSIZ)
 		return -ENODEV;
-	ret = wt_netlink_find_ethtool(&family);
-	if (ret)
-		return ret;
+	rc = wt_netlink_find_ethtool(&family);
+	if (rc)
+		return rc;
 	wt_netlink_put_ethtool(buffer, family.id, ETHTOOL_MSG_TSINFO_GET, ETHTOOL_A_TSINFO_HEADER,
 	                       interface);
-	ret = wt_netlink_ask(NETLINK_GENERIC, buffer, on_tsinfo, &reply);
-	return ret ? ret : reply.length;
+	rc = wt_netlink_ask(NETLINK_GENERIC, buffer, on_tsinfo, &reply);
+	return rc ? rc : reply.length;
 }
 
 static int kernel_clock(struct wt_system *system, clockid_t clock, int64_t *ns)
@@ -128,7 +128,7 @@ struct wt_system *wt_kernel_system(void)
 	        .tai_offset = kernel_tai_offset,
 	        .states = &wt_state_file_ops,
 	};
-	/* Nobody writes to it: it has no state but the table. */
+	/* Never written to: it has no state but the table. */
 	static struct wt_system system = {.ops = &ops};
 
 	return &system;

@@ -48,7 +48,7 @@ int wt_nic_word_parse(struct wt_nic_word *word, const char *text, size_t length,
 	           &made->flags) != 6 ||
 	    !is_setting(before) || !is_setting(made))
 		return -EBADMSG;
-	/* What is written in any other way is not from here. */
+	/* Any other formatting is not ours. */
 	if (wt_nic_word_format(again, sizeof(again), &read, head) != (ssize_t)length ||
 	    memcmp(again, text, length))
 		return -EBADMSG;
@@ -65,7 +65,7 @@ static int ask(struct wt_system *system, unsigned long request, const char *inte
 	return system->ops->interface_ioctl(system, request, arg);
 }
 
-/* The one that it was made with, whatever it has been given since. */
+/* The address it was made with, whatever it has been given since. */
 static void read_address(struct wt_system *system, const char *interface, char *text,
                          size_t capacity)
 {
@@ -85,19 +85,19 @@ static void read_address(struct wt_system *system, const char *interface, char *
 		                         address->data[i]);
 }
 
-/* What the file begins with, and its name, by which a new name of the interface changes nothing. */
+/* Head of the file, and its name, which do not change when the interface is renamed. */
 static int identify(struct wt_nic_claim *claim, const char *interface, char *name, size_t capacity)
 {
 	struct wt_system *system = claim->system;
 	char place[PLACE_BYTES], address[3 * ADDRESS_BYTES + 1];
 	const char *namespace;
 	struct ifreq arg = {0};
-	int ret = system->ops->states->place(system, place, sizeof(place)), length;
+	int rc = system->ops->states->place(system, place, sizeof(place)), length;
 
-	if (!ret)
-		ret = ask(system, SIOCGIFINDEX, interface, &arg);
-	if (ret)
-		return ret;
+	if (!rc)
+		rc = ask(system, SIOCGIFINDEX, interface, &arg);
+	if (rc)
+		return rc;
 	read_address(system, interface, address, sizeof(address));
 	length = snprintf(claim->head, sizeof(claim->head),
 	                  "wiretape stamping 1\nplace %s\ninterface %d %s\n", place,
@@ -124,7 +124,7 @@ void wt_nic_claim_open(struct wt_nic_claim *claim, struct wt_system *system, con
 		return;
 	claim->fd = system->ops->states->open(system, name);
 	claim->is_open = claim->fd >= 0;
-	/* Those who end take their half alone, in their turn: in ours nobody does. */
+	/* Programs that end release only their own half, in their turn: nobody does in ours. */
 	if (claim->is_open && (lock(claim, TURN, WT_STATE_ALONE, true) ||
 	                       lock(claim, HALVES + half, WT_STATE_SHARED, false)))
 		wt_nic_claim_close(claim);
@@ -150,14 +150,14 @@ void wt_nic_claim_write(const struct wt_nic_claim *claim, const struct wt_nic_wo
 		return;
 	if (!is_same(&word->before, &word->made))
 		length = wt_nic_word_format(text, sizeof(text), word, claim->head);
-	/* A file that cannot be written is as good as none. */
+	/* A file that cannot be written counts as none. */
 	if (length >= 0)
 		claim->system->ops->states->write(claim->system, claim->fd, text, (size_t)length);
 }
 
 void wt_nic_claim_take_turn(const struct wt_nic_claim *claim)
 {
-	/* If it does not come: who stands still in his turn has to do without it. */
+	/* Without a turn: do without if its holder stands still. */
 	if (claim->is_open)
 		lock(claim, TURN, WT_STATE_ALONE, true);
 }

@@ -10,7 +10,7 @@
 #include <wiretape/stamp/hwtstamp_private.h>
 #include <wiretape/stamp/nic_claim_private.h>
 
-/* How messages speak of the two directions. */
+/* Wording of messages for the two directions. */
 struct words {
 	const char *instead;
 	const char *settings; /* that the driver says it has */
@@ -102,7 +102,7 @@ static enum wt_nic_half half_of(const struct wt_nic_stamping *stamping)
 	return stamping->is_tx ? WT_NIC_TX : WT_NIC_RX;
 }
 
-/* For whoever comes after us, should we be killed. */
+/* For the next program, should we be killed. */
 static void remember(const struct wt_nic_stamping *stamping, const struct wt_stamp_active *made)
 {
 	const struct wt_nic_word word = {.before = stamping->before, .made = *made};
@@ -110,8 +110,8 @@ static void remember(const struct wt_nic_stamping *stamping, const struct wt_sta
 	wt_nic_claim_write(&stamping->claim, &word);
 }
 
-/* Who was killed has left what he had set, and who lives will not need it for ever: what was
- * there before them is what is to be put back. */
+/* A killed program has left its setting, and a live one will not need its own for ever: restore the
+ * setting from before them. */
 static void recall(struct wt_nic_stamping *stamping)
 {
 	struct wt_nic_word word;
@@ -135,7 +135,7 @@ static int check_hardware(const struct wt_nic_stamping *stamping,
 	                    stamping->interface, words->lacking, words->instead);
 }
 
-/* What is set, if it can be told: what cannot be told cannot be put back. */
+/* Read the current setting; if it is unknown it cannot be restored. */
 static int look_before(struct wt_nic_stamping *stamping, struct wt_error *err)
 {
 	int error = wt_hwtstamp_get(stamping->system, stamping->interface, &stamping->found);
@@ -168,7 +168,7 @@ static void note_limits(struct wt_nic_stamping *stamping)
 	         stamping->interface, what, name);
 }
 
-/* The driver did something else than add stamps: back to what was there. */
+/* The driver did something other than add stamps: restore. */
 static int take_back(struct wt_nic_stamping *stamping, const char *what, struct wt_error *err)
 {
 	struct wt_stamp_active found = stamping->found;
@@ -186,19 +186,19 @@ static int take_back(struct wt_nic_stamping *stamping, const char *what, struct 
 static int set(struct wt_nic_stamping *stamping, int tx_type, int rx_filter)
 {
 	struct wt_stamp_active asked = stamping->found, read;
-	int ret;
+	int rc;
 
 	asked.tx_type = tx_type;
 	asked.rx_filter = rx_filter;
 	remember(stamping, &asked);
-	ret = wt_hwtstamp_set(stamping->system, stamping->interface, &asked);
-	if (ret) {
+	rc = wt_hwtstamp_set(stamping->system, stamping->interface, &asked);
+	if (rc) {
 		remember(stamping, &stamping->found);
-		return ret;
+		return rc;
 	}
 	/* Drivers write into the request what they made of it; some forget to. */
-	ret = wt_hwtstamp_get(stamping->system, stamping->interface, &read);
-	stamping->now = ret ? asked : read;
+	rc = wt_hwtstamp_get(stamping->system, stamping->interface, &read);
+	stamping->now = rc ? asked : read;
 	remember(stamping, &stamping->now);
 	return 0;
 }
@@ -230,28 +230,28 @@ static const int widest_first[] = {
         HWTSTAMP_FILTER_PTP_V1_L4_SYNC,
 };
 
-/* Where another filter is set, only "all" is sure to stamp what it stamps. */
+/* With another filter set, only "all" is sure to stamp the same packets. */
 static int widen(struct wt_nic_stamping *stamping, uint32_t supported, struct wt_error *err)
 {
 	bool is_set = stamping->found.rx_filter != HWTSTAMP_FILTER_NONE;
 	size_t count = is_set ? 1 : sizeof(widest_first) / sizeof(widest_first[0]);
-	int ret = -EOPNOTSUPP;
+	int rc = -EOPNOTSUPP;
 
 	if (stamping->found.rx_filter == HWTSTAMP_FILTER_ALL)
 		return 0;
 	for (size_t i = 0; i < count; i++) {
 		if (!(supported & (1u << widest_first[i])))
 			continue;
-		ret = set(stamping, stamping->found.tx_type, widest_first[i]);
-		if (!ret)
+		rc = set(stamping, stamping->found.tx_type, widest_first[i]);
+		if (!rc)
 			return check_result(stamping, err);
-		/* Some filters that a driver names it takes in some modes only. */
-		if (ret != -ERANGE)
+		/* Drivers accept some of the filters they name only in some modes. */
+		if (rc != -ERANGE)
 			break;
 	}
-	if (is_set && (ret == -EOPNOTSUPP || ret == -ERANGE))
+	if (is_set && (rc == -EOPNOTSUPP || rc == -ERANGE))
 		return 0;
-	return say_why_not(stamping, ret, err);
+	return say_why_not(stamping, rc, err);
 }
 
 /* Whether sent packets are stamped now, and nothing else has changed. */
@@ -267,13 +267,13 @@ static int check_tx(struct wt_nic_stamping *stamping, struct wt_error *err)
 /* All types but off stamp what is sent; those of one step do more, for somebody who needs it. */
 static int switch_on_tx(struct wt_nic_stamping *stamping, uint32_t supported, struct wt_error *err)
 {
-	int ret = -EOPNOTSUPP;
+	int rc = -EOPNOTSUPP;
 
 	if (stamping->found.tx_type != HWTSTAMP_TX_OFF)
 		return 0;
 	if (supported & (1u << HWTSTAMP_TX_ON))
-		ret = set(stamping, HWTSTAMP_TX_ON, stamping->found.rx_filter);
-	return ret ? say_why_not(stamping, ret, err) : check_tx(stamping, err);
+		rc = set(stamping, HWTSTAMP_TX_ON, stamping->found.rx_filter);
+	return rc ? say_why_not(stamping, rc, err) : check_tx(stamping, err);
 }
 
 static int read_index(const struct wt_nic_stamping *stamping)
@@ -285,7 +285,7 @@ static int read_index(const struct wt_nic_stamping *stamping)
 	return system->ops->interface_ioctl(system, SIOCGIFINDEX, &arg) ? 0 : arg.ifr_ifindex;
 }
 
-/* Its name may have been changed, and be another's now. */
+/* It may have been renamed, and its name be another's now. */
 static void follow_name(struct wt_nic_stamping *stamping)
 {
 	struct wt_system *system = stamping->system;
@@ -298,15 +298,15 @@ static void follow_name(struct wt_nic_stamping *stamping)
 static int begin(struct wt_nic_stamping *stamping, struct wt_stamp_capabilities *capabilities,
                  const char *interface, struct wt_error *err)
 {
-	int ret = wt_stamp_capabilities_read(capabilities, stamping->system, interface, err);
+	int rc = wt_stamp_capabilities_read(capabilities, stamping->system, interface, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	memcpy(stamping->interface, interface, strlen(interface));
 	stamping->index = read_index(stamping);
-	ret = check_hardware(stamping, &capabilities->supported, err);
-	if (ret)
-		return ret;
+	rc = check_hardware(stamping, &capabilities->supported, err);
+	if (rc)
+		return rc;
 	wt_nic_claim_open(&stamping->claim, stamping->system, interface, half_of(stamping));
 	return look_before(stamping, err);
 }
@@ -319,54 +319,54 @@ static bool has_changed(const struct wt_nic_stamping *stamping)
 	                       : now->rx_filter != before->rx_filter;
 }
 
-static int finish(struct wt_nic_stamping *stamping, int ret)
+static int finish(struct wt_nic_stamping *stamping, int rc)
 {
 	wt_nic_claim_end_turn(&stamping->claim);
-	if (ret)
+	if (rc)
 		wt_nic_claim_close(&stamping->claim);
 	else
 		stamping->changed = has_changed(stamping);
-	return ret;
+	return rc;
 }
 
 int wt_nic_stamping_enable(struct wt_nic_stamping *stamping, struct wt_system *system,
                            const char *interface, struct wt_error *err)
 {
 	struct wt_stamp_capabilities capabilities;
-	int ret;
+	int rc;
 
 	*stamping = (struct wt_nic_stamping){.system = system};
-	ret = begin(stamping, &capabilities, interface, err);
-	if (!ret)
-		ret = widen(stamping, capabilities.supported.rx_filters, err);
-	if (!ret)
+	rc = begin(stamping, &capabilities, interface, err);
+	if (!rc)
+		rc = widen(stamping, capabilities.supported.rx_filters, err);
+	if (!rc)
 		note_limits(stamping);
-	return finish(stamping, ret);
+	return finish(stamping, rc);
 }
 
 int wt_nic_stamping_enable_tx(struct wt_nic_stamping *stamping, struct wt_system *system,
                               const char *interface, struct wt_error *err)
 {
 	struct wt_stamp_capabilities capabilities;
-	int ret;
+	int rc;
 
 	*stamping = (struct wt_nic_stamping){.system = system, .is_tx = true};
-	ret = begin(stamping, &capabilities, interface, err);
-	if (!ret)
-		ret = switch_on_tx(stamping, capabilities.supported.tx_types, err);
-	return finish(stamping, ret);
+	rc = begin(stamping, &capabilities, interface, err);
+	if (!rc)
+		rc = switch_on_tx(stamping, capabilities.supported.tx_types, err);
+	return finish(stamping, rc);
 }
 
 int wt_nic_stamping_renew(struct wt_nic_stamping *stamping, const char *interface,
                           struct wt_error *err)
 {
 	struct wt_nic_stamping left = *stamping;
-	int ret = left.is_tx ? wt_nic_stamping_enable_tx(stamping, left.system, interface, err)
-	                     : wt_nic_stamping_enable(stamping, left.system, interface, err);
+	int rc = left.is_tx ? wt_nic_stamping_enable_tx(stamping, left.system, interface, err)
+	                    : wt_nic_stamping_enable(stamping, left.system, interface, err);
 
-	if (ret) {
+	if (rc) {
 		*stamping = left;
-		return ret;
+		return rc;
 	}
 	if (!stamping->claim.is_open && left.changed && is_same(&stamping->found, &left.now)) {
 		stamping->before = left.before;
@@ -399,33 +399,32 @@ static int say_cannot(const struct wt_nic_stamping *stamping, const struct wt_st
 	                    wanted->rx_filter, wanted->tx_type);
 }
 
-/* What was made of it becomes what is wanted, if it still is what was made. */
+/* Change our setting into the wanted one, if it is still in force. */
 static int put_back(struct wt_nic_stamping *stamping, const struct wt_stamp_active *made,
                     const struct wt_stamp_active *wanted, struct wt_error *err)
 {
 	struct wt_stamp_active read, asked = *wanted;
-	int ret = wt_hwtstamp_get(stamping->system, stamping->interface, &read);
+	int rc = wt_hwtstamp_get(stamping->system, stamping->interface, &read);
 
-	if (!ret && !is_same(&read, made))
+	if (!rc && !is_same(&read, made))
 		return say_who_changed(stamping, made, &read, err);
-	if (!ret)
-		ret = wt_hwtstamp_set(stamping->system, stamping->interface, &asked);
+	if (!rc)
+		rc = wt_hwtstamp_set(stamping->system, stamping->interface, &asked);
 	/* An interface that is gone has taken its settings along. */
-	return ret && ret != -ENODEV ? say_cannot(stamping, wanted, ret, err) : 0;
+	return rc && rc != -ENODEV ? say_cannot(stamping, wanted, rc, err) : 0;
 }
 
-/* Nobody else knows of it: all that was there. */
+/* No claim, so nobody else: restore everything. */
 static int restore_alone(struct wt_nic_stamping *stamping, struct wt_error *err)
 {
-	int ret =
-	        stamping->changed ? put_back(stamping, &stamping->now, &stamping->before, err) : 0;
+	int rc = stamping->changed ? put_back(stamping, &stamping->now, &stamping->before, err) : 0;
 
-	if (!ret || ret == -EBUSY)
+	if (!rc || rc == -EBUSY)
 		stamping->changed = false;
-	return ret;
+	return rc;
 }
 
-/* What is made without those halves that nobody needs any longer. */
+/* Our setting without the halves that nobody needs any longer. */
 static struct wt_stamp_active without_unused(const struct wt_nic_claim *claim,
                                              const struct wt_nic_word *word)
 {
@@ -442,7 +441,7 @@ static int restore_claimed(struct wt_nic_stamping *stamping, struct wt_error *er
 {
 	struct wt_nic_word word;
 	struct wt_stamp_active wanted;
-	int ret;
+	int rc;
 
 	if (!wt_nic_claim_is_last(&stamping->claim, half_of(stamping))) {
 		stamping->is_left = stamping->changed;
@@ -452,25 +451,25 @@ static int restore_claimed(struct wt_nic_stamping *stamping, struct wt_error *er
 	if (!wt_nic_claim_read(&stamping->claim, &word))
 		return restore_alone(stamping, err);
 	wanted = without_unused(&stamping->claim, &word);
-	ret = is_same(&wanted, &word.made) ? 0 : put_back(stamping, &word.made, &wanted, err);
-	if (!ret || ret == -EBUSY)
+	rc = is_same(&wanted, &word.made) ? 0 : put_back(stamping, &word.made, &wanted, err);
+	if (!rc || rc == -EBUSY)
 		stamping->changed = false;
-	/* What somebody else has set is nobody's to put back. */
-	word.made = ret == -EBUSY ? word.before : wanted;
-	if (!ret || ret == -EBUSY)
+	/* A setting of somebody else's is not ours to restore. */
+	word.made = rc == -EBUSY ? word.before : wanted;
+	if (!rc || rc == -EBUSY)
 		wt_nic_claim_write(&stamping->claim, &word);
-	return ret;
+	return rc;
 }
 
 int wt_nic_stamping_restore(struct wt_nic_stamping *stamping, struct wt_error *err)
 {
-	int ret;
+	int rc;
 
 	follow_name(stamping);
 	if (!stamping->claim.is_open)
 		return restore_alone(stamping, err);
 	wt_nic_claim_take_turn(&stamping->claim);
-	ret = restore_claimed(stamping, err);
+	rc = restore_claimed(stamping, err);
 	wt_nic_claim_close(&stamping->claim);
-	return ret;
+	return rc;
 }

@@ -21,7 +21,7 @@ struct wt_phc {
 	char device[128];
 };
 
-/* One reading: the PHC was read between two looks at CLOCK_REALTIME. */
+/* One reading: the PHC between two readings of CLOCK_REALTIME. */
 struct reading {
 	int64_t before_ns;
 	int64_t phc_ns;
@@ -33,7 +33,7 @@ static int ask(struct wt_phc *phc, unsigned long request, void *argument)
 	return phc->system->ops->ioctl(phc->system, phc->fd, request, argument);
 }
 
-/* False for what is no time, or one that int64_t does not hold. */
+/* False for an invalid time, or one that int64_t does not hold. */
 static bool read_time(const struct ptp_clock_time *time, int64_t *ns)
 {
 	return time->nsec < 1000000000 && !__builtin_mul_overflow(time->sec, 1000000000, ns) &&
@@ -50,7 +50,7 @@ static bool read_three(struct reading *reading, const struct ptp_clock_time *bef
 	       !__builtin_sub_overflow(reading->after_ns, reading->before_ns, &width) && width >= 0;
 }
 
-/* Keep the narrower one; those that make no sense do not count. */
+/* Keep the narrower one; invalid ones do not count. */
 static void keep_narrowest(struct wt_cross_sample *sample, const struct reading *reading)
 {
 	int64_t bracket_ns = reading->after_ns - reading->before_ns;
@@ -65,10 +65,10 @@ static void keep_narrowest(struct wt_cross_sample *sample, const struct reading 
 static int cross_precise(struct wt_phc *phc, struct wt_cross_sample *sample)
 {
 	struct ptp_sys_offset_precise offset = {0};
-	int ret = ask(phc, PTP_SYS_OFFSET_PRECISE, &offset);
+	int rc = ask(phc, PTP_SYS_OFFSET_PRECISE, &offset);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (!read_time(&offset.device, &sample->phc_ns) ||
 	    !read_time(&offset.sys_realtime, &sample->utc_ns) ||
 	    !read_time(&offset.sys_monoraw, &sample->raw_ns))
@@ -81,10 +81,10 @@ static int cross_extended(struct wt_phc *phc, struct wt_cross_sample *sample)
 {
 	struct ptp_sys_offset_extended offset = {.n_samples = READINGS};
 	struct reading reading;
-	int ret = ask(phc, PTP_SYS_OFFSET_EXTENDED, &offset);
+	int rc = ask(phc, PTP_SYS_OFFSET_EXTENDED, &offset);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (offset.n_samples != READINGS)
 		return -EBADMSG;
 	sample->bracket_ns = -1;
@@ -98,10 +98,10 @@ static int cross_basic(struct wt_phc *phc, struct wt_cross_sample *sample)
 {
 	struct ptp_sys_offset offset = {.n_samples = READINGS};
 	struct reading reading;
-	int ret = ask(phc, PTP_SYS_OFFSET, &offset);
+	int rc = ask(phc, PTP_SYS_OFFSET, &offset);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (offset.n_samples != READINGS)
 		return -EBADMSG;
 	sample->bracket_ns = -1;
@@ -112,21 +112,21 @@ static int cross_basic(struct wt_phc *phc, struct wt_cross_sample *sample)
 	return sample->bracket_ns < 0 ? -EBADMSG : 0;
 }
 
-/* What CLOCK_MONOTONIC_RAW showed at sample->utc_ns, a moment ago: the narrowest of a few
- * looks at both, moved by the time between. */
+/* CLOCK_MONOTONIC_RAW at sample->utc_ns, a moment ago: from the narrowest of a few readings of
+ * both, moved by the time between. */
 static int find_raw(struct wt_system *system, struct wt_cross_sample *sample)
 {
 	int64_t narrowest_ns = -1, before_ns, raw_ns, after_ns, ago_ns;
-	int ret;
+	int rc;
 
 	for (int i = 0; i < RAW_READINGS; i++) {
-		ret = system->ops->clock(system, CLOCK_REALTIME, &before_ns);
-		if (!ret)
-			ret = system->ops->clock(system, CLOCK_MONOTONIC_RAW, &raw_ns);
-		if (!ret)
-			ret = system->ops->clock(system, CLOCK_REALTIME, &after_ns);
-		if (ret)
-			return ret;
+		rc = system->ops->clock(system, CLOCK_REALTIME, &before_ns);
+		if (!rc)
+			rc = system->ops->clock(system, CLOCK_MONOTONIC_RAW, &raw_ns);
+		if (!rc)
+			rc = system->ops->clock(system, CLOCK_REALTIME, &after_ns);
+		if (rc)
+			return rc;
 		if (after_ns < before_ns ||
 		    (narrowest_ns >= 0 && narrowest_ns <= after_ns - before_ns))
 			continue;
@@ -146,15 +146,15 @@ static int try_method(struct wt_phc *phc, enum wt_cross_method method,
 	        [WT_CROSS_EXTENDED] = cross_extended,
 	        [WT_CROSS_BASIC] = cross_basic,
 	};
-	int ret = take[method](phc, sample);
+	int rc = take[method](phc, sample);
 
 	sample->method = method;
-	if (!ret)
+	if (!rc)
 		phc->worked[method] = true;
-	/* What has worked before is there, whatever the driver says in a bad moment. */
+	/* A method that has worked exists, whatever the driver says in a bad moment. */
 	else if (!phc->worked[method])
-		phc->refused[method] = ret == -EOPNOTSUPP || ret == -ENOTTY || ret == -EINVAL;
-	return ret;
+		phc->refused[method] = rc == -EOPNOTSUPP || rc == -ENOTTY || rc == -EINVAL;
+	return rc;
 }
 
 static int say_why_not(const struct wt_phc *phc, int error, struct wt_error *err)
@@ -187,19 +187,19 @@ int wt_phc_cross(struct wt_phc *phc, struct wt_cross_sample *sample, struct wt_e
 {
 	struct wt_system *system = phc->system;
 	struct wt_cross_sample taken = {0};
-	int error = -EOPNOTSUPP, ret = -EOPNOTSUPP, tai_offset_s;
+	int error = -EOPNOTSUPP, rc = -EOPNOTSUPP, tai_offset_s;
 
-	for (unsigned method = 0; ret && method < WT_CROSS_METHODS; method++) {
+	for (unsigned method = 0; rc && method < WT_CROSS_METHODS; method++) {
 		if (phc->refused[method])
 			continue;
-		ret = try_method(phc, (enum wt_cross_method)method, &taken);
-		/* The simplest method that is there says why. */
+		rc = try_method(phc, (enum wt_cross_method)method, &taken);
+		/* The simplest available method gives the reason. */
 		if (!phc->refused[method])
-			error = ret;
+			error = rc;
 	}
-	if (!ret && taken.method != WT_CROSS_PRECISE)
-		error = ret = find_raw(system, &taken);
-	if (ret)
+	if (!rc && taken.method != WT_CROSS_PRECISE)
+		error = rc = find_raw(system, &taken);
+	if (rc)
 		return say_why_not(phc, error, err);
 	if (!system->ops->tai_offset(system, &tai_offset_s))
 		taken.tai_offset_s = tai_offset_s;
@@ -232,16 +232,16 @@ static int say_why_not_open(const char *device, int error, struct wt_error *err)
 	}
 }
 
-/* Whether it is a PTP clock at all; and if it says that it has no precise cross timestamps,
- * they need not be tried. */
+/* Whether it is a PTP clock at all; precise cross timestamps are skipped if it denies having
+ * them. */
 static int look_at_capabilities(struct wt_phc *phc)
 {
 	struct ptp_clock_caps capabilities = {0};
-	int ret = ask(phc, PTP_CLOCK_GETCAPS, &capabilities);
+	int rc = ask(phc, PTP_CLOCK_GETCAPS, &capabilities);
 
-	if (ret == -ENOTTY)
-		return ret;
-	phc->refused[WT_CROSS_PRECISE] = !ret && !capabilities.cross_timestamping;
+	if (rc == -ENOTTY)
+		return rc;
+	phc->refused[WT_CROSS_PRECISE] = !rc && !capabilities.cross_timestamping;
 	return 0;
 }
 
@@ -249,20 +249,20 @@ int wt_phc_open(struct wt_phc **phc, struct wt_system *system, const char *devic
                 struct wt_error *err)
 {
 	struct wt_phc *made;
-	int ret = -ENAMETOOLONG;
+	int rc = -ENAMETOOLONG;
 
 	if (strlen(device) >= sizeof(made->device))
-		return say_why_not_open(device, ret, err);
+		return say_why_not_open(device, rc, err);
 	made = calloc(1, sizeof(*made));
 	if (!made)
 		return wt_error_set(err, -ENOMEM, "no memory for the clock %s", device);
 	made->system = system;
 	memcpy(made->device, device, strlen(device));
 	made->fd = system->ops->open(system, device);
-	ret = made->fd < 0 ? made->fd : look_at_capabilities(made);
-	if (ret) {
+	rc = made->fd < 0 ? made->fd : look_at_capabilities(made);
+	if (rc) {
 		wt_phc_close(made);
-		return say_why_not_open(device, ret, err);
+		return say_why_not_open(device, rc, err);
 	}
 	*phc = made;
 	return 0;
@@ -273,10 +273,10 @@ int wt_phc_open_interface(struct wt_phc **phc, struct wt_system *system, const c
 {
 	struct wt_stamp_capabilities capabilities;
 	char device[32];
-	int ret = wt_stamp_capabilities_read(&capabilities, system, interface, err);
+	int rc = wt_stamp_capabilities_read(&capabilities, system, interface, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (capabilities.supported.phc_index < 0)
 		return wt_error_set(err, -EOPNOTSUPP,
 		                    "%s has no PTP hardware clock; wiretape stamp caps %s shows "

@@ -15,12 +15,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What drivers/ptp/ptp_chardev.c, net/core/dev_ioctl.c, net/ethtool/tsinfo.c and a driver
- * below them do, as far as a program can see it.
+/* Simulates drivers/ptp/ptp_chardev.c, net/core/dev_ioctl.c, net/ethtool/tsinfo.c and a driver
+ * below them, as far as a program can see.
  *
- * True time is counted in ns since the start and never stepped. From it follow UTC and what
- * the PHC shows; a span says how, from one event to the next. Spans that are over are kept, so
- * that the past can be asked for, too. */
+ * True time counts ns since the start and is never stepped. UTC and the PHC follow from it; a span
+ * says how, from one event to the next. Past spans are kept, so that the past can be queried,
+ * too. */
 
 enum { CLOCK_FD = 1 << 20, MOST_SPANS = 64 };
 #define RAW_AT_START_NS INT64_C(1000000000000)
@@ -89,8 +89,8 @@ static int64_t now_raw(struct wt_sim_nic *nic)
 	                               : real_clock(CLOCK_MONOTONIC_RAW);
 }
 
-/* What the PHC has gained on true time by drift and wander. In long double, whose 64 bits
- * hold the result to a fraction of a ns for centuries. */
+/* Gain of the PHC on true time by drift and wander. In long double, whose 64 bits hold the result
+ * to a fraction of a ns for centuries. */
 static int64_t gained_ns(const struct wt_sim_nic *nic, int64_t true_ns)
 {
 	static const long double two_pi = 6.283185307179586476925286766559L;
@@ -110,8 +110,8 @@ static int64_t phc_in(const struct wt_sim_nic *nic, const struct span *span, int
 	return span->phc_ns + at_ns + gained_ns(nic, at_ns);
 }
 
-/* The latest one that had begun when the system clock showed utc_ns: after a step backwards
- * it shows the same times twice. */
+/* Latest span that had begun when the system clock showed utc_ns: after a step backwards it shows
+ * the same times twice. */
 static const struct span *span_at(const struct wt_sim_nic *nic, int64_t utc_ns)
 {
 	size_t i = nic->span_count - 1;
@@ -128,7 +128,7 @@ static int64_t phc_at(const struct wt_sim_nic *nic, int64_t utc_ns)
 	return phc_in(nic, span, utc_ns - span->utc_ns);
 }
 
-/* Something happens now: what follows is to be changed in the span that is returned. */
+/* Begin a span now, for the caller to change. */
 static struct span *begin_span(struct wt_sim_nic *nic)
 {
 	int64_t now_ns = now_true(nic);
@@ -167,8 +167,8 @@ static struct ptp_clock_time to_ptp(int64_t ns)
 	return time;
 }
 
-/* A look at the system clock, *utc_ns, then at the PHC, then again at the system clock, to
- * which *utc_ns moves on. Within an ioctl only: it does not move true time. */
+/* Read the system clock, *utc_ns, then the PHC, then the system clock again, to which *utc_ns moves
+ * on. Within an ioctl only: it does not move true time. */
 static void read_once(struct wt_sim_nic *nic, int64_t *utc_ns, struct ptp_clock_time *phc)
 {
 	int64_t bracket_ns = nic->config.bracket_ns;
@@ -202,7 +202,7 @@ static int offset_precise(struct wt_sim_nic *nic, struct ptp_sys_offset_precise 
 		return -EOPNOTSUPP;
 	utc_ns = now_utc(nic);
 	raw_ns = now_raw(nic);
-	/* The middle of two looks at UTC is when the raw clock was looked at. */
+	/* The raw clock is read at the middle of two readings of UTC. */
 	utc_ns += (now_utc(nic) - utc_ns) / 2;
 	offset->device = to_ptp(phc_at(nic, utc_ns));
 	offset->sys_realtime = to_ptp(utc_ns);
@@ -216,8 +216,8 @@ static int offset_extended(struct wt_sim_nic *nic, struct ptp_sys_offset_extende
 
 	if (nic->config.no_extended)
 		return -EOPNOTSUPP;
-	/* What comes between is reserved; since Linux 6.12 its first word is a clock of which only
-	 * CLOCK_REALTIME, 0, is simulated. */
+	/* The members between are reserved; since Linux 6.12 the first word is a clock, of which
+	 * only CLOCK_REALTIME, 0, is simulated. */
 	if (offset->n_samples > PTP_MAX_SAMPLES ||
 	    memcmp((const char *)offset + sizeof(offset->n_samples), (const unsigned[3]){0},
 	           3 * sizeof(unsigned)))
@@ -274,14 +274,14 @@ static int sim_open(struct wt_system *system, const char *path)
 static int sim_ioctl(struct wt_system *system, int fd, unsigned long request, void *argument)
 {
 	struct wt_sim_nic *nic = of(system);
-	int ret;
+	int rc;
 
 	if (fd != CLOCK_FD)
 		return -EBADF;
 	lock(nic);
-	ret = nic->failure ? nic->failure : clock_ioctl(nic, request, argument);
+	rc = nic->failure ? nic->failure : clock_ioctl(nic, request, argument);
 	unlock(nic);
-	return ret;
+	return rc;
 }
 
 static void sim_close(struct wt_system *system, int fd)
@@ -296,7 +296,7 @@ static bool has_hardware_stamps(const struct wt_sim_nic *nic)
 	       (SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RX_HARDWARE);
 }
 
-/* The filter that stamps what was asked for, and perhaps more, as drivers choose it. */
+/* Filter that covers the request, and perhaps more, as drivers choose it. */
 static int choose_filter(const struct wt_sim_nic *nic, int asked)
 {
 	static const int wider[] = {HWTSTAMP_FILTER_PTP_V2_L4_EVENT, HWTSTAMP_FILTER_PTP_V2_EVENT,
@@ -377,14 +377,14 @@ static int answer(struct wt_sim_nic *nic, unsigned long request, struct ifreq *a
 static int sim_interface_ioctl(struct wt_system *system, unsigned long request, struct ifreq *arg)
 {
 	struct wt_sim_nic *nic = of(system);
-	int ret;
+	int rc;
 
 	if (strncmp(arg->ifr_name, nic->interface, sizeof(arg->ifr_name)))
 		return -ENODEV;
 	lock(nic);
-	ret = answer(nic, request, arg);
+	rc = answer(nic, request, arg);
 	unlock(nic);
-	return ret;
+	return rc;
 }
 
 static void put_bitset(struct nlmsghdr *message, uint16_t type, uint32_t bits, uint32_t size)
@@ -452,12 +452,12 @@ static int read_clock(struct wt_sim_nic *nic, clockid_t clock, int64_t *ns)
 static int sim_clock(struct wt_system *system, clockid_t clock, int64_t *ns)
 {
 	struct wt_sim_nic *nic = of(system);
-	int ret;
+	int rc;
 
 	lock(nic);
-	ret = read_clock(nic, clock, ns);
+	rc = read_clock(nic, clock, ns);
 	unlock(nic);
-	return ret;
+	return rc;
 }
 
 static int sim_tai_offset(struct wt_system *system, int *seconds)
@@ -564,7 +564,7 @@ void wt_sim_nic_step_utc(struct wt_sim_nic *nic, int64_t ns)
 	unlock(nic);
 }
 
-/* It stops at what it shows, and goes on from there. */
+/* It stops at its current time, and continues from there. */
 void wt_sim_nic_freeze(struct wt_sim_nic *nic, bool frozen)
 {
 	struct span *span;

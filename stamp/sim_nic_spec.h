@@ -2,37 +2,17 @@
 #ifndef WIRETAPE_STAMP_SIM_NIC_SPEC_H
 #define WIRETAPE_STAMP_SIM_NIC_SPEC_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include <wiretape/base/error.h>
 #include <wiretape/stamp/sim_nic.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+/* Description of a simulated NIC: "ppm=12.5,offset=37s,precise=no". Bare times are in ns. Pure. */
 
-/* A simulated NIC in words: "ppm=12.5,offset=37000000000,precise=no". Times are in ns. Pure. */
-
-/* Set in *config what `text` says, a list of KEY=VALUE with commas in between, or "" for
- * nothing; what it does not say stays. -EINVAL names the key or value that is wrong, and the
- * keys that there are; *config is then as it was. */
+/* Apply `text`, a list KEY=VALUE,KEY=VALUE or "", to *config; other settings stay. -EINVAL names
+ * the bad key or value, and the valid keys; *config is then unchanged. */
 int wt_sim_nic_parse(struct wt_sim_nic_config *config, const char *text, struct wt_error *err);
 
-/* Whether it is one of those keys: for lists that hold others as well. */
-bool wt_sim_nic_knows(const char *key, size_t length);
+/* Its keys, for help texts, and as a part of other forms. */
+struct wt_spec_form;
+extern const struct wt_spec_form wt_sim_nic_form;
 
-/* For a help text: "ppm", "P", "how much faster …". */
-struct wt_sim_nic_key {
-	const char *name;
-	const char *values;
-	const char *meaning;
-};
-
-/* The key of this number, from 0; false beyond the last. */
-bool wt_sim_nic_key(size_t number, struct wt_sim_nic_key *key);
-
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/stamp/stamp.h>
 
-#include <errno.h>
-#include <string.h>
-
 static const char *const clock_names[WT_STAMP_CLOCKS] = {"utc", "tai", "phc"};
 
 uint64_t wt_stamp_tally_total(const struct wt_stamp_tally *tally)
@@ -48,12 +45,4 @@ const char *wt_stamp_source_name(enum wt_stamp_source source)
 const char *wt_stamp_clock_name(enum wt_stamp_clock clock)
 {
 	return (unsigned)clock < WT_STAMP_CLOCKS ? clock_names[clock] : "unknown";
-}
-
-int wt_stamp_clock_from_name(const char *name)
-{
-	for (int i = 0; i < WT_STAMP_CLOCKS; i++)
-		if (!strcmp(name, clock_names[i]))
-			return i;
-	return -EINVAL;
 }

@@ -23,7 +23,7 @@ int wt_state_folder(char *out, size_t capacity)
 	return length < 0 || (size_t)length >= capacity ? -ENAMETOOLONG : 0;
 }
 
-/* Whether nobody else can have had a hand in it. */
+/* Whether nobody else can have touched it. */
 static int check_owner(int fd, mode_t kind)
 {
 	struct stat status;
@@ -39,12 +39,12 @@ static int check_owner(int fd, mode_t kind)
 
 static int checked(int fd, mode_t kind)
 {
-	int ret = check_owner(fd, kind);
+	int rc = check_owner(fd, kind);
 
-	if (!ret)
+	if (!rc)
 		return fd;
 	close(fd);
-	return ret;
+	return rc;
 }
 
 static int open_folder(const char *folder)
@@ -62,25 +62,25 @@ static int open_folder(const char *folder)
 
 int wt_state_file_open(const char *folder, const char *name)
 {
-	int at = open_folder(folder), fd, ret;
+	int at = open_folder(folder), fd, rc;
 
 	if (at < 0)
 		return at;
-	/* Not to wait for whoever opens the other end of a pipe. */
+	/* Avoids waiting for the other end of a pipe. */
 	fd = openat(at, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
 	            0600);
-	ret = fd < 0 ? -errno : checked(fd, S_IFREG);
+	rc = fd < 0 ? -errno : checked(fd, S_IFREG);
 	close(at);
-	return ret;
+	return rc;
 }
 
 static int file_open(struct wt_system *system, const char *name)
 {
 	char folder[PATH_BYTES];
-	int ret = wt_state_folder(folder, sizeof(folder));
+	int rc = wt_state_folder(folder, sizeof(folder));
 
 	(void)system;
-	return ret ? ret : wt_state_file_open(folder, name);
+	return rc ? rc : wt_state_file_open(folder, name);
 }
 
 static ssize_t file_read(struct wt_system *system, int fd, void *out, size_t capacity)
@@ -120,7 +120,7 @@ static int file_lock(struct wt_system *system, int fd, unsigned byte, enum wt_st
 	int tries = waits ? TRIES : 1;
 
 	(void)system;
-	/* A program that stands still while it has the lock must not stop others for ever. */
+	/* A stopped program that holds the lock must not stop others for ever. */
 	while (fcntl(fd, F_OFD_SETLK, &range)) {
 		if (errno != EAGAIN && errno != EACCES && errno != EINTR)
 			return -errno;
@@ -154,11 +154,11 @@ static int file_place(struct wt_system *system, char *out, size_t capacity)
 {
 	char id[BOOT_ID_CHARS + 1];
 	struct stat status;
-	int ret = read_boot_id(id), length;
+	int rc = read_boot_id(id), length;
 
 	(void)system;
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (stat("/proc/thread-self/ns/net", &status))
 		return -errno;
 	length = snprintf(out, capacity, "%s.%ju", id, (uintmax_t)status.st_ino);

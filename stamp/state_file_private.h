@@ -9,13 +9,13 @@
 
 extern const struct wt_state_ops wt_state_file_ops;
 
-/* Where this user's files are. -ENOENT: nowhere, also where the program has rights that the user
- * has not (setcap): it would believe what the user can write. */
+/* Find this user's folder. -ENOENT: there is none, also if the program has rights that the user
+ * lacks (setcap): it would trust files that the user can write. */
 int wt_state_folder(char *out, size_t capacity);
 
-/* Open a file of the folder; both are made if they are not there. -EPERM for a folder or file
- * that is somebody else's or that others can write to, -EINVAL for what is no plain file; links
- * are not followed. A descriptor, for wt_state_file_ops. */
+/* Open a file of the folder; creates both if missing. -EPERM for a folder or file that belongs to
+ * somebody else or that others can write to, -EINVAL for anything but a regular file; links are not
+ * followed. A descriptor, for wt_state_file_ops. */
 int wt_state_file_open(const char *folder, const char *name);
 
 #endif

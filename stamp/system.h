@@ -8,50 +8,52 @@
 #include <sys/types.h>
 #include <time.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+/* Current stamping of an interface. */
+struct wt_stamp_active {
+	int error; /* 0, or why it is unknown: -EOPNOTSUPP means it has no hardware stamps */
+	int flags; /* struct hwtstamp_config */
+	int tx_type;
+	int rx_filter;
+};
 
-/* Everything that this folder asks of the kernel about clocks and NICs goes through one of
- * these tables, so that a simulated NIC (sim_nic.h) can stand behind it. All functions return
- * 0 (or a count or descriptor >= 0) or a negative errno, and may block for a moment. */
+/* Everything that this folder asks of the kernel about clocks and NICs goes through one of these
+ * tables, so that a simulated NIC (sim_nic.h) can replace it. All functions return 0 (or a count or
+ * descriptor >= 0) or a negative errno, and may block for a moment. */
 struct wt_system;
 struct ifreq; /* net/if.h */
 
-/* Small files in which programs leave word for those that come after them, which a restart of
- * the machine may take away. Locks are on single bytes, of which the file need not have any; they
- * belong to the descriptor, are shared by none of its process's others, and end with it however
- * the process ends. */
+/* Small state files that outlive the process that wrote them, but not necessarily a reboot. Locks
+ * are on single bytes, which need not exist in the file; they belong to the descriptor, conflict
+ * within a process as well, and end with it however the process ends. */
 enum wt_state_lock { WT_STATE_UNLOCKED, WT_STATE_SHARED, WT_STATE_ALONE };
 
 struct wt_state_ops {
-	/* For reading and writing, made if it is not there: a descriptor. Refused is what others
-	 * than this user could have made or can write to. */
+	/* Open for reading and writing, creating the file: a descriptor. Refuses files that other
+	 * users could have made or can write to. */
 	int (*open)(struct wt_system *system, const char *name);
 	ssize_t (*read)(struct wt_system *system, int fd, void *out, size_t capacity);
 
-	/* In place of all that is there. */
+	/* Replace the contents. */
 	int (*write)(struct wt_system *system, int fd, const void *bytes, size_t length);
 
-	/* -EAGAIN while others have a lock that this one would not go with; `waits`: after a
-	 * second of it. What was locked before stays then. */
+	/* -EAGAIN while others hold a conflicting lock; with `waits`, after a second of that. The
+	 * previous lock stays then. */
 	int (*lock)(struct wt_system *system, int fd, unsigned byte, enum wt_state_lock lock,
 	            bool waits);
 	void (*close)(struct wt_system *system, int fd);
 
-	/* Tells this network namespace since the machine was started from all others: a word
-	 * without spaces. */
+	/* Identify this boot and network namespace: a word without spaces. */
 	int (*place)(struct wt_system *system, char *out, size_t capacity);
 };
 
 struct wt_system_ops {
-	/* A PTP hardware clock, "/dev/ptp0": a descriptor, for ioctl and close. Opened for
+	/* Open a PTP hardware clock, "/dev/ptp0": a descriptor, for ioctl and close. Opened for
 	 * reading only: nothing here sets a clock. */
 	int (*open)(struct wt_system *system, const char *path);
 	int (*ioctl)(struct wt_system *system, int fd, unsigned long request, void *argument);
 	void (*close)(struct wt_system *system, int fd);
 
-	/* An ioctl on the interface named in `request->ifr_name` (SIOCGHWTSTAMP,
+	/* Call an ioctl on the interface named in `request->ifr_name` (SIOCGHWTSTAMP,
 	 * SIOCSHWTSTAMP, SIOCETHTOOL, SIOCGIFFLAGS …). */
 	int (*interface_ioctl)(struct wt_system *system, unsigned long request, struct ifreq *arg);
 
@@ -63,7 +65,7 @@ struct wt_system_ops {
 
 	int (*clock)(struct wt_system *system, clockid_t clock, int64_t *ns);
 
-	/* TAI - UTC as the kernel knows it, in seconds; 0: nobody has told it (adjtimex). */
+	/* TAI - UTC according to the kernel, in seconds; 0: not set (adjtimex). */
 	int (*tai_offset)(struct wt_system *system, int *seconds);
 
 	const struct wt_state_ops *states; /* NULL: there are none */
@@ -77,7 +79,4 @@ struct wt_system {
 /* The real one. Any thread. */
 struct wt_system *wt_kernel_system(void);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -10,7 +10,7 @@
 
 enum { BITS = 32 };
 
-/* Attributes one after the other, of which nothing is believed and nothing is aligned. */
+/* A sequence of attributes, untrusted and unaligned. */
 struct attributes {
 	const uint8_t *at;
 	size_t left;
@@ -68,7 +68,7 @@ static bool is_name(const struct attribute *attribute, const char *name)
 	       !memcmp(attribute->body, name, length);
 }
 
-/* Its number, or BITS for a name that is not known here. */
+/* Number of the bit, or BITS for an unknown name. */
 static uint32_t find_name(const struct attribute *attribute, wt_bit_name *name)
 {
 	uint32_t bit = 0;
@@ -81,22 +81,22 @@ static uint32_t find_name(const struct attribute *attribute, wt_bit_name *name)
 struct bit {
 	bool has_index, has_name;
 	uint32_t index;
-	uint32_t named; /* what the name says */
+	uint32_t named; /* the name's number */
 	bool value;
 };
 
 static int read_bit(struct attributes parts, wt_bit_name *name, struct bit *bit)
 {
 	struct attribute part;
-	int more, ret = 0;
+	int more, rc = 0;
 
 	*bit = (struct bit){0};
-	while (!ret && (more = next(&parts, &part)) != 0) {
+	while (!rc && (more = next(&parts, &part)) != 0) {
 		if (more < 0)
 			return more;
 		if (part.type == ETHTOOL_A_BITSET_BIT_INDEX) {
 			bit->has_index = true;
-			ret = read_u32(&part, &bit->index);
+			rc = read_u32(&part, &bit->index);
 		} else if (part.type == ETHTOOL_A_BITSET_BIT_NAME) {
 			bit->has_name = true;
 			bit->named = find_name(&part, name);
@@ -104,15 +104,15 @@ static int read_bit(struct attributes parts, wt_bit_name *name, struct bit *bit)
 			bit->value = true;
 		}
 	}
-	return !ret && !bit->has_index && !bit->has_name ? -EBADMSG : ret;
+	return !rc && !bit->has_index && !bit->has_name ? -EBADMSG : rc;
 }
 
-/* Without a mask, the list is of what is set; with one, each bit says whether it is. */
+/* Without a mask, the list holds the bits that are set; with one, each bit says whether it is. */
 static int read_list(struct attributes list, bool no_mask, wt_bit_name *name, uint32_t *bits)
 {
 	struct attribute item;
 	struct bit bit;
-	int more, ret;
+	int more, rc;
 
 	*bits = 0;
 	while ((more = next(&list, &item)) > 0) {
@@ -120,18 +120,18 @@ static int read_list(struct attributes list, bool no_mask, wt_bit_name *name, ui
 
 		if (item.type != ETHTOOL_A_BITSET_BITS_BIT)
 			continue;
-		ret = read_bit(inside(&item), name, &bit);
-		if (ret)
-			return ret;
+		rc = read_bit(inside(&item), name, &bit);
+		if (rc)
+			return rc;
 		index = bit.has_index ? bit.index : bit.named;
-		/* What a later kernel has beyond that means nothing here. */
+		/* Bits of later kernels mean nothing here. */
 		if (index < BITS && (no_mask || bit.value))
 			*bits |= 1u << index;
 	}
 	return more;
 }
 
-/* The first of the words, which are in the machine's byte order. */
+/* The first word, in host byte order. */
 static int read_words(const struct attribute *attribute, uint32_t size, uint32_t *bits)
 {
 	if (attribute->length < sizeof(*bits) || attribute->length % sizeof(*bits) ||
@@ -153,10 +153,10 @@ struct bitset {
 static int split_bitset(struct attributes parts, struct bitset *bitset)
 {
 	struct attribute part;
-	int more, ret = 0;
+	int more, rc = 0;
 
 	*bitset = (struct bitset){0};
-	while (!ret && (more = next(&parts, &part)) != 0) {
+	while (!rc && (more = next(&parts, &part)) != 0) {
 		if (more < 0)
 			return more;
 		switch (part.type) {
@@ -165,7 +165,7 @@ static int split_bitset(struct attributes parts, struct bitset *bitset)
 			break;
 		case ETHTOOL_A_BITSET_SIZE:
 			bitset->has_size = true;
-			ret = read_u32(&part, &bitset->size);
+			rc = read_u32(&part, &bitset->size);
 			break;
 		case ETHTOOL_A_BITSET_BITS:
 			bitset->list = part;
@@ -180,36 +180,36 @@ static int split_bitset(struct attributes parts, struct bitset *bitset)
 			break;
 		}
 	}
-	return ret;
+	return rc;
 }
 
 static int read_bitset(const struct attribute *attribute, wt_bit_name *name, uint32_t *bits)
 {
 	struct bitset bitset;
 	uint32_t mask = UINT32_MAX;
-	int ret = split_bitset(inside(attribute), &bitset);
+	int rc = split_bitset(inside(attribute), &bitset);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (bitset.list.body)
 		return read_list(inside(&bitset.list), bitset.no_mask, name, bits);
 	if (!bitset.value.body || !bitset.has_size)
 		return -EBADMSG;
-	ret = read_words(&bitset.value, bitset.size, bits);
-	if (!ret && bitset.mask.body)
-		ret = read_words(&bitset.mask, bitset.size, &mask);
+	rc = read_words(&bitset.value, bitset.size, bits);
+	if (!rc && bitset.mask.body)
+		rc = read_words(&bitset.mask, bitset.size, &mask);
 	*bits &= mask;
-	return ret;
+	return rc;
 }
 
 static int read_phc_index(const struct attribute *attribute, int *index)
 {
 	uint32_t value;
-	int ret = read_u32(attribute, &value);
+	int rc = read_u32(attribute, &value);
 
-	if (!ret)
+	if (!rc)
 		*index = value <= INT32_MAX ? (int)value : -1;
-	return ret;
+	return rc;
 }
 
 int wt_stamp_parse_tsinfo(struct wt_stamp_supported *supported, const void *payload, size_t length)
@@ -217,30 +217,30 @@ int wt_stamp_parse_tsinfo(struct wt_stamp_supported *supported, const void *payl
 	struct attributes attributes = {payload, length};
 	struct wt_stamp_supported read = {.phc_index = -1, .by_netlink = true};
 	struct attribute attribute;
-	int more, ret = 0;
+	int more, rc = 0;
 
-	while (!ret && (more = next(&attributes, &attribute)) != 0) {
+	while (!rc && (more = next(&attributes, &attribute)) != 0) {
 		if (more < 0)
 			return more;
 		switch (attribute.type) {
 		case ETHTOOL_A_TSINFO_TIMESTAMPING:
-			ret = read_bitset(&attribute, wt_so_timestamping_string,
-			                  &read.so_timestamping);
+			rc = read_bitset(&attribute, wt_so_timestamping_string,
+			                 &read.so_timestamping);
 			break;
 		case ETHTOOL_A_TSINFO_TX_TYPES:
-			ret = read_bitset(&attribute, wt_tx_type_name, &read.tx_types);
+			rc = read_bitset(&attribute, wt_tx_type_name, &read.tx_types);
 			break;
 		case ETHTOOL_A_TSINFO_RX_FILTERS:
-			ret = read_bitset(&attribute, wt_rx_filter_name, &read.rx_filters);
+			rc = read_bitset(&attribute, wt_rx_filter_name, &read.rx_filters);
 			break;
 		case ETHTOOL_A_TSINFO_PHC_INDEX:
-			ret = read_phc_index(&attribute, &read.phc_index);
+			rc = read_phc_index(&attribute, &read.phc_index);
 			break;
 		default:
 			break;
 		}
 	}
-	if (!ret)
+	if (!rc)
 		*supported = read;
-	return ret;
+	return rc;
 }

@@ -2,11 +2,11 @@
 #ifndef WIRETAPE_STAMP_TSINFO_PRIVATE_H
 #define WIRETAPE_STAMP_TSINFO_PRIVATE_H
 
-/* Names of bits, as wt_tx_type_name() tells them. Not installed. */
+/* Names of bits, for wt_tx_type_name() and the like. Not installed. */
 typedef const char *wt_bit_name(unsigned bit);
 
-/* What ethtool's string set calls a SOF_TIMESTAMPING_* bit: "hardware-receive". That is not
- * the name of the constant; those of tx types and rx filters are. NULL beyond the last. */
+/* Name of a SOF_TIMESTAMPING_* bit in ethtool's string set: "hardware-receive". It differs from the
+ * constant's name; those of tx types and rx filters do not. NULL beyond the last. */
 const char *wt_so_timestamping_string(unsigned bit);
 
 #endif

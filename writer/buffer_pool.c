@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/writer/buffer_pool.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -21,7 +22,7 @@ int wt_buffer_pool_init(struct wt_buffer_pool *pool, uint32_t count)
 	}
 	pool->base = base;
 	pool->count = count;
-	/* The first one on top: a recording that needs few touches few. */
+	/* The first buffer on top: a recording that needs few touches few. */
 	for (uint32_t i = count; i-- > 0;)
 		wt_buffer_pool_give(pool, pool->base + (size_t)i * WT_BUFFER_BYTES);
 	return 0;
@@ -34,6 +35,8 @@ uint8_t *wt_buffer_pool_take(struct wt_buffer_pool *pool)
 
 void wt_buffer_pool_give(struct wt_buffer_pool *pool, uint8_t *buffer)
 {
+	assert(pool->free_count < pool->count);
+	assert(buffer >= pool->base && (size_t)(buffer - pool->base) % WT_BUFFER_BYTES == 0);
 	pool->free[pool->free_count++] = buffer;
 }
 

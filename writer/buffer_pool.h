@@ -5,23 +5,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* Buffers of one size that go out to a disk and come back, in one piece of memory, which
- * can be registered with the disk as a whole. Memory is not touched before it is used.
- * One thread. */
+/* Pool of equal buffers that go out to a disk and come back, in one piece of memory, which can be
+ * registered with the disk as a whole. Memory is not touched before it is used. One thread. */
 struct wt_buffer_pool {
 	uint8_t *base;
 	uint32_t count;
 	uint32_t free_count;
-	uint8_t **free; /* a stack: what came back last is still in the caches */
+	uint8_t **free; /* a stack: the last one returned is still in the caches */
 };
 
 enum { WT_BUFFER_BYTES = 1 << 20 };
 
-/* In the caller's memory. 0 or -ENOMEM. */
+/* Initialise in the caller's memory. 0 or -ENOMEM. */
 int wt_buffer_pool_init(struct wt_buffer_pool *pool, uint32_t count);
 
 /* A buffer of WT_BUFFER_BYTES, aligned to a page, or NULL if all are out. */
@@ -32,7 +27,4 @@ void wt_buffer_pool_give(struct wt_buffer_pool *pool, uint8_t *buffer);
 /* A pool that is zeroed is fine. */
 void wt_buffer_pool_fini(struct wt_buffer_pool *pool);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/tape_reader.h>
+#include <wiretape/writer/chunk_file.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/clock_note.h>
+#include <wiretape/pcapng/clock_record.h>
+#include <wiretape/pcapng/tape_mark.h>
+#include <wiretape/pcapng/text_block.h>
 #include <wiretape/writer/pcapng_find.h>
 
 enum {
@@ -23,11 +25,12 @@ enum {
 	NEAR_BYTES = 2 << 20,
 };
 
-struct wt_tape_reader {
+struct wt_chunk_file {
 	int fd;
 	bool owns_fd;
 	uint64_t base; /* of the recording in the file */
 	uint64_t tape_id;
+	uint32_t format; /* of its chunks */
 	uint64_t bytes_read;
 	uint8_t *first;
 	size_t first_bytes;
@@ -37,8 +40,9 @@ struct wt_tape_reader {
 	struct wt_pcapng_decoder decoder;
 };
 
-/* As much of `bytes` as the file has at `offset` after the base, or a negative errno. */
-static ssize_t read_at(struct wt_tape_reader *reader, uint8_t *into, size_t bytes, uint64_t offset,
+/* Read up to `bytes` bytes at `offset` after the base, as many as the file has, or a negative
+ * errno. */
+static ssize_t read_at(struct wt_chunk_file *reader, uint8_t *into, size_t bytes, uint64_t offset,
                        struct wt_error *err)
 {
 	size_t done = 0;
@@ -62,7 +66,7 @@ static ssize_t read_at(struct wt_tape_reader *reader, uint8_t *into, size_t byte
 	return (ssize_t)done;
 }
 
-static int make_room(struct wt_tape_reader *reader, size_t bytes, struct wt_error *err)
+static int make_room(struct wt_chunk_file *reader, size_t bytes, struct wt_error *err)
 {
 	uint8_t *grown;
 
@@ -76,30 +80,21 @@ static int make_room(struct wt_tape_reader *reader, size_t bytes, struct wt_erro
 	return 0;
 }
 
-/* "tape_id=0123456789abcdef file=1" */
-static bool read_tape_id(struct wt_pcapng_item_text text, uint64_t *id)
-{
-	static const char name[] = "tape_id=";
-	enum { NAME = sizeof(name) - 1, DIGITS = 16 };
-	char digits[DIGITS + 1] = "";
-
-	if (text.length < NAME + DIGITS || memcmp(text.chars, name, NAME))
-		return false;
-	memcpy(digits, text.chars + NAME, DIGITS);
-	if (strspn(digits, "0123456789abcdef") != DIGITS)
-		return false;
-	*id = strtoull(digits, NULL, 16);
-	return true;
-}
-
-static bool find_tape_id(struct wt_pcapng_options options, uint64_t *id)
+static bool find_mark(struct wt_chunk_file *reader, struct wt_pcapng_options options)
 {
 	struct wt_pcapng_option_view option;
+	struct wt_pcapng_item_text text;
+	struct wt_tape_mark mark;
 
-	while (wt_pcapng_next_option(&options, &option, NULL) > 0)
-		if (option.code == WT_OPT_LOCAL_TAPE &&
-		    read_tape_id(wt_pcapng_option_text(&option), id))
-			return true;
+	while (wt_pcapng_next_option(&options, &option, NULL) > 0) {
+		text = wt_pcapng_option_text(&option);
+		if (option.code != WT_OPT_LOCAL_TAPE ||
+		    !wt_tape_mark_parse(text.chars, text.length, &mark))
+			continue;
+		reader->tape_id = mark.tape_id;
+		reader->format = mark.format;
+		return true;
+	}
 	return false;
 }
 
@@ -108,9 +103,16 @@ static int not_a_tape(struct wt_error *err)
 	return wt_error_set(err, -ENOTSUP, "not a wiretape recording that is made of chunks");
 }
 
-/* One more block of the first chunk: 1 to go on, 0 if it was the last, which ends on a
- * page, or -EBADMSG, -ENODATA (more bytes are needed), -ENOTSUP. */
-static int take_first_block(struct wt_tape_reader *reader, const uint8_t *bytes, size_t length,
+/* Blocks besides the section and its interfaces: about their clocks and NICs, and feeds. */
+static bool is_of_first_chunk(uint32_t type)
+{
+	return type == WT_PCAPNG_CLOCK || type == WT_PCAPNG_FEED || type == WT_PCAPNG_NIC_LOOK ||
+	       type == WT_PCAPNG_PADDING;
+}
+
+/* Take one more block of the first chunk: 1 to go on, 0 if it was the last, which ends on a page,
+ * or -EBADMSG, -ENODATA (more bytes are needed), -ENOTSUP. */
+static int take_first_block(struct wt_chunk_file *reader, const uint8_t *bytes, size_t length,
                             bool at_end, struct wt_error *err)
 {
 	struct wt_pcapng_item item;
@@ -119,22 +121,20 @@ static int take_first_block(struct wt_tape_reader *reader, const uint8_t *bytes,
 
 	if (rc <= 0)
 		return rc ? rc : -ENODATA;
-	if (!at && !find_tape_id(item.options, &reader->tape_id))
+	if (!at && !find_mark(reader, item.options))
 		return not_a_tape(err);
 	if (at && item.kind == WT_ITEM_SECTION)
 		return wt_error_set(err, -EBADMSG, "a second section at offset %zu", at);
 	if (item.kind != WT_ITEM_SECTION && item.kind != WT_ITEM_INTERFACE &&
-	    item.block_type != WT_PCAPNG_CLOCK && item.block_type != WT_PCAPNG_PADDING)
+	    !is_of_first_chunk(item.block_type))
 		return wt_error_set(err, -EBADMSG, "%s at offset %zu, where padding should be",
 		                    wt_pcapng_block_name(item.block_type), at);
 	reader->first_bytes += item.bytes;
 	return item.block_type != WT_PCAPNG_PADDING;
 }
 
-/* Without padding it ends where, on a page, neither an interface nor what is known of its clock
- * follows. */
-static bool first_ends_here(const struct wt_tape_reader *reader, const uint8_t *bytes,
-                            size_t length)
+/* Without padding it ends on a page after which neither an interface nor facts about one follow. */
+static bool first_ends_here(const struct wt_chunk_file *reader, const uint8_t *bytes, size_t length)
 {
 	size_t at = reader->first_bytes;
 	uint32_t type;
@@ -145,12 +145,12 @@ static bool first_ends_here(const struct wt_tape_reader *reader, const uint8_t *
 		return true;
 	memcpy(&type, bytes + at, sizeof(type));
 	type = reader->decoder.swapped ? __builtin_bswap32(type) : type;
-	return type != WT_PCAPNG_IDB && type != WT_PCAPNG_CLOCK && type != WT_PCAPNG_PADDING;
+	return type != WT_PCAPNG_IDB && !is_of_first_chunk(type);
 }
 
-/* Walk the first chunk in the `length` bytes that were read: 0 once it is found, -EAGAIN
- * if it takes more of them. */
-static int walk_first(struct wt_tape_reader *reader, const uint8_t *bytes, size_t length,
+/* Walk the first chunk in the `length` bytes that were read: 0 once it is found, -EAGAIN if it
+ * needs more of them. */
+static int walk_first(struct wt_chunk_file *reader, const uint8_t *bytes, size_t length,
                       bool at_end, struct wt_error *err)
 {
 	int rc = 1;
@@ -179,7 +179,7 @@ static int damaged(const struct wt_error *why, struct wt_error *err)
 	                    why->text);
 }
 
-static int read_first(struct wt_tape_reader *reader, struct wt_error *err)
+static int read_first(struct wt_chunk_file *reader, struct wt_error *err)
 {
 	size_t want = FIRST_READ_BYTES;
 	struct wt_error why = {0};
@@ -200,13 +200,13 @@ static int read_first(struct wt_tape_reader *reader, struct wt_error *err)
 		return 0;
 	if (rc == -ENOMEM)
 		return wt_error_set(err, rc, "%s", why.text);
-	/* Before the section header has said so, it is no tape. */
+	/* Not a tape until the section header says so. */
 	return reader->first_bytes ? damaged(&why, err) : not_a_tape(err);
 }
 
-/* In a recording whose interfaces did not fit its first chunk the others stand in the second,
- * after an index. It is read as any other pcapng file. */
-static bool goes_on_with_interfaces(const struct wt_tape_reader *reader, const uint8_t *page,
+/* If the interfaces did not fit the first chunk, the others are in the second, after an index. Such
+ * a recording is read as any other pcapng file. */
+static bool goes_on_with_interfaces(const struct wt_chunk_file *reader, const uint8_t *page,
                                     size_t length)
 {
 	struct wt_chunk_index index;
@@ -219,7 +219,18 @@ static bool goes_on_with_interfaces(const struct wt_tape_reader *reader, const u
 	return (reader->decoder.swapped ? __builtin_bswap32(type) : type) == WT_PCAPNG_IDB;
 }
 
-static int keep_first(struct wt_tape_reader *reader, struct wt_error *err)
+/* An unknown format may mean anything. */
+static int check_format(const struct wt_chunk_file *reader, struct wt_error *err)
+{
+	if (reader->format && reader->format <= WT_CHUNK_FORMAT)
+		return 0;
+	return wt_error_set(err, -EPROTONOSUPPORT,
+	                    "its chunks are of format %u, and only those up to %d are known: "
+	                    "a later version of wiretape has written it, and reads it",
+	                    reader->format, WT_CHUNK_FORMAT);
+}
+
+static int keep_first(struct wt_chunk_file *reader, struct wt_error *err)
 {
 	reader->first = malloc(reader->first_bytes);
 	reader->piece = malloc(PIECE_BYTES);
@@ -229,7 +240,7 @@ static int keep_first(struct wt_tape_reader *reader, struct wt_error *err)
 	return 0;
 }
 
-static int start(struct wt_tape_reader *reader, struct wt_error *err)
+static int start(struct wt_chunk_file *reader, struct wt_error *err)
 {
 	struct stat status;
 	ssize_t got;
@@ -238,6 +249,8 @@ static int start(struct wt_tape_reader *reader, struct wt_error *err)
 	if (fstat(reader->fd, &status) || !S_ISREG(status.st_mode))
 		return not_a_tape(err);
 	rc = read_first(reader, err);
+	if (!rc)
+		rc = check_format(reader, err);
 	if (!rc)
 		rc = keep_first(reader, err);
 	if (rc)
@@ -248,10 +261,10 @@ static int start(struct wt_tape_reader *reader, struct wt_error *err)
 	return goes_on_with_interfaces(reader, reader->piece, (size_t)got) ? not_a_tape(err) : 0;
 }
 
-int wt_tape_reader_open_fd(struct wt_tape_reader **reader, int fd, uint64_t base,
-                           struct wt_error *err)
+int wt_chunk_file_open_fd(struct wt_chunk_file **reader, int fd, uint64_t base,
+                          struct wt_error *err)
 {
-	struct wt_tape_reader *opened = calloc(1, sizeof(*opened));
+	struct wt_chunk_file *opened = calloc(1, sizeof(*opened));
 	int rc;
 
 	if (!opened)
@@ -261,29 +274,29 @@ int wt_tape_reader_open_fd(struct wt_tape_reader **reader, int fd, uint64_t base
 	wt_pcapng_decoder_init(&opened->decoder);
 	rc = start(opened, err);
 	if (rc) {
-		wt_tape_reader_close(opened);
+		wt_chunk_file_close(opened);
 		return rc;
 	}
 	*reader = opened;
 	return 0;
 }
 
-int wt_tape_reader_open(struct wt_tape_reader **reader, const char *path, uint64_t base,
-                        struct wt_error *err)
+int wt_chunk_file_open(struct wt_chunk_file **reader, const char *path, uint64_t base,
+                       struct wt_error *err)
 {
 	struct stat status;
 	int fd, code;
 
-	/* Opening a FIFO and closing it again would take its writer's only reader away. */
+	/* Opening a FIFO and closing it again would take away its writer's only reader. */
 	if (!stat(path, &status) && !S_ISREG(status.st_mode))
 		return not_a_tape(err);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	code = -errno;
 	if (fd < 0)
 		return wt_error_set(err, code, "cannot open it: %s", strerror(-code));
-	/* Searches jump: reading ahead would read in vain. Only advice. */
+	/* Searches jump: reading ahead would be wasted. Only advice. */
 	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM);
-	code = wt_tape_reader_open_fd(reader, fd, base, err);
+	code = wt_chunk_file_open_fd(reader, fd, base, err);
 	if (code)
 		close(fd);
 	else
@@ -291,7 +304,7 @@ int wt_tape_reader_open(struct wt_tape_reader **reader, const char *path, uint64
 	return code;
 }
 
-void wt_tape_reader_close(struct wt_tape_reader *reader)
+void wt_chunk_file_close(struct wt_chunk_file *reader)
 {
 	if (!reader)
 		return;
@@ -304,33 +317,38 @@ void wt_tape_reader_close(struct wt_tape_reader *reader)
 	free(reader);
 }
 
-const uint8_t *wt_tape_reader_first_chunk(const struct wt_tape_reader *reader, size_t *length)
+const uint8_t *wt_chunk_file_first_chunk(const struct wt_chunk_file *reader, size_t *length)
 {
 	*length = reader->first_bytes;
 	return reader->first;
 }
 
-bool wt_tape_reader_swapped(const struct wt_tape_reader *reader)
+bool wt_chunk_file_swapped(const struct wt_chunk_file *reader)
 {
 	return reader->decoder.swapped;
 }
 
-uint64_t wt_tape_reader_tape_id(const struct wt_tape_reader *reader)
+uint64_t wt_chunk_file_tape_id(const struct wt_chunk_file *reader)
 {
 	return reader->tape_id;
 }
 
-uint32_t wt_tape_reader_interfaces(const struct wt_tape_reader *reader)
+bool wt_chunk_file_has_maps(const struct wt_chunk_file *reader)
+{
+	return reader->format > 1;
+}
+
+uint32_t wt_chunk_file_interfaces(const struct wt_chunk_file *reader)
 {
 	return reader->decoder.interface_count;
 }
 
-uint64_t wt_tape_reader_bytes_read(const struct wt_tape_reader *reader)
+uint64_t wt_chunk_file_bytes_read(const struct wt_chunk_file *reader)
 {
 	return reader->bytes_read;
 }
 
-int wt_tape_reader_size(const struct wt_tape_reader *reader, uint64_t *bytes)
+int wt_chunk_file_size(const struct wt_chunk_file *reader, uint64_t *bytes)
 {
 	struct stat status;
 
@@ -341,8 +359,8 @@ int wt_tape_reader_size(const struct wt_tape_reader *reader, uint64_t *bytes)
 	return 0;
 }
 
-/* The first page of `bytes`, which are those at `offset`, with an index of this tape. */
-static bool parse_pages(const struct wt_tape_reader *reader, const uint8_t *bytes, size_t length,
+/* Find the first page of `bytes`, which are those at `offset`, with an index of this tape. */
+static bool parse_pages(const struct wt_chunk_file *reader, const uint8_t *bytes, size_t length,
                         uint64_t offset, struct wt_chunk_index *index)
 {
 	for (size_t at = 0; at < length; at += PAGE)
@@ -353,9 +371,9 @@ static bool parse_pages(const struct wt_tape_reader *reader, const uint8_t *byte
 	return false;
 }
 
-/* The page, at `at` or behind, before which nothing was ever written; `end` if that is
- * all. Preallocated space need not be read where the file system knows it. */
-static uint64_t skip_unwritten(const struct wt_tape_reader *reader, uint64_t at, uint64_t end)
+/* Find the page, at or after `at`, up to which nothing was ever written; `end` if there is nothing
+ * else. Preallocated space need not be read if the file system knows it. */
+static uint64_t skip_unwritten(const struct wt_chunk_file *reader, uint64_t at, uint64_t end)
 {
 	off_t data = lseek(reader->fd, (off_t)(reader->base + at), SEEK_DATA);
 
@@ -365,10 +383,10 @@ static uint64_t skip_unwritten(const struct wt_tape_reader *reader, uint64_t at,
 	return (uint64_t)data > at ? (uint64_t)data : at;
 }
 
-int wt_tape_reader_find(struct wt_tape_reader *reader, uint64_t from, uint64_t end,
-                        struct wt_chunk_index *index, struct wt_error *err)
+int wt_chunk_file_find(struct wt_chunk_file *reader, uint64_t from, uint64_t end,
+                       struct wt_chunk_index *index, struct wt_error *err)
 {
-	/* One page where a chunk is expected; more where it has to be looked for. */
+	/* One page where a chunk is expected; more to search for it. */
 	size_t want = PAGE;
 	uint64_t at = from + (-from & (PAGE - 1));
 	ssize_t got;
@@ -391,8 +409,8 @@ int wt_tape_reader_find(struct wt_tape_reader *reader, uint64_t from, uint64_t e
 	return 0;
 }
 
-/* Where the last thing that was written ends, so far as the file system knows. */
-static uint64_t written_end(const struct wt_tape_reader *reader, uint64_t size)
+/* End of the data written, as far as the file system knows. */
+static uint64_t written_end(const struct wt_chunk_file *reader, uint64_t size)
 {
 	const off_t base = (off_t)reader->base;
 	off_t at = base, end = base;
@@ -407,9 +425,9 @@ static uint64_t written_end(const struct wt_tape_reader *reader, uint64_t size)
 	}
 }
 
-/* The last page of a piece with an index. */
-static bool parse_backwards(const struct wt_tape_reader *reader, const uint8_t *bytes,
-                            size_t length, uint64_t offset, struct wt_chunk_index *index)
+/* Find the last page of a piece with an index. */
+static bool parse_backwards(const struct wt_chunk_file *reader, const uint8_t *bytes, size_t length,
+                            uint64_t offset, struct wt_chunk_index *index)
 {
 	size_t at = (length + PAGE - 1) / PAGE * PAGE;
 
@@ -423,12 +441,12 @@ static bool parse_backwards(const struct wt_tape_reader *reader, const uint8_t *
 	return false;
 }
 
-int wt_tape_reader_last(struct wt_tape_reader *reader, struct wt_chunk_index *index,
-                        struct wt_error *err)
+int wt_chunk_file_last(struct wt_chunk_file *reader, struct wt_chunk_index *index,
+                       struct wt_error *err)
 {
 	uint64_t end, from;
 	ssize_t got;
-	int rc = wt_tape_reader_size(reader, &end);
+	int rc = wt_chunk_file_size(reader, &end);
 
 	if (rc)
 		return wt_error_set(err, rc, "cannot find out its size: %s", strerror(-rc));
@@ -445,19 +463,19 @@ int wt_tape_reader_last(struct wt_tape_reader *reader, struct wt_chunk_index *in
 	return 0;
 }
 
-int wt_tape_reader_after(struct wt_tape_reader *reader, const struct wt_chunk_index *last,
-                         uint64_t *offset, struct wt_error *err)
+int wt_chunk_file_after(struct wt_chunk_file *reader, const struct wt_chunk_index *last,
+                        uint64_t *offset, struct wt_error *err)
 {
 	struct wt_pcapng_find found;
 	struct wt_file_view view;
 	uint64_t from = reader->first_bytes, size = 0;
 	const uint8_t *bytes;
-	int rc = wt_tape_reader_size(reader, &size);
+	int rc = wt_chunk_file_size(reader, &size);
 
 	if (rc)
 		return wt_error_set(err, rc, "cannot find out its size: %s", strerror(-rc));
 	if (last->number) {
-		rc = wt_tape_reader_chunk(reader, last, &bytes, err);
+		rc = wt_chunk_file_chunk(reader, last, &bytes, err);
 		if (rc < 0)
 			return rc;
 		from = last->offset + (rc ? last->chunk_bytes : last->total_length);
@@ -476,8 +494,8 @@ int wt_tape_reader_after(struct wt_tape_reader *reader, const struct wt_chunk_in
 	return rc;
 }
 
-/* Where to look between two places: in the middle, in whole strides from the lower one,
- * where a chunk starts if they are all as long as the one seen before. */
+/* Where to look between two places: in the middle, in whole strides from the lower one, where a
+ * chunk starts if all are as long as the last one seen. */
 static uint64_t halfway(uint64_t low, uint64_t high, uint64_t stride)
 {
 	uint64_t half = (high - low) / 2;
@@ -489,12 +507,12 @@ static uint64_t halfway(uint64_t low, uint64_t high, uint64_t stride)
 	return low + half / PAGE * PAGE;
 }
 
-int wt_tape_reader_seek(struct wt_tape_reader *reader, int64_t from_ns,
-                        const struct wt_chunk_index *last, struct wt_chunk_index *index,
-                        struct wt_chunk_index *before, struct wt_error *err)
+int wt_chunk_file_seek(struct wt_chunk_file *reader, int64_t from_ns,
+                       const struct wt_chunk_index *last, struct wt_chunk_index *index,
+                       struct wt_chunk_index *before, struct wt_error *err)
 {
-	/* In chunks before `low` the largest stamp so far is below from_ns; *index is the
-	 * first chunk at `high` or behind it. */
+	/* Invariant: in chunks before `low` the largest stamp so far is below from_ns; *index is
+	 * the first chunk at or after `high`. */
 	uint64_t low = reader->first_bytes, high = last->offset;
 	uint64_t stride = PAGE, middle;
 	struct wt_chunk_index probe;
@@ -506,7 +524,7 @@ int wt_tape_reader_seek(struct wt_tape_reader *reader, int64_t from_ns,
 	*index = *last;
 	while (low < high) {
 		middle = halfway(low, high, stride);
-		rc = wt_tape_reader_find(reader, middle, high, &probe, err);
+		rc = wt_chunk_file_find(reader, middle, high, &probe, err);
 		if (rc < 0)
 			return rc;
 		if (rc)
@@ -523,16 +541,16 @@ int wt_tape_reader_seek(struct wt_tape_reader *reader, int64_t from_ns,
 	return 1;
 }
 
-/* A chunk that is read, as far as its blocks chain. */
+/* A chunk being read, as far as its blocks chain. */
 struct chain {
 	uint64_t offset;     /* of the chunk */
-	uint32_t bytes;      /* of it, by its index */
+	uint32_t bytes;      /* its length, by its index */
 	uint32_t read_bytes; /* so far */
-	uint32_t at;         /* up to here blocks have their lengths at both ends */
+	uint32_t at;         /* blocks up to here have their lengths at both ends */
 	bool is_broken;      /* at `at`, or the file ends */
 };
 
-static uint32_t load32(const struct wt_tape_reader *reader, const uint8_t *at)
+static uint32_t load32(const struct wt_chunk_file *reader, const uint8_t *at)
 {
 	uint32_t value;
 
@@ -540,8 +558,8 @@ static uint32_t load32(const struct wt_tape_reader *reader, const uint8_t *at)
 	return reader->decoder.swapped ? __builtin_bswap32(value) : value;
 }
 
-/* Of a block whose end was not read yet: a wrong length asks for four bytes and no more. */
-static int look_ahead(struct wt_tape_reader *reader, struct chain *chain, uint32_t total,
+/* Bytes needed for a block whose end was not read yet: a wrong length asks for four bytes only. */
+static int look_ahead(struct wt_chunk_file *reader, struct chain *chain, uint32_t total,
                       struct wt_error *err)
 {
 	uint8_t again[sizeof(uint32_t)];
@@ -554,8 +572,8 @@ static int look_ahead(struct wt_tape_reader *reader, struct chain *chain, uint32
 	return 0;
 }
 
-/* On over the blocks that were read: 0, or the negative errno of a read. */
-static int follow(struct wt_tape_reader *reader, struct chain *chain, struct wt_error *err)
+/* Advance over the blocks that were read: 0, or the negative errno of a read. */
+static int follow(struct wt_chunk_file *reader, struct chain *chain, struct wt_error *err)
 {
 	enum { HEAD = sizeof(struct wt_pcapng_block), SMALLEST = HEAD + sizeof(uint32_t) };
 
@@ -581,8 +599,8 @@ static int follow(struct wt_tape_reader *reader, struct chain *chain, struct wt_
 	return 0;
 }
 
-/* `want` bytes of the chunk, or all there are. */
-static int read_on(struct wt_tape_reader *reader, struct chain *chain, uint32_t want,
+/* Read `want` bytes of the chunk, or all there are. */
+static int read_on(struct wt_chunk_file *reader, struct chain *chain, uint32_t want,
                    struct wt_error *err)
 {
 	ssize_t got;
@@ -600,10 +618,9 @@ static int read_on(struct wt_tape_reader *reader, struct chain *chain, uint32_t 
 	return rc;
 }
 
-/* A chunk, up to where its blocks do not chain: 1 if its index still stands there, 0 if not. More
- * and more of it is read, so that many indexes which promise much and have nothing after them
- * cost little. */
-static int read_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
+/* Read a chunk up to where its blocks stop chaining: 1 if its index is still there, 0 if not. Reads
+ * more and more of it, so that indexes which promise much without data are cheap. */
+static int read_chunk(struct wt_chunk_file *reader, const struct wt_chunk_index *index,
                       struct wt_chunk_index *again, struct chain *chain, struct wt_error *err)
 {
 	uint32_t want = PAGE;
@@ -621,8 +638,8 @@ static int read_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index
 	       again->tape_id == reader->tape_id && again->chunk_bytes == index->chunk_bytes;
 }
 
-int wt_tape_reader_chunk(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
-                         const uint8_t **bytes, struct wt_error *err)
+int wt_chunk_file_chunk(struct wt_chunk_file *reader, const struct wt_chunk_index *index,
+                        const uint8_t **bytes, struct wt_error *err)
 {
 	struct wt_chunk_index again = {0};
 	struct chain chain;
@@ -634,8 +651,8 @@ int wt_tape_reader_chunk(struct wt_tape_reader *reader, const struct wt_chunk_in
 	return wt_chunk_is_whole(reader->buffer, chain.read_bytes, reader->decoder.swapped, &again);
 }
 
-int wt_tape_reader_part(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
-                        const uint8_t **bytes, uint32_t *length, struct wt_error *err)
+int wt_chunk_file_part(struct wt_chunk_file *reader, const struct wt_chunk_index *index,
+                       const uint8_t **bytes, uint32_t *length, struct wt_error *err)
 {
 	struct wt_chunk_index again = {0};
 	struct chain chain;
@@ -648,7 +665,7 @@ int wt_tape_reader_part(struct wt_tape_reader *reader, const struct wt_chunk_ind
 	return again.total_length <= chain.read_bytes;
 }
 
-static bool belongs_to_first(const struct wt_tape_reader *reader, const uint8_t *block)
+static bool belongs_to_first(const struct wt_chunk_file *reader, const uint8_t *block)
 {
 	uint32_t type;
 
@@ -658,14 +675,14 @@ static bool belongs_to_first(const struct wt_tape_reader *reader, const uint8_t 
 	return type == WT_PCAPNG_SHB || type == WT_PCAPNG_IDB;
 }
 
-int wt_tape_reader_decode(struct wt_tape_reader *reader, const struct wt_chunk_index *index,
-                          const uint8_t *bytes, size_t *at, struct wt_pcapng_item *item,
-                          struct wt_error *err)
+int wt_chunk_file_decode(struct wt_chunk_file *reader, const struct wt_chunk_index *index,
+                         const uint8_t *bytes, size_t *at, struct wt_pcapng_item *item,
+                         struct wt_error *err)
 {
 	size_t left = index->chunk_bytes - *at;
 	int rc;
 
-	/* It would change how all other chunks are read. */
+	/* Such a block would change how all other chunks are read. */
 	if (left >= sizeof(uint32_t) && belongs_to_first(reader, bytes + *at))
 		return wt_error_set(err, -EBADMSG, "a section or an interface at offset %llu",
 		                    (unsigned long long)(index->offset + *at));

@@ -4,7 +4,8 @@
 #include <string.h>
 
 #include <wiretape/pcapng/chunk.h>
-#include <wiretape/writer/clock_note.h>
+#include <wiretape/pcapng/clock_record.h>
+#include <wiretape/pcapng/text_block.h>
 
 enum {
 	HEAD_BYTES = sizeof(struct wt_pcapng_block),
@@ -13,10 +14,10 @@ enum {
 	LOOK_BYTES = sizeof(struct wt_pcapng_epb), /* of each place, if the file has them */
 };
 
-/* A place where a block may be. */
+/* A possible start of a block. */
 struct place {
 	uint64_t offset;
-	uint64_t bytes; /* of the block */
+	uint64_t bytes; /* the block's */
 	uint32_t type;
 	uint32_t total_length;
 	bool swapped;
@@ -32,7 +33,7 @@ static uint32_t word(const struct place *place, size_t at)
 	return place->swapped ? __builtin_bswap32(value) : value;
 }
 
-/* A section header says in which order it is. */
+/* A section header carries its byte order. */
 static bool find_order(struct place *place)
 {
 	uint32_t magic;
@@ -45,7 +46,7 @@ static bool find_order(struct place *place)
 	return place->swapped || magic == WT_PCAPNG_MAGIC;
 }
 
-/* What is at `offset`, as far as it can be a block's start that fits the file. */
+/* Read the possible start of a block at `offset`, if it fits the file. */
 static bool look_at(struct wt_file_view *view, uint64_t offset, bool swapped, struct place *place)
 {
 	place->offset = offset;
@@ -75,7 +76,7 @@ static bool has_room(const struct place *place, uint64_t fixed_bytes, uint64_t d
 	       data_bytes <= place->bytes - fixed_bytes - LENGTH_BYTES;
 }
 
-/* Of a type that is known, and with fields that its length has room for. */
+/* Whether its type is known, and its length has room for the fields. */
 static bool is_plausible(const struct place *place)
 {
 	const bool is_limited = place->total_length <= WT_PCAPNG_MAX_BLOCK_BYTES;
@@ -100,8 +101,10 @@ static bool is_plausible(const struct place *place)
 	case WT_PCAPNG_CUSTOM_NOCOPY:
 	case WT_PCAPNG_INDEX:
 	case WT_PCAPNG_PADDING:
-	case WT_PCAPNG_MISSING:
+	case WT_PCAPNG_GAP:
 	case WT_PCAPNG_CLOCK:
+	case WT_PCAPNG_FEED:
+	case WT_PCAPNG_NIC_LOOK:
 		return true;
 	default:
 		return false;
@@ -112,11 +115,11 @@ static bool is_known(uint32_t type)
 {
 	return type == WT_PCAPNG_SHB || (type && type <= WT_PCAPNG_SECRETS) ||
 	       type == WT_PCAPNG_CUSTOM || type == WT_PCAPNG_CUSTOM_NOCOPY ||
-	       (type >= WT_PCAPNG_INDEX && type <= WT_PCAPNG_MISSING) || type == WT_PCAPNG_CLOCK;
+	       (type >= WT_PCAPNG_INDEX && type <= WT_PCAPNG_NIC_LOOK);
 }
 
-/* What follows is of a known type, even if it is damaged or cut off itself; or has its length at
- * both ends; or is nothing more. */
+/* Whether it is followed by a known type, even if damaged or cut off; or by a block with its length
+ * at both ends; or by nothing. */
 static bool goes_on(struct wt_file_view *view, const struct place *place)
 {
 	const uint64_t offset = place->offset + place->bytes;
@@ -150,7 +153,7 @@ static bool try_place(struct wt_file_view *view, uint64_t offset, bool swapped, 
 	return true;
 }
 
-/* Whether a block may begin with these bytes: most cannot, and are not looked at any further. */
+/* Whether a block may begin with these bytes: most cannot, and are skipped at once. */
 static bool may_begin(const uint8_t *bytes, bool swapped, bool sections_only)
 {
 	uint32_t type;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/writer/sink_private.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -44,6 +45,7 @@ void wt_sink_ended(struct wt_sink *sink, const struct wt_sink_piece *piece, int 
 	struct wt_sink_statistics *statistics = &sink->statistics;
 	int64_t took_ns = ended_ns - piece->started_ns;
 
+	assert(statistics->in_flight);
 	statistics->in_flight--;
 	if (took_ns > statistics->longest_ns)
 		statistics->longest_ns = took_ns;
@@ -101,7 +103,7 @@ uint64_t wt_sink_bytes(const struct wt_sink *sink)
 	return sink->taken;
 }
 
-uint64_t wt_sink_arrived(const struct wt_sink *sink)
+uint64_t wt_sink_accepted(const struct wt_sink *sink)
 {
 	return sink->arrived;
 }
@@ -116,9 +118,9 @@ int wt_sink_failed(const struct wt_sink *sink)
 	return sink->failed;
 }
 
-int wt_sink_cut(struct wt_sink *sink, uint64_t length)
+int wt_sink_truncate(struct wt_sink *sink, uint64_t length)
 {
-	int ret;
+	int rc;
 
 	if (!sink->ops->cut)
 		return -ENOTSUP;
@@ -126,9 +128,9 @@ int wt_sink_cut(struct wt_sink *sink, uint64_t length)
 		return -EBUSY;
 	if (length > sink->taken)
 		return -EINVAL;
-	ret = sink->ops->cut(sink, length);
-	if (ret)
-		return ret;
+	rc = sink->ops->cut(sink, length);
+	if (rc)
+		return rc;
 	sink->taken = length;
 	if (sink->synced > length)
 		sink->synced = length;
@@ -143,6 +145,11 @@ int wt_sink_sync(struct wt_sink *sink)
 	if (sink->failed)
 		return sink->failed;
 	return sink->ops->sync ? sink->ops->sync(sink) : 0;
+}
+
+int wt_sink_reopen(const struct wt_sink *sink)
+{
+	return sink->ops->reopen ? sink->ops->reopen(sink) : -ENOTSUP;
 }
 
 uint64_t wt_sink_synced(const struct wt_sink *sink)
@@ -181,14 +188,15 @@ const char *wt_sink_degraded(const struct wt_sink *sink)
 int wt_sink_close(struct wt_sink *sink, bool sync)
 {
 	uint64_t keep;
-	int ret, closed;
+	int rc, closed;
 
 	if (!sink)
 		return 0;
 	wt_sink_settle(sink);
-	ret = sink->failed;
+	assert(!sink->statistics.in_flight);
+	rc = sink->failed;
 	keep = sink->whole < sink->taken ? sink->whole : sink->taken;
 	closed = sink->ops->close(sink, keep, sync);
 	free(sink);
-	return ret ? ret : closed;
+	return rc ? rc : closed;
 }

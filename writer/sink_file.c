@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/writer/disk/disk_private.h>
 #include <wiretape/base/file/file_place.h>
+#include <wiretape/writer/disk/disk_private.h>
 #include <wiretape/writer/sink_private.h>
 
 #include <errno.h>
@@ -10,21 +10,21 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* Space that nobody sees, allocated far behind the end of the file. A write that
- * finds the disk full cuts the file, which frees it, and the closing blocks fit. */
+/* Reserve allocated far beyond the end of the file. A write that finds the disk full truncates the
+ * file, which frees the reserve, and the closing blocks fit. */
 enum { BALLAST_BYTES = 64 * 1024 };
 static const off_t ballast_offset = (off_t)1 << 40;
 
-/* Writes into space that the file has already go on side by side; those that extend it
- * the kernel does one after the other. So a busy file gets room ahead of its end: as much
- * again as it has, so that many small ones do not take space that they never use. */
+/* Writes into allocated space run in parallel; those that extend the file are serialised by the
+ * kernel. So a busy file gets room ahead of its end: as much again as it has, so that many small
+ * files do not take space that they never use. */
 enum { AHEAD_LEAST_BYTES = 16 << 20, AHEAD_MOST_BYTES = 256 << 20 };
 
-/* Direct writes that end short of a granule are begun again from its start, but not for
- * ever. */
+/* Direct writes that end short of a granule are restarted from its beginning, but not for ever. */
 enum { STUCK_MOST = 8 };
 
 struct slot {
@@ -32,7 +32,7 @@ struct slot {
 	struct wt_sink_piece piece;
 	const uint8_t *bytes;
 	bool busy;
-	unsigned stuck; /* short writes in a row that brought nothing */
+	unsigned stuck; /* consecutive short writes without progress */
 };
 
 struct file_sink {
@@ -42,9 +42,9 @@ struct file_sink {
 	struct wt_disk_request allocate, sync;
 	bool allocating, syncing;
 	bool sync_wanted;     /* another one, once this has ended */
-	uint64_t sync_covers; /* what the one in flight makes sure of */
-	uint64_t allocated;   /* room up to here was asked for */
-	bool direct_required; /* rather fail than go through the page cache */
+	uint64_t sync_covers; /* end of the data covered by the one in flight */
+	uint64_t allocated;   /* room has been requested up to here */
+	bool direct_required; /* fail rather than use the page cache */
 	bool no_ahead;        /* allocating was refused, or the file was cut */
 	int fd;
 	struct wt_file_place place;
@@ -64,7 +64,7 @@ static struct slot *find_slot(struct file_sink *file)
 	return NULL;
 }
 
-/* Up to here all writes have ended well. */
+/* End of the data before which all writes have succeeded. */
 static uint64_t completed_prefix(const struct file_sink *file)
 {
 	uint64_t prefix = file->sink.taken;
@@ -80,12 +80,12 @@ static void end_write(struct file_sink *file, struct slot *slot, int error)
 	struct wt_sink_piece piece = slot->piece;
 	int64_t ended_ns = slot->request.started_ns + slot->request.took_ns;
 
-	/* Free before `done`, which may write again. */
+	/* Free the slot before `done`, which may write again. */
 	slot->busy = false;
 	wt_sink_ended(&file->sink, &piece, error, ended_ns);
 }
 
-/* A device may want more than whole pages of direct writes, and say so only to the first. */
+/* A device may require more than whole pages for direct writes, and report it only at the first. */
 static bool may_fall_back(const struct file_sink *file, const struct slot *slot)
 {
 	return slot->request.result == -EINVAL && !slot->request.buffered &&
@@ -107,7 +107,7 @@ static int write_through_cache(struct file_sink *file, struct slot *slot)
 	return wt_disk_submit(file->disk, &slot->request);
 }
 
-/* The rest of a short write. Direct I/O continues only where a granule begins. */
+/* Write the rest of a short write. Direct I/O continues only where a granule begins. */
 static int write_rest(struct file_sink *file, struct slot *slot)
 {
 	size_t got = (size_t)slot->request.result;
@@ -146,8 +146,7 @@ static void on_written(struct wt_disk_request *request)
 	end_write(file, slot, error);
 }
 
-/* A disk without room for it will say so to the writes, when it has none for them
- * either. */
+/* Others may have taken the room since it was looked at. */
 static void on_allocated(struct wt_disk_request *request)
 {
 	struct file_sink *file = request->owner;
@@ -157,8 +156,18 @@ static void on_allocated(struct wt_disk_request *request)
 		file->no_ahead = true;
 }
 
-/* A file that is written one write at a time gains nothing, and would have an end of
- * zeros after a crash. Nor would one that goes through the page cache gain. */
+/* An allocation that fails keeps what it got, and writes in flight would find the disk full. */
+static bool has_room_for(const struct file_sink *file, uint64_t ahead_bytes)
+{
+	uint64_t needed = ahead_bytes + file->sink.taken - completed_prefix(file);
+	struct statvfs status;
+
+	return !fstatvfs(file->fd, &status) &&
+	       (uint64_t)status.f_bavail * status.f_frsize / 2 >= needed;
+}
+
+/* A file with one write at a time gains nothing, and would end in zeros after a crash. Nor would a
+ * page-cached one gain. */
 static void allocate_ahead(struct file_sink *file)
 {
 	uint64_t end = file->sink.taken, ahead = end;
@@ -172,6 +181,10 @@ static void allocate_ahead(struct file_sink *file)
 		return;
 	if (file->sink.statistics.in_flight < 2 || from - end >= ahead / 2)
 		return;
+	if (!has_room_for(file, end + ahead - from)) {
+		file->no_ahead = true;
+		return;
+	}
 	file->allocate = (struct wt_disk_request){
 	        .op = WT_DISK_ALLOCATE,
 	        .fd = file->fd,
@@ -190,7 +203,7 @@ static int write_file(struct wt_sink *sink, const uint8_t *bytes, size_t length,
 {
 	struct file_sink *file = file_of(sink);
 	struct slot *slot = find_slot(file);
-	int ret;
+	int rc;
 
 	if (!slot)
 		return -EAGAIN;
@@ -204,9 +217,9 @@ static int write_file(struct wt_sink *sink, const uint8_t *bytes, size_t length,
 	                    .done = on_written,
 	                    .owner = file},
 	};
-	ret = wt_disk_submit(file->disk, &slot->request);
-	if (ret)
-		return ret;
+	rc = wt_disk_submit(file->disk, &slot->request);
+	if (rc)
+		return rc;
 	slot->busy = true;
 	slot->piece = (struct wt_sink_piece){sink->taken, length, token, slot->request.started_ns};
 	sink->taken += length;
@@ -239,7 +252,7 @@ static void on_synced(struct wt_disk_request *request)
 		start_sync(file);
 }
 
-/* Covers what has ended by now: the kernel promises nothing of writes in flight. */
+/* Covers writes that have ended: the kernel promises nothing about those in flight. */
 static void start_sync(struct file_sink *file)
 {
 	file->sync = (struct wt_disk_request){
@@ -264,7 +277,7 @@ static int sync_file(struct wt_sink *sink)
 	return 0;
 }
 
-/* One that the disk had no place for. */
+/* Handle a write that the disk had no room for. */
 static void retry_sync(struct file_sink *file)
 {
 	if (file->sync_wanted && !file->syncing && !file->sink.failed)
@@ -317,6 +330,9 @@ static int cut_file(struct wt_sink *sink, uint64_t length)
 		return -EBUSY;
 	if (ftruncate(file->fd, (off_t)length))
 		return -errno;
+	/* ext4 gives freed blocks, and what it reserved for pages not yet written, to others only
+	 * after the journal's commit. The next write reports what has failed. */
+	fsync(file->fd);
 	file->allocated = 0;
 	file->no_ahead = true;
 	return 0;
@@ -327,8 +343,8 @@ static bool has_its_name(const struct file_sink *file)
 	return !wt_file_place_check(&file->place, file->fd);
 }
 
-/* Some file systems, ZFS with compression for one, make holes of zeros that were written. No
- * packet has so many in a row, so a larger hole is none of theirs. */
+/* Some file systems, such as ZFS with compression, turn written zeros into holes. No packet has
+ * this many in a row, so a larger hole is not one of theirs. */
 enum { ZEROS_MOST_BYTES = 512 << 10 };
 
 static bool makes_holes_of_zeros(int fd)
@@ -346,8 +362,9 @@ static bool makes_holes_of_zeros(int fd)
 	return true;
 }
 
-/* Every byte up to `length` was written, and the first is not zero. What somebody has cut off
- * meanwhile has become a hole, as later writes went to where the file would have ended. */
+/* Every byte up to `length` was written, and the first is not zero. If somebody has truncated the
+ * file meanwhile, the lost part is a hole, as later writes went to where the file would have
+ * ended. */
 static bool was_truncated(const struct file_sink *file, uint64_t length)
 {
 	struct stat status;
@@ -366,7 +383,7 @@ static bool was_truncated(const struct file_sink *file, uint64_t length)
 	return data < 0 || data - hole > ZEROS_MOST_BYTES;
 }
 
-/* Frees the ballast and the room ahead; makes no end of zeros for what has been cut off. */
+/* Frees the reserve and the room ahead; does not leave zeros for the part cut off. */
 static int trim(const struct file_sink *file, uint64_t length, bool truncated)
 {
 	struct stat status;
@@ -393,23 +410,34 @@ static int close_file(struct wt_sink *sink, uint64_t length, bool sync)
 {
 	struct file_sink *file = file_of(sink);
 	bool truncated = was_truncated(file, length);
-	int ret = trim(file, length, truncated);
+	int rc = trim(file, length, truncated);
 
 	if (!length && has_its_name(file))
 		unlinkat(file->place.dir_fd, file->place.name, 0);
-	else if (sync && !ret)
-		ret = sync_all(file);
-	if (!ret && length)
-		ret = wt_file_place_check(&file->place, file->fd);
-	if (!ret && truncated)
-		ret = WT_SINK_TRUNCATED;
-	/* By hand: others may hold the file open for a moment longer. */
+	else if (sync && !rc)
+		rc = sync_all(file);
+	if (!rc && length)
+		rc = wt_file_place_check(&file->place, file->fd);
+	if (!rc && truncated)
+		rc = WT_SINK_TRUNCATED;
+	/* Explicitly: others may hold the file open for a moment longer. */
 	flock(file->fd, LOCK_UN);
 	/* The kernel may report a failed write only here (NFS, quotas). */
-	if (close(file->fd) && !ret)
-		ret = -errno;
+	if (close(file->fd) && !rc)
+		rc = -errno;
 	free_file(file);
-	return ret;
+	return rc;
+}
+
+static int reopen_file(const struct wt_sink *sink)
+{
+	const struct file_sink *file = (const struct file_sink *)sink;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static const struct wt_sink_ops file_ops = {
@@ -421,6 +449,7 @@ static const struct wt_sink_ops file_ops = {
         .settle = settle_file,
         .cut = cut_file,
         .sync = sync_file,
+        .reopen = reopen_file,
         .oldest_started_ns = oldest_in_file,
         .close = close_file,
 };
@@ -446,18 +475,18 @@ static int check_old(const struct wt_file_place *place, int fd)
 
 static int open_old(const struct wt_file_place *place, bool exclusive)
 {
-	/* With O_CREAT the kernel looks whose it is (fs.protected_regular, protected_fifos). */
-	int flags = O_WRONLY | (exclusive ? 0 : O_CREAT), ret;
+	/* With O_CREAT the kernel checks the owner (fs.protected_regular, protected_fifos). */
+	int flags = O_WRONLY | (exclusive ? 0 : O_CREAT), rc;
 	int fd = wt_file_place_open(place, flags, WT_FILE_MODE);
 
 	if (fd < 0)
 		return fd;
-	/* It is about recordings: a FIFO or device is there to be written to. */
-	ret = exclusive && is_regular(fd) ? -EEXIST : check_old(place, fd);
-	if (!ret)
+	/* The check is about recordings: a FIFO or device exists to be written to. */
+	rc = exclusive && is_regular(fd) ? -EEXIST : check_old(place, fd);
+	if (!rc)
 		return fd;
 	close(fd);
-	return ret;
+	return rc;
 }
 
 static int open_place(const struct wt_file_place *place, bool exclusive)
@@ -465,7 +494,7 @@ static int open_place(const struct wt_file_place *place, bool exclusive)
 	enum { TRIES = 100 };
 	int fd = -ENOENT;
 
-	/* Again for one that goes between the two. */
+	/* Retry if the file disappears between the two. */
 	for (int i = 0; i < TRIES && fd == -ENOENT; i++) {
 		fd = wt_file_place_open(place, O_WRONLY | O_CREAT | O_EXCL, WT_FILE_MODE);
 		if (fd != -EEXIST)
@@ -475,8 +504,8 @@ static int open_place(const struct wt_file_place *place, bool exclusive)
 	return fd;
 }
 
-/* 0: it is locked, or this file system knows no locks. -ESTALE: another program that had
- * it open has removed it. */
+/* 0: it is locked, or this file system has no locks. -ESTALE: another program that had it open has
+ * removed it. */
 static int lock(int fd)
 {
 	struct stat status;
@@ -486,34 +515,34 @@ static int lock(int fd)
 	return !fstat(fd, &status) && !status.st_nlink ? -ESTALE : 0;
 }
 
-/* The descriptor, locked, but not yet cut: it may be somebody's recording. */
+/* Open the file, locked but not yet truncated: it may be somebody's recording. */
 static int open_and_lock(const struct wt_file_place *place, bool exclusive)
 {
-	int fd, ret;
+	int fd, rc;
 
 	do {
 		fd = open_place(place, exclusive);
 		if (fd < 0 || !is_regular(fd))
 			return fd;
-		ret = lock(fd);
-		if (ret)
+		rc = lock(fd);
+		if (rc)
 			close(fd);
-	} while (ret == -ESTALE);
-	return ret ? ret : fd;
+	} while (rc == -ESTALE);
+	return rc ? rc : fd;
 }
 
-/* One that is open already, of which the sink gets a descriptor of its own. */
+/* Duplicate the descriptor of a file that is already open. */
 static int share(int opened)
 {
-	int fd = fcntl(opened, F_DUPFD_CLOEXEC, 3), ret;
+	int fd = fcntl(opened, F_DUPFD_CLOEXEC, 3), rc;
 
 	if (fd < 0)
 		return -errno;
-	ret = lock(fd);
-	if (!ret || ret == -ESTALE)
+	rc = lock(fd);
+	if (!rc || rc == -ESTALE)
 		return fd;
 	close(fd);
-	return ret;
+	return rc;
 }
 
 static int say_why_not(struct wt_error *err, const char *path, int error)
@@ -547,8 +576,8 @@ static int refuse_direct(struct file_sink *file, enum wt_direct direct, int erro
 	return 0;
 }
 
-/* What is written is whole pages from page boundaries on: whether that will do. Where the kernel
- * does not tell, the first write does. */
+/* Whether writes of whole pages at page boundaries suffice. If the kernel does not say, the first
+ * write does. */
 static int check_alignment(int fd)
 {
 #ifdef STATX_DIOALIGN
@@ -570,12 +599,12 @@ static int check_alignment(int fd)
 
 static int choose_direct(struct file_sink *file, enum wt_direct direct, struct wt_error *err)
 {
-	int flags = fcntl(file->fd, F_GETFL), ret = check_alignment(file->fd);
+	int flags = fcntl(file->fd, F_GETFL), rc = check_alignment(file->fd);
 
 	if (direct == WT_DIRECT_OFF)
 		return 0;
-	if (ret)
-		return refuse_direct(file, direct, ret, err);
+	if (rc)
+		return refuse_direct(file, direct, rc, err);
 	file->direct_required = direct == WT_DIRECT_ON;
 	if (flags < 0 || fcntl(file->fd, F_SETFL, flags | O_DIRECT))
 		return refuse_direct(file, direct, -errno, err);
@@ -583,24 +612,26 @@ static int choose_direct(struct file_sink *file, enum wt_direct direct, struct w
 	return 0;
 }
 
-static int prepare_file(struct file_sink *file, const struct wt_sink_place *place,
+static int prepare_file(struct file_sink *file, const struct wt_sink_config *config,
                         enum wt_direct direct, struct wt_error *err)
 {
-	int ret = choose_direct(file, direct, err);
+	const struct wt_sink_place *place = config->place;
+	int rc = choose_direct(file, direct, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (ftruncate(file->fd, 0) || (place && place->mode && fchmod(file->fd, place->mode))) {
-		ret = -errno;
-		return say_why_not(err, file->path, ret);
+		rc = -errno;
+		return say_why_not(err, file->path, rc);
 	}
-	/* Without it recording works as well; only the end on a full disk is poorer. */
-	if (fallocate(file->fd, FALLOC_FL_KEEP_SIZE, ballast_offset, BALLAST_BYTES))
+	/* Recording works without it; only the end on a full disk is worse. */
+	if (fallocate(file->fd, FALLOC_FL_KEEP_SIZE, ballast_offset,
+	              BALLAST_BYTES + (off_t)config->closing_bytes))
 		errno = 0;
 	return 0;
 }
 
-/* What could not be opened as asked leaves no trace. */
+/* A failed open leaves no trace. */
 static void remove_if_empty(const struct file_sink *file)
 {
 	struct stat status;
@@ -613,11 +644,11 @@ static void remove_if_empty(const struct file_sink *file)
 static int make_file(struct wt_sink **sink, const char *path, int fd, struct wt_file_place *place,
                      struct wt_disk *disk, const struct wt_sink_config *config)
 {
-	int ret = wt_sink_alloc(sink, sizeof(struct file_sink), &file_ops, config);
+	int rc = wt_sink_alloc(sink, sizeof(struct file_sink), &file_ops, config);
 	struct file_sink *file;
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	file = file_of(*sink);
 	file->path = strdup(path);
 	if (!file->path) {
@@ -635,14 +666,14 @@ static int make_file(struct wt_sink **sink, const char *path, int fd, struct wt_
 static int find_place(struct wt_file_place *found, const char *path,
                       const struct wt_sink_place *place, struct wt_error *err)
 {
-	int ret;
+	int rc;
 
 	if (!place)
 		return wt_file_place_find(found, AT_FDCWD, path, err);
 	if (place->fd < 0)
 		return wt_file_place_find(found, place->dir_fd, place->name, err);
-	ret = wt_file_place_set(found, place->dir_fd, place->name);
-	return ret ? say_why_not(err, path, ret) : 0;
+	rc = wt_file_place_set(found, place->dir_fd, place->name);
+	return rc ? say_why_not(err, path, rc) : 0;
 }
 
 /* *fd becomes the sink's. */
@@ -651,21 +682,21 @@ static int make_sink(struct wt_sink **sink, const char *path, int fd, struct wt_
                      const struct wt_sink_config *config, struct wt_error *err)
 {
 	struct wt_sink *made = NULL;
-	int ret = is_regular(fd) ? make_file(&made, path, fd, place, disk, config)
-	                         : wt_sink_stream_adopt(&made, fd, true, config);
+	int rc = is_regular(fd) ? make_file(&made, path, fd, place, disk, config)
+	                        : wt_sink_stream_adopt(&made, fd, true, config);
 
-	if (ret)
-		return wt_error_set(err, ret, "no memory for writing %s", path);
+	if (rc)
+		return wt_error_set(err, rc, "no memory for writing %s", path);
 	if (made->ops == &file_ops)
-		ret = prepare_file(file_of(made), config->place, direct, err);
-	if (!ret) {
+		rc = prepare_file(file_of(made), config, direct, err);
+	if (!rc) {
 		*sink = made;
 		return 0;
 	}
 	remove_if_empty(file_of(made));
 	free_file(file_of(made));
 	free(made);
-	return ret;
+	return rc;
 }
 
 int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
@@ -673,19 +704,19 @@ int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *d
                       struct wt_error *err)
 {
 	struct wt_file_place place;
-	int fd, ret = find_place(&place, path, config->place, err);
+	int fd, rc = find_place(&place, path, config->place, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	fd = config->place && config->place->fd >= 0 ? share(config->place->fd)
 	                                             : open_and_lock(&place, exclusive);
 	if (fd < 0) {
-		ret = say_why_not(err, path, fd);
+		rc = say_why_not(err, path, fd);
 	} else {
-		ret = make_sink(sink, path, fd, &place, disk, direct, config, err);
-		if (ret)
+		rc = make_sink(sink, path, fd, &place, disk, direct, config, err);
+		if (rc)
 			close(fd);
 	}
 	wt_file_place_fini(&place);
-	return ret;
+	return rc;
 }

@@ -12,10 +12,10 @@ struct stream_sink {
 	bool owned;
 };
 
-/* Wait until a page fits into the stream; -ETIMEDOUT once in a hurry. */
+/* Wait until a page fits into the stream; -ETIMEDOUT if writes are aborted. */
 static int wait_writable(const struct stream_sink *stream)
 {
-	const volatile sig_atomic_t *hurry = stream->sink.config.hurry;
+	const volatile sig_atomic_t *abort_writes = stream->sink.config.abort_writes;
 	struct pollfd wait = {.fd = stream->fd, .events = POLLOUT};
 	enum { SLICE_MS = 100, PATIENCE_SLICES = 20 };
 	int slices = 0;
@@ -27,22 +27,22 @@ static int wait_writable(const struct stream_sink *stream)
 			return -errno;
 		if (ready > 0)
 			return 0;
-		if (ready == 0 && hurry && *hurry && ++slices >= PATIENCE_SLICES)
+		if (ready == 0 && abort_writes && *abort_writes && ++slices >= PATIENCE_SLICES)
 			return -ETIMEDOUT;
 	}
 }
 
-/* A page at a time: as much as a pipe that says it is writable takes without
- * blocking, so that a reader that has stopped reading cannot hold us for ever. */
+/* A page at a time: as much as a writable pipe takes without blocking, so that a stalled reader
+ * cannot hold us for ever. */
 static int write_all(struct stream_sink *stream, const uint8_t *bytes, size_t length)
 {
 	while (length) {
 		size_t part = length < WT_SINK_PAGE_BYTES ? length : WT_SINK_PAGE_BYTES;
-		int ret = wait_writable(stream);
+		int rc = wait_writable(stream);
 		ssize_t wrote;
 
-		if (ret)
-			return ret;
+		if (rc)
+			return rc;
 		wrote = write(stream->fd, bytes, part);
 		if (wrote < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
@@ -84,10 +84,10 @@ int wt_sink_stream_adopt(struct wt_sink **sink, int fd, bool owned,
 	        .write = write_stream,
 	        .close = close_stream,
 	};
-	int ret = wt_sink_alloc(sink, sizeof(struct stream_sink), &ops, config);
+	int rc = wt_sink_alloc(sink, sizeof(struct stream_sink), &ops, config);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	((struct stream_sink *)*sink)->fd = fd;
 	((struct stream_sink *)*sink)->owned = owned;
 	return 0;

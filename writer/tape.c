@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/writer/tape.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wiretape/pcapng/pcapng_encode.h>
 
-/* More than a sink has in flight, because one that is late holds up those that have ended
- * behind it. What may be missing in the middle of a file after a crash is no more than this. */
+/* More than a sink has in flight, because a late write holds up those after it that have ended. No
+ * more than this can be missing in the middle of a file after a crash. */
 enum { MAX_TICKETS = 64 };
 
-/* A chunk that was handed over, from then until it and all before it have landed. */
+/* A chunk that was handed over, until it and all chunks before it have landed. */
 struct ticket {
 	struct wt_tape *tape;
 	uint8_t *buffer; /* of the pool, or NULL */
 	uint8_t *header; /* to be freed, or NULL */
-	void *token;     /* whose memory it is, if not the pool's */
+	void *token;     /* owner of the memory, if not the pool */
 	const uint8_t *bytes;
 	size_t length;
-	struct wt_chunk_run after; /* the run behind it */
+	struct wt_chunk_run after; /* the run after it */
 	uint64_t *packets;         /* by interface */
 	bool ended;
 	int error;
@@ -31,18 +32,19 @@ struct wt_tape {
 	bool stream;
 	bool has_header;            /* its chunk has been handed over */
 	struct wt_chunk_run run;    /* of the next chunk */
-	struct wt_chunk_run landed; /* behind the last one that has landed */
+	struct wt_chunk_run landed; /* end of the last chunk that has landed */
 	uint64_t *packets;          /* added, by interface */
-	/* Under construction. */
+	/* The open chunk. */
 	uint8_t *chunk;
 	uint32_t capacity;
 	uint32_t used;
 	uint8_t *header; /* memory for the first chunk, until that is handed over; or NULL */
 	uint32_t header_bytes;
 	struct wt_chunk_packets chunk_packets;
+	struct wt_chunk_maps chunk_maps;
 	uint16_t chunk_flags;
 	uint64_t *chunk_counts; /* by interface */
-	uint64_t *block_counts; /* of a chunk made in place, for a moment */
+	uint64_t *block_counts; /* for a chunk made in place, briefly */
 	/* A queue in file order. */
 	struct ticket tickets[MAX_TICKETS];
 	uint32_t first, count;
@@ -96,7 +98,7 @@ static void count_landed(struct wt_tape *tape, const uint64_t *packets)
 			tape->config.landed(tape->config.context, i, packets[i]);
 }
 
-/* What has landed, it and all before it, counts. */
+/* Count chunks that have landed together with all before them. */
 static void advance_front(struct wt_tape *tape)
 {
 	while (tape->count) {
@@ -111,11 +113,11 @@ static void advance_front(struct wt_tape *tape)
 	}
 }
 
-/* A stream that has taken some of a write's blocks: those are there. */
+/* Count the blocks of a write that a stream has taken in part. */
 static void count_partly(struct wt_tape *tape, struct ticket *ticket)
 {
 	uint64_t start = ticket->after.offset - ticket->length;
-	uint64_t arrived = wt_sink_arrived(tape->sink) - start;
+	uint64_t arrived = wt_sink_accepted(tape->sink) - start;
 	size_t n = tape->config.interfaces;
 	size_t limit = arrived < ticket->length ? (size_t)arrived : ticket->length;
 
@@ -146,17 +148,19 @@ void wt_tape_configure_sink(struct wt_tape *tape, struct wt_sink_config *config)
 
 void wt_tape_attach(struct wt_tape *tape, struct wt_sink *sink)
 {
+	assert(!tape->sink);
 	tape->sink = sink;
 	tape->stream = wt_sink_granule(sink) == 1;
 }
 
-/* Hand over `length` bytes whose run is already that behind them. */
+/* Hand over `length` bytes; the run has already passed them. */
 static int hand_over(struct wt_tape *tape, const uint8_t *bytes, size_t length, uint8_t *buffer,
                      void *token, const uint64_t *packets)
 {
 	struct ticket *ticket = &tape->tickets[(tape->first + tape->count) % MAX_TICKETS];
-	int ret;
+	int rc;
 
+	assert(tape->count < MAX_TICKETS);
 	ticket->buffer = buffer;
 	ticket->header = NULL;
 	if (bytes == tape->header) {
@@ -172,12 +176,12 @@ static int hand_over(struct wt_tape *tape, const uint8_t *bytes, size_t length, 
 	ticket->error = 0;
 	memcpy(ticket->packets, packets, tape->config.interfaces * sizeof(*packets));
 	tape->count++;
-	ret = wt_sink_write(tape->sink, bytes, length, ticket);
-	if (ret) {
+	rc = wt_sink_write(tape->sink, bytes, length, ticket);
+	if (rc) {
 		ticket->ended = true;
-		ticket->error = ret;
+		ticket->error = rc;
 		give_back(ticket);
-		return ret;
+		return rc;
 	}
 	return wt_sink_failed(tape->sink);
 }
@@ -187,7 +191,7 @@ static bool has_room_for(const struct wt_tape *tape, uint32_t writes)
 	return tape->count + writes <= MAX_TICKETS && wt_sink_room(tape->sink) >= writes;
 }
 
-/* The chunk's end and its index. */
+/* Write the chunk's end and its index. */
 static uint32_t seal(struct wt_tape *tape)
 {
 	uint32_t padding = tape->stream ? 0 : wt_chunk_padding(tape->used);
@@ -200,15 +204,15 @@ static uint32_t seal(struct wt_tape *tape)
 	else if (!tape->has_header)
 		wt_chunk_run_init(&tape->run, tape->config.tape_id, tape->used);
 	else
-		wt_chunk_seal(tape->chunk, tape->used, WT_CHUNK_INDEX_BYTES, &tape->chunk_packets,
-		              tape->chunk_flags, &tape->run);
+		wt_chunk_seal(tape->chunk, tape->used, WT_CHUNK_FULL_INDEX_BYTES,
+		              &tape->chunk_packets, tape->chunk_flags, &tape->run);
 	tape->has_header = true;
 	return tape->used;
 }
 
 static uint32_t empty_bytes(const struct wt_tape *tape)
 {
-	return tape->stream || !tape->has_header ? 0 : WT_CHUNK_INDEX_BYTES;
+	return tape->stream || !tape->has_header ? 0 : WT_CHUNK_FULL_INDEX_BYTES;
 }
 
 bool wt_tape_has_unflushed(const struct wt_tape *tape)
@@ -233,7 +237,8 @@ int wt_tape_flush(struct wt_tape *tape)
 
 int wt_tape_size_header(struct wt_tape *tape, size_t bytes)
 {
-	/* Behind a chunk there may be padding of a little more than a page. */
+	assert(!tape->chunk && !tape->has_header);
+	/* A chunk may be followed by slightly more than a page of padding. */
 	size_t room = bytes + 3 * (size_t)WT_CHUNK_ALIGNMENT - 1;
 
 	if (bytes <= WT_TAPE_RESERVE_MAX)
@@ -255,27 +260,43 @@ static int begin_chunk(struct wt_tape *tape)
 	tape->used = empty_bytes(tape);
 	tape->chunk_flags = 0;
 	wt_chunk_packets_init(&tape->chunk_packets);
+	tape->chunk_packets.maps = &tape->chunk_maps;
+	tape->chunk_maps.count = 0;
 	memset(tape->chunk_counts, 0, tape->config.interfaces * sizeof(*tape->chunk_counts));
 	return 0;
 }
 
 int wt_tape_reserve(struct wt_tape *tape, size_t min_bytes, uint8_t **at, size_t *room)
 {
-	int ret = wt_sink_failed(tape->sink);
+	int rc = wt_sink_failed(tape->sink);
 	bool full = tape->chunk && tape->capacity - tape->used < min_bytes;
 
 	/* All interfaces are in the first chunk, or readers would not find them. */
 	if (min_bytes > WT_TAPE_RESERVE_MAX || (full && !tape->stream && !tape->has_header))
 		return -EMSGSIZE;
-	if (!ret && full)
-		ret = wt_tape_flush(tape);
-	if (!ret && !tape->chunk)
-		ret = begin_chunk(tape);
-	if (ret)
-		return ret;
+	if (!rc && full)
+		rc = wt_tape_flush(tape);
+	if (!rc && !tape->chunk)
+		rc = begin_chunk(tape);
+	if (rc)
+		return rc;
 	*at = tape->chunk + tape->used;
 	*room = tape->capacity - tape->used;
 	return 0;
+}
+
+bool wt_tape_carry_maps(struct wt_tape *tape, uint32_t interface, const struct wt_clock_map *map,
+                        const struct wt_clock_map *previous)
+{
+	struct wt_chunk_maps *maps = &tape->chunk_maps;
+
+	if (tape->stream || tape->chunk_counts[interface])
+		return true;
+	if (maps->count + !!map->number + !!previous->number > WT_CHUNK_MAPS_MAX)
+		return false;
+	wt_chunk_maps_add(maps, interface, map);
+	wt_chunk_maps_add(maps, interface, previous);
+	return true;
 }
 
 void wt_tape_submit(struct wt_tape *tape, size_t bytes, uint32_t interface,
@@ -283,6 +304,8 @@ void wt_tape_submit(struct wt_tape *tape, size_t bytes, uint32_t interface,
 {
 	struct wt_chunk_packets *packets = &tape->chunk_packets;
 
+	assert(tape->chunk && bytes <= tape->capacity - tape->used && bytes % 4 == 0);
+	assert(!count || interface < tape->config.interfaces);
 	tape->used += (uint32_t)bytes;
 	if (!count)
 		return;
@@ -294,8 +317,9 @@ void wt_tape_submit(struct wt_tape *tape, size_t bytes, uint32_t interface,
 	tape->packets[interface] += count;
 }
 
-void wt_tape_note_clock(struct wt_tape *tape)
+void wt_tape_record_clock(struct wt_tape *tape)
 {
+	assert(tape->chunk);
 	tape->chunk_flags |= WT_CHUNK_CLOCKS;
 }
 
@@ -313,6 +337,8 @@ int wt_tape_add_in_place(struct wt_tape *tape, struct wt_inplace *at, void *toke
 {
 	uint32_t interface = at->interface_id, length = wt_inplace_finish(at, &tape->run);
 
+	assert(!tape->stream && tape->has_header && tape->count < MAX_TICKETS);
+	assert(interface < tape->config.interfaces);
 	if (!length) {
 		tape->config.release(tape->config.context, token);
 		return 0;
@@ -345,7 +371,7 @@ static void drop_chunk(struct wt_tape *tape)
 	tape->chunk = NULL;
 }
 
-/* What is under construction or was handed over and has not landed never was. */
+/* Drop the open chunk and every chunk that has not landed. */
 static void forget_the_rest(struct wt_tape *tape)
 {
 	size_t n = tape->config.interfaces;
@@ -364,29 +390,30 @@ static void forget_the_rest(struct wt_tape *tape)
 	drop_chunk(tape);
 }
 
-int wt_tape_cut(struct wt_tape *tape)
+int wt_tape_truncate(struct wt_tape *tape)
 {
 	wt_tape_settle(tape);
 	if (tape->stream)
 		return -ENOTSUP;
 	forget_the_rest(tape);
 	tape->run = tape->landed;
-	/* Nothing of the header is there: there is no file to close. */
+	/* No byte of the header has landed: there is no file to close. */
 	if (!tape->landed.offset)
 		tape->has_header = false;
-	return wt_sink_cut(tape->sink, tape->landed.offset);
+	return wt_sink_truncate(tape->sink, tape->landed.offset);
 }
 
 uint64_t wt_tape_bytes(const struct wt_tape *tape)
 {
-	/* What a stream has taken it has for good. */
+	/* A stream's reader keeps every byte it has taken. */
 	if (tape->stream && wt_sink_failed(tape->sink))
-		return wt_sink_arrived(tape->sink);
+		return wt_sink_accepted(tape->sink);
 	return tape->run.offset + (wt_tape_has_unflushed(tape) ? tape->used : 0);
 }
 
 uint64_t wt_tape_packets(const struct wt_tape *tape, size_t interface)
 {
+	assert(interface < tape->config.interfaces);
 	return tape->packets[interface];
 }
 
@@ -421,7 +448,7 @@ int wt_tape_failed(const struct wt_tape *tape)
 
 int wt_tape_close(struct wt_tape *tape, bool sync)
 {
-	int ret;
+	int rc;
 
 	if (!tape)
 		return 0;
@@ -429,8 +456,8 @@ int wt_tape_close(struct wt_tape *tape, bool sync)
 		wt_tape_settle(tape);
 	drop_chunk(tape);
 	free(tape->header);
-	ret = wt_sink_close(tape->sink, sync);
+	rc = wt_sink_close(tape->sink, sync);
 	free(tape->counts);
 	free(tape);
-	return ret;
+	return rc;
 }

@@ -1,46 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_COMPARE_H
-#define WIRETAPE_REPLAY_COMPARE_H
+#ifndef WIRETAPE_ARCHIVE_COMPARE_COMPARE_H
+#define WIRETAPE_ARCHIVE_COMPARE_COMPARE_H
 
-/* The same packets in two captures: A, what was sent, and B, what was received. By their content
- * alone it finds out which were lost, doubled, reordered or never sent, and how exactly B kept
- * A's times.
+/* Compares two captures of the same packets: A as sent, B as received. From their content alone it
+ * finds which were lost, doubled, reordered or never sent, and how exactly B kept A's times.
  *
- * All of A comes first and is kept, 35 to 45 bytes a packet; then B, of which nothing is kept.
+ * All of A comes first and is kept, 35 to 45 bytes a packet; then B, which is not kept.
  * Packets that are the same several times are matched in order. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wiretape/base/error.h>
-#include <wiretape/base/histogram.h>
 #include <wiretape/archive/capture_file.h>
 #include <wiretape/archive/file_filter.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* Where the part of a packet begins that has to be the same. Its length on the wire always
- * counts. */
-enum wt_compare_scope {
-	/* The link layer, VLAN tags included. Of what may be padding of a short Ethernet frame (46
-	 * bytes and less behind the last tag) only what its header claims counts: of IP and ARP the
-	 * datagram, of 802.3 its length, of others all but zeros at the end. Of larger frames each
-	 * byte counts. */
-	WT_COMPARE_FRAME,
-	/* The network layer: an IP datagram and nothing behind it, and of what is not IP the same
-	 * as above. Not for all link types. */
-	WT_COMPARE_NETWORK,
-	/* The ports and the payload of TCP and UDP; fragments and what is neither as above. */
-	WT_COMPARE_PAYLOAD,
-};
+#include <wiretape/base/error.h>
+#include <wiretape/base/histogram.h>
+#include <wiretape/files.h>
 
 /* Zero is the default given in brackets. */
 struct wt_compare_content {
 	enum wt_compare_scope scope; /* [WT_COMPARE_FRAME] */
 	bool ignore_ttl;             /* nor the checksum of the IPv4 header with it */
-	uint32_t bytes;              /* of the part only so many, for captures cut short [all] */
+	uint32_t bytes; /* compare at most this many of the part, for truncated captures [all] */
 };
 
 /* Which of the differences between the stamps of B and A counts as no error. */
@@ -54,10 +35,9 @@ enum wt_compare_align {
 struct wt_compare_config {
 	struct wt_compare_content content;
 	enum wt_compare_align align; /* [WT_COMPARE_ALIGN_MEDIAN] */
-	double speed;                /* A was sent so many times as fast [1] */
+	double speed;                /* speed factor at which A was sent [1] */
 	int64_t tolerance_ns;        /* count larger errors [none] */
-	/* Of the hash. If it can be guessed, somebody can make packets that are taken for the same.
-	 */
+	/* Seed of the hash. Whoever guesses it can forge packets that pass for the same. */
 	uint64_t seed[2];
 };
 
@@ -74,14 +54,14 @@ enum wt_compare_difference {
 	WT_COMPARE_LOST,      /* in A, and not in B */
 	WT_COMPARE_DOUBLED,   /* in B more often than in A */
 	WT_COMPARE_EXTRA,     /* in B, and not in A at all */
-	WT_COMPARE_REORDERED, /* behind one with a higher number in A (RFC 4737, Type-P-Reordered)
+	WT_COMPARE_REORDERED, /* after one with a higher number in A (RFC 4737, Type-P-Reordered)
 	                       */
 	WT_COMPARE_DIFFERENCES
 };
 
 enum { WT_COMPARE_EXAMPLES = 8 };
 
-/* Packets have numbers from 1 on, in the order in which they were added. */
+/* Packets are numbered from 1, in the order of adding. */
 struct wt_compare_example {
 	uint64_t number_a; /* 0: not in A */
 	uint64_t number_b; /* 0: not in B */
@@ -97,8 +77,8 @@ struct wt_compare_differences {
 struct wt_compare_side {
 	uint64_t packets;
 	uint64_t unstamped;
-	uint64_t cut; /* of which less was captured than counts */
-	/* How much of what counts there is of those, at least and at most. */
+	uint64_t cut; /* captured shorter than the part that counts */
+	/* Bytes of that part in those packets, at least and at most. */
 	uint32_t cut_min_bytes, cut_max_bytes;
 	uint16_t link_type; /* of the first packet */
 	bool other_link_types;
@@ -106,17 +86,17 @@ struct wt_compare_side {
 
 struct wt_compare_timing {
 	uint64_t packets; /* with stamps in both; without any the rest is 0 */
-	/* Of all differences of stamps, B's minus A's at its speed. Exact. */
+	/* Exact, over all differences of stamps: B's minus A's at its speed. */
 	int64_t min_ns, mean_ns, p50_ns, p99_ns, max_ns;
 	int64_t reference_ns; /* the one that counts as no error */
 	uint64_t over_tolerance;
-	/* From the first to the last packet of A with stamps in both: at A's speed, and the same
-	 * two in B. */
+	/* Time from the first to the last packet of A with stamps in both: at A's speed, and
+	 * between the same two in B. */
 	int64_t lasted_a_ns, lasted_b_ns;
-	/* How far each difference is from the reference. */
+	/* Distance of each difference from the reference. */
 	struct wt_histogram error;
-	/* How far the time between two packets in B is from that in A: where they are next to each
-	 * other in A and neither was reordered. */
+	/* Error of the time between two packets in B, where they are neighbours in A and neither
+	 * was reordered. */
 	struct wt_histogram gap_error;
 };
 
@@ -126,7 +106,7 @@ struct wt_compare_result {
 	struct wt_compare_side a, b;
 	uint64_t matched;
 	struct wt_compare_differences differences[WT_COMPARE_DIFFERENCES];
-	uint64_t displacement;      /* the largest: positions in A behind the highest so far */
+	uint64_t displacement;      /* the largest: positions in A below the highest so far */
 	uint64_t longest_loss;      /* packets of A, one after the other */
 	uint64_t longest_loss_from; /* the first one's number, 0 for none */
 	struct wt_compare_timing timing;
@@ -148,7 +128,7 @@ int wt_compare_add_a(struct wt_compare *compare, const struct wt_compare_packet 
 int wt_compare_add_b(struct wt_compare *compare, const struct wt_compare_packet *packet,
                      struct wt_error *err);
 
-/* What was found. Takes a few passes over A. */
+/* Fill the result; takes a few passes over A. */
 void wt_compare_finish(struct wt_compare *compare, struct wt_compare_result *result);
 
 /* NULL is fine. */
@@ -167,7 +147,7 @@ struct wt_compare_files_config {
 	const char *filter_a, *filter_b; /* as of wt_file_filter_create(); NULL: all */
 };
 
-/* What was read of one of them. */
+/* Account of reading one of them. */
 struct wt_compare_file {
 	uint64_t filtered;               /* packets that the filter left out */
 	struct wt_unfiltered unfiltered; /* of these: where it cannot be used */
@@ -186,7 +166,4 @@ int wt_compare_files(const struct wt_compare_files_config *config, struct wt_com
                      struct wt_compare_file *b, struct wt_compare_result *result,
                      struct wt_error *err);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

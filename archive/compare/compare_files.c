@@ -19,7 +19,7 @@ struct input {
 	           struct wt_error *err);
 };
 
-/* In front of what went wrong. */
+/* Prefix the error with the file's name. */
 static int in_file(const char *path, int code, struct wt_error *err)
 {
 	char text[sizeof(err->text)];

@@ -20,7 +20,7 @@ static uint64_t next_random(uint64_t *state)
 void wt_compare_hash_key_init(struct wt_compare_hash_key *key, const uint64_t seed[2])
 {
 	for (int lane = 0; lane < WT_COMPARE_LANES; lane++) {
-		/* Of two equal seeds the lanes are to be different ones all the same. */
+		/* Lanes must differ even when both seeds are equal. */
 		uint64_t state = seed[lane] ^ (uint64_t)lane << 63;
 
 		for (int i = 0; i < WT_COMPARE_BLOCK_WORDS; i++)
@@ -53,8 +53,7 @@ void wt_compare_hash_number(struct wt_compare_hash *hash, const struct wt_compar
 		hash->lanes[lane] = step(hash->lanes[lane], key->points[lane], number);
 }
 
-/* Of both lanes at once: the words are loaded once, and the products do not wait for each
- * other. */
+/* Sum both lanes at once: words are loaded once, and the products are independent. */
 static void sum_products(unsigned __int128 sums[WT_COMPARE_LANES],
                          const struct wt_compare_hash_key *key, const uint8_t *bytes, size_t pairs)
 {
@@ -95,7 +94,7 @@ void wt_compare_hash_bytes(struct wt_compare_hash *hash, const struct wt_compare
 	uint8_t last[BLOCK_BYTES] = {0};
 	size_t i;
 
-	/* What is filled up with zeros at the end differs in its length. */
+	/* The length tells apart inputs that zero padding makes equal. */
 	wt_compare_hash_number(hash, key, count);
 	for (i = 0; count - i >= BLOCK_BYTES; i += BLOCK_BYTES)
 		add_block(hash, key, bytes + i, WT_COMPARE_BLOCK_WORDS / 2);

@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_COMPARE_HASH_H
-#define WIRETAPE_REPLAY_COMPARE_HASH_H
+#ifndef WIRETAPE_ARCHIVE_COMPARE_COMPARE_HASH_H
+#define WIRETAPE_ARCHIVE_COMPARE_COMPARE_HASH_H
 
 /* A keyed hash of a few pieces of memory, for comparing packets. Private to the folder: not
  * installed.
  *
  * Two lanes with keys of their own. In each, blocks of 128 bytes become a number of 128 bits (NH:
  * sums of products of words, each word added to one of the key), and the numbers of all blocks
- * the coefficients of a polynomial modulo 2^61 - 1, of which the hash is the value at a point of
- * the key. Whoever does not know the key finds two packets that are taken for the same with a
- * probability of about 2^-100, whatever they are. Not for anything that needs cryptography: the
+ * are the coefficients of a polynomial modulo 2^61 - 1, whose value at a point of the key is the
+ * hash. Whoever does not know the key makes two packets collide with a probability of about
+ * 2^-100, whatever they contain. Not for anything that needs cryptography: the
  * values themselves say much about the key. */
 
 #include <stddef.h>
 #include <stdint.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 enum { WT_COMPARE_LANES = 2, WT_COMPARE_BLOCK_WORDS = 16 };
 
@@ -33,7 +29,7 @@ struct wt_compare_hash {
 
 enum { WT_COMPARE_LANE_BITS = 61 };
 
-/* The same key for the same seed. Pure, as are the others; any thread. */
+/* Derive the key; equal seeds give equal keys. Pure, as are the others; any thread. */
 void wt_compare_hash_key_init(struct wt_compare_hash_key *key, const uint64_t seed[2]);
 
 void wt_compare_hash_begin(struct wt_compare_hash *hash);
@@ -46,7 +42,4 @@ void wt_compare_hash_number(struct wt_compare_hash *hash, const struct wt_compar
 void wt_compare_hash_bytes(struct wt_compare_hash *hash, const struct wt_compare_hash_key *key,
                            const uint8_t *bytes, size_t count);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/archive/compare/compare.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ enum {
 	ENTRIES_FIRST = 1024,
 	SLOTS_FIRST = 2048,
 	FLAGS = (1 << WT_COMPARE_FLAG_BITS) - 1,
-	/* What of the second lane goes into an entry; the rest is the slot's. */
+	/* Bits of the second lane kept in an entry; the slot keeps the others. */
 	REST_BITS = 32 - WT_COMPARE_FLAG_BITS,
 };
 
@@ -43,20 +44,9 @@ const char *wt_compare_align_name(enum wt_compare_align align)
 	return names[align];
 }
 
-/* ---- times ---- */
-
-int64_t wt_compare_minus(int64_t a, int64_t b)
-{
-	int64_t difference;
-
-	if (!__builtin_sub_overflow(a, b, &difference))
-		return difference;
-	return a < b ? INT64_MIN : INT64_MAX;
-}
-
 static int64_t saturated(long double ns)
 {
-	/* The first numbers that do not fit. */
+	/* Bounds are the first numbers that do not fit. */
 	if (ns >= 0x1p63L)
 		return INT64_MAX;
 	if (ns < -0x1p63L)
@@ -64,7 +54,7 @@ static int64_t saturated(long double ns)
 	return (int64_t)(ns < 0 ? ns - 0.5L : ns + 0.5L);
 }
 
-/* A's stamp as it is at the speed at which it was sent. */
+/* Scale a stamp of A to the speed at which it was sent. */
 static int64_t at_speed(struct wt_compare *compare, int64_t stamp_ns)
 {
 	if (!compare->has_origin) {
@@ -77,8 +67,6 @@ static int64_t at_speed(struct wt_compare *compare, int64_t stamp_ns)
 	                 ((long double)stamp_ns - (long double)compare->origin_ns) /
 	                         (long double)compare->config.speed);
 }
-
-/* ---- the table of A ---- */
 
 static struct wt_compare_entry *entry_of(const struct wt_compare *compare, uint64_t number)
 {
@@ -95,7 +83,7 @@ static uint32_t rest_of(const struct wt_compare_hash *hash)
 	return (uint32_t)(hash->lanes[1] << WT_COMPARE_FLAG_BITS);
 }
 
-/* Where to look first. The upper bits of a product depend on all bits of both numbers. */
+/* Slot to look at first. The upper bits of a product depend on all bits of both numbers. */
 static size_t home_of(uint64_t low, size_t slot_count)
 {
 	return (size_t)((unsigned __int128)(low * 0x9e3779b97f4a7c15) * slot_count >> 64);
@@ -108,6 +96,7 @@ static struct wt_compare_slot *find_slot(const struct wt_compare *compare,
 	size_t i = home_of(hash->lanes[0], compare->slot_count);
 	const struct wt_compare_entry *entry;
 
+	assert(compare->slots_used < compare->slot_count);
 	for (;; i = (i + 1) & (compare->slot_count - 1)) {
 		struct wt_compare_slot *slot = &compare->slots[i];
 
@@ -169,7 +158,7 @@ static int grow_entries(struct wt_compare *compare, struct wt_error *err)
 	return 0;
 }
 
-/* Room for one more packet. */
+/* Make room for one more packet. */
 static int make_room(struct wt_compare *compare, struct wt_error *err)
 {
 	int failed = 0;
@@ -181,13 +170,11 @@ static int make_room(struct wt_compare *compare, struct wt_error *err)
 		                    UINT32_MAX);
 	if (compare->a.packets == compare->entry_room)
 		failed = grow_entries(compare, err);
-	/* Above three quarters the search for a free one takes its time. */
+	/* Searches get slow above three quarters. */
 	if (!failed && compare->slots_used >= compare->slot_count / 4 * 3)
 		failed = grow_slots(compare, err);
 	return failed;
 }
-
-/* ---- packets ---- */
 
 static void note_cut(struct wt_compare_side *side, const struct wt_content *content)
 {
@@ -199,7 +186,7 @@ static void note_cut(struct wt_compare_side *side, const struct wt_content *cont
 		side->cut_max_bytes = bytes;
 }
 
-/* The next packet of one side: its hash, and what the side is to know of it. */
+/* Hash the next packet of a side and add it to the side's counts. */
 static int take(struct wt_compare *compare, struct wt_compare_side *side,
                 const struct wt_compare_packet *packet, struct wt_compare_hash *hash,
                 struct wt_error *err)
@@ -207,6 +194,7 @@ static int take(struct wt_compare *compare, struct wt_compare_side *side,
 	struct wt_content content;
 	int failed = wt_content_find(&content, &compare->config.content, packet);
 
+	assert(packet->data);
 	if (failed)
 		return wt_error_set(err, failed,
 		                    "packet %llu has link type %u, whose header is not known here; "
@@ -236,7 +224,7 @@ int wt_compare_add_a(struct wt_compare *compare, const struct wt_compare_packet 
 	uint32_t number;
 	int failed;
 
-	/* What has matched already could not be taken back. */
+	/* Matches already made could not be undone. */
 	if (compare->b.packets)
 		return wt_error_set(err, -EINVAL, "a packet of A came after one of B");
 	failed = make_room(compare, err);
@@ -272,7 +260,7 @@ static void note_difference(struct wt_compare_differences *differences,
 	differences->count++;
 }
 
-/* A packet of B that is one too many, late or unknown. */
+/* Count a packet of B that is doubled, late or unknown. */
 static void note_in_b(struct wt_compare *compare, enum wt_compare_difference difference,
                       uint64_t number_a, const struct wt_compare_packet *packet)
 {
@@ -346,8 +334,6 @@ int wt_compare_add_b(struct wt_compare *compare, const struct wt_compare_packet 
 	match_time(compare, number, packet);
 	return 0;
 }
-
-/* ---- the result ---- */
 
 static void find_lost(const struct wt_compare *compare, struct wt_compare_result *result)
 {

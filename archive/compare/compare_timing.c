@@ -12,7 +12,7 @@ static bool is_timed(const struct wt_compare_entry *entry)
 	return (entry->rest & both) == both;
 }
 
-/* To the nearest, on both sides of 0. */
+/* Round to the nearest, on both sides of 0. */
 static int64_t mean(const struct wt_compare_timing *timing, __int128 sum)
 {
 	__int128 packets = timing->packets;
@@ -41,7 +41,7 @@ static void find_ends(const struct wt_compare *compare, struct wt_compare_timing
 		timing->mean_ns = mean(timing, sum);
 }
 
-/* How many differences have each digit, of those that begin like `prefix` above it. */
+/* Count differences by digit, among those whose upper digits equal `prefix`. */
 static void count_digits(const struct wt_compare *compare, const struct wt_compare_timing *timing,
                          uint64_t prefix, int shift, uint64_t counts[DIGITS])
 {
@@ -56,8 +56,8 @@ static void count_digits(const struct wt_compare *compare, const struct wt_compa
 	}
 }
 
-/* The difference that `percent` of all do not exceed: digit by digit from the highest, which
- * takes no memory and the same time for whatever numbers. */
+/* Difference that `percent` of all do not exceed: digit by digit from the highest, which takes no
+ * memory and the same time for any numbers. */
 static int64_t percentile(const struct wt_compare *compare, const struct wt_compare_timing *timing,
                           unsigned percent)
 {

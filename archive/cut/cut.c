@@ -11,61 +11,10 @@
 #include <wiretape/pcapng/pcapng_copy.h>
 #include <wiretape/pcapng/pcapng_encode.h>
 
-enum {
-	BUFFER_BYTES = 1 << 20,
-	SECTION_BYTES = 2 << 16, /* of a section header without what it copies */
-};
+/* A section header without what it copies. */
+enum { SECTION_BYTES = 2 << 16 };
 
-/* ---- the new file ---- */
-
-static int flush(struct cut *cut, struct wt_error *err)
-{
-	size_t done = 0;
-
-	while (done < cut->used) {
-		ssize_t put = write(cut->out.fd, cut->buffer + done, cut->used - done);
-		int code = -errno;
-
-		if (put < 0 && code == -EINTR)
-			continue;
-		if (put < 0)
-			return wt_error_set(err, code, "cannot write to '%s': %s", cut->config->out,
-			                    strerror(-code));
-		done += (size_t)put;
-	}
-	cut->flushed += cut->used;
-	cut->used = 0;
-	return 0;
-}
-
-int wt_cut_reserve(struct cut *cut, size_t bytes, struct wt_error *err)
-{
-	size_t room = bytes > BUFFER_BYTES ? bytes : BUFFER_BYTES;
-	uint8_t *grown;
-	int rc;
-
-	if (cut->room - cut->used >= bytes)
-		return 0;
-	rc = flush(cut, err);
-	if (rc || cut->room >= bytes)
-		return rc;
-	grown = realloc(cut->buffer, room);
-	if (!grown)
-		return wt_error_set(err, -ENOMEM, "no memory for a packet of %zu bytes", bytes);
-	cut->buffer = grown;
-	cut->room = room;
-	return 0;
-}
-
-int wt_cut_take(struct cut *cut, ssize_t bytes, struct wt_error *err)
-{
-	if (bytes < 0)
-		return wt_error_set(err, (int)bytes, "a block does not fit its buffer");
-	cut->used += (size_t)bytes;
-	return 0;
-}
-
-/* What it says of the machine and the system is that of the first input. */
+/* Begin the file; its description of machine and system is the first input's. */
 static int begin(struct cut *cut, const struct wt_pcapng_item *from, uint64_t *left_out,
                  struct wt_error *err)
 {
@@ -80,16 +29,14 @@ static int begin(struct cut *cut, const struct wt_pcapng_item *from, uint64_t *l
 	                        err);
 }
 
-/* ---- interfaces ---- */
-
 static int no_memory(struct wt_error *err)
 {
 	return wt_error_set(err, -ENOMEM, "no memory for the interfaces");
 }
 
-/* By which an interface of the new file is found: what is said of it, and which of the alike it is
- * in its section. Hardware stamps name the map that they were made with: two of the same number
- * have to be the same map. */
+/* Identity of an interface in the new file: its description, and its rank among the alike of its
+ * section. Hardware stamps name the map that they were made with: equal numbers must mean the same
+ * map. */
 static struct wt_identity identity_in_output(const struct cut *cut, const struct source *source,
                                              uint32_t id, bool is_hardware)
 {
@@ -101,7 +48,7 @@ static struct wt_identity identity_in_output(const struct cut *cut, const struct
 	        birth.is_known,
 	        birth.epoch,
 	        birth.utc_ns,
-	        /* Nobody has the same: it is as none before it. */
+	        /* unlike any before it */
 	        is_hardware && !birth.is_known ? (int64_t)cut->interface_count + 1 : 0,
 	};
 
@@ -188,9 +135,7 @@ static int take_section(struct cut *cut, struct source *source, const struct wt_
 	return cut->begun ? 0 : begin(cut, item, &source->file->options_left_out, err);
 }
 
-/* ---- what the timeline comes across ---- */
-
-static int take_item(void *context, struct wt_timeline_source *input,
+static int take_item(void *context, struct wt_timeline_input *input,
                      const struct wt_pcapng_item *item, struct wt_error *err)
 {
 	struct cut *cut = context;
@@ -202,32 +147,33 @@ static int take_item(void *context, struct wt_timeline_source *input,
 	case WT_ITEM_INTERFACE:
 		return take_interface(cut, source, item, err);
 	default:
-		return item->block_type == WT_PCAPNG_CLOCK
-		               ? wt_cut_take_clock(cut, source, item, err)
-		               : wt_cut_take_block(cut, source, item, err);
+		break;
 	}
+	if (item->block_type == WT_PCAPNG_INDEX && input->chunk)
+		return wt_cut_take_maps(source, err);
+	return item->block_type == WT_PCAPNG_CLOCK ? wt_cut_take_clock(cut, source, item, err)
+	                                           : wt_cut_take_block(cut, source, item, err);
 }
 
-static bool wants_chunk(void *context, const struct wt_timeline_source *input,
+static bool wants_chunk(void *context, const struct wt_timeline_input *input,
                         const struct wt_chunk_index *index)
 {
 	const struct cut *cut = context;
+	const struct source *source = &cut->sources[input->number];
 
-	return wt_cut_wants_clocks(&cut->sources[input->number], index);
+	/* Feed blocks come after the packets that they are about, some after the last of them. */
+	return wt_cut_wants_clocks(source, index) || (source->begun && !index->packets);
 }
 
-static void rewound(void *context, struct wt_timeline_source *input)
+static void rewound(void *context, struct wt_timeline_input *input)
 {
 	struct cut *cut = context;
 	struct source *source = &cut->sources[input->number];
 
 	source->is_rewound = true;
 	wt_cut_forget_clocks(source);
-	/* From the beginning on all is read anyway. */
-	wt_cut_begin_search(source, !wt_timeline_range(cut->timeline)->has_from);
+	input->from_start = wt_cut_wants_all_clocks(source);
 }
-
-/* ---- packets ---- */
 
 static void note_packet(struct wt_cut_result *result, const struct wt_timeline_packet *packet)
 {
@@ -282,8 +228,6 @@ static int write_packets(struct cut *cut, struct wt_error *err)
 	return rc;
 }
 
-/* ---- all of it ---- */
-
 static int refuse_input(const struct wt_cut_config *config, struct wt_error *err)
 {
 	struct stat status;
@@ -300,8 +244,8 @@ static int refuse_input(const struct wt_cut_config *config, struct wt_error *err
 	return 0;
 }
 
-/* Where a file has packets above its snaplen the new one has another: libpcap reads none that are
- * longer than it says. A stream is as it was. */
+/* Raise the snaplen of interfaces with longer packets, which libpcap would not read. A stream keeps
+ * it: it cannot be rewritten. */
 static int raise_snaplens(struct cut *cut, struct wt_error *err)
 {
 	for (size_t i = 0; i < cut->interface_count && !cut->out.is_stream; i++) {
@@ -327,7 +271,7 @@ static int run(struct cut *cut, struct wt_error *err)
 	if (!rc && !cut->begun)
 		rc = begin(cut, NULL, NULL, err);
 	if (!rc)
-		rc = flush(cut, err);
+		rc = wt_cut_flush(cut, err);
 	return rc ? rc : raise_snaplens(cut, err);
 }
 
@@ -343,7 +287,7 @@ static void report_range(const struct cut *cut)
 
 static void report_file(struct wt_cut_file *file, const struct wt_timeline_file *report)
 {
-	file->is_tape = report->is_tape;
+	file->has_chunks = report->has_chunks;
 	file->bytes_read = report->bytes_read;
 	file->bytes_total = report->bytes_total;
 	file->packets = report->packets;
@@ -408,7 +352,7 @@ static int init(struct cut *cut, struct wt_cut_file *files, struct wt_error *err
 	return 0;
 }
 
-/* With the reports, which are complete when the timeline is closed. */
+/* Release everything and copy the reports, complete once the timeline is closed. */
 static void fini(struct cut *cut, struct wt_cut_file *files)
 {
 	const size_t count = cut->config->path_count;

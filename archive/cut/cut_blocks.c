@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include <wiretape/base/name_value.h>
 #include <wiretape/pcapng/chunk.h>
 #include <wiretape/pcapng/pcapng_copy.h>
-
-/* ---- when they were ---- */
+#include <wiretape/pcapng/text_block.h>
 
 static bool is_in_range(const struct cut *cut, int64_t ns)
 {
@@ -16,7 +16,8 @@ static bool is_in_range(const struct cut *cut, int64_t ns)
 	return (!range->has_from || ns >= range->from_ns) && (!range->has_to || ns < range->to_ns);
 }
 
-/* Of an entry in systemd's journal export format: lines of "NAME=text" until one is empty. */
+/* Find the time of an entry in systemd's journal export format: "NAME=text" lines up to an empty
+ * one. */
 static bool find_journal_time(const uint8_t *body, size_t length, int64_t *ns)
 {
 	static const char name[] = "__REALTIME_TIMESTAMP=";
@@ -38,8 +39,20 @@ static bool find_journal_time(const uint8_t *body, size_t length, int64_t *ns)
 	return true;
 }
 
-/* A journal entry has a time of its own; others belong to the packet before them. What stands
- * before a file's first packet belongs to all of it. */
+/* Find when the event of a feed block showed. */
+static bool find_feed_time(const uint8_t *body, size_t length, int64_t *ns)
+{
+	const char *at = (const char *)body;
+	struct wt_name_value line;
+
+	while (wt_name_value_next(&at, &length, &line) > 0)
+		if (wt_name_is(&line, "stamp_ns"))
+			return wt_value_i64(&line, ns);
+	return false;
+}
+
+/* Whether the range takes a block. Journal entries and feed blocks have a time of their own; others
+ * belong to the packet before them, and before a file's first packet to all of it. */
 static bool is_wanted(const struct cut *cut, const struct source *source,
                       const struct wt_pcapng_item *item)
 {
@@ -53,19 +66,31 @@ static bool is_wanted(const struct cut *cut, const struct source *source,
 		if (find_journal_time(item->body, item->body_bytes, &ns))
 			return is_in_range(cut, ns);
 		break;
+	case WT_PCAPNG_FEED:
+		if (find_feed_time(item->body, item->body_bytes, &ns))
+			return is_in_range(cut, ns);
+		break;
 	default:
 		break;
 	}
 	return !source->input->has_stamp || is_in_range(cut, ns);
 }
 
-/* ---- what becomes of them ---- */
-
-/* Statistics are those of all of the recording, and how its file is laid out is no longer true. */
+/* Statistics and looks at NICs are about the whole recording, and its layout no longer holds. */
 static bool is_of_no_use(const struct wt_pcapng_item *item)
 {
 	return item->kind == WT_ITEM_STATISTICS || item->block_type == WT_PCAPNG_INDEX ||
-	       item->block_type == WT_PCAPNG_PADDING || item->block_type == WT_PCAPNG_MISSING;
+	       item->block_type == WT_PCAPNG_PADDING || item->block_type == WT_PCAPNG_GAP ||
+	       item->block_type == WT_PCAPNG_NIC_LOOK;
+}
+
+/* Lists of followed channels stand at a recording's start and hold for all of it. */
+static bool says_channels(const struct wt_pcapng_item *item)
+{
+	static const char text[] = "what=channels\n";
+
+	return item->block_type == WT_PCAPNG_FEED && item->body_bytes >= sizeof(text) - 1 &&
+	       !memcmp(item->body, text, sizeof(text) - 1);
 }
 
 static void leave_out(struct source *source, const struct wt_pcapng_item *item)
@@ -78,14 +103,15 @@ static void leave_out(struct source *source, const struct wt_pcapng_item *item)
 	file->block_left_out_at = item->offset;
 }
 
-/* Secrets and names stand in each of several files of a recording: once is enough. */
+/* Secrets, names and channels are in every file of a recording: copy them once. */
 static int is_new(struct cut *cut, const struct wt_pcapng_item *item, size_t bytes,
                   struct wt_error *err)
 {
 	uint32_t *unused;
 	int rc;
 
-	if (item->block_type != WT_PCAPNG_SECRETS && item->block_type != WT_PCAPNG_NAMES)
+	if (item->block_type != WT_PCAPNG_SECRETS && item->block_type != WT_PCAPNG_NAMES &&
+	    !says_channels(item))
 		return 1;
 	rc = wt_identity_note(&cut->blocks, wt_identity_of(cut->buffer + cut->used, bytes),
 	                      &unused);
@@ -99,7 +125,8 @@ int wt_cut_take_block(struct cut *cut, struct source *source, const struct wt_pc
 	ssize_t bytes;
 	int rc;
 
-	if (is_of_no_use(item) || (source->input->tape && !source->is_rewound) ||
+	if (is_of_no_use(item) ||
+	    (source->input->tape && !source->is_rewound && !says_channels(item)) ||
 	    !is_wanted(cut, source, item))
 		return 0;
 	rc = wt_cut_reserve(cut, wt_pcapng_copy_bound(item), err);

@@ -11,8 +11,8 @@
 
 #include <wiretape/archive/capture_file.h>
 #include <wiretape/base/grow.h>
-#include <wiretape/writer/files/new_file.h>
 #include <wiretape/pcapng/pcapng_decode.h>
+#include <wiretape/writer/files/new_file.h>
 
 /* A recording, or a run of other sections, or a pcap file. */
 struct part {
@@ -34,7 +34,7 @@ struct wt_recovery {
 };
 
 enum {
-	/* So much may be read for each byte of the file and these: enough for any damage. */
+	/* Limit of bytes read, per byte of the file plus a constant: enough for any damage. */
 	BUDGET_TIMES = 24,
 	BUDGET_BYTES = 4 << 20,
 	BARE_SECTION_BYTES = sizeof(struct wt_pcapng_shb) + 4,
@@ -45,9 +45,7 @@ static int no_memory(struct wt_error *err)
 	return wt_error_set(err, -ENOMEM, "no memory to look at it");
 }
 
-/* ---- looking ---- */
-
-/* What it is, in words, or why it is nothing. */
+/* Name the file's format, or refuse it. */
 static int find_format(struct wt_recovery *recovery, bool *is_pcap, struct wt_error *err)
 {
 	struct wt_capture_file *file;
@@ -97,7 +95,7 @@ static int look_at_part(struct wt_recovery *recovery, uint64_t base, uint64_t *e
 		report->bytes_read += wt_recover_tape_report(part->tape)->bytes_read;
 	} else if (rc == -ENOTSUP || rc == -EBADMSG) {
 		rc = scan_part(recovery, part, err);
-		/* That is the worst of it. */
+		/* The tape's damage is the worst of it. */
 		if (!rc && why.code == -EBADMSG)
 			part->scan.why = why;
 	} else {
@@ -106,8 +104,6 @@ static int look_at_part(struct wt_recovery *recovery, uint64_t base, uint64_t *e
 	*end = part->end;
 	return rc;
 }
-
-/* ---- what it comes to ---- */
 
 static int add_holes(struct wt_recovery *recovery, const struct part *part)
 {
@@ -132,7 +128,7 @@ static int add_tape(struct wt_recovery *recovery, const struct part *part)
 	const struct wt_recover_report *tape = wt_recover_tape_report(part->tape);
 	struct wt_recover_report *report = &recovery->report;
 
-	report->is_tape = true;
+	report->has_chunks = true;
 	report->format = tape->format;
 	report->packets += tape->packets;
 	report->chunks += tape->chunks;
@@ -194,7 +190,7 @@ static enum wt_recover_way way_of_part(const struct part *part)
 	return part->scan.tail == RECOVER_NO_TAIL ? WT_RECOVER_NOTHING : WT_RECOVER_IN_PLACE;
 }
 
-/* In place only what stands last can be changed. */
+/* Only the last part can be changed in place. */
 static void decide(struct wt_recovery *recovery)
 {
 	struct wt_recover_report *report = &recovery->report;
@@ -259,8 +255,6 @@ static int look(struct wt_recovery *recovery, struct wt_error *err)
 		                    recovery->parts[0].scan.why.text);
 	return rc ? rc : conclude(recovery, err);
 }
-
-/* ---- opening ---- */
 
 /* The recorder holds a lock on the file that it writes. */
 static int lock(const struct wt_recovery *recovery, struct wt_error *err)
@@ -338,9 +332,7 @@ void wt_recover_close(struct wt_recovery *recovery)
 	free(recovery);
 }
 
-/* ---- the changes ---- */
-
-/* Where nothing but the end goes. */
+/* Cut off the end, where that is the only change. */
 static bool next_cut_step(const struct wt_recovery *recovery, struct wt_recover_cursor *cursor,
                           struct wt_recover_step *step)
 {
@@ -402,14 +394,12 @@ int wt_recover_apply(struct wt_recovery *recovery, struct wt_error *err)
 	return rc;
 }
 
-/* ---- the copy ---- */
-
 static int cannot_copy(int rc, struct wt_error *err)
 {
 	return rc ? wt_error_set(err, rc, "cannot copy: %s", strerror(-rc)) : 0;
 }
 
-/* Steps of a tape that begins at *offset of the copy, whose end is *offset then. */
+/* Run the steps of a tape at *offset of the copy, and advance *offset to its end. */
 static int finish_tape(const struct recover_tape *tape, int to, uint64_t *offset,
                        struct wt_error *err)
 {
@@ -434,8 +424,7 @@ static int copy_tape(const struct part *part, int to, uint64_t *offset, struct w
 	return rc ? rc : finish_tape(part->tape, to, offset, err);
 }
 
-/* The options of the section header `block` that say that it is a tape become ones that mean
- * nothing. */
+/* Neutralise the options of the section header `block` that mark a tape. */
 static int forget_tape_options(int to, uint64_t offset, const uint8_t *block, uint32_t bytes,
                                bool swapped)
 {
@@ -453,7 +442,7 @@ static int forget_tape_options(int to, uint64_t offset, const uint8_t *block, ui
 	return rc;
 }
 
-/* The section at `offset` of the copy is read as any other from now on. */
+/* Make the section at `offset` of the copy an ordinary one. */
 static int forget_tape(int to, uint64_t offset)
 {
 	struct wt_pcapng_shb shb;
@@ -478,8 +467,8 @@ static int forget_tape(int to, uint64_t offset)
 	return rc;
 }
 
-/* With its first chunk mended it may be a tape again, of which other things are missing; or its
- * indexes fit no more what was kept. */
+/* Copy a scanned part. With its first chunk mended it may be a tape again, with other things
+ * missing, or its indexes may no longer fit the kept blocks. */
 static int copy_scan(const struct part *part, int to, uint64_t *offset, struct wt_error *err)
 {
 	struct recover_tape *tape = NULL;

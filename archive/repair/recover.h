@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_WRITER_RECOVER_H
-#define WIRETAPE_WRITER_RECOVER_H
+#ifndef WIRETAPE_ARCHIVE_REPAIR_RECOVER_H
+#define WIRETAPE_ARCHIVE_REPAIR_RECOVER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,23 +10,19 @@
 #include <wiretape/base/error.h>
 #include <wiretape/pcapng/chunk.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Makes a capture file whole that a crash has left with holes or without its end, or that
  * something has damaged.
  *
- * A recording made of chunks (chunk.h) keeps all chunks that are whole, where they are, and
- * of those that were written in part what stands at their start (torn.h). Holes between them
- * become blocks that say what is missing (missing.h), what is behind the last one is cut off,
- * and a last chunk says that the recording was not closed. Of any other pcapng or pcap file a last
- * block that is not all there is cut off, and zeros after the last. Both may be done in place.
+ * A recording made of chunks (chunk.h) keeps all whole chunks where they are, and the intact start
+ * of those written in part (partial_chunk.h). Holes between them become gap blocks that give the
+ * loss, bytes after the last chunk are cut off, and a final chunk marks the recording as not
+ * closed. Any other pcapng or pcap file loses an incomplete last block and trailing zeros. Both may
+ * be done in place.
  *
- * All else is done to a copy only: of a file that is damaged in its middle, or in which something
- * is not understood, what cannot be read is left out and what follows it is kept, from the next
- * block on that chains; a block of which only the lengths are wrong gets right ones. A recording
- * that was closed is not changed either. Several recordings and sections may stand in one file.
+ * All else is done to a copy only. In a file that is damaged in its middle, or not understood, the
+ * unreadable bytes are left out and reading resumes at the next block that chains; a block with
+ * only its lengths wrong gets right ones. A closed recording is not changed in place either.
+ * Several recordings and sections may stand in one file.
  *
  * Looking, then changing: wt_recover_open() reads the whole file and changes nothing.
  * One thread; functions block on the disk. */
@@ -36,10 +32,10 @@ struct wt_recover_hole {
 	uint64_t offset;
 	uint64_t bytes;
 	uint64_t packets; /* missing here, exactly */
-	bool in_chunk;    /* begins in a chunk, behind what was kept of it */
+	bool in_chunk;    /* begins in a chunk, after its kept part */
 	bool has_after, has_before;
 	int64_t after_ns;  /* the largest stamp in the last chunk with packets before it */
-	int64_t before_ns; /* the smallest in the first one behind it */
+	int64_t before_ns; /* the smallest in the first one after it */
 	bool closed;       /* by an earlier repair */
 };
 
@@ -49,7 +45,7 @@ enum wt_recover_way {
 	WT_RECOVER_COPY, /* only into another file */
 };
 
-/* What of a file that is no recording, or of what stands beside one, does not stay as it is. */
+/* Range outside a recording that does not stay as it is. */
 struct wt_recover_passed {
 	uint64_t offset, bytes;
 	bool is_kept; /* a block whose lengths are written anew; else it is left out */
@@ -58,7 +54,7 @@ struct wt_recover_passed {
 
 struct wt_recover_report {
 	const char *format; /* "wiretape recording", "pcapng", "pcap (nanoseconds)" …; static */
-	bool is_tape;
+	bool has_chunks;
 	uint64_t size_bytes;
 	uint64_t packets; /* that stay */
 	uint64_t chunks;  /* that stay, without the first */
@@ -66,26 +62,26 @@ struct wt_recover_report {
 	size_t hole_count;
 	uint64_t missing_packets; /* in the holes */
 	uint64_t keep_bytes;      /* up to the end of the last chunk or block that stays */
-	uint64_t cut_bytes;       /* of the file behind it */
-	/* Of a tape: */
+	uint64_t cut_bytes;       /* of the file after it */
+	/* For a tape: */
 	bool was_closed;       /* by the recorder */
 	bool was_marked;       /* by an earlier repair: it was not closed */
 	uint64_t tail_packets; /* in what is cut off, as far as that is known */
-	uint64_t part_chunks;  /* that were written in part, and of which something stays now */
+	uint64_t part_chunks;  /* written in part, whose start stays */
 	uint64_t part_packets; /* of those, that stay */
 	uint64_t part_missing; /* and that do not */
 	bool has_last;
 	int64_t last_ns; /* the largest stamp in the last chunk with packets */
-	/* Of another file, or several in one: */
+	/* For another file, or several in one: */
 	size_t parts; /* recordings and runs of other sections, one after the other */
 	int ended;    /* 0; -ENODATA: cut off; others: broken, or not understood */
 	const struct wt_recover_passed *passed; /* the first of them */
 	size_t passed_count;
 	uint64_t lost_ranges, lost_bytes; /* of all: what is left out, but for the tail, */
 	uint64_t mended;                  /* and the blocks whose lengths are written anew */
-	uint64_t unknown_sections, unknown_bytes; /* of versions that are not known; they stay */
+	uint64_t unknown_sections, unknown_bytes; /* of unknown versions; they stay */
 
-	struct wt_error why; /* what ended it, or why the file itself is left alone, in words */
+	struct wt_error why; /* the reason it ended, or for leaving the file itself alone */
 	uint64_t bytes_read; /* to find all that out */
 	bool needs_repair;
 	enum wt_recover_way way;
@@ -111,12 +107,12 @@ struct wt_recover_cursor {
 };
 
 /* Open and read `path`; with `change` also for writing. 0 and *recovery, for the caller to
- * close; -EBUSY for a file that is being recorded, -EBADMSG for one of which nothing can be
- * kept, -ENOTSUP for what is not a capture file, or another negative errno. */
+ * close; -EBUSY for a file that is being recorded, -EBADMSG if nothing of it can be
+ * kept, -ENOTSUP if it is not a capture file, or another negative errno. */
 int wt_recover_open(struct wt_recovery **recovery, const char *path, bool change,
                     struct wt_error *err);
 
-/* What was found; lives as long as the recovery. */
+/* Report of the findings; lives as long as the recovery. */
 const struct wt_recover_report *wt_recover_report(const struct wt_recovery *recovery);
 
 /* The next change to the file that has to be one recording, or to its last part: true and *step, or
@@ -128,15 +124,12 @@ bool wt_recover_next_step(const struct wt_recovery *recovery, struct wt_recover_
  * changed then. */
 int wt_recover_apply(struct wt_recovery *recovery, struct wt_error *err);
 
-/* Leave the file and write what it would be to `path`, which must be another one and can be
- * no stream; it appears once it is whole. Its mode: wt_new_file_open(). */
+/* Leave the file alone and write the repaired one to `path`, another file and not a stream; it
+ * appears once it is whole. Its mode: wt_new_file_open(). */
 int wt_recover_copy(struct wt_recovery *recovery, const char *path, mode_t mode,
                     struct wt_error *err);
 
 /* NULL is fine. */
 void wt_recover_close(struct wt_recovery *recovery);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

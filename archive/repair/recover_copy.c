@@ -40,7 +40,7 @@ int wt_recover_write(int fd, const void *bytes, size_t length, uint64_t offset)
 	return 0;
 }
 
-/* Where the file systems cannot do it among themselves. */
+/* Copy through memory where the file systems cannot do it themselves. */
 static int copy_through(int from, uint64_t offset, uint64_t end, int to, uint64_t to_offset)
 {
 	uint8_t *buffer = malloc(COPY_BYTES);

@@ -12,9 +12,8 @@ enum {
 	RECORD_BYTES = 16,
 	MODIFIED_RECORD_BYTES = 24,
 	USUAL_BYTES_MAX = 262144, /* of a packet, as libpcap has it */
-	CHAINED = 3,              /* so many records one after the other are no chance */
+	CHAINED = 3,              /* this many records in a row are not chance */
 	CAPLEN_AT = 8,
-	LEN_AT = 12,
 };
 
 static const uint32_t us_magic = 0xa1b2c3d4, ns_magic = 0xa1b23c4d, modified_magic = 0xa1b2cd34;
@@ -32,7 +31,7 @@ struct scanner {
 	uint32_t fractions;    /* of a second */
 	uint32_t bytes_max;    /* of a packet that is found after damage */
 	bool has_last, ended;
-	struct record last; /* at last_at: what was taken before `at` */
+	struct record last; /* at last_at: the one taken before `at` */
 	uint64_t last_at;
 	struct wt_error why;
 };
@@ -58,7 +57,7 @@ static bool is_zero(const struct record *record)
 	return !record->s && !record->fraction && !record->caplen && !record->len;
 }
 
-/* Of another pcap file: somebody has put two together. */
+/* Whether another pcap file's header is here: two were concatenated. */
 static bool is_header(const struct scanner *scanner, const struct record *record)
 {
 	const uint32_t magic = record->s;
@@ -68,7 +67,7 @@ static bool is_header(const struct scanner *scanner, const struct record *record
 	       !record->caplen && !record->len && scanner->at;
 }
 
-/* Behind damage a record has to look like one. */
+/* After damage a record has to look like one. */
 static bool is_plausible(const struct scanner *scanner, const struct record *record)
 {
 	const uint32_t years_s = 20u * 366 * 24 * 3600;
@@ -81,7 +80,7 @@ static bool is_plausible(const struct scanner *scanner, const struct record *rec
 	       scanner->last.s - record->s < years_s;
 }
 
-/* Several of them, or some up to the end of the file. */
+/* Whether records chain from here: several, or fewer up to the end of the file. */
 static bool goes_on(struct scanner *scanner, uint64_t offset)
 {
 	const uint64_t end = scanner->view.end;
@@ -105,7 +104,7 @@ static bool goes_on(struct scanner *scanner, uint64_t offset)
 	return true;
 }
 
-/* The first one from `from` on: 1 and *offset, 0 or a negative errno. */
+/* Find the first record from `from` on: 1 and *offset, 0 or a negative errno. */
 static int find(struct scanner *scanner, uint64_t from, uint64_t *offset)
 {
 	struct wt_file_view *view = &scanner->view;
@@ -171,14 +170,14 @@ static void describe(struct scanner *scanner, const struct record *record, bool 
 		             "packet at offset %llu: it is cut off by the end of the file", at);
 }
 
-/* Whether what was taken last ends where `at` is. */
+/* Whether the last record taken ends at `at`. */
 static bool can_take_back(const struct scanner *scanner)
 {
 	return scanner->has_last &&
 	       scanner->last_at + scanner->record_bytes + scanner->last.caplen == scanner->at;
 }
 
-/* The last one that was taken had a wrong length: what is after it is not where it says. */
+/* Take back the last record: its length was wrong, and nothing is where it says. */
 static int take_back(struct scanner *scanner, uint64_t next)
 {
 	const uint64_t room = next - scanner->last_at - scanner->record_bytes;
@@ -197,7 +196,7 @@ static int take_back(struct scanner *scanner, uint64_t next)
 	                       scanner->swapped, &scanner->why);
 }
 
-/* The next one is where the length on the wire says. */
+/* Mend a captured length: the next record is where the length on the wire says. */
 static int mend_caplen(struct scanner *scanner, uint64_t next)
 {
 	const uint64_t at = scanner->at;
@@ -208,7 +207,7 @@ static int mend_caplen(struct scanner *scanner, uint64_t next)
 	                       &scanner->why);
 }
 
-/* What is at `at` is no record, or it is cut off. */
+/* Handle bytes at `at` that are not a whole record. */
 static int take_damage(struct scanner *scanner, const struct record *record, bool there)
 {
 	const uint64_t left = there ? scanner->view.end - scanner->at - scanner->record_bytes : 0;
@@ -216,7 +215,7 @@ static int take_damage(struct scanner *scanner, const struct record *record, boo
 	int rc;
 
 	describe(scanner, record, there);
-	/* The last one may be wrong about where it ends. */
+	/* The last record may be wrong about where it ends. */
 	if (can_take_back(scanner) && !is_zero(record))
 		from = scanner->last_at + scanner->record_bytes;
 	if (there && is_header(scanner, record))
@@ -256,7 +255,7 @@ static int take_record(struct scanner *scanner)
 	if (!there || is_zero(&record) || is_header(scanner, &record) ||
 	    record.caplen > left - scanner->record_bytes)
 		return take_damage(scanner, &record, there);
-	/* More than any reader takes has to lead somewhere. */
+	/* A length above any reader's limit has to lead to another record. */
 	if (record.caplen > USUAL_BYTES_MAX &&
 	    !goes_on(scanner, scanner->at + scanner->record_bytes + record.caplen) &&
 	    scanner->at + scanner->record_bytes + record.caplen != scanner->view.end)
@@ -302,7 +301,7 @@ int wt_recover_scan_pcap(struct recover_scan *scan, uint64_t file_bytes, struct 
 		return rc;
 	}
 	while (!rc && !scanner.ended && scanner.at < file_bytes) {
-		/* The view goes along. */
+		/* Move the view along. */
 		wt_file_view_get(&scanner.view, scanner.at, 1);
 		rc = scanner.view.failed ? scanner.view.failed : take_record(&scanner);
 	}

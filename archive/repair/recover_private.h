@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_WRITER_RECOVER_PRIVATE_H
-#define WIRETAPE_WRITER_RECOVER_PRIVATE_H
+#ifndef WIRETAPE_ARCHIVE_REPAIR_RECOVER_PRIVATE_H
+#define WIRETAPE_ARCHIVE_REPAIR_RECOVER_PRIVATE_H
 
-/* What recover*.c share. Not installed. */
+/* Types and functions that recover*.c share. Not installed. */
 
 #include <wiretape/archive/repair/recover.h>
 
-/* ---- recover_tape.c: a recording that is made of chunks ---- */
+/* recover_tape.c repairs a recording made of chunks. */
 
-/* Of its report offsets count from the recording's start, and size_bytes is up to where a section
- * of somebody else follows, or the file ends. */
+/* Offsets in its report count from the recording's start; size_bytes reaches up to a foreign
+ * section or the end of the file. */
 struct recover_tape;
 
-/* 0 and *tape; -ENOTSUP if what begins at `base` is none; -EBADMSG if its first chunk is damaged;
+/* 0 and *tape; -ENOTSUP if no tape begins at `base`; -EBADMSG if its first chunk is damaged;
  * -ELOOP if its indexes contradict each other so much that it would take too long. */
 int wt_recover_tape_look(struct recover_tape **tape, int fd, uint64_t base, uint64_t file_bytes,
                          struct wt_error *err);
@@ -22,19 +22,20 @@ const struct wt_recover_report *wt_recover_tape_report(const struct recover_tape
 bool wt_recover_tape_step(const struct recover_tape *tape, struct wt_recover_cursor *cursor,
                           struct wt_recover_step *step);
 
-/* What stays of it to `offset` of another file, with holes where steps will write. */
+/* Copy the kept part to `offset` of another file, with holes where steps will write. */
 int wt_recover_tape_copy(const struct recover_tape *tape, int to, uint64_t offset);
 void wt_recover_tape_free(struct recover_tape *tape);
 
-/* ---- recover_scan.c: what can be kept of other files, block by block ---- */
+/* recover_scan.c finds the blocks of other files that can be kept. */
 
 enum recover_piece_kind {
 	RECOVER_KEPT,
 	RECOVER_LOST,
-	RECOVER_LENGTHS,   /* a block of so many bytes, if both its lengths are written anew */
-	RECOVER_SECTION,   /* a section header is put there, in place of one that was lost */
-	RECOVER_INTERFACE, /* an interface, in the same way */
-	RECOVER_CAPLEN, /* a pcap record of so many bytes, if its captured length is its length */
+	RECOVER_LENGTHS,   /* a block of this many bytes once both its lengths are rewritten */
+	RECOVER_SECTION,   /* a section header replaces one that was lost */
+	RECOVER_INTERFACE, /* an interface replaces one that was lost */
+	RECOVER_CAPLEN, /* a pcap record of this many bytes once its captured length is its length
+	                 */
 };
 
 struct recover_piece {
@@ -54,7 +55,7 @@ struct recover_scan {
 	uint64_t packets;
 	enum recover_tail tail;
 	bool is_damaged;     /* something before the tail was passed over or mended */
-	bool keeps_places;   /* what is passed over becomes padding, so that nothing moves */
+	bool keeps_places;   /* passed-over bytes become padding, so that nothing moves */
 	struct wt_error why; /* of the first damage, or of the tail */
 	struct recover_piece *pieces;
 	size_t piece_count, piece_room;
@@ -64,34 +65,34 @@ struct recover_scan {
 	uint64_t bytes_read;
 };
 
-/* One more piece at the end. 0 or -ENOMEM. */
+/* Append a piece. 0 or -ENOMEM. */
 int wt_recover_keep(struct recover_scan *scan, uint64_t offset, uint64_t bytes);
 int wt_recover_mend(struct recover_scan *scan, uint64_t offset, uint64_t bytes,
                     enum recover_piece_kind kind, bool swapped, const struct wt_error *why);
 int wt_recover_lose(struct recover_scan *scan, uint64_t offset, uint64_t bytes,
                     const struct wt_error *why);
-/* All from `offset` to the end. */
+/* End the scan: all from `offset` on is the tail. */
 int wt_recover_end(struct recover_scan *scan, uint64_t offset, enum recover_tail tail,
                    const struct wt_error *why);
 
-/* From `base`, where a section begins or should, to the end, or to where a tape begins: scan->end.
+/* Scan from `base`, where a section begins or should, to the end or the start of a tape: scan->end.
  * scan->fd and base are set. 0 or a negative errno. */
 int wt_recover_scan_pcapng(struct recover_scan *scan, uint64_t file_bytes, struct wt_error *err);
 
-/* All of a classic pcap file. */
+/* Scan a classic pcap file. */
 int wt_recover_scan_pcap(struct recover_scan *scan, uint64_t file_bytes, struct wt_error *err);
 
-/* The pieces that stay to `*offset` of another file, which goes on to their end. */
+/* Copy the kept pieces to `*offset` of another file, and advance it to their end. */
 int wt_recover_scan_copy(const struct recover_scan *scan, int to, uint64_t *offset);
 void wt_recover_scan_free(struct recover_scan *scan);
 
-/* ---- recover_copy.c ---- */
+/* recover_copy.c */
 
 /* 0; -ENODATA if the file has less; or another negative errno. */
 int wt_recover_read(int fd, void *into, size_t bytes, uint64_t offset);
 int wt_recover_write(int fd, const void *bytes, size_t length, uint64_t offset);
 
-/* Bytes of one file to a place in another. */
+/* Copy bytes of one file to a place in another. */
 int wt_recover_copy_range(int from, uint64_t offset, uint64_t end, int to, uint64_t to_offset);
 
 #endif

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/pcapng/chunk.h>
 #include <wiretape/base/grow.h>
+#include <wiretape/pcapng/chunk.h>
 #include <wiretape/pcapng/pcapng_decode.h>
 #include <wiretape/writer/pcapng_find.h>
 
@@ -18,8 +18,6 @@ enum {
 	BARE_INTERFACE_BYTES = sizeof(struct wt_pcapng_idb) + LENGTH_BYTES,
 	MENDED_BYTES_MAX = 16 << 20, /* of a block whose lengths are wrong */
 };
-
-/* ---- what is found ---- */
 
 static struct recover_piece *add_piece(struct recover_scan *scan, uint64_t offset, uint64_t bytes,
                                        enum recover_piece_kind kind)
@@ -103,8 +101,6 @@ void wt_recover_scan_free(struct recover_scan *scan)
 	free(scan->passed);
 }
 
-/* ---- pcapng ---- */
-
 struct scanner {
 	struct recover_scan *scan;
 	struct wt_file_view view;
@@ -140,7 +136,7 @@ static uint32_t load32(const uint8_t *at, bool swapped)
 	return to_order(value, swapped);
 }
 
-/* A section header says its own. */
+/* A section header gives its own byte order. */
 static bool order_at(const struct scanner *scanner, const uint8_t *block)
 {
 	if (load32(block, false) != WT_PCAPNG_SHB)
@@ -154,7 +150,7 @@ static bool is_read(uint32_t type)
 	       type == WT_PCAPNG_SPB || type == WT_PCAPNG_PACKET || type == WT_PCAPNG_ISB;
 }
 
-/* A copy of so many bytes in memory of its own; NULL without that, or if they are not there. */
+/* Copy this many bytes into memory of its own; NULL without memory or without the bytes. */
 static uint8_t *copy_block(struct scanner *scanner, uint64_t offset, size_t bytes)
 {
 	uint8_t *grown;
@@ -228,7 +224,7 @@ static int end_before_tape(struct scanner *scanner, const struct wt_pcapng_item 
 	return rc ? rc : 1;
 }
 
-/* Its block is there; it stays, unless another tape begins here. */
+/* Keep a complete block, unless another tape begins here. */
 static int take_item(struct scanner *scanner, const struct wt_pcapng_item *item, uint64_t bytes)
 {
 	int rc = end_before_tape(scanner, item);
@@ -239,7 +235,7 @@ static int take_item(struct scanner *scanner, const struct wt_pcapng_item *item,
 	return keep(scanner, bytes);
 }
 
-/* What is there belongs to no section that is known. */
+/* Leave out bytes that belong to no known section. */
 static int lose_up_to_section(struct scanner *scanner)
 {
 	struct wt_pcapng_find next;
@@ -273,7 +269,7 @@ static int take_unknown_section(struct scanner *scanner)
 	return lose_up_to_section(scanner);
 }
 
-/* How long a section header or an interface is up to the first option that leads outside. */
+/* Length of a section header or an interface up to the first option that leads outside. */
 static size_t good_options(const uint8_t *block, size_t bytes, size_t fixed_bytes, bool swapped)
 {
 	struct wt_pcapng_options options = {
@@ -288,7 +284,7 @@ static size_t good_options(const uint8_t *block, size_t bytes, size_t fixed_byte
 	return (size_t)(options.bytes - block) + (option.code == WT_OPT_END ? 4 : 0);
 }
 
-/* Without either nothing after it can be read: what is good of it stays. */
+/* Keep the good part of a section header or an interface: nothing after it can be read without. */
 static int mend_options(struct scanner *scanner, const uint8_t *block, size_t bytes, bool *mended)
 {
 	const bool swapped = order_at(scanner, block);
@@ -322,7 +318,7 @@ static int mend_options(struct scanner *scanner, const uint8_t *block, size_t by
 	return rc || good == bytes ? rc : lose(scanner, bytes - good);
 }
 
-/* Its two lengths agree, but what is in it cannot be read. */
+/* Pass over a block whose lengths agree but whose content cannot be read. */
 static int pass_block(struct scanner *scanner, const uint8_t *block, uint64_t bytes)
 {
 	const uint32_t type = load32(block, order_at(scanner, block));
@@ -341,7 +337,7 @@ static int pass_block(struct scanner *scanner, const uint8_t *block, uint64_t by
 	return lose_up_to_section(scanner);
 }
 
-/* A packet of the first interface, of which the description is among what was lost. */
+/* Whether this is a packet of the first interface, whose description was lost. */
 static bool lacks_interface(const struct scanner *scanner, const uint8_t *block, uint64_t bytes)
 {
 	const struct wt_pcapng_decoder *decoder = &scanner->decoder;
@@ -380,7 +376,7 @@ static int replace_interface(struct scanner *scanner)
 	return rc ? rc : 1;
 }
 
-/* A block whose two lengths agree. */
+/* Take a block whose two lengths agree. */
 static int take_block(struct scanner *scanner, uint64_t bytes)
 {
 	const uint8_t *block = wt_file_view_get(&scanner->view, scanner->at, MIN_BLOCK_BYTES);
@@ -418,9 +414,7 @@ static int take_block(struct scanner *scanner, uint64_t bytes)
 	return pass_block(scanner, block, bytes);
 }
 
-/* ---- where its blocks do not chain ---- */
-
-/* What is wrong, in words. */
+/* Describe the damage. */
 static void describe(struct scanner *scanner)
 {
 	uint8_t head[MIN_BLOCK_BYTES] = {0};
@@ -449,7 +443,7 @@ static void describe(struct scanner *scanner)
 		             total);
 }
 
-/* Behind the last byte that is not zero, from `from` on. */
+/* Offset after the last nonzero byte, from `from` on. */
 static uint64_t end_of_data(struct wt_file_view *view, uint64_t from)
 {
 	uint64_t data = from, at = from;
@@ -470,8 +464,8 @@ static uint64_t end_of_data(struct wt_file_view *view, uint64_t from)
 	}
 }
 
-/* Nothing more is found: is it a block that was being written when the file ended? Zeros may lie
- * after it. */
+/* With nothing more found: whether this is a block that was being written when the file ended.
+ * Zeros may follow it. */
 static bool is_unfinished(struct scanner *scanner)
 {
 	const uint64_t data_end = end_of_data(&scanner->view, scanner->at);
@@ -493,8 +487,7 @@ static bool is_unfinished(struct scanner *scanner)
 	return total > scanner->view.end - scanner->at || total - LENGTH_BYTES >= there;
 }
 
-/* Whether a list of options ends where its block does: with what is after it in the file it
- * would not. */
+/* Whether a list of options ends where its block does, as it would not with foreign bytes in it. */
 static bool ends_exactly(const uint8_t *block, size_t bytes, const struct wt_pcapng_item *item)
 {
 	struct wt_pcapng_options options = item->options;
@@ -511,7 +504,7 @@ static bool ends_exactly(const uint8_t *block, size_t bytes, const struct wt_pca
 	       (at + 4 == end_of_block && !at[0] && !at[1] && !at[2] && !at[3]);
 }
 
-/* As if the block that was decoded last had not been. */
+/* Undo the decoding of the last block. */
 static void forget_item(struct scanner *scanner, const struct wt_pcapng_decoder *before)
 {
 	scanner->decoder.interface_count = before->interface_count;
@@ -520,7 +513,7 @@ static void forget_item(struct scanner *scanner, const struct wt_pcapng_decoder 
 	scanner->decoder.sections = before->sections;
 }
 
-/* Perhaps only its lengths are wrong: the next block says how long it is. */
+/* Mend a block with only its lengths wrong: the place of the next block gives the right ones. */
 static int mend_lengths(struct scanner *scanner, uint64_t bytes, bool *mended)
 {
 	const struct wt_pcapng_decoder before = scanner->decoder;
@@ -559,7 +552,7 @@ static int mend_lengths(struct scanner *scanner, uint64_t bytes, bool *mended)
 	return rc;
 }
 
-/* Or what there is of a section header or an interface, up to where it is damaged. */
+/* Keep a section header or an interface up to its damage. */
 static int mend_header(struct scanner *scanner, uint64_t bytes, bool *mended)
 {
 	uint8_t *block;
@@ -576,7 +569,7 @@ static int mend_header(struct scanner *scanner, uint64_t bytes, bool *mended)
 	return mend_options(scanner, block, (size_t)bytes, mended);
 }
 
-/* What is lost was the only section header. */
+/* Put a section header in place of the only one, which was lost. */
 static int replace_section(struct scanner *scanner, const struct wt_pcapng_find *next)
 {
 	uint8_t block[BARE_SECTION_BYTES] = {0};
@@ -599,8 +592,8 @@ static int replace_section(struct scanner *scanner, const struct wt_pcapng_find 
 	                       next->swapped, &why);
 }
 
-/* At the start of it all the byte order may not be known. In the wrong one, blocks seem to begin a
- * byte or three before they do. */
+/* Find the first block without a known byte order. In the wrong one, blocks seem to begin a byte or
+ * three early. */
 static int find_first(struct scanner *scanner, struct wt_pcapng_find *next)
 {
 	const uint64_t from = scanner->at + 1;
@@ -671,7 +664,7 @@ int wt_recover_scan_pcapng(struct recover_scan *scan, uint64_t file_bytes, struc
 	wt_pcapng_decoder_init(&scanner.decoder);
 	scan->end = scan->keep_end = file_bytes;
 	while (!rc && !scanner.ended && scanner.at < file_bytes) {
-		/* The view goes along. */
+		/* Move the view along. */
 		wt_file_view_get(&scanner.view, scanner.at, 1);
 		if (scanner.view.failed)
 			rc = scanner.view.failed;
@@ -688,9 +681,7 @@ int wt_recover_scan_pcapng(struct recover_scan *scan, uint64_t file_bytes, struc
 	return rc < 0 ? wt_error_set(err, rc, "cannot read it: %s", strerror(-rc)) : 0;
 }
 
-/* ---- the copy ---- */
-
-/* A block of our own of as many bytes, in which there is nothing. */
+/* Write an empty block of ours of this many bytes. */
 static int put_padding(int to, uint64_t offset, uint64_t bytes, bool swapped)
 {
 	uint8_t words[HEAD_BYTES];
@@ -726,7 +717,7 @@ static int put_interface(int to, uint64_t offset, bool swapped)
 	return wt_recover_write(to, block, sizeof(block), offset);
 }
 
-/* The copied block gets its right lengths. */
+/* Correct the lengths of the copied block. */
 static int put_lengths(int to, uint64_t offset, const struct recover_piece *piece)
 {
 	const uint32_t length = to_order((uint32_t)piece->bytes, piece->swapped);
@@ -737,7 +728,7 @@ static int put_lengths(int to, uint64_t offset, const struct recover_piece *piec
 	                             offset + piece->bytes - LENGTH_BYTES);
 }
 
-/* Of a pcap record, after its stamp: the captured length, and that on the wire. */
+/* Write the two lengths of a pcap record, captured and on the wire, after its stamp. */
 static int put_caplen(const struct recover_scan *scan, const struct recover_piece *piece, int to,
                       uint64_t offset)
 {

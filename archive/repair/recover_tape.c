@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/writer/missing.h>
-#include <wiretape/writer/pcapng_find.h>
-#include <wiretape/writer/tape_reader.h>
 #include <wiretape/archive/repair/partial_chunk.h>
+#include <wiretape/pcapng/gap_block.h>
+#include <wiretape/writer/chunk_file.h>
+#include <wiretape/writer/pcapng_find.h>
 
 enum {
 	HEAD_BYTES = sizeof(struct wt_pcapng_block),
 	LENGTH_BYTES = 4,
 	MISSING_BYTES_MAX = 8 << 20, /* readers refuse blocks of more than 16 MiB */
-	/* So much may be read for each byte of the file and these. */
+	/* Limit of bytes read, per byte of the file plus a constant. */
 	BUDGET_TIMES = 8,
 	BUDGET_BYTES = 4 << 20,
 };
@@ -22,13 +22,14 @@ enum {
 struct recover_tape {
 	int fd;
 	uint64_t base; /* in the file */
-	uint64_t end;  /* of what may belong to it, from there */
+	uint64_t end;  /* limit of the tape, from there */
 	bool searched; /* for what follows: */
 	bool has_next; /* a section of somebody else, at `end` */
 	struct wt_file_view view;
 	struct wt_recover_report report;
 	struct wt_recover_hole *holes;
-	struct wt_torn *torn; /* for each hole: the chunk in which it begins; bytes is 0 if none */
+	struct wt_partial_chunk
+	        *partial; /* for each hole: the chunk in which it begins; bytes is 0 if none */
 	size_t hole_room;
 	bool swapped;
 	struct wt_chunk_run run; /* as it is after the last good chunk */
@@ -40,9 +41,7 @@ struct recover_tape {
 	uint32_t interfaces;
 };
 
-/* ---- looking at a tape ---- */
-
-/* What decoding a chunk has shown. */
+/* Findings from decoding a chunk. */
 struct chunk_contents {
 	uint32_t accounted; /* interfaces with statistics */
 	bool is_mark;       /* says that the recording was not closed */
@@ -63,11 +62,11 @@ static void note_statistics(struct recover_tape *tape, uint32_t interface_id,
 static void note_missing(const struct wt_pcapng_item *item, struct recover_tape *tape,
                          struct chunk_contents *contents)
 {
-	struct wt_missing missing;
+	struct wt_gap_block missing;
 
-	if (!wt_missing_parse(item->body, item->body_bytes, &missing))
+	if (!wt_gap_block_parse(item->body, item->body_bytes, &missing))
 		return;
-	if (missing.what == WT_MISSING_NOT_CLOSED) {
+	if (missing.what == WT_GAP_BLOCK_NOT_CLOSED) {
 		contents->is_mark = true;
 		tape->mark_bytes = missing.bytes;
 		tape->report.tail_packets = missing.packets;
@@ -78,7 +77,7 @@ static void note_missing(const struct wt_pcapng_item *item, struct recover_tape 
 }
 
 /* Whether all of a chunk's blocks can be read. */
-static bool decode_chunk(struct recover_tape *tape, struct wt_tape_reader *reader,
+static bool decode_chunk(struct recover_tape *tape, struct wt_chunk_file *reader,
                          const struct wt_chunk_index *index, const uint8_t *bytes,
                          struct chunk_contents *contents)
 {
@@ -88,11 +87,11 @@ static bool decode_chunk(struct recover_tape *tape, struct wt_tape_reader *reade
 
 	*contents = (struct chunk_contents){0};
 	memset(tape->accounted, 0, tape->interfaces * sizeof(*tape->accounted));
-	while ((rc = wt_tape_reader_decode(reader, index, bytes, &at, &item, NULL)) > 0) {
+	while ((rc = wt_chunk_file_decode(reader, index, bytes, &at, &item, NULL)) > 0) {
 		contents->hole_bytes = contents->hole_packets = 0;
 		if (item.kind == WT_ITEM_STATISTICS)
 			note_statistics(tape, item.statistics.interface_id, contents);
-		else if (item.block_type == WT_PCAPNG_MISSING)
+		else if (item.block_type == WT_PCAPNG_GAP)
 			note_missing(&item, tape, contents);
 	}
 	return rc == 0;
@@ -102,23 +101,23 @@ static int grow_holes(struct recover_tape *tape)
 {
 	size_t room = tape->hole_room ? tape->hole_room * 2 : 16;
 	struct wt_recover_hole *holes = realloc(tape->holes, room * sizeof(*holes));
-	struct wt_torn *torn;
+	struct wt_partial_chunk *partial;
 
 	if (!holes)
 		return -ENOMEM;
 	tape->holes = holes;
 	tape->report.holes = holes;
-	torn = realloc(tape->torn, room * sizeof(*torn));
-	if (!torn)
+	partial = realloc(tape->partial, room * sizeof(*partial));
+	if (!partial)
 		return -ENOMEM;
-	tape->torn = torn;
+	tape->partial = partial;
 	tape->hole_room = room;
 	return 0;
 }
 
-/* A hole after what has been taken so far. `torn` may be NULL. */
+/* Add a hole after the chunks taken so far. `partial` may be NULL. */
 static int add_hole(struct recover_tape *tape, uint64_t offset, uint64_t bytes, uint64_t packets,
-                    const struct wt_torn *torn, struct wt_error *err)
+                    const struct wt_partial_chunk *partial, struct wt_error *err)
 {
 	size_t at = tape->report.hole_count;
 
@@ -131,7 +130,7 @@ static int add_hole(struct recover_tape *tape, uint64_t offset, uint64_t bytes, 
 	        .has_after = tape->report.has_last,
 	        .after_ns = tape->report.last_ns,
 	};
-	tape->torn[at] = torn ? *torn : (struct wt_torn){0};
+	tape->partial[at] = partial ? *partial : (struct wt_partial_chunk){0};
 	tape->report.hole_count++;
 	tape->report.missing_packets += packets;
 	return 0;
@@ -142,39 +141,38 @@ static uint32_t to_order(uint32_t value, bool swapped)
 	return swapped ? __builtin_bswap32(value) : value;
 }
 
-/* Whether the block at `offset` is one that repair has put there; its length, and what it
- * says. */
+/* Whether a repair has put the block at `offset` there; its length and content. */
 static bool read_missing_block(const struct recover_tape *tape, uint64_t offset, uint64_t end,
-                               uint32_t *bytes, struct wt_missing *missing)
+                               uint32_t *bytes, struct wt_gap_block *missing)
 {
-	uint8_t head[HEAD_BYTES + WT_MISSING_TEXT_BYTES];
+	uint8_t head[HEAD_BYTES + WT_GAP_BLOCK_TEXT_BYTES];
 	uint32_t words[2], again;
 
 	if (wt_recover_read(tape->fd, head, sizeof(head), tape->base + offset))
 		return false;
 	memcpy(words, head, sizeof(words));
 	*bytes = to_order(words[1], tape->swapped);
-	if (to_order(words[0], tape->swapped) != WT_PCAPNG_MISSING || !*bytes ||
+	if (to_order(words[0], tape->swapped) != WT_PCAPNG_GAP || !*bytes ||
 	    *bytes % WT_CHUNK_ALIGNMENT || *bytes > MISSING_BYTES_MAX || *bytes > end - offset)
 		return false;
 	if (wt_recover_read(tape->fd, &again, sizeof(again),
 	                    tape->base + offset + *bytes - LENGTH_BYTES) ||
 	    to_order(again, tape->swapped) != *bytes)
 		return false;
-	return wt_missing_parse(head + HEAD_BYTES, WT_MISSING_TEXT_BYTES, missing);
+	return wt_gap_block_parse(head + HEAD_BYTES, WT_GAP_BLOCK_TEXT_BYTES, missing);
 }
 
 /* Whether an earlier repair has closed the hole, all of it, and with the same count. */
 static bool is_closed(const struct recover_tape *tape, uint64_t at, uint64_t end,
                       uint64_t hole_packets)
 {
-	struct wt_missing missing;
+	struct wt_gap_block missing;
 	uint64_t packets = 0;
 	uint32_t bytes;
 
 	for (; at < end; at += bytes) {
 		if (!read_missing_block(tape, at, end, &bytes, &missing) ||
-		    missing.what == WT_MISSING_NOT_CLOSED)
+		    missing.what == WT_GAP_BLOCK_NOT_CLOSED)
 			return false;
 		if (__builtin_add_overflow(packets, missing.packets, &packets))
 			return false;
@@ -182,7 +180,7 @@ static bool is_closed(const struct recover_tape *tape, uint64_t at, uint64_t end
 	return packets == hole_packets;
 }
 
-/* The last chunk ends in a hole: true if that one goes on up to the chunk of `next`. */
+/* Extend the hole at the end of the last chunk: true if it reaches the chunk of `next`. */
 static bool extend_hole(struct recover_tape *tape, const struct wt_chunk_index *next,
                         uint64_t packets, bool closed)
 {
@@ -196,7 +194,7 @@ static bool extend_hole(struct recover_tape *tape, const struct wt_chunk_index *
 	return true;
 }
 
-/* Between the last good chunk and that of `next`. */
+/* Note the hole between the last good chunk and that of `next`. */
 static int note_hole(struct recover_tape *tape, const struct wt_chunk_index *next,
                      struct wt_error *err)
 {
@@ -215,7 +213,7 @@ static int note_hole(struct recover_tape *tape, const struct wt_chunk_index *nex
 	return rc;
 }
 
-/* The first stamps after the holes that have none yet. */
+/* Give holes without one the first stamp after them. */
 static void note_stamps(struct recover_tape *tape, const struct wt_chunk_index *index)
 {
 	if (!index->packets)
@@ -228,7 +226,7 @@ static void note_stamps(struct recover_tape *tape, const struct wt_chunk_index *
 	tape->report.last_ns = index->max_ns;
 }
 
-/* Where the file goes on after a chunk of `bytes` bytes, after which `missing` packets are. */
+/* Advance past a chunk of `bytes` bytes and the `missing` packets after it. */
 static void advance(struct recover_tape *tape, const struct wt_chunk_index *index, uint32_t bytes,
                     uint64_t missing)
 {
@@ -244,7 +242,7 @@ static void advance(struct recover_tape *tape, const struct wt_chunk_index *inde
 	tape->report.chunks++;
 }
 
-/* The hole that an earlier repair has left at the end of a chunk. */
+/* Note the hole that an earlier repair has left at the end of a chunk. */
 static int note_hole_inside(struct recover_tape *tape, const struct chunk_contents *contents,
                             struct wt_error *err)
 {
@@ -277,34 +275,35 @@ static int take_chunk(struct recover_tape *tape, const struct wt_chunk_index *in
 	return tape->ends_in_hole ? note_hole_inside(tape, contents, err) : 0;
 }
 
-/* What is kept of a chunk that was written in part. The hole after it goes up to the next
- * chunk, once there is one. */
-static int take_torn(struct recover_tape *tape, const struct wt_torn *torn, struct wt_error *err)
+/* Take the kept part of a half-written chunk. The hole after it reaches up to the next chunk, once
+ * there is one. */
+static int take_partial(struct recover_tape *tape, const struct wt_partial_chunk *partial,
+                        struct wt_error *err)
 {
-	const struct wt_chunk_index *index = &torn->index;
-	uint32_t bytes = wt_torn_chunk_bytes(torn);
+	const struct wt_chunk_index *index = &partial->index;
+	uint32_t bytes = wt_partial_chunk_bytes(partial);
 	int rc = note_hole(tape, index, err);
 
 	if (rc)
 		return rc;
 	note_stamps(tape, index);
-	advance(tape, index, bytes, torn->missing_packets);
+	advance(tape, index, bytes, partial->missing_packets);
 	tape->ends_in_hole = true;
 	tape->last_is_end = false;
 	tape->report.was_marked = false;
 	tape->report.tail_packets = 0;
 	tape->report.part_chunks++;
-	tape->report.part_packets += torn->packets;
-	tape->report.part_missing += torn->missing_packets;
-	rc = add_hole(tape, index->offset + torn->bytes, bytes - torn->bytes, torn->missing_packets,
-	              torn, err);
+	tape->report.part_packets += partial->packets;
+	tape->report.part_missing += partial->missing_packets;
+	rc = add_hole(tape, index->offset + partial->bytes, bytes - partial->bytes,
+	              partial->missing_packets, partial, err);
 	if (!rc)
 		tape->holes[tape->report.hole_count - 1].in_chunk = true;
 	return rc;
 }
 
-/* A chunk that is torn still says how many packets there were up to its end. */
-static void note_torn(struct recover_tape *tape, const struct wt_chunk_index *index)
+/* A chunk that is partial still says how many packets there were up to its end. */
+static void note_partial(struct recover_tape *tape, const struct wt_chunk_index *index)
 {
 	uint64_t packets;
 
@@ -316,7 +315,7 @@ static void note_torn(struct recover_tape *tape, const struct wt_chunk_index *in
 		tape->report.tail_packets = packets;
 }
 
-/* What it says has to fit what was read before it, and leave a number for the mark. */
+/* Whether an index fits those read before it, and leaves a number for the mark. */
 static bool follows(const struct recover_tape *tape, const struct wt_chunk_index *index,
                     const struct chunk_contents *contents)
 {
@@ -328,25 +327,26 @@ static bool follows(const struct recover_tape *tape, const struct wt_chunk_index
 	       !__builtin_add_overflow(packets, contents->hole_packets, &packets);
 }
 
-/* Can something be kept of a chunk that is not good? Then it is taken: 1; 0 if not. */
-static int try_torn(struct recover_tape *tape, struct wt_tape_reader *reader,
-                    const struct wt_chunk_index *index, struct wt_error *err)
+/* Take the good part of a damaged chunk: 1; 0 if there is none. */
+static int try_partial(struct recover_tape *tape, struct wt_chunk_file *reader,
+                       const struct wt_chunk_index *index, struct wt_error *err)
 {
 	const struct chunk_contents none = {0};
-	struct wt_torn torn;
-	int rc = follows(tape, index, &none) ? wt_torn_look(reader, index, &torn, err) : 0;
+	struct wt_partial_chunk partial;
+	int rc = follows(tape, index, &none) ? wt_partial_chunk_look(reader, index, &partial, err)
+	                                     : 0;
 
 	if (rc > 0) {
-		rc = take_torn(tape, &torn, err);
+		rc = take_partial(tape, &partial, err);
 		return rc ? rc : 1;
 	}
 	if (!rc)
-		note_torn(tape, index);
+		note_partial(tape, index);
 	return rc;
 }
 
-/* Is there a section of somebody else where the last chunk has ended, or somewhere after? It
- * bounds the recording, and is looked for once in each piece of the file. */
+/* Find a foreign section at the end of the last chunk or after it. It bounds the recording, and is
+ * looked for once in each piece of the file. */
 static int find_end(struct recover_tape *tape, uint64_t at, struct wt_error *err)
 {
 	struct wt_pcapng_find found;
@@ -368,21 +368,21 @@ static int find_end(struct recover_tape *tape, uint64_t at, struct wt_error *err
 	return 0;
 }
 
-/* Is the chunk of `index` good, or its start? Then it is taken: 1; 0 if not. */
-static int try_chunk(struct recover_tape *tape, struct wt_tape_reader *reader,
+/* Accept the chunk of `index`, or its intact start: 1; 0 if neither. */
+static int try_chunk(struct recover_tape *tape, struct wt_chunk_file *reader,
                      const struct wt_chunk_index *index, struct wt_error *err)
 {
 	uint64_t tail_packets = tape->report.tail_packets;
 	struct chunk_contents contents;
 	const uint8_t *bytes;
-	int rc = wt_tape_reader_chunk(reader, index, &bytes, err);
+	int rc = wt_chunk_file_chunk(reader, index, &bytes, err);
 
 	if (rc < 0)
 		return rc;
 	if (rc && decode_chunk(tape, reader, index, bytes, &contents) &&
 	    follows(tape, index, &contents)) {
 		rc = take_chunk(tape, index, &contents, err);
-		/* What looked like the section after it is bytes of one of its blocks. */
+		/* The supposed section after it is bytes of one of its blocks. */
 		if (!rc && tape->run.offset > tape->end) {
 			tape->searched = tape->has_next = false;
 			rc = find_end(tape, tape->run.offset, err);
@@ -390,19 +390,19 @@ static int try_chunk(struct recover_tape *tape, struct wt_tape_reader *reader,
 		return rc ? rc : 1;
 	}
 	tape->report.tail_packets = tail_packets;
-	/* Something else may stand in the place that was its own. */
+	/* Something else may have taken its place. */
 	rc = find_end(tape, index->offset + index->total_length, err);
-	return rc ? rc : try_torn(tape, reader, index, err);
+	return rc ? rc : try_partial(tape, reader, index, err);
 }
 
-static bool is_index_at(struct recover_tape *tape, struct wt_tape_reader *reader, uint64_t at,
+static bool is_index_at(struct recover_tape *tape, struct wt_chunk_file *reader, uint64_t at,
                         struct wt_chunk_index *index, struct wt_error *err, int *rc)
 {
-	*rc = wt_tape_reader_find(reader, at, at + 1, index, err);
+	*rc = wt_chunk_file_find(reader, at, at + 1, index, err);
 	return *rc > 0 && index->offset == at && index->offset < tape->end;
 }
 
-static int walk_tape(struct recover_tape *tape, struct wt_tape_reader *reader, struct wt_error *err)
+static int walk_tape(struct recover_tape *tape, struct wt_chunk_file *reader, struct wt_error *err)
 {
 	/* A chunk that is not whole is read twice, and pages are looked at once more to find it. */
 	const uint64_t budget = BUDGET_TIMES * (tape->end + BUDGET_BYTES);
@@ -414,7 +414,7 @@ static int walk_tape(struct recover_tape *tape, struct wt_tape_reader *reader, s
 		if (!is_index_at(tape, reader, at, &index, err, &rc) && rc >= 0) {
 			rc = find_end(tape, at, err);
 			if (!rc && at < tape->end)
-				rc = wt_tape_reader_find(reader, at, tape->end, &index, err);
+				rc = wt_chunk_file_find(reader, at, tape->end, &index, err);
 			if (!rc)
 				return 0;
 		}
@@ -422,20 +422,20 @@ static int walk_tape(struct recover_tape *tape, struct wt_tape_reader *reader, s
 			rc = try_chunk(tape, reader, &index, err);
 		if (rc < 0)
 			return rc;
-		if (wt_tape_reader_bytes_read(reader) > budget)
+		if (wt_chunk_file_bytes_read(reader) > budget)
 			return wt_error_set(
 			        err, -ELOOP,
 			        "its indexes contradict each other too often for it to be "
 			        "judged");
-		/* Where a chunk is torn, the next one may be anywhere after its first page. */
+		/* After a partial chunk the next may be anywhere beyond its first page. */
 		at = rc ? tape->run.offset : index.offset + WT_CHUNK_ALIGNMENT;
 	}
 	return 0;
 }
 
-/* Is what lies after the last chunk what a crash leaves, or a repair that was interrupted:
- * nothing, or chunks of which perhaps the first page was not written? */
-static bool is_crash_tail(struct recover_tape *tape, struct wt_tape_reader *reader)
+/* Whether the bytes after the last chunk are a crash's or an interrupted repair's: none, or chunks
+ * whose first page may be unwritten. */
+static bool is_crash_tail(struct recover_tape *tape, struct wt_chunk_file *reader)
 {
 	const uint64_t at = tape->base + tape->run.offset;
 	const uint64_t data = wt_file_view_skip_zeros(&tape->view, at);
@@ -446,10 +446,10 @@ static bool is_crash_tail(struct recover_tape *tape, struct wt_tape_reader *read
 	if (tape->report.was_marked &&
 	    tape->mark_bytes == tape->report.cut_bytes + WT_CHUNK_ALIGNMENT)
 		return true;
-	return wt_tape_reader_find(reader, tape->run.offset, tape->end, &index, NULL) > 0;
+	return wt_chunk_file_find(reader, tape->run.offset, tape->end, &index, NULL) > 0;
 }
 
-static void conclude(struct recover_tape *tape, struct wt_tape_reader *reader)
+static void conclude(struct recover_tape *tape, struct wt_chunk_file *reader)
 {
 	struct wt_recover_report *report = &tape->report;
 	bool has_open_hole = false;
@@ -469,7 +469,7 @@ static void conclude(struct recover_tape *tape, struct wt_tape_reader *reader)
 	if (tape->has_next || report->was_closed ||
 	    (report->cut_bytes && !is_crash_tail(tape, reader)))
 		report->way = WT_RECOVER_COPY;
-	/* The end is there, and something else after it, which the copy leaves out. */
+	/* The end is there; the copy leaves out the bytes after it. */
 	report->was_closed |= report->way == WT_RECOVER_COPY && tape->last_is_end;
 	if (report->way == WT_RECOVER_COPY)
 		wt_error_set(&report->why, -EBADMSG, "%s",
@@ -478,28 +478,28 @@ static void conclude(struct recover_tape *tape, struct wt_tape_reader *reader)
 		                                 : "it was closed, and parts of it are missing");
 }
 
-static int look_at_chunks(struct recover_tape *tape, struct wt_tape_reader *reader,
+static int look_at_chunks(struct recover_tape *tape, struct wt_chunk_file *reader,
                           struct wt_error *err)
 {
 	struct wt_recover_report *report = &tape->report;
 	size_t first_bytes;
 	int rc;
 
-	wt_tape_reader_first_chunk(reader, &first_bytes);
-	tape->swapped = wt_tape_reader_swapped(reader);
-	tape->interfaces = wt_tape_reader_interfaces(reader);
+	wt_chunk_file_first_chunk(reader, &first_bytes);
+	tape->swapped = wt_chunk_file_swapped(reader);
+	tape->interfaces = wt_chunk_file_interfaces(reader);
 	tape->accounted = calloc(tape->interfaces + 1, sizeof(*tape->accounted));
 	if (!tape->accounted || wt_file_view_init(&tape->view, tape->fd, tape->base + tape->end))
 		return wt_error_set(err, -ENOMEM, "no memory to look at it");
-	wt_chunk_run_init(&tape->run, wt_tape_reader_tape_id(reader), first_bytes);
-	report->is_tape = true;
+	wt_chunk_run_init(&tape->run, wt_chunk_file_tape_id(reader), first_bytes);
+	report->has_chunks = true;
 	report->format = "wiretape recording";
 	rc = walk_tape(tape, reader, err);
 	if (!rc)
 		rc = find_end(tape, tape->run.offset, err);
 	if (!rc)
 		conclude(tape, reader);
-	report->bytes_read = wt_tape_reader_bytes_read(reader) + tape->view.bytes_read;
+	report->bytes_read = wt_chunk_file_bytes_read(reader) + tape->view.bytes_read;
 	return rc;
 }
 
@@ -507,8 +507,8 @@ int wt_recover_tape_look(struct recover_tape **tape, int fd, uint64_t base, uint
                          struct wt_error *err)
 {
 	struct recover_tape *looked;
-	struct wt_tape_reader *reader;
-	int rc = wt_tape_reader_open_fd(&reader, fd, base, err);
+	struct wt_chunk_file *reader;
+	int rc = wt_chunk_file_open_fd(&reader, fd, base, err);
 
 	if (rc)
 		return rc;
@@ -520,7 +520,7 @@ int wt_recover_tape_look(struct recover_tape **tape, int fd, uint64_t base, uint
 	}
 	rc = looked ? look_at_chunks(looked, reader, err)
 	            : wt_error_set(err, -ENOMEM, "no memory to look at it");
-	wt_tape_reader_close(reader);
+	wt_chunk_file_close(reader);
 	if (rc)
 		wt_recover_tape_free(looked);
 	else
@@ -539,12 +539,10 @@ void wt_recover_tape_free(struct recover_tape *tape)
 		return;
 	wt_file_view_fini(&tape->view);
 	free(tape->holes);
-	free(tape->torn);
+	free(tape->partial);
 	free(tape->accounted);
 	free(tape);
 }
-
-/* ---- the changes ---- */
 
 static void put_u32(uint8_t *at, uint32_t value, bool swapped)
 {
@@ -559,13 +557,13 @@ static void write_step(struct wt_recover_step *step, uint64_t offset, size_t len
 	step->length = length;
 }
 
-/* Of the block at `in_hole`: it ends on a multiple of 4096, and with the chunk in which the
- * hole begins. */
+/* Size of the block at `in_hole`: it ends on a multiple of 4096, and with the chunk that the hole
+ * begins in. */
 static uint32_t missing_block_bytes(const struct recover_tape *tape, size_t number,
                                     uint64_t in_hole)
 {
 	const struct wt_recover_hole *hole = &tape->holes[number];
-	uint32_t before = in_hole ? 0 : tape->torn[number].bytes;
+	uint32_t before = in_hole ? 0 : tape->partial[number].bytes;
 	uint32_t most = MISSING_BYTES_MAX - before % WT_CHUNK_ALIGNMENT;
 	uint64_t left = hole->bytes - in_hole;
 
@@ -574,14 +572,14 @@ static uint32_t missing_block_bytes(const struct recover_tape *tape, size_t numb
 	return left < most ? (uint32_t)left : most;
 }
 
-/* The start of a block in a hole: its lengths' first, and the text. */
+/* Write the start of a block in a hole: its first length, and the text. */
 static void head_step(const struct recover_tape *tape, size_t number, uint64_t in_hole,
                       struct wt_recover_step *step)
 {
 	const struct wt_recover_hole *hole = &tape->holes[number];
 	uint32_t bytes = missing_block_bytes(tape, number, in_hole);
-	const struct wt_missing missing = {
-	        .what = in_hole ? WT_MISSING_CONTINUED : WT_MISSING_HOLE,
+	const struct wt_gap_block missing = {
+	        .what = in_hole ? WT_GAP_BLOCK_CONTINUED : WT_GAP_BLOCK_HOLE,
 	        .packets = in_hole ? 0 : hole->packets,
 	        .bytes = hole->bytes,
 	        .has_after = hole->has_after,
@@ -590,10 +588,10 @@ static void head_step(const struct recover_tape *tape, size_t number, uint64_t i
 	        .before_ns = hole->before_ns,
 	};
 
-	put_u32(step->bytes, WT_PCAPNG_MISSING, tape->swapped);
+	put_u32(step->bytes, WT_PCAPNG_GAP, tape->swapped);
 	put_u32(step->bytes + LENGTH_BYTES, bytes, tape->swapped);
-	wt_missing_format((char *)step->bytes + HEAD_BYTES, &missing);
-	write_step(step, hole->offset + in_hole, HEAD_BYTES + WT_MISSING_TEXT_BYTES);
+	wt_gap_block_format((char *)step->bytes + HEAD_BYTES, &missing);
+	write_step(step, hole->offset + in_hole, HEAD_BYTES + WT_GAP_BLOCK_TEXT_BYTES);
 }
 
 static void tail_step(const struct recover_tape *tape, size_t number, uint64_t in_hole,
@@ -605,7 +603,7 @@ static void tail_step(const struct recover_tape *tape, size_t number, uint64_t i
 	write_step(step, tape->holes[number].offset + in_hole + bytes - LENGTH_BYTES, LENGTH_BYTES);
 }
 
-/* The fields of an index are of different widths, each to be turned round by itself. */
+/* Swap an index field by field: their widths differ. */
 static void swap_index(uint8_t *index)
 {
 	static const uint8_t widths[] = {4, 4, 4, 4, 4, 4, 8, 4, 4, 4, 4, 4, 4,
@@ -620,28 +618,28 @@ static void swap_index(uint8_t *index)
 		}
 }
 
-/* The chunk that is kept in part, with the missing block at its end, becomes whole. */
+/* Make the chunk kept in part whole, with the missing block at its end. */
 static void index_step(const struct recover_tape *tape, size_t number, struct wt_recover_step *step)
 {
-	const struct wt_torn *torn = &tape->torn[number];
-	struct wt_chunk_index index = torn->index;
+	const struct wt_partial_chunk *partial = &tape->partial[number];
+	struct wt_chunk_index index = partial->index;
 
-	index.chunk_bytes = torn->bytes + missing_block_bytes(tape, number, 0);
-	index.used_bytes = index.flags & WT_CHUNK_IN_PLACE ? torn->bytes : index.chunk_bytes;
+	index.chunk_bytes = partial->bytes + missing_block_bytes(tape, number, 0);
+	index.used_bytes = index.flags & WT_CHUNK_IN_PLACE ? partial->bytes : index.chunk_bytes;
 	memset(step->bytes, 0, WT_CHUNK_INDEX_BYTES);
 	memcpy(step->bytes, &index, sizeof(index));
 	if (tape->swapped)
 		swap_index(step->bytes);
-	/* Its second length is there, perhaps further on. */
+	/* Its second length is in place already, perhaps further on. */
 	write_step(step, index.offset, sizeof(index));
 }
 
-/* The last chunk: one page that says that the recording has no end. */
+/* Write the last chunk: one page that marks the recording as not closed. */
 static void mark_step(const struct recover_tape *tape, struct wt_recover_step *step)
 {
 	const struct wt_recover_report *report = &tape->report;
-	const struct wt_missing missing = {
-	        .what = WT_MISSING_NOT_CLOSED,
+	const struct wt_gap_block missing = {
+	        .what = WT_GAP_BLOCK_NOT_CLOSED,
 	        .packets = report->tail_packets,
 	        .bytes = report->cut_bytes,
 	        .has_after = report->has_last,
@@ -657,16 +655,16 @@ static void mark_step(const struct recover_tape *tape, struct wt_recover_step *s
 	wt_chunk_seal(step->bytes, WT_CHUNK_ALIGNMENT, WT_CHUNK_INDEX_BYTES, &none, 0, &run);
 	if (tape->swapped)
 		swap_index(step->bytes);
-	put_u32(block, WT_PCAPNG_MISSING, tape->swapped);
+	put_u32(block, WT_PCAPNG_GAP, tape->swapped);
 	put_u32(block + LENGTH_BYTES, block_bytes, tape->swapped);
-	wt_missing_format((char *)block + HEAD_BYTES, &missing);
+	wt_gap_block_format((char *)block + HEAD_BYTES, &missing);
 	put_u32(block + block_bytes - LENGTH_BYTES, block_bytes, tape->swapped);
 	write_step(step, report->keep_bytes, WT_CHUNK_ALIGNMENT);
 }
 
 static bool needs_mark(const struct wt_recover_report *report)
 {
-	return report->is_tape && !report->was_closed && !report->was_marked;
+	return report->has_chunks && !report->was_closed && !report->was_marked;
 }
 
 enum stage { HEADS = 0, HEADS_SYNC, TAILS, TAILS_SYNC, INDEXES, MARK, LAST_SYNC, CUT, CUT_SYNC };
@@ -682,7 +680,7 @@ static bool next_hole_step(const struct recover_tape *tape, struct wt_recover_cu
 		uint64_t at = cursor->in_hole;
 
 		if (hole->closed || at == hole->bytes ||
-		    (cursor->stage == INDEXES && !tape->torn[cursor->hole].bytes))
+		    (cursor->stage == INDEXES && !tape->partial[cursor->hole].bytes))
 			continue;
 		cursor->in_hole += missing_block_bytes(tape, cursor->hole, at);
 		if (cursor->stage == HEADS)
@@ -715,7 +713,7 @@ static bool next_stage_step(const struct recover_tape *tape, struct wt_recover_c
 		 * could complete one of its packets, and the index makes all of it good. */
 		step->kind = WT_RECOVER_SYNC;
 		return !cursor->begun && tape->report.part_chunks;
-	case LAST_SYNC: /* what is to stay is on the disk before the rest goes */
+	case LAST_SYNC: /* the kept part is on the disk before the rest goes */
 	case CUT_SYNC:
 		step->kind = WT_RECOVER_SYNC;
 		return !cursor->begun;

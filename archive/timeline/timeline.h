@@ -1,76 +1,74 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_WRITER_TIMELINE_H
-#define WIRETAPE_WRITER_TIMELINE_H
+#ifndef WIRETAPE_ARCHIVE_TIMELINE_TIMELINE_H
+#define WIRETAPE_ARCHIVE_TIMELINE_TIMELINE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/base/error.h>
 #include <wiretape/archive/capture_file.h>
 #include <wiretape/archive/file_filter.h>
-#include <wiretape/pcapng/pcapng_decode.h>
+#include <wiretape/base/error.h>
 #include <wiretape/base/time_text.h>
+#include <wiretape/pcapng/pcapng_decode.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* The packets of one or more capture files as one timeline: in the order of their stamps, between
- * two times, those that a filter lets pass. Each file's packets stay in the order that they have
- * there, also where its stamps go back: what comes next is, of each file's next packets, the one
- * with the earliest stamp, and of several the one of the first path.
+/* Presents the packets of one or more capture files as one timeline: in the order of their stamps,
+ * between two times, those that a filter lets pass. Each file's packets stay in their order, even
+ * where its stamps go back: the next packet is the one with the earliest stamp among the files'
+ * next packets, ties going to the first path.
  *
- * In a recording that is made of chunks (chunk.h) the place is found by binary search, and little
- * more than what is asked for is read; it may be one that is being recorded. Any other file is read
- * from its beginning to its end. Where several stand in one file, one after the other, each is
- * read in its own way. The memory does not grow with the files.
+ * In a recording made of chunks (chunk.h), which may still be growing, a binary search finds the
+ * place, and little more than the range is read. Any other file is read from its beginning to its
+ * end. Recordings and other files concatenated into one are each read in their own way. The
+ * memory does not grow with the files.
  *
  * One thread at a time. Opening and reading may block, on a pipe for as long as its writer likes
  * and on the filter for as long as its compiler does, or the patience lasts.
  */
 struct wt_timeline;
-struct wt_capture_patience;
+struct wt_patience;
 
 struct wt_timeline_config {
 	const char *const *paths; /* "-", once at most, is standard input */
 	size_t path_count;
-	const struct wt_time *from; /* inclusive; relative: to the first packet of the first
-	                             * file; NULL: from the beginning */
-	const struct wt_time *to;   /* exclusive; NULL: to the end */
-	int64_t duration_ns;        /* instead of `to`, from `from` on; 0: not given */
-	const char *filter;         /* as of wt_file_filter_create(); NULL: all packets */
+	/* Inclusive; counted from the start: from the first packet of the first file; from the
+	 * end: from the latest stamp of all files, which takes no pipe (-ESPIPE), and another look
+	 * at files that are not made of chunks. NULL: from the beginning. */
+	const struct wt_time *from;
+	const struct wt_time *to; /* exclusive; NULL: to the end */
+	int64_t duration_ns;      /* instead of `to`, from `from` on; 0: not given */
+	const char *filter;       /* as of wt_file_filter_create(); NULL: all packets */
 	/* Packets without a stamp, or with one that 64 bits of ns have no room for, are not left
 	 * out: they come right after the one before them in their file, with its stamp. Those
-	 * before a file's first stamp come first of all, without one, if nothing is said of where
-	 * to begin and no time counts from the first packet.
+	 * before a file's first stamp come first of all, without one, if no start is given and no
+	 * time counts from the first packet.
 	 *
 	 * Else those without a stamp are left out, and the others come as the earliest or the
 	 * latest. */
 	bool keep_unstamped;
-	/* For pipes and the filter's compiler; NULL: it never ends. Over, it is -EINTR of opening
-	 * and reading. */
-	const struct wt_capture_patience *patience;
+	/* For pipes and the filter's compiler; NULL: it never ends. Once it is over, opening and
+	 * reading return -EINTR. */
+	const struct wt_patience *patience;
 };
 
-/* What became of a file. */
+/* Account of a file. */
 struct wt_timeline_file {
-	bool is_tape;
+	bool has_chunks;
 	uint64_t bytes_read;
-	uint64_t bytes_total;      /* of the file; of a stream what was read, once it is closed */
+	uint64_t bytes_total;      /* the file's size; a stream's bytes read, once it is closed */
 	uint64_t packets;          /* taken from it */
 	uint64_t missing;          /* in holes among the chunks that were looked at */
 	uint64_t left_out;         /* without a stamp */
 	uint64_t unknown_sections; /* of a pcapng version that is not known, passed over */
-	/* Of those taken: with a stamp that 64 bits of ns have no room for (1677 to 2262). */
+	/* Packets taken with a stamp outside 64 bits of ns (1677 to 2262). */
 	uint64_t out_of_range;
 	struct wt_capture_fractions fractions;
 	int ended;           /* 0; -ENODATA: cut off; others: broken; what is before is used */
 	struct wt_error why; /* in words */
-	struct wt_unfiltered unfiltered; /* which do not match */
+	struct wt_unfiltered unfiltered; /* treated as not matching */
 };
 
-/* What the times came to. */
+/* The range as resolved. */
 struct wt_timeline_range {
 	bool has_from, has_to;
 	int64_t from_ns, to_ns;
@@ -84,7 +82,7 @@ struct wt_timeline_interface {
 	uint16_t link_type;
 	uint8_t tsresol;
 	int64_t tsoffset_s;
-	bool has_fcs; /* it is said how long check sequences are */
+	bool has_fcs; /* the length of check sequences is given */
 	uint8_t fcs_bytes;
 };
 
@@ -100,7 +98,8 @@ struct wt_timeline_packet {
 
 /* Open all files and find where the range begins. 0 and *timeline, which the caller closes;
  * -EINVAL for a filter that makes no sense anywhere, or two times "-"; -ENODATA if a time counts
- * from the first packet and there is none; or another negative errno, that of a file named in *err.
+ * from the first or last packet and there is none; or another negative errno, that of a file named
+ * in *err.
  *
  * `files` has room for path_count of them, is filled in any case and kept up to date until the
  * timeline is closed. What *config points to stays the caller's, and has to stay. */
@@ -113,7 +112,7 @@ int wt_timeline_open(struct wt_timeline **timeline, const struct wt_timeline_con
 int wt_timeline_next(struct wt_timeline *timeline, struct wt_timeline_packet *packet,
                      struct wt_error *err);
 
-/* Which interfaces have come so far; with more packets there may be more. Numbers count from 0 and
+/* Interfaces met so far; more packets may bring more. Numbers count from 0 and
  * stay: an interface that a later section of the same file describes alike is the same one. The
  * description is valid until the next call of wt_timeline_next(). */
 size_t wt_timeline_interface_count(const struct wt_timeline *timeline);
@@ -125,7 +124,4 @@ const struct wt_timeline_range *wt_timeline_range(const struct wt_timeline *time
 /* NULL is fine. Standard input stays open. */
 void wt_timeline_close(struct wt_timeline *timeline);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -6,15 +6,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int wt_timeline_failed(const struct wt_timeline_source *source, int rc, const struct wt_error *why,
+int wt_timeline_failed(const struct wt_timeline_input *source, int rc, const struct wt_error *why,
                        struct wt_error *err)
 {
 	return wt_error_set(err, rc, "%s: %s", source->path, why->text);
 }
 
-/* ---- items ---- */
-
-static int tell(struct wt_timeline *timeline, struct wt_timeline_source *source,
+static int tell(struct wt_timeline *timeline, struct wt_timeline_input *source,
                 const struct wt_pcapng_item *item, struct wt_error *err)
 {
 	const struct wt_timeline_hooks *hooks = timeline->hooks;
@@ -22,7 +20,7 @@ static int tell(struct wt_timeline *timeline, struct wt_timeline_source *source,
 	return hooks ? hooks->item(hooks->context, source, item, err) : 0;
 }
 
-static int take_section(struct wt_timeline *timeline, struct wt_timeline_source *source,
+static int take_section(struct wt_timeline *timeline, struct wt_timeline_input *source,
                         const struct wt_pcapng_item *item, struct wt_error *err)
 {
 	wt_timeline_begin_section(source, &item->section);
@@ -30,7 +28,7 @@ static int take_section(struct wt_timeline *timeline, struct wt_timeline_source 
 	return tell(timeline, source, item, err);
 }
 
-static int take_interface(struct wt_timeline *timeline, struct wt_timeline_source *source,
+static int take_interface(struct wt_timeline *timeline, struct wt_timeline_input *source,
                           const struct wt_pcapng_item *item, struct wt_error *err)
 {
 	int rc = wt_timeline_add_interface(timeline, source, item, err);
@@ -38,8 +36,8 @@ static int take_interface(struct wt_timeline *timeline, struct wt_timeline_sourc
 	return rc ? rc : tell(timeline, source, item, err);
 }
 
-/* 1 if it goes on to the caller. */
-static int take_packet(const struct wt_timeline *timeline, struct wt_timeline_source *source,
+/* Take a packet: 1 if it goes on to the caller. */
+static int take_packet(const struct wt_timeline *timeline, struct wt_timeline_input *source,
                        const struct wt_pcapng_item_packet *packet)
 {
 	bool is_usable = !packet->stamp_saturated || !timeline->config.keep_unstamped;
@@ -55,7 +53,7 @@ static int take_packet(const struct wt_timeline *timeline, struct wt_timeline_so
 	return 0;
 }
 
-static int take_item(struct wt_timeline *timeline, struct wt_timeline_source *source,
+static int take_item(struct wt_timeline *timeline, struct wt_timeline_input *source,
                      const struct wt_pcapng_item *item, struct wt_error *err)
 {
 	switch (item->kind) {
@@ -73,10 +71,8 @@ static int take_item(struct wt_timeline *timeline, struct wt_timeline_source *so
 	}
 }
 
-/* ---- a file from its beginning to its end ---- */
-
 /* A recording that stands after other sections is read by its indexes from there on. */
-static bool begins_tape(const struct wt_timeline_source *source, const struct wt_pcapng_item *item)
+static bool begins_tape(const struct wt_timeline_input *source, const struct wt_pcapng_item *item)
 {
 	struct stat status;
 
@@ -85,7 +81,7 @@ static bool begins_tape(const struct wt_timeline_source *source, const struct wt
 	       !stat(source->path, &status) && S_ISREG(status.st_mode);
 }
 
-static int next_of_file(struct wt_timeline *timeline, struct wt_timeline_source *source,
+static int next_of_file(struct wt_timeline *timeline, struct wt_timeline_input *source,
                         struct wt_error *err)
 {
 	struct wt_timeline_file *report = source->report;
@@ -114,9 +110,7 @@ static int next_of_file(struct wt_timeline *timeline, struct wt_timeline_source 
 	}
 }
 
-/* ---- a recording made of chunks ---- */
-
-static bool is_past(const struct wt_timeline *timeline, const struct wt_timeline_source *source)
+static bool is_past(const struct wt_timeline *timeline, const struct wt_timeline_input *source)
 {
 	int64_t earliest;
 
@@ -139,8 +133,7 @@ static bool is_behind(const struct wt_timeline *timeline, int64_t ns)
 	return timeline->range.has_to && ns >= timeline->range.to_ns;
 }
 
-static bool is_asked_for(const struct wt_timeline *timeline,
-                         const struct wt_timeline_source *source,
+static bool is_asked_for(const struct wt_timeline *timeline, const struct wt_timeline_input *source,
                          const struct wt_chunk_index *index)
 {
 	const struct wt_timeline_hooks *hooks = timeline->hooks;
@@ -148,23 +141,23 @@ static bool is_asked_for(const struct wt_timeline *timeline,
 	return hooks && hooks->wants_chunk(hooks->context, source, index);
 }
 
-/* Where chunks are missing the next one says how many packets were in them. */
-static void note_gap(struct wt_timeline_source *source, const struct wt_chunk_index *index)
+/* Count the packets of missing chunks, which the next chunk gives. */
+static void note_gap(struct wt_timeline_input *source, const struct wt_chunk_index *index)
 {
 	if (index->packets_before > source->expected)
 		source->report->missing += index->packets_before - source->expected;
 	source->expected = index->packets_before;
 }
 
-/* No next one will say how many were in the last. */
-static void note_torn_end(struct wt_timeline_source *source, const struct wt_chunk_index *index)
+/* Count those of a partial last chunk, which no next one follows. */
+static void note_partial_end(struct wt_timeline_input *source, const struct wt_chunk_index *index)
 {
 	source->report->missing += index->packets;
 	source->expected += index->packets;
 }
 
 /* The next chunk that can have packets of the range: 1, or 0 if there is no more. */
-static int next_chunk(struct wt_timeline *timeline, struct wt_timeline_source *source,
+static int next_chunk(struct wt_timeline *timeline, struct wt_timeline_input *source,
                       struct wt_error *err)
 {
 	struct wt_chunk_index *index = &source->index;
@@ -172,8 +165,8 @@ static int next_chunk(struct wt_timeline *timeline, struct wt_timeline_source *s
 	int rc;
 
 	while (!is_past(timeline, source)) {
-		rc = wt_tape_reader_find(source->tape, source->next, source->last.offset + 1, index,
-		                         &why);
+		rc = wt_chunk_file_find(source->tape, source->next, source->last.offset + 1, index,
+		                        &why);
 		if (rc <= 0)
 			return rc ? wt_timeline_failed(source, rc, &why, err) : 0;
 		note_gap(source, index);
@@ -184,25 +177,25 @@ static int next_chunk(struct wt_timeline *timeline, struct wt_timeline_source *s
 			source->expected += index->packets;
 			continue;
 		}
-		rc = wt_tape_reader_chunk(source->tape, index, &source->chunk, &why);
+		rc = wt_chunk_file_chunk(source->tape, index, &source->chunk, &why);
 		if (rc < 0)
 			return wt_timeline_failed(source, rc, &why, err);
 		source->in_chunk = 0;
 		source->report->bytes_read =
-		        source->bytes_before + wt_tape_reader_bytes_read(source->tape);
+		        source->bytes_before + wt_chunk_file_bytes_read(source->tape);
 		if (rc) {
 			source->expected += index->packets;
 			return 1;
 		}
-		/* Torn, or not all there yet: the next one may be anywhere behind. */
+		/* Torn, or not complete yet: the next one may be anywhere after it. */
 		source->next = index->offset + WT_CHUNK_ALIGNMENT;
 		if (index->offset == source->last.offset)
-			note_torn_end(source, index);
+			note_partial_end(source, index);
 	}
 	return 0;
 }
 
-static int next_of_tape(struct wt_timeline *timeline, struct wt_timeline_source *source,
+static int next_of_tape(struct wt_timeline *timeline, struct wt_timeline_input *source,
                         struct wt_error *err)
 {
 	struct wt_timeline_file *report = source->report;
@@ -216,8 +209,8 @@ static int next_of_tape(struct wt_timeline *timeline, struct wt_timeline_source 
 				return rc;
 			}
 		}
-		rc = wt_tape_reader_decode(source->tape, &source->index, source->chunk,
-		                           &source->in_chunk, &source->item, &report->why);
+		rc = wt_chunk_file_decode(source->tape, &source->index, source->chunk,
+		                          &source->in_chunk, &source->item, &report->why);
 		if (rc == -ENOMEM)
 			return wt_timeline_failed(source, rc, &report->why, err);
 		if (rc < 0)
@@ -232,18 +225,16 @@ static int next_of_tape(struct wt_timeline *timeline, struct wt_timeline_source 
 	}
 }
 
-/* ---- either, one after the other ---- */
-
-static uint64_t bytes_read(const struct wt_timeline_source *source)
+static uint64_t bytes_read(const struct wt_timeline_input *source)
 {
 	uint64_t bytes = source->bytes_before + source->bytes_beside;
 
 	if (source->tape)
-		return bytes + wt_tape_reader_bytes_read(source->tape);
+		return bytes + wt_chunk_file_bytes_read(source->tape);
 	return source->file ? bytes + wt_capture_file_offset(source->file) - source->base : bytes;
 }
 
-static void report_bytes(struct wt_timeline_source *source)
+static void report_bytes(struct wt_timeline_input *source)
 {
 	struct wt_timeline_file *report = source->report;
 	struct stat status;
@@ -254,13 +245,13 @@ static void report_bytes(struct wt_timeline_source *source)
 		report->bytes_total = (uint64_t)status.st_size;
 }
 
-static int take_first_chunk(struct wt_timeline *timeline, struct wt_timeline_source *source,
+static int take_first_chunk(struct wt_timeline *timeline, struct wt_timeline_input *source,
                             struct wt_error *err)
 {
 	struct wt_pcapng_decoder decoder;
 	struct wt_pcapng_item item;
 	size_t length, at = 0;
-	const uint8_t *bytes = wt_tape_reader_first_chunk(source->tape, &length);
+	const uint8_t *bytes = wt_chunk_file_first_chunk(source->tape, &length);
 	int rc;
 
 	wt_pcapng_decoder_init(&decoder);
@@ -274,12 +265,12 @@ static int take_first_chunk(struct wt_timeline *timeline, struct wt_timeline_sou
 	return rc;
 }
 
-/* From the first chunk of a tape on. */
-static void rewind_tape(struct wt_timeline_source *source)
+/* Rewind a tape to its first chunk. */
+static void rewind_tape(struct wt_timeline_input *source)
 {
 	size_t first_bytes;
 
-	wt_tape_reader_first_chunk(source->tape, &first_bytes);
+	wt_chunk_file_first_chunk(source->tape, &first_bytes);
 	source->next = first_bytes;
 	source->expected = 0;
 	source->max_so_far_ns = INT64_MIN;
@@ -293,36 +284,36 @@ static void rewind_tape(struct wt_timeline_source *source)
 	source->report->left_out = source->left_out_before;
 }
 
-static int open_tape(struct wt_timeline *timeline, struct wt_timeline_source *source,
+static int open_tape(struct wt_timeline *timeline, struct wt_timeline_input *source,
                      struct wt_error *err)
 {
 	struct wt_error why;
 	uint64_t after;
-	int rc = wt_tape_reader_last(source->tape, &source->last, &why);
+	int rc = wt_chunk_file_last(source->tape, &source->last, &why);
 
 	if (!rc)
 		source->last = (struct wt_chunk_index){0};
 	if (rc >= 0)
-		rc = wt_tape_reader_after(source->tape, &source->last, &after, &why);
+		rc = wt_chunk_file_after(source->tape, &source->last, &after, &why);
 	if (rc < 0)
 		return wt_timeline_failed(source, rc, &why, err);
 	source->next_base = rc ? source->base + after : 0;
-	source->report->is_tape = true;
+	source->report->has_chunks = true;
 	report_bytes(source);
 	rewind_tape(source);
 	return take_first_chunk(timeline, source, err);
 }
 
-/* What begins at the source's base: a tape, if it is one and the file can be read from anywhere,
- * or anything else. */
-static int open_part(struct wt_timeline *timeline, struct wt_timeline_source *source,
+/* Open the part at the source's base: as a tape if it is one and the file is seekable, else as any
+ * other file. */
+static int open_part(struct wt_timeline *timeline, struct wt_timeline_input *source,
                      struct wt_error *err)
 {
 	struct wt_error why;
 	int rc;
 
 	if (strcmp(source->path, "-") &&
-	    !wt_tape_reader_open(&source->tape, source->path, source->base, NULL))
+	    !wt_chunk_file_open(&source->tape, source->path, source->base, NULL))
 		return open_tape(timeline, source, err);
 	rc = wt_capture_file_open_until(&source->file, source->path, source->base,
 	                                timeline->config.patience, &why);
@@ -334,18 +325,18 @@ static int open_part(struct wt_timeline *timeline, struct wt_timeline_source *so
 	return 0;
 }
 
-static void close_part(struct wt_timeline_source *source)
+static void close_part(struct wt_timeline_input *source)
 {
 	report_bytes(source);
 	source->bytes_before = source->report->bytes_read - source->bytes_beside;
-	wt_tape_reader_close(source->tape);
+	wt_chunk_file_close(source->tape);
 	source->tape = NULL;
 	wt_capture_file_close(source->file);
 	source->file = NULL;
 }
 
-/* To where the range begins in a tape. */
-static int seek_tape(struct wt_timeline *timeline, struct wt_timeline_source *source,
+/* Seek a tape to the start of the range. */
+static int seek_tape(struct wt_timeline *timeline, struct wt_timeline_input *source,
                      struct wt_error *err)
 {
 	struct wt_chunk_index before;
@@ -355,10 +346,10 @@ static int seek_tape(struct wt_timeline *timeline, struct wt_timeline_source *so
 	rewind_tape(source);
 	if (timeline->hooks)
 		timeline->hooks->rewound(timeline->hooks->context, source);
-	if (!source->last.number || !timeline->range.has_from)
+	if (!source->last.number || !timeline->range.has_from || source->from_start)
 		return 0;
-	rc = wt_tape_reader_seek(source->tape, timeline->range.from_ns, &source->last,
-	                         &source->index, &before, &why);
+	rc = wt_chunk_file_seek(source->tape, timeline->range.from_ns, &source->last,
+	                        &source->index, &before, &why);
 	if (rc < 0)
 		return wt_timeline_failed(source, rc, &why, err);
 	/* Or it ends before the range begins. */
@@ -371,8 +362,8 @@ static int seek_tape(struct wt_timeline *timeline, struct wt_timeline_source *so
 	return 0;
 }
 
-/* On to what stands after it in the file: 1, or 0 if nothing does. */
-static int begin_next(struct wt_timeline *timeline, struct wt_timeline_source *source,
+/* Begin the next part of the file: 1, or 0 if there is none. */
+static int begin_next(struct wt_timeline *timeline, struct wt_timeline_input *source,
                       struct wt_error *err)
 {
 	int rc;
@@ -392,7 +383,7 @@ static int begin_next(struct wt_timeline *timeline, struct wt_timeline_source *s
 	return rc ? rc : 1;
 }
 
-int wt_timeline_advance(struct wt_timeline *timeline, struct wt_timeline_source *source,
+int wt_timeline_advance(struct wt_timeline *timeline, struct wt_timeline_input *source,
                         struct wt_error *err)
 {
 	int rc, more = 1;
@@ -410,8 +401,8 @@ int wt_timeline_advance(struct wt_timeline *timeline, struct wt_timeline_source 
 	return rc < 0 ? rc : 0;
 }
 
-/* 1 or 0, or a negative errno. */
-static int is_wanted(struct wt_timeline *timeline, struct wt_timeline_source *source,
+/* Whether the range and the filter take the packet: 1 or 0, or a negative errno. */
+static int is_wanted(struct wt_timeline *timeline, struct wt_timeline_input *source,
                      struct wt_error *err)
 {
 	const struct wt_timeline_range *range = &timeline->range;
@@ -423,7 +414,7 @@ static int is_wanted(struct wt_timeline *timeline, struct wt_timeline_source *so
 	return wt_timeline_passes(timeline, source, err);
 }
 
-int wt_timeline_settle(struct wt_timeline *timeline, struct wt_timeline_source *source,
+int wt_timeline_settle(struct wt_timeline *timeline, struct wt_timeline_input *source,
                        struct wt_error *err)
 {
 	int rc = 0;
@@ -437,23 +428,49 @@ int wt_timeline_settle(struct wt_timeline *timeline, struct wt_timeline_source *
 	return rc < 0 ? rc : 0;
 }
 
-/* ---- opening and closing ---- */
+/* Find the latest stamp in the rest of a file that is read from its beginning. */
+static int last_of_file(struct wt_timeline *timeline, struct wt_timeline_input *source,
+                        int64_t *last_ns, struct wt_error *err)
+{
+	int rc;
 
-int wt_timeline_open_source(struct wt_timeline *timeline, struct wt_timeline_source *source,
-                            struct wt_error *err)
+	while ((rc = next_of_file(timeline, source, err)) > 0)
+		if (!source->item.packet.stamp_saturated && source->stamp_ns > *last_ns)
+			*last_ns = source->stamp_ns;
+	return rc;
+}
+
+int wt_timeline_find_last(struct wt_timeline *timeline, struct wt_timeline_input *source,
+                          int64_t *last_ns, struct wt_error *err)
+{
+	int rc;
+
+	do {
+		rc = source->tape ? 0 : last_of_file(timeline, source, last_ns, err);
+		/* Without a chunk of packets the index says INT64_MIN, or there is none. */
+		if (source->tape && source->last.number && source->last.max_so_far_ns > *last_ns)
+			*last_ns = source->last.max_so_far_ns;
+		if (!rc)
+			rc = begin_next(timeline, source, err);
+	} while (rc > 0);
+	return rc;
+}
+
+int wt_timeline_open_input(struct wt_timeline *timeline, struct wt_timeline_input *source,
+                           struct wt_error *err)
 {
 	source->stamp_before_ns = INT64_MIN;
 	return open_part(timeline, source, err);
 }
 
-int wt_timeline_seek(struct wt_timeline *timeline, struct wt_timeline_source *source,
+int wt_timeline_seek(struct wt_timeline *timeline, struct wt_timeline_input *source,
                      struct wt_error *err)
 {
 	source->is_sought = true;
 	return source->tape ? seek_tape(timeline, source, err) : 0;
 }
 
-void wt_timeline_close_source(struct wt_timeline_source *source)
+void wt_timeline_close_input(struct wt_timeline_input *source)
 {
 	close_part(source);
 	wt_identity_clear(&source->alike);

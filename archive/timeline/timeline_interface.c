@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/archive/timeline/timeline_private.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +9,7 @@
 #include <wiretape/base/grow.h>
 #include <wiretape/pcapng/pcapng_copy.h>
 
-/* ---- the filter ---- */
-
-int wt_timeline_passes(struct wt_timeline *timeline, struct wt_timeline_source *source,
+int wt_timeline_passes(struct wt_timeline *timeline, struct wt_timeline_input *source,
                        struct wt_error *err)
 {
 	const struct section_interface *entry;
@@ -22,22 +21,6 @@ int wt_timeline_passes(struct wt_timeline *timeline, struct wt_timeline_source *
 	                             timeline->interfaces[entry->number].name,
 	                             &source->report->unfiltered, err);
 }
-
-/* With the file where it could not be used. */
-int wt_timeline_check_filter(const struct wt_timeline *timeline, struct wt_error *err)
-{
-	struct wt_error why;
-	int rc = timeline->filter ? wt_file_filter_check(timeline->filter, &why) : 0;
-
-	for (size_t i = 0; rc && i < timeline->config.path_count; i++)
-		if (timeline->sources[i].report->unfiltered.packets)
-			return wt_timeline_failed(&timeline->sources[i], rc,
-			                          &timeline->sources[i].report->unfiltered.why,
-			                          err);
-	return rc;
-}
-
-/* ---- interfaces ---- */
 
 static int no_memory(struct wt_error *err)
 {
@@ -56,7 +39,7 @@ static void free_texts(struct timeline_interface *interface)
 	free(interface->clock);
 }
 
-static int describe(struct timeline_interface *interface, const struct wt_timeline_source *source,
+static int describe(struct timeline_interface *interface, const struct wt_timeline_input *source,
                     const struct wt_pcapng_item_interface *fields, struct wt_error *err)
 {
 	*interface = (struct timeline_interface){0};
@@ -79,8 +62,8 @@ static int describe(struct timeline_interface *interface, const struct wt_timeli
 	return 0;
 }
 
-/* Which of the alike it is: another one in its section has another number. */
-static int count_alike(struct wt_timeline_source *source, struct section_interface *entry,
+/* Rank an interface among those of its section described alike. */
+static int count_alike(struct wt_timeline_input *source, struct section_interface *entry,
                        struct wt_error *err)
 {
 	uint32_t *count;
@@ -92,7 +75,7 @@ static int count_alike(struct wt_timeline_source *source, struct section_interfa
 	return 0;
 }
 
-static int new_interface(struct wt_timeline *timeline, const struct wt_timeline_source *source,
+static int new_interface(struct wt_timeline *timeline, const struct wt_timeline_input *source,
                          const struct wt_pcapng_item *item, struct wt_error *err)
 {
 	struct timeline_interface described, *interface;
@@ -110,8 +93,8 @@ static int new_interface(struct wt_timeline *timeline, const struct wt_timeline_
 	return 0;
 }
 
-/* One that an earlier section of the file has described alike is the same. */
-static int find_or_add(struct wt_timeline *timeline, const struct wt_timeline_source *source,
+/* Find the interface that an earlier section of the file described alike, or add it. */
+static int find_or_add(struct wt_timeline *timeline, const struct wt_timeline_input *source,
                        const struct wt_pcapng_item *item, struct section_interface *entry,
                        struct wt_error *err)
 {
@@ -132,7 +115,7 @@ static int find_or_add(struct wt_timeline *timeline, const struct wt_timeline_so
 	return 0;
 }
 
-int wt_timeline_add_interface(struct wt_timeline *timeline, struct wt_timeline_source *source,
+int wt_timeline_add_interface(struct wt_timeline *timeline, struct wt_timeline_input *source,
                               const struct wt_pcapng_item *item, struct wt_error *err)
 {
 	struct section_interface *entry =
@@ -147,7 +130,7 @@ int wt_timeline_add_interface(struct wt_timeline *timeline, struct wt_timeline_s
 	return rc ? rc : find_or_add(timeline, source, item, entry, err);
 }
 
-void wt_timeline_begin_section(struct wt_timeline_source *source,
+void wt_timeline_begin_section(struct wt_timeline_input *source,
                                const struct wt_pcapng_item_section *section)
 {
 	source->machine = wt_pcapng_machine(section);
@@ -171,5 +154,6 @@ size_t wt_timeline_interface_count(const struct wt_timeline *timeline)
 const struct wt_timeline_interface *wt_timeline_interface(const struct wt_timeline *timeline,
                                                           uint32_t number)
 {
+	assert(number < timeline->interface_count);
 	return &timeline->interfaces[number].is;
 }

@@ -10,9 +10,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-enum { MOST_LINKS = 40 }; /* as the kernel */
+enum { MOST_LINKS = 40 }; /* as in the kernel */
 
-/* The directory of devices is root's, also where root has no number here (a user namespace). */
+/* The directory of devices is root's, even where root has no number here (a user namespace). */
 static bool is_dev(const struct stat *directory)
 {
 	struct stat dev;
@@ -29,7 +29,7 @@ static bool others_may_write(const struct stat *directory)
 	       (directory->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* In a sticky directory of root's or ours nobody exchanges what is ours. */
+/* Nobody exchanges our files in a sticky directory of root's or ours. */
 static bool is_kept_by_sticky(const struct stat *directory, const struct stat *file)
 {
 	return (directory->st_mode & S_ISVTX) &&
@@ -65,12 +65,12 @@ int wt_file_place_set(struct wt_file_place *place, int dir_fd, const char *name)
 	return -ENOMEM;
 }
 
-/* The directory of `path`, opened, and what is after its last slash. */
+/* Open the directory of `path`, and find the name after its last slash. */
 static int split(struct wt_file_place *place, int dir_fd, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	char *directory = slash ? strndup(path, (size_t)(name - path)) : strdup(".");
-	int ret = 0;
+	int rc = 0;
 
 	*place = (struct wt_file_place){.dir_fd = -1};
 	if (!*name || !strcmp(name, ".") || !strcmp(name, "..")) {
@@ -79,31 +79,31 @@ static int split(struct wt_file_place *place, int dir_fd, const char *path)
 	}
 	place->name = strdup(name);
 	if (!directory || !place->name)
-		ret = -ENOMEM;
-	if (!ret) {
+		rc = -ENOMEM;
+	if (!rc) {
 		place->dir_fd = openat(dir_fd, directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		ret = place->dir_fd < 0 ? -errno : 0;
+		rc = place->dir_fd < 0 ? -errno : 0;
 	}
 	free(directory);
-	if (ret)
+	if (rc)
 		wt_file_place_fini(place);
-	return ret;
+	return rc;
 }
 
-/* Where the link leads to; the place is that. */
+/* Follow the link: the place becomes its target. */
 static int follow(struct wt_file_place *place)
 {
 	struct wt_file_place next;
 	char target[PATH_MAX];
 	ssize_t length = readlinkat(place->dir_fd, place->name, target, sizeof(target) - 1);
-	int ret;
+	int rc;
 
 	if (length < 0)
 		return -errno;
 	target[length] = '\0';
-	ret = split(&next, place->dir_fd, target);
-	if (ret)
-		return ret;
+	rc = split(&next, place->dir_fd, target);
+	if (rc)
+		return rc;
 	wt_file_place_fini(place);
 	*place = next;
 	return 0;
@@ -112,9 +112,9 @@ static int follow(struct wt_file_place *place)
 static int follow_links(struct wt_file_place *place, const char *path, struct wt_error *err)
 {
 	struct stat status;
-	int ret = 0;
+	int rc = 0;
 
-	for (int links = 0; !ret && links < MOST_LINKS; links++) {
+	for (int links = 0; !rc && links < MOST_LINKS; links++) {
 		if (fstatat(place->dir_fd, place->name, &status, AT_SYMLINK_NOFOLLOW))
 			return errno == ENOENT ? 0
 			                       : wt_error_set(err, -errno, "cannot write %s: %s",
@@ -129,23 +129,23 @@ static int follow_links(struct wt_file_place *place, const char *path, struct wt
 			                    "%s is a link in a directory that others may write: "
 			                    "give the name of the file itself",
 			                    path);
-		ret = follow(place);
+		rc = follow(place);
 	}
-	ret = ret ? ret : -ELOOP;
-	return wt_error_set(err, ret, "cannot write %s: %s", path, strerror(-ret));
+	rc = rc ? rc : -ELOOP;
+	return wt_error_set(err, rc, "cannot write %s: %s", path, strerror(-rc));
 }
 
 int wt_file_place_find(struct wt_file_place *place, int dir_fd, const char *path,
                        struct wt_error *err)
 {
-	int ret = split(place, dir_fd, path);
+	int rc = split(place, dir_fd, path);
 
-	if (ret)
-		return wt_error_set(err, ret, "cannot write %s: %s", path, strerror(-ret));
-	ret = follow_links(place, path, err);
-	if (ret)
+	if (rc)
+		return wt_error_set(err, rc, "cannot write %s: %s", path, strerror(-rc));
+	rc = follow_links(place, path, err);
+	if (rc)
 		wt_file_place_fini(place);
-	return ret;
+	return rc;
 }
 
 int wt_file_place_open(const struct wt_file_place *place, int flags, mode_t mode)
@@ -179,14 +179,14 @@ int wt_file_place_check(const struct wt_file_place *place, int fd)
 
 int wt_file_place_sync(const struct wt_file_place *place)
 {
-	int fd = openat(place->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ret = 0;
+	int fd = openat(place->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
 
 	if (fd < 0)
 		return 0;
 	if (fsync(fd) && errno == EIO)
-		ret = -EIO;
+		rc = -EIO;
 	close(fd);
-	return ret;
+	return rc;
 }
 
 void wt_file_place_fini(struct wt_file_place *place)

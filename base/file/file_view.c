@@ -18,7 +18,7 @@ void wt_file_view_fini(struct wt_file_view *view)
 	view->piece = NULL;
 }
 
-/* As much of `bytes` as the file has. */
+/* Read up to `bytes` bytes, as many as the file has. */
 static size_t read_at(struct wt_file_view *view, uint8_t *into, size_t bytes, uint64_t offset)
 {
 	size_t done = 0;

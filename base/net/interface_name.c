@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/stamp/interface_name.h>
+#include <wiretape/base/net/interface_name.h>
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -13,7 +13,8 @@ int wt_netlink_put_link_name(struct nlmsghdr *request, const char *name)
 
 	if (!length || length >= WT_ALT_NAME_BYTES)
 		return -ENODEV;
-	/* The kernel looks for both kinds of names in both. Older ones know the first alone. */
+	/* The kernel looks for both kinds of names in both attributes. Older kernels know only the
+	 * first. */
 	mnl_attr_put_strz(request, length < IF_NAMESIZE ? IFLA_IFNAME : IFLA_ALT_IFNAME, name);
 	return 0;
 }
@@ -37,17 +38,17 @@ int wt_interface_name(const char *name, char real[IF_NAMESIZE])
 	_Alignas(struct nlmsghdr) char buffer[WT_NETLINK_BYTES];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-	int ret;
+	int rc;
 
 	memset(real, 0, IF_NAMESIZE);
 	request->nlmsg_type = RTM_GETLINK;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	info->ifi_family = AF_UNSPEC;
-	ret = wt_netlink_put_link_name(request, name);
-	if (!ret)
-		ret = wt_netlink_ask(NETLINK_ROUTE, buffer, on_link, real);
-	/* Linux before 5.5 on being asked for a long name. */
-	if (ret == -EINVAL || (!ret && !*real))
+	rc = wt_netlink_put_link_name(request, name);
+	if (!rc)
+		rc = wt_netlink_ask(NETLINK_ROUTE, buffer, on_link, real);
+	/* Linux before 5.5 for a long name. */
+	if (rc == -EINVAL || (!rc && !*real))
 		return -ENODEV;
-	return ret;
+	return rc;
 }

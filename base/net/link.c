@@ -101,7 +101,7 @@ void wt_link_offload_text(unsigned offloads, char *out, size_t capacity)
 
 int wt_link_type(uint16_t hardware_type)
 {
-	/* tcpdump.org/linktypes.html beside linux/if_arp.h */
+	/* tcpdump.org/linktypes.html compared with linux/if_arp.h */
 	enum { LINKTYPE_ETHERNET = 1, LINKTYPE_RAW = 101, LINKTYPE_80211_RADIOTAP = 127 };
 
 	switch (hardware_type) {
@@ -174,13 +174,13 @@ static int on_link(const struct nlmsghdr *message, void *data)
 	return mnl_attr_parse(message, sizeof(*info), on_attribute, link);
 }
 
-/* By name, or by index if that is NULL. */
+/* Query by name, or by index if that is NULL. */
 static int read_rtnetlink(const char *name, int index, struct wt_link *link)
 {
 	char buffer[WT_NETLINK_BYTES];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct ifinfomsg *info;
-	int ret = 0;
+	int rc = 0;
 
 	request->nlmsg_type = RTM_GETLINK;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
@@ -188,14 +188,14 @@ static int read_rtnetlink(const char *name, int index, struct wt_link *link)
 	info->ifi_family = AF_UNSPEC;
 	info->ifi_index = name ? 0 : index;
 	if (name)
-		ret = wt_netlink_put_link_name(request, name);
-	if (ret)
-		return ret;
-	ret = wt_netlink_ask(NETLINK_ROUTE, buffer, on_link, link);
-	/* Linux before 5.5 on being asked for a name that is longer than those it has. */
-	if ((ret == -EINVAL && name) || (!ret && !link->index))
+		rc = wt_netlink_put_link_name(request, name);
+	if (rc)
+		return rc;
+	rc = wt_netlink_ask(NETLINK_ROUTE, buffer, on_link, link);
+	/* Linux before 5.5 for a name longer than it supports. */
+	if ((rc == -EINVAL && name) || (!rc && !link->index))
 		return -ENODEV;
-	return ret;
+	return rc;
 }
 
 static bool ethtool(int fd, const char *name, void *command)
@@ -213,7 +213,7 @@ static unsigned ethtool_value(int fd, const char *name, uint32_t command)
 	return ethtool(fd, name, &value) ? value.data : 0;
 }
 
-/* Everything here may fail: virtual interfaces know none of it. */
+/* Any of this may fail: virtual interfaces support none of it. */
 static void read_ethtool(struct wt_link *link)
 {
 	struct ethtool_drvinfo driver = {.cmd = ETHTOOL_GDRVINFO};
@@ -243,31 +243,31 @@ static void read_ethtool(struct wt_link *link)
 int wt_link_read(const char *name, struct wt_link *link, struct wt_error *err)
 {
 	char names[256];
-	int ret;
+	int rc;
 
 	memset(link, 0, sizeof(*link));
-	ret = read_rtnetlink(name, 0, link);
-	if (ret == -ENODEV) {
+	rc = read_rtnetlink(name, 0, link);
+	if (rc == -ENODEV) {
 		wt_link_names(names, sizeof(names));
-		return wt_error_set(err, ret, "there is no interface '%s'; there are: %s", name,
+		return wt_error_set(err, rc, "there is no interface '%s'; there are: %s", name,
 		                    names);
 	}
-	if (ret)
-		return wt_error_set(err, ret, "cannot ask the kernel about interface %s: %s", name,
-		                    strerror(-ret));
+	if (rc)
+		return wt_error_set(err, rc, "cannot ask the kernel about interface %s: %s", name,
+		                    strerror(-rc));
 	read_ethtool(link);
 	return 0;
 }
 
 int wt_link_read_index(int index, struct wt_link *link, struct wt_error *err)
 {
-	int ret;
+	int rc;
 
 	memset(link, 0, sizeof(*link));
-	ret = index > 0 ? read_rtnetlink(NULL, index, link) : -ENODEV;
-	if (ret)
-		return wt_error_set(err, ret, "cannot ask the kernel about interface %d: %s", index,
-		                    strerror(-ret));
+	rc = index > 0 ? read_rtnetlink(NULL, index, link) : -ENODEV;
+	if (rc)
+		return wt_error_set(err, rc, "cannot ask the kernel about interface %d: %s", index,
+		                    strerror(-rc));
 	read_ethtool(link);
 	return 0;
 }

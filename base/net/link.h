@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_LINK_H
-#define WIRETAPE_CAPTURE_LINK_H
+#ifndef WIRETAPE_BASE_LINK_H
+#define WIRETAPE_BASE_LINK_H
 
 #include <linux/if_link.h>
 #include <net/if.h>
@@ -10,10 +10,6 @@
 
 #include <wiretape/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Offloads that make recorded packets differ from those on the wire. */
 #define WT_OFFLOAD_RX_CSUM (1u << 0)
 #define WT_OFFLOAD_TX_CSUM (1u << 1)
@@ -22,7 +18,7 @@ extern "C" {
 #define WT_OFFLOAD_GSO     (1u << 4)
 #define WT_OFFLOAD_TSO     (1u << 5)
 
-/* What the kernel says of a network interface in the caller's network namespace. */
+/* A network interface in the caller's network namespace, as the kernel describes it. */
 struct wt_link {
 	char name[IFNAMSIZ];
 	char alias[256]; /* ip link set … alias; "" if none */
@@ -38,18 +34,18 @@ struct wt_link {
 	struct rtnl_link_stats64 counters;
 };
 
-/* Ask about one interface by its name or an alternative one (link->name is the former): rtnetlink
- * (libmnl) for the link and its counters, ethtool for driver, speed and offloads. 0, -ENODEV with
- * the list of those there are, or another -errno. May block for a moment. Any thread. */
+/* Look up an interface by its name or an alternative one (link->name is the primary): rtnetlink
+ * (libmnl) for the link and its counters, ethtool for driver, speed and offloads. 0, -ENODEV with a
+ * list of the interfaces there are, or another -errno. May block for a moment. Any thread. */
 int wt_link_read(const char *name, struct wt_link *link, struct wt_error *err);
 
-/* The same by index: an interface keeps it when it is renamed. */
+/* Like wt_link_read(), by index: an interface keeps it when it is renamed. */
 int wt_link_read_index(int index, struct wt_link *link, struct wt_error *err);
 
 /* 0 while it is up, -ENETDOWN, or -ENODEV once it is gone. `fd` is any socket. */
 int wt_link_state(int fd, int index);
 
-/* "eth0, lo, veth1", cut off where it gets too long. */
+/* List the interfaces: "eth0, lo, veth1", cut off where it gets too long. */
 void wt_link_names(char *out, size_t capacity);
 
 /* "gro tso …" for the bits of `offloads`, "" for none. */
@@ -59,26 +55,23 @@ void wt_link_offload_text(unsigned offloads, char *out, size_t capacity);
  * interface of this ARPHRD_* type, or -ENOTSUP. */
 int wt_link_type(uint16_t hardware_type);
 
-/* The NIC's receive counters that tell of loss, by the kernel's own names, for
- * walking over: NULL after the last. */
+/* The NIC's receive counters that show loss, under the kernel's own names, to iterate over: NULL
+ * after the last. */
 struct wt_nic_counter {
 	const char *name;
-	size_t offset; /* in struct rtnl_link_stats64 */
+	size_t offset; /* offset in struct rtnl_link_stats64 */
 };
 extern const struct wt_nic_counter wt_nic_counters[];
 
-/* now - then of one counter; 0 if it went backwards (the device was reset). */
+/* now - then for one counter; 0 if it went backwards (the device was reset). */
 uint64_t wt_nic_counter_difference(const struct wt_nic_counter *counter,
                                    const struct rtnl_link_stats64 *then,
                                    const struct rtnl_link_stats64 *now);
 
-/* A device that is back counts from where it likes: *base is what added to its counters, `first`
- * when it was back, goes on from `counted`, those of before. Wraps around, as the sums do. */
+/* A device that comes back may count from any value: set *base so that its counters, `first` when
+ * it came back, continue from `counted`. Wraps around, as the sums do. */
 void wt_nic_counters_base(struct rtnl_link_stats64 *base, const struct rtnl_link_stats64 *counted,
                           const struct rtnl_link_stats64 *first);
 void wt_nic_counters_add(struct rtnl_link_stats64 *counters, const struct rtnl_link_stats64 *base);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -34,15 +34,15 @@ static int exchange(struct mnl_socket *netlink, void *buffer, mnl_cb_t on_messag
 int wt_netlink_ask(int bus, void *buffer, mnl_cb_t on_message, void *data)
 {
 	struct mnl_socket *netlink = mnl_socket_open2(bus, SOCK_CLOEXEC);
-	int ret;
+	int rc;
 
 	if (!netlink)
 		return -errno;
-	ret = mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0
-	              ? -errno
-	              : exchange(netlink, buffer, on_message, data);
+	rc = mnl_socket_bind(netlink, 0, MNL_SOCKET_AUTOPID) < 0
+	             ? -errno
+	             : exchange(netlink, buffer, on_message, data);
 	mnl_socket_close(netlink);
-	return ret;
+	return rc;
 }
 
 static bool is_monitor_group(const struct nlattr *group, uint32_t *id)
@@ -104,14 +104,14 @@ int wt_netlink_find_ethtool(struct wt_ethtool_family *family)
 {
 	char buffer[WT_NETLINK_BYTES];
 	struct nlmsghdr *request = put_generic(buffer, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1);
-	int ret;
+	int rc;
 
 	memset(family, 0, sizeof(*family));
 	mnl_attr_put_strz(request, CTRL_ATTR_FAMILY_NAME, ETHTOOL_GENL_NAME);
-	ret = wt_netlink_ask(NETLINK_GENERIC, buffer, on_family, family);
-	if (ret == -ENOENT || (!ret && !family->id))
+	rc = wt_netlink_ask(NETLINK_GENERIC, buffer, on_family, family);
+	if (rc == -ENOENT || (!rc && !family->id))
 		return -EOPNOTSUPP;
-	return ret;
+	return rc;
 }
 
 struct nlmsghdr *wt_netlink_put_ethtool(void *buffer, uint16_t family, uint8_t command,

@@ -44,105 +44,6 @@ struct wt_join {
 	size_t probe_count;
 };
 
-/* ---- what is written on a command line ---- */
-
-/* An address of either family; 0: it is none. */
-static int parse_address(const char *text, uint8_t address[16])
-{
-	memset(address, 0, 16);
-	if (inet_pton(AF_INET, text, address) == 1)
-		return AF_INET;
-	return inet_pton(AF_INET6, text, address) == 1 ? AF_INET6 : 0;
-}
-
-static bool is_multicast(int family, const uint8_t *address)
-{
-	return family == AF_INET ? (address[0] & 0xf0) == 0xe0 : address[0] == 0xff;
-}
-
-/* What a packet may come from: not 0.0.0.0, not 255.255.255.255. */
-static bool is_unicast(int family, const uint8_t *address)
-{
-	static const uint8_t none[16];
-	static const uint8_t broadcast[4] = {255, 255, 255, 255};
-
-	return !is_multicast(family, address) && memcmp(address, none, 16) != 0 &&
-	       (family == AF_INET6 || memcmp(address, broadcast, 4) != 0);
-}
-
-static int parse_source(struct wt_join_group *group, const char *text, struct wt_error *err)
-{
-	int family = parse_address(text, group->source);
-
-	if (!family)
-		return wt_error_set(err, -EINVAL,
-		                    "source '%s' is not an IPv4 or IPv6 address; a group of one "
-		                    "sender is GROUP@SOURCE, such as 232.1.1.1@192.0.2.1",
-		                    text);
-	if (family != group->family)
-		return wt_error_set(err, -EINVAL,
-		                    "group and source '%s' are not of the same IP version", text);
-	if (!is_unicast(family, group->source))
-		return wt_error_set(err, -EINVAL,
-		                    "source '%s' is not the address of a sender; the group "
-		                    "comes first: GROUP@SOURCE",
-		                    text);
-	group->has_source = true;
-	return 0;
-}
-
-static int parse_group(struct wt_join_group *group, const char *text, struct wt_error *err)
-{
-	group->family = parse_address(text, group->group);
-	if (!group->family)
-		return wt_error_set(err, -EINVAL, "group '%s' is not an IPv4 or IPv6 address%s",
-		                    text, strchr(text, '%') ? "; the interface is that of -i" : "");
-	if (!is_multicast(group->family, group->group))
-		return wt_error_set(err, -EINVAL,
-		                    "'%s' is not a multicast group; those are 224.0.0.0 to "
-		                    "239.255.255.255 and ff00::/8",
-		                    text);
-	return 0;
-}
-
-static void write_text(struct wt_join_group *group)
-{
-	size_t used;
-
-	inet_ntop(group->family, group->group, group->text, sizeof(group->text));
-	if (!group->has_source)
-		return;
-	used = strlen(group->text);
-	group->text[used++] = '@';
-	inet_ntop(group->family, group->source, group->text + used,
-	          (socklen_t)(sizeof(group->text) - used));
-}
-
-_Static_assert(WT_JOIN_TEXT_BYTES >= 2 * INET6_ADDRSTRLEN, "two addresses and what is between");
-
-int wt_join_parse(struct wt_join_group *group, const char *text, struct wt_error *err)
-{
-	char copy[WT_JOIN_TEXT_BYTES];
-	char *source;
-	int ret;
-
-	*group = (struct wt_join_group){0};
-	if (strlen(text) >= sizeof(copy))
-		return wt_error_set(err, -EINVAL, "'%.40s...' is too long for GROUP@SOURCE", text);
-	strcpy(copy, text);
-	source = strchr(copy, '@');
-	if (source)
-		*source++ = '\0';
-	ret = parse_group(group, copy, err);
-	if (!ret && source)
-		ret = parse_source(group, source, err);
-	if (!ret)
-		write_text(group);
-	return ret;
-}
-
-/* ---- joining ---- */
-
 static void fill_address(struct sockaddr_storage *storage, int family, const uint8_t *address)
 {
 	*storage = (struct sockaddr_storage){.ss_family = (sa_family_t)family};
@@ -157,16 +58,16 @@ static int join_group(int fd, const struct wt_join_group *group, int index)
 	int level = group->family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
 	struct group_source_req one = {.gsr_interface = (uint32_t)index};
 	struct group_req any = {.gr_interface = (uint32_t)index};
-	int ret;
+	int rc;
 
 	fill_address(&any.gr_group, group->family, group->group);
 	fill_address(&one.gsr_group, group->family, group->group);
 	fill_address(&one.gsr_source, group->family, group->source);
 	if (group->has_source)
-		ret = setsockopt(fd, level, MCAST_JOIN_SOURCE_GROUP, &one, sizeof(one));
+		rc = setsockopt(fd, level, MCAST_JOIN_SOURCE_GROUP, &one, sizeof(one));
 	else
-		ret = setsockopt(fd, level, MCAST_JOIN_GROUP, &any, sizeof(any));
-	return ret ? -errno : 0;
+		rc = setsockopt(fd, level, MCAST_JOIN_GROUP, &any, sizeof(any));
+	return rc ? -errno : 0;
 }
 
 static int explain_join(int code, const struct wt_join_group *group, const char *name,
@@ -181,7 +82,7 @@ static int explain_join(int code, const struct wt_join_group *group, const char 
 	                    strerror(-code));
 }
 
-/* IPv6 that is switched off on the interface takes memberships and tells nobody. */
+/* IPv6 that is switched off on the interface accepts memberships without an error. */
 static bool has_ipv6(const char *name)
 {
 	char path[96];
@@ -219,7 +120,7 @@ static int check_interface(const struct wt_join_group *group, const struct wt_li
 	return 0;
 }
 
-/* The latest of this family. */
+/* The latest socket of this family. */
 static struct member *last_member(const struct wt_join *join, int family)
 {
 	for (size_t i = join->member_count; i-- > 0;)
@@ -228,8 +129,8 @@ static struct member *last_member(const struct wt_join *join, int family)
 	return NULL;
 }
 
-/* A socket that is not bound gets no packets: it has memberships, and that is all. One that
- * cannot have this one, too, has enough of them, or has the group already, in another way. */
+/* An unbound socket gets no packets: it only has memberships. One that cannot have this one, too,
+ * has enough of them, or has the group already, in another way. */
 static int add_membership(struct wt_join *join, const struct wt_join_group *group, int index)
 {
 	struct member *member = last_member(join, group->family);
@@ -247,15 +148,13 @@ static int add_membership(struct wt_join *join, const struct wt_join_group *grou
 static int open_member(struct wt_join *join, const struct wt_join_group *group,
                        const struct wt_link *link, struct wt_error *err)
 {
-	int ret = check_interface(group, link, err);
+	int rc = check_interface(group, link, err);
 
-	if (ret)
-		return ret;
-	ret = add_membership(join, group, link->index);
-	return ret ? explain_join(ret, group, link->name, err) : 0;
+	if (rc)
+		return rc;
+	rc = add_membership(join, group, link->index);
+	return rc ? explain_join(rc, group, link->name, err) : 0;
 }
-
-/* ---- listening ---- */
 
 static int attach(struct probe *probe, const struct wt_join_group *groups, uint32_t mask)
 {
@@ -269,42 +168,42 @@ static int attach(struct probe *probe, const struct wt_join_group *groups, uint3
 	return 0;
 }
 
-/* Without link-layer header, so that all kinds of link look alike. */
+/* Capture without link-layer header, so that all kinds of link look alike. */
 static int open_probe_socket(struct probe *probe, const struct wt_join *join, int index)
 {
 	struct sockaddr_ll address = {
 	        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = index};
-	int on = 1, smallest = 1, ret;
+	int on = 1, smallest = 1, rc;
 
 	probe->fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (probe->fd < 0)
 		return -errno;
-	ret = attach(probe, join->groups, 0);
-	if (ret)
-		return ret;
-	/* What comes when a packet waits already is counted and not kept. */
+	rc = attach(probe, join->groups, 0);
+	if (rc)
+		return rc;
+	/* Packets that come after one already waits are counted and not kept. */
 	if (setsockopt(probe->fd, SOL_SOCKET, SO_RCVBUF, &smallest, sizeof(smallest)))
 		return -errno;
-	/* Where the kernel does not know it, hear() looks at each packet's type. */
+	/* A kernel without it: hear() looks at each packet's type. */
 	(void)setsockopt(probe->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on));
 	return bind(probe->fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
 }
 
 static int open_sockets(struct wt_join *join, const struct wt_link *link, struct wt_error *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	memcpy(join->name, link->name, sizeof(join->name));
-	for (size_t i = 0; !ret && i < join->count; i++)
-		ret = open_member(join, &join->groups[i], link, err);
-	for (size_t i = 0; !ret && i < join->probe_count; i++) {
-		ret = open_probe_socket(&join->probes[i], join, link->index);
-		if (ret)
-			wt_error_set(err, ret, "cannot listen for %s on %s: %s",
+	for (size_t i = 0; !rc && i < join->count; i++)
+		rc = open_member(join, &join->groups[i], link, err);
+	for (size_t i = 0; !rc && i < join->probe_count; i++) {
+		rc = open_probe_socket(&join->probes[i], join, link->index);
+		if (rc)
+			wt_error_set(err, rc, "cannot listen for %s on %s: %s",
 			             join->groups[join->probes[i].first].text, link->name,
-			             strerror(-ret));
+			             strerror(-rc));
 	}
-	return ret;
+	return rc;
 }
 
 static void close_fd(int *fd)
@@ -353,17 +252,17 @@ int wt_join_open(struct wt_join **join, const struct wt_join_group *groups, size
                  const struct wt_link *link, struct wt_error *err)
 {
 	struct wt_join *made;
-	int ret;
+	int rc;
 
 	if (!count)
 		return wt_error_set(err, -EINVAL, "no group to join");
 	made = create(groups, count);
 	if (!made)
 		return wt_error_set(err, -ENOMEM, "no memory for %zu multicast groups", count);
-	ret = open_sockets(made, link, err);
-	if (ret) {
+	rc = open_sockets(made, link, err);
+	if (rc) {
 		wt_join_close(made);
-		return ret;
+		return rc;
 	}
 	*join = made;
 	return 0;
@@ -371,13 +270,13 @@ int wt_join_open(struct wt_join **join, const struct wt_join_group *groups, size
 
 int wt_join_renew(struct wt_join *join, const struct wt_link *link, struct wt_error *err)
 {
-	int ret;
+	int rc;
 
 	close_sockets(join);
-	ret = open_sockets(join, link, err);
-	if (ret)
+	rc = open_sockets(join, link, err);
+	if (rc)
 		close_sockets(join);
-	return ret;
+	return rc;
 }
 
 void wt_join_restart(struct wt_join *join, int64_t now_ns)
@@ -386,7 +285,7 @@ void wt_join_restart(struct wt_join *join, int64_t now_ns)
 		wt_join_watch_restart(&join->watches[i], now_ns);
 }
 
-/* Which of the probe's groups have packets waiting. */
+/* Hear which of the probe's groups have packets waiting. */
 static uint32_t hear(const struct probe *probe, const struct wt_join_group *groups)
 {
 	enum { MOST = 64 };

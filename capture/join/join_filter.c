@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/capture/join/join_filter.h>
 
+#include <assert.h>
 #include <string.h>
 #include <sys/socket.h>
 
-/* Where in the header of each version. MLD has a hop-by-hop header with the router alert in
- * front (RFC 3810, 5), and nothing else of a group has. */
+/* Offsets in the header of each version. MLD has a hop-by-hop header with the router alert in front
+ * (RFC 3810, 5), and nothing else of a group has. */
 struct layout {
 	uint8_t version;
 	uint8_t protocol_at;
@@ -84,7 +85,8 @@ size_t wt_join_filter_make(struct sock_filter insns[WT_JOIN_FILTER_INSNS],
 {
 	struct program program = {insns, 0};
 
-	for (size_t i = 0; i < count && i < WT_JOIN_FILTER_GROUPS; i++)
+	assert(count <= WT_JOIN_FILTER_GROUPS);
+	for (size_t i = 0; i < count; i++)
 		if (mask & 1u << i)
 			emit_group(&program, &groups[i]);
 	emit(&program, BPF_RET | BPF_K, 0, 0, 0);

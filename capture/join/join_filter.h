@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_JOIN_FILTER_H
-#define WIRETAPE_CAPTURE_JOIN_FILTER_H
+#ifndef WIRETAPE_CAPTURE_JOIN_JOIN_FILTER_H
+#define WIRETAPE_CAPTURE_JOIN_JOIN_FILTER_H
 
-/* Which IP packets belong to a group: as a socket filter for many, and for one packet in hand.
- * Packets begin with the IP header, as with SOCK_DGRAM. Membership messages themselves, IGMP
+/* Tests for IP packets that belong to a group: as a socket filter for many, and for one packet in
+ * hand. Packets begin with the IP header, as with SOCK_DGRAM. Membership messages themselves, IGMP
  * and MLD, which are sent to the group too, do not count. */
 
 #include <linux/filter.h>
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/capture/join/join.h>
+#include <wiretape/capture/join/join_group.h>
 
 enum {
 	WT_JOIN_FILTER_GROUPS = 32, /* at most in one filter: the kernel limits its memory */
@@ -25,7 +25,7 @@ enum {
 size_t wt_join_filter_make(struct sock_filter insns[WT_JOIN_FILTER_INSNS],
                            const struct wt_join_group *groups, size_t count, uint32_t mask);
 
-/* Whether that filter would let the packet in because of this group. */
+/* Check whether that filter would let the packet in because of this group. */
 bool wt_join_filter_matches(const struct wt_join_group *group, const uint8_t *packet, size_t bytes);
 
 #endif

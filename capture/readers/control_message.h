@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_CONTROL_MESSAGE_H
-#define WIRETAPE_CAPTURE_CONTROL_MESSAGE_H
+#ifndef WIRETAPE_CAPTURE_READERS_CONTROL_MESSAGE_H
+#define WIRETAPE_CAPTURE_READERS_CONTROL_MESSAGE_H
 
-/* What the readers that call recvmsg() find beside the data. */
+/* Control messages of recvmsg(), as the readers that call it need them. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -52,7 +52,7 @@ static void read_stamps(struct wt_frame *frame, const struct cmsghdr *message)
 	frame->stamp_source = WT_STAMP_HARDWARE;
 	frame->software_ns = wt_control_ns(&stamps.ts[0]);
 	if (frame->software_ns)
-		frame->notes |= WT_NOTE_BOTH;
+		frame->notes |= WT_FRAME_BOTH;
 }
 
 static void read_drops(struct recv_ring *ring, const struct cmsghdr *message)
@@ -79,7 +79,7 @@ static void read_auxdata(struct recv_ring *ring, const struct cmsghdr *message)
 		return;
 	tpid = aux.tp_status & TP_STATUS_VLAN_TPID_VALID ? aux.tp_vlan_tpid : WT_DEFAULT_TPID;
 	frame->len += WT_VLAN_TAG_BYTES;
-	frame->notes |= WT_NOTE_VLAN;
+	frame->notes |= WT_FRAME_VLAN;
 	frame->vlan_tci = aux.tp_vlan_tci;
 	if (frame->caplen < WT_MAC_ADDRESSES_BYTES)
 		return;
@@ -180,10 +180,10 @@ static int open_ring(struct wt_live_reader *live, uint32_t snaplen)
 	};
 	struct wt_ring_memory none = {0};
 	struct recv_ring *ring;
-	int ret = wt_ring_alloc(&live->reader.ring, sizeof(*ring), &ops, &none, 0);
+	int rc = wt_ring_alloc(&live->reader.ring, sizeof(*ring), &ops, &none, 0);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	ring = (struct recv_ring *)live->reader.ring;
 	ring->fd = live->packet.fd;
 	ring->snaplen = snaplen;
@@ -227,25 +227,25 @@ int wt_gen01_recv_open(struct wt_reader **reader, const struct wt_reader_config 
                        struct wt_error *err)
 {
 	struct wt_live_reader *live;
-	int ret = wt_live_reader_create(&live, sizeof(*live), config, &wt_live_reader_ops, err);
+	int rc = wt_live_reader_create(&live, sizeof(*live), config, &wt_live_reader_ops, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	live->reader.info.places_drops = true;
 	live->reader.info.wakes_for_each_frame = true;
-	ret = ask_for_control(live->packet.fd);
-	if (!ret)
-		ret = size_buffer(live, config->ring_bytes);
-	if (ret)
-		wt_error_set(err, ret, "cannot prepare the packet socket for %s: %s",
-		             live->packet.link.name, strerror(-ret));
-	if (!ret)
-		ret = open_ring(live, live->snaplen);
-	if (!ret)
-		ret = wt_live_reader_bind(live, err);
-	if (ret) {
+	rc = ask_for_control(live->packet.fd);
+	if (!rc)
+		rc = size_buffer(live, config->ring_bytes);
+	if (rc)
+		wt_error_set(err, rc, "cannot prepare the packet socket for %s: %s",
+		             live->packet.link.name, strerror(-rc));
+	if (!rc)
+		rc = open_ring(live, live->snaplen);
+	if (!rc)
+		rc = wt_live_reader_bind(live, err);
+	if (rc) {
 		wt_live_reader_close(&live->reader);
-		return ret;
+		return rc;
 	}
 	*reader = &live->reader;
 	return 0;

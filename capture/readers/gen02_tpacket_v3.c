@@ -22,8 +22,8 @@ static size_t shape(const struct wt_ring_plan *plan, uint32_t retire_timeout_ms,
 	return sizeof(wanted);
 }
 
-/* Where the kernel starts a frame in its slot, after its headers and `reserve` bytes:
- * tpacket_rcv() aligns what follows the link-layer header. */
+/* Start of a frame in its slot, after its headers and `reserve` bytes: tpacket_rcv() aligns what
+ * follows the link-layer header. */
 static uint32_t mac_offset(uint32_t link_header_bytes, uint32_t reserve)
 {
 	enum { LEAST_LINK_HEADER_BYTES = 16 };
@@ -38,7 +38,7 @@ static uint32_t mac_offset(uint32_t link_header_bytes, uint32_t reserve)
 static bool reserve_in_place(const struct wt_live_reader *live)
 {
 	enum { LINKTYPE_ETHERNET = 1, ETHERNET_HEADER_BYTES = 14, ALIGNMENT = 4 };
-	/* Of the other kinds the kernel regards no byte as link-layer header. */
+	/* For other link types the kernel counts no bytes as link-layer header. */
 	uint32_t link_header_bytes =
 	        live->reader.info.link_type == LINKTYPE_ETHERNET ? ETHERNET_HEADER_BYTES : 0;
 	uint32_t reserve = 0, mac;
@@ -75,22 +75,22 @@ int wt_gen02_tpacket_v3_open(struct wt_reader **reader, const struct wt_reader_c
                              struct wt_error *err)
 {
 	struct wt_live_reader *live;
-	int ret = wt_live_reader_create(&live, sizeof(*live), config, &wt_live_reader_ops, err);
+	int rc = wt_live_reader_create(&live, sizeof(*live), config, &wt_live_reader_ops, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	live->reader.info.retire_timeout_ms = config->retire_timeout_ms;
 	live->reader.info.in_place = reserve_in_place(live);
-	ret = wt_live_reader_map(live, config, TPACKET_V3, shape, 0, err);
-	if (!ret)
+	rc = wt_live_reader_map(live, config, TPACKET_V3, shape, 0, err);
+	if (!rc)
 		check_block_size(live, live->snaplen);
-	if (!ret)
-		ret = wt_tpacket_v3_ring_open(&live->reader.ring, &live->memory);
-	if (!ret)
-		ret = wt_live_reader_bind(live, err);
-	if (ret) {
+	if (!rc)
+		rc = wt_tpacket_v3_ring_open(&live->reader.ring, &live->memory);
+	if (!rc)
+		rc = wt_live_reader_bind(live, err);
+	if (rc) {
 		wt_live_reader_close(&live->reader);
-		return ret;
+		return rc;
 	}
 	*reader = &live->reader;
 	return 0;

@@ -20,8 +20,8 @@ struct v2_reader {
 	bool out_of_step;       /* what is queued is not what the slots were cut from */
 };
 
-/* The next frame of the queue and its whole length; -1: there is none. A link that has gone down
- * leaves an error with the socket, which the first look gets instead of a frame. */
+/* Read the next frame of the queue: its whole length, or -1 if the queue is empty. A link that has
+ * gone down leaves an error with the socket, which the first look gets instead of a frame. */
 static ssize_t receive(const struct v2_reader *reader)
 {
 	enum { TRIES = 16 };
@@ -36,12 +36,12 @@ static ssize_t receive(const struct v2_reader *reader)
 	return got;
 }
 
-/* Whether what was received is the whole of this frame: as long as it was, and beginning as the
- * slot does. The slot has the tag already that the queue does not have. */
+/* Check whether the packet received is the whole of this frame: as long as it was, and beginning as
+ * the slot does. The slot already has the tag that the queue lacks. */
 static bool is_whole_of(const struct v2_reader *reader, ssize_t got, const struct wt_frame *frame)
 {
 	const uint8_t *whole = reader->whole + WT_VLAN_TAG_BYTES;
-	uint32_t tag = frame->notes & WT_NOTE_VLAN ? WT_VLAN_TAG_BYTES : 0;
+	uint32_t tag = frame->notes & WT_FRAME_VLAN ? WT_VLAN_TAG_BYTES : 0;
 	uint32_t head =
 	        frame->caplen < WT_MAC_ADDRESSES_BYTES ? frame->caplen : WT_MAC_ADDRESSES_BYTES;
 	uint32_t rest = frame->caplen - head;
@@ -59,7 +59,7 @@ static void replace(struct v2_reader *reader, ssize_t got, struct wt_frame *fram
 	uint32_t caplen =
 	        (uint64_t)got < reader->live.snaplen ? (uint32_t)got : reader->live.snaplen;
 
-	if (frame->notes & WT_NOTE_VLAN && caplen >= WT_MAC_ADDRESSES_BYTES) {
+	if (frame->notes & WT_FRAME_VLAN && caplen >= WT_MAC_ADDRESSES_BYTES) {
 		uint16_t tpid = (uint16_t)(frame->data[12] << 8 | frame->data[13]);
 
 		data = wt_restore_vlan_tag(data, tpid, frame->vlan_tci);
@@ -86,8 +86,8 @@ static void stop_fetching(struct v2_reader *reader)
 	                  reader->live.packet.link.name, reader->live.memory.slot_bytes);
 }
 
-/* Replace a cut frame by the whole one from the queue. What does not fit was queued for an
- * earlier one. */
+/* Replace a cut frame by the whole one from the queue. A frame that does not match it was queued
+ * for an earlier one. */
 static void fetch_whole(struct v2_reader *reader, struct wt_frame *frame)
 {
 	ssize_t got;
@@ -103,7 +103,7 @@ static void fetch_whole(struct v2_reader *reader, struct wt_frame *frame)
 		stop_fetching(reader);
 }
 
-/* A batch ends behind a fetched frame, because there is room for one. */
+/* End a batch after a fetched frame, because there is room for only one. */
 static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
                           size_t max)
 {
@@ -111,7 +111,7 @@ static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct w
 
 	while (count < max && wt_tpacket_v2_walk(&block->walk, &frames[count], 1)) {
 		count++;
-		if (frames[count - 1].notes & WT_NOTE_COPY) {
+		if (frames[count - 1].notes & WT_FRAME_COPY) {
 			fetch_whole(ring->owner, &frames[count - 1]);
 			break;
 		}
@@ -122,10 +122,10 @@ static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct w
 static int open_copying_ring(struct v2_reader *reader)
 {
 	struct wt_ring *ring;
-	int ret = wt_tpacket_v2_ring_open(&reader->live.reader.ring, &reader->live.memory);
+	int rc = wt_tpacket_v2_ring_open(&reader->live.reader.ring, &reader->live.memory);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	ring = reader->live.reader.ring;
 	reader->ops = *ring->ops;
 	reader->ops.read_frames = read_frames;
@@ -165,7 +165,7 @@ static int queue_large_frames(struct v2_reader *reader)
 
 	if (setsockopt(fd, SOL_PACKET, PACKET_COPY_THRESH, &on, sizeof(on)))
 		return -errno;
-	/* Room for them; the kernel's default is small. Not having it is no error. */
+	/* Enlarge the buffer: the kernel's default is small. Failure is harmless. */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) &&
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room)))
 		return -errno;
@@ -193,25 +193,25 @@ int wt_gen03_tpacket_v2_open(struct wt_reader **reader, const struct wt_reader_c
 	};
 	struct wt_live_reader *live;
 	struct v2_reader *v2;
-	int ret = wt_live_reader_create(&live, sizeof(*v2), config, &ops, err);
+	int rc = wt_live_reader_create(&live, sizeof(*v2), config, &ops, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	v2 = (struct v2_reader *)live;
 	live->reader.info.wakes_for_each_frame = true;
 	v2->whole = malloc((size_t)live->snaplen + WT_VLAN_TAG_BYTES);
-	ret = v2->whole ? queue_large_frames(v2)
-	                : wt_error_set(err, -ENOMEM, "no memory for a frame");
-	if (!ret)
-		ret = wt_live_reader_map(live, config, TPACKET_V2, shape,
-		                         frame_bytes(&live->packet.link, live->snaplen), err);
-	if (!ret)
-		ret = open_copying_ring(v2);
-	if (!ret)
-		ret = wt_live_reader_bind(live, err);
-	if (ret) {
+	rc = v2->whole ? queue_large_frames(v2)
+	               : wt_error_set(err, -ENOMEM, "no memory for a frame");
+	if (!rc)
+		rc = wt_live_reader_map(live, config, TPACKET_V2, shape,
+		                        frame_bytes(&live->packet.link, live->snaplen), err);
+	if (!rc)
+		rc = open_copying_ring(v2);
+	if (!rc)
+		rc = wt_live_reader_bind(live, err);
+	if (rc) {
 		close_reader(&live->reader);
-		return ret;
+		return rc;
 	}
 	*reader = &live->reader;
 	return 0;

@@ -13,10 +13,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <wiretape/base/quantity.h>
+#include <wiretape/base/spec.h>
 #include <wiretape/feed/load/mold_template.h>
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/stamp/sim_nic.h>
 #include <wiretape/stamp/sim_nic_spec.h>
+
+enum { VALUE_BYTES = 40 };
 
 /* A simulated interface: a thread that plays NIC and kernel, delivering MoldUDP64
  * frames into a simulated ring at a rate. */
@@ -26,10 +30,15 @@ struct sim_settings {
 	uint64_t count;          /* 0: until stopped */
 	uint64_t software_every; /* so often a frame has no hardware stamp; 0: never */
 	int64_t step_ns;         /* that the NIC's clock jumps … */
-	uint64_t step_after;     /* … after so many frames */
+	uint64_t step_after;     /* … after this many frames */
+	/* Numbers that never arrive, `count` after every `every` that do: because the NIC loses
+	 * them, which it counts; because they are not sent. 0: none. */
+	struct sim_lack {
+		uint64_t count, every;
+	} missed, skipped;
 	bool v2;
-	bool has_nic;  /* with a clock */
-	char nic[256]; /* what the rest of the settings says of it */
+	bool has_nic; /* with a clock */
+	struct wt_sim_nic_config nic;
 };
 
 struct sim_reader {
@@ -42,7 +51,8 @@ struct sim_reader {
 	int stop_fd;
 	pthread_t thread;
 	bool running;
-	atomic_bool done; /* the thread has delivered everything */
+	_Atomic uint64_t nic_missed; /* counts for itself: no partner */
+	atomic_bool done;            /* the thread has delivered everything */
 };
 
 static int64_t clock_ns(clockid_t clock)
@@ -57,7 +67,7 @@ static void wake_reader(const struct sim_reader *sim)
 {
 	uint64_t one = 1;
 
-	/* It fails only when 2^64 - 2 wake-ups are pending: awake enough. */
+	/* write() fails only when 2^64 - 2 wake-ups are pending: awake enough. */
 	if (write(sim->reader.fd, &one, sizeof(one)) < 0)
 		return;
 }
@@ -78,6 +88,11 @@ static void stamp(struct sim_reader *sim, struct wt_sim_frame *frame, uint64_t s
 	frame->status = TP_STATUS_TS_RAW_HARDWARE;
 }
 
+static bool lacks(const struct sim_lack *lack, uint64_t sequence)
+{
+	return lack->count && (sequence - 1) % (lack->every + lack->count) >= lack->every;
+}
+
 static int deliver(struct sim_reader *sim, uint64_t sequence)
 {
 	struct wt_sim_frame frame = {
@@ -86,13 +101,18 @@ static int deliver(struct sim_reader *sim, uint64_t sequence)
 	        .packet_type = PACKET_MULTICAST,
 	};
 
+	if (lacks(&sim->settings.missed, sequence)) {
+		atomic_fetch_add_explicit(&sim->nic_missed, 1, memory_order_relaxed);
+		return 0;
+	}
+	if (lacks(&sim->settings.skipped, sequence))
+		return 0;
 	stamp(sim, &frame, sequence);
 	wt_mold_template_set_sequence(sim->frame, sequence);
 	return wt_sim_ring_deliver(sim->sim, &frame);
 }
 
-/* How many frames are due `elapsed_ns` after the start, at most a batch more than
- * were delivered. */
+/* Count frames due `elapsed_ns` after the start, at most a batch more than were delivered. */
 static uint64_t due(const struct sim_settings *settings, int64_t elapsed_ns, uint64_t delivered)
 {
 	enum { BATCH = 256 };
@@ -147,11 +167,11 @@ static void *produce(void *argument)
 static int start(struct wt_reader *reader, struct wt_error *err)
 {
 	struct sim_reader *sim = (struct sim_reader *)reader;
-	int ret = pthread_create(&sim->thread, NULL, produce, sim);
+	int rc = pthread_create(&sim->thread, NULL, produce, sim);
 
-	if (ret)
-		return wt_error_set(err, -ret, "cannot start the simulated kernel: %s",
-		                    strerror(ret));
+	if (rc)
+		return wt_error_set(err, -rc, "cannot start the simulated kernel: %s",
+		                    strerror(rc));
 	sim->running = true;
 	return 0;
 }
@@ -210,111 +230,115 @@ static void close_reader(struct wt_reader *reader)
 	free(sim);
 }
 
-static bool parse_number(const char *text, uint64_t *value)
+static bool take_pps(const struct wt_spec_key *key, void *target, const char *value)
 {
-	char *end;
+	struct sim_settings *settings = target;
+	struct wt_decimal rate;
 
-	errno = 0;
-	*value = strtoull(text, &end, 10);
-	return *text >= '0' && *text <= '9' && !*end && !errno;
-}
-
-/* "NS@FRAMES", either sign. */
-static bool parse_step(struct sim_settings *settings, const char *value)
-{
-	long long ns;
-	char *end;
-
-	errno = 0;
-	ns = strtoll(value, &end, 10);
-	if (end == value || *end != '@' || errno)
+	(void)key;
+	if (wt_parse_rate(value, WT_RATE_PPS, &rate, NULL) || rate.denominator != 1)
 		return false;
-	settings->step_ns = ns;
-	return parse_number(end + 1, &settings->step_after) && settings->step_after;
+	settings->rate_pps = rate.numerator;
+	return true;
 }
 
-/* What is not ours is the NIC's. */
-static bool add_to_nic(struct sim_settings *settings, const char *key, const char *value)
+static bool take_layout(const struct wt_spec_key *key, void *target, const char *value)
 {
-	size_t used = strlen(settings->nic);
-	int wrote = snprintf(settings->nic + used, sizeof(settings->nic) - used, "%s%s=%s",
-	                     used ? "," : "", key, value);
+	struct sim_settings *settings = target;
+
+	(void)key;
+	settings->v2 = !strcmp(value, "v2");
+	return settings->v2 || !strcmp(value, "v3");
+}
+
+/* Split the text before the '@', in `head`, from the number after it, from 1 on. */
+static bool split_at(const char *value, char head[VALUE_BYTES], uint64_t *number)
+{
+	const char *at = strchr(value, '@');
+
+	if (!at || at - value >= VALUE_BYTES)
+		return false;
+	memcpy(head, value, (size_t)(at - value));
+	head[at - value] = '\0';
+	return !wt_parse_number(at + 1, 1, UINT64_MAX, number, NULL);
+}
+
+/* "TIME@FRAMES", either sign. */
+static bool take_step(const struct wt_spec_key *key, void *target, const char *value)
+{
+	struct sim_settings *settings = target;
+	char head[VALUE_BYTES];
+
+	(void)key;
+	return split_at(value, head, &settings->step_after) &&
+	       !wt_parse_offset(head, WT_UNIT_NS, &settings->step_ns, NULL);
+}
+
+/* "N@PACKETS" */
+static bool take_lack(const struct wt_spec_key *key, void *target, const char *value)
+{
+	struct sim_lack *lack = (struct sim_lack *)((char *)target + key->offset);
+	char head[VALUE_BYTES];
+
+	return split_at(value, head, &lack->every) && lack->every <= UINT32_MAX &&
+	       !wt_parse_number(head, 1, UINT32_MAX, &lack->count, NULL);
+}
+
+/* A NIC that is described has a clock. */
+static void take_nic(void *target)
+{
+	struct sim_settings *settings = target;
 
 	settings->has_nic = true;
-	return wrote > 0 && (size_t)wrote < sizeof(settings->nic) - used;
 }
 
-static bool parse_setting(struct sim_settings *settings, const char *key, const char *value)
-{
-	if (!strcmp(key, "size"))
-		return parse_number(value, &settings->frame_bytes) &&
-		       settings->frame_bytes >= WT_MOLD_FRAME_BYTES_MIN &&
-		       settings->frame_bytes <= WT_MOLD_FRAME_BYTES_MAX;
-	if (!strcmp(key, "pps") && !strcmp(value, "max")) {
-		settings->rate_pps = 0;
-		return true;
-	}
-	if (!strcmp(key, "pps"))
-		return parse_number(value, &settings->rate_pps) && settings->rate_pps;
-	if (!strcmp(key, "count"))
-		return parse_number(value, &settings->count);
-	if (!strcmp(key, "layout")) {
-		settings->v2 = !strcmp(value, "v2");
-		return settings->v2 || !strcmp(value, "v3");
-	}
-	if (!strcmp(key, "step"))
-		return parse_step(settings, value);
-	if (!strcmp(key, "software_every"))
-		return parse_number(value, &settings->software_every);
-	return wt_sim_nic_knows(key, strlen(key)) && add_to_nic(settings, key, value);
-}
+#define OF(member) offsetof(struct sim_settings, member)
+
+static const struct wt_spec_key keys[] = {
+        {"size", "BYTES", "the size of a frame, 60 to 65549", wt_spec_u64, OF(frame_bytes),
+         WT_MOLD_FRAME_BYTES_MIN, WT_MOLD_FRAME_BYTES_MAX},
+        {"pps", "N|max", "a rate such as 50000, 50k or max", take_pps, 0, 0, 0},
+        {"count", "N", "a number of packets", wt_spec_u64, OF(count), 0, 0},
+        {"layout", "v3|v2", "v3 or v2", take_layout, 0, 0, 0},
+        {"step", "TIME@PACKETS", "a time and, after an @, a number of packets", take_step, 0, 0, 0},
+        {"missed", "N@PACKETS", "two numbers from 1 to 4294967295 with an @ between", take_lack,
+         OF(missed), 0, 0},
+        {"skipped", "N@PACKETS", "two numbers from 1 to 4294967295 with an @ between", take_lack,
+         OF(skipped), 0, 0},
+        {"software_every", "N", "a number of packets", wt_spec_u64, OF(software_every), 0, 0},
+};
+_Static_assert(WT_MOLD_FRAME_BYTES_MIN == 60 && WT_MOLD_FRAME_BYTES_MAX == 65549, "in words above");
+
+static const struct wt_spec_form form = {
+        .noun = "the simulated interface",
+        .keys = keys,
+        .key_count = sizeof(keys) / sizeof(keys[0]),
+        .part = &wt_sim_nic_form,
+        .part_offset = OF(nic),
+        .part_given = take_nic,
+};
 
 /* "sim" or "sim:size=60,pps=max,count=1000,layout=v2". */
 static int parse_settings(struct sim_settings *settings, const char *name, struct wt_error *err)
 {
-	char copy[256], *rest = copy, *part;
-
 	*settings = (struct sim_settings){.frame_bytes = WT_MOLD_FRAME_BYTES_DEFAULT,
 	                                  .rate_pps = 100000};
-	if (strncmp(name, "sim", 3) || (name[3] && name[3] != ':') || strlen(name) >= sizeof(copy))
+	if (strncmp(name, "sim", 3) || (name[3] && name[3] != ':'))
 		return wt_error_set(err, -ENODEV,
 		                    "the simulated reader has no interface '%s'; use -i sim or -i "
 		                    "sim:size=BYTES,pps=N|max,count=N,layout=v3|v2",
 		                    name);
-	strcpy(copy, name[3] ? name + 4 : "");
-	while ((part = strsep(&rest, ","))) {
-		char *value = strchr(part, '=');
-
-		if (!*part)
-			continue;
-		if (value)
-			*value++ = '\0';
-		if (!value || !parse_setting(settings, part, value))
-			return wt_error_set(err, -EINVAL,
-			                    "the simulated interface does not understand '%s%s%s'; "
-			                    "there are size=BYTES (%d to %d), pps=N|max, count=N, "
-			                    "layout=v3|v2, step=NS@PACKETS, software_every=N, and "
-			                    "those of a simulated NIC ('wiretape stamp cross "
-			                    "--help')",
-			                    part, value ? "=" : "", value ? value : "",
-			                    WT_MOLD_FRAME_BYTES_MIN, WT_MOLD_FRAME_BYTES_MAX);
-	}
-	return 0;
+	return wt_spec_parse(&form, name[3] ? name + 4 : "", settings, err);
 }
 
 static int create_nic(struct sim_reader *sim, const struct wt_reader_config *config,
                       struct wt_error *err)
 {
-	struct wt_sim_nic_config nic = {.interface = "sim", .phc_index = -1};
-	int ret = 0;
+	struct wt_sim_nic_config nic = sim->settings.nic;
 
-	/* One that something is said of has a clock. */
-	if (sim->settings.has_nic) {
-		nic.phc_index = 0;
-		ret = wt_sim_nic_parse(&nic, sim->settings.nic, err);
-	}
-	if (ret)
-		return ret;
+	nic.interface = "sim";
+	if (!sim->settings.has_nic)
+		nic.phc_index = -1;
 	if (wt_sim_nic_create(&sim->nic, &nic))
 		return wt_error_set(err, -ENOMEM, "no memory for a simulated NIC");
 	return wt_reader_begin_stamps(&sim->reader, config, wt_sim_nic_system(sim->nic), "sim",
@@ -337,10 +361,10 @@ static int create_ring(struct sim_reader *sim, const struct wt_reader_config *co
 	        .private_bytes = sim->settings.v2 ? 0 : WT_INPLACE_PRIVATE_BYTES,
 	        .retire_timeout_ns = (int64_t)config->retire_timeout_ms * 1000000,
 	};
-	int ret = wt_sim_ring_create(&sim->sim, &ring);
+	int rc = wt_sim_ring_create(&sim->sim, &ring);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	sim->reader.ring = wt_sim_ring_reader(sim->sim);
 	sim->reader.memory = wt_sim_ring_memory(sim->sim);
 	sim->reader.info.in_place = !sim->settings.v2;
@@ -356,38 +380,49 @@ static int create_frame(struct sim_reader *sim, struct wt_error *err)
 {
 	struct wt_mold_template_config config = {.frame_bytes =
 	                                                 (uint32_t)sim->settings.frame_bytes};
-	int ret;
+	int rc;
 
 	sim->frame = malloc(sim->settings.frame_bytes);
 	if (!sim->frame)
 		return wt_error_set(err, -ENOMEM, "no memory for a frame");
-	ret = wt_mold_template_build(&config, sim->frame, sim->settings.frame_bytes, err);
-	return ret < 0 ? ret : 0;
+	rc = wt_mold_template_build(&config, sim->frame, sim->settings.frame_bytes, err);
+	return rc < 0 ? rc : 0;
 }
 
 static int create_parts(struct sim_reader *sim, const struct wt_reader_config *config,
                         struct wt_error *err)
 {
-	int ret = 0;
+	int rc = 0;
 
-	/* There is no kernel to run it. */
+	/* No kernel is there to run it. */
 	if (config->filter && *config->filter)
-		ret = wt_filter_compile(
+		rc = wt_filter_compile(
 		        &sim->filter,
 		        &(struct wt_filter_config){.expression = config->filter,
 		                                   .link_type = sim->reader.info.link_type,
 		                                   .snaplen = config->snaplen,
-		                                   .hurry = config->hurry},
+		                                   .abort_writes = config->abort_writes},
 		        err);
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	sim->reader.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	sim->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	ret = sim->reader.fd < 0 || sim->stop_fd < 0 ? -errno : create_ring(sim, config);
-	if (ret)
-		return wt_error_set(err, ret, "cannot make the simulated ring: %s", strerror(-ret));
-	ret = create_frame(sim, err);
-	return ret ? ret : create_nic(sim, config, err);
+	rc = sim->reader.fd < 0 || sim->stop_fd < 0 ? -errno : create_ring(sim, config);
+	if (rc)
+		return wt_error_set(err, rc, "cannot make the simulated ring: %s", strerror(-rc));
+	rc = create_frame(sim, err);
+	return rc ? rc : create_nic(sim, config, err);
+}
+
+/* Read only the counter that the settings are about. */
+static int read_link(const struct wt_reader *reader, struct wt_link *link)
+{
+	const struct sim_reader *sim = (const struct sim_reader *)reader;
+
+	*link = (struct wt_link){.name = "sim"};
+	link->counters.rx_missed_errors =
+	        atomic_load_explicit(&sim->nic_missed, memory_order_relaxed);
+	return 0;
 }
 
 int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *config,
@@ -401,18 +436,27 @@ int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *
 	        .woken = woken,
 	        .close = close_reader,
 	};
+	static const struct wt_reader_ops counting_ops = {
+	        .start = start,
+	        .stop = stop,
+	        .statistics = statistics,
+	        .health = health,
+	        .woken = woken,
+	        .link = read_link,
+	        .close = close_reader,
+	};
 	enum { LINKTYPE_ETHERNET = 1 };
 	struct sim_settings settings;
 	struct sim_reader *sim;
-	int ret = parse_settings(&settings, config->interface, err);
+	int rc = parse_settings(&settings, config->interface, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	sim = calloc(1, sizeof(*sim));
 	if (!sim)
 		return wt_error_set(err, -ENOMEM, "no memory for a reader");
 	sim->settings = settings;
-	sim->reader.ops = &ops;
+	sim->reader.ops = settings.missed.count ? &counting_ops : &ops;
 	sim->reader.fd = sim->stop_fd = -1;
 	sim->reader.info = (struct wt_reader_info){
 	        .name = "sim",
@@ -422,10 +466,10 @@ int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *
 	        .retire_timeout_ms = settings.v2 ? 0 : config->retire_timeout_ms,
 	        .ring_bytes_asked = config->ring_bytes,
 	};
-	ret = create_parts(sim, config, err);
-	if (ret) {
+	rc = create_parts(sim, config, err);
+	if (rc) {
 		close_reader(&sim->reader);
-		return ret;
+		return rc;
 	}
 	*reader = &sim->reader;
 	return 0;

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include <wiretape/packet/filter.h>
 #include <wiretape/capture/readers/udp_ring.h>
 #include <wiretape/capture/readers/udp_socket.h>
 #include <wiretape/capture/readers/udp_spec.h>
+#include <wiretape/packet/filter.h>
 
 enum { LINKTYPE_RAW = 101 };
 
@@ -28,11 +28,11 @@ struct udp_reader {
 
 static int start(struct wt_reader *reader, struct wt_error *err)
 {
-	int ret = wt_udp_socket_open_gate(&((struct udp_reader *)reader)->socket);
+	int rc = wt_udp_socket_open_gate(&((struct udp_reader *)reader)->socket);
 
-	return ret ? wt_error_set(err, ret, "cannot start to listen to %s: %s", reader->info.name,
-	                          strerror(-ret))
-	           : 0;
+	return rc ? wt_error_set(err, rc, "cannot start to listen to %s: %s", reader->info.name,
+	                         strerror(-rc))
+	          : 0;
 }
 
 static int stop(struct wt_reader *reader)
@@ -61,29 +61,29 @@ static int health(struct wt_reader *reader)
 	return reader->info.link ? wt_link_state(reader->fd, reader->info.link->index) : 0;
 }
 
-/* A socket stays bound to the interface that is gone, and its memberships are. An address that it
+/* A socket stays bound to the interface that is gone, and so do its memberships. An address that it
  * is not bound to an interface for comes back by itself. */
 static int reattach(struct wt_reader *reader, struct wt_error *err)
 {
 	struct udp_reader *udp = (struct udp_reader *)reader;
 	uint32_t drops, queued_bytes;
 	struct wt_link link;
-	int ret = wt_link_read(udp->spec.interface, &link, err);
+	int rc = wt_link_read(udp->spec.interface, &link, err);
 
-	if (ret)
-		return ret;
-	/* What waits in the old one is read first. */
+	if (rc)
+		return rc;
+	/* Datagrams that wait in the old one are read first. */
 	if (!wt_udp_socket_look(&udp->socket, &drops, &queued_bytes) && queued_bytes)
 		return wt_error_set(err, -ENODEV, "%s is still being read", udp->name);
 	if (udp->socket.bound_to_device || udp->spec.is_group) {
 		wt_udp_ring_change_socket(reader->ring);
-		ret = wt_udp_socket_reopen(&udp->socket, &udp->spec, udp->name, link.index,
-		                           &udp->config, err);
-		if (!ret)
-			ret = start(reader, err);
+		rc = wt_udp_socket_reopen(&udp->socket, &udp->spec, udp->name, link.index,
+		                          &udp->config, err);
+		if (!rc)
+			rc = start(reader, err);
 	}
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	udp->link = link;
 	wt_reader_renew_stamps(reader);
 	return 0;
@@ -101,7 +101,7 @@ static void close_reader(struct wt_reader *reader)
 	free(udp);
 }
 
-/* What is less than asked. */
+/* Report degradations. */
 static void tell_degraded(struct udp_reader *udp, const struct wt_reader_config *config)
 {
 	unsigned long long asked = config->ring_bytes, got = udp->socket.buffer_bytes;
@@ -178,32 +178,33 @@ static int open_ring(struct udp_reader *udp, const struct wt_reader_config *conf
 static int open_parts(struct udp_reader *udp, const struct wt_reader_config *config,
                       struct wt_error *err)
 {
-	int ret = wt_udp_spec_parse(&udp->spec, config->interface, err);
+	int rc = wt_udp_spec_parse(&udp->spec, config->interface, err);
 
-	if (!ret && *udp->spec.interface)
-		ret = wt_link_read(udp->spec.interface, &udp->link, err);
+	if (!rc && *udp->spec.interface)
+		rc = wt_link_read(udp->spec.interface, &udp->link, err);
 	/* Socket options do not take all that may have been given. */
-	if (!ret && *udp->spec.interface)
+	if (!rc && *udp->spec.interface)
 		strcpy(udp->spec.interface, udp->link.name);
-	if (!ret && config->filter && *config->filter)
-		ret = wt_filter_compile(&udp->filter,
-		                        &(struct wt_filter_config){.expression = config->filter,
-		                                                   .link_type = LINKTYPE_RAW,
-		                                                   .snaplen = config->snaplen,
-		                                                   .hurry = config->hurry},
-		                        err);
+	if (!rc && config->filter && *config->filter)
+		rc = wt_filter_compile(
+		        &udp->filter,
+		        &(struct wt_filter_config){.expression = config->filter,
+		                                   .link_type = LINKTYPE_RAW,
+		                                   .snaplen = config->snaplen,
+		                                   .abort_writes = config->abort_writes},
+		        err);
 	udp->filter.interface_index = udp->link.index;
-	if (!ret)
-		ret = wt_udp_socket_open(&udp->socket, &udp->spec, udp->name, udp->link.index,
-		                         config, err);
-	if (ret)
-		return ret;
+	if (!rc)
+		rc = wt_udp_socket_open(&udp->socket, &udp->spec, udp->name, udp->link.index,
+		                        config, err);
+	if (rc)
+		return rc;
 	describe(udp, config);
-	ret = begin_stamps(udp, config, err);
-	if (ret)
-		return ret;
-	ret = open_ring(udp, config);
-	return ret ? wt_error_set(err, ret, "no memory for the batches of %s", udp->name) : 0;
+	rc = begin_stamps(udp, config, err);
+	if (rc)
+		return rc;
+	rc = open_ring(udp, config);
+	return rc ? wt_error_set(err, rc, "no memory for the batches of %s", udp->name) : 0;
 }
 
 static struct udp_reader *make_reader(const char *name)
@@ -233,14 +234,14 @@ int wt_gen05_udp_open(struct wt_reader **reader, const struct wt_reader_config *
                       struct wt_error *err)
 {
 	struct udp_reader *udp = make_reader(config->interface);
-	int ret;
+	int rc;
 
 	if (!udp)
 		return wt_error_set(err, -ENOMEM, "no memory for a reader");
-	ret = open_parts(udp, config, err);
-	if (ret) {
+	rc = open_parts(udp, config, err);
+	if (rc) {
 		close_reader(&udp->reader);
-		return ret;
+		return rc;
 	}
 	*reader = &udp->reader;
 	return 0;

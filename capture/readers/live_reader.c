@@ -9,17 +9,18 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-/* What the kernel does not take runs here, and wants to see all of a packet, whatever is kept. */
+/* Filters that the kernel does not take run here, and need whole packets, whatever is kept of
+ * them. */
 static int take_filter(struct wt_live_reader *live, struct wt_filter *filter, struct wt_error *err)
 {
 	enum { BYTES_AN_INSTRUCTION = 64 }; /* that the kernel charges, at the most */
 	struct wt_packet_socket *packet = &live->packet;
 	uint32_t count = filter->count;
-	int ret = wt_packet_socket_set_filter(packet, filter, WT_DEFAULT_SNAPLEN, err);
+	int rc = wt_packet_socket_set_filter(packet, filter, WT_DEFAULT_SNAPLEN, err);
 
 	live->snaplen = live->reader.info.snaplen;
-	if (ret || !packet->refusal)
-		return ret;
+	if (rc || !packet->refusal)
+		return rc;
 	if (live->snaplen < WT_DEFAULT_SNAPLEN)
 		live->snaplen = WT_DEFAULT_SNAPLEN;
 	if (count > BPF_MAXINSNS)
@@ -47,31 +48,32 @@ int wt_live_reader_create(struct wt_live_reader **live, size_t size,
 	struct wt_live_reader *made;
 	struct wt_link link;
 	struct wt_filter filter;
-	int ret, link_type;
+	int rc, link_type;
 
-	ret = wt_link_read(config->interface, &link, err);
-	if (ret)
-		return ret;
+	rc = wt_link_read(config->interface, &link, err);
+	if (rc)
+		return rc;
 	link_type = wt_link_type(link.hardware_type);
 	if (link_type < 0)
 		return wt_error_set(err, link_type,
 		                    "%s is of a kind of link (ARPHRD %u) that cannot be recorded; "
 		                    "record the Ethernet or IP interface below or above it",
 		                    link.name, link.hardware_type);
-	/* Before anything has been changed that would have to be put back: it may take minutes. */
-	ret = wt_filter_compile(&filter,
-	                        &(struct wt_filter_config){.expression = config->filter,
-	                                                   .link_type = link_type,
-	                                                   .snaplen = config->snaplen,
-	                                                   .is_live = true,
-	                                                   .hurry = config->hurry},
-	                        err);
-	if (ret)
-		return ret;
+	/* Compile before anything has been changed that would have to be put back: it may take
+	 * minutes. */
+	rc = wt_filter_compile(&filter,
+	                       &(struct wt_filter_config){.expression = config->filter,
+	                                                  .link_type = link_type,
+	                                                  .snaplen = config->snaplen,
+	                                                  .is_live = true,
+	                                                  .abort_writes = config->abort_writes},
+	                       err);
+	if (rc)
+		return rc;
 	made = calloc(1, size);
-	ret = made ? wt_packet_socket_open(&made->packet, &link, err)
-	           : wt_error_set(err, -ENOMEM, "no memory for a reader");
-	if (ret)
+	rc = made ? wt_packet_socket_open(&made->packet, &link, err)
+	          : wt_error_set(err, -ENOMEM, "no memory for a reader");
+	if (rc)
 		goto free_reader;
 	made->reader.ops = ops;
 	made->reader.fd = made->packet.fd;
@@ -84,15 +86,15 @@ int wt_live_reader_create(struct wt_live_reader **live, size_t size,
 	        .ring_bytes_asked = config->ring_bytes,
 	        .link = &made->packet.link,
 	};
-	ret = take_filter(made, &filter, err);
-	if (ret)
+	rc = take_filter(made, &filter, err);
+	if (rc)
 		goto close_socket;
-	ret = wt_reader_begin_stamps(&made->reader, config,
-	                             config->system ? config->system : wt_kernel_system(),
-	                             link.name, err);
-	if (!ret && made->reader.info.stamps == WT_STAMP_HARDWARE)
-		ret = wt_packet_socket_ask_hardware(&made->packet, err);
-	if (ret)
+	rc = wt_reader_begin_stamps(&made->reader, config,
+	                            config->system ? config->system : wt_kernel_system(), link.name,
+	                            err);
+	if (!rc && made->reader.info.stamps == WT_STAMP_HARDWARE)
+		rc = wt_packet_socket_ask_hardware(&made->packet, err);
+	if (rc)
 		goto end_stamps;
 	*live = made;
 	return 0;
@@ -104,7 +106,7 @@ close_socket:
 free_reader:
 	wt_filter_free(&filter);
 	free(made);
-	return ret;
+	return rc;
 }
 
 int wt_live_reader_bind(struct wt_live_reader *live, struct wt_error *err)
@@ -130,7 +132,7 @@ int wt_live_reader_health(struct wt_reader *reader)
 
 	if (health != -EMEDIUMTYPE)
 		return health;
-	/* What comes from it now cannot stand in the same file. */
+	/* Its packets from now on cannot stand in the same file. */
 	wt_reader_degrade(reader, "%s has come back as another kind of link: that is not recorded",
 	                  reader->info.name);
 	return -ENODEV;
@@ -140,10 +142,10 @@ int wt_live_reader_reattach(struct wt_reader *reader, struct wt_error *err)
 {
 	struct wt_packet_socket *packet = &((struct wt_live_reader *)reader)->packet;
 	struct wt_link link;
-	int ret = wt_link_read(packet->link.name, &link, err);
+	int rc = wt_link_read(packet->link.name, &link, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (link.hardware_type != packet->link.hardware_type)
 		return wt_error_set(err, -EMEDIUMTYPE,
 		                    "interface %s is another kind of link than before (ARPHRD %u, "
@@ -181,8 +183,8 @@ const struct wt_reader_ops wt_live_reader_ops = {
         .close = wt_live_reader_close,
 };
 
-/* MemAvailable. The kernel would rather kill somebody than refuse a ring that is
- * too large, so a ring never asks for nearly all there is. */
+/* Read MemAvailable. The kernel would rather kill somebody than refuse a ring that is too large, so
+ * a ring never asks for nearly all there is. */
 static uint64_t most_ring_bytes(void)
 {
 	FILE *info = fopen("/proc/meminfo", "re");
@@ -216,12 +218,12 @@ int wt_live_reader_map(struct wt_live_reader *live, const struct wt_reader_confi
 	uint64_t bytes = config->ring_bytes < most ? config->ring_bytes : most;
 	struct wt_ring_plan plan = make_plan(bytes, frame_bytes);
 	struct tpacket_req3 request;
-	int ret;
+	int rc;
 
 	if (setsockopt(live->packet.fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version))) {
-		ret = -errno;
-		return wt_error_set(err, ret, "the kernel does not know TPACKET_V%d: %s",
-		                    version + 1, strerror(-ret));
+		rc = -errno;
+		return wt_error_set(err, rc, "the kernel does not know TPACKET_V%d: %s",
+		                    version + 1, strerror(-rc));
 	}
 	for (;;) {
 		size_t size = shape(&plan, config->retire_timeout_ms, &request);
@@ -229,22 +231,22 @@ int wt_live_reader_map(struct wt_live_reader *live, const struct wt_reader_confi
 		if (!setsockopt(live->packet.fd, SOL_PACKET, PACKET_RX_RING, &request,
 		                (socklen_t)size))
 			break;
-		ret = -errno;
-		if (ret != -ENOMEM || plan.block_count <= 2)
-			return wt_error_set(err, ret,
+		rc = -errno;
+		if (rc != -ENOMEM || plan.block_count <= 2)
+			return wt_error_set(err, rc,
 			                    "the kernel gives %s no ring of %llu bytes: %s",
 			                    live->packet.link.name,
-			                    (unsigned long long)plan_bytes(&plan), strerror(-ret));
+			                    (unsigned long long)plan_bytes(&plan), strerror(-rc));
 		plan = make_plan(plan_bytes(&plan) / 2, frame_bytes);
 	}
 	live->map_bytes = plan_bytes(&plan);
 	live->map =
 	        mmap(NULL, live->map_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, live->packet.fd, 0);
 	if (live->map == MAP_FAILED) {
-		ret = -errno;
+		rc = -errno;
 		live->map = NULL;
-		return wt_error_set(err, ret, "cannot map the ring of %s: %s",
-		                    live->packet.link.name, strerror(-ret));
+		return wt_error_set(err, rc, "cannot map the ring of %s: %s",
+		                    live->packet.link.name, strerror(-rc));
 	}
 	live->memory = (struct wt_ring_memory){live->map, plan.block_bytes, plan.block_count,
 	                                       plan.slot_bytes, live->snaplen};

@@ -53,25 +53,25 @@ static int ask_for_stamps(int fd)
 int wt_packet_socket_open(struct wt_packet_socket *packet, const struct wt_link *link,
                           struct wt_error *err)
 {
-	int ret, on = 1;
+	int rc, on = 1;
 
 	packet->link = *link;
 	/* Protocol 0: not hooked in until bound. */
 	packet->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (packet->fd < 0)
 		return no_socket(-errno, link->name, err);
-	ret = reject_everything(packet->fd);
-	if (!ret)
-		ret = ask_for_stamps(packet->fd);
+	rc = reject_everything(packet->fd);
+	if (!rc)
+		rc = ask_for_stamps(packet->fd);
 	/* On loopback every frame passes twice, going out and coming in. */
-	if (!ret && (link->flags & IFF_LOOPBACK) &&
+	if (!rc && (link->flags & IFF_LOOPBACK) &&
 	    setsockopt(packet->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)))
-		ret = -errno;
-	if (ret) {
+		rc = -errno;
+	if (rc) {
 		close(packet->fd);
 		packet->fd = -1;
-		return wt_error_set(err, ret, "cannot prepare the packet socket for %s: %s",
-		                    link->name, strerror(-ret));
+		return wt_error_set(err, rc, "cannot prepare the packet socket for %s: %s",
+		                    link->name, strerror(-rc));
 	}
 	return 0;
 }
@@ -81,14 +81,14 @@ int wt_packet_socket_ask_hardware(const struct wt_packet_socket *packet, struct 
 {
 	int ring = SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_SOFTWARE;
 	int message = ring | SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RX_SOFTWARE;
-	int ret;
+	int rc;
 
 	if (!setsockopt(packet->fd, SOL_PACKET, PACKET_TIMESTAMP, &ring, sizeof(ring)) &&
 	    !setsockopt(packet->fd, SOL_SOCKET, SO_TIMESTAMPING, &message, sizeof(message)))
 		return 0;
-	ret = -errno;
-	return wt_error_set(err, ret, "the kernel refuses hardware stamps for %s: %s",
-	                    packet->link.name, strerror(-ret));
+	rc = -errno;
+	return wt_error_set(err, rc, "the kernel refuses hardware stamps for %s: %s",
+	                    packet->link.name, strerror(-rc));
 }
 
 static int bind_to(const struct wt_packet_socket *packet, uint16_t protocol)
@@ -106,23 +106,23 @@ int wt_packet_socket_bind(struct wt_packet_socket *packet, bool promiscuous, str
 {
 	struct packet_mreq membership = {.mr_ifindex = packet->link.index,
 	                                 .mr_type = PACKET_MR_PROMISC};
-	int ret = bind_to(packet, ETH_P_ALL);
+	int rc = bind_to(packet, ETH_P_ALL);
 
-	if (ret)
-		return wt_error_set(err, ret, "cannot bind to interface %s: %s", packet->link.name,
-		                    strerror(-ret));
+	if (rc)
+		return wt_error_set(err, rc, "cannot bind to interface %s: %s", packet->link.name,
+		                    strerror(-rc));
 	packet->promiscuous = promiscuous;
 	if (promiscuous && setsockopt(packet->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership,
 	                              sizeof(membership))) {
-		ret = -errno;
-		return wt_error_set(err, ret,
+		rc = -errno;
+		return wt_error_set(err, rc,
 		                    "cannot make %s promiscuous: %s; -p records without it",
-		                    packet->link.name, strerror(-ret));
+		                    packet->link.name, strerror(-rc));
 	}
 	return 0;
 }
 
-/* The program that lets through what is of the right kind of link and passes `code`. */
+/* Make the program that lets through packets of the right kind of link that pass `code`. */
 static int make_gate(struct wt_packet_socket *packet, const struct sock_filter *code,
                      uint32_t count)
 {
@@ -159,7 +159,7 @@ int wt_packet_socket_set_filter(struct wt_packet_socket *packet, struct wt_filte
                                 uint32_t snaplen, struct wt_error *err)
 {
 	const struct sock_filter everything = BPF_STMT(BPF_RET | BPF_K, snaplen);
-	int ret;
+	int rc;
 
 	packet->filter = *filter;
 	*filter = (struct wt_filter){0};
@@ -168,24 +168,24 @@ int wt_packet_socket_set_filter(struct wt_packet_socket *packet, struct wt_filte
 	/* A try, while nothing can arrive. */
 	if (!packet->refusal)
 		packet->refusal = attach_gate(packet);
-	ret = packet->refusal ? make_gate(packet, &everything, 1) : reject_everything(packet->fd);
-	return ret ? wt_error_set(err, ret, "cannot prepare the filter of %s: %s",
-	                          packet->link.name, strerror(-ret))
-	           : 0;
+	rc = packet->refusal ? make_gate(packet, &everything, 1) : reject_everything(packet->fd);
+	return rc ? wt_error_set(err, rc, "cannot prepare the filter of %s: %s", packet->link.name,
+	                         strerror(-rc))
+	          : 0;
 }
 
 int wt_packet_socket_open_gate(struct wt_packet_socket *packet, struct wt_error *err)
 {
-	int ret = attach_gate(packet);
+	int rc = attach_gate(packet);
 
-	return ret ? wt_error_set(err, ret, "the kernel refuses the filter for %s: %s",
-	                          packet->link.name, strerror(-ret))
-	           : 0;
+	return rc ? wt_error_set(err, rc, "the kernel refuses the filter for %s: %s",
+	                         packet->link.name, strerror(-rc))
+	          : 0;
 }
 
 int wt_packet_socket_shut_gate(struct wt_packet_socket *packet)
 {
-	int ret = reject_everything(packet->fd);
+	int rc = reject_everything(packet->fd);
 	int unhooked;
 
 	/* The new filter is not waited for: another CPU may still be storing a frame
@@ -194,7 +194,7 @@ int wt_packet_socket_shut_gate(struct wt_packet_socket *packet)
 	unhooked = bind_to(packet, ETH_P_LOOPBACK);
 	if (unhooked == -ENODEV || unhooked == -ENETDOWN || unhooked == -ENXIO)
 		unhooked = 0; /* nothing can arrive from an interface that is not there */
-	return ret ? ret : unhooked;
+	return rc ? rc : unhooked;
 }
 
 int wt_packet_socket_statistics(const struct wt_packet_socket *packet, bool v3,
@@ -222,12 +222,15 @@ static bool is_of_its_kind(const struct wt_packet_socket *packet)
 
 int wt_packet_socket_health(const struct wt_packet_socket *packet)
 {
-	int pending, state;
+	int pending = 0, state;
 	socklen_t length = sizeof(pending);
 
 	/* Reading the error clears it, so that poll() can sleep again. */
 	getsockopt(packet->fd, SOL_SOCKET, SO_ERROR, &pending, &length);
 	state = wt_link_state(packet->fd, packet->link.index);
+	/* The link may be up again by now. */
+	if (!state && pending == ENETDOWN)
+		return -ENETDOWN;
 	return !state && !is_of_its_kind(packet) ? -EMEDIUMTYPE : state;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_PACKET_SOCKET_H
-#define WIRETAPE_CAPTURE_PACKET_SOCKET_H
+#ifndef WIRETAPE_CAPTURE_READERS_PACKET_SOCKET_H
+#define WIRETAPE_CAPTURE_READERS_PACKET_SOCKET_H
 
 /* An AF_PACKET socket with a gate: what the live readers share. Nothing arrives
  * before the gate opens and nothing after it has closed, so that the counters of
@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wiretape/packet/filter.h>
 #include <wiretape/base/net/link.h>
+#include <wiretape/packet/filter.h>
 #include <wiretape/ring/ring.h>
 
 struct wt_packet_socket {

@@ -4,32 +4,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
-
-static const struct {
-	const char *name;
-	int (*open)(struct wt_reader **reader, const struct wt_reader_config *config,
-	            struct wt_error *err);
-} kinds[WT_READER_KINDS] = {
-        [WT_READER_V3] = {"v3", wt_gen02_tpacket_v3_open},
-        [WT_READER_V2] = {"v2", wt_gen03_tpacket_v2_open},
-        [WT_READER_RECV] = {"recv", wt_gen01_recv_open},
-        [WT_READER_SIM] = {"sim", wt_gen04_sim_open},
-        [WT_READER_UDP] = {"udp", wt_gen05_udp_open},
-};
-
-const char *wt_reader_kind_name(enum wt_reader_kind kind)
-{
-	return (unsigned)kind < WT_READER_KINDS ? kinds[kind].name : "unknown";
-}
-
-int wt_reader_kind_from_name(const char *name)
-{
-	for (int i = 0; i < WT_READER_KINDS; i++)
-		if (!strcmp(name, kinds[i].name))
-			return i;
-	return -EINVAL;
-}
 
 void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
 {
@@ -46,7 +20,8 @@ void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
 	reader->info.degraded[count] = reader->degraded[count];
 }
 
-/* Frames move together. At least one is read unless there is none. */
+/* Read and filter; counts of drops move on to the frame that is kept. Reads at least one frame, if
+ * any is left. */
 static size_t read_filtered(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
                             size_t max)
 {
@@ -82,23 +57,6 @@ void wt_reader_filter_here(struct wt_reader *reader, const struct wt_filter *fil
 	reader->info.in_place = false;
 }
 
-int wt_reader_open(struct wt_reader **reader, const struct wt_reader_config *config,
-                   struct wt_error *err)
-{
-	struct wt_reader_config filled = *config;
-
-	if ((unsigned)config->kind >= WT_READER_KINDS || !config->interface)
-		return wt_error_set(err, -EINVAL, "a reader needs a kind and an interface");
-	if (!filled.snaplen)
-		filled.snaplen = WT_DEFAULT_SNAPLEN;
-	if (!filled.ring_bytes)
-		filled.ring_bytes = config->kind == WT_READER_V2 ? WT_DEFAULT_RING_BYTES_V2
-		                                                 : WT_DEFAULT_RING_BYTES;
-	if (!filled.retire_timeout_ms)
-		filled.retire_timeout_ms = WT_DEFAULT_RETIRE_TIMEOUT_MS;
-	return kinds[config->kind].open(reader, &filled, err);
-}
-
 int wt_reader_start(struct wt_reader *reader, struct wt_error *err)
 {
 	return reader->ops->start(reader, err);
@@ -114,7 +72,7 @@ int wt_reader_fd(const struct wt_reader *reader)
 	return reader->fd;
 }
 
-int wt_reader_woken(struct wt_reader *reader)
+int wt_reader_acknowledge_wakeup(struct wt_reader *reader)
 {
 	return reader->ops->woken ? reader->ops->woken(reader) : 0;
 }
@@ -151,8 +109,15 @@ const struct wt_reader_info *wt_reader_info(const struct wt_reader *reader)
 	return &reader->info;
 }
 
+bool wt_reader_has_nic(const struct wt_reader *reader)
+{
+	return reader->info.link || reader->ops->link;
+}
+
 int wt_reader_link(const struct wt_reader *reader, struct wt_link *link)
 {
+	if (reader->ops->link)
+		return reader->ops->link(reader, link);
 	return reader->info.link ? wt_link_read_index(reader->info.link->index, link, NULL)
 	                         : -ENODEV;
 }

@@ -1,45 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_READER_H
-#define WIRETAPE_CAPTURE_READER_H
+#ifndef WIRETAPE_CAPTURE_READERS_READER_H
+#define WIRETAPE_CAPTURE_READERS_READER_H
 
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wiretape/base/net/link.h>
 #include <wiretape/base/error.h>
+#include <wiretape/base/net/link.h>
+#include <wiretape/record.h>
 #include <wiretape/ring/ring.h>
 #include <wiretape/stamp/nic_stamping.h>
 #include <wiretape/stamp/phc.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* A reader brings frames from an interface to a ring. The generations differ in
- * how; what stands downstream sees the same ring. */
-enum wt_reader_kind {
-	WT_READER_V3,   /* TPACKET_V3: blocks of frames, one wake-up a block */
-	WT_READER_V2,   /* TPACKET_V2: slots, each handed over at once */
-	WT_READER_RECV, /* a system call a packet */
-	WT_READER_SIM,  /* the kernel is simulated, no privileges needed */
-	WT_READER_UDP,  /* a UDP socket, no privileges needed; headers are rebuilt */
-	WT_READER_KINDS
-};
-
-/* "v3", "v2", "recv", "sim", "udp"; -EINVAL for another name. */
-const char *wt_reader_kind_name(enum wt_reader_kind kind);
-int wt_reader_kind_from_name(const char *name);
-
-/* Whose stamps packets are to have. */
-enum wt_stamp_wish {
-	WT_STAMP_SW,   /* the kernel's, from CLOCK_REALTIME; the NIC is left alone */
-	WT_STAMP_HW,   /* the NIC's, from its own clock; an error where it has none */
-	WT_STAMP_AUTO, /* the NIC's if it has them and its clock runs, else the kernel's, and
-	                * that is said */
-};
-
-/* What a UDP socket is asked to stamp. */
+/* Stamps to ask of a UDP socket. */
 enum wt_socket_stamp {
 	WT_SOCKET_STAMP_ALL, /* SO_TIMESTAMPING: the kernel's in ns, and the NIC's where it stamps
 	                      */
@@ -50,7 +24,7 @@ enum wt_socket_stamp {
 /* Zero is the default given in brackets. */
 struct wt_reader_config {
 	enum wt_reader_kind kind; /* [WT_READER_V3] */
-	/* required; for the simulation "sim[:key=value,…]", for UDP
+	/* Required; for the simulation "sim[:key=value,…]", for UDP
 	 * "ADDRESS:PORT[@IFACE][,source=S]" */
 	const char *interface;
 	const char *filter;  /* a libpcap expression [everything] */
@@ -59,11 +33,11 @@ struct wt_reader_config {
 	uint32_t retire_timeout_ms; /* TPACKET_V3: when a block that is not full is handed over [60]
 	                             */
 	bool no_promiscuous;
-	enum wt_stamp_wish stamp;          /* [WT_STAMP_SW] */
+	enum wt_stamp_request stamp;       /* [WT_STAMP_SW] */
 	struct wt_system *system;          /* of clocks and NICs [the kernel] */
 	enum wt_socket_stamp socket_stamp; /* UDP [WT_SOCKET_STAMP_ALL] */
 	/* Once it is not 0, opening need not wait for a filter to be compiled [NULL] */
-	const volatile sig_atomic_t *hurry;
+	const volatile sig_atomic_t *abort_writes;
 };
 
 enum { WT_DEFAULT_SNAPLEN = 262144, WT_DEFAULT_RETIRE_TIMEOUT_MS = 60 };
@@ -72,7 +46,7 @@ enum { WT_DEFAULT_SNAPLEN = 262144, WT_DEFAULT_RETIRE_TIMEOUT_MS = 60 };
 
 enum { WT_READER_DEGRADED = 8 };
 
-/* What came of it. Strings live as long as the reader. */
+/* The reader as it was set up. Strings live as long as the reader. */
 struct wt_reader_info {
 	const char *name;
 	enum wt_reader_kind kind;
@@ -104,19 +78,18 @@ int wt_reader_open(struct wt_reader **reader, const struct wt_reader_config *con
 /* Open the gate: what arrives from now on is counted and kept. */
 int wt_reader_start(struct wt_reader *reader, struct wt_error *err);
 
-/* Shut the gate. What the producer has counted until this returns is final; the
- * ring may still hold frames, some of them handed over only after the retire
- * timeout. */
+/* Shut the gate. The producer's counts are final when this returns; the ring may still hold frames,
+ * some of them handed over only after the retire timeout. */
 int wt_reader_stop(struct wt_reader *reader);
 
-/* Who answers for its clocks and its NIC. */
+/* The system that answers for its clocks and its NIC. */
 struct wt_system *wt_reader_system(const struct wt_reader *reader);
 
 /* The clock of its hardware stamps, owned by the reader; NULL: it has none. Until
  * wt_reader_reattach(). */
 struct wt_phc *wt_reader_phc(const struct wt_reader *reader);
 
-/* How the NIC's stamping is set, as long as it was set by this reader or found set. */
+/* Settings of the NIC's stamping, as long as this reader made or found them. */
 const struct wt_nic_stamping *wt_reader_nic_stamping(const struct wt_reader *reader);
 
 /* Put the NIC's stamping back to what it was, which wt_reader_close() does too. An error if
@@ -126,40 +99,42 @@ int wt_reader_restore_stamping(struct wt_reader *reader, struct wt_error *err);
 /* Becomes readable (poll) when the ring may have something to borrow. */
 int wt_reader_fd(const struct wt_reader *reader);
 
-/* After poll() has returned for it: what was announced has been noticed. Not 0 if
+/* Acknowledge after poll() has returned for it: the announcement has been noticed. Not 0 if
  * wt_reader_health() has news. */
-int wt_reader_woken(struct wt_reader *reader);
+int wt_reader_acknowledge_wakeup(struct wt_reader *reader);
 
 struct wt_ring *wt_reader_ring(struct wt_reader *reader);
 
-/* The memory that its frames lie in, to hand to a disk; NULL where there is none that
- * lasts. It lives as long as the reader. */
+/* Memory of its frames, to hand to a disk; NULL if none of it lasts. It lives as long as the
+ * reader. */
 const struct wt_ring_memory *wt_reader_memory(const struct wt_reader *reader);
 
-/* What the producer counted since the last call. */
+/* Counts of the producer since the last call. */
 int wt_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last);
 
 /* 0; -ENETDOWN: down, may come back; -ENODEV: gone; -ENODATA: the simulation has
  * delivered all it was asked to. */
 int wt_reader_health(struct wt_reader *reader);
 
-/* After -ENODEV: if an interface of the same name and kind is there again, whatever its
- * index, take up recording from it. 0, -ENODEV while there is none, or why it cannot be taken. */
+/* After -ENODEV: if an interface of the same name and kind is there again, whatever its index, take
+ * up recording from it. 0, -ENODEV while it is not there, or the reason why it cannot be taken. */
 int wt_reader_reattach(struct wt_reader *reader, struct wt_error *err);
 
 const struct wt_reader_info *wt_reader_info(const struct wt_reader *reader);
 
-/* Fresh counters of the interface; -ENODEV where there is none. */
+/* Check whether the interface has counters. */
+bool wt_reader_has_nic(const struct wt_reader *reader);
+
+/* Fresh counters of the interface; -ENODEV if the reader has no interface. */
 int wt_reader_link(const struct wt_reader *reader, struct wt_link *link);
 
-/* NULL is fine. */
+/* Close; NULL is fine. */
 void wt_reader_close(struct wt_reader *reader);
 
-/* How a ring of `ring_bytes` or a little more is cut up. Pure, in 64 bits.
- * V3: blocks of 1 MiB; smaller ones, down to 16 KiB, for a small ring, so that it
- * has eight. V2: slots that hold a frame of `frame_bytes` and a VLAN tag, in
- * blocks of the same sizes. At least two blocks, and never more than the kernel
- * can count (2^32 - 1 slots). */
+/* Layout of a ring of `ring_bytes` or a little more. Pure, in 64 bits. V3: blocks of 1 MiB; smaller
+ * ones, down to 16 KiB, for a small ring, so that it has eight. V2: slots that hold a frame of
+ * `frame_bytes` and a VLAN tag, in blocks of the same sizes. At least two blocks, and never more
+ * than the kernel can count (2^32 - 1 slots). */
 struct wt_ring_plan {
 	uint32_t block_bytes;
 	uint32_t block_count;
@@ -168,7 +143,4 @@ struct wt_ring_plan {
 struct wt_ring_plan wt_ring_plan_v3(uint64_t ring_bytes);
 struct wt_ring_plan wt_ring_plan_v2(uint64_t ring_bytes, uint32_t frame_bytes);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

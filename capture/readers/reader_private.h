@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_READER_PRIVATE_H
-#define WIRETAPE_CAPTURE_READER_PRIVATE_H
+#ifndef WIRETAPE_CAPTURE_READERS_READER_PRIVATE_H
+#define WIRETAPE_CAPTURE_READERS_READER_PRIVATE_H
 
-/* For those who implement a reader, a file per generation. */
+/* Interface for implementing a reader, a file per generation. */
 
 #include <wiretape/capture/readers/packet_socket.h>
 #include <wiretape/capture/readers/reader.h>
+#include <wiretape/pcapng/chunk.h>
 #include <wiretape/ring/ring_private.h>
 
 struct wt_reader_ops {
@@ -15,6 +16,8 @@ struct wt_reader_ops {
 	int (*health)(struct wt_reader *reader);
 	int (*reattach)(struct wt_reader *reader, struct wt_error *err); /* NULL: cannot */
 	int (*woken)(struct wt_reader *reader);                          /* NULL: nothing to do */
+	/* NULL: as the kernel describes info.link. */
+	int (*link)(const struct wt_reader *reader, struct wt_link *link);
 	void (*close)(struct wt_reader *reader);
 };
 
@@ -30,8 +33,8 @@ struct wt_reader {
 	struct wt_nic_stamping stamping;
 	struct wt_phc *phc; /* of hardware stamps, or NULL */
 	char stamps_degraded[320];
-	/* A filter that runs here: the ring's ops with it and without, and what frames that it did
-	 * not let through have told of drops. */
+	/* A filter that runs here: the ring's ops with it and without, and the drops reported by
+	 * frames that it did not let through. */
 	const struct wt_filter *filter;
 	struct wt_ring_ops filtering;
 	const struct wt_ring_ops *unfiltered;
@@ -54,10 +57,10 @@ int wt_live_reader_create(struct wt_live_reader **live, size_t size,
                           const struct wt_reader_config *config, const struct wt_reader_ops *ops,
                           struct wt_error *err);
 
-/* The last step of opening one, with its ring: frames may arrive, once the gate is open. */
+/* Finish opening one, with its ring: frames may arrive, once the gate is open. */
 int wt_live_reader_bind(struct wt_live_reader *live, struct wt_error *err);
 
-/* What the live generations have in common, and all there is to most of them. */
+/* Operations that the live generations share; most of them need no others. */
 extern const struct wt_reader_ops wt_live_reader_ops;
 int wt_live_reader_start(struct wt_reader *reader, struct wt_error *err);
 int wt_live_reader_stop(struct wt_reader *reader);
@@ -66,7 +69,7 @@ int wt_live_reader_reattach(struct wt_reader *reader, struct wt_error *err);
 int wt_live_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last);
 void wt_live_reader_close(struct wt_reader *reader);
 
-/* Say what is less than asked, each thing once. */
+/* Record a degradation, each once. */
 void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
@@ -80,8 +83,8 @@ int wt_reader_begin_stamps(struct wt_reader *reader, const struct wt_reader_conf
                            struct wt_system *system, const char *interface, struct wt_error *err);
 void wt_reader_end_stamps(struct wt_reader *reader);
 
-/* After the interface has come back: switch them on again. Where that cannot be done,
- * info.stamps_degraded says so. */
+/* Switch stamps on again after the interface has come back. If that fails, info.stamps_degraded
+ * says so. */
 void wt_reader_renew_stamps(struct wt_reader *reader);
 
 /* Ask the kernel for a ring of the planned shape and map it; halve it while the
@@ -93,10 +96,11 @@ int wt_live_reader_map(struct wt_live_reader *live, const struct wt_reader_confi
                        int version, wt_ring_shape *shape, uint32_t frame_bytes,
                        struct wt_error *err);
 
-/* How a V3 ring is laid out so that pcapng can be written over what the kernel wrote
- * between the frames (writer/pcapng_inplace.h). */
+/* Layout of a V3 ring such that pcapng can be written over what the kernel wrote between the frames
+ * (pcapng/pcapng_inplace.h). */
 enum {
-	WT_INPLACE_PRIVATE_BYTES = 32,   /* tp_sizeof_priv: the index is longer than the header */
+	/* tp_sizeof_priv: the index, with two clock maps, is longer than the header. */
+	WT_INPLACE_PRIVATE_BYTES = 32 + 2 * WT_CHUNK_MAP_BYTES,
 	WT_INPLACE_MAC_OFFSET = 84,      /* from here on a frame may start in its slot */
 	WT_INPLACE_ETHERNET_RESERVE = 2, /* PACKET_RESERVE that brings Ethernet there */
 };

@@ -20,19 +20,19 @@ degrade(struct wt_reader *reader, const char *format, ...)
 	reader->info.stamps_degraded = reader->stamps_degraded;
 }
 
-/* A clock that cannot be read is no use: its stamps could be compared with nothing. */
+/* Reject a clock that cannot be read: its stamps could be compared with nothing. */
 static int open_clock(struct wt_reader *reader, struct wt_system *system, const char *interface,
                       struct wt_error *err)
 {
 	struct wt_cross_sample sample;
-	int ret = wt_phc_open_interface(&reader->phc, system, interface, err);
+	int rc = wt_phc_open_interface(&reader->phc, system, interface, err);
 
-	if (!ret)
-		ret = wt_phc_cross(reader->phc, &sample, err);
-	return ret;
+	if (!rc)
+		rc = wt_phc_cross(reader->phc, &sample, err);
+	return rc;
 }
 
-/* Two looks at it, far enough apart to tell. */
+/* Look at it twice, far enough apart to tell. */
 static bool stands_still(struct wt_phc *phc)
 {
 	static const struct timespec pause = {.tv_nsec = 2000000};
@@ -51,8 +51,9 @@ static bool stands_still(struct wt_phc *phc)
 	return verdict == WT_CLOCK_FROZEN;
 }
 
-/* Who insists on hardware stamps gets them, and is told; who does not has better ones. */
-static int judge_clock(const struct wt_reader *reader, enum wt_stamp_wish wish,
+/* Reject a clock that stands still, unless hardware stamps are insisted on: software stamps are
+ * better. */
+static int judge_clock(const struct wt_reader *reader, enum wt_stamp_request wish,
                        const char *interface, struct wt_error *err)
 {
 	if (wish == WT_STAMP_HW || !stands_still(reader->phc))
@@ -64,17 +65,17 @@ static int judge_clock(const struct wt_reader *reader, enum wt_stamp_wish wish,
 }
 
 static int begin_hardware(struct wt_reader *reader, struct wt_system *system, const char *interface,
-                          enum wt_stamp_wish wish, struct wt_error *err)
+                          enum wt_stamp_request wish, struct wt_error *err)
 {
-	int ret = wt_nic_stamping_enable(&reader->stamping, system, interface, err);
+	int rc = wt_nic_stamping_enable(&reader->stamping, system, interface, err);
 
-	if (!ret)
-		ret = open_clock(reader, system, interface, err);
-	if (!ret)
-		ret = judge_clock(reader, wish, interface, err);
-	if (ret) {
+	if (!rc)
+		rc = open_clock(reader, system, interface, err);
+	if (!rc)
+		rc = judge_clock(reader, wish, interface, err);
+	if (rc) {
 		wt_reader_end_stamps(reader);
-		return ret;
+		return rc;
 	}
 	reader->info.stamps = WT_STAMP_HARDWARE;
 	if (reader->stamping.limited[0])
@@ -86,17 +87,17 @@ int wt_reader_begin_stamps(struct wt_reader *reader, const struct wt_reader_conf
                            struct wt_system *system, const char *interface, struct wt_error *err)
 {
 	struct wt_error why;
-	int ret;
+	int rc;
 
 	reader->system = system;
 	reader->info.stamps = WT_STAMP_SOFTWARE;
 	if (config->stamp == WT_STAMP_SW)
 		return 0;
-	ret = begin_hardware(reader, system, interface, config->stamp, &why);
-	if (!ret)
+	rc = begin_hardware(reader, system, interface, config->stamp, &why);
+	if (!rc)
 		return 0;
 	if (config->stamp == WT_STAMP_HW)
-		return wt_error_set(err, ret, "%s", why.text);
+		return wt_error_set(err, rc, "%s", why.text);
 	degrade(reader, "%s: software stamps only: %.240s", interface, why.text);
 	return 0;
 }
@@ -114,14 +115,14 @@ void wt_reader_renew_stamps(struct wt_reader *reader)
 	const char *name = reader->info.name;
 	struct wt_error err;
 	struct wt_phc *phc;
-	int ret;
+	int rc;
 
 	if (reader->info.stamps != WT_STAMP_HARDWARE)
 		return;
-	ret = wt_nic_stamping_renew(&reader->stamping, name, &err);
-	if (!ret)
-		ret = wt_phc_open_interface(&phc, system, name, &err);
-	if (ret) {
+	rc = wt_nic_stamping_renew(&reader->stamping, name, &err);
+	if (!rc)
+		rc = wt_phc_open_interface(&phc, system, name, &err);
+	if (rc) {
 		degrade(reader, "%s is back without hardware stamps: %.240s", name, err.text);
 		return;
 	}

@@ -5,7 +5,7 @@
 
 enum { SMALLEST_BLOCK = 16 * 1024, LARGEST_BLOCK = 1024 * 1024, LIKED_BLOCKS = 8 };
 
-/* The largest size of block, a power of two, of which the ring holds eight. */
+/* Find the largest size of block, a power of two, such that the ring holds eight. */
 static uint32_t block_bytes_for(uint64_t ring_bytes)
 {
 	uint32_t bytes = LARGEST_BLOCK;

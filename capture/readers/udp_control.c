@@ -40,7 +40,7 @@ static void read_ipv4_level(struct wt_udp_control *control, const struct cmsghdr
 	if (message->cmsg_type != IP_PKTINFO || !wt_control_take(&info, sizeof(info), message))
 		return;
 	memcpy(control->destination, &info.ipi_addr, sizeof(info.ipi_addr));
-	/* To an address that is not this machine's own, nor a group. */
+	/* The address is not one of this machine's own, nor a group. */
 	control->is_broadcast = info.ipi_addr.s_addr != info.ipi_spec_dst.s_addr &&
 	                        !IN_MULTICAST(ntohl(info.ipi_addr.s_addr));
 }
@@ -80,7 +80,7 @@ void wt_udp_control_stamp(const struct wt_udp_control *control, bool hardware, i
 		frame->stamp_ns = control->hardware_ns;
 		frame->stamp_source = WT_STAMP_HARDWARE;
 		frame->software_ns = control->software_ns;
-		frame->notes |= control->software_ns ? WT_NOTE_BOTH : 0;
+		frame->notes |= control->software_ns ? WT_FRAME_BOTH : 0;
 	} else if (!control->software_ns) {
 		frame->stamp_ns = now_ns;
 		frame->stamp_source = WT_STAMP_FALLBACK;

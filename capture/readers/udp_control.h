@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_UDP_CONTROL_H
-#define WIRETAPE_CAPTURE_UDP_CONTROL_H
+#ifndef WIRETAPE_CAPTURE_READERS_UDP_CONTROL_H
+#define WIRETAPE_CAPTURE_READERS_UDP_CONTROL_H
 
-/* What the kernel tells of a datagram beside its payload. */
+/* The kernel's control messages of a datagram. */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include <wiretape/frame.h>
 #include <wiretape/packet/udp_headers.h>
-#include <wiretape/ring/frame.h>
 
 /* Enough for all of the messages read here, and aligned for them. */
 enum { WT_UDP_CONTROL_BYTES = 256 };
@@ -27,8 +27,8 @@ struct wt_udp_control {
 /* Read the control messages of a received datagram. Pure; any thread. */
 void wt_udp_control_read(struct wt_udp_control *control, struct msghdr *message);
 
-/* Fill in the frame's stamp: with `hardware`, that of the NIC with the kernel's beside it;
- * else, or where there is none, the kernel's; where there is none either, `now_ns`. */
+/* Fill in the frame's stamp: with `hardware`, the NIC's with the kernel's next to it; otherwise, or
+ * if it is missing, the kernel's; if that is missing too, `now_ns`. */
 void wt_udp_control_stamp(const struct wt_udp_control *control, bool hardware, int64_t now_ns,
                           struct wt_frame *frame);
 

@@ -77,7 +77,7 @@ static void prepare_message(struct udp_ring *ring, size_t i)
 	};
 }
 
-/* From the last datagram's counter to this value; wraps, and never falls. */
+/* Drops from the last datagram's counter to this value; wraps, and never falls. */
 static uint32_t drops_since(const struct udp_ring *ring, uint32_t value)
 {
 	uint32_t difference = value - ring->drops_seen;
@@ -123,7 +123,7 @@ static uint32_t link_flags(const struct wt_udp_headers *headers, bool is_broadca
 	return WT_LINK_INBOUND | (is_broadcast ? WT_LINK_BROADCAST : WT_LINK_UNICAST);
 }
 
-/* The whole datagram, as the filter is to see it. */
+/* Rebuild the whole datagram, as the filter is to see it. */
 static struct wt_frame rebuild(struct udp_ring *ring, size_t i,
                                const struct wt_udp_control *control)
 {
@@ -167,7 +167,7 @@ static void take_datagram(struct udp_ring *ring, size_t i, int64_t now_ns)
 	ring->received++;
 }
 
-/* One batch out of the queue. How many datagrams there were, or -errno. */
+/* Receive one batch from the queue. The number of datagrams, or -errno. */
 static int receive(struct udp_ring *ring)
 {
 	int count = recvmmsg(ring->config.socket->fd, ring->messages, BATCH,
@@ -328,7 +328,7 @@ static struct rest *keep_batch(const struct udp_ring *ring)
 	return rest;
 }
 
-/* With the gate shut this ends. */
+/* receive() ends, as the gate is shut. */
 static int keep_queued(struct udp_ring *ring)
 {
 	struct rest **end = &ring->rest;
@@ -357,19 +357,19 @@ int wt_udp_ring_stop(struct wt_ring *base)
 {
 	struct udp_ring *ring = (struct udp_ring *)base;
 	uint32_t value = ring->drops_seen, bytes;
-	int ret, shut, kept = 0;
+	int rc, shut, kept = 0;
 
 	if (ring->stopped)
 		return 0;
-	ret = wt_udp_socket_look(ring->config.socket, &value, &bytes);
+	rc = wt_udp_socket_look(ring->config.socket, &value, &bytes);
 	shut = wt_udp_socket_shut_gate(ring->config.socket);
 	if (!shut)
 		kept = keep_queued(ring);
 	ring->final_drops = ring->drops + drops_since(ring, value);
 	ring->stopped = true;
-	if (!ret)
-		ret = shut ? shut : kept;
-	return ret;
+	if (!rc)
+		rc = shut ? shut : kept;
+	return rc;
 }
 
 static void free_rest(struct rest *rest)
@@ -416,15 +416,15 @@ int wt_udp_ring_open(struct wt_ring **ring, const struct wt_udp_ring_config *con
 	        .close = close_ring,
 	};
 	struct wt_ring_memory none = {0};
-	int ret = wt_ring_alloc(ring, sizeof(struct udp_ring), &ops, &none, FULL);
+	int rc = wt_ring_alloc(ring, sizeof(struct udp_ring), &ops, &none, FULL);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	((struct udp_ring *)*ring)->config = *config;
-	ret = make_slots((struct udp_ring *)*ring);
-	if (ret) {
+	rc = make_slots((struct udp_ring *)*ring);
+	if (rc) {
 		wt_ring_close(*ring);
 		*ring = NULL;
 	}
-	return ret;
+	return rc;
 }

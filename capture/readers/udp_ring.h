@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_UDP_RING_H
-#define WIRETAPE_CAPTURE_UDP_RING_H
+#ifndef WIRETAPE_CAPTURE_READERS_UDP_RING_H
+#define WIRETAPE_CAPTURE_READERS_UDP_RING_H
 
-/* A ring whose blocks are batches of datagrams, each batch read by one recvmmsg(). The queue
- * of the socket is the ring proper; one block is borrowed at a time.
+/* A ring whose blocks are batches of datagrams, each batch read by one recvmmsg(). The queue of the
+ * socket is the ring proper; one block is borrowed at a time.
  *
- * What was lost. Each datagram carries the socket's drop counter as of when it was queued
- * (SO_RXQ_OVFL, written under the queue's lock, so that it never falls from one datagram to
- * the next). The difference of two is exactly what was lost between them. What comes before
- * the first datagram is no loss: the queue was empty when the gate opened, and what the gate
- * had turned away stands in the counter, too. What was lost behind the last is the difference
- * between its counter and SO_MEMINFO's. */
+ * Losses: each datagram carries the socket's drop counter as of when it was queued (SO_RXQ_OVFL,
+ * written under the queue's lock, so that it never falls from one datagram to the next). The
+ * difference of two is exactly the number lost between them. Nothing is lost before the first
+ * datagram: the queue was empty when the gate opened, and the counter includes those that the gate
+ * turned away. The loss after the last one is the difference between its counter and
+ * SO_MEMINFO's. */
 
-#include <wiretape/packet/filter.h>
 #include <wiretape/capture/readers/udp_socket.h>
+#include <wiretape/packet/filter.h>
 #include <wiretape/ring/ring.h>
 
 struct wt_udp_ring_config {
@@ -26,11 +26,11 @@ struct wt_udp_ring_config {
 
 int wt_udp_ring_open(struct wt_ring **ring, const struct wt_udp_ring_config *config);
 
-/* Everything so far: datagrams that passed the filter, and drops. */
+/* Counts so far: datagrams that passed the filter, and drops. */
 void wt_udp_ring_count(const struct wt_ring *ring, struct wt_ring_statistics *total);
 
-/* The socket is another one, or about to be: what it has lost so far is counted. The new one's
- * counter begins with the first datagram. */
+/* Change to another socket, now or soon: the losses so far are counted. The new one's counter
+ * begins with the first datagram. */
 void wt_udp_ring_change_socket(struct wt_ring *ring);
 
 /* Shut the gate and take what is still queued into memory of our own, so that the count is

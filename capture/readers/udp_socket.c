@@ -38,7 +38,7 @@ static int attach(int fd, uint32_t keep_bytes)
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
 }
 
-/* Asked for before anything arrives: the kernel switches stamping on in the background. */
+/* Ask before anything arrives: the kernel switches stamping on in the background. */
 static int ask_for_stamps(int fd, enum wt_socket_stamp wanted)
 {
 	switch (wanted) {
@@ -70,11 +70,11 @@ static int ask_for_control(int fd, int family)
 	const struct option *options = family == AF_INET ? ipv4 : ipv6;
 	size_t count =
 	        family == AF_INET ? sizeof(ipv4) / sizeof(*ipv4) : sizeof(ipv6) / sizeof(*ipv6);
-	int ret = set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+	int rc = set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
 
-	for (size_t i = 0; !ret && i < count; i++)
-		ret = set(fd, options[i].level, options[i].name, options[i].value);
-	return ret;
+	for (size_t i = 0; !rc && i < count; i++)
+		rc = set(fd, options[i].level, options[i].name, options[i].value);
+	return rc;
 }
 
 /* The kernel doubles what it is given for its own overhead, and reports the double. */
@@ -95,19 +95,19 @@ static int size_buffer(struct wt_udp_socket *udp, uint64_t bytes)
 static int prepare(struct wt_udp_socket *udp, const struct wt_udp_spec *spec,
                    const struct wt_reader_config *config)
 {
-	int ret = attach(udp->fd, 0);
+	int rc = attach(udp->fd, 0);
 
-	if (!ret)
-		ret = ask_for_stamps(udp->fd, config->socket_stamp);
-	if (!ret)
-		ret = ask_for_control(udp->fd, spec->address.ss_family);
+	if (!rc)
+		rc = ask_for_stamps(udp->fd, config->socket_stamp);
+	if (!rc)
+		rc = ask_for_control(udp->fd, spec->address.ss_family);
 	/* A group may have many listeners, which allow each other by the same one of two options.
-	 * Of an address they would take each other's datagrams, without a word. */
-	if (!ret && spec->is_group)
-		ret = set(udp->fd, SOL_SOCKET, SO_REUSEADDR, 1);
-	if (!ret && spec->is_group)
-		ret = set(udp->fd, SOL_SOCKET, SO_REUSEPORT, 1);
-	return ret ? ret : size_buffer(udp, config->ring_bytes);
+	 * With a plain address they would silently take each other's datagrams. */
+	if (!rc && spec->is_group)
+		rc = set(udp->fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (!rc && spec->is_group)
+		rc = set(udp->fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	return rc ? rc : size_buffer(udp, config->ring_bytes);
 }
 
 static int cannot_bind(int code, const char *name, const struct wt_udp_spec *spec,
@@ -157,13 +157,13 @@ static int join(const struct wt_udp_socket *udp, const struct wt_udp_spec *spec,
 	        .gsr_source = spec->source,
 	};
 	struct group_req any = {.gr_interface = (uint32_t)index, .gr_group = spec->address};
-	int ret;
+	int rc;
 
 	if (spec->source.ss_family == AF_UNSPEC)
-		ret = setsockopt(udp->fd, level, MCAST_JOIN_GROUP, &any, sizeof(any));
+		rc = setsockopt(udp->fd, level, MCAST_JOIN_GROUP, &any, sizeof(any));
 	else
-		ret = setsockopt(udp->fd, level, MCAST_JOIN_SOURCE_GROUP, &from, sizeof(from));
-	return ret ? -errno : 0;
+		rc = setsockopt(udp->fd, level, MCAST_JOIN_SOURCE_GROUP, &from, sizeof(from));
+	return rc ? -errno : 0;
 }
 
 static int cannot_join(int code, const char *name, const struct wt_udp_spec *spec,
@@ -186,38 +186,38 @@ static int cannot_join(int code, const char *name, const struct wt_udp_spec *spe
 static int bind_and_join(struct wt_udp_socket *udp, const struct wt_udp_spec *spec,
                          const char *name, int index, struct wt_error *err)
 {
-	int ret;
+	int rc;
 
 	/* Anybody may since Linux 5.7; before, memberships alone choose the interface. */
 	udp->bound_to_device = *spec->interface &&
 	                       !setsockopt(udp->fd, SOL_SOCKET, SO_BINDTODEVICE, spec->interface,
 	                                   (socklen_t)strlen(spec->interface));
-	ret = bind_to(udp, spec, index);
-	if (ret)
-		return cannot_bind(ret, name, spec, err);
+	rc = bind_to(udp, spec, index);
+	if (rc)
+		return cannot_bind(rc, name, spec, err);
 	if (!spec->is_group)
 		return 0;
-	ret = join(udp, spec, index);
-	return ret ? cannot_join(ret, name, spec, err) : 0;
+	rc = join(udp, spec, index);
+	return rc ? cannot_join(rc, name, spec, err) : 0;
 }
 
 int wt_udp_socket_open(struct wt_udp_socket *udp, const struct wt_udp_spec *spec, const char *name,
                        int index, const struct wt_reader_config *config, struct wt_error *err)
 {
-	int ret;
+	int rc;
 
 	*udp = (struct wt_udp_socket){
 	        .fd = socket(spec->address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
 	};
-	ret = udp->fd < 0 ? -errno : prepare(udp, spec, config);
-	if (ret)
-		wt_error_set(err, ret, "cannot prepare a UDP socket for %s: %s", name,
-		             strerror(-ret));
+	rc = udp->fd < 0 ? -errno : prepare(udp, spec, config);
+	if (rc)
+		wt_error_set(err, rc, "cannot prepare a UDP socket for %s: %s", name,
+		             strerror(-rc));
 	else
-		ret = bind_and_join(udp, spec, name, index, err);
-	if (ret)
+		rc = bind_and_join(udp, spec, name, index, err);
+	if (rc)
 		wt_udp_socket_close(udp);
-	return ret;
+	return rc;
 }
 
 int wt_udp_socket_reopen(struct wt_udp_socket *udp, const struct wt_udp_spec *spec,
@@ -225,15 +225,15 @@ int wt_udp_socket_reopen(struct wt_udp_socket *udp, const struct wt_udp_spec *sp
                          struct wt_error *err)
 {
 	struct wt_udp_socket fresh;
-	int ret = wt_udp_socket_open(&fresh, spec, name, index, config, err);
+	int rc = wt_udp_socket_open(&fresh, spec, name, index, config, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (dup3(fresh.fd, udp->fd, O_CLOEXEC) < 0)
-		ret = wt_error_set(err, -errno, "cannot replace the socket of %s: %s", name,
-		                   strerror(errno));
+		rc = wt_error_set(err, -errno, "cannot replace the socket of %s: %s", name,
+		                  strerror(errno));
 	wt_udp_socket_close(&fresh);
-	return ret;
+	return rc;
 }
 
 int wt_udp_socket_open_gate(const struct wt_udp_socket *udp)

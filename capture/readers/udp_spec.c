@@ -4,10 +4,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* Longer than any that is right. */
+#include <wiretape/base/quantity.h>
+
+/* longer than any valid spec */
 enum { SPEC_BYTES = 256 };
 
 static const char form[] = "it has the form GROUP:PORT[@IFACE][,source=SOURCE] or ADDRESS:PORT, "
@@ -70,7 +71,7 @@ static bool is_group(const struct sockaddr_storage *address)
 	return IN6_IS_ADDR_MULTICAST(&in6->sin6_addr);
 }
 
-/* Such an address means something on one link only. */
+/* Check whether an address means something on one link only. */
 static bool needs_interface(const struct sockaddr_storage *address)
 {
 	const struct in6_addr *in6 = &((const struct sockaddr_in6 *)address)->sin6_addr;
@@ -84,13 +85,9 @@ static bool parse_port(struct wt_udp_spec *spec, const char *text)
 {
 	struct sockaddr_in *in = (struct sockaddr_in *)&spec->address;
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&spec->address;
-	size_t length = strlen(text);
-	unsigned long port;
+	uint64_t port;
 
-	if (!length || length > 5 || strspn(text, "0123456789") != length)
-		return false;
-	port = strtoul(text, NULL, 10);
-	if (!port || port > UINT16_MAX)
+	if (wt_parse_number(text, 1, UINT16_MAX, &port, NULL))
 		return false;
 	spec->port = (uint16_t)port;
 	if (spec->address.ss_family == AF_INET)
@@ -146,7 +143,7 @@ static char *cut_at(char *text, int mark, char *(*find)(const char *, int))
 int wt_udp_spec_parse(struct wt_udp_spec *spec, const char *text, struct wt_error *err)
 {
 	char copy[SPEC_BYTES], *source, *interface, *port;
-	int ret = 0;
+	int rc = 0;
 
 	*spec = (struct wt_udp_spec){0};
 	if (strlen(text) >= sizeof(copy))
@@ -163,14 +160,13 @@ int wt_udp_spec_parse(struct wt_udp_spec *spec, const char *text, struct wt_erro
 		                    text, port);
 	spec->is_group = is_group(&spec->address);
 	if (interface)
-		ret = take_interface(spec, interface, text, err);
-	if (!ret && source)
-		ret = take_source(spec, source, text, err);
-	if (!ret && !interface && needs_interface(&spec->address))
-		ret = wt_error_set(err, -EINVAL,
-		                   "'%s' means something on one link only: which? Add @IFACE",
-		                   text);
-	return ret;
+		rc = take_interface(spec, interface, text, err);
+	if (!rc && source)
+		rc = take_source(spec, source, text, err);
+	if (!rc && !interface && needs_interface(&spec->address))
+		rc = wt_error_set(err, -EINVAL,
+		                  "'%s' means something on one link only: which? Add @IFACE", text);
+	return rc;
 }
 
 static bool is_any(const struct sockaddr_storage *address)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_UDP_SPEC_H
-#define WIRETAPE_CAPTURE_UDP_SPEC_H
+#ifndef WIRETAPE_CAPTURE_READERS_UDP_SPEC_H
+#define WIRETAPE_CAPTURE_READERS_UDP_SPEC_H
 
-/* What a UDP reader listens to, as people write it:
+/* Addresses that a UDP reader listens to, as people write them:
  *
  *     ADDRESS:PORT[@INTERFACE][,source=SOURCE]
  *
@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 
 #include <wiretape/base/error.h>
-#include <wiretape/stamp/interface_name.h>
+#include <wiretape/base/net/interface_name.h>
 
 struct wt_udp_spec {
 	struct sockaddr_storage address;   /* AF_INET or AF_INET6, with the port */
@@ -27,8 +27,8 @@ struct wt_udp_spec {
 /* 0, or -EINVAL with what is wrong. Pure; any thread. */
 int wt_udp_spec_parse(struct wt_udp_spec *spec, const char *text, struct wt_error *err);
 
-/* Whether one keeps the other from having its address and port: they are the same or one is any
- * address, on interfaces that may be the same. Groups share theirs. */
+/* Check whether one keeps the other from having its address and port: they are the same or one is
+ * any address, on interfaces that may be the same. Groups share theirs. */
 bool wt_udp_spec_excludes(const struct wt_udp_spec *one, const struct wt_udp_spec *other);
 
 #endif

@@ -1,43 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_RECORDER_H
-#define WIRETAPE_CAPTURE_RECORDER_H
+#ifndef WIRETAPE_CAPTURE_RECORDER_RECORDER_H
+#define WIRETAPE_CAPTURE_RECORDER_RECORDER_H
 
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include <wiretape/base/error.h>
 #include <wiretape/capture/join/join.h>
 #include <wiretape/capture/ledger.h>
 #include <wiretape/capture/readers/reader.h>
-#include <wiretape/base/error.h>
+#include <wiretape/feed/feed_monitor.h>
+#include <wiretape/record.h>
 #include <wiretape/stamp/clock_map.h>
 #include <wiretape/writer/files/file_set.h>
-#include <wiretape/writer/layout.h>
+#include <wiretape/writer/placement.h>
 #include <wiretape/writer/sink.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* The recorder wires readers, stamps and writer together: one thread that borrows
- * blocks from all rings, encodes them and hands them to the sink. There is no
- * queue in between; a slow disk shows as rings that fill up. */
+/* The recorder wires readers, stamps and writer together: one thread that borrows blocks from all
+ * rings, encodes them and hands them to the sink. No queue lies in between; a slow disk shows as
+ * rings that fill up. */
 struct wt_recorder;
-
-/* Why a recording ended. */
-enum wt_recorder_end {
-	WT_END_ASKED,       /* wt_recorder_stop() */
-	WT_END_PACKETS,     /* max_packets */
-	WT_END_BYTES,       /* max_bytes */
-	WT_END_DURATION,    /* max_duration_ns */
-	WT_END_SOURCE,      /* a simulated interface has delivered all it was to */
-	WT_END_INTERFACE,   /* the last interface has disappeared */
-	WT_END_WRITER,      /* the file takes no more: full, broken */
-	WT_END_READER_GONE, /* nobody reads the pipe any more */
-	WT_END_SPACE,       /* less free space than is to be left */
-	WT_END_FAILURE,     /* something else; the error says what */
-};
 
 /* One interface of a recording, as it stands. Strings live as long as the recorder. */
 struct wt_recorder_interface {
@@ -57,7 +41,7 @@ struct wt_recorder_interface {
 	double fill_pct;
 };
 
-/* What the disk took and how long, over all files. */
+/* Bytes the disk took and how long that took, over all files. */
 struct wt_recorder_writes {
 	uint64_t count;
 	uint64_t slow;      /* took a second or longer */
@@ -83,7 +67,7 @@ struct wt_recorder_report {
 	const char *disk;            /* "io_uring", "pwrite", or NULL: none is used */
 	bool direct;                 /* past the page cache */
 	const char *files_error;     /* a file that is not what it should be; NULL: none so far */
-	enum wt_recorder_end end;    /* once it has ended */
+	enum wt_record_end end;      /* once it has ended */
 	const char *const *degraded; /* named states, each said once; NULL-terminated */
 };
 
@@ -94,34 +78,38 @@ struct wt_recorder_config {
 	size_t interface_count;
 	const struct wt_join_group *joins; /* joined on each interface while recording [none] */
 	size_t join_count;
-	const char *application;     /* "wiretape 0.1.0" */
-	uint64_t max_packets;        /* [no limit] */
-	uint64_t max_bytes;          /* stop once the file has as many [no limit] */
-	int64_t max_duration_ns;     /* [no limit] */
-	enum wt_stamp_clock clock;   /* that stamps in the file show [UTC] */
-	int32_t tai_offset_s;        /* TAI - UTC [the kernel's] */
+	const struct wt_feed_channels *feeds; /* followed: their losses are found and told [none] */
+	int64_t feeds_late_ns;                /* how long what is missing is waited for [1 s] */
+	bool joins_feeds;                     /* their groups are joined, too */
+	const char *application;              /* "wiretape 0.1.0" */
+	uint64_t max_packets;                 /* [no limit] */
+	uint64_t max_bytes;                   /* stop once the file has as many [no limit] */
+	int64_t max_duration_ns;              /* [no limit] */
+	enum wt_stamp_clock clock;            /* that stamps in the file show [UTC] */
+	int32_t tai_offset_s;                 /* TAI - UTC [the kernel's] */
 	bool waits_for_interfaces;   /* also the last one that is gone may come back [it ends] */
 	int64_t statistics_every_ns; /* between Interface Statistics Blocks [10 s] */
 	int64_t progress_every_ns;   /* between calls of on_progress [never] */
-	const volatile sig_atomic_t *hurry; /* as in wt_reader_config */
+	const volatile sig_atomic_t *abort_writes; /* as in wt_reader_config */
+	/* Called in the recording thread with frames as they come out of a ring, stamps final,
+	 * before they are written; borrowed for the call. */
+	void (*on_frames)(void *context, uint32_t interface, const struct wt_frame *frames,
+	                  size_t count);
 	/* Called in the recording thread once, when all gates are open: packets that arrive from
 	 * now on are recorded. */
 	void (*on_begin)(void *context);
-	/* Called in the recording thread: from time to time, and when poked. */
-	void (*on_progress)(void *context, const struct wt_recorder_report *report, bool poked);
+	/* Called in the recording thread: from time to time, and when a report is requested. */
+	void (*on_progress)(void *context, const struct wt_recorder_report *report,
+	                    bool report_requested);
 	/* Called in the recording thread when something worth saying happens; one line. */
 	void (*on_event)(void *context, const char *text);
+	/* Called in the recording thread when there is news of feeds. It must not wait for
+	 * anything. */
+	void (*on_feed_event)(void *context, const struct wt_feed_event *event);
 	void *context;
 };
 
-/* When what was written is brought to stable storage. */
-enum wt_recorder_sync {
-	WT_SYNC_NONE,     /* when the kernel likes */
-	WT_SYNC_CLOSE,    /* each file when it is finished */
-	WT_SYNC_INTERVAL, /* that, and every sync_every_ns */
-};
-
-/* Where a recording goes. Everything is borrowed until the recorder is closed. */
+/* Destination of a recording. Everything is borrowed until the recorder is closed. */
 struct wt_recorder_output {
 	/* Open the sink for the next file: `path` as the file set has it, NULL without one.
 	 * Called in the recording thread. 0 or a negative errno and its reason. */
@@ -131,9 +119,9 @@ struct wt_recorder_output {
 	struct wt_file_set *files; /* names, rotation, retention; NULL: one sink, closed with the
 	                            * recorder */
 	struct wt_disk *disk;      /* of the sinks, if they have one */
-	const volatile sig_atomic_t *hurry; /* wt_sink_config */
-	enum wt_layout layout;
-	enum wt_recorder_sync sync;
+	const volatile sig_atomic_t *abort_writes; /* wt_sink_config */
+	enum wt_placement layout;
+	enum wt_record_sync sync;
 	int64_t sync_every_ns;
 };
 
@@ -142,7 +130,7 @@ struct wt_recorder_output {
 int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_config *config,
                      struct wt_error *err);
 
-/* Record into `output` until something ends it (wt_recorder_end). The last file is then
+/* Record into `output` until something ends it (enum wt_record_end). The last file is then
  * complete but for being closed, which the file set does in the background
  * (wt_file_set_settle), and the ledger is closed. Once per recorder. 0 if it ended as asked, by
  * a limit or because the simulation or the pipe's reader was done; else a negative errno and
@@ -152,15 +140,16 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 
 /* Ask it to stop; or to call on_progress now. From any thread or signal handler. */
 void wt_recorder_stop(struct wt_recorder *recorder);
-void wt_recorder_poke(struct wt_recorder *recorder);
+void wt_recorder_request_report(struct wt_recorder *recorder);
 
-/* The state of things. In the recording thread or after wt_recorder_run(). */
+/* Report the state. In the recording thread or after wt_recorder_run(). */
 void wt_recorder_report(struct wt_recorder *recorder, struct wt_recorder_report *report);
 
-/* NULL is fine. */
+/* The monitor of the feeds, as it stands; NULL: none are followed. In the recording thread or after
+ * wt_recorder_run(). */
+struct wt_feed_monitor *wt_recorder_feeds(const struct wt_recorder *recorder);
+
+/* Close; NULL is fine. */
 void wt_recorder_close(struct wt_recorder *recorder);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

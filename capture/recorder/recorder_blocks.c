@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/capture/recorder/recorder_state.h>
+#include <wiretape/capture/recorder/recorder_blocks.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,10 +7,14 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include <wiretape/capture/recorder/recorder_clocks.h>
+#include <wiretape/capture/recorder/recorder_feeds.h>
+#include <wiretape/capture/recorder/recorder_output.h>
 #include <wiretape/pcapng/pcapng_encode.h>
+#include <wiretape/pcapng/tape_mark.h>
 
-/* More than any block here takes, beside the filter of an interface, and more than what is known of
- * an interface's clock. */
+/* More than any block here takes without an interface's filter, and more than the notes on an
+ * interface's clock. */
 enum { BLOCK_ROOM = 64 * 1024, INTERFACE_ROOM = 16 * 1024, MAPS_ROOM = 2 * 1024 };
 
 /* The processor's own name for itself, or the machine's architecture. */
@@ -43,7 +47,14 @@ static int submit(struct wt_recorder *recorder, ssize_t bytes)
 
 static int write_section(struct wt_recorder *recorder, const char *hardware, const char *os)
 {
-	char tape[64];
+	char tape[WT_TAPE_MARK_TEXT_BYTES];
+	const struct wt_tape_mark mark = {
+	        .tape_id = wt_tape_id(recorder->file->tape),
+	        .recording = recorder->recording_id,
+	        .file = recorder->file->number,
+	        .format = WT_CHUNK_FORMAT,
+	        .has_recording = true,
+	};
 	struct wt_pcapng_section section = {
 	        .hardware = hardware,
 	        .os = os,
@@ -52,12 +63,10 @@ static int write_section(struct wt_recorder *recorder, const char *hardware, con
 	};
 	uint8_t *at;
 	size_t room;
-	int ret = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
+	int rc = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
 
-	snprintf(tape, sizeof(tape), "tape_id=%016" PRIx64 " file=%" PRIu32,
-	         wt_tape_id(recorder->file->tape), recorder->file->number);
-
-	return ret ? ret : submit(recorder, wt_pcapng_encode_section(at, room, &section));
+	wt_tape_mark_format(tape, &mark);
+	return rc ? rc : submit(recorder, wt_pcapng_encode_section(at, room, &section));
 }
 
 static void describe_reader(char *out, size_t capacity, const struct wt_reader_info *info)
@@ -75,7 +84,7 @@ static void describe_reader(char *out, size_t capacity, const struct wt_reader_i
 	         *offloads ? offloads : "none");
 }
 
-/* What an interface's block takes at most. Its filter is what may be long. */
+/* Upper bound of an interface's block. Its filter is what may be long. */
 static size_t interface_room(const struct wt_recorder *recorder, size_t i)
 {
 	const char *filter = recorder->config.interfaces[i].filter;
@@ -86,7 +95,7 @@ static size_t interface_room(const struct wt_recorder *recorder, size_t i)
 
 static int size_header(struct wt_recorder *recorder)
 {
-	size_t bytes = 2 * BLOCK_ROOM;
+	size_t bytes = 2 * BLOCK_ROOM + wt_recorder_feeds_header_bytes(recorder);
 
 	for (size_t i = 0; i < recorder->config.interface_count; i++)
 		bytes += interface_room(recorder, i) + MAPS_ROOM;
@@ -109,10 +118,10 @@ static int write_interface(struct wt_recorder *recorder, size_t i, const char *o
 	};
 	uint8_t *at;
 	size_t room;
-	int ret;
+	int rc;
 
 	describe_reader(reader, sizeof(reader), info);
-	wt_stamper_describe(&recorder->recorded[i].stamper, clock, sizeof(clock));
+	wt_stamp_converter_describe(&recorder->recorded[i].converter, clock, sizeof(clock));
 	if (info->link) {
 		interface.description = info->link->alias;
 		interface.hardware = info->link->driver;
@@ -125,30 +134,32 @@ static int write_interface(struct wt_recorder *recorder, size_t i, const char *o
 	else if (info->rebuilds_headers)
 		interface.description = "UDP socket: IP and UDP headers are rebuilt from what it "
 		                        "tells, payloads are as they came";
-	ret = wt_recorder_reserve(recorder, interface_room(recorder, i), &at, &room);
-	return ret ? ret : submit(recorder, wt_pcapng_encode_interface(at, room, &interface));
+	rc = wt_recorder_reserve(recorder, interface_room(recorder, i), &at, &room);
+	return rc ? rc : submit(recorder, wt_pcapng_encode_interface(at, room, &interface));
 }
 
 int wt_recorder_write_preamble(struct wt_recorder *recorder)
 {
 	struct utsname system = {0};
 	char os[256], hardware[256];
-	int ret;
+	int rc;
 
 	uname(&system);
 	snprintf(os, sizeof(os), "%.80s %.80s", system.sysname, system.release);
 	describe_hardware(hardware, sizeof(hardware), &system);
-	ret = size_header(recorder);
-	if (!ret)
-		ret = write_section(recorder, hardware, os);
-	for (size_t i = 0; !ret && i < recorder->config.interface_count; i++)
-		ret = write_interface(recorder, i, os);
-	if (!ret)
-		ret = wt_recorder_write_maps(recorder);
-	return ret ? ret : wt_recorder_flush(recorder);
+	rc = size_header(recorder);
+	if (!rc)
+		rc = write_section(recorder, hardware, os);
+	for (size_t i = 0; !rc && i < recorder->config.interface_count; i++)
+		rc = write_interface(recorder, i, os);
+	if (!rc)
+		rc = wt_recorder_write_maps(recorder);
+	if (!rc)
+		rc = wt_recorder_write_feeds_header(recorder);
+	return rc ? rc : wt_recorder_flush(recorder);
 }
 
-/* What the NIC counted since the gate opened, by its own names. */
+/* Counters of the NIC since the gate opened, by its own names. */
 static void describe_nic(char *out, size_t capacity, const struct wt_recorder_interface *report)
 {
 	size_t used = 0;
@@ -167,22 +178,22 @@ static void describe_nic(char *out, size_t capacity, const struct wt_recorder_in
 	}
 }
 
-/* The ledger of this file. Its last one counts what is on its way as written: it stands
- * behind it. */
+/* The ledger of this file. The last one stands after the packets still on their way, and counts
+ * them as written. */
 static struct wt_ledger file_ledger(const struct wt_recorder *recorder, size_t i, bool closing)
 {
 	struct wt_ledger ledger = recorder->reports[i].ledger;
 	uint64_t written =
 	        closing ? wt_tape_packets(recorder->file->tape, i) : recorder->file->landed[i];
 
-	/* What was lost after the last packet of a file is told by the next one's first. */
+	/* Drops after the last packet of a file are reported by the next file's first. */
 	if (closing && !recorder->ending)
 		ledger.lost.ring = recorder->recorded[i].drops_placed;
 	wt_ledger_subtract(&ledger, &recorder->recorded[i].file_start, written);
 	return ledger;
 }
 
-/* How near it came, so far. */
+/* Note near misses so far. */
 static void note_evidence(const struct wt_recorder *recorder, size_t i)
 {
 	const struct wt_ring *ring = recorder->recorded[i].ring;
@@ -190,9 +201,9 @@ static void note_evidence(const struct wt_recorder *recorder, size_t i)
 	struct wt_recorder_writes writes;
 
 	wt_recorder_count_writes(recorder, &writes);
-	ledger->ring.high_water_pct = (uint64_t)wt_ring_high_water_pct(ring);
-	ledger->ring.high_water_ms = (uint64_t)wt_ring_high_water_ns(ring) / 1000000;
-	ledger->writes.longest_ms = (uint64_t)writes.longest_ns / 1000000;
+	ledger->ring.high_water_percent = (uint64_t)wt_ring_high_water_pct(ring);
+	ledger->ring.high_water_ns = (uint64_t)wt_ring_high_water_ns(ring);
+	ledger->writes.longest_ns = (uint64_t)writes.longest_ns;
 	ledger->writes.slow = writes.slow;
 	ledger->writes.in_flight_most = writes.in_flight_most;
 }
@@ -214,7 +225,7 @@ static int write_interface_statistics(struct wt_recorder *recorder, size_t i, bo
 	};
 	uint8_t *at;
 	size_t room;
-	int ret;
+	int rc;
 
 	note_evidence(recorder, i);
 	ledger = file_ledger(recorder, i, closing);
@@ -224,15 +235,15 @@ static int write_interface_statistics(struct wt_recorder *recorder, size_t i, bo
 	statistics.delivered = ledger.written;
 	wt_ledger_text(&ledger, text, sizeof(text));
 	describe_nic(nic, sizeof(nic), report);
-	ret = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
-	return ret ? ret : submit(recorder, wt_pcapng_encode_statistics(at, room, &statistics));
+	rc = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
+	return rc ? rc : submit(recorder, wt_pcapng_encode_statistics(at, room, &statistics));
 }
 
 int wt_recorder_write_statistics(struct wt_recorder *recorder, bool closing)
 {
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; !ret && i < recorder->config.interface_count; i++)
-		ret = write_interface_statistics(recorder, i, closing);
-	return ret;
+	for (size_t i = 0; !rc && i < recorder->config.interface_count; i++)
+		rc = write_interface_statistics(recorder, i, closing);
+	return rc;
 }

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* From a ring's blocks to the tape's chunks. */
-#include <wiretape/capture/recorder/recorder_state.h>
+/* Conversion of a ring's blocks to the tape's chunks. */
+#include <wiretape/capture/recorder/recorder_frames.h>
 
 #include <stdio.h>
 #include <string.h>
 
+#include <wiretape/capture/recorder/recorder_clocks.h>
+#include <wiretape/capture/recorder/recorder_feeds.h>
+#include <wiretape/capture/recorder/recorder_files.h>
+#include <wiretape/capture/recorder/recorder_held.h>
+#include <wiretape/capture/recorder/recorder_output.h>
 #include <wiretape/pcapng/pcapng_encode.h>
 
 enum {
@@ -12,14 +17,20 @@ enum {
 	FRAMES_A_TURN = 16384, /* from one interface before the others get theirs */
 };
 
-/* What the ledger has to know of frames that were taken out of the ring. */
-static void account(struct wt_recorded *recorded, struct wt_frame *frames, size_t count)
+static uint32_t id_of(const struct wt_recorder *recorder, const struct wt_recorded *recorded)
+{
+	return (uint32_t)(recorded - recorder->recorded);
+}
+
+/* Account in the ledger for frames taken out of the ring. */
+static void account(struct wt_recorder *recorder, struct wt_recorded *recorded,
+                    struct wt_frame *frames, size_t count)
 {
 	struct wt_ledger *ledger = &recorded->report->ledger;
 	uint64_t cut = 0, dropped = 0;
 
-	wt_stamper_frames(&recorded->stamper, frames, count);
-	ledger->stamps_unasked = recorded->stamper.unasked;
+	wt_stamp_converter_frames(&recorded->converter, frames, count);
+	ledger->stamps_unasked = recorded->converter.unasked;
 	frames[0].dropped_before += recorded->pending_drops;
 	recorded->pending_drops = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -28,53 +39,54 @@ static void account(struct wt_recorded *recorded, struct wt_frame *frames, size_
 	}
 	recorded->drops_placed += dropped;
 	recorded->consumed += count;
-	ledger->cut += cut;
+	ledger->truncated += cut;
 	wt_stamp_tally_add(&ledger->stamps, frames, count);
+	if (recorder->feeds)
+		wt_recorder_follow_frames(recorder, recorded, frames, count);
+	if (recorder->config.on_frames)
+		recorder->config.on_frames(recorder->config.context, id_of(recorder, recorded),
+		                           frames, count);
 }
 
-/* The producer drops while what it would fill next has not been given back. So its counters
- * tell something whenever it has filled all there is, and only then: before, what was lost by
- * now is told from what is lost once it has gone on and stopped again; and after, for what was
- * lost in between. */
-static void release(struct wt_recorded *recorded, struct wt_block *block)
+/* Reserve room for packets in a chunk that has, or can take, the maps of their stamps. */
+static int reserve(struct wt_recorder *recorder, const struct wt_recorded *recorded,
+                   size_t min_bytes, uint8_t **at, size_t *room)
 {
-	uint64_t end = wt_ring_end(recorded->ring);
-	bool full = wt_ring_has_filled(recorded->ring, end);
+	const struct wt_clock_estimator *estimator = &recorded->converter.estimator;
+	int rc;
 
-	if (full)
-		wt_recorder_take_statistics(recorded);
-	wt_ring_release_block(recorded->ring, block);
-	if (full || wt_ring_has_filled(recorded->ring, end))
-		wt_recorder_take_statistics_until(recorded, end);
+	while (!(rc = wt_recorder_reserve(recorder, min_bytes, at, room)) &&
+	       !wt_tape_carry_maps(recorder->file->tape, id_of(recorder, recorded), &estimator->map,
+	                           &estimator->previous)) {
+		rc = wt_recorder_flush(recorder);
+		if (rc)
+			break;
+	}
+	return rc;
 }
 
-static uint32_t id_of(const struct wt_recorder *recorder, const struct wt_recorded *recorded)
-{
-	return (uint32_t)(recorded - recorder->recorded);
-}
-
-/* Into the chunk under construction. */
+/* Copy into the chunk under construction, after the records of maps that they have led to. */
 static int copy(struct wt_recorder *recorder, struct wt_recorded *recorded,
                 const struct wt_frame *frames, size_t count)
 {
 	uint32_t id = id_of(recorder, recorded);
 	size_t done = 0;
+	int rc = recorded->converter.note_count ? wt_recorder_write_notes(recorder) : 0;
 
-	while (done < count) {
+	while (!rc && done < count) {
 		uint8_t *at;
 		size_t room, used, encoded;
-		int ret = wt_recorder_reserve(recorder, wt_pcapng_frame_bound(&frames[done]), &at,
-		                              &room);
 
-		if (ret)
-			return ret;
+		rc = reserve(recorder, recorded, wt_pcapng_frame_bound(&frames[done]), &at, &room);
+		if (rc)
+			break;
 		encoded = wt_pcapng_encode_frames(at, room, id, frames + done, count - done, &used);
 		wt_tape_submit(recorder->file->tape, used, id, frames + done, encoded);
 		recorder->given += encoded;
 		recorded->given += encoded;
 		done += encoded;
 	}
-	return 0;
+	return rc;
 }
 
 static uint64_t bound_of(const struct wt_frame *frames, size_t count)
@@ -86,19 +98,19 @@ static uint64_t bound_of(const struct wt_frame *frames, size_t count)
 	return bytes;
 }
 
-/* The same, going on to the next file where this one may not become larger. */
+/* Copy like copy(), going on to the next file where this one may not become larger. */
 static int copy_to_files(struct wt_recorder *recorder, struct wt_recorded *recorded,
                          const struct wt_frame *frames, size_t count)
 {
 	uint64_t bytes = bound_of(frames, count);
 	size_t slice = bytes > wt_recorder_bytes_left(recorder) ? 1 : count;
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t at = 0; !ret && !recorder->ending && at < count; at += slice) {
+	for (size_t at = 0; !rc && !recorder->ending && at < count; at += slice) {
 		wt_recorder_rotate_if_due(recorder, slice == 1 ? bound_of(frames + at, 1) : bytes);
-		ret = recorder->ending ? 0 : copy(recorder, recorded, frames + at, slice);
+		rc = recorder->ending ? 0 : copy(recorder, recorded, frames + at, slice);
 	}
-	return ret;
+	return rc;
 }
 
 static void check_limits(struct wt_recorder *recorder)
@@ -111,7 +123,7 @@ static void check_limits(struct wt_recorder *recorder)
 		wt_recorder_end_with(recorder, WT_END_BYTES, 0);
 }
 
-/* How many frames may be read before the limits have to be looked at again. */
+/* Number of frames that may be read before the limits have to be looked at again. */
 static size_t batch_size(const struct wt_recorder *recorder)
 {
 	const struct wt_recorder_config *config = &recorder->config;
@@ -127,36 +139,37 @@ static size_t batch_size(const struct wt_recorder *recorder)
 	return (size_t)most;
 }
 
-/* What is left of a block, copied. Returns how many frames that was, rejected ones included. */
+/* Copy the rest of a block. Returns the number of frames, rejected ones included. */
 static uint64_t copy_block(struct wt_recorder *recorder, struct wt_recorded *recorded,
                            struct wt_block *block)
 {
 	struct wt_frame frames[BATCH_FRAMES];
 	uint64_t read = 0;
 	size_t count;
-	int ret = 0;
+	int rc = 0;
 
 	while (!recorder->ending &&
 	       (count = wt_ring_read_frames(recorded->ring, block, frames, batch_size(recorder)))) {
 		read += count;
-		account(recorded, frames, count);
-		ret = copy_to_files(recorder, recorded, frames, count);
-		if (ret)
-			wt_recorder_writer_failed(recorder, ret);
+		account(recorder, recorded, frames, count);
+		rc = copy_to_files(recorder, recorded, frames, count);
+		if (rc)
+			wt_recorder_writer_failed(recorder, rc);
 		else
 			check_limits(recorder);
 	}
+	wt_recorder_follow_block(recorder, recorded, block);
 	recorded->rejected += block->rejected;
 	recorded->consumed += block->rejected;
 	return read + block->rejected;
 }
 
-/* Whether this block is to become the file where it lies. */
+/* Check whether this block is to become the file where it lies. */
 static bool suits_in_place(const struct wt_recorder *recorder, const struct wt_recorded *recorded,
                            const struct wt_block *block)
 {
 	const struct wt_recorder_config *config = &recorder->config;
-	const struct wt_layout_block shape = {block->frames, block->walk.bytes};
+	const struct wt_placement_block shape = {block->frames, block->walk.bytes};
 
 	if (!recorded->report->reader->in_place || wt_tape_is_stream(recorder->file->tape) ||
 	    !recorder->free_held || !block->frames || block->walk.fault)
@@ -167,7 +180,7 @@ static bool suits_in_place(const struct wt_recorder *recorder, const struct wt_r
 	if (config->max_bytes &&
 	    wt_recorder_file_bytes(recorder) + block->bytes >= config->max_bytes)
 		return false;
-	return wt_layout_in_place(recorder->output->layout, &shape);
+	return wt_placement_in_place(recorder->output->layout, &shape);
 }
 
 /* A block under way from the ring to the tape. */
@@ -181,10 +194,10 @@ struct conversion {
 
 static void copy_or_fail(struct conversion *c, const struct wt_frame *frames, size_t count)
 {
-	int ret = copy_to_files(c->recorder, c->recorded, frames, count);
+	int rc = copy_to_files(c->recorder, c->recorded, frames, count);
 
-	if (ret)
-		wt_recorder_writer_failed(c->recorder, ret);
+	if (rc)
+		wt_recorder_writer_failed(c->recorder, rc);
 }
 
 /* Frames that cannot stay and lie where the chunk's end will be written are copied before
@@ -195,10 +208,10 @@ static size_t copy_out_of_the_way(struct conversion *c, const struct wt_frame *f
 	size_t copied = 0;
 
 	while (copied < count && frames[copied].data < end && !c->recorder->ending) {
-		int ret = copy(c->recorder, c->recorded, &frames[copied], 1);
+		int rc = copy(c->recorder, c->recorded, &frames[copied], 1);
 
-		if (ret)
-			wt_recorder_writer_failed(c->recorder, ret);
+		if (rc)
+			wt_recorder_writer_failed(c->recorder, rc);
 		copied++;
 	}
 	return copied;
@@ -206,18 +219,17 @@ static size_t copy_out_of_the_way(struct conversion *c, const struct wt_frame *f
 
 static void hand_over(struct conversion *c)
 {
-	int ret;
+	int rc;
 
 	c->recorder->given += c->in_place.packets.count;
 	c->recorded->given += c->in_place.packets.count;
-	ret = wt_tape_add_in_place(c->recorder->file->tape, &c->in_place, c->held);
-	if (ret)
-		wt_recorder_writer_failed(c->recorder, ret);
+	rc = wt_tape_add_in_place(c->recorder->file->tape, &c->in_place, c->held);
+	if (rc)
+		wt_recorder_writer_failed(c->recorder, rc);
 }
 
-/* `frames` and all behind them cannot stay. The chunk is handed over as soon as nothing that
- * will be overwritten at its end is needed: neither a frame nor a header that has not been
- * read. */
+/* `frames` and all after them cannot stay. The chunk is handed over as soon as nothing that will be
+ * overwritten at its end is needed: neither a frame nor a header that has not been read. */
 static void finish_by_copying(struct conversion *c, const struct wt_frame *frames, size_t count)
 {
 	struct wt_block *block = &c->held->block;
@@ -227,7 +239,7 @@ static void finish_by_copying(struct conversion *c, const struct wt_frame *frame
 
 	while (done == count && !has_next && !c->recorder->ending &&
 	       wt_ring_read_frames(c->recorded->ring, block, &next, 1)) {
-		account(c->recorded, &next, 1);
+		account(c->recorder, c->recorded, &next, 1);
 		c->read++;
 		has_next = !copy_out_of_the_way(c, &next, 1);
 	}
@@ -238,17 +250,30 @@ static void finish_by_copying(struct conversion *c, const struct wt_frame *frame
 	c->read += copy_block(c->recorder, c->recorded, block);
 }
 
+static void start_in_place(struct conversion *c)
+{
+	const struct wt_clock_estimator *estimator = &c->recorded->converter.estimator;
+	const struct wt_block *block = &c->held->block;
+	uint32_t id = id_of(c->recorder, c->recorded);
+
+	wt_inplace_start(&c->in_place, block->start, block->bytes, id);
+	wt_chunk_maps_add(&c->in_place.maps, id, &estimator->map);
+	wt_chunk_maps_add(&c->in_place.maps, id, &estimator->previous);
+}
+
 static void convert(struct conversion *c)
 {
+	const size_t *notes = &c->recorded->converter.note_count, before = *notes;
 	struct wt_frame frames[BATCH_FRAMES];
 	struct wt_block *block = &c->held->block;
 	size_t count, taken;
 
-	wt_inplace_start(&c->in_place, block->start, block->bytes, id_of(c->recorder, c->recorded));
+	start_in_place(c);
 	while ((count = wt_ring_read_frames(c->recorded->ring, block, frames, BATCH_FRAMES))) {
-		account(c->recorded, frames, count);
+		account(c->recorder, c->recorded, frames, count);
 		c->read += count;
-		taken = wt_inplace_frames(&c->in_place, frames, count);
+		/* A clock block that these frames have led to comes before them. */
+		taken = *notes > before ? 0 : wt_inplace_frames(&c->in_place, frames, count);
 		if (taken < count) {
 			finish_by_copying(c, frames + taken, count - taken);
 			return;
@@ -257,8 +282,7 @@ static void convert(struct conversion *c)
 	hand_over(c);
 }
 
-/* The rest of a block that ended at a fault: as many as the producer says, or as
- * fit. */
+/* Count the rest of a block that ended at a fault: as many as the producer reports, or as fit. */
 static void count_malformed(struct wt_recorder *recorder, struct wt_recorded *recorded,
                             const struct wt_block *block, uint64_t read)
 {
@@ -277,51 +301,24 @@ static void count_malformed(struct wt_recorder *recorder, struct wt_recorded *re
 	wt_recorder_degrade(recorder, text);
 }
 
-static struct wt_held_block *hold(struct wt_recorder *recorder, struct wt_recorded *recorded,
-                                  const struct wt_block *block)
-{
-	struct wt_held_block *held = recorder->free_held;
-
-	recorder->free_held = held->next_free;
-	held->recorded = recorded;
-	held->block = *block;
-	held->pins = 2; /* the tape's and the caller's */
-	recorded->held_blocks++;
-	return held;
-}
-
-static void unpin(struct wt_recorder *recorder, struct wt_held_block *held)
-{
-	if (--held->pins)
-		return;
-	release(held->recorded, &held->block);
-	held->recorded->held_blocks--;
-	held->next_free = recorder->free_held;
-	recorder->free_held = held;
-}
-
-void wt_recorder_release_held(void *context, void *token)
-{
-	unpin(((struct wt_recorder_file *)context)->recorder, token);
-}
-
 /* The chunk that is under construction comes before this one. */
 static uint64_t record_in_place(struct wt_recorder *recorder, struct wt_recorded *recorded,
                                 struct wt_block *block)
 {
 	struct conversion c = {.recorder = recorder, .recorded = recorded};
-	int ret = wt_recorder_make_way(recorder);
+	int rc = wt_recorder_make_way(recorder);
 
-	if (ret) {
-		wt_recorder_writer_failed(recorder, ret);
-		release(recorded, block);
+	if (rc) {
+		wt_recorder_writer_failed(recorder, rc);
+		wt_recorder_follow_block(recorder, recorded, block);
+		wt_recorder_release_block(recorded, block);
 		return 0;
 	}
-	c.held = hold(recorder, recorded, block);
+	c.held = wt_recorder_hold(recorder, recorded, block);
 	convert(&c);
 	if (c.held->block.walk.fault)
 		count_malformed(recorder, recorded, &c.held->block, c.read);
-	unpin(recorder, c.held);
+	wt_recorder_unpin(recorder, c.held);
 	check_limits(recorder);
 	return c.read;
 }
@@ -339,7 +336,7 @@ static uint64_t record_block(struct wt_recorder *recorder, struct wt_recorded *r
 	read = copy_block(recorder, recorded, block);
 	if (block->walk.fault)
 		count_malformed(recorder, recorded, block, read);
-	release(recorded, block);
+	wt_recorder_release_block(recorded, block);
 	return read;
 }
 
@@ -347,19 +344,20 @@ bool wt_recorder_turn(struct wt_recorder *recorder, struct wt_recorded *recorded
 {
 	struct wt_block block;
 	uint64_t read = 0;
-	int ret = 1;
-	bool any = false;
+	int rc = 1;
+	bool any = false, lacked_space = recorder->lacks_space;
 
-	while (!recorder->ending && read < FRAMES_A_TURN) {
+	while (!recorder->ending && read < FRAMES_A_TURN && recorder->lacks_space == lacked_space) {
 		wt_recorder_reap(recorder);
 		if (recorder->ending || !wt_tape_is_ready(recorder->file->tape))
 			break;
-		ret = wt_ring_next_block(recorded->ring, &block);
-		if (ret <= 0)
+		rc = wt_ring_next_block(recorded->ring, &block);
+		if (rc <= 0)
 			break;
 		any = true;
 		read += record_block(recorder, recorded, &block);
+		wt_recorder_keep_feeds(recorder);
 	}
-	*error = ret < 0 ? ret : 0;
+	*error = rc < 0 ? rc : 0;
 	return any;
 }

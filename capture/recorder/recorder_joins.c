@@ -1,36 +1,110 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/capture/recorder/recorder_state.h>
+#include <wiretape/capture/recorder/recorder_joins.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The groups that an interface is to be a member of. */
+struct groups {
+	struct wt_join_group *list;
+	size_t count;
+};
+
+static bool has_group(const struct groups *groups, const struct wt_join_group *group)
+{
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct wt_join_group *one = &groups->list[i];
+
+		if (one->family == group->family && !one->has_source &&
+		    !memcmp(one->group, group->group, sizeof(one->group)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_multicast(const struct wt_feed_address *address)
+{
+	return address->is_ipv6 ? address->ip[0] == 0xff : (address->ip[0] & 0xf0) == 0xe0;
+}
+
+static void add_feed_group(struct groups *groups, const struct wt_feed_address *address,
+                           const struct wt_reader_info *reader)
+{
+	struct wt_join_group group = {.family = address->is_ipv6 ? AF_INET6 : AF_INET};
+
+	if (!address->used || !is_multicast(address) ||
+	    (address->interface[0] && strcmp(address->interface, reader->name) != 0))
+		return;
+	memcpy(group.group, address->ip, address->is_ipv6 ? 16 : 4);
+	inet_ntop(group.family, address->ip, group.text, sizeof(group.text));
+	if (!has_group(groups, &group))
+		groups->list[groups->count++] = group;
+}
+
+/* A socket that listens to UDP has joined its own group, and gets no other; a simulated interface
+ * needs no joining. */
+static bool joins_feeds(const struct wt_recorder_config *config,
+                        const struct wt_reader_info *reader)
+{
+	return config->joins_feeds && config->feeds && reader->link &&
+	       reader->kind != WT_READER_UDP;
+}
+
+static void list_groups(struct groups *groups, const struct wt_recorder_config *config,
+                        const struct wt_reader_info *reader)
+{
+	if (config->join_count)
+		memcpy(groups->list, config->joins, config->join_count * sizeof(*config->joins));
+	groups->count = config->join_count;
+	for (size_t i = 0; joins_feeds(config, reader) && i < config->feeds->count; i++)
+		for (size_t side = 0; side < WT_FEED_SIDES; side++)
+			add_feed_group(groups, &config->feeds->list[i].sides[side], reader);
+}
 
 int wt_recorder_open_joins(struct wt_recorder *recorder, struct wt_recorded *recorded,
                            struct wt_error *err)
 {
 	const struct wt_recorder_config *config = &recorder->config;
 	const struct wt_reader_info *reader = recorded->report->reader;
+	size_t most =
+	        config->join_count + (config->feeds ? config->feeds->count * WT_FEED_SIDES : 0);
+	struct groups groups = {0};
+	int rc = 0;
 
-	if (!config->join_count)
-		return 0;
-	if (!reader->link)
+	if (config->join_count && !reader->link)
 		return wt_error_set(
 		        err, -EOPNOTSUPP,
 		        "cannot join %s on %s: the interface is simulated, and there is "
 		        "no network behind it",
 		        config->joins[0].text, reader->name);
-	return wt_join_open(&recorded->join, config->joins, config->join_count, reader->link, err);
+	if (!most)
+		return 0;
+	groups.list = calloc(most, sizeof(*groups.list));
+	if (!groups.list)
+		return wt_error_set(err, -ENOMEM, "no memory for groups to join");
+	list_groups(&groups, config, reader);
+	if (groups.count)
+		rc = wt_join_open(&recorded->join, groups.list, groups.count, reader->link, err);
+	free(groups.list);
+	return rc;
 }
 
 void wt_recorder_start_joins(struct wt_recorder *recorder, int64_t now_ns)
 {
-	recorder->join_due_ns = recorder->config.join_count ? now_ns : INT64_MAX;
-	for (size_t i = 0; i < recorder->config.interface_count; i++)
-		if (recorder->recorded[i].join)
-			wt_join_restart(recorder->recorded[i].join, now_ns);
+	recorder->join_due_ns = INT64_MAX;
+	for (size_t i = 0; i < recorder->config.interface_count; i++) {
+		if (!recorder->recorded[i].join)
+			continue;
+		recorder->join_due_ns = now_ns;
+		wt_join_restart(recorder->recorded[i].join, now_ns);
+	}
 }
 
-/* Whom the news is for. */
+/* Recipient of the news. */
 struct listener {
 	struct wt_recorder *recorder;
 	const char *name; /* of the interface */
@@ -47,7 +121,7 @@ static void say_silence(struct wt_recorder *recorder, const char *name,
 	         "querier keep the group alive, does the switch port get it, does rp_filter here "
 	         "drop the queries?",
 	         group->text, name, group->has_source ? " and this its address" : "");
-	/* A state is put down once, and said each time. */
+	/* A state is recorded once, and reported each time. */
 	if (again || recorder->degraded_count == WT_MAX_DEGRADED)
 		wt_recorder_say(recorder, "%s", text);
 	else

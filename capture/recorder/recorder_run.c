@@ -1,113 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/capture/recorder/recorder_state.h>
+#include <wiretape/capture/recorder/recorder.h>
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <wiretape/capture/recorder/recorder_blocks.h>
+#include <wiretape/capture/recorder/recorder_clocks.h>
+#include <wiretape/capture/recorder/recorder_feeds.h>
+#include <wiretape/capture/recorder/recorder_files.h>
+#include <wiretape/capture/recorder/recorder_frames.h>
+#include <wiretape/capture/recorder/recorder_joins.h>
+#include <wiretape/capture/recorder/recorder_output.h>
 #include <wiretape/pcapng/pcapng_encode.h>
 
 enum {
 	CHECK_EVERY_MS = 1000,    /* interfaces that are down, counters, free space */
 	DISK_LOOK_MS = 50,        /* while waiting for it */
-	FLUSH_EVERY_MS = 1000,    /* so long a packet may wait for its chunk to fill */
-	DRAIN_PATIENCE_MS = 3000, /* without anything coming out of a ring, beside its timeout */
+	FLUSH_EVERY_MS = 1000,    /* longest wait of a packet for its chunk to fill */
+	DRAIN_PATIENCE_MS = 3000, /* without anything out of a ring, besides its timeout */
 };
 static const int64_t second_ns = 1000000000;
 
-static int64_t read_clock(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * second_ns + now.tv_nsec;
-}
-
-int64_t wt_recorder_clock_ns(void)
-{
-	return read_clock(CLOCK_MONOTONIC);
-}
-
-int64_t wt_recorder_utc_clock_ns(void)
-{
-	return read_clock(CLOCK_REALTIME);
-}
-
-void wt_recorder_say(const struct wt_recorder *recorder, const char *format, ...)
-{
-	char text[400];
-	va_list args;
-
-	if (!recorder->config.on_event)
-		return;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	recorder->config.on_event(recorder->config.context, text);
-}
-
-void wt_recorder_degrade(struct wt_recorder *recorder, const char *text)
-{
-	char *copy;
-
-	for (size_t i = 0; i < recorder->degraded_count; i++)
-		if (!strcmp(recorder->degraded[i], text))
-			return;
-	if (recorder->degraded_count == WT_MAX_DEGRADED)
-		return;
-	copy = recorder->degraded_text[recorder->degraded_count];
-	snprintf(copy, WT_MAX_DEGRADED_TEXT, "%s", text);
-	recorder->degraded[recorder->degraded_count++] = copy;
-	wt_recorder_say(recorder, "%s", text);
-}
-
-void wt_recorder_end_with(struct wt_recorder *recorder, enum wt_recorder_end end, int failure)
-{
-	if (recorder->ending)
-		return;
-	recorder->ending = true;
-	recorder->end = end;
-	recorder->failure = failure;
-}
-
-void wt_recorder_writer_failed(struct wt_recorder *recorder, int error)
-{
-	wt_recorder_end_with(recorder, error == -EPIPE ? WT_END_READER_GONE : WT_END_WRITER, error);
-}
-
-/* Ask the producer what it has counted. PACKET_STATISTICS forgets with every look
- * and has 32 bits: here is the only place that looks, and it adds up in 64. What it has
- * dropped was lost after all that it has handed over by now, which was at most `end`. */
-void wt_recorder_take_statistics_until(struct wt_recorded *recorded, uint64_t end)
-{
-	struct wt_ring_statistics since = {0};
-
-	if (wt_reader_statistics(recorded->reader, &since))
-		return;
-	recorded->packets += since.packets;
-	recorded->drops += since.drops;
-	recorded->report->ledger.freezes += since.freezes;
-	if (since.drops && !recorded->report->reader->places_drops) {
-		uint64_t handed_over = wt_ring_handed_over(recorded->ring);
-
-		wt_ring_lose(recorded->ring, handed_over < end ? handed_over : end, since.drops);
-	}
-	wt_ledger_update(&recorded->report->ledger, recorded->packets - recorded->rejected,
-	                 recorded->drops);
-}
-
-void wt_recorder_take_statistics(struct wt_recorded *recorded)
-{
-	wt_recorder_take_statistics_until(recorded, UINT64_MAX);
-}
-
-/* When nothing more can come from anywhere. */
+/* End when nothing more can come from anywhere. */
 static void end_if_all_over(struct wt_recorder *recorder)
 {
 	bool any_gone = false;
@@ -132,23 +51,14 @@ static void interface_gone(struct wt_recorder *recorder, struct wt_recorded *rec
 	snprintf(text, sizeof(text), "interface %s has disappeared",
 	         recorded->report->reader->name);
 	wt_recorder_degrade(recorder, text);
+	wt_recorder_feeds_away(recorder, recorded, WT_NIC_GONE, false);
 	end_if_all_over(recorder);
 	if (!recorder->ending)
 		wt_recorder_say(recorder, "waiting for %s to come back",
 		                recorded->report->reader->name);
 }
 
-static void read_nic(struct wt_recorded *recorded)
-{
-	struct wt_link link;
-
-	if (!recorded->report->has_nic || wt_reader_link(recorded->reader, &link))
-		return;
-	wt_nic_counters_add(&link.counters, &recorded->nic_base);
-	recorded->report->nic_now = link.counters;
-}
-
-/* The device that is back has new counters; what the one before has counted stays. */
+/* New counters of the device that is back; the earlier device's counts stay. */
 static void renew_nic(struct wt_recorded *recorded)
 {
 	struct wt_link link;
@@ -158,14 +68,14 @@ static void renew_nic(struct wt_recorded *recorded)
 		                     &link.counters);
 }
 
-/* Under its old name, perhaps with another index: module reloaded, container back. */
+/* Same name, possibly a new index: the module was reloaded or the container restarted. */
 static void try_reattach(struct wt_recorder *recorder, struct wt_recorded *recorded)
 {
 	struct wt_error err = {0};
-	int ret = wt_reader_reattach(recorded->reader, &err);
+	int rc = wt_reader_reattach(recorded->reader, &err);
 
-	if (ret) {
-		if (ret != -ENODEV && strcmp(err.text, recorded->not_back.text) != 0)
+	if (rc) {
+		if (rc != -ENODEV && strcmp(err.text, recorded->not_back.text) != 0)
 			wt_recorder_say(recorder, "interface %s is not taken up again: %s",
 			                recorded->report->reader->name, err.text);
 		recorded->not_back = err;
@@ -179,23 +89,48 @@ static void try_reattach(struct wt_recorder *recorder, struct wt_recorded *recor
 	                recorded->report->reader->name, recorded->report->reader->link->index);
 }
 
-/* What of the reader is less than asked, since it was opened or by now. */
+/* Report degradations of the reader, since it was opened or by now. */
 static void tell_degraded(struct wt_recorder *recorder, const struct wt_recorded *recorded)
 {
 	for (const char *const *state = recorded->report->reader->degraded; *state; state++)
 		wt_recorder_degrade(recorder, *state);
 }
 
-/* Something is the matter with an interface, or may be. */
-static void look_after(struct wt_recorder *recorder, struct wt_recorded *recorded)
+static void interface_down(struct wt_recorder *recorder, struct wt_recorded *recorded)
 {
 	const char *name = recorded->report->reader->name;
+	/* A pending error may be about something that is over. */
+	bool is_over = !wt_reader_health(recorded->reader);
 	char text[WT_MAX_DEGRADED_TEXT];
+
+	wt_recorder_feeds_away(recorder, recorded, WT_NIC_DOWN, is_over);
+	if (recorded->down)
+		return;
+	recorded->down = true;
+	snprintf(text, sizeof(text), "interface %s %s down", name,
+	         recorder->checked ? "went" : "is");
+	wt_recorder_degrade(recorder, text);
+	wt_recorder_say(recorder, "waiting for %s to come up again", name);
+}
+
+static void interface_up(struct wt_recorder *recorder, struct wt_recorded *recorded)
+{
+	recorded->sound = recorded->given;
+	if (!recorded->down)
+		return;
+	recorded->down = false;
+	wt_recorder_say(recorder, "interface %s is up again", recorded->report->reader->name);
+}
+
+/* Check an interface that may be in trouble. */
+static void check_interface(struct wt_recorder *recorder, struct wt_recorded *recorded)
+{
 	int health;
 
 	if (recorded->finished)
 		return;
 	if (recorded->report->gone) {
+		wt_recorder_feeds_away(recorder, recorded, WT_NIC_GONE, false);
 		try_reattach(recorder, recorded);
 		return;
 	}
@@ -206,15 +141,10 @@ static void look_after(struct wt_recorder *recorder, struct wt_recorded *recorde
 	} else if (health == -ENODATA) {
 		recorded->finished = true;
 		end_if_all_over(recorder);
-	} else if (health == -ENETDOWN && !recorded->down) {
-		recorded->down = true;
-		snprintf(text, sizeof(text), "interface %s %s down", name,
-		         recorder->checked ? "went" : "is");
-		wt_recorder_degrade(recorder, text);
-		wt_recorder_say(recorder, "waiting for %s to come up again", name);
-	} else if (health == 0 && recorded->down) {
-		recorded->down = false;
-		wt_recorder_say(recorder, "interface %s is up again", name);
+	} else if (health == -ENETDOWN) {
+		interface_down(recorder, recorded);
+	} else if (health == 0) {
+		interface_up(recorder, recorded);
 	}
 }
 
@@ -265,34 +195,34 @@ void wt_recorder_report(struct wt_recorder *recorder, struct wt_recorder_report 
 	}
 }
 
-static void call_progress(struct wt_recorder *recorder, bool poked)
+static void call_progress(struct wt_recorder *recorder, bool report_requested)
 {
 	struct wt_recorder_report report;
 
 	if (!recorder->config.on_progress)
 		return;
 	wt_recorder_report(recorder, &report);
-	recorder->config.on_progress(recorder->config.context, &report, poked);
+	recorder->config.on_progress(recorder->config.context, &report, report_requested);
 }
 
 static void periodic_statistics(struct wt_recorder *recorder)
 {
-	int ret;
+	int rc;
 
 	refresh(recorder);
 	for (size_t i = 0; i < recorder->config.interface_count; i++)
-		read_nic(&recorder->recorded[i]);
-	/* A file that is full has them at its end, which is when the next packet comes. */
+		wt_recorder_read_nic(&recorder->recorded[i]);
+	/* A full file gets them at its end, which is when the next packet comes. */
 	if (wt_recorder_bytes_left(recorder) <
 	    recorder->config.interface_count * (uint64_t)WT_STATISTICS_BYTES)
 		return;
-	ret = wt_recorder_write_statistics(recorder, false);
-	if (ret)
-		wt_recorder_writer_failed(recorder, ret);
+	rc = wt_recorder_write_statistics(recorder, false);
+	if (rc)
+		wt_recorder_writer_failed(recorder, rc);
 }
 
-/* What the file set has to tell, and whether there is room for more. */
-static void look_after_files(struct wt_recorder *recorder)
+/* Take events of the file set, and see whether there is room for more. */
+static void check_files(struct wt_recorder *recorder)
 {
 	struct wt_file_set *files = recorder->output->files;
 	char text[WT_MAX_DEGRADED_TEXT];
@@ -309,34 +239,34 @@ static void look_after_files(struct wt_recorder *recorder)
 	}
 }
 
-static void keep_files(struct wt_recorder *recorder, int64_t now_ns)
+static void service_files(struct wt_recorder *recorder, int64_t now_ns)
 {
 	struct wt_recorder_file *file;
-	int ret = 0;
+	int rc = 0;
 
 	wt_recorder_rotate_by_time(recorder);
 	file = recorder->file;
 	if (recorder->ending)
 		return;
 	if (now_ns >= recorder->flush_due_ns) {
-		/* Not now, if the disk has enough to do. */
-		ret = wt_tape_flush(file->tape);
+		/* Flush later, if the disk has enough to do. */
+		rc = wt_tape_flush(file->tape);
 		recorder->flush_due_ns =
-		        ret == -EAGAIN ? now_ns + FLUSH_EVERY_MS * (int64_t)1000000 : INT64_MAX;
-		ret = ret == -EAGAIN ? 0 : ret;
+		        rc == -EAGAIN ? now_ns + FLUSH_EVERY_MS * (int64_t)1000000 : INT64_MAX;
+		rc = rc == -EAGAIN ? 0 : rc;
 	} else if (recorder->flush_due_ns == INT64_MAX && wt_tape_has_unflushed(file->tape)) {
 		recorder->flush_due_ns = now_ns + FLUSH_EVERY_MS * (int64_t)1000000;
 	}
-	if (!ret && recorder->output->sync == WT_SYNC_INTERVAL && now_ns >= file->sync_due_ns) {
+	if (!rc && recorder->output->sync == WT_SYNC_INTERVAL && now_ns >= file->sync_due_ns) {
 		file->sync_due_ns += recorder->output->sync_every_ns;
-		ret = wt_sink_sync(wt_tape_sink(file->tape));
+		rc = wt_sink_sync(wt_tape_sink(file->tape));
 	}
-	if (ret)
-		wt_recorder_writer_failed(recorder, ret);
+	if (rc)
+		wt_recorder_writer_failed(recorder, rc);
 }
 
-/* What is due by the clock. */
-static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
+/* Do what is due by the clock. */
+static void run_timers(struct wt_recorder *recorder, int64_t now_ns)
 {
 	const struct wt_recorder_config *config = &recorder->config;
 
@@ -353,12 +283,14 @@ static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
 	if (now_ns >= recorder->check_due_ns) {
 		recorder->check_due_ns = now_ns + CHECK_EVERY_MS * (int64_t)1000000;
 		for (size_t i = 0; i < config->interface_count; i++) {
-			look_after(recorder, &recorder->recorded[i]);
+			check_interface(recorder, &recorder->recorded[i]);
 			tell_degraded(recorder, &recorder->recorded[i]);
 		}
 		recorder->checked = true;
-		look_after_files(recorder);
+		check_files(recorder);
+		wt_recorder_look_at_nics(recorder);
 	}
+	wt_recorder_keep_feeds(recorder);
 	if (now_ns >= recorder->join_due_ns)
 		wt_recorder_keep_joins(recorder, now_ns);
 	wt_recorder_watch_rings(recorder, now_ns);
@@ -366,11 +298,11 @@ static void keep_time(struct wt_recorder *recorder, int64_t now_ns)
 		recorder->progress_due_ns += config->progress_every_ns;
 		call_progress(recorder, false);
 	}
-	if (atomic_exchange(&recorder->poked, false))
+	if (atomic_exchange(&recorder->report_requested, false))
 		call_progress(recorder, true);
 	if (atomic_load(&recorder->stop_asked))
 		wt_recorder_end_with(recorder, WT_END_ASKED, 0);
-	keep_files(recorder, now_ns);
+	service_files(recorder, now_ns);
 }
 
 static int64_t earlier(int64_t a_ns, int64_t b_ns)
@@ -387,6 +319,7 @@ static int next_deadline_ms(const struct wt_recorder *recorder, int64_t now_ns)
 	due_ns = earlier(due_ns, recorder->flush_due_ns);
 	due_ns = earlier(due_ns, wt_recorder_clocks_due_ns(recorder));
 	due_ns = earlier(due_ns, recorder->join_due_ns);
+	due_ns = earlier(due_ns, wt_recorder_feeds_due_ns(recorder));
 	if (config->progress_every_ns)
 		due_ns = earlier(due_ns, recorder->progress_due_ns);
 	if (config->max_duration_ns)
@@ -422,7 +355,7 @@ static void let_frames_gather(struct wt_recorder *recorder)
 	poll(&recorder->polls[recorder->config.interface_count], 1, GATHER_MS);
 }
 
-/* Who reads a stream is waiting; a file's chunk may fill a while. */
+/* A stream's reader is waiting, so flush now; a file's chunk can keep filling. */
 static int flush_stream(struct wt_recorder *recorder)
 {
 	return wt_tape_is_stream(recorder->file->tape) ? wt_recorder_flush(recorder) : 0;
@@ -451,10 +384,10 @@ static int leave_out_held(struct wt_recorder *recorder, int timeout_ms)
 static void sleep_until_needed(struct wt_recorder *recorder)
 {
 	size_t count = recorder->config.interface_count;
-	int timeout_ms, ret = flush_stream(recorder);
+	int timeout_ms, rc = flush_stream(recorder);
 
-	if (ret) {
-		wt_recorder_writer_failed(recorder, ret);
+	if (rc) {
+		wt_recorder_writer_failed(recorder, rc);
 		return;
 	}
 	let_frames_gather(recorder);
@@ -465,9 +398,9 @@ static void sleep_until_needed(struct wt_recorder *recorder)
 		int problem = 0;
 
 		if (recorder->polls[i].revents)
-			problem = wt_reader_woken(recorder->recorded[i].reader);
+			problem = wt_reader_acknowledge_wakeup(recorder->recorded[i].reader);
 		if (problem || (recorder->polls[i].revents & (POLLERR | POLLHUP | POLLNVAL)))
-			look_after(recorder, &recorder->recorded[i]);
+			check_interface(recorder, &recorder->recorded[i]);
 	}
 	if (recorder->polls[count].revents)
 		drain_wake_fd(recorder);
@@ -479,26 +412,32 @@ static bool record_turn(struct wt_recorder *recorder, struct wt_recorded *record
 	bool any = wt_recorder_turn(recorder, recorded, &error);
 
 	if (error)
-		look_after(recorder, recorded);
+		check_interface(recorder, recorded);
 	return any;
 }
 
 static void record(struct wt_recorder *recorder)
 {
 	while (!recorder->ending) {
+		int64_t before_utc_ns = recorder->feeds ? wt_recorder_utc_clock_ns() : 0;
 		bool any = false;
 		int64_t now_ns;
 
 		for (size_t i = 0; i < recorder->config.interface_count; i++)
 			any |= record_turn(recorder, &recorder->recorded[i]);
 		now_ns = wt_recorder_clock_ns();
-		keep_time(recorder, now_ns);
+		run_timers(recorder, now_ns);
+		if (recorder->lacks_space)
+			wt_recorder_end_with(recorder, WT_END_SPACE, 0);
 		if (any || recorder->ending)
 			continue;
-		if (wt_tape_is_ready(recorder->file->tape))
+		if (wt_tape_is_ready(recorder->file->tape)) {
+			if (recorder->feeds)
+				wt_recorder_feeds_quiet(recorder, before_utc_ns);
 			sleep_until_needed(recorder);
-		else
+		} else {
 			wt_recorder_wait_for_disk(recorder, DISK_LOOK_MS);
+		}
 	}
 }
 
@@ -526,7 +465,7 @@ static void drain(struct wt_recorder *recorder, struct wt_recorded *recorded)
 		if (wt_recorder_clock_ns() - progress_ns > patience_ms * 1000000)
 			break;
 		poll(&wait, 1, 20);
-		wt_reader_woken(recorded->reader);
+		wt_reader_acknowledge_wakeup(recorded->reader);
 	}
 }
 
@@ -538,27 +477,31 @@ static enum wt_ledger_rest rest_of(const struct wt_recorder *recorder)
 		return WT_REST_AFTER_LIMIT;
 	case WT_END_WRITER:
 	case WT_END_READER_GONE:
-	case WT_END_FAILURE: /* there is no file to write to */
+	case WT_END_FAILURE: /* no file to write to */
 		return WT_REST_WRITER;
 	default:
 		return WT_REST_UNKNOWN;
 	}
 }
 
-/* Shut all gates, then empty the rings, unless a limit or the writer ended it. */
-static void stop_readers(struct wt_recorder *recorder)
+static void shut_gates(struct wt_recorder *recorder)
 {
-	enum wt_recorder_end end = recorder->end;
-	int failure = recorder->failure;
-
 	for (size_t i = 0; i < recorder->config.interface_count; i++) {
-		int ret = wt_reader_stop(recorder->recorded[i].reader);
+		int rc = wt_reader_stop(recorder->recorded[i].reader);
 
-		if (ret)
+		if (rc)
 			wt_recorder_say(recorder, "cannot stop %s cleanly: %s",
-			                recorder->reports[i].reader->name, strerror(-ret));
+			                recorder->reports[i].reader->name, strerror(-rc));
 		wt_recorder_take_statistics(&recorder->recorded[i]);
 	}
+}
+
+/* Empty the rings, unless a limit or the writer ended it. */
+static void empty_rings(struct wt_recorder *recorder)
+{
+	enum wt_record_end end = recorder->end;
+	int failure = recorder->failure;
+
 	if (rest_of(recorder) != WT_REST_UNKNOWN)
 		return;
 	for (size_t i = 0; i < recorder->config.interface_count; i++) {
@@ -579,13 +522,13 @@ static void close_ledgers(struct wt_recorder *recorder)
 		char text[WT_MAX_DEGRADED_TEXT];
 
 		report->high_water_ns = wt_ring_high_water_ns(recorded->ring);
-		/* What was dropped after the last packet that was asked for is no loss. */
+		/* Drops after the last packet asked for are no loss. */
 		wt_ledger_close(&report->ledger, recorded->packets - recorded->rejected,
 		                rest_of(recorder) == WT_REST_AFTER_LIMIT ? recorded->drops_placed
 		                                                         : recorded->drops,
 		                rest_of(recorder));
 		report->high_water_pct = wt_ring_high_water_pct(recorded->ring);
-		read_nic(recorded);
+		wt_recorder_read_nic(recorded);
 		tell_degraded(recorder, recorded);
 		if (!report->ledger.unattributed)
 			continue;
@@ -631,26 +574,27 @@ static int explain_end(const struct wt_recorder *recorder, struct wt_error *err)
 
 static int open_gates(struct wt_recorder *recorder, struct wt_error *err)
 {
-	int ret = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < recorder->config.interface_count; i++) {
-		read_nic(&recorder->recorded[i]);
+		wt_recorder_read_nic(&recorder->recorded[i]);
 		recorder->reports[i].nic_start = recorder->reports[i].nic_now;
 	}
+	wt_recorder_start_feeds(recorder);
 	recorder->start_ns = wt_recorder_clock_ns();
 	recorder->statistics_due_ns = recorder->start_ns + recorder->config.statistics_every_ns;
 	recorder->progress_due_ns = recorder->start_ns + recorder->config.progress_every_ns;
 	recorder->check_due_ns = recorder->start_ns;
 	wt_recorder_start_joins(recorder, recorder->start_ns);
-	for (size_t i = 0; !ret && i < recorder->config.interface_count; i++)
-		ret = wt_reader_start(recorder->recorded[i].reader, err);
-	if (!ret)
+	for (size_t i = 0; !rc && i < recorder->config.interface_count; i++)
+		rc = wt_reader_start(recorder->recorded[i].reader, err);
+	if (!rc)
 		recorder->start_utc_ns = wt_recorder_utc_clock_ns();
-	return ret;
+	return rc;
 }
 
-/* What will be written from again and again: rings, as far as blocks are written where they
- * are, and the buffers. */
+/* Register memory that is written from again and again: rings, as far as blocks are written where
+ * they are, and the buffers. */
 static void register_memory(struct wt_recorder *recorder)
 {
 	struct wt_disk *disk = recorder->output->disk;
@@ -662,7 +606,7 @@ static void register_memory(struct wt_recorder *recorder)
 		        wt_reader_memory(recorder->recorded[i].reader);
 
 		if (memory && recorder->reports[i].reader->in_place &&
-		    recorder->output->layout != WT_LAYOUT_COMPACT)
+		    recorder->output->layout != WT_PLACEMENT_COMPACT)
 			wt_disk_register(disk, memory->base,
 			                 (size_t)memory->block_bytes * memory->block_count);
 	}
@@ -673,43 +617,44 @@ static void register_memory(struct wt_recorder *recorder)
 		wt_recorder_degrade(recorder, wt_disk_degraded(disk));
 }
 
-/* A disk that takes not even that is better known before than after. */
+/* Wait for the header: better to know before than after that a disk does not even take that. */
 static int wait_for_header(struct wt_recorder *recorder, struct wt_error *err)
 {
-	int ret;
+	int rc;
 
 	wt_tape_settle(recorder->file->tape);
 	wt_recorder_note_sink(recorder, recorder->file);
-	ret = wt_tape_failed(recorder->file->tape);
-	return ret ? wt_error_set(err, ret, "cannot write the file's header: %s", strerror(-ret))
-	           : 0;
+	rc = wt_tape_failed(recorder->file->tape);
+	return rc ? wt_error_set(err, rc, "cannot write the file's header: %s", strerror(-rc)) : 0;
 }
 
 int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_output *output,
                     struct wt_error *err)
 {
-	int ret;
+	int rc;
 
 	recorder->output = output;
 	recorder->end = WT_END_FAILURE;
 	recorder->flush_due_ns = INT64_MAX;
 	register_memory(recorder);
-	ret = wt_recorder_begin_file(recorder, err);
-	if (!ret)
-		ret = wait_for_header(recorder, err);
-	if (!ret)
-		ret = open_gates(recorder, err);
-	if (ret) {
+	rc = wt_recorder_begin_file(recorder, err);
+	if (!rc)
+		rc = wait_for_header(recorder, err);
+	if (!rc)
+		rc = open_gates(recorder, err);
+	if (rc) {
 		recorder->ended_ns = recorder->start_ns;
 		wt_recorder_abandon_file(recorder);
-		return ret;
+		return rc;
 	}
 	recorder->end = WT_END_ASKED;
 	recorder->running = true;
 	if (recorder->config.on_begin)
 		recorder->config.on_begin(recorder->config.context);
 	record(recorder);
-	stop_readers(recorder);
+	shut_gates(recorder);
+	empty_rings(recorder);
+	wt_recorder_follow_rings(recorder);
 	wt_recorder_finish_clocks(recorder);
 	wt_recorder_close_joins(recorder);
 	recorder->ended_ns = wt_recorder_clock_ns();
@@ -718,13 +663,13 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 	return explain_end(recorder, err);
 }
 
-/* From signal handlers too: the interrupted code finds its errno as it was. */
+/* Wake, from signal handlers too: the interrupted code finds its errno as it was. */
 static void wake(struct wt_recorder *recorder)
 {
 	uint64_t one = 1;
 	int saved = errno;
 
-	/* It fails only when the counter is full, and then the recorder is awake. */
+	/* write() fails only when the counter is full, and then the recorder is awake. */
 	(void)!write(recorder->wake_fd, &one, sizeof(one));
 	errno = saved;
 }
@@ -735,9 +680,9 @@ void wt_recorder_stop(struct wt_recorder *recorder)
 	wake(recorder);
 }
 
-void wt_recorder_poke(struct wt_recorder *recorder)
+void wt_recorder_request_report(struct wt_recorder *recorder)
 {
-	atomic_store(&recorder->poked, true);
+	atomic_store(&recorder->report_requested, true);
 	wake(recorder);
 }
 
@@ -745,24 +690,24 @@ static int open_interface(struct wt_recorder *recorder, size_t i, struct wt_erro
 {
 	struct wt_recorded *recorded = &recorder->recorded[i];
 	struct wt_reader_config config = recorder->config.interfaces[i];
-	int ret;
+	int rc;
 
-	if (!config.hurry)
-		config.hurry = recorder->config.hurry;
-	ret = wt_reader_open(&recorded->reader, &config, err);
-	if (ret)
-		return ret;
+	if (!config.abort_writes)
+		config.abort_writes = recorder->config.abort_writes;
+	rc = wt_reader_open(&recorded->reader, &config, err);
+	if (rc)
+		return rc;
 	recorded->ring = wt_reader_ring(recorded->reader);
 	recorded->report = &recorder->reports[i];
 	recorded->report->reader = wt_reader_info(recorded->reader);
-	recorded->report->has_nic = recorded->report->reader->link != NULL;
+	recorded->report->has_nic = wt_reader_has_nic(recorded->reader);
 	recorder->polls[i] = (struct pollfd){wt_reader_fd(recorded->reader), POLLIN, 0};
 	tell_degraded(recorder, recorded);
 	if (recorded->report->reader->stamps_degraded)
 		wt_recorder_degrade(recorder, recorded->report->reader->stamps_degraded);
-	ret = wt_recorder_open_clock(recorder, i, err);
-	if (ret)
-		return ret;
+	rc = wt_recorder_open_clock(recorder, i, err);
+	if (rc)
+		return rc;
 	if (wt_pcapng_packet_bound(recorded->report->reader->snaplen) >
 	    recorder->longest_frame_bytes)
 		recorder->longest_frame_bytes =
@@ -783,11 +728,12 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
                      struct wt_error *err)
 {
 	struct wt_recorder *made = calloc(1, sizeof(*made));
-	int ret = 0;
+	int rc = 0;
 
 	if (!made)
 		return wt_error_set(err, -ENOMEM, "no memory for a recorder");
 	made->config = *config;
+	made->recording_id = wt_recorder_make_id();
 	if (!made->config.statistics_every_ns)
 		made->config.statistics_every_ns = 10 * second_ns;
 	made->recorded = calloc(config->interface_count, sizeof(*made->recorded));
@@ -797,20 +743,22 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
 	made->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (!made->recorded || !made->reports || !made->polls || !made->held || made->wake_fd < 0 ||
 	    wt_buffer_pool_init(&made->pool, WT_RECORDER_BUFFERS))
-		ret = wt_error_set(err, -ENOMEM, "no memory or descriptor for a recorder");
-	for (size_t i = 0; !ret && i < WT_HELD_BLOCKS; i++) {
+		rc = wt_error_set(err, -ENOMEM, "no memory or descriptor for a recorder");
+	for (size_t i = 0; !rc && i < WT_HELD_BLOCKS; i++) {
 		made->held[i].next_free = made->free_held;
 		made->free_held = &made->held[i];
 	}
-	if (!ret) {
+	if (!rc) {
 		made->polls[config->interface_count] = (struct pollfd){made->wake_fd, POLLIN, 0};
 		made->polls[config->interface_count + 1].fd = -1;
 	}
-	for (size_t i = 0; !ret && i < config->interface_count; i++)
-		ret = open_interface(made, i, err);
-	if (ret) {
+	for (size_t i = 0; !rc && i < config->interface_count; i++)
+		rc = open_interface(made, i, err);
+	if (!rc)
+		rc = wt_recorder_open_feeds(made, err);
+	if (rc) {
 		wt_recorder_close(made);
-		return ret;
+		return rc;
 	}
 	*recorder = made;
 	return 0;
@@ -818,7 +766,7 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
 
 static void close_interface(struct wt_recorded *recorded)
 {
-	wt_stamper_close(&recorded->stamper);
+	wt_stamp_converter_close(&recorded->converter);
 	wt_reader_close(recorded->reader);
 }
 
@@ -826,9 +774,10 @@ void wt_recorder_close(struct wt_recorder *recorder)
 {
 	if (!recorder)
 		return;
-	/* Before the rings go, which it may still be written from. */
+	/* Close before the rings go, which it may still be written from. */
 	if (recorder->file)
 		wt_recorder_abandon_file(recorder);
+	wt_recorder_close_feeds(recorder);
 	if (recorder->recorded)
 		wt_recorder_close_joins(recorder);
 	for (size_t i = 0; recorder->recorded && i < recorder->config.interface_count; i++)

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_RECORDER_PRIVATE_H
-#define WIRETAPE_CAPTURE_RECORDER_PRIVATE_H
+#ifndef WIRETAPE_CAPTURE_RECORDER_RECORDER_STATE_H
+#define WIRETAPE_CAPTURE_RECORDER_RECORDER_STATE_H
+
+/* A recorder, and the state that all its parts share. Its parts, each of which uses only those
+ * after it: recorder_run.c (the loop), recorder_frames.c and recorder_files.c, recorder_blocks.c,
+ * recorder_feeds.c, recorder_clocks.c, recorder_output.c and recorder_held.c, recorder_state.c. */
 
 #include <poll.h>
 #include <stdatomic.h>
@@ -14,7 +18,7 @@ struct wt_recorded {
 	struct wt_reader *reader;
 	struct wt_ring *ring;
 	struct wt_recorder_interface *report;
-	struct wt_stamper stamper;
+	struct wt_stamp_converter converter;
 	char phc[64];                /* report->phc */
 	struct wt_ledger file_start; /* the ledger when the current file was begun */
 	uint64_t packets;            /* the producer's count so far, drops included */
@@ -22,6 +26,8 @@ struct wt_recorded {
 	uint64_t given;    /* to the tape */
 	uint64_t consumed; /* frames taken out of the ring, malformed and rejected ones included */
 	uint64_t rejected; /* by a filter that runs here */
+	uint64_t sound;    /* as many were given to the tape when it was last found to be up */
+	uint64_t followed; /* frames taken out of the ring for the sake of feeds alone */
 	uint64_t pending_drops;            /* before the next frame */
 	uint64_t drops_placed;             /* of `drops`: that a frame has told */
 	uint32_t held_blocks;              /* that the disk has */
@@ -59,7 +65,7 @@ struct wt_recorder_file {
 enum {
 	WT_MAX_DEGRADED = 32,
 	WT_MAX_DEGRADED_TEXT = 320,
-	WT_STATISTICS_BYTES = 2400, /* the most that an interface's take, beside what is degraded */
+	WT_STATISTICS_BYTES = 2400, /* the most for an interface, without the degradations */
 	WT_RECORDER_BUFFERS = 8,
 	WT_HELD_BLOCKS = 128, /* more than the tapes of two files have tickets for */
 };
@@ -72,6 +78,7 @@ struct wt_recorder {
 	struct wt_recorder_file *waiting_files;
 	uint64_t finished_bytes; /* of the files before */
 	uint32_t file_count;
+	uint64_t recording_id; /* in each of its files */
 	struct wt_recorder_writes finished_writes;
 	struct wt_held_block *held; /* WT_HELD_BLOCKS of them */
 	struct wt_held_block *free_held;
@@ -80,7 +87,7 @@ struct wt_recorder {
 	struct pollfd *polls; /* the readers', then wake_fd, then the disk's */
 	int wake_fd;
 	atomic_bool stop_asked;
-	atomic_bool poked;
+	atomic_bool report_requested;
 	uint32_t longest_frame_bytes; /* encoded */
 	bool wakes_often;             /* some reader wakes us for each frame */
 	bool direct;
@@ -99,98 +106,36 @@ struct wt_recorder {
 	int64_t join_due_ns; /* INT64_MAX: no groups */
 	bool checked;        /* all interfaces were looked at once */
 	bool running;
-	enum wt_recorder_end end;
+	enum wt_record_end end;
 	bool ending;
-	int failure;                            /* with WT_END_WRITER and WT_END_FAILURE */
+	bool lacks_space; /* seen at a rotation: to end, once what was read is written */
+	int failure;      /* with WT_END_WRITER and WT_END_FAILURE */
 	struct wt_error failure_text;           /* with WT_END_FAILURE, if it says more */
 	char files_error[WT_MAX_DEGRADED_TEXT]; /* the first of the file set's, or "" */
 	char degraded_text[WT_MAX_DEGRADED][WT_MAX_DEGRADED_TEXT];
 	const char *degraded[WT_MAX_DEGRADED + 1];
 	size_t degraded_count;
+	struct wt_recorder_feeds *feeds; /* recorder_feeds.h; NULL: none are followed */
 };
 
 int64_t wt_recorder_clock_ns(void);     /* CLOCK_MONOTONIC */
 int64_t wt_recorder_utc_clock_ns(void); /* CLOCK_REALTIME */
 
-/* Put down a named state, once, and say it; or only say it. */
+/* Record a named state, once, and report it; or only report it. */
 void wt_recorder_degrade(struct wt_recorder *recorder, const char *text);
 void wt_recorder_say(const struct wt_recorder *recorder, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
-/* The first reason to end is the one that counts. */
-void wt_recorder_end_with(struct wt_recorder *recorder, enum wt_recorder_end end, int failure);
+/* End; the first reason wins. */
+void wt_recorder_end_with(struct wt_recorder *recorder, enum wt_record_end end, int failure);
 void wt_recorder_writer_failed(struct wt_recorder *recorder, int error);
 
-/* Ask the producer what it has counted; the only place that does. It cannot have gone on
- * beyond `end` (wt_ring_end) when it dropped. */
+/* Look at the counters of its NIC; false if it has none. */
+bool wt_recorder_read_nic(struct wt_recorded *recorded);
+
+/* Take the producer's counts; nothing else does. It cannot have gone on beyond `end` (wt_ring_end)
+ * when it dropped. */
 void wt_recorder_take_statistics_until(struct wt_recorded *recorded, uint64_t end);
 void wt_recorder_take_statistics(struct wt_recorded *recorded);
-
-/* recorder_frames.c: what a ring holds, up to a turn's share. Whether there was anything. */
-bool wt_recorder_turn(struct wt_recorder *recorder, struct wt_recorded *recorded, int *error);
-
-/* recorder_files.c */
-int wt_recorder_begin_file(struct wt_recorder *recorder, struct wt_error *err);
-/* How its sink writes, which may show only with the first write. */
-void wt_recorder_note_sink(struct wt_recorder *recorder, const struct wt_recorder_file *file);
-/* Go on to the next file if packets of `next_bytes` are to be added and this one may not have
- * them; or if it has been written for long enough. */
-void wt_recorder_rotate_if_due(struct wt_recorder *recorder, uint64_t next_bytes);
-void wt_recorder_rotate_by_time(struct wt_recorder *recorder);
-/* Packets until the file, or the recording, has as many as it may. */
-uint64_t wt_recorder_packets_left(const struct wt_recorder *recorder);
-/* The bytes that the file, if it has a limit, may still grow by before its closing blocks; and
- * by packets, which leave room for what their stamps rest on. */
-uint64_t wt_recorder_closing_room(const struct wt_recorder *recorder);
-uint64_t wt_recorder_bytes_left(const struct wt_recorder *recorder);
-/* Reserve room in the current file, waiting for the disk if need be. */
-int wt_recorder_reserve(struct wt_recorder *recorder, size_t min_bytes, uint8_t **at, size_t *room);
-/* Hand over what is under construction, waiting for the disk if need be. */
-int wt_recorder_flush(struct wt_recorder *recorder);
-/* The same, and then wait until a chunk that was made in place would be taken. */
-int wt_recorder_make_way(struct wt_recorder *recorder);
-/* Close the current file without more ado. If nothing was recorded none is left. */
-void wt_recorder_abandon_file(struct wt_recorder *recorder);
-/* See whether writes have ended, and finish files that wait for nothing more. */
-void wt_recorder_reap(struct wt_recorder *recorder);
-/* Sleep until a write has ended, at most `timeout_ms`, looking at how full the rings are. */
-void wt_recorder_wait_for_disk(struct wt_recorder *recorder, int timeout_ms);
-/* Wait for all writes, cut off what failed, close the ledgers, write the closing blocks and
- * finish all files. */
-void wt_recorder_end_files(struct wt_recorder *recorder,
-                           void (*close_ledgers)(struct wt_recorder *recorder));
-/* Every now and then: warn if a ring is getting full. */
-void wt_recorder_watch_rings(struct wt_recorder *recorder, int64_t now_ns);
-void wt_recorder_count_writes(const struct wt_recorder *recorder,
-                              struct wt_recorder_writes *writes);
-uint64_t wt_recorder_file_bytes(const struct wt_recorder *recorder);
-/* A block that is not needed any more. */
-void wt_recorder_release_held(void *context, void *token);
-
-/* recorder_clocks.c: what is due by the clocks of the interfaces, and when the next is. */
-int wt_recorder_open_clock(struct wt_recorder *recorder, size_t i, struct wt_error *err);
-void wt_recorder_keep_clocks(struct wt_recorder *recorder);
-void wt_recorder_finish_clocks(struct wt_recorder *recorder);
-int64_t wt_recorder_clocks_due_ns(const struct wt_recorder *recorder);
-/* The map in force of each interface, at the start of a file. 0 or the file's error. */
-int wt_recorder_write_maps(struct wt_recorder *recorder);
-/* What has been learnt, as far as the file has room for it; before it is gone on from: what its
- * packets rest on. */
-int wt_recorder_write_notes(struct wt_recorder *recorder);
-/* How much that may take, with what the next packets may add. */
-uint64_t wt_recorder_note_bytes(const struct wt_recorder *recorder);
-/* The interface is back. */
-void wt_recorder_renew_clock(struct wt_recorder *recorder, struct wt_recorded *recorded);
-/* recorder_joins.c: the multicast groups of an interface. */
-int wt_recorder_open_joins(struct wt_recorder *recorder, struct wt_recorded *recorded,
-                           struct wt_error *err);
-void wt_recorder_start_joins(struct wt_recorder *recorder, int64_t now_ns);
-/* What is due by the clock: whether anything arrives, and what has to be joined again. */
-void wt_recorder_keep_joins(struct wt_recorder *recorder, int64_t now_ns);
-void wt_recorder_close_joins(struct wt_recorder *recorder);
-
-/* recorder_blocks.c: what is in the file beside the packets. 0 or the file's error. */
-int wt_recorder_write_preamble(struct wt_recorder *recorder);
-int wt_recorder_write_statistics(struct wt_recorder *recorder, bool closing);
 
 #endif

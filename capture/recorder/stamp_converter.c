@@ -15,32 +15,31 @@
 enum { FAST_CROSSES = 10 };
 static const int64_t fast_cross_ns = 100000000, cross_ns = 1000000000;
 
-/* A stamp that is so far ahead of the system clock, or behind the one before, is taken for a
- * sign that a clock has been set; and so is a system clock that gets so far off from
- * CLOCK_MONOTONIC. */
+/* A stamp this far ahead of the system clock, or this far before the previous one, is a sign that a
+ * clock has been set; and so is a system clock that gets this far off from CLOCK_MONOTONIC. */
 static const int64_t plausible_ns = 100000000;
-/* And so is a packet that is older: only a disk that stalls, or a long retire timeout, keeps one
- * waiting for so long. */
+/* And so is an older packet: only a disk that stalls, or a long retire timeout, keeps one waiting
+ * this long. */
 static const int64_t fresh_ns = 1000000000;
 
 static void __attribute__((format(printf, 3, 4)))
-say(const struct wt_stamper *stamper, bool is_degraded, const char *format, ...)
+say(const struct wt_stamp_converter *converter, bool is_degraded, const char *format, ...)
 {
 	char text[320];
 	va_list args;
 
-	if (!stamper->say)
+	if (!converter->say)
 		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	stamper->say(stamper->context, text, is_degraded);
+	converter->say(converter->context, text, is_degraded);
 }
 
-static struct wt_clock_note *add_note(struct wt_stamper *stamper, enum wt_clock_note_what what,
-                                      int64_t utc_ns)
+static struct wt_clock_record *add_note(struct wt_stamp_converter *converter,
+                                        enum wt_clock_record_what what, int64_t utc_ns)
 {
-	struct wt_clock_note *note = &stamper->notes[stamper->note_count++];
+	struct wt_clock_record *note = &converter->notes[converter->note_count++];
 
 	memset(note, 0, sizeof(*note));
 	note->what = what;
@@ -48,122 +47,123 @@ static struct wt_clock_note *add_note(struct wt_stamper *stamper, enum wt_clock_
 	return note;
 }
 
-/* The last place is kept for what frames may tell. */
-static bool has_room(const struct wt_stamper *stamper)
+/* The last place is kept for notes that frames may add. */
+static bool has_room(const struct wt_stamp_converter *converter)
 {
-	return stamper->note_count < WT_STAMPER_NOTES - 1;
+	return converter->note_count < WT_STAMP_CONVERTER_RECORDS - 1;
 }
 
 /* Never kept: the reader's becomes another one when its interface comes back. */
-static struct wt_phc *phc_of(const struct wt_stamper *stamper)
+static struct wt_phc *phc_of(const struct wt_stamp_converter *converter)
 {
-	return wt_reader_phc(stamper->reader);
+	return wt_reader_phc(converter->reader);
 }
 
-static void say_verdict(struct wt_stamper *stamper, enum wt_clock_verdict verdict)
+static void say_verdict(struct wt_stamp_converter *converter, enum wt_clock_verdict verdict)
 {
-	const char *name = stamper->info->name;
-	double step_s = (double)stamper->estimator.step_ns / 1e9;
+	const char *name = converter->info->name;
+	double step_s = (double)converter->estimator.step_ns / 1e9;
 
-	if (verdict == WT_CLOCK_FROZEN && !stamper->frozen)
-		say(stamper, true, "%s: its clock %s stands still: hardware stamps mean nothing",
-		    name, wt_phc_device(phc_of(stamper)));
-	else if (verdict != WT_CLOCK_FROZEN && stamper->frozen)
-		say(stamper, false, "%s: its clock moves again", name);
-	stamper->frozen = verdict == WT_CLOCK_FROZEN;
+	if (verdict == WT_CLOCK_FROZEN && !converter->frozen)
+		say(converter, true, "%s: its clock %s stands still: hardware stamps mean nothing",
+		    name, wt_phc_device(phc_of(converter)));
+	else if (verdict != WT_CLOCK_FROZEN && converter->frozen)
+		say(converter, false, "%s: its clock moves again", name);
+	converter->frozen = verdict == WT_CLOCK_FROZEN;
 	if (verdict != WT_CLOCK_STEPPED && verdict != WT_CLOCK_BACKWARD)
 		return;
-	if (stamper->estimator.culprit == WT_CULPRIT_UTC)
-		say(stamper, true, "%s: the system clock was set by %+.9f s; stamps follow it",
+	if (converter->estimator.culprit == WT_CULPRIT_UTC)
+		say(converter, true, "%s: the system clock was set by %+.9f s; stamps follow it",
 		    name, step_s);
 	else
-		say(stamper, true,
+		say(converter, true,
 		    "%s: its clock %s was set by %+.9f s; stamps take it into account", name,
-		    wt_phc_device(phc_of(stamper)), -step_s);
+		    wt_phc_device(phc_of(converter)), -step_s);
 }
 
-/* Take a cross timestamp, and down what became of it. */
-static int take_cross(struct wt_stamper *stamper, struct wt_error *err)
+/* Take a cross timestamp and record the verdict. */
+static int take_cross(struct wt_stamp_converter *converter, struct wt_error *err)
 {
-	struct wt_clock_estimator *estimator = &stamper->estimator;
+	struct wt_clock_estimator *estimator = &converter->estimator;
 	struct wt_cross_sample sample;
-	struct wt_clock_note *note;
-	int ret = wt_phc_cross(phc_of(stamper), &sample, err);
+	struct wt_clock_record *note;
+	int rc = wt_phc_cross(phc_of(converter), &sample, err);
 
-	if (ret)
-		return ret;
-	stamper->crosses++;
-	if (stamper->fast_left)
-		stamper->fast_left--;
-	note = add_note(stamper, WT_CLOCK_NOTE_CROSS, sample.utc_ns);
+	if (rc)
+		return rc;
+	converter->crosses++;
+	if (converter->fast_left)
+		converter->fast_left--;
+	note = add_note(converter, WT_CLOCK_RECORD_CROSS, sample.utc_ns);
 	note->sample = sample;
 	note->verdict = wt_clock_estimator_add(estimator, &sample);
 	note->map = estimator->map;
 	note->step_ns = estimator->step_ns;
 	note->culprit = estimator->culprit;
-	say_verdict(stamper, note->verdict);
+	say_verdict(converter, note->verdict);
 	return 0;
 }
 
-/* The same, when it is no disaster if it fails. */
-static void cross(struct wt_stamper *stamper)
+/* Take a cross timestamp; failure is tolerated. */
+static void cross(struct wt_stamp_converter *converter)
 {
 	struct wt_error err;
 
-	if (take_cross(stamper, &err)) {
-		if (!stamper->failing)
-			say(stamper, true,
+	if (take_cross(converter, &err)) {
+		if (!converter->failing)
+			say(converter, true,
 			    "%.200s; stamps go on by what was known before, with an error that "
 			    "grows",
 			    err.text);
-		stamper->failing = true;
-	} else if (stamper->failing) {
-		stamper->failing = false;
-		say(stamper, false, "%s: its clock can be read again", stamper->info->name);
+		converter->failing = true;
+	} else if (converter->failing) {
+		converter->failing = false;
+		say(converter, false, "%s: its clock can be read again", converter->info->name);
 	}
 }
 
-static int choose_tai(struct wt_stamper *stamper, const struct wt_stamper_config *config,
-                      struct wt_system *system, struct wt_error *err)
+static int choose_tai(struct wt_stamp_converter *converter,
+                      const struct wt_stamp_converter_config *config, struct wt_system *system,
+                      struct wt_error *err)
 {
 	int seconds = config->tai_offset_s;
-	int ret = seconds ? 0 : system->ops->tai_offset(system, &seconds);
+	int rc = seconds ? 0 : system->ops->tai_offset(system, &seconds);
 
-	stamper->tai_offset_s = ret ? 0 : seconds;
+	converter->tai_offset_s = rc ? 0 : seconds;
 	if (config->clock != WT_CLOCK_TAI)
 		return 0;
-	if (!stamper->tai_offset_s)
+	if (!converter->tai_offset_s)
 		return wt_error_set(
 		        err, -EINVAL,
 		        "the kernel has not been told the offset between TAI and UTC; give "
 		        "it with --tai-offset 37, or have ntpd, chronyd or phc2sys tell "
 		        "the kernel");
-	stamper->shift_ns = stamper->tai_offset_s * INT64_C(1000000000);
+	converter->shift_ns = converter->tai_offset_s * INT64_C(1000000000);
 	return 0;
 }
 
-/* CLOCK_REALTIME, and whether it was set since the last look. */
-static bool system_was_set(struct wt_stamper *stamper, int64_t *utc_ns)
+/* Read CLOCK_REALTIME, and check whether it was set since the last look. */
+static bool system_was_set(struct wt_stamp_converter *converter, int64_t *utc_ns)
 {
-	struct wt_system *system = wt_reader_system(stamper->reader);
-	int64_t before_ns = stamper->lead_ns, monotonic_ns;
+	struct wt_system *system = wt_reader_system(converter->reader);
+	int64_t before_ns = converter->lead_ns, monotonic_ns;
 
 	*utc_ns = INT64_MAX - plausible_ns;
 	if (system->ops->clock(system, CLOCK_REALTIME, utc_ns) ||
 	    system->ops->clock(system, CLOCK_MONOTONIC, &monotonic_ns))
 		return false;
-	stamper->lead_ns = *utc_ns - monotonic_ns;
-	return llabs(stamper->lead_ns - before_ns) > plausible_ns;
+	converter->lead_ns = *utc_ns - monotonic_ns;
+	return llabs(converter->lead_ns - before_ns) > plausible_ns;
 }
 
-int wt_stamper_open(struct wt_stamper *stamper, struct wt_reader *reader,
-                    const struct wt_stamper_config *config, struct wt_error *err)
+int wt_stamp_converter_open(struct wt_stamp_converter *converter, struct wt_reader *reader,
+                            const struct wt_stamp_converter_config *config, struct wt_error *err)
 {
 	struct wt_system *system = wt_reader_system(reader);
 	int64_t utc_ns;
-	int ret;
+	int rc;
 
-	*stamper = (struct wt_stamper){
+	*converter = (struct wt_stamp_converter){
 	        .reader = reader,
 	        .info = wt_reader_info(reader),
 	        .clock = config->clock,
@@ -172,28 +172,28 @@ int wt_stamper_open(struct wt_stamper *stamper, struct wt_reader *reader,
 	        .say = config->say,
 	        .context = config->context,
 	};
-	wt_clock_estimator_init(&stamper->estimator);
-	if (config->clock == WT_CLOCK_PHC && !phc_of(stamper))
+	wt_clock_estimator_init(&converter->estimator);
+	if (config->clock == WT_CLOCK_PHC && !phc_of(converter))
 		return wt_error_set(
 		        err, -EOPNOTSUPP,
 		        "%s has no hardware stamps, so they cannot be kept in the time of "
 		        "its clock; --clock utc or tai goes with software stamps",
-		        stamper->info->name);
-	ret = choose_tai(stamper, config, system, err);
-	system_was_set(stamper, &utc_ns);
-	if (!ret && phc_of(stamper))
-		ret = take_cross(stamper, err);
-	/* Without it nothing is recorded worse. */
-	if (!ret && stamper->info->link &&
-	    wt_watch_open(&stamper->watch, system, stamper->info->name, NULL))
-		stamper->watch = NULL;
-	return ret;
+		        converter->info->name);
+	rc = choose_tai(converter, config, system, err);
+	system_was_set(converter, &utc_ns);
+	if (!rc && phc_of(converter))
+		rc = take_cross(converter, err);
+	/* Recording is no worse without it. */
+	if (!rc && converter->info->link &&
+	    wt_watch_open(&converter->watch, system, converter->info->name, NULL))
+		converter->watch = NULL;
+	return rc;
 }
 
-/* Which map a hardware stamp belongs to. After a step packets from before it are still on their
- * way, and the clock was set some time before that was noticed. What came out later than now by
- * one map belongs to the other, and what came out later than the end of the map before to the
- * one now; else the map by which it is the younger is the right one. */
+/* Find the map that a hardware stamp belongs to. After a step packets from before it are still on
+ * their way, and the clock was set some time before that was noticed. A stamp later than now by one
+ * map belongs to the other; one later than the end of the previous map, to the current one; else
+ * the map by which it is the younger is the right one. */
 static const struct wt_clock_map *map_of(const struct wt_clock_estimator *estimator, int64_t phc_ns,
                                          int64_t latest_ns)
 {
@@ -213,8 +213,8 @@ static const struct wt_clock_map *map_of(const struct wt_clock_estimator *estima
 	return utc_ns > latest_ns || before_ns > utc_ns ? before : map;
 }
 
-/* The same of a stamp of the system clock, among those of the NIC: the last of them belongs to
- * the map `around`. */
+/* Find the map of a system clock's stamp among those of the NIC: the last of them belongs to the
+ * map `around`. */
 static const struct wt_clock_map *map_of_utc(const struct wt_clock_estimator *estimator,
                                              int64_t utc_ns, int64_t latest_ns,
                                              const struct wt_clock_map *around)
@@ -223,7 +223,8 @@ static const struct wt_clock_map *map_of_utc(const struct wt_clock_estimator *es
 
 	if (__builtin_expect(!before->number, 1))
 		return map;
-	/* It has run on; only from the last good cross timestamp to the next it does not tell. */
+	/* The clock has run on; only between the last good cross timestamp and the next is that
+	 * unknown. */
 	if (estimator->culprit != WT_CULPRIT_UTC && utc_ns >= map->born_utc_ns)
 		return map;
 	if (estimator->culprit != WT_CULPRIT_UTC)
@@ -236,21 +237,22 @@ static const struct wt_clock_map *map_of_utc(const struct wt_clock_estimator *es
 	               : before;
 }
 
-static void keep_given(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
+static void keep_given(const struct wt_stamp_converter *converter, struct wt_frame *frames,
+                       size_t count)
 {
-	bool keeps_phc = stamper->clock == WT_CLOCK_PHC;
+	bool keeps_phc = converter->clock == WT_CLOCK_PHC;
 
 	for (size_t i = 0; i < count; i++) {
 		if ((frames[i].stamp_source == WT_STAMP_HARDWARE) == keeps_phc)
 			continue;
 		frames[i].given_ns = frames[i].stamp_ns;
-		frames[i].notes |= WT_NOTE_GIVEN;
+		frames[i].notes |= WT_FRAME_GIVEN;
 	}
 }
 
 /* The NIC's stamps become UTC or TAI. */
-static void convert_to_utc(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count,
-                           int64_t latest_ns)
+static void convert_to_utc(const struct wt_stamp_converter *converter, struct wt_frame *frames,
+                           size_t count, int64_t latest_ns)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct wt_frame *frame = &frames[i];
@@ -258,17 +260,17 @@ static void convert_to_utc(const struct wt_stamper *stamper, struct wt_frame *fr
 
 		if (frame->stamp_source != WT_STAMP_HARDWARE)
 			continue;
-		map = map_of(&stamper->estimator, frame->given_ns, latest_ns);
+		map = map_of(&converter->estimator, frame->given_ns, latest_ns);
 		frame->map = map->number;
-		frame->stamp_ns = wt_clock_map_to_utc(map, frame->given_ns) + stamper->shift_ns;
+		frame->stamp_ns = wt_clock_map_to_utc(map, frame->given_ns) + converter->shift_ns;
 	}
 }
 
 /* The kernel's stamps among those of a NIC whose clock is kept. */
-static void convert_to_phc(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count,
-                           int64_t latest_ns)
+static void convert_to_phc(const struct wt_stamp_converter *converter, struct wt_frame *frames,
+                           size_t count, int64_t latest_ns)
 {
-	const struct wt_clock_estimator *estimator = &stamper->estimator;
+	const struct wt_clock_estimator *estimator = &converter->estimator;
 	const struct wt_clock_map *map, *around = &estimator->previous;
 
 	for (size_t i = 0; i < count; i++) {
@@ -284,39 +286,39 @@ static void convert_to_phc(const struct wt_stamper *stamper, struct wt_frame *fr
 	}
 }
 
-static void convert(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count,
-                    int64_t latest_ns)
+static void convert(const struct wt_stamp_converter *converter, struct wt_frame *frames,
+                    size_t count, int64_t latest_ns)
 {
-	if (stamper->clock == WT_CLOCK_PHC)
-		convert_to_phc(stamper, frames, count, latest_ns);
+	if (converter->clock == WT_CLOCK_PHC)
+		convert_to_phc(converter, frames, count, latest_ns);
 	else
-		convert_to_utc(stamper, frames, count, latest_ns);
+		convert_to_utc(converter, frames, count, latest_ns);
 }
 
-/* When the NIC has stamped it, by what is known. */
-static int64_t utc_of(const struct wt_stamper *stamper, const struct wt_frame *frame,
+/* Estimate when the NIC stamped a packet, by what is known. */
+static int64_t utc_of(const struct wt_stamp_converter *converter, const struct wt_frame *frame,
                       int64_t latest_ns)
 {
 	const struct wt_clock_map *map;
 
-	if (stamper->clock != WT_CLOCK_PHC)
-		return frame->stamp_ns - stamper->shift_ns;
-	map = map_of(&stamper->estimator, frame->stamp_ns, latest_ns);
+	if (converter->clock != WT_CLOCK_PHC)
+		return frame->stamp_ns - converter->shift_ns;
+	map = map_of(&converter->estimator, frame->stamp_ns, latest_ns);
 	return wt_clock_map_to_utc(map, frame->stamp_ns);
 }
 
 /* Every frame, not only the last: they come from several queues. */
-static bool is_implausible(const struct wt_stamper *stamper, const struct wt_frame *frames,
-                           size_t count, int64_t latest_ns)
+static bool is_implausible(const struct wt_stamp_converter *converter,
+                           const struct wt_frame *frames, size_t count, int64_t latest_ns)
 {
 	int64_t newest_ns = latest_ns - fresh_ns, utc_ns;
 
-	if (stamper->last_utc_ns > newest_ns)
-		newest_ns = stamper->last_utc_ns;
+	if (converter->last_utc_ns > newest_ns)
+		newest_ns = converter->last_utc_ns;
 	for (size_t i = 0; i < count; i++) {
 		if (frames[i].stamp_source != WT_STAMP_HARDWARE)
 			continue;
-		utc_ns = utc_of(stamper, &frames[i], latest_ns);
+		utc_ns = utc_of(converter, &frames[i], latest_ns);
 		if (utc_ns > latest_ns || utc_ns < newest_ns - plausible_ns)
 			return true;
 		if (utc_ns > newest_ns)
@@ -325,51 +327,55 @@ static bool is_implausible(const struct wt_stamper *stamper, const struct wt_fra
 	return false;
 }
 
-static void remember_last(struct wt_stamper *stamper, const struct wt_frame *frames, size_t count,
-                          int64_t latest_ns)
+static void remember_last(struct wt_stamp_converter *converter, const struct wt_frame *frames,
+                          size_t count, int64_t latest_ns)
 {
 	while (count && frames[count - 1].stamp_source != WT_STAMP_HARDWARE)
 		count--;
 	if (count)
-		stamper->last_utc_ns = utc_of(stamper, &frames[count - 1], latest_ns);
+		converter->last_utc_ns = utc_of(converter, &frames[count - 1], latest_ns);
 }
 
 /* A clock seems to have been set: once between two ticks, and not again at once where nothing is
  * found. Stamps that make no sense must not keep the recorder busy. */
-static bool find_out(struct wt_stamper *stamper, int64_t now_ns)
+static bool investigate_step(struct wt_stamp_converter *converter, int64_t now_ns)
 {
-	uint32_t epoch = stamper->estimator.map.epoch;
+	uint32_t epoch = converter->estimator.map.epoch;
 
-	if (stamper->surprised || stamper->frozen || stamper->note_count == WT_STAMPER_NOTES)
+	if (converter->surprised || converter->frozen ||
+	    converter->note_count == WT_STAMP_CONVERTER_RECORDS)
 		return false;
-	stamper->surprised = true;
-	cross(stamper);
-	if (stamper->estimator.map.epoch == epoch)
-		stamper->quiet_until_ns = now_ns + fast_cross_ns;
+	converter->surprised = true;
+	cross(converter);
+	if (converter->estimator.map.epoch == epoch)
+		converter->quiet_until_ns = now_ns + fast_cross_ns;
 	return true;
 }
 
-static void convert_frames(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
+static void convert_frames(struct wt_stamp_converter *converter, struct wt_frame *frames,
+                           size_t count)
 {
 	int64_t utc_ns, latest_ns, now_ns;
-	bool was_set = system_was_set(stamper, &utc_ns);
+	bool was_set = system_was_set(converter, &utc_ns);
 
-	now_ns = utc_ns - stamper->lead_ns;
+	now_ns = utc_ns - converter->lead_ns;
 	latest_ns = utc_ns + plausible_ns;
 	if (was_set)
-		find_out(stamper, now_ns);
-	keep_given(stamper, frames, count);
-	convert(stamper, frames, count, latest_ns);
-	if (now_ns >= stamper->quiet_until_ns &&
-	    is_implausible(stamper, frames, count, latest_ns) && find_out(stamper, now_ns))
-		convert(stamper, frames, count, latest_ns);
-	remember_last(stamper, frames, count, latest_ns);
+		investigate_step(converter, now_ns);
+	keep_given(converter, frames, count);
+	convert(converter, frames, count, latest_ns);
+	if (now_ns >= converter->quiet_until_ns &&
+	    is_implausible(converter, frames, count, latest_ns) &&
+	    investigate_step(converter, now_ns))
+		convert(converter, frames, count, latest_ns);
+	remember_last(converter, frames, count, latest_ns);
 }
 
-/* Those that come with another source than was asked for: mostly there are none. */
-static bool mark_unasked(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
+/* Mark packets whose stamp is from another source than was asked for: mostly none. */
+static bool mark_unasked(struct wt_stamp_converter *converter, struct wt_frame *frames,
+                         size_t count)
 {
-	const uint8_t expected = (uint8_t)stamper->info->stamps;
+	const uint8_t expected = (uint8_t)converter->info->stamps;
 	uint64_t unasked = 0;
 	bool any = false;
 
@@ -379,29 +385,30 @@ static bool mark_unasked(struct wt_stamper *stamper, struct wt_frame *frames, si
 		if (frames[i].stamp_source == expected)
 			continue;
 		unasked++;
-		frames[i].notes |= WT_NOTE_SOURCE;
+		frames[i].notes |= WT_FRAME_SOURCE;
 	}
-	stamper->unasked += unasked;
+	converter->unasked += unasked;
 	return any;
 }
 
 /* The kernel's own stamps become TAI. */
-static void shift(const struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
+static void shift(const struct wt_stamp_converter *converter, struct wt_frame *frames, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (frames[i].stamp_source != WT_STAMP_HARDWARE)
-			frames[i].stamp_ns += stamper->shift_ns;
+			frames[i].stamp_ns += converter->shift_ns;
 }
 
-void wt_stamper_frames(struct wt_stamper *stamper, struct wt_frame *frames, size_t count)
+void wt_stamp_converter_frames(struct wt_stamp_converter *converter, struct wt_frame *frames,
+                               size_t count)
 {
-	bool any_unasked = mark_unasked(stamper, frames, count);
+	bool any_unasked = mark_unasked(converter, frames, count);
 
-	if (stamper->shift_ns)
-		shift(stamper, frames, count);
-	/* Where the NIC's clock is kept, its stamps stay as they are. */
-	if (phc_of(stamper) && (stamper->clock != WT_CLOCK_PHC || any_unasked))
-		convert_frames(stamper, frames, count);
+	if (converter->shift_ns)
+		shift(converter, frames, count);
+	/* If the NIC's clock is kept, its stamps stay as they are. */
+	if (phc_of(converter) && (converter->clock != WT_CLOCK_PHC || any_unasked))
+		convert_frames(converter, frames, count);
 }
 
 /* Drivers reset the NIC for it, and its clock with it. */
@@ -421,61 +428,61 @@ static bool may_have_reset(enum wt_watch_change change)
 	}
 }
 
-static void look_around(struct wt_stamper *stamper, int64_t now_ns, int64_t utc_ns)
+static void look_around(struct wt_stamp_converter *converter, int64_t now_ns, int64_t utc_ns)
 {
 	struct wt_watch_event event;
-	struct wt_clock_note *note;
+	struct wt_clock_record *note;
 
-	while (has_room(stamper) && wt_watch_next(stamper->watch, now_ns, utc_ns, &event) > 0) {
+	while (has_room(converter) && wt_watch_next(converter->watch, now_ns, utc_ns, &event) > 0) {
 		bool is_degraded = event.change == WT_WATCH_STAMPING &&
-		                   stamper->info->stamps == WT_STAMP_HARDWARE;
+		                   converter->info->stamps == WT_STAMP_HARDWARE;
 
-		note = add_note(stamper, WT_CLOCK_NOTE_CHANGE, event.utc_ns);
+		note = add_note(converter, WT_CLOCK_RECORD_CHANGE, event.utc_ns);
 		snprintf(note->change, sizeof(note->change), "%s",
 		         wt_watch_change_name(event.change));
 		snprintf(note->text, sizeof(note->text), "%s", event.text);
-		say(stamper, is_degraded, "%s: %s", stamper->info->name, event.text);
+		say(converter, is_degraded, "%s: %s", converter->info->name, event.text);
 		if (may_have_reset(event.change))
-			wt_stamper_renew(stamper);
+			wt_stamp_converter_renew(converter);
 	}
 }
 
-static void cross_if_due(struct wt_stamper *stamper, int64_t now_ns)
+static void cross_if_due(struct wt_stamp_converter *converter, int64_t now_ns)
 {
 	int64_t utc_ns;
-	bool was_set = system_was_set(stamper, &utc_ns);
+	bool was_set = system_was_set(converter, &utc_ns);
 
-	if (now_ns < stamper->cross_due_ns && !was_set)
+	if (now_ns < converter->cross_due_ns && !was_set)
 		return;
-	stamper->cross_due_ns = now_ns + (stamper->fast_left ? fast_cross_ns : cross_ns);
-	if (has_room(stamper))
-		cross(stamper);
+	converter->cross_due_ns = now_ns + (converter->fast_left ? fast_cross_ns : cross_ns);
+	if (has_room(converter))
+		cross(converter);
 }
 
-void wt_stamper_tick(struct wt_stamper *stamper, int64_t now_ns, int64_t utc_ns)
+void wt_stamp_converter_tick(struct wt_stamp_converter *converter, int64_t now_ns, int64_t utc_ns)
 {
-	stamper->surprised = false;
-	if (phc_of(stamper))
-		cross_if_due(stamper, now_ns);
-	if (stamper->watch)
-		look_around(stamper, now_ns, utc_ns);
+	converter->surprised = false;
+	if (phc_of(converter))
+		cross_if_due(converter, now_ns);
+	if (converter->watch)
+		look_around(converter, now_ns, utc_ns);
 }
 
-void wt_stamper_finish(struct wt_stamper *stamper)
+void wt_stamp_converter_finish(struct wt_stamp_converter *converter)
 {
-	if (phc_of(stamper) && stamper->note_count < WT_STAMPER_NOTES)
-		cross(stamper);
+	if (phc_of(converter) && converter->note_count < WT_STAMP_CONVERTER_RECORDS)
+		cross(converter);
 }
 
-int64_t wt_stamper_due_ns(const struct wt_stamper *stamper)
+int64_t wt_stamp_converter_due_ns(const struct wt_stamp_converter *converter)
 {
-	return phc_of(stamper) ? stamper->cross_due_ns : INT64_MAX;
+	return phc_of(converter) ? converter->cross_due_ns : INT64_MAX;
 }
 
-void wt_stamper_renew(struct wt_stamper *stamper)
+void wt_stamp_converter_renew(struct wt_stamp_converter *converter)
 {
-	stamper->cross_due_ns = 0;
-	stamper->fast_left = FAST_CROSSES;
+	converter->cross_due_ns = 0;
+	converter->fast_left = FAST_CROSSES;
 }
 
 static const char *filter_name(int filter)
@@ -485,17 +492,18 @@ static const char *filter_name(int filter)
 	return name ? name : "unknown";
 }
 
-void wt_stamper_describe(const struct wt_stamper *stamper, char *out, size_t capacity)
+void wt_stamp_converter_describe(const struct wt_stamp_converter *converter, char *out,
+                                 size_t capacity)
 {
-	const struct wt_nic_stamping *nic = wt_reader_nic_stamping(stamper->reader);
+	const struct wt_nic_stamping *nic = wt_reader_nic_stamping(converter->reader);
 	struct wt_interface_clock clock = {
-	        .source = stamper->info->stamps,
-	        .clock = stamper->clock,
-	        .tai_offset_s = stamper->tai_offset_s,
+	        .source = converter->info->stamps,
+	        .clock = converter->clock,
+	        .tai_offset_s = converter->tai_offset_s,
 	};
 
-	if (nic && phc_of(stamper)) {
-		snprintf(clock.phc, sizeof(clock.phc), "%s", wt_phc_device(phc_of(stamper)));
+	if (nic && phc_of(converter)) {
+		snprintf(clock.phc, sizeof(clock.phc), "%s", wt_phc_device(phc_of(converter)));
 		snprintf(clock.rx_filter, sizeof(clock.rx_filter), "%s",
 		         filter_name(nic->now.rx_filter));
 		snprintf(clock.rx_filter_before, sizeof(clock.rx_filter_before), "%s",
@@ -504,8 +512,8 @@ void wt_stamper_describe(const struct wt_stamper *stamper, char *out, size_t cap
 	wt_interface_clock_format(out, capacity, &clock);
 }
 
-void wt_stamper_close(struct wt_stamper *stamper)
+void wt_stamp_converter_close(struct wt_stamp_converter *converter)
 {
-	wt_watch_close(stamper->watch);
-	stamper->watch = NULL;
+	wt_watch_close(converter->watch);
+	converter->watch = NULL;
 }

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_STAMPER_H
-#define WIRETAPE_CAPTURE_STAMPER_H
+#ifndef WIRETAPE_CAPTURE_RECORDER_STAMP_CONVERTER_H
+#define WIRETAPE_CAPTURE_RECORDER_STAMP_CONVERTER_H
 
-/* What a recorder does about the stamps of one interface: brings them all to one clock, notes
- * what was done with each, and takes the cross timestamps which that rests on. */
+/* Stamps of one recorded interface: brings them all to one clock, notes what was done with each,
+ * and takes the cross timestamps that this rests on. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <wiretape/capture/readers/reader.h>
+#include <wiretape/pcapng/clock_record.h>
 #include <wiretape/stamp/clock_map.h>
 #include <wiretape/stamp/stamp.h>
 #include <wiretape/stamp/watch/watch.h>
-#include <wiretape/writer/clock_note.h>
 
-enum { WT_STAMPER_NOTES = 16 };
+enum { WT_STAMP_CONVERTER_RECORDS = 16 };
 
 /* In the recorder's memory; its thread. */
-struct wt_stamper {
+struct wt_stamp_converter {
 	struct wt_reader *reader;
 	const struct wt_reader_info *info;
 	enum wt_stamp_clock clock;
@@ -36,17 +36,17 @@ struct wt_stamper {
 	bool surprised;         /* by a clock that seems to have been set, since the last tick */
 	bool failing;           /* the clock cannot be read */
 	bool frozen;
-	/* To be written to the file, oldest first; while there is no room for more, the map does
-	 * not change. */
-	struct wt_clock_note notes[WT_STAMPER_NOTES];
+	/* Notes for the file, oldest first; while there is no room for more, the map does not
+	 * change. */
+	struct wt_clock_record notes[WT_STAMP_CONVERTER_RECORDS];
 	size_t note_count;
-	/* Something worth saying; or less than was asked for. */
+	/* Report an event; or a degradation. */
 	void (*say)(void *context, const char *text, bool is_degraded);
 	void *context;
 };
 
 /* Zero is the default given in brackets. */
-struct wt_stamper_config {
+struct wt_stamp_converter_config {
 	enum wt_stamp_clock clock; /* [UTC] */
 	int32_t tai_offset_s;      /* [the kernel's] */
 	void (*say)(void *context, const char *text, bool is_degraded);
@@ -55,32 +55,34 @@ struct wt_stamper_config {
 
 /* Take the first cross timestamp. -EINVAL with the way out if TAI is asked for and the kernel
  * does not know its offset. */
-int wt_stamper_open(struct wt_stamper *stamper, struct wt_reader *reader,
-                    const struct wt_stamper_config *config, struct wt_error *err);
+int wt_stamp_converter_open(struct wt_stamp_converter *converter, struct wt_reader *reader,
+                            const struct wt_stamp_converter_config *config, struct wt_error *err);
 
-/* Convert the stamps of frames, and mark those of which the file has to say more. If they, or
- * the system clock, look as if a clock had been set, that is found out at once: at most one note
+/* Convert the stamps of frames, and mark those that the file has to say more about. A clock that
+ * seems to have been set is noticed at once, from them or from the system clock: at most one note
  * is added between two ticks. */
-void wt_stamper_frames(struct wt_stamper *stamper, struct wt_frame *frames, size_t count);
+void wt_stamp_converter_frames(struct wt_stamp_converter *converter, struct wt_frame *frames,
+                               size_t count);
 
-/* What is due: a cross timestamp, a look at the interface, of which a change may have reset the
+/* Do what is due: take a cross timestamp, look at the interface, whose change may have reset the
  * clock: then cross timestamps come fast again, beginning at once. CLOCK_MONOTONIC and _REALTIME.
- * To be called while frames come, however little is due. */
-void wt_stamper_tick(struct wt_stamper *stamper, int64_t now_ns, int64_t utc_ns);
+ * Call it regularly while frames come, even if nothing is due. */
+void wt_stamp_converter_tick(struct wt_stamp_converter *converter, int64_t now_ns, int64_t utc_ns);
 
-/* When the next tick is due; INT64_MAX: never. */
-int64_t wt_stamper_due_ns(const struct wt_stamper *stamper);
+/* Time of the next tick; INT64_MAX: never. */
+int64_t wt_stamp_converter_due_ns(const struct wt_stamp_converter *converter);
 
-/* A last cross timestamp, behind all frames. */
-void wt_stamper_finish(struct wt_stamper *stamper);
+/* Take a last cross timestamp, after all frames. */
+void wt_stamp_converter_finish(struct wt_stamp_converter *converter);
 
-/* The interface has come back, perhaps as another device. */
-void wt_stamper_renew(struct wt_stamper *stamper);
+/* Renew: the interface has come back, perhaps as another device. */
+void wt_stamp_converter_renew(struct wt_stamp_converter *converter);
 
 /* WT_OPT_LOCAL_CLOCK of the interface. */
-void wt_stamper_describe(const struct wt_stamper *stamper, char *out, size_t capacity);
+void wt_stamp_converter_describe(const struct wt_stamp_converter *converter, char *out,
+                                 size_t capacity);
 
-/* Zero is fine. */
-void wt_stamper_close(struct wt_stamper *stamper);
+/* Close; zero is fine. */
+void wt_stamp_converter_close(struct wt_stamp_converter *converter);
 
 #endif

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "compare_report.h"
-#include <wiretape/cli/json_text.h>
 
 #include <wiretape/cli/cli.h>
 #include <wiretape/cli/draw_histogram.h>
 #include <wiretape/cli/histogram_json.h>
+#include <wiretape/cli/json_output.h>
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -38,7 +37,7 @@ static int64_t slower_ns(const struct wt_compare_timing *timing)
 	return timing->lasted_b_ns < 0 ? INT64_MIN : INT64_MAX;
 }
 
-/* In percent; false if there is nothing to compare it to. */
+/* Compute a percentage; false if there is nothing to compare it to. */
 static bool slower_percent(const struct wt_compare_timing *timing, double *percent)
 {
 	double more = (double)timing->lasted_b_ns - (double)timing->lasted_a_ns;
@@ -48,8 +47,6 @@ static bool slower_percent(const struct wt_compare_timing *timing, double *perce
 	*percent = 100 * more / (double)timing->lasted_a_ns;
 	return true;
 }
-
-/* ---- for people ---- */
 
 enum { SECONDS_BYTES = 32 };
 
@@ -163,7 +160,7 @@ static void print_distance(const char *name, int64_t ns, int64_t reference_ns)
 	printf("  %s %s%s", name, distance_ns > 0 ? "+" : "", wt_draw_time(text, distance_ns));
 }
 
-/* Of a difference of months, what it is from packet to packet is what matters. */
+/* Print differences from the reference: of one of months, only the variation matters. */
 static void print_differences(const struct wt_compare_report *report)
 {
 	const struct wt_compare_timing *timing = &report->result.timing;
@@ -243,8 +240,6 @@ void wt_compare_report_print(const struct wt_compare_report *report, bool exampl
 		print_timing(report);
 }
 
-/* ---- warnings ---- */
-
 static void warn_of_end(const struct wt_compare_report *report, size_t i)
 {
 	const struct wt_compare_file *file = &report->files[i];
@@ -272,7 +267,7 @@ static void warn_of_link_types(const struct wt_compare_report *report)
 	                a->link_type, b->link_type);
 }
 
-/* What both have cut to the same lengths may be the same. */
+/* Packets that both sides cut to the same lengths may be the same. */
 static bool cut_alike(const struct wt_compare_side *a, const struct wt_compare_side *b)
 {
 	if (!a->cut || !b->cut)
@@ -310,158 +305,299 @@ void wt_compare_report_warn(const struct wt_compare_report *report)
 	warn_of_cut(report);
 }
 
-/* ---- for programs ---- */
+#define SUBJECT struct wt_compare_side
+static const struct wt_number side_rows[] = {
+        WT_COUNT(packets, "packets", "packets that were compared"),
+        WT_COUNT(unstamped, "unstamped", "of these: without a stamp"),
+        WT_COUNT(cut, "truncated", "of these: of which less was captured than is compared"),
+        {0},
+};
+#undef SUBJECT
 
-static void put_count(json_t *object, const char *key, uint64_t value)
+/* One of the two sides. */
+struct side_view {
+	const char *path, *filter;
+	const struct wt_compare_side *side;
+	const struct wt_compare_file *file;
+};
+
+static const void *counts_of(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
 {
-	json_object_set_new(object, key, json_integer((json_int_t)value));
+	(void)row, (void)index, (void)room;
+	return ((const struct side_view *)subject)->side;
 }
 
-static void put_text(json_t *object, const char *key, const char *text)
+static const void *file_of(const struct wt_number *row, const void *subject, size_t index,
+                           union wt_number_room *room)
 {
-	json_object_set_new(object, key, wt_json_text(text));
+	(void)row, (void)index, (void)room;
+	return ((const struct side_view *)subject)->file;
 }
 
-static json_t *side_json(const struct wt_compare_report *report, size_t i)
+static void read_link_type(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	const struct wt_compare_side *side = side_of(report, i);
-	const struct wt_compare_file *file = &report->files[i];
-	json_t *object = json_object();
+	const struct wt_compare_side *side = ((const struct side_view *)subject)->side;
 
-	wt_json_put_path(object, "path", path_of(report, i));
-	put_text(object, "filter", i ? report->config.filter_b : report->config.filter_a);
-	put_count(object, "packets", side->packets);
-	put_count(object, "filtered", file->filtered);
-	put_count(object, "not_filtered", file->unfiltered.packets);
-	put_count(object, "unstamped", side->unstamped);
-	put_count(object, "stamps_out_of_range", file->out_of_range);
-	put_count(object, "with_fcs", file->with_fcs);
-	put_count(object, "cut", side->cut);
-	json_object_set_new(object, "link_type",
-	                    side->packets ? json_integer(side->link_type) : json_null());
-	json_object_set_new(object, "cut_off", json_boolean(file->ended == -ENODATA));
-	put_text(object, "broken", wt_compare_report_broken(file) ? file->why.text : NULL);
-	return object;
+	(void)row;
+	if (side->packets)
+		wt_value_unsigned(value, side->link_type);
 }
 
-static json_t *content_json(const struct wt_compare_content *content)
+static void read_cut_off(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	(void)row;
+	wt_value_flag(value, ((const struct wt_compare_file *)subject)->ended == -ENODATA);
+}
+
+static void read_problem(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_compare_file *file = subject;
+
+	(void)row;
+	wt_value_text(value, wt_compare_report_broken(file) ? file->why.text : NULL);
+}
+
+#define SUBJECT struct wt_compare_file
+static const struct wt_number file_rows[] = {
+        WT_COUNT(filtered, "filtered", "packets that the filter left out"),
+        WT_COUNT(unfiltered.packets, "not_filtered",
+                 "of these: of which there is no telling whether it matches"),
+        WT_COUNT(out_of_range, "stamps_out_of_range", "packets from before 1677 or after 2262"),
+        WT_COUNT(with_fcs, "with_fcs", "packets compared without their check sequence"),
+        WT_READ_FLAG(read_cut_off, "cut_off", "whether the file ends within a block"),
+        WT_READ_TEXT(read_problem, "problem",
+                     "why it cannot be read on, what is before was used; null: it can"),
+        {0},
+};
+#undef SUBJECT
+
+#define SUBJECT struct side_view
+static const struct wt_number view_rows[] = {
+        WT_PATH(path, "path", "as given"),
+        WT_TEXT(filter, "filter", "which packets were compared; null: all"),
+        WT_PART_OF(counts_of, side_rows),
+        WT_READ(read_link_type, "link_type", WT_KIND_COUNTER, WT_IN_NONE,
+                "LINKTYPE_… of the first packet; null: there is none"),
+        WT_PART_OF(file_of, file_rows),
+        {0},
+};
+#undef SUBJECT
+
+static const void *make_side(const void *subject, size_t i, union wt_number_room *room)
+{
+	const struct wt_compare_report *report = subject;
+	struct side_view *view = (struct side_view *)room->bytes;
+
+	*view = (struct side_view){
+	        .path = path_of(report, i),
+	        .filter = i ? report->config.filter_b : report->config.filter_a,
+	        .side = side_of(report, i),
+	        .file = &report->files[i],
+	};
+	return view;
+}
+
+static const void *side_a(const struct wt_number *row, const void *subject, size_t index,
+                          union wt_number_room *room)
+{
+	(void)row, (void)index;
+	return make_side(subject, 0, room);
+}
+
+static const void *side_b(const struct wt_number *row, const void *subject, size_t index,
+                          union wt_number_room *room)
+{
+	(void)row, (void)index;
+	return make_side(subject, 1, room);
+}
+
+static void read_scope(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
 	static const char *const scopes[] = {
 	        [WT_COMPARE_FRAME] = "frame",
 	        [WT_COMPARE_NETWORK] = "network",
 	        [WT_COMPARE_PAYLOAD] = "payload",
 	};
-	json_t *object = json_object();
+	const struct wt_compare_report *report = subject;
 
-	put_text(object, "scope", scopes[content->scope]);
-	json_object_set_new(object, "ignore_ttl", json_boolean(content->ignore_ttl));
-	json_object_set_new(object, "bytes",
-	                    content->bytes ? json_integer(content->bytes) : json_null());
-	return object;
+	(void)row;
+	wt_value_text(value, scopes[report->config.compare.content.scope]);
 }
 
-static json_t *number_or_null(uint64_t number)
+static void read_bytes(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	return number ? json_integer((json_int_t)number) : json_null();
+	const struct wt_compare_report *report = subject;
+
+	(void)row;
+	if (report->config.compare.content.bytes)
+		wt_value_unsigned(value, report->config.compare.content.bytes);
 }
 
-static json_t *examples_json(const struct wt_compare_result *result)
+static void read_speed(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	json_t *object = json_object();
+	const double speed = ((const struct wt_compare_report *)subject)->config.compare.speed;
 
-	for (int kind = 0; kind < WT_COMPARE_DIFFERENCES; kind++) {
-		const struct wt_compare_differences *differences = &result->differences[kind];
-		json_t *array = json_array();
-
-		for (uint64_t i = 0; i < example_count(differences); i++) {
-			const struct wt_compare_example *example = &differences->examples[i];
-			json_t *one = json_object();
-
-			json_object_set_new(one, "a", number_or_null(example->number_a));
-			json_object_set_new(one, "b", number_or_null(example->number_b));
-			json_object_set_new(one, "stamp_ns",
-			                    example->has_stamp ? json_integer(example->stamp_ns)
-			                                       : json_null());
-			json_array_append_new(array, one);
-		}
-		json_object_set_new(object,
-		                    wt_compare_difference_name((enum wt_compare_difference)kind),
-		                    array);
-	}
-	return object;
+	(void)row;
+	wt_value_real(value, speed ? speed : 1);
 }
 
-static json_t *difference_json(const struct wt_compare_timing *timing)
+static void read_stamp(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	json_t *object = json_object();
+	const struct wt_compare_example *example = subject;
 
-	json_object_set_new(object, "min_ns", json_integer(timing->min_ns));
-	json_object_set_new(object, "mean_ns", json_integer(timing->mean_ns));
-	json_object_set_new(object, "p50_ns", json_integer(timing->p50_ns));
-	json_object_set_new(object, "p99_ns", json_integer(timing->p99_ns));
-	json_object_set_new(object, "max_ns", json_integer(timing->max_ns));
-	return object;
+	(void)row;
+	if (example->has_stamp)
+		wt_value_signed(value, example->stamp_ns);
 }
 
-static json_t *lasted_json(const struct wt_compare_timing *timing)
+#define SUBJECT struct wt_compare_example
+static const struct wt_number example_rows[] = {
+        WT_NOT_0(number_a, "a", "its number in A; null: it is not there"),
+        WT_NOT_0(number_b, "b", "its number in B; null: it is not there"),
+        WT_READ(read_stamp, "stamp_ns", WT_KIND_TIME, WT_IN_NS, "its stamp"),
+        {0},
+};
+#undef SUBJECT
+
+static const void *next_example(const struct wt_number *row, const void *subject, size_t index,
+                                union wt_number_room *room)
 {
-	json_t *object = json_object();
+	const struct wt_compare_differences *differences =
+	        (const void *)((const char *)subject + row->offset);
+
+	(void)room;
+	return index < example_count(differences) ? &differences->examples[index] : NULL;
+}
+
+static void read_slower(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_compare_report *report = subject;
+
+	(void)row;
+	wt_value_signed(value, slower_ns(&report->result.timing));
+}
+
+static void read_slower_percent(const struct wt_number *row, const void *subject,
+                                struct wt_value *value)
+{
+	const struct wt_compare_report *report = subject;
 	double percent;
 
-	json_object_set_new(object, "a_ns", json_integer(timing->lasted_a_ns));
-	json_object_set_new(object, "b_ns", json_integer(timing->lasted_b_ns));
-	json_object_set_new(object, "slower_ns", json_integer(slower_ns(timing)));
-	json_object_set_new(object, "slower_percent",
-	                    slower_percent(timing, &percent) ? json_real(percent) : json_null());
-	return object;
+	(void)row;
+	if (slower_percent(&report->result.timing, &percent))
+		wt_value_real(value, percent);
 }
 
-static json_t *timing_json(const struct wt_compare_report *report)
+static void read_align(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	const struct wt_compare_config *config = &report->config.compare;
-	const struct wt_compare_timing *timing = &report->result.timing;
-	json_t *object;
+	const struct wt_compare_report *report = subject;
 
-	if (!timing->packets)
-		return json_null();
-	object = json_object();
-	put_count(object, "packets", timing->packets);
-	json_object_set_new(object, "difference", difference_json(timing));
-	put_text(object, "align", wt_compare_align_name(config->align));
-	json_object_set_new(object, "reference_ns", json_integer(timing->reference_ns));
-	json_object_set_new(object, "error", wt_histogram_json(&timing->error));
-	json_object_set_new(object, "gap_error", wt_histogram_json(&timing->gap_error));
-	json_object_set_new(object, "lasted", lasted_json(timing));
-	json_object_set_new(object, "tolerance_ns",
-	                    config->tolerance_ns ? json_integer(config->tolerance_ns)
-	                                         : json_null());
-	json_object_set_new(object, "over_tolerance",
-	                    config->tolerance_ns ? json_integer((json_int_t)timing->over_tolerance)
-	                                         : json_null());
-	return object;
+	(void)row;
+	wt_value_text(value, wt_compare_align_name(report->config.compare.align));
 }
+
+static void read_tolerance(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_compare_report *report = subject;
+
+	(void)row;
+	if (report->config.compare.tolerance_ns)
+		wt_value_signed(value, report->config.compare.tolerance_ns);
+}
+
+static void read_over(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_compare_report *report = subject;
+
+	(void)row;
+	if (report->config.compare.tolerance_ns)
+		wt_value_unsigned(value, report->result.timing.over_tolerance);
+}
+
+static const void *timing_of(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
+{
+	const struct wt_compare_report *report = subject;
+
+	(void)row, (void)index, (void)room;
+	return report->result.timing.packets ? report : NULL;
+}
+
+#define SUBJECT                    struct wt_compare_report
+#define TIMING(field, name, words) WT_NS(result.timing.field, name, words)
+static const struct wt_number timing_rows[] = {
+        WT_COUNT(result.timing.packets, "packets", "packets with stamps in both"),
+        TIMING(min_ns, "difference.min_ns", "stamps in B less those in A: the least"),
+        TIMING(mean_ns, "difference.mean_ns", "the mean"),
+        TIMING(p50_ns, "difference.p50_ns", "the median"),
+        TIMING(p99_ns, "difference.p99_ns", "99 % are no more than this"),
+        TIMING(max_ns, "difference.max_ns", "the most"),
+        WT_READ_TEXT(read_align, "align", "which difference counts as no error"),
+        TIMING(reference_ns, "reference_ns", "the size of that difference"),
+        WT_HISTOGRAM(result.timing.error, "error", "how far differences are from it"),
+        WT_HISTOGRAM(result.timing.gap_error, "gap_error",
+                     "how far the time to the packet before is from that in A"),
+        TIMING(lasted_a_ns, "duration.a_ns", "from the first to the last packet, in A"),
+        TIMING(lasted_b_ns, "duration.b_ns", "the same in B"),
+        WT_READ(read_slower, "duration.slower_ns", WT_KIND_GAUGE, WT_IN_NS,
+                "how much longer it is in B"),
+        WT_READ(read_slower_percent, "duration.slower_percent", WT_KIND_GAUGE, WT_IN_PERCENT,
+                "the same, of that in A"),
+        WT_READ(read_tolerance, "tolerance_ns", WT_KIND_GAUGE, WT_IN_NS,
+                "as given; null: not given"),
+        WT_READ(read_over, "over_tolerance", WT_KIND_COUNTER, WT_IN_NONE,
+                "packets with a larger error; null: no tolerance was given"),
+        {0},
+};
+
+#define DIFFERENCE(kind, name, words) WT_COUNT(result.differences[kind].count, name, words)
+#define EXAMPLES(kind, name)                                                                       \
+	{                                                                                          \
+		.key = "examples." name, .help = "the first of them", .type = WT_NUMBER_LIST,      \
+		.offset = offsetof(SUBJECT, result.differences[kind]), .item = next_example,       \
+		.rows = example_rows                                                               \
+	}
+static const struct wt_number rows[] = {
+        WT_OBJECT_OF(side_a, "a", view_rows, "the first capture"),
+        WT_OBJECT_OF(side_b, "b", view_rows, "the second capture"),
+        WT_READ_TEXT(read_scope, "content.scope", "what was compared: frame, network or payload"),
+        WT_FLAG(config.compare.content.ignore_ttl, "content.ignore_ttl",
+                "whether time to live does not count"),
+        WT_READ(read_bytes, "content.bytes", WT_KIND_COUNTER, WT_IN_BYTES,
+                "how many bytes of it; null: all"),
+        WT_READ(read_speed, "speed", WT_KIND_GAUGE, WT_IN_RATIO,
+                "how much faster A was sent than it was recorded"),
+        WT_COUNT(result.matched, "matched", "packets that are in both"),
+        DIFFERENCE(WT_COMPARE_LOST, "lost", "packets of A that B has not"),
+        DIFFERENCE(WT_COMPARE_DOUBLED, "doubled", "packets of B that A has, but not so often"),
+        DIFFERENCE(WT_COMPARE_EXTRA, "extra", "packets of B that A has not"),
+        DIFFERENCE(WT_COMPARE_REORDERED, "reordered", "packets in another order"),
+        WT_COUNT(result.displacement, "displacement", "by how many packets at most"),
+        WT_COUNT(result.longest_loss, "longest_loss", "packets lost one after the other at most"),
+        WT_NOT_0(result.longest_loss_from, "longest_loss_from",
+                 "the number in A of the first of them"),
+        EXAMPLES(WT_COMPARE_LOST, "lost"),
+        EXAMPLES(WT_COMPARE_DOUBLED, "doubled"),
+        EXAMPLES(WT_COMPARE_EXTRA, "extra"),
+        EXAMPLES(WT_COMPARE_REORDERED, "reordered"),
+        WT_OBJECT_OF(timing_of, "timing", timing_rows,
+                     "how stamps differ; null: no packet has one in both"),
+        {0},
+};
+#undef SUBJECT
+
+const struct wt_document wt_compare_document = {
+        .command = "compare",
+        .help = "how two captures differ",
+        .rows = rows,
+};
 
 bool wt_compare_report_json(const struct wt_compare_report *report)
 {
-	const struct wt_compare_result *result = &report->result;
-	double speed = report->config.compare.speed;
-	json_t *object = json_object();
-	bool failed;
+	bool failed = wt_compare_report_broken(&report->files[0]) ||
+	              wt_compare_report_broken(&report->files[1]);
+	const struct wt_document_error error = {wt_cli_reason(), WT_EXIT_FAILURE};
 
-	json_object_set_new(object, "a", side_json(report, 0));
-	json_object_set_new(object, "b", side_json(report, 1));
-	json_object_set_new(object, "content", content_json(&report->config.compare.content));
-	json_object_set_new(object, "speed", json_real(speed ? speed : 1));
-	put_count(object, "matched", result->matched);
-	for (int i = 0; i < WT_COMPARE_DIFFERENCES; i++)
-		put_count(object, wt_compare_difference_name((enum wt_compare_difference)i),
-		          result->differences[i].count);
-	put_count(object, "displacement", result->displacement);
-	put_count(object, "longest_loss", result->longest_loss);
-	json_object_set_new(object, "longest_loss_from", number_or_null(result->longest_loss_from));
-	json_object_set_new(object, "examples", examples_json(result));
-	json_object_set_new(object, "timing", timing_json(report));
-	failed = !object || json_dumpf(object, stdout, JSON_COMPACT) || putchar('\n') == EOF;
-	json_decref(object);
-	return !failed;
+	return wt_json_print(stdout, &wt_compare_document, report, failed ? &error : NULL);
 }

@@ -1,33 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CLI_COMPARE_REPORT_H
-#define WIRETAPE_CLI_COMPARE_REPORT_H
+#ifndef WIRETAPE_CLI_FILES_COMPARE_REPORT_H
+#define WIRETAPE_CLI_FILES_COMPARE_REPORT_H
 
-/* What `wiretape compare` says of two captures, on standard output. */
+/* Report of `wiretape compare` on two captures, on standard output. */
 
 #include <stdbool.h>
 
 #include <wiretape/archive/compare/compare.h>
+#include <wiretape/monitor/number_json.h>
 
 enum { WT_COMPARE_SIDES = 2 };
 
-/* What was compared and what was found. */
+/* Captures compared, and the findings. */
 struct wt_compare_report {
 	struct wt_compare_files_config config;
 	struct wt_compare_file files[WT_COMPARE_SIDES];
 	struct wt_compare_result result;
 };
 
-/* For people; `examples`: of packets that are not the same. */
+/* Print for people; `examples`: of packets that differ. */
 void wt_compare_report_print(const struct wt_compare_report *report, bool examples);
 
-/* For programs: an object on a line. False if it could not be written. */
+extern const struct wt_document wt_compare_document;
+
+/* Print for programs: an object on a line. False if it could not be written. */
 bool wt_compare_report_json(const struct wt_compare_report *report);
 
-/* What a user should know of the files and of what was compared, whatever was asked for; on
- * standard error. */
+/* Warn on standard error of oddities in the files and in the comparison, whatever was asked for. */
 void wt_compare_report_warn(const struct wt_compare_report *report);
 
-/* Whether a file is broken, and not only cut off. */
+/* Check whether a file is broken, and not only cut off. */
 bool wt_compare_report_broken(const struct wt_compare_file *file);
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "files.h"
 #include <wiretape/cli/cli.h>
-#include <wiretape/cli/json_text.h>
+#include <wiretape/cli/common_options.h>
+#include <wiretape/cli/json_output.h>
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,161 +17,72 @@
 
 struct options {
 	struct wt_cut_config config;
-	struct wt_time from, to;
-	const char *from_text, *to_text;
-	bool quiet, verbose, json, help;
+	struct wt_given_time from, to;
+	bool quiet, verbose, json;
 	bool allow_skipped;
 };
 
-enum {
-	OPTION_FROM = 256,
-	OPTION_TO,
-	OPTION_DURATION,
-	OPTION_JSON,
-	OPTION_MODE,
-	OPTION_ALLOW_SKIPPED
+static const struct wt_option output_rows[] = {
+        {"write", .letter = 'w', .kind = WT_OPTION_TEXT, .metavar = "OUT",
+         WT_MEMBER(struct wt_cut_config, out), .help = "the file to write; '-' is standard output"},
+        {0},
 };
 
-static const struct option long_options[] = {
-        {"from", required_argument, NULL, OPTION_FROM},
-        {"to", required_argument, NULL, OPTION_TO},
-        {"duration", required_argument, NULL, OPTION_DURATION},
-        {"write", required_argument, NULL, 'w'},
-        {"filter", required_argument, NULL, 'f'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"json", no_argument, NULL, OPTION_JSON},
-        {"mode", required_argument, NULL, OPTION_MODE},
-        {"allow-skipped", no_argument, NULL, OPTION_ALLOW_SKIPPED},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+static const struct wt_option verbose_row[] = {
+        {"verbose", .letter = 'v', .help = "say of each FILE how many bytes were read"},
+        {0},
 };
 
-static void print_help(void)
-{
-	printf("Usage: wiretape cut FILE... [--from TIME] [--to TIME] -w OUT [OPTION]...\n"
-	       "Write the packets between two times to a pcapng file of their own. In a recording "
-	       "of\n"
-	       "wiretape's the place is found without reading what is before it, also while it is\n"
-	       "being recorded; other pcapng and pcap files are read from their beginning.\n"
-	       "\n"
-	       "      --from TIME        from here on, inclusive [the beginning]\n"
-	       "      --to TIME          up to here, exclusive [the end]\n"
-	       "      --duration SECONDS instead of --to: so long from --from on\n"
-	       "  -w, --write OUT        the file to write; '-' is standard output\n"
-	       "      --mode OCTAL       its mode [that of the file it replaces, or 640 less the "
-	       "umask]\n"
-	       "  -f, --filter FILTER    only packets that match, as in man pcap-filter\n"
-	       "      --allow-skipped    exit with 0 also if packets were left out for want of a "
-	       "stamp\n"
-	       "  -q, --quiet            no summary\n"
-	       "  -v, --verbose          say of each FILE how many bytes were read\n"
-	       "      --json             the summary as a JSON object on standard output\n"
-	       "  -h, --help             this text\n"
-	       "\n"
-	       "TIME is UTC, 2026-11-21T00:30:00.5 (a space may stand for the T, a Z at the end), "
-	       "or\n"
-	       "seconds since 1970, 1795221000.000000001, or +SECONDS after the first packet of "
-	       "the\n"
-	       "first FILE, +90.25. FILE '-' is standard input. Several FILEs are merged by "
-	       "stamp.\n"
-	       "\n"
-	       "The JSON object has packets, first_ns, last_ns, stamps_out_of_range (packets\n"
-	       "from before 1677 or after 2262), from_ns, to_ns, written and files[]: path,\n"
-	       "packets, bytes_read, bytes_total, missing_packets, left_out, not_filtered,\n"
-	       "blocks_left_out, options_left_out, cut_off, broken.\n"
-	       "\n"
-	       "Exit status: 0 if OUT is written, even without a packet; 1 if it is not, or if a\n"
-	       "FILE is broken in the middle (what is before is used); 2 for a wrong command\n"
-	       "line; 3 if packets without a stamp were left out.\n");
-}
+const struct wt_command_line wt_cut_line = {
+        .command = "cut",
+        .usage = "cut FILE... [--from TIME] [--to TIME] -w OUT [OPTION]...",
+        .about = "Write the packets between two times to a pcapng file of their own. In a "
+                 "recording of wiretape's the place is found without reading what is before it, "
+                 "also while it is being recorded; other pcapng and pcap files are read from "
+                 "their beginning.",
+        .groups =
+                (const struct wt_option_group[]){
+                        {NULL, wt_from_row, offsetof(struct options, from)},
+                        {NULL, wt_to_row, offsetof(struct options, to)},
+                        {NULL, wt_duration_row, offsetof(struct options, config.duration_ns)},
+                        {NULL, output_rows, offsetof(struct options, config)},
+                        {NULL, wt_mode_row, offsetof(struct options, config.mode)},
+                        {NULL, wt_filter_row, offsetof(struct options, config.filter)},
+                        {NULL, wt_allow_skipped_row, offsetof(struct options, allow_skipped)},
+                        {NULL, wt_quiet_row, offsetof(struct options, quiet)},
+                        {NULL, verbose_row, offsetof(struct options, verbose)},
+                        {NULL, wt_json_row, offsetof(struct options, json)},
+                        {0},
+                },
+        .notes = "TIME is UTC, 2026-11-21T00:30:00.5 or 2026-11-21, or has its zone, +01:00; or it "
+                 "is seconds since 1970, 1795221000.5; or +90 or +5min, after the first packet of "
+                 "the first FILE; or -5min, before the last packet. FILE '-' is standard input. "
+                 "Several FILEs are merged by stamp.\n"
+                 "'wiretape schema cut' says what the keys of the JSON object mean.\n"
+                 "Exit status: 0 if OUT is written, even without a packet; 1 if it is not, or if "
+                 "a FILE is broken in the middle (what is before is used); 2 for a wrong command "
+                 "line; 3 if packets without a stamp were left out.",
+        .words = "FILE",
+};
 
-static int parse_time(const char *option, const char *text, struct wt_time *time,
-                      const struct wt_time **set)
-{
-	*set = time;
-	if (wt_time_parse(text, time))
-		return WT_EXIT_OK;
-	return wt_cli_usage("cut",
-	                    "--%s: '%s' is not a time like 2026-11-21T00:30:00.5, 1795221000.5 or "
-	                    "+90.5",
-	                    option, text);
-}
-
-static int parse_duration(const char *text, int64_t *ns)
-{
-	if (wt_time_parse_seconds(text, ns) && *ns > 0)
-		return WT_EXIT_OK;
-	return wt_cli_usage("cut", "--duration: '%s' is not a time in seconds, like 10 or 0.5",
-	                    text);
-}
-
-static int set_option(struct options *options, int option, char **argv)
-{
-	struct wt_cut_config *config = &options->config;
-
-	switch (option) {
-	case OPTION_FROM:
-		options->from_text = optarg;
-		return parse_time("from", optarg, &options->from, &config->from);
-	case OPTION_TO:
-		options->to_text = optarg;
-		return parse_time("to", optarg, &options->to, &config->to);
-	case OPTION_DURATION:
-		return parse_duration(optarg, &config->duration_ns);
-	case 'w':
-		config->out = optarg;
-		return WT_EXIT_OK;
-	case 'f':
-		config->filter = optarg;
-		return WT_EXIT_OK;
-	case 'q':
-		options->quiet = true;
-		return WT_EXIT_OK;
-	case 'v':
-		options->verbose = true;
-		return WT_EXIT_OK;
-	case OPTION_ALLOW_SKIPPED:
-		options->allow_skipped = true;
-		return WT_EXIT_OK;
-	case OPTION_MODE:
-		if (wt_cli_parse_mode(optarg, &config->mode))
-			return WT_EXIT_OK;
-		return wt_cli_usage("cut", "'%s' is not a mode for a file, such as 640", optarg);
-	case OPTION_JSON:
-		options->json = true;
-		return WT_EXIT_OK;
-	case 'h':
-		options->help = true;
-		return WT_EXIT_OK;
-	case ':':
-		return wt_cli_usage("cut", "option '%s' needs a value", argv[optind - 1]);
-	default:
-		return wt_cli_usage("cut", "there is no option '%s'", argv[optind - 1]);
-	}
-}
-
-/* What the options say together. */
-static int check_options(const struct options *options)
+/* Check the options against each other. */
+static int check_options(const struct options *options, const struct wt_words *words)
 {
 	const struct wt_cut_config *config = &options->config;
-	size_t streams = 0;
+	const struct wt_time *from = wt_given(&options->from), *to = wt_given(&options->to);
 
-	for (size_t i = 0; i < config->path_count; i++)
-		streams += !strcmp(config->paths[i], "-");
-	if (!config->path_count)
+	if (!words->count)
 		return wt_cli_usage("cut", "no FILE given");
 	if (!config->out)
 		return wt_cli_usage("cut", "where to? Name the file with -w, or '-'");
-	if (streams > 1)
+	if (wt_count_streams(words) > 1)
 		return wt_cli_usage("cut", "standard input can be read only once");
-	if (config->to && config->duration_ns)
+	if (to && config->duration_ns)
 		return wt_cli_usage("cut", "--to and --duration both say where to end: leave out "
 		                           "one");
-	if (config->from && config->to && config->from->relative == config->to->relative &&
-	    config->from->ns >= config->to->ns)
+	if (from && to && from->base == to->base && from->ns >= to->ns)
 		return wt_cli_usage("cut", "nothing lies between --from %s and --to %s",
-		                    options->from_text, options->to_text);
+		                    options->from.text, options->to.text);
 	if (!strcmp(config->out, "-") && isatty(STDOUT_FILENO))
 		return wt_cli_usage("cut", "standard output is a terminal: redirect it, or name a "
 		                           "file with -w");
@@ -179,17 +91,14 @@ static int check_options(const struct options *options)
 
 static int parse_options(int argc, char **argv, struct options *options)
 {
-	int option, bad;
+	struct wt_words words;
+	int code = wt_options_parse(&wt_cut_line, argc, argv, options, &words);
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":w:f:qvh", long_options, NULL)) != -1) {
-		bad = set_option(options, option, argv);
-		if (bad || options->help)
-			return bad;
-	}
-	options->config.paths = (const char *const *)argv + optind;
-	options->config.path_count = (size_t)(argc - optind);
-	return check_options(options);
+	options->config.paths = (const char *const *)words.list;
+	options->config.path_count = (size_t)words.count;
+	options->config.from = wt_given(&options->from);
+	options->config.to = wt_given(&options->to);
+	return code ? code : check_options(options, &words);
 }
 
 static void warn_of_blocks(const char *path, const struct wt_cut_file *file)
@@ -209,7 +118,7 @@ static void warn_of_blocks(const char *path, const struct wt_cut_file *file)
 		                file->options_left_out == 1 ? " that" : "s that");
 }
 
-/* What a user should know of an input, whatever was asked for. */
+/* Warn of oddities in an input, whatever was asked for. */
 static int warn(const struct options *options, const char *path, const struct wt_cut_file *file)
 {
 	if (file->ended == -ENODATA)
@@ -246,7 +155,7 @@ static void print_read(const char *path, const struct wt_cut_file *file)
 	        percent);
 }
 
-/* That can be shown. */
+/* Check for stamps that can be shown. */
 static bool has_stamps(const struct wt_cut_result *result)
 {
 	return result->packets > result->out_of_range;
@@ -273,60 +182,148 @@ static void print_summary(const struct options *options, const struct wt_cut_res
 	fputc('\n', stderr);
 }
 
-static json_t *file_object(const char *path, const struct wt_cut_file *file)
-{
-	json_t *object = json_object(), *counts;
+struct view {
+	const struct options *options;
+	const struct wt_cut_result *result;
+	const struct wt_cut_file *files;
+};
 
-	wt_json_put_path(object, "path", path);
-	counts = json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "packets",
-	                   (json_int_t)file->packets, "bytes_read", (json_int_t)file->bytes_read,
-	                   "bytes_total", (json_int_t)file->bytes_total, "missing_packets",
-	                   (json_int_t)file->missing, "left_out", (json_int_t)file->left_out,
-	                   "not_filtered", (json_int_t)file->unfiltered.packets, "blocks_left_out",
-	                   (json_int_t)file->blocks_left_out, "options_left_out",
-	                   (json_int_t)file->options_left_out, "cut_off", file->ended == -ENODATA);
-	json_object_update(object, counts);
-	json_decref(counts);
-	json_object_set_new(object, "broken",
-	                    file->ended && file->ended != -ENODATA ? wt_json_text(file->why.text)
-	                                                           : json_null());
-	return object;
+static void read_problem(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_cut_file *file = subject;
+
+	(void)row;
+	wt_value_text(value, file->ended && file->ended != -ENODATA ? file->why.text : NULL);
 }
 
-static json_t *files_array(const struct options *options, const struct wt_cut_file *files)
+static void read_cut_off(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	json_t *array = json_array();
+	const struct wt_cut_file *file = subject;
 
-	for (size_t i = 0; i < options->config.path_count; i++)
-		json_array_append_new(array, file_object(options->config.paths[i], &files[i]));
-	return array;
+	(void)row;
+	wt_value_flag(value, file->ended == -ENODATA);
 }
 
-static json_t *json_stamp(bool known, int64_t ns)
+#define SUBJECT struct wt_cut_file
+static const struct wt_number counts_rows[] = {
+        WT_COUNT(packets, "packets", "packets taken from it"),
+        WT_BYTES(bytes_read, "read_bytes", "bytes that were read to find them"),
+        WT_BYTES(bytes_total, "size_bytes", "its size; of a stream what was read"),
+        WT_COUNT(missing, "missing_packets", "packets missing in holes where this was cut from"),
+        WT_COUNT(left_out, "left_out", "packets left out, since they have no stamp"),
+        WT_COUNT(unfiltered.packets, "not_filtered",
+                 "packets of which there is no telling whether the filter matches"),
+        WT_COUNT(blocks_left_out, "blocks_left_out",
+                 "blocks that are not known, or may not be copied"),
+        WT_COUNT(options_left_out, "options_left_out",
+                 "options that are not known, or may not be copied"),
+        WT_READ_FLAG(read_cut_off, "cut_off", "whether it ends within a block"),
+        WT_READ_TEXT(read_problem, "problem",
+                     "why it cannot be read on, what is before is used; null: it can"),
+        {0},
+};
+#undef SUBJECT
+
+struct file_view {
+	const char *path;
+	const struct wt_cut_file *file;
+};
+
+static const void *counts_of(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
 {
-	return known ? json_integer(ns) : json_null();
+	(void)row, (void)index, (void)room;
+	return ((const struct file_view *)subject)->file;
 }
+
+#define SUBJECT struct file_view
+static const struct wt_number file_rows[] = {
+        WT_PATH(path, "path", "as given"),
+        WT_PART_OF(counts_of, counts_rows),
+        {0},
+};
+#undef SUBJECT
+
+static const void *next_file(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
+{
+	const struct view *view = subject;
+	struct file_view *file = (struct file_view *)room->bytes;
+
+	(void)row;
+	if (index == view->options->config.path_count)
+		return NULL;
+	*file = (struct file_view){view->options->config.paths[index], &view->files[index]};
+	return file;
+}
+
+/* INT64_MIN: not known. */
+struct sums {
+	uint64_t packets, out_of_range;
+	int64_t first_ns, last_ns, from_ns, to_ns;
+	const char *out;
+};
+
+static const void *sums_of(const struct wt_number *row, const void *subject, size_t index,
+                           union wt_number_room *room)
+{
+	const struct view *view = subject;
+	const struct wt_cut_result *result = view->result;
+	struct sums *sums = (struct sums *)room->bytes;
+
+	(void)row, (void)index;
+	*sums = (struct sums){
+	        .packets = result->packets,
+	        .out_of_range = result->out_of_range,
+	        .first_ns = has_stamps(result) ? result->first_ns : INT64_MIN,
+	        .last_ns = has_stamps(result) ? result->last_ns : INT64_MIN,
+	        .from_ns = result->has_from ? result->from_ns : INT64_MIN,
+	        .to_ns = result->has_to ? result->to_ns : INT64_MIN,
+	        .out = view->options->config.out,
+	};
+	return sums;
+}
+
+#define SUBJECT struct sums
+static const struct wt_number sums_rows[] = {
+        WT_COUNT(packets, "packets", "packets that were written"),
+        WT_KNOWN_TIME(first_ns, "first_ns", "the earliest stamp of these"),
+        WT_KNOWN_TIME(last_ns, "last_ns", "the latest stamp of these"),
+        WT_COUNT(out_of_range, "stamps_out_of_range",
+                 "of these: packets from before 1677 or after 2262"),
+        WT_KNOWN_TIME(from_ns, "from_ns", "what --from came to"),
+        WT_KNOWN_TIME(to_ns, "to_ns", "what --to or --duration came to"),
+        WT_PATH(out, "output", "the file that was written"),
+        {0},
+};
+#undef SUBJECT
+
+static const struct wt_number json_rows[] = {
+        WT_PART_OF(sums_of, sums_rows),
+        WT_LIST(next_file, "files", file_rows, "the files that were read"),
+        {0},
+};
+
+const struct wt_document wt_cut_document = {
+        .command = "cut",
+        .help = "the summary of a cut",
+        .rows = json_rows,
+};
 
 /* Standard error if the packets went to standard output. */
 static int print_json(const struct options *options, const struct wt_cut_result *result,
-                      const struct wt_cut_file *files)
+                      const struct wt_cut_file *files, int exit_code)
 {
+	const struct view view = {options, result, files};
+	const struct wt_document_error error = {wt_cli_reason(), exit_code};
+	bool failed = exit_code == WT_EXIT_FAILURE;
 	bool to_stdout = !strcmp(options->config.out, "-");
-	json_t *object =
-	        json_pack("{s:I, s:o, s:o, s:I, s:o, s:o}", "packets", (json_int_t)result->packets,
-	                  "first_ns", json_stamp(has_stamps(result), result->first_ns), "last_ns",
-	                  json_stamp(has_stamps(result), result->last_ns), "stamps_out_of_range",
-	                  (json_int_t)result->out_of_range, "from_ns",
-	                  json_stamp(result->has_from, result->from_ns), "to_ns",
-	                  json_stamp(result->has_to, result->to_ns));
-	int failed;
 
-	wt_json_put_path(object, "written", options->config.out);
-	json_object_set_new(object, "files", files_array(options, files));
-	failed = !object || json_dumpf(object, to_stdout ? stderr : stdout, JSON_COMPACT);
-	fputc('\n', to_stdout ? stderr : stdout);
-	json_decref(object);
-	return failed || wt_cli_flush() ? WT_EXIT_FAILURE : WT_EXIT_OK;
+	return wt_json_print(to_stdout ? stderr : stdout, &wt_cut_document, &view,
+	                     failed ? &error : NULL) &&
+	                       !wt_cli_flush()
+	               ? WT_EXIT_OK
+	               : WT_EXIT_FAILURE;
 }
 
 static int report(const struct options *options, const struct wt_cut_result *result,
@@ -344,7 +341,7 @@ static int report(const struct options *options, const struct wt_cut_result *res
 	}
 	if (!options->quiet && !options->json)
 		print_summary(options, result);
-	if (options->json && print_json(options, result, files))
+	if (options->json && print_json(options, result, files, exit_code))
 		return WT_EXIT_FAILURE;
 	return exit_code;
 }
@@ -357,7 +354,7 @@ static int cut(const struct options *options)
 	int exit_code;
 
 	if (!files) {
-		wt_cli_complain("no memory for so many files");
+		wt_cli_complain("no memory for this many files");
 		return WT_EXIT_FAILURE;
 	}
 	if (wt_cut(&options->config, files, &result, &err)) {
@@ -373,15 +370,9 @@ static int cut(const struct options *options)
 int wt_command_cut(int argc, char **argv)
 {
 	struct options options = {.config.application = "wiretape " WT_VERSION};
-	int bad = parse_options(argc, argv, &options);
+	int code = parse_options(argc, argv, &options);
 
-	if (bad)
-		return bad;
 	/* So that a closed pipe is an error of writing, and an exit code. */
 	signal(SIGPIPE, SIG_IGN);
-	if (options.help) {
-		print_help();
-		return wt_cli_flush();
-	}
-	return cut(&options);
+	return code ? code : cut(&options);
 }

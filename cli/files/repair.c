@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "files.h"
 #include <wiretape/cli/cli.h>
-#include <wiretape/cli/json_text.h>
+#include <wiretape/cli/common_options.h>
+#include <wiretape/cli/json_output.h>
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,66 +20,45 @@ struct options {
 	bool json;
 };
 
-enum {
-	OPTION_JSON = 256,
-	OPTION_MODE,
-	PASSED_SHOWN = 20, /* places that are listed; the JSON object has more */
+enum { PASSED_SHOWN = 20 }; /* places that are listed; the JSON object has more */
+
+static const struct wt_option rows[] = {
+        {"dry-run", .letter = 'n', WT_MEMBER(struct options, dry_run),
+         .help = "say what would be done, and change nothing"},
+        {"write", .letter = 'w', .kind = WT_OPTION_TEXT, .metavar = "OUT",
+         WT_MEMBER(struct options, out), .help = "leave the file and write a repaired copy"},
+        {0},
 };
 
-static const struct option long_options[] = {
-        {"dry-run", no_argument, NULL, 'n'},      {"write", required_argument, NULL, 'w'},
-        {"json", no_argument, NULL, OPTION_JSON}, {"mode", required_argument, NULL, OPTION_MODE},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+const struct wt_command_line wt_repair_line = {
+        .command = "repair",
+        .usage = "repair [OPTION]... FILE...",
+        .about = "Make capture files whole that a crash, SIGKILL or a power failure has left "
+                 "with holes or without an end, and say what is missing.",
+        .groups =
+                (const struct wt_option_group[]){
+                        {NULL, rows, 0},
+                        {NULL, wt_mode_row, offsetof(struct options, mode)},
+                        {NULL, wt_json_row, offsetof(struct options, json)},
+                        {0},
+                },
+        .notes = "A recording of wiretape's keeps every chunk that is whole, and of one that "
+                 "was written in part the packets at its start. Holes become blocks that say "
+                 "how many packets are missing, exactly, and between which stamps; what "
+                 "follows the last packet that stays is cut off. Of any other pcapng or pcap "
+                 "file a last block that is not all there, and zeros after the last, are cut "
+                 "off.\n"
+                 "All else is done to a copy only (-w): of a file that is damaged in its "
+                 "middle, or has in it what is not understood, the copy leaves out what cannot "
+                 "be read and goes on with the next block that chains; what was left out is "
+                 "listed. A recording that was closed is not changed either. A repair that is "
+                 "interrupted can be taken up again, and one of a whole file changes nothing.\n"
+                 "'wiretape schema repair' says what the keys of a JSON object, one for each FILE, "
+                 "each on a line, mean.\n"
+                 "Exit status: 0 if every file is whole now, or would be, or its copy is; 1 if "
+                 "one could not be repaired, and is as it was; 2 for a wrong command line.",
+        .words = "FILE",
 };
-
-static void print_help(void)
-{
-	printf("Usage: wiretape repair [OPTION]... FILE...\n"
-	       "Make capture files whole that a crash, SIGKILL or a power failure has left with\n"
-	       "holes or without an end, and say what is missing.\n"
-	       "\n"
-	       "  -n, --dry-run     say what would be done, and change nothing\n"
-	       "  -w, --write FILE  leave the file and write a repaired copy\n"
-	       "      --mode OCTAL  of that copy [that of the file it replaces, or 640 less the "
-	       "umask]\n"
-	       "      --json        one JSON object per file, each on a line of its own\n"
-	       "  -h, --help        this text\n"
-	       "\n"
-	       "A recording of wiretape's keeps every chunk that is whole, and of one that was "
-	       "written\n"
-	       "in part the packets at its start. Holes become blocks that say how many packets "
-	       "are\n"
-	       "missing, exactly, and between which stamps; what is behind the last packet that "
-	       "stays\n"
-	       "is cut off. Of any other pcapng or pcap file a last block that is not all there, "
-	       "and\n"
-	       "zeros after the last, are cut off.\n"
-	       "\n"
-	       "All else is done to a copy only (-w): of a file that is damaged in its middle, or "
-	       "has\n"
-	       "in it what is not understood, the copy leaves out what cannot be read and goes on "
-	       "with\n"
-	       "the next block that chains; what was left out is listed. A recording that was "
-	       "closed\n"
-	       "is not changed either. A repair that is interrupted can be taken up again, and one "
-	       "of a\n"
-	       "whole file changes nothing.\n"
-	       "\n"
-	       "The JSON object has path, format, error, size_bytes, packets, chunks, holes[]\n"
-	       "(offset, bytes, packets, after_ns, before_ns, closed_before), missing_packets,\n"
-	       "in_part (of chunks that were written in part: chunks, packets that are kept, "
-	       "missing),\n"
-	       "cut_offset, cut_bytes, tail_packets (known to be in what is cut off), closed,\n"
-	       "parts (recordings and other sections, one after the other), passed_over[] "
-	       "(offset,\n"
-	       "bytes, mended, why), left_out_bytes, mended_blocks, unknown_sections,\n"
-	       "unknown_sections_bytes, broken (why the file cannot be read on), needed_repair,\n"
-	       "in_place (whether that is allowed), changed and written.\n"
-	       "\n"
-	       "Exit status: 0 if every file is whole now, or would be, or its copy is; 1 if one "
-	       "could\n"
-	       "not be repaired, and is as it was; 2 for a wrong command line.\n");
-}
 
 /* "8,400" */
 static const char *grouped(uint64_t number, char text[32])
@@ -127,7 +106,7 @@ static void print_parts(const struct wt_recover_report *report)
 	printf(" kept, %s missing\n", grouped(report->part_missing, missing));
 }
 
-/* What happens to it would happen, or cannot happen in place. */
+/* Is a change only announced: a dry run, or impossible in place? */
 static bool is_pending(const struct wt_recover_report *report, const struct options *options)
 {
 	return options->dry_run || (report->way == WT_RECOVER_COPY && !options->out);
@@ -166,7 +145,7 @@ static void print_tape_end(const struct wt_recover_report *report, const struct 
 		print_no_end(report);
 	if (!report->cut_bytes)
 		return;
-	printf("  behind offset %" PRIu64 " there is no packet that can be kept: ",
+	printf("  after offset %" PRIu64 " there is no packet that can be kept: ",
 	       report->keep_bytes);
 	print_count(report->cut_bytes, "byte");
 	printf(" %s\n", is_pending(report, options) ? "to be cut off" : "cut off");
@@ -270,7 +249,7 @@ static void print_report(const char *path, const struct wt_recover_report *repor
                          const struct options *options, bool done)
 {
 	printf("%s: ", path);
-	if (report->is_tape && report->parts == 1)
+	if (report->has_chunks && report->parts == 1)
 		print_tape(report, options);
 	else
 		print_other(report, options);
@@ -278,92 +257,165 @@ static void print_report(const char *path, const struct wt_recover_report *repor
 		printf("  the repaired copy is %s\n", options->out);
 }
 
-static json_t *json_stamp(bool known, int64_t ns)
+/* A file's view; `report` NULL: it could not be looked at. */
+struct view {
+	const char *path, *out;
+	const struct wt_recover_report *report;
+	bool changed;
+};
+
+static void read_after(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	return known ? json_integer(ns) : json_null();
+	const struct wt_recover_hole *hole = subject;
+
+	(void)row;
+	if (hole->has_after)
+		wt_value_signed(value, hole->after_ns);
 }
 
-static json_t *holes_array(const struct wt_recover_report *report)
+static void read_before(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	json_t *array = json_array();
+	const struct wt_recover_hole *hole = subject;
 
-	for (size_t i = 0; i < report->hole_count; i++) {
-		const struct wt_recover_hole *hole = &report->holes[i];
-
-		json_array_append_new(
-		        array, json_pack("{s:I, s:I, s:I, s:o, s:o, s:b}", "offset",
-		                         (json_int_t)hole->offset, "bytes", (json_int_t)hole->bytes,
-		                         "packets", (json_int_t)hole->packets, "after_ns",
-		                         json_stamp(hole->has_after, hole->after_ns), "before_ns",
-		                         json_stamp(hole->has_before, hole->before_ns),
-		                         "closed_before", hole->closed));
-	}
-	return array;
+	(void)row;
+	if (hole->has_before)
+		wt_value_signed(value, hole->before_ns);
 }
 
-static json_t *parts_object(const struct wt_recover_report *report)
+#define SUBJECT struct wt_recover_hole
+static const struct wt_number hole_rows[] = {
+        WT_BYTES(offset, "offset", "where in the file"),
+        WT_BYTES(bytes, "size_bytes", "its size"),
+        WT_COUNT(packets, "packets", "packets missing in it, exactly"),
+        WT_READ(read_after, "after_ns", WT_KIND_TIME, WT_IN_NS,
+                "the largest stamp before it; null: it is at the beginning"),
+        WT_READ(read_before, "before_ns", WT_KIND_TIME, WT_IN_NS,
+                "the smallest stamp after it; null: it is at the end"),
+        WT_FLAG(closed, "closed_before", "whether an earlier repair has closed it"),
+        {0},
+};
+#undef SUBJECT
+
+#define SUBJECT struct wt_recover_passed
+static const struct wt_number passed_rows[] = {
+        WT_BYTES(offset, "offset", "where in the file"),
+        WT_BYTES(bytes, "size_bytes", "its size"),
+        WT_FLAG(is_kept, "mended", "whether it stays, with its lengths written anew"),
+        WT_CHARS(why, "why", "what is wrong with it"),
+        {0},
+};
+#undef SUBJECT
+
+static const void *next_hole(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
 {
-	return json_pack("{s:I, s:I, s:I}", "chunks", (json_int_t)report->part_chunks, "packets",
-	                 (json_int_t)report->part_packets, "missing",
-	                 (json_int_t)report->part_missing);
+	const struct wt_recover_report *report = subject;
+
+	(void)row, (void)room;
+	return index < report->hole_count ? &report->holes[index] : NULL;
 }
 
-static json_t *passed_array(const struct wt_recover_report *report)
+static const void *next_passed(const struct wt_number *row, const void *subject, size_t index,
+                               union wt_number_room *room)
 {
-	json_t *array = json_array();
+	const struct wt_recover_report *report = subject;
 
-	for (size_t i = 0; i < report->passed_count; i++) {
-		const struct wt_recover_passed *passed = &report->passed[i];
-
-		json_array_append_new(array, json_pack("{s:I, s:I, s:b, s:s}", "offset",
-		                                       (json_int_t)passed->offset, "bytes",
-		                                       (json_int_t)passed->bytes, "mended",
-		                                       passed->is_kept, "why", passed->why));
-	}
-	return array;
+	(void)row, (void)room;
+	return index < report->passed_count ? &report->passed[index] : NULL;
 }
 
-static json_t *report_object(const struct wt_recover_report *report, const struct options *options,
-                             bool done)
+static void read_closed(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	bool changes = report->needs_repair && !options->dry_run && !options->out && done;
+	const struct wt_recover_report *report = subject;
 
-	return json_pack(
-	        "{s:s, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:I, s:o, s:I, s:o, s:I, s:I, s:I, "
-	        "s:I, s:o, s:b, s:b, s:b}",
-	        "format", report->format, "size_bytes", (json_int_t)report->size_bytes, "packets",
-	        (json_int_t)report->packets, "chunks", (json_int_t)report->chunks, "holes",
-	        holes_array(report), "missing_packets", (json_int_t)report->missing_packets,
-	        "in_part", parts_object(report), "cut_offset", (json_int_t)report->keep_bytes,
-	        "cut_bytes", (json_int_t)report->cut_bytes, "tail_packets",
-	        (json_int_t)report->tail_packets, "closed",
-	        report->is_tape ? json_boolean(report->was_closed) : json_null(), "parts",
-	        (json_int_t)report->parts, "passed_over", passed_array(report), "left_out_bytes",
-	        (json_int_t)report->lost_bytes, "mended_blocks", (json_int_t)report->mended,
-	        "unknown_sections", (json_int_t)report->unknown_sections, "unknown_sections_bytes",
-	        (json_int_t)report->unknown_bytes, "broken",
-	        wt_json_text(report->ended && report->ended != -ENODATA ? report->why.text : NULL),
-	        "needed_repair", report->needs_repair, "in_place", report->way != WT_RECOVER_COPY,
-	        "changed", changes);
+	(void)row;
+	if (report->has_chunks)
+		wt_value_flag(value, report->was_closed);
 }
+
+static void read_problem(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_recover_report *report = subject;
+
+	(void)row;
+	wt_value_text(value, report->ended && report->ended != -ENODATA ? report->why.text : NULL);
+}
+
+static void read_in_place(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_recover_report *report = subject;
+
+	(void)row;
+	wt_value_flag(value, report->way != WT_RECOVER_COPY);
+}
+
+#define SUBJECT struct wt_recover_report
+static const struct wt_number report_rows[] = {
+        WT_TEXT(format, "type", "the format"),
+        WT_BYTES(size_bytes, "size_bytes", "the file's size"),
+        WT_COUNT(packets, "packets", "packets that stay"),
+        WT_COUNT(chunks, "chunks", "chunks that stay, without the first"),
+        WT_LIST(next_hole, "holes", hole_rows, "where packets are missing"),
+        WT_COUNT(missing_packets, "missing_packets", "packets missing in holes"),
+        WT_COUNT(part_chunks, "in_part.chunks", "chunks that were written in part"),
+        WT_COUNT(part_packets, "in_part.packets", "packets of these that stay"),
+        WT_COUNT(part_missing, "in_part.missing_packets", "packets of these that do not"),
+        WT_BYTES(keep_bytes, "cut_offset", "where what is cut off begins"),
+        WT_BYTES(cut_bytes, "cut_bytes", "the size of what is cut off"),
+        WT_COUNT(tail_packets, "tail_packets", "packets known to be in what is cut off"),
+        WT_READ_FLAG(read_closed, "closed",
+                     "whether the recorder has ended it; null: it is no recording"),
+        WT_COUNT(parts, "parts", "recordings and other sections, one after the other"),
+        WT_LIST(next_passed, "passed_over", passed_rows, "what does not stay as it is"),
+        WT_BYTES(lost_bytes, "left_out_bytes", "the size of what is left out"),
+        WT_COUNT(mended, "mended_blocks", "blocks with their lengths written anew"),
+        WT_COUNT(unknown_sections, "unknown_sections",
+                 "sections of a version that is not known; they stay"),
+        WT_BYTES(unknown_bytes, "unknown_sections_bytes", "the size of these"),
+        WT_READ_TEXT(read_problem, "problem", "why the file cannot be read on; null: it can"),
+        WT_FLAG(needs_repair, "needed_repair", "whether it was not whole"),
+        WT_READ_FLAG(read_in_place, "in_place", "whether it may be repaired where it is"),
+        {0},
+};
+#undef SUBJECT
+
+static const void *report_of(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
+{
+	(void)row, (void)index, (void)room;
+	return ((const struct view *)subject)->report;
+}
+
+#define SUBJECT struct view
+static const struct wt_number json_rows[] = {
+        WT_PATH(path, "path", "as given"),
+        WT_PART_OF(report_of, report_rows),
+        WT_FLAG(changed, "changed", "whether the file was changed"),
+        WT_PATH(out, "output", "the repaired copy; null: none was asked for, or made"),
+        {0},
+};
+#undef SUBJECT
+
+const struct wt_document wt_repair_document = {
+        .command = "repair",
+        .help = "what a repair found and did, a line a file",
+        .rows = json_rows,
+};
 
 /* `report` is NULL for a file that could not be looked at. */
 static void print_json(const char *path, const struct wt_recover_report *report,
                        const struct options *options, const struct wt_error *error)
 {
-	json_t *object = json_object();
-	json_t *found = report ? report_object(report, options, !error) : NULL;
+	const struct wt_document_error failure = {error ? error->text : NULL, WT_EXIT_FAILURE};
+	const struct view view = {
+	        .path = path,
+	        .out = error ? NULL : options->out,
+	        .report = report,
+	        .changed = report && report->needs_repair && !options->dry_run && !options->out &&
+	                   !error,
+	};
 
-	wt_json_put_path(object, "path", path);
-	json_object_set_new(object, "error", wt_json_text(error ? error->text : NULL));
-	if (found) {
-		json_object_update(object, found);
-		wt_json_put_path(object, "written", error ? NULL : options->out);
-	}
-	json_decref(found);
-	json_dumpf(object, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(object);
+	wt_json_print(stdout, &wt_repair_document, report ? &view : NULL, error ? &failure : NULL);
 }
 
 static int change(struct wt_recovery *recovery, const struct options *options, struct wt_error *err)
@@ -397,7 +449,7 @@ static int repair_file(const char *path, const struct options *options)
 	else if (report && (!rc || rc == -EPERM))
 		print_report(path, report, options, !rc);
 	if (rc) {
-		/* In order, where both go to one terminal. */
+		/* Flush to keep the order where both go to one terminal. */
 		fflush(stdout);
 		wt_cli_complain("%s: %s", path, err.text);
 	}
@@ -405,60 +457,32 @@ static int repair_file(const char *path, const struct options *options)
 	return rc ? WT_EXIT_FAILURE : WT_EXIT_OK;
 }
 
-static int parse_options(int argc, char **argv, struct options *options, bool *help)
+static int parse_options(int argc, char **argv, struct options *options, struct wt_words *words)
 {
-	int option;
+	int code = wt_options_parse(&wt_repair_line, argc, argv, options, words);
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":nw:h", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'n':
-			options->dry_run = true;
-			break;
-		case 'w':
-			options->out = optarg;
-			break;
-		case OPTION_MODE:
-			if (!wt_cli_parse_mode(optarg, &options->mode))
-				return wt_cli_usage("repair",
-				                    "'%s' is not a mode for a file, such as 640",
-				                    optarg);
-			break;
-		case OPTION_JSON:
-			options->json = true;
-			break;
-		case 'h':
-			*help = true;
-			return WT_EXIT_OK;
-		case ':':
-			return wt_cli_usage("repair", "option '%s' needs a value",
-			                    argv[optind - 1]);
-		default:
-			return wt_cli_usage("repair", "there is no option '%s'", argv[optind - 1]);
-		}
-	}
-	if (optind == argc)
+	if (code)
+		return code;
+	if (!words->count)
 		return wt_cli_usage("repair", "no FILE given");
 	if (options->out && options->dry_run)
 		return wt_cli_usage("repair", "--dry-run writes nothing: leave out -w, or it");
-	if (options->out && argc - optind > 1)
-		return wt_cli_usage("repair", "-w takes one FILE, and there are %d", argc - optind);
+	if (options->out && words->count > 1)
+		return wt_cli_usage("repair", "-w takes one FILE, and there are %d", words->count);
 	return WT_EXIT_OK;
 }
 
 int wt_command_repair(int argc, char **argv)
 {
 	struct options options = {0};
-	bool help = false;
-	int exit_code = parse_options(argc, argv, &options, &help);
+	struct wt_words words;
+	int exit_code = parse_options(argc, argv, &options, &words);
 
 	if (exit_code)
 		return exit_code;
 	signal(SIGPIPE, SIG_IGN);
-	if (help)
-		print_help();
-	for (int i = optind; i < argc && !help; i++)
-		if (repair_file(argv[i], &options))
+	for (int i = 0; i < words.count; i++)
+		if (repair_file(words.list[i], &options))
 			exit_code = WT_EXIT_FAILURE;
 	return wt_cli_flush() ? WT_EXIT_FAILURE : exit_code;
 }

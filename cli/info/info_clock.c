@@ -11,7 +11,7 @@ void wt_info_clock_begin(struct wt_info_clock *clock, const struct wt_pcapng_ite
 	                   wt_interface_clock_parse(option->chars, option->length, &clock->says);
 }
 
-/* False if its map is not there. */
+/* Check a stamp; false without its map. */
 static bool check(struct wt_info_clock *clock, const struct wt_frame *frame)
 {
 	const struct wt_clock_map *map =
@@ -26,7 +26,7 @@ static bool check(struct wt_info_clock *clock, const struct wt_frame *frame)
 	return true;
 }
 
-/* When a clock has jumped a map may stand a little behind the packets that need it. */
+/* After a jump of the clock a map may come a little after the packets that need it. */
 static void let_wait(struct wt_info_clock *clock, const struct wt_frame *frame)
 {
 	if (!clock->waiting)
@@ -53,11 +53,11 @@ void wt_info_clock_packet(struct wt_info_clock *clock, const struct wt_frame *fr
 {
 	if (!clock->described)
 		return;
-	if (frame->notes & WT_NOTE_SOURCE)
+	if (frame->notes & WT_FRAME_SOURCE)
 		clock->by_source[frame->stamp_source]++;
 	else
 		clock->by_source[clock->says.source]++;
-	if (!(frame->notes & WT_NOTE_GIVEN))
+	if (!(frame->notes & WT_FRAME_GIVEN))
 		return;
 	clock->converted++;
 	if (!check(clock, frame))
@@ -85,7 +85,7 @@ static int keep_map(struct wt_info_clock *clock, const struct wt_clock_map *map)
 	return 0;
 }
 
-/* Room for the text of the next event; NULL if it is not kept. */
+/* Make room for the text of the next event; NULL if it is not kept. */
 static char *add_event(struct wt_info_clock *clock, int64_t utc_ns)
 {
 	if (!clock->events)
@@ -96,7 +96,7 @@ static char *add_event(struct wt_info_clock *clock, int64_t utc_ns)
 	return clock->events[clock->event_count++].text;
 }
 
-static void add_step(struct wt_info_clock *clock, const struct wt_clock_note *note)
+static void add_step(struct wt_info_clock *clock, const struct wt_clock_record *note)
 {
 	char *text = add_event(clock, note->utc_ns);
 
@@ -107,7 +107,7 @@ static void add_step(struct wt_info_clock *clock, const struct wt_clock_note *no
 		         wt_clock_culprit_name(note->culprit));
 }
 
-static void add_cross(struct wt_info_clock *clock, const struct wt_clock_note *note)
+static void add_cross(struct wt_info_clock *clock, const struct wt_clock_record *note)
 {
 	int64_t bracket_ns = note->sample.bracket_ns;
 
@@ -124,13 +124,13 @@ static void add_cross(struct wt_info_clock *clock, const struct wt_clock_note *n
 		add_step(clock, note);
 }
 
-int wt_info_clock_note(struct wt_info_clock *clock, const struct wt_clock_note *note)
+int wt_info_clock_record(struct wt_info_clock *clock, const struct wt_clock_record *note)
 {
 	char *text;
 
-	if (note->what == WT_CLOCK_NOTE_CROSS)
+	if (note->what == WT_CLOCK_RECORD_CROSS)
 		add_cross(clock, note);
-	if (note->what != WT_CLOCK_NOTE_CHANGE)
+	if (note->what != WT_CLOCK_RECORD_CHANGE)
 		return note->map.number ? keep_map(clock, &note->map) : 0;
 	clock->changes++;
 	text = add_event(clock, note->utc_ns);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CLI_INFO_CLOCK_H
-#define WIRETAPE_CLI_INFO_CLOCK_H
+#ifndef WIRETAPE_CLI_INFO_INFO_CLOCK_H
+#define WIRETAPE_CLI_INFO_INFO_CLOCK_H
 
-/* Where an interface's stamps come from, as its file tells it: and whether that is so, by
- * converting every stamp again. */
+/* Clock of an interface's stamps, as its file describes it; checked by converting every stamp
+ * again. */
 
 #include "info_words.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <wiretape/writer/clock_note.h>
+#include <wiretape/pcapng/clock_record.h>
 #include <wiretape/pcapng/interface_clock.h>
 #include <wiretape/pcapng/pcapng_decode.h>
 
@@ -26,7 +26,7 @@ struct wt_info_clock {
 	bool described; /* `says` is what the interface's option has */
 	struct wt_interface_clock says;
 	uint64_t by_source[WT_STAMP_SOURCES]; /* packets */
-	uint64_t converted;                   /* of which both stamps are there */
+	uint64_t converted;                   /* that have both stamps */
 	uint64_t confirmed;                   /* that come out the same, converted again */
 	uint64_t contradicted;
 	uint64_t without_map; /* whose map is not there */
@@ -48,12 +48,12 @@ struct wt_info_clock {
 	size_t event_count;
 };
 
-/* What the interface's option says, if it has one. */
+/* Begin with the interface's option, if it has one. */
 void wt_info_clock_begin(struct wt_info_clock *clock, const struct wt_pcapng_item_text *option);
 
-/* Take in a packet, and what a clock block says. -ENOMEM. */
+/* Take in a packet, and a clock block. -ENOMEM. */
 void wt_info_clock_packet(struct wt_info_clock *clock, const struct wt_frame *frame);
-int wt_info_clock_note(struct wt_info_clock *clock, const struct wt_clock_note *note);
+int wt_info_clock_record(struct wt_info_clock *clock, const struct wt_clock_record *note);
 
 /* "UTC", "TAI (UTC + 37 s)", "the time of the NIC's clock". */
 struct wt_info_text wt_info_clock_text(const struct wt_interface_clock *says);

@@ -8,7 +8,8 @@
 
 #include <wiretape/archive/capture_file.h>
 #include <wiretape/pcapng/chunk.h>
-#include <wiretape/writer/missing.h>
+#include <wiretape/pcapng/gap_block.h>
+#include <wiretape/pcapng/text_block.h>
 
 static char *copy_text(struct wt_pcapng_item_text text)
 {
@@ -54,7 +55,7 @@ static void add_packet(struct wt_info_tally *tally, const struct wt_pcapng_item_
 		tally->unstamped++;
 }
 
-/* Room for one more element of `size` bytes, the new one zeroed. */
+/* Make room for one more element of `size` bytes, the new one zeroed. */
 static bool grow(void **array, size_t count, size_t *room, size_t size)
 {
 	size_t wanted = *room ? *room * 2 : 1;
@@ -87,7 +88,7 @@ static int add_section(struct wt_info_summary *summary, const struct wt_pcapng_i
 	struct wt_info_section *section;
 
 	summary->sections_seen++;
-	summary->layout.is_tape |= says_tape(item->options);
+	summary->layout.has_chunks |= says_tape(item->options);
 	summary->in_detail = summary->section_count < WT_INFO_MAX_SECTIONS;
 	if (!summary->in_detail)
 		return 0;
@@ -205,29 +206,29 @@ static bool add_chunk(struct wt_info_layout *layout, const struct wt_pcapng_item
 	return true;
 }
 
-/* What repair has left in the place of something. */
+/* Add what repair has left in the place of missing packets. */
 static bool add_missing(struct wt_info_layout *layout, const struct wt_pcapng_item *item)
 {
-	struct wt_missing missing;
+	struct wt_gap_block missing;
 
-	if (!wt_missing_parse(item->body, item->body_bytes, &missing))
+	if (!wt_gap_block_parse(item->body, item->body_bytes, &missing))
 		return false;
-	if (missing.what == WT_MISSING_NOT_CLOSED) {
+	if (missing.what == WT_GAP_BLOCK_NOT_CLOSED) {
 		layout->not_closed = true;
 		layout->tail_packets = missing.packets;
 		return true;
 	}
-	layout->holes += missing.what == WT_MISSING_HOLE;
+	layout->holes += missing.what == WT_GAP_BLOCK_HOLE;
 	layout->missing_packets += missing.packets;
 	return true;
 }
 
 static bool add_own(struct wt_info_summary *summary, const struct wt_pcapng_item *item)
 {
-	switch (summary->layout.is_tape ? item->block_type : 0) {
+	switch (summary->layout.has_chunks ? item->block_type : 0) {
 	case WT_PCAPNG_INDEX:
 		return add_chunk(&summary->layout, item);
-	case WT_PCAPNG_MISSING:
+	case WT_PCAPNG_GAP:
 		return add_missing(&summary->layout, item);
 	case WT_PCAPNG_PADDING:
 		return true;
@@ -251,6 +252,12 @@ static void add_other(struct wt_info_summary *summary, const struct wt_pcapng_it
 	case WT_PCAPNG_CUSTOM_NOCOPY:
 		summary->custom++;
 		break;
+	case WT_PCAPNG_FEED:
+		summary->feeds++;
+		break;
+	case WT_PCAPNG_NIC_LOOK:
+		summary->looks++;
+		break;
 	default:
 		if (item->block_type & WT_PCAPNG_LOCAL_BLOCK)
 			summary->local++;
@@ -261,17 +268,17 @@ static void add_other(struct wt_info_summary *summary, const struct wt_pcapng_it
 }
 
 /* In the machine's byte order or not: it is text. */
-static int add_clock_note(struct wt_info_summary *summary, const struct wt_pcapng_item *item)
+static int add_clock_record(struct wt_info_summary *summary, const struct wt_pcapng_item *item)
 {
 	struct wt_info_interface *interface;
-	struct wt_clock_note note;
+	struct wt_clock_record note;
 
-	if (!wt_clock_note_parse(item->body, item->body_bytes, &note)) {
+	if (!wt_clock_record_parse(item->body, item->body_bytes, &note)) {
 		summary->local++;
 		return 0;
 	}
 	interface = find_interface(summary, note.interface_id);
-	return interface ? wt_info_clock_note(&interface->clock, &note) : 0;
+	return interface ? wt_info_clock_record(&interface->clock, &note) : 0;
 }
 
 static int add_item(struct wt_info_summary *summary, const struct wt_pcapng_item *item)
@@ -299,24 +306,21 @@ static int add_item(struct wt_info_summary *summary, const struct wt_pcapng_item
 		return 0;
 	default:
 		if (item->block_type == WT_PCAPNG_CLOCK)
-			return add_clock_note(summary, item);
+			return add_clock_record(summary, item);
 		add_other(summary, item);
 		return 0;
 	}
 }
 
-/* A recording that is being written, or that a crash has ended, has zeros where its next
- * block should be; that it can be made whole is what there is to say. */
-static int explain(struct wt_info_summary *summary, uint64_t offset, int rc)
+int wt_info_explain(const char *path, bool has_chunks, uint64_t offset, int rc,
+                    struct wt_error *err)
 {
-	const char *path = strcmp(summary->path, "-") ? summary->path : "FILE";
-
-	if (!summary->layout.is_tape || (rc != -ENODATA && rc != -EBADMSG))
+	if (!has_chunks || (rc != -ENODATA && rc != -EBADMSG))
 		return rc;
-	return wt_error_set(&summary->error, rc,
+	return wt_error_set(err, rc,
 	                    "not closed, or with a hole: nothing can be read at offset %llu; if it "
 	                    "is not being recorded now, run 'wiretape repair %s'",
-	                    (unsigned long long)offset, path);
+	                    (unsigned long long)offset, strcmp(path, "-") ? path : "FILE");
 }
 
 static int read_items(struct wt_info_summary *summary, struct wt_capture_file *file)
@@ -328,7 +332,8 @@ static int read_items(struct wt_info_summary *summary, struct wt_capture_file *f
 		if (add_item(summary, &item))
 			return wt_error_set(&summary->error, -ENOMEM,
 			                    "no memory for what is in the file");
-	return explain(summary, wt_capture_file_offset(file), rc);
+	return wt_info_explain(summary->path, summary->layout.has_chunks,
+	                       wt_capture_file_offset(file), rc, &summary->error);
 }
 
 void wt_info_collect(struct wt_info_summary *summary, const char *path)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CLI_INFO_COLLECT_H
-#define WIRETAPE_CLI_INFO_COLLECT_H
+#ifndef WIRETAPE_CLI_INFO_INFO_COLLECT_H
+#define WIRETAPE_CLI_INFO_INFO_COLLECT_H
 
-/* What is in a capture file, added up: all that `wiretape info` says is from here. */
+/* Sums of a capture file: the source of everything that `wiretape info` says. */
 
 #include "info_clock.h"
 
@@ -10,18 +10,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/base/error.h>
 #include <wiretape/archive/capture_file.h>
+#include <wiretape/base/error.h>
 #include <wiretape/pcapng/pcapng_decode.h>
 
-/* What is kept of a hostile file; what is beyond is counted and no more. */
+/* Limits of what is kept of a hostile file; the rest is only counted. */
 enum {
 	WT_INFO_MAX_SECTIONS = 1024,
 	WT_INFO_MAX_INTERFACES = 4096, /* in all sections together */
 	WT_INFO_MAX_DEGRADED = 256,
 };
 
-/* What packets add up to, of an interface or a file. */
+/* Sums over the packets of an interface or a file. */
 struct wt_info_tally {
 	uint64_t packets;
 	uint64_t captured_bytes;
@@ -68,9 +68,9 @@ struct wt_info_section {
 	size_t interface_room;
 };
 
-/* How a recording of wiretape's is laid out. */
+/* Layout of one of wiretape's recordings. */
 struct wt_info_layout {
-	bool is_tape; /* made of chunks */
+	bool has_chunks; /* made of chunks */
 	uint64_t chunks;
 	uint64_t in_place; /* of those: as the kernel filled them */
 	uint64_t holes;    /* that repair has closed */
@@ -93,26 +93,31 @@ struct wt_info_summary {
 	struct wt_info_tally tally;
 	struct wt_capture_fractions fractions;
 	struct wt_info_layout layout;
-	uint64_t statistics, names, secrets, custom, local, unknown; /* blocks */
+	uint64_t statistics, names, secrets, custom, feeds, looks, local, unknown; /* blocks */
 	uint64_t unknown_sections;       /* of a version that is not known: passed over */
 	uint64_t unknown_sections_bytes; /* of those */
 	int result;                      /* 0, or what reading ended with */
 	struct wt_error error;
 };
 
-/* Read `path`, or standard input for "-", as far as it goes; summary->result says
- * whether that was to the end. What was in *summary is overwritten; it keeps `path`,
- * and the caller ends it with wt_info_fini() whatever the result. May block. */
+/* Read `path`, or standard input for "-", as far as it goes; summary->result says whether that was
+ * to the end. Overwrites *summary, which keeps `path`, and the caller ends it with wt_info_fini()
+ * whatever the result. May block. */
 void wt_info_collect(struct wt_info_summary *summary, const char *path);
+
+/* Keep `rc`, with which reading ended. A recording that is being written, or that a crash has
+ * ended, has zeros where its next block should be; then say that it can be made whole. */
+int wt_info_explain(const char *path, bool has_chunks, uint64_t offset, int rc,
+                    struct wt_error *err);
 
 /* Free what wt_info_collect() has allocated. */
 void wt_info_fini(struct wt_info_summary *summary);
 
-/* From the first packet to the last. In 64 bits without sign, where the difference of
- * any two stamps has room; 0 if no packet is stamped. */
+/* Duration from the first packet to the last. Unsigned, where the difference of any two stamps has
+ * room; 0 if no packet is stamped. */
 uint64_t wt_info_duration_ns(const struct wt_info_tally *tally);
 
-/* `amount` per second; 0 where there is no time between the packets. */
+/* `amount` per second; 0 if no time lies between the packets. */
 double wt_info_rate(const struct wt_info_tally *tally, uint64_t amount);
 
 #endif

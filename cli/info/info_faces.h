@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CLI_INFO_FACES_H
-#define WIRETAPE_CLI_INFO_FACES_H
+#ifndef WIRETAPE_CLI_INFO_INFO_FACES_H
+#define WIRETAPE_CLI_INFO_INFO_FACES_H
 
-/* The two faces of what `wiretape info` has found, both on standard output; whether
- * that could be written is for the caller to ask. */
+/* The two faces of `wiretape info`, both on standard output; the caller asks whether that could be
+ * written. */
 
 #include "info_collect.h"
 
-/* For a person. Nothing for a file that could not be opened. */
+#include <wiretape/monitor/number_json.h>
+
+/* Print for people. Nothing for a file that could not be opened. */
 void wt_info_print(const struct wt_info_summary *summary);
 
 /* For a program: one JSON object on a line of its own. */
+extern const struct wt_document wt_info_document;
 void wt_info_print_json(const struct wt_info_summary *summary);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CLI_INFO_LEDGER_H
-#define WIRETAPE_CLI_INFO_LEDGER_H
+#ifndef WIRETAPE_CLI_INFO_INFO_LEDGER_H
+#define WIRETAPE_CLI_INFO_INFO_LEDGER_H
 
 /* The ledger of losses that a recording carries, and whether it closes. */
 
@@ -17,8 +17,8 @@ struct wt_info_count {
 	uint64_t value;
 };
 
-/* The next line of *text, which moves on behind it; false at the end. A line that is
- * no count has no name. count->name points into the text. */
+/* Take the next line off *text; false at the end. A line that is not a count has no name.
+ * count->name points into the text. */
 bool wt_info_next_count(const char **text, struct wt_info_count *count);
 
 struct wt_info_ledger_check {
@@ -28,6 +28,12 @@ struct wt_info_ledger_check {
 	bool closes;   /* seen = written + lost */
 	bool matches;  /* written is what the file has */
 };
+
+/* Check a ledger's text against the number of packets that the file has of the interface. */
+struct wt_info_ledger_check wt_info_check_text(const char *ledger, uint64_t packets);
+
+/* Check whether the line counts losses; then the cause is its name without "lost.". */
+bool wt_info_is_lost(const struct wt_info_count *count, const char **cause, size_t *length);
 
 /* The interface must have statistics with a ledger. */
 struct wt_info_ledger_check wt_info_check_ledger(const struct wt_info_interface *interface);

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/cli/cli.h>
 #include "info_faces.h"
 #include "info_ledger.h"
 #include "info_words.h"
-#include <wiretape/cli/json_text.h>
+#include <wiretape/cli/cli.h>
 
 #include <inttypes.h>
 #include <pcap/pcap.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <wiretape/base/utf8.h>
 #include <wiretape/packet/link_type.h>
 
 #define NS_PER_S 1000000000u
@@ -52,7 +52,7 @@ print_row(int indent, const char *label, const char *format, ...)
 	putchar('\n');
 }
 
-/* Nothing for a text that is not there. */
+/* Print nothing for a missing text. */
 static void print_text_row(int indent, const char *label, const char *text)
 {
 	if (!text)
@@ -316,7 +316,7 @@ static void print_clock(int indent, const struct wt_info_clock *clock)
 		          clock->steps + clock->changes - clock->event_count);
 }
 
-/* Where it is the only one, its packets are those of the file, printed before. */
+/* The only interface: its packets are those of the file, printed before. */
 static void print_interface(const struct wt_info_interface *interface, bool is_only_one, bool whole)
 {
 	enum { INDENT = 4 };
@@ -362,7 +362,8 @@ static void print_other_blocks(const struct wt_info_summary *summary)
 		uint64_t count;
 	} rows[] = {
 	        {"Name resolution:", summary->names},  {"Secrets:", summary->secrets},
-	        {"Custom blocks:", summary->custom},   {"Local blocks:", summary->local},
+	        {"Custom blocks:", summary->custom},   {"Feed blocks:", summary->feeds},
+	        {"Looks at NICs:", summary->looks},    {"Local blocks:", summary->local},
 	        {"Unknown blocks:", summary->unknown},
 	};
 
@@ -387,7 +388,7 @@ static void print_fractions(const struct wt_capture_fractions *fractions)
 
 static void print_layout(const struct wt_info_layout *layout)
 {
-	if (!layout->is_tape)
+	if (!layout->has_chunks)
 		return;
 	print_label(0, "Layout:");
 	printf("%" PRIu64 " chunk%s, %" PRIu64 " of them in place", layout->chunks,

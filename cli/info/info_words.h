@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CLI_INFO_WORDS_H
-#define WIRETAPE_CLI_INFO_WORDS_H
+#ifndef WIRETAPE_CLI_INFO_INFO_WORDS_H
+#define WIRETAPE_CLI_INFO_INFO_WORDS_H
 
-/* How the faces of `wiretape info` write stamps, addresses and text alike. */
+/* Words for the faces of `wiretape info`: stamps, addresses and text. */
 
 #include <stddef.h>
 #include <stdint.h>

@@ -30,12 +30,12 @@ static void install_handlers(void)
 	struct sigaction action = {.sa_handler = pass_on};
 
 	sigemptyset(&action.sa_mask);
-	/* Those that are to be ignored, the child ignores. */
+	/* The child ignores the signals that are to be ignored. */
 	for (int i = 0; i < PASSED_ON; i++)
 		sigaction(passed_on[i], &action, NULL);
 }
 
-/* As it ended. */
+/* Wait, and end as the child did. */
 static int wait_for_child(void)
 {
 	int status;
@@ -98,7 +98,7 @@ bool wt_background_fork(int *release, int *code)
 	return false;
 }
 
-/* A terminal goes away, and who reads a pipe waits for its end. */
+/* Let go: a terminal goes away, and the reader of a pipe waits for its end. */
 static void let_go(int fd, int null)
 {
 	struct stat status;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "background.h"
-#include <wiretape/cli/cli.h>
 #include "ready.h"
 #include "record_options.h"
 #include "record_report.h"
+#include <wiretape/cli/cli.h>
+#include <wiretape/cli/json_output.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
 #include <pthread.h>
@@ -17,8 +20,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <wiretape/capture/recorder/recorder.h>
+#include <wiretape/base/mutex.h>
 #include <wiretape/capture/readers/udp_spec.h>
+#include <wiretape/capture/recorder/recorder.h>
 
 /* One recorder and the files it makes: of all interfaces, or each of its own. */
 struct recording {
@@ -45,13 +49,14 @@ struct session {
 	struct wt_ready ready;
 	int release;                 /* --background: of the process that waits; -1: nobody does */
 	pthread_mutex_t output_lock; /* guards what is printed while recording */
+	struct wt_feed_voice voice;  /* of feeds; its lines are guarded, too */
 };
 
-/* What the signal handlers reach for. */
+/* The session, for signal handlers. */
 static struct session *running;
 static volatile sig_atomic_t stop_requested; /* the signal that asked for it */
 static volatile sig_atomic_t only_waits;     /* for commands of --on-close */
-/* Nothing has been done yet that would have to be undone: to be stopped is to die. */
+/* Nothing has been done yet that would have to be undone: a request to stop kills. */
 static volatile sig_atomic_t dies;
 
 static void stop_all(struct session *session)
@@ -66,7 +71,7 @@ static void hurry_all(struct session *session)
 {
 	for (size_t i = 0; i < session->count; i++)
 		if (session->recordings[i].files)
-			wt_file_set_hurry(session->recordings[i].files);
+			wt_file_set_abort_writes(session->recordings[i].files);
 }
 
 /* One request to stop may come as two signals, such as those of timeout(1), which sends its signal
@@ -93,8 +98,8 @@ static void handle(int number, void (*handler)(int))
 	sigaction(number, &action, NULL);
 }
 
-/* As if it had not been caught: who waits for us sees what ended us. From a handler of the same
- * signal it takes effect when that returns. */
+/* Die as if the signal had not been caught: whoever waits for us sees what ended us. From a handler
+ * of the same signal it takes effect when that returns. */
 static void die_of(int number)
 {
 	handle(number, SIG_DFL);
@@ -119,15 +124,15 @@ static void on_poke(int number)
 {
 	(void)number;
 	for (size_t i = 0; running && i < running->count; i++)
-		wt_recorder_poke(running->recordings[i].recorder);
+		wt_recorder_request_report(running->recordings[i].recorder);
 }
 
 static void install_handlers(void)
 {
 	struct sigaction hangup;
 
-	/* Also where they were ignored: a shell without job control does that to SIGINT of what it
-	 * starts in the background, and kill -INT is how such a recording is ended. */
+	/* Handle them even where they were ignored: a shell without job control ignores SIGINT for
+	 * programs it starts in the background, and kill -INT is how such a recording is ended. */
 	handle(SIGINT, on_stop);
 	handle(SIGTERM, on_stop);
 	handle(SIGUSR1, on_poke);
@@ -140,7 +145,7 @@ static void install_handlers(void)
 		handle(SIGHUP, on_stop);
 }
 
-/* As tcpdump -D, but only what can be given to -i. */
+/* List like tcpdump -D, but only interfaces that -i takes. */
 static int list_interfaces(void)
 {
 	char message[PCAP_ERRBUF_SIZE];
@@ -165,19 +170,20 @@ static int list_interfaces(void)
 	return fflush(stdout) ? WT_EXIT_FAILURE : WT_EXIT_OK;
 }
 
-/* Whose line it is, if there are several. */
+/* Label of a line, if there are several recordings. */
 static const char *label(const struct recording *recording)
 {
 	return recording->session->count > 1 ? recording->path : NULL;
 }
 
-static void on_progress(void *context, const struct wt_recorder_report *report, bool poked)
+static void on_progress(void *context, const struct wt_recorder_report *report,
+                        bool report_requested)
 {
 	struct recording *recording = context;
 	struct session *session = recording->session;
 
 	pthread_mutex_lock(&session->output_lock);
-	if (poked) {
+	if (report_requested) {
 		wt_report_end_line(&recording->progress);
 		wt_report_ledger(report, label(recording));
 	} else {
@@ -200,12 +206,42 @@ static void on_event(void *context, const char *text)
 	pthread_mutex_unlock(&session->output_lock);
 }
 
+/* Report gaps without a line. */
+static void say_unsaid(struct recording *recording)
+{
+	uint64_t unsaid = wt_feed_voice_take_unsaid(&recording->session->voice);
+
+	assert(wt_mutex_is_locked(&recording->session->output_lock));
+	if (!unsaid || recording->session->options->quiet)
+		return;
+	wt_report_end_line(&recording->progress);
+	wt_cli_complain("%" PRIu64 " more gaps", unsaid);
+}
+
+static void on_feed_event(void *context, const struct wt_feed_event *event)
+{
+	struct recording *recording = context;
+	struct session *session = recording->session;
+	char text[WT_FEED_EVENT_TEXT_BYTES];
+
+	wt_feed_voice_write(&session->voice, event);
+	if (session->options->quiet)
+		return;
+	pthread_mutex_lock(&session->output_lock);
+	if (wt_feed_voice_line(&session->voice, event, text, sizeof(text))) {
+		say_unsaid(recording);
+		wt_report_end_line(&recording->progress);
+		wt_cli_complain("%s", text);
+	}
+	pthread_mutex_unlock(&session->output_lock);
+}
+
 static bool is_stdout(const char *path)
 {
 	return !strcmp(path, "-");
 }
 
-/* Whoever waits for it hears of it, the impatient last. */
+/* Report the beginning to whoever waits for it, the impatient last. */
 static void tell_begun(struct session *session)
 {
 	for (size_t i = 0; !session->options->quiet && i < session->count; i++) {
@@ -234,17 +270,16 @@ static int open_sink(void *context, const char *path, const struct wt_sink_confi
                      struct wt_sink **sink, struct wt_error *err)
 {
 	struct recording *recording = context;
-	int ret;
+	int rc;
 
 	if (!recording->files)
 		return wt_sink_stream_open(sink, STDOUT_FILENO, config);
-	/* A FIFO waits for its reader; a request for the ledger is no reason to give that
-	 * up. */
+	/* A FIFO waits for its reader; a request for the ledger does not end the wait. */
 	do {
-		ret = wt_sink_file_open(sink, path, recording->disk,
-		                        recording->session->options->direct, false, config, err);
-	} while (ret == -EINTR && !stop_requested);
-	return ret;
+		rc = wt_sink_file_open(sink, path, recording->disk,
+		                       recording->session->options->direct, false, config, err);
+	} while (rc == -EINTR && !stop_requested);
+	return rc;
 }
 
 static int open_disk_and_files(struct recording *recording, struct wt_error *err)
@@ -252,7 +287,7 @@ static int open_disk_and_files(struct recording *recording, struct wt_error *err
 	const struct wt_record_options *options = recording->session->options;
 	struct wt_file_set_config files = options->files;
 	enum wt_disk_kind io = options->io;
-	int ret;
+	int rc;
 
 	if (is_stdout(recording->path)) {
 		if (isatty(STDOUT_FILENO))
@@ -263,9 +298,9 @@ static int open_disk_and_files(struct recording *recording, struct wt_error *err
 		return 0;
 	}
 	files.path = recording->path;
-	ret = wt_file_set_open(&recording->files, &files, err);
-	if (ret)
-		return ret;
+	rc = wt_file_set_open(&recording->files, &files, err);
+	if (rc)
+		return rc;
 	/* Through the page cache a thread is as fast as io_uring, for less (bench/sink). */
 	if (io == WT_DISK_AUTO && options->direct == WT_DIRECT_OFF)
 		io = WT_DISK_PWRITE;
@@ -290,8 +325,7 @@ static void complain_of(const struct wt_error *err)
 		wt_cli_complain("%s", err->text);
 }
 
-/* What takes the place of one of `count` interfaces may be another of this command, not after
- * it. */
+/* Name the input of this command, if any, that already has the port of one of these `count`. */
 static void blame_ourselves(const struct wt_record_options *options, size_t first, size_t count,
                             struct wt_error *err)
 {
@@ -322,6 +356,9 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 	        .interface_count = count,
 	        .joins = options->joins,
 	        .join_count = options->join_count,
+	        .feeds = &options->feeds.channels,
+	        .feeds_late_ns = options->feeds.late_ns,
+	        .joins_feeds = !options->feeds.no_join,
 	        .application = "wiretape " WT_VERSION,
 	        .max_packets = options->max_packets,
 	        .max_bytes = options->max_bytes,
@@ -329,37 +366,38 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 	        .clock = options->clock,
 	        .tai_offset_s = options->tai_offset_s,
 	        .on_begin = on_begin,
-	        .hurry = &stop_requested,
+	        .abort_writes = &stop_requested,
 	        .waits_for_interfaces = options->interface_gone == WT_GONE_WAIT,
 	        .progress_every_ns = progress_interval_ns(recording->session),
 	        .on_progress = on_progress,
 	        .on_event = on_event,
+	        .on_feed_event = on_feed_event,
 	        .context = recording,
 	};
-	int ret = wt_recorder_open(&recording->recorder, &config, &recording->err);
+	int rc = wt_recorder_open(&recording->recorder, &config, &recording->err);
 
-	if (ret == -EADDRINUSE)
+	if (rc == -EADDRINUSE)
 		blame_ourselves(options, first, count, &recording->err);
-	if (!ret)
-		ret = open_disk_and_files(recording, &recording->err);
-	if (ret && !stop_requested)
+	if (!rc)
+		rc = open_disk_and_files(recording, &recording->err);
+	if (rc && !stop_requested)
 		complain_of(&recording->err);
-	else if (!ret)
+	else if (!rc)
 		wt_recorder_report(recording->recorder, &recording->opened);
 	recording->output = (struct wt_recorder_output){
 	        .open = open_sink,
 	        .context = recording,
 	        .files = recording->files,
 	        .disk = recording->disk,
-	        .hurry = &stop_requested,
+	        .abort_writes = &stop_requested,
 	        .layout = options->layout,
 	        .sync = options->sync,
 	        .sync_every_ns = options->sync_every_ns,
 	};
-	return ret;
+	return rc;
 }
 
-/* What the background has to tell at the end. */
+/* Take events of the background, at the end. */
 static void take_events(struct recording *recording)
 {
 	char text[512];
@@ -377,19 +415,20 @@ static void *run_recording(void *argument)
 	struct recording *recording = argument;
 	struct session *session = recording->session;
 
-	/* Where nothing has begun there is no need for a file. */
+	/* Nothing has begun: no file is needed. */
 	if (!stop_requested &&
 	    !wt_recorder_run(recording->recorder, &recording->output, &recording->err))
 		recording->err.code = 0;
 	pthread_mutex_lock(&session->output_lock);
-	/* One that could not begin takes the others with it, as if it had failed to open. */
+	/* A recording that could not begin takes the others with it, as if it had failed to
+	 * open. */
 	if (recording->err.code && session->begun < session->count)
 		stop_all(session);
 	pthread_mutex_unlock(&session->output_lock);
 	return NULL;
 }
 
-/* All at once, the first in this thread; the signals are for this one. */
+/* Run all at once, the first in this thread, which takes the signals. */
 static void run_all(struct session *session)
 {
 	sigset_t all, before;
@@ -399,13 +438,13 @@ static void run_all(struct session *session)
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	for (size_t i = 1; i < session->count; i++) {
 		struct recording *recording = &session->recordings[i];
-		int ret = pthread_create(&recording->thread, NULL, run_recording, recording);
+		int rc = pthread_create(&recording->thread, NULL, run_recording, recording);
 
-		recording->has_thread = !ret;
-		if (!ret)
+		recording->has_thread = !rc;
+		if (!rc)
 			continue;
-		wt_error_set(&recording->err, -ret, "cannot start a thread for %s: %s",
-		             recording->path, strerror(ret));
+		wt_error_set(&recording->err, -rc, "cannot start a thread for %s: %s",
+		             recording->path, strerror(rc));
 		stop_all(session);
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -415,27 +454,28 @@ static void run_all(struct session *session)
 			pthread_join(session->recordings[i].thread, NULL);
 }
 
-static void fill_result(struct wt_report_result *result, struct recording *recording)
+static void fill_result(struct wt_record_result *result, struct recording *recording)
 {
-	*result = (struct wt_report_result){
+	*result = (struct wt_record_result){
 	        .path = recording->path,
 	        .error = recording->err.code ? recording->err.text : NULL,
 	};
 	wt_recorder_report(recording->recorder, &result->report);
+	result->feeds = wt_recorder_feeds(recording->recorder);
 	if (!result->error)
 		result->error = result->report.files_error;
 	if (recording->files)
 		result->file_count = wt_file_set_files(recording->files, &result->files);
 }
 
-/* By itself, for a reason that is no failure of the recorder's. */
+/* Did it end by itself, for a reason that is not a failure of the recorder? */
 static bool ended_early(const struct wt_recorder_report *report)
 {
 	return report->end == WT_END_INTERFACE || report->end == WT_END_READER_GONE ||
 	       report->end == WT_END_SPACE;
 }
 
-static int exit_code(const struct recording *recording, const struct wt_report_result *result,
+static int exit_code(const struct recording *recording, const struct wt_record_result *result,
                      bool fail_on_loss)
 {
 	const struct wt_recorder_report *report = &result->report;
@@ -448,7 +488,7 @@ static int exit_code(const struct recording *recording, const struct wt_report_r
 	return ended_early(report) ? WT_EXIT_ENDED : WT_EXIT_OK;
 }
 
-/* The first in the list of codes counts, 0 last. */
+/* Choose the code that is first in the list; 0 is last. */
 static int worse(int a, int b)
 {
 	if (!a || !b)
@@ -456,42 +496,57 @@ static int worse(int a, int b)
 	return a < b ? a : b;
 }
 
-/* What is said when it is over; an exit code. */
+static bool print_json(const struct session *session, const struct wt_record_result *results,
+                       int exit_code)
+{
+	FILE *out = is_stdout(session->recordings[0].path) ? stderr : stdout;
+	struct wt_document_error error = {.exit = exit_code};
+	struct wt_record_summary summary;
+
+	for (size_t i = 0; i < session->count && !error.message; i++)
+		error.message = results[i].error;
+	wt_record_summary_fill(&summary, results, session->count);
+	return wt_json_print(out, &wt_record_document, &summary, error.message ? &error : NULL);
+}
+
+/* Print the end of all recordings; an exit code. */
 static int conclude(struct session *session)
 {
 	const struct wt_record_options *options = session->options;
-	FILE *out = is_stdout(session->recordings[0].path) ? stderr : stdout;
-	struct wt_report_result results[WT_RECORD_INTERFACES_MAX];
+	struct wt_record_result results[WT_RECORD_INTERFACES_MAX];
 	int code = WT_EXIT_OK;
 
+	wt_feed_voice_close(&session->voice);
 	for (size_t i = 0; i < session->count; i++) {
 		struct recording *recording = &session->recordings[i];
 
+		pthread_mutex_lock(&session->output_lock);
 		wt_report_end_line(&recording->progress);
+		say_unsaid(recording);
+		pthread_mutex_unlock(&session->output_lock);
 		if (recording->files) {
 			only_waits = 1;
 			wt_file_set_settle(recording->files);
 			take_events(recording);
 		}
 		fill_result(&results[i], recording);
-		/* What happened to a file was said then, unless nothing was to be said. */
+		/* Errors of a file were reported when they came, unless quiet. */
 		if (results[i].error && (recording->err.code || options->quiet))
 			wt_cli_complain("%s", results[i].error);
-		/* Where nothing was begun there is nothing to sum up. */
+		/* A recording that has not begun has nothing to sum up. */
 		if (!options->quiet && results[i].report.elapsed_ns)
 			wt_report_summary(&results[i], options->verbose);
 		code = worse(code, exit_code(recording, &results[i], options->fail_on_loss));
 	}
-	if (options->json && !wt_report_json(results, session->count, out)) {
-		wt_cli_complain("cannot write the JSON summary: %s", strerror(errno));
+	if (options->json && !print_json(session, results, code))
 		code = WT_EXIT_FAILURE;
-	}
 	return code;
 }
 
 static void close_all(struct session *session)
 {
 	running = NULL;
+	wt_feed_voice_close(&session->voice);
 	for (size_t i = 0; i < session->count; i++) {
 		struct recording *recording = &session->recordings[i];
 
@@ -509,6 +564,8 @@ static int open_and_run(struct session *session)
 
 	/* The stamping of a NIC is put back; all else ends with the process. */
 	dies = options->common.stamp == WT_STAMP_SW;
+	if (wt_feed_voice_open(&session->voice, &options->feeds))
+		return WT_EXIT_FAILURE;
 	for (size_t i = 0; !stop_requested && i < session->count; i++) {
 		session->recordings[i].session = session;
 		session->recordings[i].path = options->paths[i];
@@ -533,7 +590,7 @@ static void raise_descriptor_limit(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max)
 		return;
 	limit.rlim_cur = limit.rlim_max;
-	/* Where it fails, the one that there is may be enough. */
+	/* If it fails, the present limit may be enough. */
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
@@ -549,6 +606,8 @@ static int record(const struct wt_record_options *options, int release)
 	};
 	int code;
 
+	if (is_stdout(options->paths[0]))
+		wt_json_go_to(stderr);
 	raise_descriptor_limit();
 	wt_ready_init(&session.ready, options->ready_fd);
 	session.recordings = calloc(session.count, sizeof(*session.recordings));
@@ -579,9 +638,7 @@ int wt_command_record(int argc, char **argv)
 	struct wt_record_options options = {0};
 	int code = wt_record_options_parse(&options, argc, argv);
 
-	if (!code && options.help)
-		wt_record_print_help();
-	else if (!code && options.list)
+	if (!code && options.list)
 		code = list_interfaces();
 	else if (!code)
 		code = record_somewhere(&options);

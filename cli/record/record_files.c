@@ -1,53 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/cli/record_files.h>
+#include "record_files.h"
 #include <wiretape/cli/cli.h>
+#include <wiretape/cli/common_options.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-/* What follows `key` in `text`, or NULL. */
-static const char *value_of(const char *text, const char *key)
+#include <wiretape/base/quantity.h>
+
+#define FILES(member) WT_MEMBER(struct wt_file_set_config, member)
+
+static int take_ring_buffer(void *member, const char *value, struct wt_error *err)
 {
-	size_t length = strlen(key);
+	static const struct wt_option keys[] = {
+	        {"filesize", .kind = WT_OPTION_FILESIZE, .metavar = "SIZE", FILES(max_bytes)},
+	        {"duration", .kind = WT_OPTION_SECONDS, .metavar = "TIME", FILES(duration_ns)},
+	        {"interval", .kind = WT_OPTION_SECONDS, .metavar = "TIME", FILES(interval_ns)},
+	        {"packets", .kind = WT_OPTION_NUMBER, .metavar = "N", .min = 1, FILES(max_packets)},
+	        {"files", .kind = WT_OPTION_NUMBER, .metavar = "N", .min = 1, .max = UINT32_MAX,
+	         FILES(keep_files)},
+	        {0},
+	};
 
-	return strncmp(text, key, length) ? NULL : text + length;
-}
-
-static bool take_condition(struct wt_file_set_config *files, const char *text)
-{
-	const char *value;
-	uint64_t number;
-
-	if ((value = value_of(text, "filesize:")))
-		return wt_cli_parse_filesize(value, &files->max_bytes);
-	if ((value = value_of(text, "duration:")))
-		return wt_cli_parse_seconds(value, &files->duration_ns);
-	if ((value = value_of(text, "interval:")))
-		return wt_cli_parse_seconds(value, &files->interval_ns);
-	if ((value = value_of(text, "packets:")))
-		return wt_cli_parse_u64(value, 1, UINT64_MAX, &files->max_packets);
-	value = value_of(text, "files:");
-	if (!value || !wt_cli_parse_u64(value, 1, UINT32_MAX, &number))
-		return false;
-	files->keep_files = (uint32_t)number;
-	return true;
-}
-
-int wt_record_files_ring_buffer(struct wt_file_set_config *files, const char *value)
-{
-	if (take_condition(files, value))
-		return 0;
-	return wt_cli_usage("record",
-	                    "'%s' is not filesize:KB, duration:SECONDS, interval:SECONDS, "
-	                    "packets:N or files:N",
-	                    value);
-}
-
-int wt_record_files_keep_bytes(struct wt_file_set_config *files, const char *value)
-{
-	if (wt_cli_parse_bytes(value, &files->keep_bytes) && files->keep_bytes)
-		return 0;
-	return wt_cli_usage("record", "'%s' is not a size to keep, such as 500GiB", value);
+	return wt_options_take_key(keys, member, value, err);
 }
 
 /* The part before the colon, if there is one and it is short enough to be a size. */
@@ -59,46 +35,52 @@ static bool parse_size(const char *text, const char *colon, uint64_t *bytes)
 	if (length >= sizeof(size))
 		return false;
 	snprintf(size, sizeof(size), "%.*s", (int)length, text);
-	return wt_cli_parse_bytes(size, bytes) && *bytes;
+	return !wt_parse_size(size, bytes, NULL) && *bytes;
 }
 
-int wt_record_files_min_free(struct wt_file_set_config *files, const char *value)
+static int take_min_free(void *member, const char *value, struct wt_error *err)
 {
+	struct wt_file_set_config *files = member;
 	const char *colon = strchr(value, ':');
 	bool deletes = colon && !strcmp(colon, ":delete");
 
 	if (!parse_size(value, colon, &files->min_free_bytes) ||
 	    (colon && !deletes && strcmp(colon, ":stop") != 0))
-		return wt_cli_usage("record",
-		                    "'%s' is not a size to leave free, such as 10GiB, "
-		                    "10GiB:stop or 10GiB:delete",
+		return wt_error_set(err, -EINVAL,
+		                    "'%s' is not a size to leave free, such as 10GiB, 10GiB:stop "
+		                    "or 10GiB:delete",
 		                    value);
 	files->min_free_deletes = deletes;
 	return 0;
 }
 
-int wt_record_files_on_close(struct wt_file_set_config *files, const char *value)
+static int take_on_close(void *member, const char *value, struct wt_error *err)
 {
 	if (!value[strspn(value, " \t\n")])
-		return wt_cli_usage("record", "--on-close needs a command, such as 'zstd -q --rm'");
-	files->on_close = value;
+		return wt_error_set(err, -EINVAL, "it needs a command, such as 'zstd -q --rm'");
+	*(const char **)member = value;
 	return 0;
 }
 
-int wt_record_files_on_close_timeout(struct wt_file_set_config *files, const char *value)
-{
-	if (wt_cli_parse_seconds(value, &files->on_close_timeout_ns))
-		return 0;
-	return wt_cli_usage("record", "'%s' is not a time in seconds that a command may take",
-	                    value);
-}
-
-int wt_record_files_mode(struct wt_file_set_config *files, const char *value)
-{
-	if (wt_cli_parse_mode(value, &files->mode))
-		return 0;
-	return wt_cli_usage("record", "'%s' is not a mode for files, such as 640", value);
-}
+const struct wt_option wt_record_files_rows[] = {
+        {"ring-buffer", .letter = 'b', .kind = WT_OPTION_CALL, .metavar = "CONDITION",
+         .take = take_ring_buffer,
+         .help = "go on to the next file at filesize:SIZE, duration:TIME, packets:N or "
+                 "interval:TIME (at multiples of the clock); files:N keeps the last N; again "
+                 "for more conditions"},
+        {"keep-bytes", .kind = WT_OPTION_SIZE, .metavar = "SIZE", FILES(keep_bytes),
+         .help = "delete the oldest files, so that no more is kept"},
+        {"min-free", .kind = WT_OPTION_CALL, .metavar = "SIZE[:stop|:delete]",
+         .take = take_min_free,
+         .help = "with less free space, stop [stop], or delete the oldest files"},
+        {"on-close", .kind = WT_OPTION_CALL, .metavar = "COMMAND", FILES(on_close),
+         .take = take_on_close, .help = "run COMMAND FILE for each file that is finished"},
+        {"on-close-timeout", .kind = WT_OPTION_SECONDS, .metavar = "TIME",
+         FILES(on_close_timeout_ns), .help = "end a command that runs for longer [3600]"},
+        {"no-adopt", FILES(no_adopt),
+         .help = "files of earlier recordings neither count nor are deleted"},
+        {0},
+};
 
 static const char *needs_more_files(const struct wt_file_set_config *files)
 {
@@ -117,7 +99,7 @@ int wt_record_files_check(const struct wt_file_set_config *files)
 
 	if (option)
 		return wt_cli_usage("record",
-		                    "%s needs a condition such as -b filesize:KB that says when "
+		                    "%s needs a condition such as -b filesize:SIZE that says when "
 		                    "to begin the next file",
 		                    option);
 	if (files->keep_bytes && files->max_bytes > files->keep_bytes)

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "record_report.h"
-#include <wiretape/cli/json_text.h>
+#include <wiretape/cli/feeds/feed_report.h>
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 
 #include <wiretape/base/net/link.h>
-
-static const char *const end_names[] = {
-        [WT_END_ASKED] = "stopped",          [WT_END_PACKETS] = "packets",
-        [WT_END_BYTES] = "filesize",         [WT_END_DURATION] = "duration",
-        [WT_END_SOURCE] = "source finished", [WT_END_INTERFACE] = "interface disappeared",
-        [WT_END_WRITER] = "write failed",    [WT_END_READER_GONE] = "pipe closed",
-        [WT_END_SPACE] = "min-free",         [WT_END_FAILURE] = "failed",
-};
 
 static double seconds(int64_t ns)
 {
@@ -167,7 +158,7 @@ static void print_clocks(const struct wt_recorder_report *report)
 	}
 }
 
-static void print_files(const struct wt_report_result *result)
+static void print_files(const struct wt_record_result *result)
 {
 	size_t deleted = 0;
 
@@ -178,8 +169,9 @@ static void print_files(const struct wt_report_result *result)
 		        result->files[result->file_count - 1].path, deleted);
 }
 
-void wt_report_summary(const struct wt_report_result *result, bool verbose)
+void wt_report_summary(const struct wt_record_result *result, bool verbose)
 {
+	enum { MOST_STREAMS = 20 };
 	const struct wt_recorder_report *report = &result->report;
 	double duration = seconds(report->elapsed_ns);
 	const struct wt_ledger *total = &report->total;
@@ -189,7 +181,7 @@ void wt_report_summary(const struct wt_report_result *result, bool verbose)
 	        !strcmp(result->path, "-") ? "standard output" : result->path, total->written,
 	        report->file_bytes, duration,
 	        duration > 0 ? (double)total->written / duration / 1e6 : 0.0,
-	        end_names[report->end]);
+	        wt_record_end_name(report->end));
 	for (size_t i = 0; i < report->interface_count; i++) {
 		print_books(report->interfaces[i].reader->name, &report->interfaces[i].ledger);
 		print_nic(&report->interfaces[i], verbose);
@@ -204,230 +196,10 @@ void wt_report_summary(const struct wt_report_result *result, bool verbose)
 	print_clocks(report);
 	print_writes(report);
 	print_files(result);
-	if (total->cut)
+	if (result->feeds)
+		wt_feed_report_print(stderr, result->feeds, verbose ? 0 : MOST_STREAMS, "  ");
+	if (total->truncated)
 		fprintf(stderr,
 		        "  %" PRIu64 " packets are in the file with fewer bytes than they had\n",
-		        total->cut);
-}
-
-static json_t *count(uint64_t value)
-{
-	return json_integer((json_int_t)value);
-}
-
-/* The entries of one group, "lost." or "stamps.", as an object. */
-static json_t *group(const struct wt_ledger *ledger, const char *prefix)
-{
-	json_t *object = json_object();
-	size_t length = strlen(prefix);
-
-	for (const struct wt_ledger_entry *i = wt_ledger_entries; i->name; i++)
-		if (!strncmp(i->name, prefix, length))
-			json_object_set_new(object, i->name + length,
-			                    count(wt_ledger_value(ledger, i)));
-	return object;
-}
-
-/* Seen, written and the groups: the same for an interface and for all of them. */
-static void put_ledger(json_t *object, const struct wt_ledger *ledger)
-{
-	json_object_set_new(object, "seen", count(ledger->seen));
-	json_object_set_new(object, "written", count(ledger->written));
-	json_object_set_new(object, "lost", group(ledger, "lost."));
-	json_object_set_new(object, "excluded", group(ledger, "excluded."));
-	json_object_set_new(object, "stamps", group(ledger, "stamps."));
-	json_object_set_new(object, "stamps_unasked", count(ledger->stamps_unasked));
-	json_object_set_new(object, "cut", count(ledger->cut));
-	json_object_set_new(object, "freezes", count(ledger->freezes));
-	if (ledger->unattributed)
-		json_object_set_new(object, "unattributed", json_integer(ledger->unattributed));
-}
-
-static void add_nic(json_t *object, const struct wt_recorder_interface *interface)
-{
-	if (!interface->has_nic)
-		return;
-	for (const struct wt_nic_counter *i = wt_nic_counters; i->name; i++) {
-		json_int_t before = json_integer_value(json_object_get(object, i->name));
-		uint64_t difference =
-		        wt_nic_counter_difference(i, &interface->nic_start, &interface->nic_now);
-
-		json_object_set_new(object, i->name, json_integer(before + (json_int_t)difference));
-	}
-}
-
-/* Where its stamps come from. */
-static json_t *clock_json(const struct wt_recorder_interface *interface)
-{
-	json_t *object = json_object();
-	__int128 offset_ns = (__int128)interface->map.utc_ns - interface->map.phc_ns;
-	bool known = !interface->phc_stands_still;
-
-	json_object_set_new(object, "source",
-	                    json_string(wt_stamp_source_name(interface->reader->stamps)));
-	json_object_set_new(object, "clock", json_string(wt_stamp_clock_name(interface->clock)));
-	if (!interface->phc)
-		return object;
-	json_object_set_new(object, "phc", json_string(interface->phc));
-	json_object_set_new(object, "cross_timestamps", count(interface->crosses));
-	json_object_set_new(object, "utc_minus_phc_s",
-	                    known ? json_real((double)offset_ns / 1e9) : json_null());
-	json_object_set_new(object, "ppm",
-	                    known ? json_real(-wt_clock_map_ppm(&interface->map)) : json_null());
-	json_object_set_new(object, "error_ns",
-	                    known ? json_integer(interface->map.error_ns) : json_null());
-	return object;
-}
-
-static json_t *interface_json(const struct wt_recorder_interface *interface)
-{
-	json_t *object = json_object(), *nic = json_object();
-
-	json_object_set_new(object, "name", json_string(interface->reader->name));
-	json_object_set_new(object, "reader",
-	                    json_string(wt_reader_kind_name(interface->reader->kind)));
-	json_object_set_new(object, "ring_bytes_asked", count(interface->reader->ring_bytes_asked));
-	json_object_set_new(object, "ring_bytes", count(interface->reader->ring_bytes));
-	json_object_set_new(object, "ring_high_water_pct", json_real(interface->high_water_pct));
-	json_object_set_new(object, "ring_high_water_ms",
-	                    json_real(milliseconds(interface->high_water_ns)));
-	put_ledger(object, &interface->ledger);
-	json_object_set_new(object, "clock", clock_json(interface));
-	add_nic(nic, interface);
-	json_object_set_new(object, "nic", nic);
-	return object;
-}
-
-static json_t *file_json(const char *path, uint64_t bytes, uint64_t packets)
-{
-	json_t *file = json_object();
-
-	wt_json_put_path(file, "path", path);
-	json_object_set_new(file, "bytes", count(bytes));
-	json_object_set_new(file, "packets", count(packets));
-	return file;
-}
-
-static void add_files(json_t *files, const struct wt_report_result *result)
-{
-	if (!result->file_count)
-		json_array_append_new(files, file_json(result->path, result->report.file_bytes,
-		                                       result->report.total.written));
-	for (size_t i = 0; i < result->file_count; i++) {
-		const struct wt_file_set_entry *entry = &result->files[i];
-		json_t *file = file_json(entry->path, entry->bytes, entry->packets);
-
-		json_object_set_new(file, "number", count(entry->number));
-		json_object_set_new(file, "deleted", json_boolean(entry->deleted));
-		json_array_append_new(files, file);
-	}
-}
-
-static json_t *writes_json(const struct wt_recorder_writes *writes)
-{
-	json_t *object = json_object();
-
-	json_object_set_new(object, "count", count(writes->count));
-	json_object_set_new(object, "slow", count(writes->slow));
-	json_object_set_new(object, "longest_ms", json_real(milliseconds(writes->longest_ns)));
-	json_object_set_new(object, "in_flight_most", count(writes->in_flight_most));
-	return object;
-}
-
-static void add_degraded(json_t *degraded, const struct wt_recorder_report *report,
-                         const json_t *known)
-{
-	for (const char *const *state = report->degraded; *state; state++) {
-		json_t *text = wt_json_text(*state);
-		bool is_new = true;
-
-		for (size_t i = 0; i < json_array_size(known); i++)
-			is_new &= !json_equal(json_array_get(known, i), text);
-		if (is_new)
-			json_array_append(degraded, text);
-		json_decref(text);
-	}
-}
-
-/* Of what is no sum, the larger. */
-static void add_report(struct wt_recorder_report *sum, const struct wt_recorder_report *one)
-{
-	wt_ledger_add(&sum->total, &one->total);
-	sum->writes.count += one->writes.count;
-	sum->writes.slow += one->writes.slow;
-	if (one->writes.longest_ns > sum->writes.longest_ns)
-		sum->writes.longest_ns = one->writes.longest_ns;
-	if (one->writes.in_flight_most > sum->writes.in_flight_most)
-		sum->writes.in_flight_most = one->writes.in_flight_most;
-	if (one->high_water_pct > sum->high_water_pct)
-		sum->high_water_pct = one->high_water_pct;
-	if (one->high_water_ns > sum->high_water_ns)
-		sum->high_water_ns = one->high_water_ns;
-	if (one->elapsed_ns > sum->elapsed_ns)
-		sum->elapsed_ns = one->elapsed_ns;
-}
-
-/* Of the first to begin; null if none has. */
-static json_t *start_json(const struct wt_report_result *results, size_t result_count)
-{
-	int64_t start_ns = 0;
-
-	for (size_t i = 0; i < result_count; i++) {
-		int64_t one_ns = results[i].report.start_utc_ns;
-
-		if (one_ns && (!start_ns || one_ns < start_ns))
-			start_ns = one_ns;
-	}
-	return start_ns ? json_integer(start_ns) : json_null();
-}
-
-static const char *first_error(const struct wt_report_result *results, size_t result_count)
-{
-	for (size_t i = 0; i < result_count; i++)
-		if (results[i].error)
-			return results[i].error;
-	return NULL;
-}
-
-bool wt_report_json(const struct wt_report_result *results, size_t result_count, FILE *out)
-{
-	json_t *object = json_object(), *nic = json_object(), *interfaces = json_array();
-	json_t *degraded = json_array(), *files = json_array();
-	const char *error = first_error(results, result_count);
-	struct wt_recorder_report sum = {0};
-	bool ok;
-
-	for (size_t i = 0; i < result_count; i++) {
-		const struct wt_recorder_report *report = &results[i].report;
-
-		add_report(&sum, report);
-		for (size_t j = 0; j < report->interface_count; j++) {
-			add_nic(nic, &report->interfaces[j]);
-			json_array_append_new(interfaces, interface_json(&report->interfaces[j]));
-		}
-		add_degraded(degraded, report, degraded);
-		add_files(files, &results[i]);
-	}
-	put_ledger(object, &sum.total);
-	json_object_set_new(object, "nic", nic);
-	json_object_set_new(object, "files", files);
-	json_object_set_new(object, "interfaces", interfaces);
-	json_object_set_new(object, "ring_high_water_pct", json_real(sum.high_water_pct));
-	json_object_set_new(object, "ring_high_water_ms",
-	                    json_real(milliseconds(sum.high_water_ns)));
-	json_object_set_new(object, "writes", writes_json(&sum.writes));
-	json_object_set_new(object, "io",
-	                    results[0].report.disk ? json_string(results[0].report.disk)
-	                                           : json_null());
-	json_object_set_new(object, "direct", json_boolean(results[0].report.direct));
-	json_object_set_new(object, "degraded", degraded);
-	json_object_set_new(object, "start_utc_ns", start_json(results, result_count));
-	json_object_set_new(object, "duration_s", json_real(seconds(sum.elapsed_ns)));
-	json_object_set_new(object, "end", json_string(end_names[results[0].report.end]));
-	if (error)
-		json_object_set_new(object, "error", wt_json_text(error));
-	ok = json_dumpf(object, out, JSON_COMPACT | JSON_REAL_PRECISION(12)) == 0 &&
-	     fputc('\n', out) != EOF && fflush(out) == 0;
-	json_decref(object);
-	return ok;
+		        total->truncated);
 }

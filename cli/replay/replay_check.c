@@ -2,6 +2,7 @@
 #include "replay_check.h"
 
 #include <wiretape/cli/cli.h>
+#include <wiretape/cli/json_output.h>
 #include <wiretape/cli/stamp/stamp_face.h>
 
 #include <errno.h>
@@ -13,8 +14,6 @@
 #include <string.h>
 
 enum { LABEL_COLUMNS = 15, COLUMNS = 80, QDISC_BYTES = 200 };
-
-/* ---- for people ---- */
 
 /* The kernel allows an interface's name nearly any byte, and a terminal obeys some. */
 static int put_word(FILE *out, const char *word, int length)
@@ -124,7 +123,7 @@ static void print_tai(FILE *out, const struct wt_launch_check *check)
 	print_item(out, "TAI - UTC", text);
 }
 
-/* What tells one from another of its kind; "" where nothing does. */
+/* Details that distinguish qdiscs of one kind; "" if none. */
 static void details_text(char text[QDISC_BYTES], const struct wt_qdisc *qdisc)
 {
 	const struct wt_qdisc_etf *etf = &qdisc->etf;
@@ -170,7 +169,7 @@ static size_t count_alike(const struct wt_qdisc *qdiscs, size_t count, const str
 	return alike;
 }
 
-/* Queues with the same qdisc are told of together: a NIC has up to hundreds. */
+/* Queues with the same qdisc share a line: a NIC has up to hundreds. */
 static void print_qdiscs(FILE *out, const struct wt_qdisc_list *list)
 {
 	char details[QDISC_BYTES], handle[WT_QDISC_HANDLE_BYTES], parent[WT_QDISC_HANDLE_BYTES];
@@ -213,7 +212,7 @@ static void print_launch(FILE *out, const struct wt_launch_check *check)
 		print_item(out, "clocks", check->clocks_text);
 }
 
-/* In one piece, to be copied. */
+/* Print it in one piece, to be copied. */
 static void print_command(FILE *out, const char *command)
 {
 	fputs("    ", out);
@@ -257,8 +256,6 @@ void wt_replay_check_print(FILE *out, const struct wt_launch_check *check)
 	fputc('\n', out);
 }
 
-/* ---- the check ---- */
-
 static int sim_link(struct wt_launch_system *launch_system, const char *interface,
                     struct wt_link *link, struct wt_error *err)
 {
@@ -293,30 +290,30 @@ static int check_and_print(const struct wt_stamp_nic *nic, bool json)
 	struct wt_launch_system launch_system;
 	struct wt_launch_check check;
 	struct wt_error err = {0};
-	int ret;
+	int rc;
 
 	init_system(&launch_system, nic);
-	ret = wt_launch_check_read(&check, &launch_system, nic->interface, WT_LAUNCH_ANY_PRIORITY,
-	                           &err);
-	if (ret)
+	rc = wt_launch_check_read(&check, &launch_system, nic->interface, WT_LAUNCH_ANY_PRIORITY,
+	                          &err);
+	if (rc)
 		wt_cli_complain("%s", err.text);
 	else if (json)
-		wt_stamp_print_json_line(wt_replay_check_object(&check));
+		wt_json_print(stdout, &wt_replay_check_document, &check, NULL);
 	else
 		wt_replay_check_print(stdout, &check);
 	wt_launch_check_close(&check);
-	return ret ? WT_EXIT_FAILURE : wt_cli_flush();
+	return rc ? WT_EXIT_FAILURE : wt_cli_flush();
 }
 
 int wt_replay_check(const char *interface, bool json)
 {
 	struct wt_stamp_nic nic;
 	struct wt_error err = {0};
-	int exit_code, ret = wt_stamp_nic_open(&nic, interface, &err);
+	int exit_code, rc = wt_stamp_nic_open(&nic, interface, &err);
 
-	if (ret == -EINVAL)
+	if (rc == -EINVAL)
 		return wt_cli_usage("replay", "%s", err.text);
-	if (ret) {
+	if (rc) {
 		wt_cli_complain("%s", err.text);
 		return WT_EXIT_FAILURE;
 	}

@@ -1,35 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CLI_REPLAY_OPTIONS_H
-#define WIRETAPE_CLI_REPLAY_OPTIONS_H
+#ifndef WIRETAPE_CLI_REPLAY_REPLAY_OPTIONS_H
+#define WIRETAPE_CLI_REPLAY_REPLAY_OPTIONS_H
 
 /* The command line of `wiretape replay`. */
 
 #include <stdbool.h>
 
-#include <wiretape/replay/plan/replayer_config.h>
+#include <wiretape/cli/common_options.h>
+#include <wiretape/replay/replayer.h>
 
 enum { WT_REPLAY_MAPS_MAX = 64 };
 
 struct wt_replay_options {
-	struct wt_replay_config config; /* points into this struct and argv */
+	struct wt_replayer_config config; /* points into this struct and argv */
 	struct wt_generated generated;
 	char session[11];
-	struct wt_time from, to;
+	struct wt_given_time from;
+	struct wt_time to;
 	struct wt_udp_target target;
-	const char *target_text; /* of --to, if that is no time */
+	const char *target_text; /* of --to, if it is not a time */
 	struct wt_rewrite rewrite;
-	struct wt_replay_map maps[WT_REPLAY_MAPS_MAX];
+	struct wt_replayer_map maps[WT_REPLAY_MAPS_MAX];
 	char *map_texts[WT_REPLAY_MAPS_MAX]; /* owned */
-	bool has_tolerance;
 	bool allow_skipped;
 	bool check;
-	bool quiet, json, help;
+	bool is_generate; /* the words are those of `wiretape generate` */
+	bool quiet, json;
 };
 
-/* An exit code; *options is to be freed in any case. */
+/* Parse: an exit code; free *options in any case. */
 int wt_replay_options_parse(struct wt_replay_options *options, int argc, char **argv);
 void wt_replay_options_free(struct wt_replay_options *options);
-
-void wt_replay_options_help(void);
 
 #endif

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "replay_report.h"
-#include <wiretape/cli/json_text.h>
 
 #include <wiretape/cli/cli.h>
 #include <wiretape/cli/draw_histogram.h>
 #include <wiretape/cli/histogram_json.h>
+#include <wiretape/cli/json_output.h>
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wiretape/base/time_text.h>
+#include <wiretape/monitor/number_text.h>
 
 enum { BAR_COLUMNS = 24, RATE_BYTES = 32 };
-
-/* ---- while it runs ---- */
 
 static const char *rate_text(char out[RATE_BYTES], double per_second, const char *unit)
 {
@@ -39,7 +37,7 @@ static void draw_bar(double share)
 	fprintf(stderr, "] %3d %%  ", (int)(share * 100));
 }
 
-void wt_replay_draw_progress(void *context, const struct wt_replay_progress *progress)
+void wt_replay_draw_progress(void *context, const struct wt_replayer_progress *progress)
 {
 	double seconds = (double)progress->elapsed_ns / 1e9;
 	char rate[RATE_BYTES];
@@ -66,21 +64,19 @@ void wt_replay_clear_progress(void)
 	fputs("\r\033[K", stderr);
 }
 
-/* ---- for people ---- */
-
-static double seconds_of(const struct wt_replay_result *result)
+static double seconds_of(const struct wt_replayer_result *result)
 {
 	return (double)result->duration_ns / 1e9;
 }
 
-static double bits_of(const struct wt_replay_result *result, double rate_pps)
+static double bits_of(const struct wt_replayer_result *result, double rate_pps)
 {
 	return rate_pps * 8 * (double)result->bytes / (double)result->sent;
 }
 
-static void print_sent(const struct wt_replay_result *result)
+static void print_sent(const struct wt_replayer_result *result)
 {
-	double rate = wt_replay_rate_pps(result);
+	double rate = wt_replayer_rate_pps(result);
 	char packets[RATE_BYTES], bits[RATE_BYTES];
 
 	fprintf(stderr, "sent %" PRIu64 " packet%s, %" PRIu64 " bytes in %.6f s", result->sent,
@@ -97,9 +93,9 @@ static void print_sent(const struct wt_replay_result *result)
 }
 
 static void print_machine(const struct wt_replay_options *options,
-                          const struct wt_replay_result *result)
+                          const struct wt_replayer_result *result)
 {
-	const struct wt_replay_config *config = &options->config;
+	const struct wt_replayer_config *config = &options->config;
 
 	if (!config->cpu && !config->fifo_priority && !config->lock_memory)
 		return;
@@ -119,30 +115,28 @@ static void print_machine(const struct wt_replay_options *options,
 		        result->fifo_stolen_us);
 }
 
-/* Why packets were not sent. */
+/* Reason why packets were not sent. */
 struct reason {
 	uint64_t count;
-	const char *key; /* of the report for programs */
 	const char *what;
 	bool wanted; /* by the command line */
 };
 enum { REASONS = 8 };
 
 static void list_reasons(const struct wt_replay_options *options,
-                         const struct wt_replay_result *result, struct reason reasons[REASONS])
+                         const struct wt_replayer_result *result, struct reason reasons[REASONS])
 {
-	const struct wt_replay_skipped *skipped = &result->skipped;
+	const struct wt_replayer_skipped *skipped = &result->skipped;
 	const struct reason all[REASONS] = {
-	        {skipped->unmapped, "unmapped", "left out by --map", true},
-	        {skipped->too_large, "too_large", "too large for the interface", false},
-	        {skipped->too_short, "too_short", "too short for a link-layer header", false},
-	        {skipped->truncated, "truncated", "cut by the capture",
+	        {skipped->unmapped, "left out by --map", true},
+	        {skipped->too_large, "too large for the interface", false},
+	        {skipped->too_short, "too short for a link-layer header", false},
+	        {skipped->truncated, "cut by the capture",
 	         options->config.truncated == WT_TRUNCATED_SKIP},
-	        {skipped->not_udp, "not_udp", "not UDP", true},
-	        {skipped->fragments, "fragments", "fragments", false},
-	        {skipped->link_type, "link_type", "of a link type that cannot be sent there",
-	         false},
-	        {result->undone, NULL, "refused by the kernel as too large or malformed", false},
+	        {skipped->not_udp, "not UDP", true},
+	        {skipped->fragments, "fragments", false},
+	        {skipped->link_type, "of a link type that cannot be sent there", false},
+	        {result->undone, "refused by the kernel as too large or malformed", false},
 	};
 
 	memcpy(reasons, all, sizeof(all));
@@ -167,55 +161,90 @@ static void print_unfollowed(const struct wt_rewrite_counts *counts)
 	fputc('\n', stderr);
 }
 
-/* Lines for what is not 0. */
+/* Counts; those with labels have a line of text each, if they are not 0. */
+#define SUBJECT struct wt_replayer_result
+static const struct wt_number counts_rows[] = {
+        WT_COUNT(sent, "sent", "packets that were sent"),
+        WT_BYTES(bytes, "sent_bytes", "their bytes: of frames, or of UDP payloads"),
+        WT_COUNT(read, "read", "packets that were read"),
+        WT_COUNT(loops, "loops", "times the files were begun"),
+        WT_LABELLED(padded, "padded",
+                    "cut by the capture: sent with zeros in place of what is missing",
+                    "truncated packets that were sent with zeros"),
+        WT_LABELLED(cut, "truncated", "cut by the capture: sent as they are",
+                    "truncated packets that were sent as they are"),
+        WT_LABELLED(without_fcs, "without_fcs",
+                    "with a check sequence (FCS): sent without, the NIC adds its own",
+                    "packets sent without their check sequence"),
+        WT_LABELLED(excess, "excess",
+                    "captured with more bytes than their length: sent without those",
+                    "packets with more bytes than their length"),
+        WT_LABELLED(unstamped, "unstamped",
+                    "without a stamp: sent right after the one before, or with the first that "
+                    "has one",
+                    "packets without a stamp of their own"),
+        WT_LABELLED(out_of_order, "out_of_order",
+                    "stamped before their predecessor: sent right behind it",
+                    "packets stamped before their predecessor"),
+        WT_LABELLED(stepped_back, "stepped_back",
+                    "times the file's clock was set back: gone on without a gap",
+                    "times the file's clock was set back"),
+        WT_LABELLED(gaps_capped, "gaps_capped", "gaps shortened to --max-gap",
+                    "gaps shortened to --max-gap"),
+        WT_LABELLED(saturated, "saturated", "later than a time can say",
+                    "packets that are later than a time can say"),
+        WT_LABELLED(rewritten.changed, "rewritten.changed", "rewritten", "packets rewritten"),
+        WT_LABELLED(rewritten.not_understood, "rewritten.not_understood",
+                    "not rewritten in full: not understood",
+                    "packets whose headers contradict themselves: not rewritten in full"),
+        WT_LABELLED(rewritten.checksums_completed, "rewritten.checksums_completed",
+                    "with a checksum that was left to a NIC: completed",
+                    "checksums left to a NIC, and completed"),
+        WT_LABELLED(rewritten.checksums_fixed, "rewritten.checksums_fixed",
+                    "wrong checksums set right", "wrong checksums set right"),
+        WT_LABELLED(rewritten.checksums_lacking, "rewritten.checksums_lacking",
+                    "with a checksum that cannot be completed or checked: fragments, cut, in a "
+                    "tunnel",
+                    "checksums that cannot be completed or checked"),
+        WT_LABELLED(rewritten.checksums_left, "rewritten.checksums_left",
+                    "with a checksum that was left to a NIC: sent unfinished; --fix-checksums "
+                    "completes it",
+                    "checksums left to a NIC, and sent unfinished"),
+        WT_LABELLED(rewritten.ip_checksums_wrong, "rewritten.ip_checksums_wrong",
+                    "with a wrong checksum of the IPv4 header: sent so; --fix-checksums sets it "
+                    "right",
+                    "wrong checksums of IPv4 headers, sent so"),
+        WT_LABELLED(stamped, "stamped_payloads", "payloads stamped", "payloads stamped"),
+        WT_LABELLED(refused, "refused", "times a queue was full; tried again",
+                    "times a queue was full; tried again"),
+        WT_COUNT(undone, "undone", "packets that the kernel refused; not sent"),
+        WT_LABELLED(late_launches, "late_launches",
+                    "handed over after their launch time: sent at once",
+                    "packets handed over after their launch time"),
+        WT_LABELLED(unbelieved_stamps, "unbelieved_stamps",
+                    "stamps of the NIC that cannot be right; the next best took their place",
+                    "stamps of the NIC that cannot be right"),
+        WT_LABELLED(unproved, "unproved", "sent, but not in the proof, which could not keep up",
+                    "packets sent, but not in the proof"),
+        WT_COUNT(starved, "starved", "times a packet was due before it was read"),
+        WT_NS(starved_ns, "starved_ns", "for how long in all"),
+        WT_COUNT(starved_packets, "starved_packets", "packets that left late for it"),
+        {0},
+};
+#undef SUBJECT
+
+/* Print lines for counts that are not 0. */
 static void print_counts(const struct wt_replay_options *options,
-                         const struct wt_replay_result *result)
+                         const struct wt_replayer_result *result)
 {
 	struct reason reasons[REASONS];
-	const struct {
-		uint64_t count;
-		const char *what;
-	} lines[] = {
-	        {result->padded, "cut by the capture: sent with zeros in place of what is missing"},
-	        {result->cut, "cut by the capture: sent as they are"},
-	        {result->without_fcs,
-	         "with a check sequence (FCS): sent without, the NIC adds its own"},
-	        {result->excess, "captured with more bytes than their length: sent without those"},
-	        {result->unstamped, "without a stamp: sent right after the one before, or with the "
-	                            "first that has one"},
-	        {result->out_of_order, "stamped before their predecessor: sent right behind it"},
-	        {result->stepped_back,
-	         "times the file's clock was set back: gone on without a gap"},
-	        {result->gaps_capped, "gaps shortened to --max-gap"},
-	        {result->saturated, "later than a time can say"},
-	        {result->rewritten.changed, "rewritten"},
-	        {result->rewritten.not_understood, "not rewritten in full: not understood"},
-	        {result->rewritten.checksums_completed,
-	         "with a checksum that was left to a NIC: completed"},
-	        {result->rewritten.checksums_fixed, "wrong checksums set right"},
-	        {result->rewritten.checksums_lacking, "with a checksum that cannot be completed or "
-	                                              "checked: fragments, cut, in a tunnel"},
-	        {result->rewritten.checksums_left,
-	         "with a checksum that was left to a NIC: sent unfinished; --fix-checksums "
-	         "completes it"},
-	        {result->rewritten.ip_checksums_wrong, "with a wrong checksum of the IPv4 header: "
-	                                               "sent so; --fix-checksums sets it right"},
-	        {result->stamped, "payloads stamped"},
-	        {result->refused, "times a queue was full; tried again"},
-	        {result->late_launches, "handed over after their launch time: sent at once"},
-	        {result->unbelieved_stamps,
-	         "stamps of the NIC that cannot be right; the next best took their place"},
-	        {result->unproved, "sent, but not in the proof, which could not keep up"},
-	};
 
 	list_reasons(options, result, reasons);
 	for (size_t i = 0; i < REASONS; i++)
 		if (reasons[i].count)
 			fprintf(stderr, "  %" PRIu64 " not sent: %s\n", reasons[i].count,
 			        reasons[i].what);
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		if (lines[i].count)
-			fprintf(stderr, "  %" PRIu64 " %s\n", lines[i].count, lines[i].what);
+	wt_numbers_print_counts(stderr, counts_rows, result, 2);
 	print_unfollowed(&result->rewritten);
 	if (result->starved)
 		fprintf(stderr,
@@ -249,13 +278,13 @@ static void print_sources(const struct wt_proof *proof)
 	fputc('\n', stderr);
 }
 
-/* What the NIC's stamps rest on, and what was done to have them. */
-static void print_nics(const struct wt_replay_result *result)
+/* Print the basis of the NICs' stamps, and what was done to have them. */
+static void print_nics(const struct wt_replayer_result *result)
 {
 	char error[WT_DRAW_TIME_BYTES];
 
 	for (size_t i = 0; i < result->port_count; i++) {
-		const struct wt_replay_nic_stamps *nic = &result->ports[i].nic;
+		const struct wt_replayer_nic_stamps *nic = &result->ports[i].nic;
 
 		if (nic->used)
 			fprintf(stderr,
@@ -284,9 +313,9 @@ static void print_quantiles(const char *what, const struct wt_histogram *histogr
 	fprintf(stderr, " max %s\n", wt_draw_time(text, histogram->max_ns));
 }
 
-/* What was the machine's doing, and what remains. */
+/* Print the interruptions by the machine, and the errors of packets they left alone. */
 static void print_interruptions(const struct wt_replay_options *options,
-                                const struct wt_replay_result *result)
+                                const struct wt_replayer_result *result)
 {
 	const struct wt_proof *proof = &result->proof;
 
@@ -305,7 +334,7 @@ static void print_interruptions(const struct wt_replay_options *options,
 }
 
 static void print_proof(const struct wt_replay_options *options,
-                        const struct wt_replay_result *result)
+                        const struct wt_replayer_result *result)
 {
 	const struct wt_proof *proof = &result->proof;
 	int64_t stretch_ns = wt_proof_stretch_ns(proof);
@@ -335,7 +364,7 @@ static void print_proof(const struct wt_replay_options *options,
 		fprintf(stderr, "  %" PRIu64 " dropped for their launch time\n", proof->dropped);
 }
 
-static void print_ports(const struct wt_replay_result *result)
+static void print_ports(const struct wt_replayer_result *result)
 {
 	if (result->port_count < 2)
 		return;
@@ -345,7 +374,7 @@ static void print_ports(const struct wt_replay_result *result)
 }
 
 void wt_replay_report_print(const struct wt_replay_options *options,
-                            const struct wt_replay_result *result)
+                            const struct wt_replayer_result *result)
 {
 	print_sent(result);
 	print_ports(result);
@@ -359,237 +388,434 @@ void wt_replay_report_print(const struct wt_replay_options *options,
 		        result->proof.dropped);
 }
 
-/* ---- for programs ---- */
+struct view {
+	const struct wt_replay_options *options;
+	const struct wt_replayer_result *result;
+	const struct wt_timeline_file *files;
+};
 
-static void put(json_t *object, const char *key, uint64_t value)
+static void read_proof_mean(const struct wt_number *row, const void *subject,
+                            struct wt_value *value)
 {
-	json_object_set_new(object, key, json_integer((json_int_t)value));
+	const struct wt_proof *proof = subject;
+
+	(void)row;
+	if (proof->departures)
+		wt_value_signed(value, proof->sum_ns / (int64_t)proof->departures);
 }
 
-static json_t *proof_json(const struct wt_proof *proof)
+static void read_planned(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	json_t *object = json_object(), *sources = json_object();
+	const struct wt_proof *proof = subject;
 
-	put(object, "departures", proof->departures);
-	for (int i = 0; i < WT_DEPARTURE_SOURCES; i++)
-		put(sources, wt_departure_source_name((enum wt_departure_source)i),
-		    proof->by_source[i]);
-	json_object_set_new(object, "sources", sources);
-	json_object_set_new(object, "error", wt_histogram_json(&proof->error));
-	json_object_set_new(object, "gap_error", wt_histogram_json(&proof->gap_error));
-	json_object_set_new(object, "undisturbed_error", wt_histogram_json(&proof->calm_error));
-	json_object_set_new(object, "undisturbed_gap_error",
-	                    wt_histogram_json(&proof->calm_gap_error));
-	put(object, "early", proof->early);
-	put(object, "tolerance_ns", (uint64_t)proof->tolerance_ns);
-	put(object, "over_tolerance", proof->over_tolerance);
-	put(object, "dropped", proof->dropped);
-	json_object_set_new(object, "worst_ns", json_integer(proof->worst_ns));
-	put(object, "worst_number", proof->worst_number);
-	json_object_set_new(object, "mean_ns",
-	                    proof->departures
-	                            ? json_real((double)proof->sum_ns / (double)proof->departures)
-	                            : json_null());
-	put(object, "planned_ns", (uint64_t)(proof->last_due_ns - proof->first_due_ns));
-	json_object_set_new(object, "last_due_ns", json_integer(proof->last_due_ns));
-	json_object_set_new(object, "last_departed_ns", json_integer(proof->last_departed_ns));
-	json_object_set_new(object, "stretch_ns", json_integer(wt_proof_stretch_ns(proof)));
-	return object;
+	(void)row;
+	wt_value_signed(value, proof->last_due_ns - proof->first_due_ns);
 }
 
-static json_t *skipped_json(const struct wt_replay_options *options,
-                            const struct wt_replay_result *result)
+static void read_stretch(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	json_t *object = json_object();
-	struct reason reasons[REASONS];
-
-	list_reasons(options, result, reasons);
-	for (size_t i = 0; i < REASONS; i++)
-		if (reasons[i].key)
-			put(object, reasons[i].key, reasons[i].count);
-	return object;
+	(void)row;
+	wt_value_signed(value, wt_proof_stretch_ns(subject));
 }
 
-static json_t *rewritten_json(const struct wt_rewrite_counts *counts)
+#define SUBJECT struct wt_proof
+static const struct wt_number proof_rows[] = {
+        WT_COUNT(departures, "departures", "packets that left"),
+        WT_COUNT(by_source[WT_DEPARTURE_HANDOVER], "sources.handover",
+                 "departures known by their hand-over to the kernel"),
+        WT_COUNT(by_source[WT_DEPARTURE_SOFTWARE], "sources.software",
+                 "departures known by the driver's stamp"),
+        WT_COUNT(by_source[WT_DEPARTURE_HARDWARE], "sources.hardware",
+                 "departures known by the NIC's stamp"),
+        WT_HISTOGRAM(error, "error", "how far from when they were due packets left"),
+        WT_HISTOGRAM(gap_error, "gap_error", "how far off the time to the packet before was"),
+        WT_HISTOGRAM(calm_error, "undisturbed_error",
+                     "the error of packets for which the machine left the processor to us"),
+        WT_HISTOGRAM(calm_gap_error, "undisturbed_gap_error", "and of the gaps between them"),
+        WT_COUNT(early, "early", "packets that left before they were due"),
+        WT_NS(tolerance_ns, "tolerance_ns", "the largest error that does not count"),
+        WT_COUNT(over_tolerance, "over_tolerance", "packets with a larger one"),
+        WT_COUNT(dropped, "dropped", "packets dropped for their launch time"),
+        WT_NS(worst_ns, "worst_ns", "the error of the packet furthest off; below 0: early"),
+        WT_COUNT(worst_number, "worst_number", "which packet that was"),
+        WT_READ(read_proof_mean, "mean_ns", WT_KIND_GAUGE, WT_IN_NS,
+                "the mean of departures less due times"),
+        WT_READ(read_planned, "planned_ns", WT_KIND_GAUGE, WT_IN_NS,
+                "from the first to the last packet, as planned"),
+        WT_TIME(last_due_ns, "last_due_ns", "when the last packet was due, from the start on"),
+        WT_TIME(last_departed_ns, "last_departed_ns", "when it left"),
+        WT_READ(read_stretch, "stretch_ns", WT_KIND_GAUGE, WT_IN_NS,
+                "how much longer than planned it took"),
+        {0},
+};
+#undef SUBJECT
+
+static const void *next_kind(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
 {
-	json_t *object = json_object(), *kinds = json_object();
+	const struct wt_rewrite_counts *counts =
+	        &((const struct wt_replayer_result *)subject)->rewritten;
 
-	put(object, "changed", counts->changed);
-	put(object, "not_understood", counts->not_understood);
-	put(object, "not_followed", counts->not_followed);
-	for (int i = 0; i < WT_UNFOLLOWED_KINDS; i++)
-		if (counts->unfollowed[i])
-			put(kinds, wt_rewrite_unfollowed_name((enum wt_rewrite_unfollowed)i),
-			    counts->unfollowed[i]);
-	json_object_set_new(object, "not_followed_kinds", kinds);
-	put(object, "checksums_completed", counts->checksums_completed);
-	put(object, "checksums_fixed", counts->checksums_fixed);
-	put(object, "checksums_lacking", counts->checksums_lacking);
-	put(object, "checksums_left", counts->checksums_left);
-	put(object, "ip_checksums_wrong", counts->ip_checksums_wrong);
-	return object;
-}
-
-static json_t *nic_json(const struct wt_replay_nic_stamps *nic)
-{
-	json_t *object;
-
-	if (!nic->clock[0])
-		return json_null();
-	object = json_object();
-	json_object_set_new(object, "clock", wt_json_text(nic->clock));
-	put(object, "used", nic->used);
-	put(object, "missing", nic->missing);
-	put(object, "unbelieved", nic->unbelieved);
-	json_object_set_new(object, "error_ns",
-	                    nic->used ? json_integer(nic->error_ns) : json_null());
-	put(object, "clock_steps", nic->steps);
-	json_object_set_new(object, "tx_type_before",
-	                    nic->was_changed ? wt_json_text(nic->before) : json_null());
-	json_object_set_new(object, "tx_type_set",
-	                    nic->was_changed ? wt_json_text(nic->during) : json_null());
-	json_object_set_new(object, "put_back",
-	                    nic->was_changed ? json_boolean(nic->was_put_back) : json_null());
-	return object;
-}
-
-static json_t *ports_json(const struct wt_replay_result *result)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < result->port_count; i++) {
-		const struct wt_replay_port_result *port = &result->ports[i];
-		json_t *object = json_object();
-
-		json_object_set_new(object, "interface", wt_json_text(port->interface));
-		json_object_set_new(object, "qdisc",
-		                    port->qdisc[0] ? wt_json_text(port->qdisc) : json_null());
-		put(object, "sent", port->sent);
-		put(object, "bytes", port->bytes);
-		json_object_set_new(object, "driver_stamps", json_boolean(port->has_stamps));
-		json_object_set_new(object, "nic_stamps", nic_json(&port->nic));
-		json_array_append_new(array, object);
+	(void)row;
+	for (int i = 0; i < WT_UNFOLLOWED_KINDS; i++) {
+		if (!counts->unfollowed[i] || index--)
+			continue;
+		snprintf(room->entry.name, sizeof(room->entry.name), "%s",
+		         wt_rewrite_unfollowed_name((enum wt_rewrite_unfollowed)i));
+		wt_value_unsigned(&room->entry.value, counts->unfollowed[i]);
+		return &room->entry;
 	}
-	return array;
+	return NULL;
 }
 
-static json_t *files_json(const struct wt_replay_options *options,
-                          const struct wt_timeline_file *files)
+static void read_nic_error(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	json_t *array = json_array();
+	const struct wt_replayer_nic_stamps *nic = subject;
 
-	for (size_t i = 0; i < options->config.path_count; i++) {
-		bool broken = files[i].ended && files[i].ended != -ENODATA;
-		json_t *object = json_object();
-
-		wt_json_put_path(object, "path", options->config.paths[i]);
-		put(object, "packets", files[i].packets);
-		put(object, "missing_packets", files[i].missing);
-		put(object, "not_filtered", files[i].unfiltered.packets);
-		put(object, "stamps_out_of_range", files[i].out_of_range);
-		put(object, "fractions_above_second", files[i].fractions.packets);
-		json_object_set_new(object, "cut_off", json_boolean(files[i].ended == -ENODATA));
-		json_object_set_new(object, "broken",
-		                    broken ? wt_json_text(files[i].why.text) : json_null());
-		json_array_append_new(array, object);
-	}
-	return array;
+	(void)row;
+	if (nic->used)
+		wt_value_signed(value, nic->error_ns);
 }
 
-static json_t *notes_json(const struct wt_replay_result *result)
+static void read_put_back(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	json_t *array = json_array();
+	const struct wt_replayer_nic_stamps *nic = subject;
 
-	for (size_t i = 0; i < result->note_count; i++)
-		json_array_append_new(array, wt_json_text(result->notes[i]));
-	return array;
+	(void)row;
+	if (nic->was_changed)
+		wt_value_flag(value, nic->was_put_back);
 }
 
-static json_t *machine_json(const struct wt_replay_config *config,
-                            const struct wt_replay_result *result)
+static void read_if_changed(const struct wt_number *row, const void *subject,
+                            struct wt_value *value)
 {
-	json_t *object = json_object();
-
-	json_object_set_new(object, "cpu",
-	                    config->cpu ? json_integer(config->cpu - 1) : json_null());
-	json_object_set_new(object, "fifo",
-	                    config->fifo_priority ? json_integer(config->fifo_priority)
-	                                          : json_null());
-	json_object_set_new(object, "mlock", json_boolean(config->lock_memory));
-	put(object, "interruptions", result->interruptions);
-	put(object, "interrupted_ns", (uint64_t)result->interrupted_ns);
-	json_object_set_new(object, "fifo_stolen_us", json_integer(result->fifo_stolen_us));
-	return object;
+	if (((const struct wt_replayer_nic_stamps *)subject)->was_changed)
+		wt_value_text(value, (const char *)subject + row->offset);
 }
 
-static void put_counts(json_t *object, const struct wt_replay_result *result)
+#define SUBJECT struct wt_replayer_nic_stamps
+static const struct wt_number nic_rows[] = {
+        WT_CHARS(clock, "clock", "the device of the NIC's clock"),
+        WT_COUNT(used, "used", "stamps that are departures in the proof"),
+        WT_COUNT(missing, "missing", "packets that the NIC left without one"),
+        WT_COUNT(unbelieved, "unbelieved", "stamps that cannot be right"),
+        WT_READ(read_nic_error, "error_ns", WT_KIND_GAUGE, WT_IN_NS,
+                "within which those that were used are right"),
+        WT_COUNT(steps, "clock_steps", "times its clock was set meanwhile"),
+        WT_READ_AT(before, read_if_changed, "tx_type_before", WT_KIND_TEXT, WT_IN_NONE,
+                   "the stamping of sent packets before; null: it was not changed"),
+        WT_READ_AT(during, read_if_changed, "tx_type_set", WT_KIND_TEXT, WT_IN_NONE,
+                   "what it was changed to"),
+        WT_READ_FLAG(read_put_back, "put_back", "whether it was put back"),
+        {0},
+};
+#undef SUBJECT
+
+static const void *nic_of(const struct wt_number *row, const void *subject, size_t index,
+                          union wt_number_room *room)
 {
-	put(object, "sent", result->sent);
-	put(object, "bytes", result->bytes);
-	put(object, "read", result->read);
-	put(object, "loops", result->loops);
-	put(object, "refused", result->refused);
-	put(object, "undone", result->undone);
-	put(object, "late_launches", result->late_launches);
-	put(object, "starved", result->starved);
-	put(object, "starved_ns", (uint64_t)result->starved_ns);
-	put(object, "starved_packets", result->starved_packets);
-	put(object, "unproved", result->unproved);
-	put(object, "unbelieved_stamps", result->unbelieved_stamps);
-	put(object, "padded", result->padded);
-	put(object, "cut", result->cut);
-	put(object, "without_fcs", result->without_fcs);
-	put(object, "excess", result->excess);
-	put(object, "stamped_payloads", result->stamped);
-	put(object, "unstamped", result->unstamped);
-	put(object, "out_of_order", result->out_of_order);
-	put(object, "stepped_back", result->stepped_back);
-	put(object, "gaps_capped", result->gaps_capped);
-	put(object, "saturated", result->saturated);
+	const struct wt_replayer_port_result *port = subject;
+
+	(void)row, (void)index, (void)room;
+	return port->nic.clock[0] ? &port->nic : NULL;
 }
 
-static json_t *report_json(const struct wt_replay_options *options,
-                           const struct wt_replay_result *result,
-                           const struct wt_timeline_file *files)
+#define SUBJECT struct wt_replayer_port_result
+static const struct wt_number port_rows[] = {
+        WT_CHARS(interface, "interface", "its name"),
+        WT_CHARS(qdisc, "qdisc", "the qdisc that packets passed; null: they went around it"),
+        WT_COUNT(sent, "sent", "packets that were sent"),
+        WT_BYTES(bytes, "sent_bytes", "their bytes"),
+        WT_FLAG(has_stamps, "driver_stamps", "whether the driver stamps what it sends"),
+        WT_OBJECT_OF(nic_of, "nic_stamps", nic_rows,
+                     "of the NIC's stamps; null: none were asked for"),
+        {0},
+};
+#undef SUBJECT
+
+static const void *next_port(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
 {
-	json_t *object = json_object();
-	double rate = wt_replay_rate_pps(result);
+	const struct wt_replayer_result *result = subject;
 
-	json_object_set_new(
-	        object, "pace",
-	        json_string(result->has_schedule ? wt_pace_name(result->pace) : "none"));
-	json_object_set_new(object, "tx", json_string(wt_tx_kind_name(result->tx)));
-	put_counts(object, result);
-	json_object_set_new(object, "start_utc_ns", json_integer(result->start_utc_ns));
-	json_object_set_new(object, "duration_ns", json_integer(result->duration_ns));
-	json_object_set_new(object, "pps", rate > 0 ? json_real(rate) : json_null());
-	json_object_set_new(object, "bps",
-	                    rate > 0 ? json_real(bits_of(result, rate)) : json_null());
-	json_object_set_new(object, "lead_ns", json_integer(result->lead_ns));
-	json_object_set_new(object, "call_ns", json_integer(result->call_ns));
-	json_object_set_new(object, "stopped", json_boolean(result->was_stopped));
-	json_object_set_new(object, "skipped", skipped_json(options, result));
-	json_object_set_new(object, "rewritten", rewritten_json(&result->rewritten));
-	json_object_set_new(object, "machine", machine_json(&options->config, result));
-	json_object_set_new(object, "interfaces", ports_json(result));
-	json_object_set_new(object, "files", files_json(options, files));
-	json_object_set_new(object, "notes", notes_json(result));
-	put(object, "notes_left_out", result->notes_left_out);
-	json_object_set_new(object, "proof",
-	                    result->has_schedule ? proof_json(&result->proof) : json_null());
-	return object;
+	(void)row, (void)room;
+	return index < result->port_count ? &result->ports[index] : NULL;
 }
+
+static const void *next_note(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
+{
+	const struct wt_replayer_result *result = subject;
+
+	(void)row, (void)room;
+	return index < result->note_count ? result->notes[index] : NULL;
+}
+
+static const void *proof_of(const struct wt_number *row, const void *subject, size_t index,
+                            union wt_number_room *room)
+{
+	const struct wt_replayer_result *result = subject;
+
+	(void)row, (void)index, (void)room;
+	return result->has_schedule ? &result->proof : NULL;
+}
+
+static void read_pace(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_replayer_result *result = subject;
+
+	(void)row;
+	wt_value_text(value, result->has_schedule ? wt_pace_name(result->pace) : "none");
+}
+
+static void read_tx(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	(void)row;
+	wt_value_text(value, wt_tx_kind_name(((const struct wt_replayer_result *)subject)->tx));
+}
+
+static void read_packet_rate(const struct wt_number *row, const void *subject,
+                             struct wt_value *value)
+{
+	double rate = wt_replayer_rate_pps(subject);
+
+	(void)row;
+	if (rate > 0)
+		wt_value_real(value, rate);
+}
+
+static void read_bit_rate(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	double rate = wt_replayer_rate_pps(subject);
+
+	(void)row;
+	if (rate > 0)
+		wt_value_real(value, bits_of(subject, rate));
+}
+
+static void read_stolen(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	(void)row;
+	wt_value_signed(value, ((const struct wt_replayer_result *)subject)->fifo_stolen_us * 1000);
+}
+
+static const void *itself(const struct wt_number *row, const void *subject, size_t index,
+                          union wt_number_room *room)
+{
+	(void)row, (void)index, (void)room;
+	return subject;
+}
+
+#define SUBJECT struct wt_replayer_result
+static const struct wt_number result_rows[] = {
+        WT_READ_TEXT(read_pace, "pace", "how due times were waited for; none: there were none"),
+        WT_READ_TEXT(read_tx, "tx", "how packets were given to the kernel"),
+        WT_PART_OF(itself, counts_rows),
+        WT_COUNT(rewritten.not_followed, "rewritten.not_followed",
+                 "packets with something in them that is not rewritten"),
+        WT_MAP(next_kind, "rewritten.not_followed_kinds", "these, by what it is"),
+        WT_TIME(start_utc_ns, "start_ns", "when sending began"),
+        WT_NS(duration_ns, "duration_ns", "from the start to the last hand-over"),
+        WT_READ(read_packet_rate, "packets_per_second", WT_KIND_GAUGE, WT_IN_PER_SECOND,
+                "the mean rate; null: it cannot be told"),
+        WT_READ(read_bit_rate, "bits_per_second", WT_KIND_GAUGE, WT_IN_PER_SECOND, "the same"),
+        WT_NS(lead_ns, "lead_ns", "how long before they were due packets were handed over"),
+        WT_NS(call_ns, "call_ns", "how long a hand-over took"),
+        WT_FLAG(was_stopped, "stopped", "whether a signal ended it"),
+        WT_COUNT(skipped.unmapped, "skipped.unmapped", "packets that --map left out"),
+        WT_COUNT(skipped.too_large, "skipped.too_large", "packets too large for the interface"),
+        WT_COUNT(skipped.too_short, "skipped.too_short", "packets too short for a header"),
+        WT_COUNT(skipped.truncated, "skipped.truncated", "truncated packets"),
+        WT_COUNT(skipped.not_udp, "skipped.not_udp", "packets that are not UDP"),
+        WT_COUNT(skipped.fragments, "skipped.fragments", "fragments"),
+        WT_COUNT(skipped.link_type, "skipped.link_type",
+                 "packets of a link type that cannot be sent there"),
+        WT_COUNT(interruptions, "machine.interruptions",
+                 "times the machine took the processor away"),
+        WT_NS(interrupted_ns, "machine.interrupted_ns", "for how long in all"),
+        WT_READ(read_stolen, "machine.fifo_stolen_ns", WT_KIND_GAUGE, WT_IN_NS,
+                "what the kernel keeps of each second from SCHED_FIFO"),
+        WT_LIST(next_port, "interfaces", port_rows, "the interfaces, one by one"),
+        WT_LIST(next_note, "notes", NULL, "what is less than was asked for, or worth knowing"),
+        WT_COUNT(notes_left_out, "notes_left_out", "notes for which there was no room"),
+        WT_OBJECT_OF(proof_of, "proof", proof_rows, "when packets left; null: none was due"),
+        {0},
+};
+#undef SUBJECT
+
+static void read_cpu(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_replayer_config *config = subject;
+
+	(void)row;
+	if (config->cpu)
+		wt_value_signed(value, config->cpu - 1);
+}
+
+static void read_fifo(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_replayer_config *config = subject;
+
+	(void)row;
+	if (config->fifo_priority)
+		wt_value_signed(value, config->fifo_priority);
+}
+
+#define SUBJECT struct wt_replayer_config
+static const struct wt_number machine_rows[] = {
+        WT_READ(read_cpu, "machine.cpu", WT_KIND_GAUGE, WT_IN_NONE, "--cpu; null: any"),
+        WT_READ(read_fifo, "machine.fifo", WT_KIND_GAUGE, WT_IN_NONE, "--fifo; null: not given"),
+        WT_FLAG(lock_memory, "machine.mlock", "--mlock"),
+        {0},
+};
+#undef SUBJECT
+
+struct file_view {
+	const char *path;
+	const struct wt_timeline_file *file;
+};
+
+static const void *file_of(const struct wt_number *row, const void *subject, size_t index,
+                           union wt_number_room *room)
+{
+	(void)row, (void)index, (void)room;
+	return ((const struct file_view *)subject)->file;
+}
+
+static void read_cut_off(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	(void)row;
+	wt_value_flag(value, ((const struct wt_timeline_file *)subject)->ended == -ENODATA);
+}
+
+static bool is_broken(const struct wt_timeline_file *file)
+{
+	return file->ended && file->ended != -ENODATA;
+}
+
+static void read_problem(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_timeline_file *file = subject;
+
+	(void)row;
+	wt_value_text(value, is_broken(file) ? file->why.text : NULL);
+}
+
+#define SUBJECT struct wt_timeline_file
+static const struct wt_number timeline_rows[] = {
+        WT_COUNT(packets, "packets", "packets taken from it"),
+        WT_COUNT(missing, "missing_packets", "packets missing in its holes"),
+        WT_COUNT(unfiltered.packets, "not_filtered",
+                 "packets of which there is no telling whether the filter matches"),
+        WT_COUNT(out_of_range, "stamps_out_of_range", "packets from before 1677 or after 2262"),
+        WT_COUNT(fractions.packets, "fractions_above_second",
+                 "packets with fractions of a second that are a second or more"),
+        WT_READ_FLAG(read_cut_off, "cut_off", "whether it ends within a block"),
+        WT_READ_TEXT(read_problem, "problem",
+                     "why it cannot be read on, what is before was sent; null: it can"),
+        {0},
+};
+#undef SUBJECT
+
+#define SUBJECT struct file_view
+static const struct wt_number file_rows[] = {
+        WT_PATH(path, "path", "as given"),
+        WT_PART_OF(file_of, timeline_rows),
+        {0},
+};
+#undef SUBJECT
+
+static const void *next_file(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
+{
+	const struct view *view = subject;
+	struct file_view *file = (struct file_view *)room->bytes;
+
+	(void)row;
+	if (index == view->options->config.path_count)
+		return NULL;
+	*file = (struct file_view){view->options->config.paths[index], &view->files[index]};
+	return file;
+}
+
+static const void *result_of(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
+{
+	(void)row, (void)index, (void)room;
+	return ((const struct view *)subject)->result;
+}
+
+static const void *config_of(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
+{
+	(void)row, (void)index, (void)room;
+	return &((const struct view *)subject)->options->config;
+}
+
+/* Counts of gen:, where packets are made. */
+struct made {
+	uint64_t frame_bytes, first_sequence, next_sequence;
+};
+
+#define SUBJECT struct made
+static const struct wt_number made_rows[] = {
+        WT_BYTES(frame_bytes, "frame_bytes", "the size of frames"),
+        WT_COUNT(first_sequence, "first_sequence", "the number of the first packet"),
+        WT_COUNT(next_sequence, "next_sequence", "the number that would come next"),
+        {0},
+};
+#undef SUBJECT
+
+static const void *made_of(const struct wt_number *row, const void *subject, size_t index,
+                           union wt_number_room *room)
+{
+	const struct view *view = subject;
+	const struct wt_generated *generated = view->options->config.generated;
+	struct made *made = (struct made *)room->bytes;
+	uint64_t first;
+
+	(void)row, (void)index;
+	if (!generated)
+		return NULL;
+	first = generated->sequence_start ? generated->sequence_start : 1;
+	*made = (struct made){generated->frame.frame_bytes, first,
+	                      first + view->result->sent + view->result->undone};
+	return made;
+}
+
+static const struct wt_number rows[] = {
+        WT_PART_OF(result_of, result_rows),
+        WT_PART_OF(config_of, machine_rows),
+        WT_OBJECT_OF(made_of, "generated", made_rows,
+                     "of packets that are made; null: they are from files"),
+        WT_LIST(next_file, "files", file_rows, "the files that were read"),
+        {0},
+};
+
+const struct wt_document wt_replay_document = {
+        .command = "replay",
+        .help = "what was sent, and when it left",
+        .rows = rows,
+};
+
+const struct wt_document wt_generate_document = {
+        .command = "generate",
+        .help = "what was made and sent",
+        .rows = rows,
+};
 
 int wt_replay_report_json(const struct wt_replay_options *options,
-                          const struct wt_replay_result *result,
-                          const struct wt_timeline_file *files)
+                          const struct wt_replayer_result *result,
+                          const struct wt_timeline_file *files, int exit_code)
 {
-	json_t *object = report_json(options, result, files);
-	int failed = !object || json_dumpf(object, stdout, JSON_COMPACT);
+	const struct wt_document *document =
+	        options->is_generate ? &wt_generate_document : &wt_replay_document;
+	const struct view view = {options, result, files};
+	const struct wt_document_error error = {wt_cli_reason(), exit_code};
+	bool failed = exit_code == WT_EXIT_FAILURE;
 
-	json_decref(object);
-	putchar('\n');
-	return failed ? WT_EXIT_FAILURE : wt_cli_flush();
+	return wt_json_print(stdout, document, &view, failed ? &error : NULL) ? wt_cli_flush()
+	                                                                      : WT_EXIT_FAILURE;
 }
 
 int wt_replay_report_files(const struct wt_replay_options *options,
@@ -639,8 +865,8 @@ static void join_reasons(const struct reason reasons[REASONS], char *text, size_
 			                           reasons[i].what);
 }
 
-static void complain_of_nothing(const struct wt_replay_config *config,
-                                const struct wt_replay_result *result, const char *why)
+static void complain_of_nothing(const struct wt_replayer_config *config,
+                                const struct wt_replayer_result *result, const char *why)
 {
 	bool is_part = config->filter || config->from || config->to || config->duration_ns;
 
@@ -657,7 +883,7 @@ static void complain_of_nothing(const struct wt_replay_config *config,
 }
 
 int wt_replay_report_left_out(const struct wt_replay_options *options,
-                              const struct wt_replay_result *result)
+                              const struct wt_replayer_result *result)
 {
 	struct reason reasons[REASONS];
 	uint64_t unwanted = 0;
@@ -675,7 +901,7 @@ int wt_replay_report_left_out(const struct wt_replay_options *options,
 	}
 	if (!unwanted || options->allow_skipped)
 		return WT_EXIT_OK;
-	/* Else the report has a line for each. */
+	/* Otherwise the report has a line for each. */
 	if (options->quiet || options->json)
 		wt_cli_complain("warning: of %" PRIu64 " packets read not all were sent%s",
 		                result->read, why);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What tc-etf(8) takes for its example; and of a NIC whose queues are not known. */
+/* tc-etf(8)'s example value; and the guess for a NIC whose queues are unknown. */
 enum { DELTA_NS = 200000, QUEUES_ASSUMED = 4 };
 
 /* 0: not known. Beneath mq each queue has a qdisc. */

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/cli/cli.h>
-#include <wiretape/cli/json_text.h>
 #include "stamp.h"
 #include "stamp_face.h"
+#include <wiretape/cli/cli.h>
+#include <wiretape/cli/json_output.h>
+#include <wiretape/cli/options.h>
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <wiretape/base/time_text.h>
 #include <wiretape/stamp/clock_map.h>
 #include <wiretape/stamp/phc.h>
-#include <wiretape/base/time_text.h>
 
 enum { SAMPLES_DEFAULT = 5, EVERY_MS_DEFAULT = 1000, EVERY_MS_MOST = 3600000, NS_PER_MS = 1000000 };
 
@@ -24,37 +25,33 @@ struct options {
 	bool json;
 };
 
-static const struct option long_options[] = {
-        {"samples", required_argument, NULL, 'n'}, {"count", required_argument, NULL, 'n'},
-        {"every", required_argument, NULL, 'e'},   {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+static const struct wt_option rows[] = {
+        {"samples", "count", 'n', WT_OPTION_NUMBER, "SAMPLES",
+         "how many; 0: until SIGINT or SIGTERM [5]", WT_MEMBER(struct options, samples)},
+        {"every", .letter = 'e', .kind = WT_OPTION_NUMBER, .metavar = "MS", .min = 1,
+         .max = EVERY_MS_MOST, WT_MEMBER(struct options, every_ms), .help = "how far apart [1000]"},
+        {"json", .letter = 'j', WT_MEMBER(struct options, json),
+         .help = "one JSON object per sample and line"},
+        {0},
 };
 
-static void print_help(void)
-{
-	printf("Usage: wiretape stamp cross [OPTION]... IFACE|/dev/ptpN\n"
-	       "Take cross timestamps: what a NIC's clock (PHC), CLOCK_REALTIME (UTC) and\n"
-	       "CLOCK_MONOTONIC_RAW show at the same moment, and within which bracket that is\n"
-	       "known. No clock is set.\n"
-	       "\n"
-	       "  -n, --samples N  so many; 0: until SIGINT or SIGTERM [%d]\n"
-	       "  -e, --every MS   so far apart [%d]\n"
-	       "  -j, --json       one JSON object per sample and line\n"
-	       "  -h, --help       this text\n"
-	       "\n",
-	       SAMPLES_DEFAULT, EVERY_MS_DEFAULT);
-	wt_stamp_print_sim_help();
-	printf("ppm is what the PHC gains on UTC, with the bound of its error, from all samples\n"
-	       "since the last step. An object has utc, utc_ns, device, phc_ns, raw_ns,\n"
-	       "tai_offset_s, bracket_ns, method (precise, extended or basic), offset_ns (PHC -\n"
-	       "UTC), ppm, ppm_error and verdict (taken, outlier, stepped, frozen or backward).\n"
-	       "What is not known is null.\n"
-	       "\n"
-	       "Exit status: 0, or 1 if there is no clock or it cannot be read, 2 for a wrong\n"
-	       "command line.\n");
-}
+const struct wt_command_line wt_stamp_cross_line = {
+        .command = "stamp cross",
+        .usage = "stamp cross [OPTION]... IFACE|/dev/ptpN",
+        .about = "Take cross timestamps: what a NIC's clock (PHC), CLOCK_REALTIME (UTC) and "
+                 "CLOCK_MONOTONIC_RAW show at the same moment, and within which bracket that "
+                 "is known. No clock is set.",
+        .groups = (const struct wt_option_group[]){{NULL, rows, 0}, {0}},
+        .print_more = wt_stamp_print_sim_help,
+        .notes = "ppm is what the PHC gains on UTC, with the bound of its error, from all "
+                 "samples since the last step.\n"
+                 "'wiretape schema stamp cross' says what the keys of a JSON object mean.\n"
+                 "Exit status: 0, or 1 if there is no clock or it cannot be read, 2 for a "
+                 "wrong command line.",
+        .words = "IFACE",
+};
 
-/* What a run has seen. */
+/* Observations of a run. */
 struct run {
 	struct wt_clock_estimator estimator;
 	struct wt_cross_sample first;
@@ -88,14 +85,15 @@ static void note(struct run *run, const struct wt_cross_sample *sample)
 		run->widest_ns = sample->bracket_ns;
 }
 
-/* One sample tells no rate. */
+/* A single sample gives no rate. */
 static bool has_rate(const struct run *run)
 {
 	return run->estimator.map.number && run->estimator.count > 1;
 }
 
-/* The bound is that of the samples before the latest one, so that it holds if the clock was moved
- * since. Two have none, and what the first of three allows is wider than what two agree on. */
+/* Check for a bound: it is that of the samples before the latest one, so that it holds if the clock
+ * was moved since. Two have none, and what the first of three allows is wider than what two agree
+ * on. */
 static bool has_rate_bound(const struct run *run)
 {
 	return has_rate(run) && run->estimator.count > 2;
@@ -173,24 +171,60 @@ static bool print_text(const struct run *run, const char *device)
 	return !fflush(stdout);
 }
 
+/* One sample, for output. */
+struct sample {
+	char utc[WT_TIME_UTC_BYTES];
+	const char *device, *method, *verdict;
+	int64_t utc_ns, phc_ns, raw_ns, tai_offset_ns, bracket_ns, offset_ns;
+	double ppm, ppm_error; /* NAN: not known */
+};
+
+#define SUBJECT struct sample
+static const struct wt_number json_rows[] = {
+        WT_CHARS(utc, "utc", "CLOCK_REALTIME, in words"),
+        WT_TIME(utc_ns, "utc_ns", "CLOCK_REALTIME"),
+        WT_TEXT(device, "device", "the NIC's clock (PHC)"),
+        WT_NS(phc_ns, "phc_ns", "what that showed"),
+        WT_NS(raw_ns, "raw_ns", "CLOCK_MONOTONIC_RAW"),
+        WT_KNOWN_NS(tai_offset_ns, "tai_offset_ns",
+                    "TAI less UTC; null: nobody has told the kernel"),
+        WT_NS(bracket_ns, "bracket_ns", "within which all that is known"),
+        WT_TEXT(method, "method", "precise, extended or basic"),
+        WT_NS(offset_ns, "offset_ns", "PHC less UTC"),
+        WT_GAUGE(ppm, "ppm", WT_IN_PPM, "what the PHC gains on UTC; null: not known yet"),
+        WT_GAUGE(ppm_error, "ppm_error", WT_IN_PPM, "the bound of its error"),
+        WT_TEXT(verdict, "verdict", "taken, outlier, stepped, frozen or backward"),
+        {0},
+};
+#undef SUBJECT
+
+const struct wt_document wt_stamp_cross_document = {
+        .command = "stamp cross",
+        .help = "what clocks show at the same moment, a line a sample",
+        .rows = json_rows,
+};
+
 static bool print_json(const struct run *run, const char *device)
 {
-	const struct wt_cross_sample *sample = &run->last;
+	const struct wt_cross_sample *cross = &run->last;
 	const struct wt_clock_map *map = &run->estimator.map;
-	bool rated = has_rate(run);
-	char utc[WT_TIME_UTC_BYTES];
+	struct sample sample = {
+	        .device = device,
+	        .method = wt_cross_method_name(cross->method),
+	        .verdict = wt_clock_verdict_name(run->verdict),
+	        .utc_ns = cross->utc_ns,
+	        .phc_ns = cross->phc_ns,
+	        .raw_ns = cross->raw_ns,
+	        .tai_offset_ns =
+	                cross->tai_offset_s ? (int64_t)cross->tai_offset_s * NS_PER_S : INT64_MIN,
+	        .bracket_ns = cross->bracket_ns,
+	        .offset_ns = offset_of(cross),
+	        .ppm = has_rate(run) ? ppm_of(map->inverse_rate) : (double)NAN,
+	        .ppm_error = has_rate_bound(run) ? ppm_of(map->rate_error) : (double)NAN,
+	};
 
-	wt_time_format_utc(utc, sample->utc_ns);
-	return wt_stamp_print_json_line(json_pack(
-	        "{s:s, s:I, s:o, s:I, s:I, s:o, s:I, s:s, s:I, s:o, s:o, s:s}", "utc", utc,
-	        "utc_ns", (json_int_t)sample->utc_ns, "device", wt_json_text(device), "phc_ns",
-	        (json_int_t)sample->phc_ns, "raw_ns", (json_int_t)sample->raw_ns, "tai_offset_s",
-	        sample->tai_offset_s ? json_integer(sample->tai_offset_s) : json_null(),
-	        "bracket_ns", (json_int_t)sample->bracket_ns, "method",
-	        wt_cross_method_name(sample->method), "offset_ns", (json_int_t)offset_of(sample),
-	        "ppm", rated ? json_real(ppm_of(map->inverse_rate)) : json_null(), "ppm_error",
-	        has_rate_bound(run) ? json_real(ppm_of(map->rate_error)) : json_null(), "verdict",
-	        wt_clock_verdict_name(run->verdict)));
+	wt_time_format_utc(sample.utc, cross->utc_ns);
+	return wt_json_print(stdout, &wt_stamp_cross_document, &sample, NULL);
 }
 
 static void print_summary(const struct run *run)
@@ -207,7 +241,7 @@ static void print_summary(const struct run *run)
 	       run->narrowest_ns, run->widest_ns, run->steps, run->steps == 1 ? "step" : "steps");
 }
 
-/* False: it was told to stop. */
+/* Wait; false after a request to stop. */
 static bool wait_until(int64_t at_ns)
 {
 	int64_t left_ns;
@@ -280,63 +314,17 @@ static int run(const struct options *options)
 	return exit_code;
 }
 
-static int take_option(int option, struct options *options)
-{
-	switch (option) {
-	case 'n':
-		if (wt_cli_parse_u64(optarg, 0, UINT64_MAX, &options->samples))
-			return WT_EXIT_OK;
-		return wt_cli_usage("stamp cross", "'%s' is not a number of samples", optarg);
-	case 'e':
-		if (wt_cli_parse_u64(optarg, 1, EVERY_MS_MOST, &options->every_ms))
-			return WT_EXIT_OK;
-		return wt_cli_usage("stamp cross", "every '%s': it is 1 to %d ms", optarg,
-		                    EVERY_MS_MOST);
-	default:
-		options->json = true;
-		return WT_EXIT_OK;
-	}
-}
-
-static int parse_options(int argc, char **argv, struct options *options, bool *help)
-{
-	int option, exit_code;
-
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":n:e:jh", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'h':
-			*help = true;
-			return WT_EXIT_OK;
-		case ':':
-			return wt_cli_usage("stamp cross", "option '%s' needs a value",
-			                    argv[optind - 1]);
-		case '?':
-			return wt_cli_usage("stamp cross", "there is no option '%s'",
-			                    argv[optind - 1]);
-		default:
-			exit_code = take_option(option, options);
-			if (exit_code)
-				return exit_code;
-		}
-	}
-	if (argc - optind != 1)
-		return wt_cli_usage("stamp cross", optind == argc ? "no IFACE or clock given"
-		                                                  : "one clock at a time");
-	options->clock = argv[optind];
-	return WT_EXIT_OK;
-}
-
 int wt_stamp_cross(int argc, char **argv)
 {
 	struct options options = {.samples = SAMPLES_DEFAULT, .every_ms = EVERY_MS_DEFAULT};
-	bool help = false;
-	int exit_code = parse_options(argc, argv, &options, &help);
+	struct wt_words words;
+	int code = wt_options_parse(&wt_stamp_cross_line, argc, argv, &options, &words);
 
-	if (exit_code)
-		return exit_code;
-	if (!help)
-		return run(&options);
-	print_help();
-	return wt_cli_flush();
+	if (code)
+		return code;
+	if (words.count != 1)
+		return wt_cli_usage("stamp cross", words.count ? "one clock at a time"
+		                                               : "no IFACE or clock given");
+	options.clock = words.list[0];
+	return run(&options);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <wiretape/base/spec.h>
 #include <wiretape/stamp/sim_nic_spec.h>
 
 static volatile sig_atomic_t is_stopped;
@@ -19,21 +20,21 @@ static bool is_simulated(const char *text)
 int wt_stamp_nic_open(struct wt_stamp_nic *nic, const char *text, struct wt_error *err)
 {
 	struct wt_sim_nic_config config = {0};
-	int ret;
+	int rc;
 
 	*nic = (struct wt_stamp_nic){.system = wt_kernel_system(), .interface = text};
 	if (!is_simulated(text)) {
-		/* What is not there is found out by who asks about it. */
+		/* An interface that does not exist is found out by whoever asks about it. */
 		if (!wt_interface_name(text, nic->name))
 			nic->interface = nic->name;
 		return 0;
 	}
-	ret = wt_sim_nic_parse(&config, text[3] ? text + 4 : "", err);
-	if (ret)
-		return ret;
-	ret = wt_sim_nic_create(&nic->simulated, &config);
-	if (ret)
-		return wt_error_set(err, ret, "no memory for a simulated NIC");
+	rc = wt_sim_nic_parse(&config, text[3] ? text + 4 : "", err);
+	if (rc)
+		return rc;
+	rc = wt_sim_nic_create(&nic->simulated, &config);
+	if (rc)
+		return wt_error_set(err, rc, "no memory for a simulated NIC");
 	nic->system = wt_sim_nic_system(nic->simulated);
 	nic->interface = "sim";
 	return 0;
@@ -47,16 +48,14 @@ void wt_stamp_nic_close(struct wt_stamp_nic *nic)
 
 void wt_stamp_print_sim_help(void)
 {
-	struct wt_sim_nic_key key;
+	printf("\nIFACE may be 'sim' or 'sim:KEY=VALUE,...': a simulated NIC, for trying things\n"
+	       "out. The keys, where a TIME without a unit is in ns:\n");
+	for (size_t i = 0; i < wt_sim_nic_form.key_count; i++) {
+		const struct wt_spec_key *key = &wt_sim_nic_form.keys[i];
+		int width = printf("  %s=%s", key->name, key->values);
 
-	printf("IFACE may be 'sim' or 'sim:KEY=VALUE,...': a simulated NIC, for trying things\n"
-	       "out. The keys:\n");
-	for (size_t i = 0; wt_sim_nic_key(i, &key); i++) {
-		int width = printf("  %s=%s", key.name, key.values);
-
-		printf("%*s%s\n", width < 20 ? 22 - width : 2, "", key.meaning);
+		printf("%*s%s\n", width < 20 ? 22 - width : 2, "", key->takes);
 	}
-	putchar('\n');
 }
 
 static void on_signal(int number)
@@ -88,7 +87,7 @@ void wt_stamp_wait(int fd, int64_t ns)
 
 	if (ns <= 0)
 		return;
-	/* One that comes between the look and the wait ends the wait all the same. */
+	/* A signal between the look and the wait ends the wait all the same. */
 	sigemptyset(&blocked);
 	sigaddset(&blocked, SIGINT);
 	sigaddset(&blocked, SIGTERM);
@@ -104,13 +103,4 @@ int64_t wt_stamp_clock(clockid_t clock)
 
 	clock_gettime(clock, &now);
 	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
-}
-
-bool wt_stamp_print_json_line(json_t *object)
-{
-	int failed = json_dumpf(object, stdout, JSON_COMPACT);
-
-	json_decref(object);
-	putchar('\n');
-	return !failed && !fflush(stdout);
 }

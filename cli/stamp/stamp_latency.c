@@ -2,13 +2,13 @@
 #include "stamp.h"
 
 #include <wiretape/cli/cli.h>
+#include <wiretape/cli/common_options.h>
 #include <wiretape/cli/draw_histogram.h>
 #include <wiretape/cli/histogram_json.h>
+#include <wiretape/cli/json_output.h>
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,6 @@ struct options {
 	int64_t max_duration_ns;
 	char *filter; /* owned */
 	bool json;
-	bool help;
 };
 
 static const char *const titles[WT_SPANS] = {
@@ -36,7 +35,7 @@ static const char *const titles[WT_SPANS] = {
         [WT_SPAN_FALLBACK_TO_APPLICATION] = "late stamp (fallback) to application",
 };
 
-/* What the signal handler reaches for. */
+/* The measurement, for the signal handler. */
 static struct wt_latency *volatile running;
 static volatile sig_atomic_t stop_requested;
 
@@ -59,117 +58,72 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void print_help(void)
+static int take_reader(void *member, const char *value, struct wt_error *err)
 {
-	printf("Usage: wiretape stamp latency -i IFACE [OPTION]... [FILTER]\n"
-	       "Measure how long packets take from their stamp to the program that reads them, "
-	       "with\n"
-	       "each reader in turn. It records nothing.\n\n"
-	       "  -i, --interface IFACE   the interface\n"
-	       "  -n, --count N           packets for each reader [%d; no limit with -a]\n"
-	       "  -a, --autostop duration:SECONDS  so long for each reader\n"
-	       "      --reader KIND       v3, v2, recv or sim; again for more [v3, v2 and recv]\n"
-	       "      --retire-timeout MS v3: hand over a block that is not full after MS [60]\n"
-	       "      --ring SIZE         the ring, such as 64MiB [256MiB; v2: 512MiB]\n"
-	       "      --stamp sw|hw|auto  the kernel's stamps, the NIC's, or both where there are "
-	       "both\n"
-	       "                          (recv) [auto]\n"
-	       "      --json              one JSON object on standard output, and nothing else\n"
-	       "  -h, --help              this text\n\n"
-	       "Shown are p50, p90, p99, p99.9, the longest time, and how often each occurred. "
-	       "The\n"
-	       "program's moment is when it borrows the block that a packet is in: with v3 a "
-	       "packet\n"
-	       "waits until its block is full or the retire timeout ends.\n\n"
-	       "SIGINT ends it and prints what there is. It takes packets to measure: without any\n"
-	       "for 5 s it says so and goes on waiting.\n"
-	       "Exit: 0 fine, 1 failure or a reader without a packet, 2 usage.\n\n"
-	       "  wiretape stamp latency -i eth0 -n 100000 udp\n"
-	       "  wiretape stamp latency -i eth0 --reader v3 --retire-timeout 1\n",
-	       PACKETS_DEFAULT);
-}
-
-/* ---- the command line ---- */
-
-enum { OPT_READER = 256, OPT_RETIRE, OPT_RING, OPT_JSON, OPT_STAMP };
-
-static int add_reader(struct options *options, const char *name)
-{
-	int kind = wt_reader_kind_from_name(name);
+	struct options *options = member;
+	int kind = wt_reader_kind_from_name(value);
 
 	if (kind < 0)
-		return wt_cli_usage("stamp latency",
+		return wt_error_set(err, -EINVAL,
 		                    "there is no reader '%s'; there are v3, v2, recv and sim",
-		                    name);
+		                    value);
 	if (options->kind_count == READERS_MAX)
-		return wt_cli_usage("stamp latency", "more than %d readers", READERS_MAX);
+		return wt_error_set(err, -EINVAL, "there are more than %d readers", READERS_MAX);
 	options->kinds[options->kind_count++] = (enum wt_reader_kind)kind;
 	return 0;
 }
 
-static int set_retire_timeout(struct options *options, const char *value)
-{
-	uint64_t ms;
+static const struct wt_option packets_rows[] = {
+        {"interface", .letter = 'i', .kind = WT_OPTION_TEXT, .metavar = "IFACE",
+         WT_MEMBER(struct options, reader.interface), .help = "the interface"},
+        {"count", .letter = 'n', .kind = WT_OPTION_NUMBER, .metavar = "N", .min = 1,
+         WT_MEMBER(struct options, max_packets),
+         .help = "packets for each reader [10000; no limit with -a]"},
+        {0},
+};
 
-	if (!wt_cli_parse_u64(value, 1, 10000, &ms))
-		return wt_cli_usage("stamp latency",
-		                    "retire timeout '%s' is not a number of milliseconds from 1 "
-		                    "to 10000",
-		                    value);
-	options->reader.retire_timeout_ms = (uint32_t)ms;
-	return 0;
-}
+static const struct wt_option reader_rows[] = {
+        {"reader", .kind = WT_OPTION_CALL, .metavar = "v3|v2|recv|sim", .take = take_reader,
+         .help = "repeatable, one after the other [v3, v2 and recv]"},
+        {"retire-timeout", .kind = WT_OPTION_NUMBER, .metavar = "MS", .min = 1, .max = 10000,
+         WT_MEMBER(struct options, reader.retire_timeout_ms),
+         .help = "v3: hand over a block that is not full after MS [60]"},
+        {"ring", .kind = WT_OPTION_SIZE, .metavar = "SIZE",
+         WT_MEMBER(struct options, reader.ring_bytes),
+         .help = "the ring, such as 64MiB [256MiB; v2: 512MiB]"},
+        {"stamp", .kind = WT_OPTION_CHOICE, .metavar = "sw|hw|auto",
+         WT_MEMBER(struct options, reader.stamp),
+         .help = "the kernel's stamps, the NIC's, or both where there are both (recv) [auto]"},
+        {0},
+};
 
-static int set_stamp(struct options *options, const char *value)
-{
-	if (!strcmp(value, "sw"))
-		options->reader.stamp = WT_STAMP_SW;
-	else if (!strcmp(value, "hw"))
-		options->reader.stamp = WT_STAMP_HW;
-	else if (!strcmp(value, "auto"))
-		options->reader.stamp = WT_STAMP_AUTO;
-	else
-		return wt_cli_usage("stamp latency", "--stamp '%s' is not sw, hw or auto", value);
-	return 0;
-}
+const struct wt_command_line wt_stamp_latency_line = {
+        .command = "stamp latency",
+        .usage = "stamp latency -i IFACE [OPTION]... [FILTER]",
+        .about = "Measure how long packets take from their stamp to the program that reads "
+                 "them, with each reader in turn. It records nothing.",
+        .groups =
+                (const struct wt_option_group[]){
+                        {NULL, packets_rows, 0},
+                        {NULL, wt_autostop_row, offsetof(struct options, max_duration_ns)},
+                        {NULL, reader_rows, 0},
+                        {NULL, wt_json_row, offsetof(struct options, json)},
+                        {0},
+                },
+        .notes = "Shown are p50, p90, p99, p99.9, the longest time, and how often each "
+                 "occurred. The program's moment is when it borrows the block that a packet is "
+                 "in: with v3 a packet waits until its block is full or the retire timeout "
+                 "ends.\n"
+                 "SIGINT ends it and prints what there is. It takes packets to measure: "
+                 "without any for 5 s it says so and goes on waiting.\n"
+                 "Exit status: 0 fine, 1 failure or a reader without a packet, 2 usage.\n"
+                 "  wiretape stamp latency -i eth0 -n 100000 udp\n"
+                 "  wiretape stamp latency -i eth0 --reader v3 --retire-timeout 1",
+        .words = "FILTER",
+        .words_come_last = true,
+};
 
-/* 0 or an exit code. */
-static int set_option(struct options *options, int option, const char *value)
-{
-	switch (option) {
-	case 'i':
-		options->reader.interface = value;
-		return 0;
-	case 'n':
-		if (wt_cli_parse_u64(value, 1, UINT64_MAX, &options->max_packets))
-			return 0;
-		return wt_cli_usage("stamp latency", "count '%s' is not a positive number", value);
-	case 'a':
-		if (!strncmp(value, "duration:", 9) &&
-		    wt_cli_parse_seconds(value + 9, &options->max_duration_ns))
-			return 0;
-		return wt_cli_usage("stamp latency", "'%s' is not duration:SECONDS", value);
-	case OPT_READER:
-		return add_reader(options, value);
-	case OPT_RETIRE:
-		return set_retire_timeout(options, value);
-	case OPT_RING:
-		if (wt_cli_parse_bytes(value, &options->reader.ring_bytes) &&
-		    options->reader.ring_bytes)
-			return 0;
-		return wt_cli_usage("stamp latency", "ring '%s' is not a size like 256MiB", value);
-	case OPT_JSON:
-		options->json = true;
-		return 0;
-	case OPT_STAMP:
-		return set_stamp(options, value);
-	default:
-		options->help = true;
-		return 0;
-	}
-}
-
-static int complete(struct options *options, char **words, int count)
+static int complete(struct options *options, const struct wt_words *words)
 {
 	if (!options->reader.interface)
 		return wt_cli_usage("stamp latency",
@@ -181,43 +135,10 @@ static int complete(struct options *options, char **words, int count)
 	}
 	if (!options->max_packets && !options->max_duration_ns)
 		options->max_packets = PACKETS_DEFAULT;
-	options->filter = wt_cli_join_words(words, count);
+	options->filter = wt_cli_join_words(words->list, words->count);
 	options->reader.filter = options->filter;
 	return options->filter ? 0 : WT_EXIT_FAILURE;
 }
-
-static int parse(struct options *options, int argc, char **argv)
-{
-	static const struct option longs[] = {
-	        {"interface", required_argument, NULL, 'i'},
-	        {"count", required_argument, NULL, 'n'},
-	        {"autostop", required_argument, NULL, 'a'},
-	        {"reader", required_argument, NULL, OPT_READER},
-	        {"retire-timeout", required_argument, NULL, OPT_RETIRE},
-	        {"ring", required_argument, NULL, OPT_RING},
-	        {"json", no_argument, NULL, OPT_JSON},
-	        {"stamp", required_argument, NULL, OPT_STAMP},
-	        {"help", no_argument, NULL, 'h'},
-	        {NULL, 0, NULL, 0},
-	};
-	int option, bad;
-
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "+:i:n:a:h", longs, NULL)) != -1) {
-		if (option == ':')
-			return wt_cli_usage("stamp latency", "option %s needs a value",
-			                    argv[optind - 1]);
-		if (option == '?')
-			return wt_cli_usage("stamp latency", "there is no option '%s'",
-			                    argv[optind - 1]);
-		bad = set_option(options, option, optarg);
-		if (bad)
-			return bad;
-	}
-	return options->help ? 0 : complete(options, argv + optind, argc - optind);
-}
-
-/* ---- for people ---- */
 
 static void print_settings(const struct wt_reader_info *info)
 {
@@ -271,56 +192,155 @@ static void print_result(const struct wt_reader_info *info, const struct wt_late
 	fflush(stdout);
 }
 
-/* ---- for programs ---- */
+/* Results of measuring with one reader. */
+struct measured {
+	struct wt_reader_info info;
+	struct wt_latency_result *result; /* owned */
+};
 
-static void put_count(json_t *object, const char *key, uint64_t value)
+struct view {
+	const struct options *options;
+	const struct measured *list;
+	size_t count;
+};
+
+static void read_reader(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	json_object_set_new(object, key, json_integer((json_int_t)value));
+	(void)row;
+	wt_value_text(value, wt_reader_kind_name(((const struct wt_reader_info *)subject)->kind));
 }
 
-static void put_settings(json_t *object, const struct wt_reader_info *info)
+static void read_retire(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
-	json_object_set_new(object, "reader", json_string(wt_reader_kind_name(info->kind)));
-	put_count(object, "ring_bytes_asked", info->ring_bytes_asked);
-	put_count(object, "ring_bytes", info->ring_bytes);
-	put_count(object, "block_bytes", info->block_bytes);
-	put_count(object, "slot_bytes", info->slot_bytes);
-	put_count(object, "retire_timeout_ms", info->retire_timeout_ms);
-	json_object_set_new(object, "degraded",
-	                    info->degraded[0] ? json_string(info->degraded[0]) : json_null());
-	json_object_set_new(object, "stamps_degraded",
-	                    info->stamps_degraded ? json_string(info->stamps_degraded)
-	                                          : json_null());
+	(void)row;
+	wt_value_signed(value,
+	                (int64_t)((const struct wt_reader_info *)subject)->retire_timeout_ms *
+	                        1000000);
 }
 
-static json_t *result_json(const struct wt_reader_info *info,
-                           const struct wt_latency_result *result)
-{
-	json_t *object = json_object(), *stamps = json_object(), *spans = json_object();
+#define SUBJECT struct wt_reader_info
+static const struct wt_number info_rows[] = {
+        WT_READ_TEXT(read_reader, "reader", "how packets are taken from the kernel"),
+        WT_BYTES(ring_bytes_asked, "ring_bytes_asked", "the size of the ring that was asked for"),
+        WT_BYTES(ring_bytes, "ring_bytes", "the size of the ring"),
+        WT_BYTES(block_bytes, "block_bytes", "the size of its blocks; 0: it has none"),
+        WT_BYTES(slot_bytes, "slot_bytes", "the size of its slots; 0: it has none"),
+        WT_READ(read_retire, "retire_timeout_ns", WT_KIND_GAUGE, WT_IN_NS,
+                "after which a block is handed over that is not full; 0: at once"),
+        {0},
+};
+#undef SUBJECT
 
-	put_settings(object, info);
+static const void *reader_of(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
+{
+	(void)row, (void)index, (void)room;
+	return &((const struct measured *)subject)->info;
+}
+
+static const void *next_note(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
+{
+	const struct wt_reader_info *info = &((const struct measured *)subject)->info;
+	size_t states = info->degraded[0] != NULL;
+
+	(void)row, (void)room;
+	if (index < states)
+		return info->degraded[index];
+	return index == states ? info->stamps_degraded : NULL;
+}
+
+static void read_map_error(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_latency_result *result = subject;
+
+	(void)row;
 	if (result->map.number)
-		json_object_set_new(object, "map_error_ns", json_integer(result->map.error_ns));
-	put_count(object, "packets", result->packets);
-	put_count(object, "seen", result->seen);
-	put_count(object, "lost", result->lost);
-	put_count(object, "malformed", result->malformed);
-	put_count(object, "unmapped", result->unmapped);
-	json_object_set_new(object, "duration_ns", json_integer(result->elapsed_ns));
-	json_object_set_new(object, "end", json_string(wt_latency_end_name(result->end)));
-	put_count(stamps, "hardware", result->stamps[WT_STAMP_HARDWARE]);
-	put_count(stamps, "software", result->stamps[WT_STAMP_SOFTWARE]);
-	put_count(stamps, "fallback", result->stamps[WT_STAMP_FALLBACK]);
-	json_object_set_new(object, "stamps", stamps);
-	for (int i = 0; i < WT_SPANS; i++)
-		if (result->spans[i].count)
-			json_object_set_new(spans, wt_latency_span_name((enum wt_latency_span)i),
-			                    wt_histogram_json(&result->spans[i]));
-	json_object_set_new(object, "spans", spans);
-	return object;
+		wt_value_signed(value, result->map.error_ns);
 }
 
-/* ---- measuring ---- */
+static void read_end(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	(void)row;
+	wt_value_text(value, wt_latency_end_name(((const struct wt_latency_result *)subject)->end));
+}
+
+#define SUBJECT struct wt_latency_result
+static const struct wt_number result_rows[] = {
+        WT_READ(read_map_error, "map_error_ns", WT_KIND_GAUGE, WT_IN_NS,
+                "within which the NIC's clock is known; null: it did not stamp"),
+        WT_COUNT(packets, "packets", "packets that were measured"),
+        WT_COUNT(seen, "seen", "packets that arrived"),
+        WT_COUNT(lost, "lost_total", "packets for which there was no room"),
+        WT_COUNT(malformed, "malformed", "packets in blocks that contradicted themselves"),
+        WT_COUNT(unmapped, "unmapped", "packets with no other stamp than one of the NIC's time"),
+        WT_NS(elapsed_ns, "duration_ns", "how long it took"),
+        WT_READ_TEXT(read_end, "end", "why it ended"),
+        WT_COUNT(stamps[WT_STAMP_HARDWARE], "stamps.hardware", "packets stamped by the NIC"),
+        WT_COUNT(stamps[WT_STAMP_SOFTWARE], "stamps.software",
+                 "packets stamped by the kernel on arrival"),
+        WT_COUNT(stamps[WT_STAMP_FALLBACK], "stamps.fallback", "packets stamped late"),
+        WT_HISTOGRAM(spans[WT_SPAN_HARDWARE_TO_SOFTWARE], "spans.hardware_to_software",
+                     "from the NIC's stamp to the kernel's; null: no packet had both"),
+        WT_HISTOGRAM(spans[WT_SPAN_SOFTWARE_TO_APPLICATION], "spans.software_to_application",
+                     "from the kernel's stamp to the program"),
+        WT_HISTOGRAM(spans[WT_SPAN_HARDWARE_TO_APPLICATION], "spans.hardware_to_application",
+                     "from the NIC's stamp to the program"),
+        WT_HISTOGRAM(spans[WT_SPAN_FALLBACK_TO_APPLICATION], "spans.fallback_to_application",
+                     "from a late stamp to the program"),
+        {0},
+};
+#undef SUBJECT
+
+static const void *result_of(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
+{
+	(void)row, (void)index, (void)room;
+	return ((const struct measured *)subject)->result;
+}
+
+static const struct wt_number measured_rows[] = {
+        WT_PART_OF(reader_of, info_rows),
+        WT_PART_OF(result_of, result_rows),
+        WT_LIST(next_note, "notes", NULL, "what is less than was asked for"),
+        {0},
+};
+
+static const void *next_measured(const struct wt_number *row, const void *subject, size_t index,
+                                 union wt_number_room *room)
+{
+	const struct view *view = subject;
+
+	(void)row, (void)room;
+	return index < view->count ? &view->list[index] : NULL;
+}
+
+static void read_interface(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	(void)row;
+	wt_value_text(value, ((const struct view *)subject)->options->reader.interface);
+}
+
+static void read_filter(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const char *filter = ((const struct view *)subject)->options->filter;
+
+	(void)row;
+	wt_value_text(value, *filter ? filter : NULL);
+}
+
+static const struct wt_number json_rows[] = {
+        WT_READ_TEXT(read_interface, "interface", "as given"),
+        WT_READ_TEXT(read_filter, "filter", "which packets were measured; null: all"),
+        WT_LIST(next_measured, "readers", measured_rows, "the readers, one after the other"),
+        {0},
+};
+
+const struct wt_document wt_stamp_latency_document = {
+        .command = "stamp latency",
+        .help = "how long packets take from their stamp to the program",
+        .rows = json_rows,
+};
 
 static void on_silence(void *context, int64_t silent_ns)
 {
@@ -332,15 +352,13 @@ static void on_silence(void *context, int64_t silent_ns)
 	                (double)silent_ns / 1e9);
 }
 
-/* What it measured is printed or added to `readers`; *any: something was. 0 or a negative
- * errno. */
-static int run(struct wt_latency *latency, const struct options *options, json_t *readers,
-               bool *any)
+/* Measure, and print the results or hand them to *measured. 0 or a negative errno. */
+static int run(struct wt_latency *latency, const struct options *options, struct measured *measured)
 {
 	const struct wt_reader_info *info = wt_latency_reader(latency);
 	struct wt_latency_result *result = malloc(sizeof(*result));
 	struct wt_error err = {0};
-	int ret;
+	int rc;
 
 	if (!result) {
 		wt_cli_complain("no memory for a histogram");
@@ -349,24 +367,22 @@ static int run(struct wt_latency *latency, const struct options *options, json_t
 	running = latency;
 	if (stop_requested)
 		wt_latency_stop(latency);
-	ret = wt_latency_run(latency, result, &err);
+	rc = wt_latency_run(latency, result, &err);
 	running = NULL;
-	if (options->json)
-		json_array_append_new(readers, result_json(info, result));
-	else
+	if (!options->json)
 		print_result(info, result);
-	if (ret)
+	if (rc)
 		wt_cli_complain("%s", err.text);
 	else if (!result->packets)
 		wt_cli_complain("%s: no packet has arrived on %s: nothing was measured",
 		                wt_reader_kind_name(info->kind), info->name);
-	*any = result->packets > 0;
-	free(result);
-	return ret;
+	measured->result = result;
+	measured->info = *info;
+	return rc;
 }
 
-static int measure_with(enum wt_reader_kind kind, const struct options *options, json_t *readers,
-                        bool *any)
+static int measure_with(enum wt_reader_kind kind, const struct options *options,
+                        struct measured *measured)
 {
 	struct wt_latency_config config = {
 	        .reader = options->reader,
@@ -376,65 +392,65 @@ static int measure_with(enum wt_reader_kind kind, const struct options *options,
 	};
 	struct wt_latency *latency;
 	struct wt_error err = {0};
-	int ret;
+	int rc;
 
 	config.reader.kind = kind;
-	config.reader.hurry = &stop_requested;
+	config.reader.abort_writes = &stop_requested;
 	config.context = &config.reader;
-	ret = wt_latency_open(&latency, &config, &err);
-	if (ret) {
+	rc = wt_latency_open(&latency, &config, &err);
+	if (rc) {
 		wt_cli_complain("%s", err.text);
-		return ret;
+		return rc;
 	}
 	for (const char *const *state = wt_latency_reader(latency)->degraded; *state; state++)
 		wt_cli_complain("%s", *state);
-	ret = run(latency, options, readers, any);
+	rc = run(latency, options, measured);
 	wt_latency_close(latency);
-	return ret;
+	return rc;
 }
 
-static int print_json(const struct options *options, json_t *readers)
+static int print_json(const struct view *view, int exit_code)
 {
-	json_t *object = json_pack("{s:s, s:s, s:O}", "interface", options->reader.interface,
-	                           "filter", options->filter, "readers", readers);
-	int failed = !object || json_dumpf(object, stdout, JSON_COMPACT) || putchar('\n') == EOF;
+	const struct wt_document_error error = {wt_cli_reason(), exit_code};
 
-	json_decref(object);
-	if (!failed)
-		return WT_EXIT_OK;
-	wt_cli_complain("cannot write the result to standard output");
+	if (wt_json_print(stdout, &wt_stamp_latency_document, view, exit_code ? &error : NULL))
+		return exit_code;
 	return WT_EXIT_FAILURE;
 }
 
-/* One reader after the other. Without packets for one, there may be some for the next; what
- * one of them cannot do, the others most likely cannot either. */
+/* Measure with one reader after the other. The next may get packets even if one got none; an error
+ * of one most likely befalls the others too. */
 static int measure(const struct options *options)
 {
-	json_t *readers = json_array();
+	struct measured list[READERS_MAX] = {0};
+	struct view view = {options, list, 0};
 	int code = WT_EXIT_OK, failed = 0;
 
 	catch_signals();
 	for (size_t i = 0; i < options->kind_count && !failed && !stop_requested; i++) {
-		bool any = false;
+		struct measured *measured = &list[view.count];
 
-		failed = measure_with(options->kinds[i], options, readers, &any);
-		if (failed || !any)
+		failed = measure_with(options->kinds[i], options, measured);
+		view.count += measured->result != NULL;
+		if (failed || !measured->result->packets)
 			code = WT_EXIT_FAILURE;
 	}
-	if (options->json && json_array_size(readers) && print_json(options, readers))
-		code = WT_EXIT_FAILURE;
-	json_decref(readers);
+	if (options->json && view.count)
+		code = print_json(&view, code);
+	for (size_t i = 0; i < view.count; i++)
+		free(list[i].result);
 	return wt_cli_flush() ? WT_EXIT_FAILURE : code;
 }
 
 int wt_stamp_latency(int argc, char **argv)
 {
 	struct options options = {.reader.stamp = WT_STAMP_AUTO};
-	int code = parse(&options, argc, argv);
+	struct wt_words words;
+	int code = wt_options_parse(&wt_stamp_latency_line, argc, argv, &options, &words);
 
-	if (!code && options.help)
-		print_help();
-	else if (!code)
+	if (!code)
+		code = complete(&options, &words);
+	if (!code)
 		code = measure(&options);
 	free(options.filter);
 	return code;

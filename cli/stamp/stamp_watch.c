@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/cli/cli.h>
-#include <wiretape/cli/json_text.h>
 #include "stamp.h"
 #include "stamp_face.h"
+#include <wiretape/cli/cli.h>
+#include <wiretape/cli/common_options.h>
+#include <wiretape/cli/json_output.h>
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <wiretape/base/time_text.h>
 #include <wiretape/stamp/capabilities.h>
 #include <wiretape/stamp/watch/watch.h>
-#include <wiretape/base/time_text.h>
 
 struct options {
 	const char *interface;
@@ -21,38 +21,38 @@ struct options {
 	bool json;
 };
 
-static const struct option long_options[] = {
-        {"events", required_argument, NULL, 'n'},   {"count", required_argument, NULL, 'n'},
-        {"autostop", required_argument, NULL, 'a'}, {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+static const struct wt_option events_row[] = {
+        {"events", "count", 'n', WT_OPTION_NUMBER, "CHANGES", "end after this many changes",
+         WT_MEMBER(struct options, events), .min = 1},
+        {0},
 };
 
-static void print_help(void)
-{
-	printf("Usage: wiretape stamp watch [OPTION]... IFACE\n"
-	       "Say how an interface is, then a line for each change that its stamps depend on:\n"
-	       "its link, its name, its driver's settings, what is stamped and by which clock. An\n"
-	       "interface that goes away is waited for.\n"
-	       "\n"
-	       "  -n, --events N              end after N changes\n"
-	       "  -a, --autostop duration:S   end after S seconds\n"
-	       "  -j, --json                  one JSON object per line\n"
-	       "  -h, --help                  this text\n"
-	       "\n"
-	       "The kernel tells of links and settings at once; what is stamped, of which it "
-	       "tells\n"
-	       "nothing, is compared every second and after each other change.\n"
-	       "\n"
-	       "An object has utc, utc_ns, interface, change and text. The first one's change is\n"
-	       "'now', and it also has index, up, carrier, mtu, rx_filter, tx_type and clock. The\n"
-	       "others: link-up, link-down, carrier-on, carrier-off, gone, back, renamed, "
-	       "settings,\n"
-	       "stamping, capabilities, clock, and lost, if there was more than could be taken.\n"
-	       "\n"
-	       "SIGINT and SIGTERM end it. Exit status: 0, or 1 for a failure, 2 for a wrong "
-	       "command\n"
-	       "line.\n");
-}
+static const struct wt_option json_row[] = {
+        {"json", .letter = 'j', WT_MEMBER(struct options, json),
+         .help = "one JSON object per line"},
+        {0},
+};
+
+const struct wt_command_line wt_stamp_watch_line = {
+        .command = "stamp watch",
+        .usage = "stamp watch [OPTION]... IFACE",
+        .about = "Say how an interface is, then a line for each change that its stamps depend "
+                 "on: its link, its name, its driver's settings, what is stamped and by which "
+                 "clock. An interface that goes away is waited for.",
+        .groups =
+                (const struct wt_option_group[]){
+                        {NULL, events_row, 0},
+                        {NULL, wt_autostop_row, offsetof(struct options, duration_ns)},
+                        {NULL, json_row, 0},
+                        {0},
+                },
+        .notes = "The kernel tells of links and settings at once; what is stamped, of which it "
+                 "tells nothing, is compared every second and after each other change.\n"
+                 "'wiretape schema stamp watch' says what the keys of a JSON object mean.\n"
+                 "SIGINT and SIGTERM end it. Exit status: 0, or 1 for a failure, 2 for a wrong "
+                 "command line.",
+        .words = "IFACE",
+};
 
 struct moment {
 	struct wt_watch_now link;
@@ -94,15 +94,44 @@ static void now_text(char *text, size_t capacity, const struct moment *moment)
 	         tx ? tx : "-", clock ? clock : "none");
 }
 
-static json_t *line_object(int64_t utc_ns, const char *interface, const char *change,
-                           const char *text)
-{
+/* A line as JSON: -1, 0, NULL are not known, as of all changes but the first. */
+struct line {
 	char utc[WT_TIME_UTC_BYTES];
+	int64_t utc_ns;
+	const char *interface, *change, *text;
+	uint64_t index, mtu;
+	int8_t up, carrier;
+	const char *rx_filter, *tx_type, *clock;
+};
 
-	wt_time_format_utc(utc, utc_ns);
-	return json_pack("{s:s, s:I, s:o, s:s, s:o}", "utc", utc, "utc_ns", (json_int_t)utc_ns,
-	                 "interface", wt_json_text(interface), "change", change, "text",
-	                 wt_json_text(text));
+#define SUBJECT struct line
+static const struct wt_number json_rows[] = {
+        WT_CHARS(utc, "utc", "when, in UTC"),
+        WT_TIME(utc_ns, "utc_ns", "when"),
+        WT_TEXT(interface, "interface", "its name"),
+        WT_TEXT(change, "change", "what changed; 'now' is the first line, of how it is"),
+        WT_TEXT(text, "text", "in words"),
+        WT_NOT_0(index, "index", "its number; this and the next are null but for 'now'"),
+        WT_VERDICT(up, "up", "whether it is set up"),
+        WT_VERDICT(carrier, "carrier", "whether it runs"),
+        WT_NOT_0(mtu, "mtu", "its MTU"),
+        WT_TEXT(rx_filter, "rx_filter", "what the NIC stamps of what it receives"),
+        WT_TEXT(tx_type, "tx_type", "and of what it sends"),
+        WT_TEXT(clock, "clock", "the device of the NIC's clock"),
+        {0},
+};
+#undef SUBJECT
+
+const struct wt_document wt_stamp_watch_document = {
+        .command = "stamp watch",
+        .help = "how an interface is, then a line a change",
+        .rows = json_rows,
+};
+
+static bool print_json(struct line *line)
+{
+	wt_time_format_utc(line->utc, line->utc_ns);
+	return wt_json_print(stdout, &wt_stamp_watch_document, line, NULL);
 }
 
 static bool print_line(int64_t utc_ns, const char *change, const char *text)
@@ -119,7 +148,6 @@ static bool print_now(const struct wt_watch *watch, const struct options *option
 	struct moment moment = {0};
 	const struct wt_stamp_active *active = &moment.stamping.active;
 	char text[240], device[32];
-	json_t *object;
 
 	wt_watch_now(watch, &moment.link);
 	moment.has_stamping = !wt_stamp_capabilities_read(&moment.stamping, wt_kernel_system(),
@@ -127,16 +155,19 @@ static bool print_now(const struct wt_watch *watch, const struct options *option
 	now_text(text, sizeof(text), &moment);
 	if (!options->json)
 		return print_line(utc_ns, "now", text);
-	object = line_object(utc_ns, moment.link.interface, "now", text);
-	json_object_update_new(
-	        object,
-	        json_pack("{s:i, s:b, s:b, s:I, s:s?, s:s?, s:s?}", "index", moment.link.index,
-	                  "up", moment.link.is_up, "carrier", moment.link.has_carrier, "mtu",
-	                  (json_int_t)moment.link.mtu, "rx_filter",
-	                  active_text(&moment, wt_rx_filter_name, active->rx_filter), "tx_type",
-	                  active_text(&moment, wt_tx_type_name, active->tx_type), "clock",
-	                  clock_text(device, &moment)));
-	return wt_stamp_print_json_line(object);
+	return print_json(&(struct line){
+	        .utc_ns = utc_ns,
+	        .interface = moment.link.interface,
+	        .change = "now",
+	        .text = text,
+	        .index = (uint64_t)moment.link.index,
+	        .mtu = moment.link.mtu,
+	        .up = moment.link.is_up,
+	        .carrier = moment.link.has_carrier,
+	        .rx_filter = active_text(&moment, wt_rx_filter_name, active->rx_filter),
+	        .tx_type = active_text(&moment, wt_tx_type_name, active->tx_type),
+	        .clock = clock_text(device, &moment),
+	});
 }
 
 static bool print_event(const struct wt_watch *watch, const struct wt_watch_event *event,
@@ -148,11 +179,17 @@ static bool print_event(const struct wt_watch *watch, const struct wt_watch_even
 	if (!options->json)
 		return print_line(event->utc_ns, change, event->text);
 	wt_watch_now(watch, &now);
-	return wt_stamp_print_json_line(
-	        line_object(event->utc_ns, now.interface, change, event->text));
+	return print_json(&(struct line){
+	        .utc_ns = event->utc_ns,
+	        .interface = now.interface,
+	        .change = change,
+	        .text = event->text,
+	        .up = -1,
+	        .carrier = -1,
+	});
 }
 
-/* Until it is to end, or nobody takes what is printed. */
+/* Follow until it is to end, or nobody takes the output. */
 static void follow(struct wt_watch *watch, const struct options *options)
 {
 	int64_t now_ns = wt_stamp_clock(CLOCK_MONOTONIC);
@@ -191,59 +228,17 @@ static int run(const struct options *options)
 	return wt_cli_flush();
 }
 
-static bool parse_autostop(struct options *options, const char *text)
-{
-	return !strncmp(text, "duration:", 9) &&
-	       wt_cli_parse_seconds(text + 9, &options->duration_ns);
-}
-
-static int parse_options(int argc, char **argv, struct options *options, bool *help)
-{
-	int option;
-
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":n:a:jh", long_options, NULL)) != -1) {
-		switch (option) {
-		case 'n':
-			if (wt_cli_parse_u64(optarg, 1, UINT64_MAX, &options->events))
-				break;
-			return wt_cli_usage("stamp watch", "'%s' is not a number of changes",
-			                    optarg);
-		case 'a':
-			if (parse_autostop(options, optarg))
-				break;
-			return wt_cli_usage("stamp watch", "'%s' is not duration:SECONDS", optarg);
-		case 'j':
-			options->json = true;
-			break;
-		case 'h':
-			*help = true;
-			return WT_EXIT_OK;
-		case ':':
-			return wt_cli_usage("stamp watch", "option '%s' needs a value",
-			                    argv[optind - 1]);
-		default:
-			return wt_cli_usage("stamp watch", "there is no option '%s'",
-			                    argv[optind - 1]);
-		}
-	}
-	if (argc - optind != 1)
-		return wt_cli_usage("stamp watch",
-		                    optind == argc ? "no IFACE given" : "one IFACE at a time");
-	options->interface = argv[optind];
-	return WT_EXIT_OK;
-}
-
 int wt_stamp_watch(int argc, char **argv)
 {
 	struct options options = {0};
-	bool help = false;
-	int exit_code = parse_options(argc, argv, &options, &help);
+	struct wt_words words;
+	int code = wt_options_parse(&wt_stamp_watch_line, argc, argv, &options, &words);
 
-	if (exit_code)
-		return exit_code;
-	if (!help)
-		return run(&options);
-	print_help();
-	return wt_cli_flush();
+	if (code)
+		return code;
+	if (words.count != 1)
+		return wt_cli_usage("stamp watch",
+		                    words.count ? "one IFACE at a time" : "no IFACE given");
+	options.interface = words.list[0];
+	return run(&options);
 }

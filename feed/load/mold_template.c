@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <wiretape/feed/preset/moldudp64.h>
+#include <wiretape/packet/checksum.h>
 #include <wiretape/packet/udp_packet.h>
 
 #include <wiretape/base/big_endian.h>
@@ -16,7 +17,7 @@ enum {
 	SEQUENCE = WT_UDP_HEADER_BYTES + WT_MOLDUDP64_SEQUENCE_OFFSET,
 	MESSAGE = WT_UDP_HEADER_BYTES + WT_MOLDUDP64_HEADER_BYTES + WT_MOLDUDP64_LENGTH_BYTES,
 };
-/* Checksums are over pairs of bytes counted from the UDP header. */
+/* Checksums add pairs of bytes counted from the UDP header. */
 _Static_assert((SEQUENCE - WT_ETHERNET_BYTES - WT_IPV4_BYTES) % 2 == 0, "sequence in whole words");
 _Static_assert(MESSAGE == WT_MOLD_FRAME_BYTES_WHOLE, "the smallest frame with a message");
 _Static_assert(WT_UDP_HEADER_BYTES + WT_MOLDUDP64_CUT_BYTES == WT_MOLD_FRAME_BYTES_MIN,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_FEED_MOLD_TEMPLATE_H
-#define WIRETAPE_FEED_MOLD_TEMPLATE_H
+#ifndef WIRETAPE_FEED_LOAD_MOLD_TEMPLATE_H
+#define WIRETAPE_FEED_LOAD_MOLD_TEMPLATE_H
 
 /* Ethernet frames with one MoldUDP64 message each, made once and then given one
  * sequence number after the other.
@@ -12,15 +12,10 @@
 
 #include <wiretape/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Frame sizes are without the FCS. The smallest Ethernet allows is 60 bytes,
  * which after Ethernet, IPv4 and UDP leaves 18: the session and the sequence
  * number, but not MoldUDP64's message count. So
- *   60 to 63  the UDP payload is these 18 bytes, the rest padding of the frame
- *             (wt_moldudp64_parse_cut() reads them),
+ *   60 to 63  the UDP payload is these 18 bytes, the rest padding of the frame,
  *   64 and up the payload is MoldUDP64 with one message, of 0 bytes at 64. */
 #define WT_MOLD_FRAME_BYTES_MIN     60
 #define WT_MOLD_FRAME_BYTES_WHOLE   64
@@ -51,7 +46,4 @@ int wt_mold_template_build(const struct wt_mold_template_config *config, uint8_t
  * the same for every frame size. */
 void wt_mold_template_set_sequence(uint8_t *frame, uint64_t sequence);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/feed/stream/sequence.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -33,12 +34,13 @@ static void forget_oldest_gap(struct wt_sequence *sequence)
 }
 
 /* Remember a gap between those at index - 1 and index. */
-static void insert_gap(struct wt_sequence *sequence, uint32_t index, uint64_t first, uint64_t end)
+static void insert_gap(struct wt_sequence *sequence, uint32_t index, struct wt_sequence_gap gap)
 {
+	assert(index <= sequence->open_gaps);
 	if (sequence->open_gaps == WT_SEQUENCE_GAPS) {
 		/* The new one is the oldest itself: nothing below its end is remembered. */
 		if (!index) {
-			sequence->floor = end;
+			sequence->floor = gap.end;
 			return;
 		}
 		forget_oldest_gap(sequence);
@@ -46,49 +48,57 @@ static void insert_gap(struct wt_sequence *sequence, uint32_t index, uint64_t fi
 	}
 	memmove(&sequence->open[index + 1], &sequence->open[index],
 	        (sequence->open_gaps - index) * sizeof(sequence->open[0]));
-	sequence->open[index] = (struct wt_sequence_gap){first, end};
+	sequence->open[index] = gap;
 	sequence->open_gaps++;
 }
 
-static void skip_to(struct wt_sequence *sequence, uint64_t first)
+static void skip_to(struct wt_sequence *sequence, uint64_t first, int64_t mark,
+                    struct wt_sequence_change *change)
 {
+	struct wt_sequence_gap gap = {sequence->next, first, mark};
+
 	sequence->gaps++;
 	sequence->missing += first - sequence->next;
-	insert_gap(sequence, sequence->open_gaps, sequence->next, first);
+	insert_gap(sequence, sequence->open_gaps, gap);
 	sequence->next = first;
+	change->opened = gap;
 }
 
-/* Take first .. end - 1 out of the gap at `index`, of which they are part. */
-static void fill(struct wt_sequence *sequence, uint32_t index, uint64_t first, uint64_t end)
+/* Remove a piece from the gap at `index` that contains it. */
+static void fill(struct wt_sequence *sequence, uint32_t index, struct wt_sequence_gap piece)
 {
 	struct wt_sequence_gap *gap = &sequence->open[index];
-	uint64_t below = gap->first;
+	struct wt_sequence_gap below = {gap->first, piece.first, gap->mark};
+	uint64_t count = piece.end - piece.first;
 
-	sequence->missing -= end - first;
-	sequence->received += end - first;
-	sequence->reordered += end - first;
-	gap->first = end;
+	assert(piece.first >= gap->first && piece.end <= gap->end && piece.first < piece.end);
+	sequence->missing -= count;
+	sequence->received += count;
+	sequence->reordered += count;
+	gap->first = piece.end;
 	if (gap->first == gap->end)
 		remove_gap(sequence, index);
-	if (below < first)
-		insert_gap(sequence, index, below, first);
+	if (below.first < below.end)
+		insert_gap(sequence, index, below);
 }
 
 /* Numbers from the floor up to `next`: fill gaps, count the rest as duplicates. */
-static void add_old(struct wt_sequence *sequence, uint64_t first, uint64_t end)
+static void add_old(struct wt_sequence *sequence, uint64_t first, uint64_t end,
+                    struct wt_sequence_change *change)
 {
 	uint64_t filled = 0;
 
-	/* From the newest, so that what fill() inserts or forgets is below what is
-	 * still to be looked at, or has been looked at. */
-	for (uint32_t i = sequence->open_gaps; i-- > 0;) {
-		uint64_t from = max_u64(first, sequence->open[i].first);
-		uint64_t to = min_u64(end, sequence->open[i].end);
+	change->filled_count = wt_sequence_lacks(sequence, first, end, change->filled);
+	/* Start at the newest, so that fill() inserts or forgets nothing between here and the
+	 * pieces still to be looked at. */
+	for (uint32_t i = sequence->open_gaps, left = change->filled_count; left && i-- > 0;) {
+		struct wt_sequence_gap piece = change->filled[left - 1];
 
-		if (from >= to)
+		if (piece.first < sequence->open[i].first || piece.first >= sequence->open[i].end)
 			continue;
-		filled += to - from;
-		fill(sequence, i, from, to);
+		filled += piece.end - piece.first;
+		fill(sequence, i, piece);
+		left--;
 	}
 	sequence->duplicates += end - first - filled;
 }
@@ -101,10 +111,13 @@ static void start(struct wt_sequence *sequence, uint64_t first)
 	sequence->floor = first;
 }
 
-int wt_sequence_add(struct wt_sequence *sequence, uint64_t first, uint64_t count)
+int wt_sequence_change(struct wt_sequence *sequence, uint64_t first, uint64_t count, int64_t mark,
+                       struct wt_sequence_change *change)
 {
 	uint64_t end, old_end;
 
+	change->opened = (struct wt_sequence_gap){0};
+	change->filled_count = 0;
 	if (__builtin_add_overflow(first, count, &end))
 		return -ERANGE;
 	if (!sequence->started)
@@ -117,19 +130,33 @@ int wt_sequence_add(struct wt_sequence *sequence, uint64_t first, uint64_t count
 	}
 	old_end = min_u64(end, sequence->next);
 	if (first < old_end) {
-		add_old(sequence, first, old_end);
+		add_old(sequence, first, old_end, change);
 		first = old_end;
 	}
 	if (first > sequence->next)
-		skip_to(sequence, first);
+		skip_to(sequence, first, mark, change);
 	if (end > sequence->next) {
 		sequence->received += end - sequence->next;
 		sequence->next = end;
 	}
+	assert(sequence->received + sequence->missing == sequence->next - sequence->first);
 	return 0;
 }
 
-uint64_t wt_sequence_last(const struct wt_sequence *sequence)
+uint32_t wt_sequence_lacks(const struct wt_sequence *sequence, uint64_t first, uint64_t end,
+                           struct wt_sequence_gap *pieces)
 {
-	return sequence->next > sequence->first ? sequence->next - 1 : 0;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < sequence->open_gaps; i++) {
+		const struct wt_sequence_gap *gap = &sequence->open[i];
+		uint64_t from = max_u64(first, gap->first), to = min_u64(end, gap->end);
+
+		if (from >= to)
+			continue;
+		if (pieces)
+			pieces[count] = (struct wt_sequence_gap){from, to, gap->mark};
+		count++;
+	}
+	return count;
 }

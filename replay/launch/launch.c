@@ -26,24 +26,6 @@ const char *wt_launch_clock_name(int32_t clock, char text[WT_LAUNCH_CLOCK_BYTES]
 	return text;
 }
 
-int wt_launch_check_clock(const struct wt_launch *launch, int32_t socket_clock,
-                          struct wt_error *err)
-{
-	char is[WT_LAUNCH_CLOCK_BYTES], wanted[WT_LAUNCH_CLOCK_BYTES];
-
-	if (launch->verdict != WT_LAUNCH_HONOURED || socket_clock == launch->clock)
-		return 0;
-	return wt_error_set(err, -EINVAL,
-	                    "the socket's launch times are of %s, those of qdisc %s of %s: %s; "
-	                    "open the socket with that clock",
-	                    wt_launch_clock_name(socket_clock, is), launch->name,
-	                    wt_launch_clock_name(launch->clock, wanted),
-	                    launch->kind == WT_QDISC_ETF
-	                            ? "it drops every packet"
-	                            : "it takes them for its own, and drops packets or sends them "
-	                              "at any time");
-}
-
 static int64_t add(int64_t a, int64_t b)
 {
 	int64_t sum;
@@ -88,7 +70,7 @@ static struct wt_launch_decision decide_fq(const struct wt_launch *launch, int64
                                            int64_t now_ns, int64_t margin_ns, int64_t last_ns)
 {
 	struct wt_launch_decision decision = {.late = due_ns < now_ns};
-	/* By a clock that may be off by the margin. */
+	/* Clocks may be off by the margin. */
 	int64_t ask_ns = add(subtract(due_ns, launch->horizon_ns), margin_ns);
 
 	if (launch->horizon_ns && ask_ns > now_ns && due_ns > add(now_ns, margin_ns)) {

@@ -101,12 +101,12 @@ int wt_launch_check_read(struct wt_launch_check *check, struct wt_launch_system 
                          const char *interface, int priority, struct wt_error *err)
 {
 	struct wt_launch_clocks clocks;
-	int ret;
+	int rc;
 
 	memset(check, 0, sizeof(*check));
-	ret = launch_system->link(launch_system, interface, &check->link, err);
-	if (ret)
-		return ret;
+	rc = launch_system->link(launch_system, interface, &check->link, err);
+	if (rc)
+		return rc;
 	read_clocks(check, launch_system->system);
 	read_qdiscs(check, launch_system, priority);
 	try_txtime(check, launch_system);

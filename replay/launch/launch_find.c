@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-/* What is looked at. */
+/* The place looked at. */
 struct place {
 	const char *interface;
 	const struct wt_qdisc *qdiscs;
@@ -175,7 +175,7 @@ struct range {
 	unsigned count;
 };
 
-/* One past the highest queue that has a qdisc. */
+/* Highest queue that has a qdisc, plus one. */
 static unsigned queues_of(const struct place *place, const struct wt_qdisc *parent)
 {
 	unsigned queues = 0;
@@ -198,7 +198,7 @@ static struct range range_of(const struct place *place, const struct wt_qdisc *p
 
 	if (map->classes)
 		range = (struct range){map->first_queue[class], map->queues[class]};
-	/* Of more queues than there are qdiscs one has none: no need to look at all. */
+	/* More queues than qdiscs: one has none, no need to look at all. */
 	if (range.count > place->count + 1)
 		range.count = (unsigned)place->count + 1;
 	return range;
@@ -266,9 +266,9 @@ static struct wt_launch judge_clocks(const struct place *place, const struct wt_
 	        wt_launch_clock_name(launch->clock, beneath));
 }
 
-/* With full offload the queues' qdiscs stand before the NIC by themselves, and the gates are the
- * NIC's. Otherwise taprio looks at each packet of a socket with launch times, and drops those
- * whose time is outside their gate, etf or not. */
+/* Judge taprio: with full offload the queues' qdiscs stand before the NIC by themselves, and the
+ * gates are the NIC's. Otherwise taprio looks at each packet of a socket with launch times, and
+ * drops those whose time is outside their gate, etf or not. */
 static struct wt_launch judge_taprio(const struct place *place, const struct wt_qdisc *taprio)
 {
 	struct wt_launch launch = judge_queues(place, taprio);

@@ -25,16 +25,16 @@ static int kernel_txtime(struct wt_launch_system *launch_system, clockid_t clock
 	struct sock_txtime txtime = {.clockid = clock, .flags = SOF_TXTIME_REPORT_ERRORS};
 	/* Protocol 0: it receives nothing. */
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	int ret = 0;
+	int rc = 0;
 
 	(void)launch_system;
 	*opened = fd >= 0;
 	if (fd < 0)
 		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_TXTIME, &txtime, sizeof(txtime)))
-		ret = -errno;
+		rc = -errno;
 	close(fd);
-	return ret;
+	return rc;
 }
 
 void wt_launch_system_init(struct wt_launch_system *launch_system)

@@ -1,30 +1,26 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_LAUNCH_SYSTEM_H
-#define WIRETAPE_REPLAY_LAUNCH_SYSTEM_H
+#ifndef WIRETAPE_REPLAY_LAUNCH_LAUNCH_SYSTEM_H
+#define WIRETAPE_REPLAY_LAUNCH_LAUNCH_SYSTEM_H
 
-/* What is asked of the kernel about launch times goes through this, so that a machine with
- * other qdiscs and another NIC can stand behind it. */
+/* Questions to the kernel about launch times go through this, so that other qdiscs and another NIC
+ * can take the place of its own. */
 
 #include <stdbool.h>
 
+#include <wiretape/base/error.h>
 #include <wiretape/base/net/link.h>
 #include <wiretape/replay/launch/qdisc.h>
-#include <wiretape/base/error.h>
 #include <wiretape/stamp/system.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* The functions return 0 or a negative errno, and may block for a moment. */
+/* Functions return 0 or a negative errno, and may block for a moment. */
 struct wt_launch_system {
 	struct wt_system *system; /* clocks and NICs */
 
-	/* As wt_link_read(). */
+	/* Like wt_link_read(). */
 	int (*link)(struct wt_launch_system *launch_system, const char *interface,
 	            struct wt_link *link, struct wt_error *err);
 
-	/* As wt_qdisc_list_read(). */
+	/* Like wt_qdisc_list_read(). */
 	int (*qdiscs)(struct wt_launch_system *launch_system, struct wt_qdisc_list *list,
 	              int index);
 
@@ -33,10 +29,7 @@ struct wt_launch_system {
 	int (*txtime)(struct wt_launch_system *launch_system, clockid_t clock, bool *opened);
 };
 
-/* The real one. */
+/* Begin with the real one. */
 void wt_launch_system_init(struct wt_launch_system *launch_system);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/replay/launch/qdisc.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
@@ -99,7 +100,7 @@ static void read_fq(struct wt_qdisc *qdisc, const struct nlattr *options)
 	qdisc->has_options = true;
 }
 
-/* All of it holds together, or it is no map. */
+/* Read a map; it is taken only if all of it holds together. */
 static void read_map(struct wt_qdisc *qdisc, const struct nlattr *attribute)
 {
 	struct tc_mqprio_qopt from;
@@ -166,7 +167,7 @@ static void read_taprio(struct wt_qdisc *qdisc, const struct nlattr *options)
 	qdisc->has_options = true;
 }
 
-/* What they mean depends on the kind. */
+/* Read the options, whose meaning depends on the kind. */
 static void read_options(struct wt_qdisc *qdisc, const struct nlattr *options)
 {
 	switch (qdisc->kind) {
@@ -209,8 +210,8 @@ static void read_attributes(struct wt_qdisc *qdisc, const struct nlmsghdr *messa
 		read_options(qdisc, options);
 }
 
-/* Not mnl_nlmsg_ok(): it takes a length of 2 GiB and more for a negative one. Attributes are
- * followed up to the padding's end. */
+/* mnl_nlmsg_ok() will not do: it takes a length of 2 GiB and more for a negative one. Attributes
+ * are followed up to the padding's end. */
 static bool is_message(const struct nlmsghdr *message, size_t length)
 {
 	return length >= sizeof(*message) && message->nlmsg_len >= sizeof(*message) &&
@@ -223,6 +224,7 @@ int wt_qdisc_parse(struct wt_qdisc *qdisc, const void *message, size_t length)
 	struct wt_qdisc read = {0};
 	struct tcmsg tc;
 
+	assert((uintptr_t)message % NLMSG_ALIGNTO == 0);
 	if (!is_message(header, length))
 		return -EBADMSG;
 	if (header->nlmsg_type != RTM_NEWQDISC)
@@ -288,7 +290,7 @@ static int dump_once(struct dump *dump)
 	_Alignas(struct nlmsghdr) char buffer[WT_NETLINK_BYTES];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct tcmsg *tc = mnl_nlmsg_put_extra_header(request, sizeof(*tc));
-	int ret;
+	int rc;
 
 	request->nlmsg_type = RTM_GETQDISC;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
@@ -296,21 +298,21 @@ static int dump_once(struct dump *dump)
 	tc->tcm_ifindex = dump->index;
 	/* The queues of a multiqueue qdisc that nobody has given another one, too. */
 	mnl_attr_put(request, TCA_DUMP_INVISIBLE, 0, NULL);
-	ret = wt_netlink_ask(NETLINK_ROUTE, buffer, on_qdisc, dump);
-	return ret ? ret : dump->error;
+	rc = wt_netlink_ask(NETLINK_ROUTE, buffer, on_qdisc, dump);
+	return rc ? rc : dump->error;
 }
 
 int wt_qdisc_list_read(struct wt_qdisc_list *list, int index)
 {
 	struct dump dump = {.list = list, .index = index};
-	int ret = -EINTR;
+	int rc = -EINTR;
 
-	/* Interrupted: they were changed meanwhile, and the list may hold both. */
-	for (int i = 0; ret == -EINTR && i < ATTEMPTS; i++) {
+	/* Interrupted: the qdiscs were changed during the dump, and the list may hold both. */
+	for (int i = 0; rc == -EINTR && i < ATTEMPTS; i++) {
 		wt_qdisc_list_empty(list);
-		ret = dump_once(&dump);
+		rc = dump_once(&dump);
 	}
-	return ret;
+	return rc;
 }
 
 const struct wt_qdisc *wt_qdisc_root(const struct wt_qdisc *items, size_t count)

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_QDISC_H
-#define WIRETAPE_REPLAY_QDISC_H
+#ifndef WIRETAPE_REPLAY_LAUNCH_QDISC_H
+#define WIRETAPE_REPLAY_LAUNCH_QDISC_H
 
-/* The queueing disciplines of an interface, as rtnetlink tells of them: what lies between a
- * socket and the driver, and so decides when a packet leaves. */
+/* The queueing disciplines of an interface, as rtnetlink reports them: they lie between a socket
+ * and the driver, and so decide when a packet leaves. */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <wiretape/base/error.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 enum wt_qdisc_kind {
 	WT_QDISC_OTHER,
@@ -30,7 +26,7 @@ enum { WT_QDISC_NAME_BYTES = 16, WT_QDISC_PRIORITIES = 16, WT_QDISC_CLASSES = 16
 
 /* Sends packets at their launch times, or lets the NIC do it. */
 struct wt_qdisc_etf {
-	int32_t delta_ns; /* so long before its time a packet is given to the driver */
+	int32_t delta_ns; /* how long before its time the driver is given a packet */
 	int32_t clock;    /* clockid_t */
 	bool deadline;    /* the time is the latest one: packets leave as soon as they can */
 	bool offload;     /* the NIC keeps the time */
@@ -38,7 +34,7 @@ struct wt_qdisc_etf {
 };
 
 struct wt_qdisc_fq {
-	int64_t horizon_ns; /* launch times may lie so far ahead; 0: as far as they like */
+	int64_t horizon_ns; /* launch times may lie this far ahead; 0: any distance */
 	bool horizon_drop;  /* those beyond are dropped; else their time is made the horizon */
 	uint32_t limit_packets;
 	uint32_t flow_limit_packets; /* that wait, of one flow; more are dropped. 0: not told */
@@ -55,9 +51,9 @@ struct wt_qdisc_taprio {
 	int64_t cycle_time_ns;
 };
 
-/* Of mqprio and taprio: from a priority to a traffic class, and from that to its queues. */
+/* Maps of mqprio and taprio: from a priority to a traffic class, and from that to its queues. */
 struct wt_qdisc_map {
-	uint8_t classes; /* 0: there is no map */
+	uint8_t classes; /* 0: no map */
 	uint8_t hw;      /* the NIC does it */
 	uint8_t class_of[WT_QDISC_PRIORITIES];
 	uint16_t queues[WT_QDISC_CLASSES];
@@ -65,7 +61,7 @@ struct wt_qdisc_map {
 };
 
 struct wt_qdisc {
-	char name[WT_QDISC_NAME_BYTES]; /* "etf"; what a terminal would obey is '?' */
+	char name[WT_QDISC_NAME_BYTES]; /* "etf"; terminal control characters become '?' */
 	enum wt_qdisc_kind kind;
 	bool has_options; /* of an etf, fq or taprio: they were told, and made sense */
 	bool hw_offload;  /* TCA_HW_OFFLOAD */
@@ -78,9 +74,9 @@ struct wt_qdisc {
 	struct wt_qdisc_map map;
 };
 
-/* Read one message of rtnetlink. Pure; the bytes are not trusted, and need to be aligned to 4.
- * 0; -ENOMSG for one that is no RTM_NEWQDISC, -EBADMSG for what is no message, or names no
- * kind. *qdisc is then as it was. Options that are cut off or make no sense are left out. */
+/* Read one message of rtnetlink. Pure; the bytes are not trusted, and need to be aligned to 4. 0;
+ * -ENOMSG if it is not RTM_NEWQDISC, -EBADMSG if it is not a message or names no kind: *qdisc is
+ * then as it was. Options that are cut off or make no sense are left out. */
 int wt_qdisc_parse(struct wt_qdisc *qdisc, const void *message, size_t length);
 
 /* Zero is an empty one. One thread. */
@@ -90,24 +86,21 @@ struct wt_qdisc_list {
 	size_t capacity;
 };
 
-/* -ENOMEM, or -E2BIG beyond 65536. */
+/* Add one. -ENOMEM, or -E2BIG beyond 65536. */
 int wt_qdisc_list_add(struct wt_qdisc_list *list, const struct wt_qdisc *qdisc);
 
-/* Ask the kernel for those of an interface, by its index; the list is to be emptied by the
- * caller whatever is returned. Takes no privilege. Blocks for a moment. */
+/* Ask the kernel for those of an interface, by its index; the caller empties the list whatever is
+ * returned. Needs no privilege. Blocks for a moment. */
 int wt_qdisc_list_read(struct wt_qdisc_list *list, int index);
 
-/* The list is empty afterwards. */
+/* Empty the list. */
 void wt_qdisc_list_empty(struct wt_qdisc_list *list);
 
-/* The one that all packets come to first; NULL if the list has none. */
+/* Find the one that all packets come to first; NULL if the list has none. */
 const struct wt_qdisc *wt_qdisc_root(const struct wt_qdisc *items, size_t count);
 
 /* "root", "ingress", "100:", "100:1": as tc(8) writes handles and parents. */
 enum { WT_QDISC_HANDLE_BYTES = 12 };
 const char *wt_qdisc_handle_text(uint32_t handle, char text[WT_QDISC_HANDLE_BYTES]);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

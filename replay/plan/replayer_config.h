@@ -1,76 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_REPLAY_H
-#define WIRETAPE_REPLAY_REPLAY_H
+#ifndef WIRETAPE_REPLAY_PLAN_REPLAYER_CONFIG_H
+#define WIRETAPE_REPLAY_PLAN_REPLAYER_CONFIG_H
 
-/* Packets of capture files, or made on the spot, sent again on time, and the proof of it.
- *
- * One thread reads ahead, one sends, one collects the proof; the sender waits for neither. */
+/* The request for a replay. */
 
-#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include <wiretape/feed/load/mold_template.h>
-#include <wiretape/replay/proof/proof.h>
-#include <wiretape/packet/rewrite.h>
-#include <wiretape/replay/plan/schedule.h>
-#include <wiretape/base/error.h>
-#include <wiretape/stamp/interface_name.h>
 #include <wiretape/archive/timeline/timeline.h>
+#include <wiretape/base/error.h>
+#include <wiretape/base/net/interface_name.h>
+#include <wiretape/feed/load/mold_template.h>
+#include <wiretape/packet/rewrite.h>
+#include <wiretape/replay.h>
+#include <wiretape/replay/plan/schedule.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+enum { WT_REPLAYER_PORTS_MAX = 16, WT_REPLAYER_BATCH_DEFAULT = 64, WT_REPLAYER_BATCH_MAX = 1024 };
 
-enum { WT_REPLAY_PORTS_MAX = 16, WT_REPLAY_BATCH_DEFAULT = 64, WT_REPLAY_BATCH_MAX = 1024 };
-
-/* How the sender waits for the moment. */
-enum wt_pace {
-	WT_PACE_AUTO,   /* TXTIME where the NIC itself sends on time, else SPIN */
-	WT_PACE_SPIN,   /* looking at the clock; sleeps only where more than 2 ms are left, 100 us
-	                 * where there is one processor */
-	WT_PACE_SLEEP,  /* asleep: takes little of the processor, tens of us late */
-	WT_PACE_TXTIME, /* not at all: packets are handed over early with their launch time */
-	WT_PACES
-};
-
-/* How packets get to the kernel. */
-enum wt_tx_kind {
-	WT_TX_AUTO,   /* RING as fast as possible where that is faster, else SOCKET */
-	WT_TX_SOCKET, /* a packet socket, send() and sendmmsg() */
-	WT_TX_RING,   /* a TPACKET TX ring */
-	WT_TX_UDP,    /* a UDP socket: payloads alone, without any privilege */
-	WT_TX_SIM,    /* nowhere, by a clock that is simulated */
-	WT_TX_KINDS
-};
-
-/* By what the departure of a packet becomes known; each falls back on what follows it. */
-enum wt_tx_stamp {
-	WT_TX_STAMP_AUTO,     /* the NIC's own stamps where somebody has switched them on, else the
-	                       * driver's, else when packets were handed over */
-	WT_TX_STAMP_HARDWARE, /* the NIC's are switched on, and off again at the end */
-	WT_TX_STAMP_SOFTWARE, /* the driver's */
-	WT_TX_STAMP_OFF,      /* hand-over times only */
-	WT_TX_STAMPS
-};
-
-const char *wt_pace_name(enum wt_pace pace); /* "auto", "spin" … */
-const char *wt_tx_kind_name(enum wt_tx_kind kind);
-const char *wt_tx_stamp_name(enum wt_tx_stamp stamp); /* "auto", "hw" … */
-int wt_pace_from_name(const char *name);              /* -1: there is none */
-int wt_tx_kind_from_name(const char *name);
-int wt_tx_stamp_from_name(const char *name);
-
-/* Packets that a capture has cut. */
-enum wt_truncated {
-	WT_TRUNCATED_PAD,  /* are sent in their full length, with zeros for what is missing */
-	WT_TRUNCATED_CUT,  /* as they are */
-	WT_TRUNCATED_SKIP, /* not at all */
-};
-
-/* Where UDP payloads go. */
+/* Destination of UDP payloads. */
 struct wt_udp_target {
 	struct sockaddr_storage address;   /* AF_INET or AF_INET6, with the port */
 	char interface[WT_ALT_NAME_BYTES]; /* of multicast; "": where the routes lead */
@@ -81,8 +30,8 @@ struct wt_udp_target {
 /* "ADDRESS:PORT" or "[ADDRESS6]:PORT". -EINVAL with what is wrong. */
 int wt_udp_target_parse(struct wt_udp_target *target, const char *text, struct wt_error *err);
 
-/* Packets of which interface in the files go where. */
-struct wt_replay_map {
+/* Destination of one captured interface's packets. */
+struct wt_replayer_map {
 	const char *from; /* the interface's name in the file, or its number from 0 on */
 	const char *to;   /* an interface here; "-": they are left out */
 };
@@ -103,26 +52,34 @@ struct wt_generated {
 int wt_generated_parse(struct wt_generated *generated, const char *text, char session[11],
                        struct wt_error *err);
 
-/* One of these parts, such as "size" and "200": NULL, or what `value` is not, in words. */
+/* Set one of these parts, such as "size" and "200": NULL, or what `value` is not, in words. */
 const char *wt_generated_set(struct wt_generated *generated, char session[11], const char *name,
                              const char *value);
 bool wt_generated_is(const char *text); /* begins with "gen:", or is "gen" */
 
+/* Packets that somebody else makes, as they are to be sent: Ethernet frames, each with its time. */
+struct wt_made {
+	/* Write the next one, in the sender's thread, of up to frame_bytes, at `frame`. Its bytes;
+	 * 0: that was all; or a negative errno. *interface is one of those below. */
+	int (*next)(void *context, uint8_t *frame, int64_t *stamp_ns, uint16_t *interface);
+	void *context;
+	uint32_t frame_bytes;
+	const char *const *interfaces; /* at most WT_REPLAYER_PORTS_MAX */
+	size_t interface_count;
+};
+
 /* Requests to a replay from outside; starts as zero. */
-struct wt_replay_stop {
+struct wt_replayer_stop {
 	int requested;
 };
 
-/* From any thread or signal handler: the packet at hand is the last. */
-void wt_replay_stop(struct wt_replay_stop *stop);
-
-/* What the times of a replay may be at most. */
-#define WT_REPLAY_LEAD_NS_MAX        INT64_C(1000000000)
-#define WT_REPLAY_TXTIME_LEAD_NS_MAX INT64_C(60000000000)
-#define WT_REPLAY_START_NS_MAX       INT64_C(31622400000000000) /* from now: 366 days */
+/* Upper limits of the times of a replay. */
+#define WT_REPLAYER_LEAD_NS_MAX        INT64_C(1000000000)
+#define WT_REPLAYER_TXTIME_LEAD_NS_MAX INT64_C(60000000000)
+#define WT_REPLAYER_START_NS_MAX       INT64_C(31622400000000000) /* from now: 366 days */
 
 /* For a progress bar. */
-struct wt_replay_progress {
+struct wt_replayer_progress {
 	uint64_t sent;
 	uint64_t bytes;
 	uint64_t over_tolerance;
@@ -131,11 +88,12 @@ struct wt_replay_progress {
 };
 
 /* Zero is the default given in brackets. Everything is borrowed until the replay is closed. */
-struct wt_replay_config {
-	/* What: files, or `generated`. */
+struct wt_replayer_config {
+	/* Source: files, or `generated`, or `made` (then `interface` and `maps` are nothing). */
 	const char *const *paths;
 	size_t path_count;
 	const struct wt_generated *generated;
+	const struct wt_made *made;
 	const struct wt_time *from, *to; /* as of wt_timeline_open() */
 	int64_t duration_ns;
 	const char *filter;
@@ -143,10 +101,10 @@ struct wt_replay_config {
 	uint64_t count; /* packets to send at most [no limit] */
 	enum wt_truncated truncated;
 
-	/* Where to. */
+	/* Destination. */
 	const char *interface; /* of all that `maps` does not name; "sim…": the simulation, unless
 	                        * `tx` says otherwise */
-	const struct wt_replay_map *maps;
+	const struct wt_replayer_map *maps;
 	size_t map_count;
 	enum wt_tx_kind tx;
 	const struct wt_udp_target *target; /* of UDP */
@@ -163,13 +121,13 @@ struct wt_replay_config {
 	                         * filled] */
 	bool start_is_relative; /* start_at_ns counts from now on */
 	int32_t start_clock;    /* CLOCK_REALTIME or CLOCK_TAI [REALTIME] */
-	int64_t lead_ns; /* hand over so long before a packet is due [learned from stamps]; -1: 0;
-	                  * up to WT_REPLAY_LEAD_NS_MAX */
-	int64_t txtime_lead_ns; /* hand over so long before the launch time [1 ms], up to
-	                         * WT_REPLAY_TXTIME_LEAD_NS_MAX */
+	int64_t lead_ns; /* hand over this long before a packet is due [learned from stamps]; -1: 0;
+	                  * up to WT_REPLAYER_LEAD_NS_MAX */
+	int64_t txtime_lead_ns; /* hand over this long before the launch time [1 ms], up to
+	                         * WT_REPLAYER_TXTIME_LEAD_NS_MAX */
 	int64_t coalesce_ns;    /* SLEEP: packets due within it leave together, at its end [0] */
-	int64_t end_after_ns;   /* stop so long after the start, whatever is left [no limit] */
-	uint32_t batch;         /* packets in a system call at most [WT_REPLAY_BATCH_DEFAULT] */
+	int64_t end_after_ns;   /* stop this long after the start, whatever is left [no limit] */
+	uint32_t batch;         /* packets in a system call at most [WT_REPLAYER_BATCH_DEFAULT] */
 
 	/* The proof. */
 	bool no_proof; /* nothing is recorded of single packets, and result.proof stays empty: no
@@ -184,13 +142,13 @@ struct wt_replay_config {
 	int fifo_priority;     /* SCHED_FIFO for the sender, 1 to 99 [as others] */
 	bool lock_memory;      /* mlockall() */
 
-	struct wt_replay_stop *stop; /* may be NULL */
-	void (*on_progress)(void *context, const struct wt_replay_progress *progress);
+	struct wt_replayer_stop *stop; /* may be NULL */
+	void (*on_progress)(void *context, const struct wt_replayer_progress *progress);
 	void *context; /* called every 0.1 s, by another thread than the caller's */
 };
 
-/* Packets that were read and not sent, and what was done to others. */
-struct wt_replay_skipped {
+/* Packets that were read and not sent, and changes made to others. */
+struct wt_replayer_skipped {
 	uint64_t unmapped;  /* their interface is mapped to "-" */
 	uint64_t too_large; /* for the interface's MTU, or the datagram */
 	uint64_t too_short; /* for a link-layer header */
@@ -200,98 +158,4 @@ struct wt_replay_skipped {
 	uint64_t link_type; /* that cannot be sent there; a note names the interfaces */
 };
 
-/* What the NIC stamped itself, by its clock. */
-struct wt_replay_nic_stamps {
-	char clock[32];      /* "/dev/ptp0"; "": none of its stamps were asked for */
-	uint64_t used;       /* stamps that are departures in the proof */
-	uint64_t missing;    /* packets that it left without one */
-	uint64_t unbelieved; /* others: they cannot be right, or its clock was not known */
-	int64_t error_ns;    /* none that is used is further from the truth */
-	uint64_t steps;      /* times its clock was set meanwhile */
-	bool was_changed;    /* its stamping was switched on for this: */
-	char before[16];     /* "off", of struct hwtstamp_config's tx_type */
-	char during[16];     /* "on" */
-	bool was_put_back;
-	bool was_left; /* on: others still need it, and put it back */
-};
-
-struct wt_replay_port_result {
-	char interface[IF_NAMESIZE];
-	char qdisc[16]; /* that packets passed, or "" if they went around it */
-	uint64_t sent;
-	uint64_t bytes;
-	bool has_stamps; /* the driver's */
-	struct wt_replay_nic_stamps nic;
-};
-
-enum { WT_REPLAY_NOTES = 16, WT_REPLAY_NOTE_BYTES = 400 };
-
-/* What became of it. Large: 130 KB. */
-struct wt_replay_result {
-	enum wt_pace pace; /* what it came to */
-	enum wt_tx_kind tx;
-	uint64_t sent;
-	uint64_t bytes;         /* of frames, or UDP payloads */
-	uint64_t read;          /* packets that came from the source */
-	uint64_t refused;       /* times a full queue did not take a packet; tried again */
-	uint64_t undone;        /* that the kernel has not taken for what they are; not in `sent` */
-	uint64_t late_launches; /* whose time had passed before they could be handed over */
-	uint64_t starved;       /* times the buffer was empty when a packet was due */
-	int64_t starved_ns;     /* for so long in all */
-	uint64_t starved_packets; /* that left late for it */
-	/* Times for which the machine took the processor away from the sender (more than 5 us at
-	 * once while it waited, or was in the kernel). */
-	uint64_t interruptions;
-	int64_t interrupted_ns;
-	int64_t call_ns; /* that the hand-over of a packet took, the median; with SPIN and stamps */
-	uint64_t unproved;          /* sent, but not in the proof: it could not keep up */
-	uint64_t unbelieved_stamps; /* of NICs; the next best took their place */
-	uint64_t padded;            /* packets that were cut, and sent with zeros */
-	uint64_t cut;               /* and as they are */
-	uint64_t without_fcs; /* packets whose check sequence was left out: the NIC adds its own */
-	uint64_t excess;      /* packets of which more was captured than they are long */
-	uint64_t stamped;     /* payloads */
-	uint64_t loops;       /* begun */
-	struct wt_replay_skipped skipped;
-	struct wt_rewrite_counts rewritten;
-	/* Of the schedule, see schedule.h: */
-	uint64_t out_of_order, stepped_back, gaps_capped, saturated;
-	uint64_t unstamped; /* packets without a stamp of their own */
-	bool has_schedule;  /* false: as fast as possible, there is no error */
-	int64_t start_utc_ns;
-	int64_t duration_ns; /* from the start to the last hand-over; as fast as possible, to the
-	                      * end of that */
-	int64_t lead_ns;     /* as it was at the end */
-	bool was_stopped;
-	int64_t fifo_stolen_us; /* of each second, from a SCHED_FIFO sender that spins; 0: none */
-	struct wt_proof proof;
-	struct wt_replay_port_result ports[WT_REPLAY_PORTS_MAX];
-	size_t port_count;
-	/* Named states: what is less than was asked for, or has to be known. */
-	char notes[WT_REPLAY_NOTES][WT_REPLAY_NOTE_BYTES];
-	size_t note_count;
-	uint64_t notes_left_out; /* more than there is room for */
-};
-
-struct wt_replay;
-
-/* Open files and interfaces. Needs CAP_NET_RAW, but for UDP and the simulation. `files` has room
- * for path_count of them and is kept up to date until it is closed. 0 or a negative errno. */
-int wt_replay_open(struct wt_replay **replay, const struct wt_replay_config *config,
-                   struct wt_timeline_file *files, struct wt_error *err);
-
-/* Send it all. Blocks. *result is filled in in any case: after an error with what was done until
- * then. 0, or a negative errno. Once per wt_replay_open(). */
-int wt_replay_run(struct wt_replay *replay, struct wt_replay_result *result, struct wt_error *err);
-
-/* Packets a second: with a schedule, of the gaps between them, of which there is one less. 0 if it
- * cannot be told. */
-double wt_replay_rate_pps(const struct wt_replay_result *result);
-
-/* NULL is fine. */
-void wt_replay_close(struct wt_replay *replay);
-
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/replay/source_private.h>
+#include <wiretape/replay/plan/replayer_notes.h>
 
 #include <stdarg.h>
 #include <stdio.h>
 
-void wt_replay_notes_add(struct wt_replay_notes *notes, const char *format, ...)
+void wt_replayer_notes_add(struct wt_replayer_notes *notes, const char *format, ...)
 {
 	va_list arguments;
 
-	if (notes->count == WT_REPLAY_NOTES) {
+	if (notes->count == WT_REPLAYER_NOTES) {
 		notes->left_out++;
 		return;
 	}
 	va_start(arguments, format);
-	vsnprintf(notes->texts[notes->count++], WT_REPLAY_NOTE_BYTES, format, arguments);
+	vsnprintf(notes->texts[notes->count++], WT_REPLAYER_NOTE_BYTES, format, arguments);
 	va_end(arguments);
 }

@@ -94,7 +94,7 @@ static uint64_t gap_backwards(struct wt_schedule *s, int64_t stamp_ns)
 	return 0;
 }
 
-/* In the file, before the packet. Two stamps can be further apart than INT64_MAX. */
+/* Compute the gap in the file before the packet. Two stamps can be further apart than INT64_MAX. */
 static uint64_t file_gap(struct wt_schedule *s, const int64_t *stamp_ns)
 {
 	uint64_t gap_ns = s->begins ? s->between_ns : 0;
@@ -110,7 +110,7 @@ static uint64_t file_gap(struct wt_schedule *s, const int64_t *stamp_ns)
 	return gap_ns;
 }
 
-/* As it counts. */
+/* Cap a gap, count that, and add it to the file's time. */
 static uint64_t capped(struct wt_schedule *s, uint64_t gap_ns)
 {
 	if (gap_ns > s->cap_ns) {

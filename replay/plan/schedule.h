@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_SCHEDULE_H
-#define WIRETAPE_REPLAY_SCHEDULE_H
+#ifndef WIRETAPE_REPLAY_PLAN_SCHEDULE_H
+#define WIRETAPE_REPLAY_PLAN_SCHEDULE_H
 
-/* When each packet of a replay is to depart, in ns after the first one. Every time is counted
- * from there in whole numbers, with the fraction of a ns that is left over kept exactly: an error
- * of one packet is not an error of those behind it. Pure: no clock, no I/O. */
+/* Departure times of the packets of a replay, in ns after the first one. Every time is counted from
+ * there in whole numbers, with the fraction of a ns that is left over kept exactly: an error of one
+ * packet is not an error of those after it. Pure: no clock, no I/O. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <wiretape/base/error.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 enum wt_timing {
 	WT_TIMING_ORIGINAL, /* as in the file */
@@ -35,14 +31,14 @@ struct wt_schedule_config {
 	int64_t idle_ns;     /* DELTA: a gap in the file of at least this ends a burst [1 ms] */
 	int64_t max_gap_ns;  /* ORIGINAL, SPEED, DELTA: longer gaps in the file count as this one
 	                      * [none are too long] */
-	int64_t disorder_ns; /* how far behind the latest stamp another one is only out of order;
-	                      * as much or more, and the clock was set back [100 ms] */
+	int64_t disorder_ns; /* a stamp less than this before the latest is out of order; at this,
+	                      * the clock was set back [100 ms] */
 };
 
 enum {
 	WT_SCHEDULE_IDLE_NS = 1000000,
 	WT_SCHEDULE_DISORDER_NS = 100000000,
-	/* Of the numbers that wt_schedule_parse() takes. */
+	/* Limit of the numbers that wt_schedule_parse() takes. */
 	WT_SCHEDULE_NUMBER_MAX = 1000000000,
 };
 
@@ -50,9 +46,9 @@ enum {
  *
  *     original | speed:X | pps:N | mbps:N | gap:TIME | delta:TIME[,idle=TIME] | asap
  *
- * X and N are decimal numbers above 0 with up to nine decimals, times as wt_parse_duration_ns()
- * takes them. Sets what belongs to the timing, and leaves max_gap_ns and disorder_ns as they are.
- * 0, or -EINVAL with what is wrong, and *config is as it was. Pure, any thread. */
+ * X is a decimal number above 0, N one or a rate as wt_parse_rate() takes it, TIME has a unit
+ * (wt_parse_duration()). Sets what belongs to the timing, and leaves max_gap_ns and disorder_ns as
+ * they are. 0, or -EINVAL with what is wrong, and *config is as it was. Pure, any thread. */
 int wt_schedule_parse(struct wt_schedule_config *config, const char *text, struct wt_error *err);
 
 /* In the caller's memory, which needs no cleaning up. One thread. The counters are to be read,
@@ -60,7 +56,7 @@ int wt_schedule_parse(struct wt_schedule_config *config, const char *text, struc
  * stamps. */
 struct wt_schedule {
 	uint64_t packets;      /* all that got a time */
-	uint64_t out_of_order; /* had a stamp a little before that of another: right behind it */
+	uint64_t out_of_order; /* stamped a little before an earlier packet: sent right after it */
 	uint64_t stepped_back; /* a long way before: times go on from there, after no gap */
 	uint64_t gaps_capped;  /* gaps in the file that were longer than max_gap_ns */
 	uint64_t saturated;    /* packets whose time is INT64_MAX or would be beyond */
@@ -83,20 +79,17 @@ struct wt_schedule {
 
 void wt_schedule_init(struct wt_schedule *schedule, const struct wt_schedule_config *config);
 
-/* When the next packet departs, in ns after the start: 0 for the first, and never before the one
- * before. A packet without a stamp is given that of the one before it. `frame_bytes` is the
- * length that it had on the wire, without FCS. Takes any stamps. */
+/* Departure of the next packet, in ns after the start: 0 for the first, and never before its
+ * predecessor. A packet without a stamp gets its predecessor's. `frame_bytes` is the length that it
+ * had on the wire, without FCS. Takes any stamps. */
 int64_t wt_schedule_next(struct wt_schedule *schedule, int64_t stamp_ns, uint32_t frame_bytes);
 
-/* The same for a packet without a stamp that has none before it in its round: it departs with the
- * next one that has a stamp. */
+/* Next for a packet without a stamp and with none before it in its round: it departs with the next
+ * one that has a stamp. */
 int64_t wt_schedule_next_unstamped(struct wt_schedule *schedule, uint32_t frame_bytes);
 
-/* The same packets come once more: the first follows after the mean of all gaps so far (none, if
- * there was one packet), or as any other where the timing does not look at stamps. */
+/* Begin another round of the same packets: the first follows after the mean of all gaps so far
+ * (none, if there was one packet), or as any other where the timing does not look at stamps. */
 void wt_schedule_repeat(struct wt_schedule *schedule);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -5,41 +5,79 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <wiretape/replay/duration.h>
+#include <wiretape/base/quantity.h>
 
-/* Longer than any that is right. */
+/* more than any valid text */
 enum { TEXT_BYTES = 128 };
 
 typedef int take_value(struct wt_schedule_config *config, const char *value, const char *text,
                        struct wt_error *err);
 
-static int take_number(struct wt_schedule_config *config, const char *value, const char *text,
-                       struct wt_error *err)
+/* `rc` is that of the number's parser, which has filled in `why` if it failed. */
+static int take_number(struct wt_schedule_config *config, int rc, const struct wt_decimal *number,
+                       const struct wt_error *why, const char *text, struct wt_error *err)
 {
 	uint64_t limit = WT_SCHEDULE_NUMBER_MAX;
 
-	if (!wt_parse_decimal(value, &config->numerator, &config->denominator))
+	if (rc)
+		return wt_error_set(err, rc, "'%s': %.360s", text, why->text);
+	if (!number->numerator)
 		return wt_error_set(err, -EINVAL,
-		                    "'%s': '%s' is no decimal number, as in speed:2.5 or "
-		                    "pps:100000, or has more than nine decimals",
-		                    text, value);
-	if (!config->numerator)
-		return wt_error_set(err, -EINVAL,
-		                    "'%s': with 0 nothing would ever be sent; for as fast as "
-		                    "possible it is asap",
+		                    "'%s': for as fast as possible it is asap, and with 0 nothing "
+		                    "would ever be sent",
 		                    text);
-	if (config->numerator > limit * config->denominator)
+	if (number->numerator > (unsigned __int128)limit * number->denominator)
 		return wt_error_set(err, -EINVAL, "'%s' is more than the limit of %d", text,
 		                    WT_SCHEDULE_NUMBER_MAX);
+	config->numerator = number->numerator;
+	config->denominator = number->denominator;
 	return 0;
+}
+
+static int take_speed(struct wt_schedule_config *config, const char *value, const char *text,
+                      struct wt_error *err)
+{
+	struct wt_decimal number;
+	struct wt_error why;
+	int rc = wt_parse_decimal(value, &number, &why);
+
+	return take_number(config, rc, &number, &why, text, err);
+}
+
+static int take_pps(struct wt_schedule_config *config, const char *value, const char *text,
+                    struct wt_error *err)
+{
+	struct wt_decimal number;
+	struct wt_error why;
+	int rc = wt_parse_rate(value, WT_RATE_PPS, &number, &why);
+
+	return take_number(config, rc, &number, &why, text, err);
+}
+
+/* The schedule counts millions of bits. */
+static int take_mbps(struct wt_schedule_config *config, const char *value, const char *text,
+                     struct wt_error *err)
+{
+	struct wt_decimal number;
+	struct wt_error why;
+	int rc = wt_parse_rate(value, WT_RATE_MBPS, &number, &why);
+
+	for (int zeros = 0; !rc && zeros < 6; zeros++) {
+		if (number.numerator % 10)
+			number.denominator *= 10;
+		else
+			number.numerator /= 10;
+	}
+	return take_number(config, rc, &number, &why, text, err);
 }
 
 static int take_time(int64_t *ns, const char *value, const char *text, struct wt_error *err)
 {
-	if (!wt_parse_duration_ns(value, ns))
-		return wt_error_set(err, -EINVAL,
-		                    "'%s': '%s' is no time of whole ns, as in 20us, 1.5ms or 300ns",
-		                    text, value);
+	struct wt_error why;
+	int rc = wt_parse_duration(value, WT_UNIT_NEEDED, ns, &why);
+
+	if (rc)
+		return wt_error_set(err, rc, "'%s': %.360s", text, why.text);
 	if (!*ns)
 		return wt_error_set(err, -EINVAL,
 		                    "'%s': the time has to be longer than 0; for as fast as "
@@ -60,13 +98,13 @@ static int take_delta(struct wt_schedule_config *config, const char *value, cons
 	char gap[TEXT_BYTES];
 	const char *setting = strchrnul(value, ',');
 	size_t length = (size_t)(setting - value);
-	int ret;
+	int rc;
 
 	memcpy(gap, value, length);
 	gap[length] = '\0';
-	ret = take_gap(config, gap, text, err);
-	if (ret || !*setting)
-		return ret;
+	rc = take_gap(config, gap, text, err);
+	if (rc || !*setting)
+		return rc;
 	if (strncmp(setting, ",idle=", 6))
 		return wt_error_set(err, -EINVAL, "'%s': '%s' is not idle=TIME", text, setting + 1);
 	return take_time(&config->idle_ns, setting + 6, text, err);
@@ -77,8 +115,8 @@ static const struct timing {
 	enum wt_timing timing;
 	take_value *take; /* NULL: it has no value */
 } timings[] = {
-        {"original", WT_TIMING_ORIGINAL, NULL}, {"speed", WT_TIMING_SPEED, take_number},
-        {"pps", WT_TIMING_PPS, take_number},    {"mbps", WT_TIMING_MBPS, take_number},
+        {"original", WT_TIMING_ORIGINAL, NULL}, {"speed", WT_TIMING_SPEED, take_speed},
+        {"pps", WT_TIMING_PPS, take_pps},       {"mbps", WT_TIMING_MBPS, take_mbps},
         {"gap", WT_TIMING_GAP, take_gap},       {"delta", WT_TIMING_DELTA, take_delta},
         {"asap", WT_TIMING_ASAP, NULL},
 };
@@ -109,7 +147,7 @@ int wt_schedule_parse(struct wt_schedule_config *config, const char *text, struc
 	                                   .disorder_ns = config->disorder_ns};
 	size_t name_length = (size_t)(strchrnul(text, ':') - text);
 	const struct timing *timing = find_timing(text, name_length);
-	int ret;
+	int rc;
 
 	if (!timing || strlen(text) >= TEXT_BYTES)
 		return wt_error_set(err, -EINVAL,
@@ -117,8 +155,8 @@ int wt_schedule_parse(struct wt_schedule_config *config, const char *text, struc
 		                    "gap:TIME, delta:TIME[,idle=TIME] or asap",
 		                    text);
 	taken.timing = timing->timing;
-	ret = take(timing, &taken, text + name_length, text, err);
-	if (!ret)
+	rc = take(timing, &taken, text + name_length, text, err);
+	if (!rc)
 		*config = taken;
-	return ret;
+	return rc;
 }

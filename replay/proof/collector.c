@@ -18,18 +18,18 @@ enum {
 	 * of later ones have come, and when none have. */
 	ROUNDS_OVERTAKEN = 2,
 	ROUNDS_SILENT = 150,
-	/* And that of the NIC, which does not have to come: while it is awaited, those of the
-	 * driver take up the room of STAMPS. */
+	/* And the NIC's, which need not come: while it is awaited, the driver's stamps take up the
+	 * room of STAMPS. */
 	ROUNDS_NIC = 10,
-	/* And for word of a drop where there are no stamps. */
+	/* And word of a drop, without stamps. */
 	ROUNDS_DROP = 1,
 	ROUNDS_KEPT = 256,
-	/* By how much stamps of the NIC may seem to be too early, or still to come, beside what
-	 * its clock's map leaves open. */
+	/* Tolerance for the NIC's stamps that seem too early, or still to come, besides the error
+	 * of its clock's map. */
 	EARLY_NS = 1000,
 	AHEAD_NS = 1000000,
-	/* Departures of which the lead is the median: of the first few, of twice as many, and so
-	 * on to this; from then on it is followed. */
+	/* Departures whose median is the lead: the first few, twice as many, and so on to this;
+	 * from then on it is followed. */
 	LESSONS_FIRST = 7,
 	LESSONS = 127,
 	LEAD_NS_MAX = 20000,
@@ -79,8 +79,6 @@ struct wt_collector {
 	pthread_t thread;
 };
 
-/* ---- reports ---- */
-
 static void take_stamp(const struct wt_collector *collector, struct port *port,
                        const struct wt_tx_report *report)
 {
@@ -123,8 +121,6 @@ static void take_reports(const struct wt_collector *collector, struct port *port
 	}
 }
 
-/* ---- the lead ---- */
-
 static int compare_lessons(const void *left, const void *right)
 {
 	const int64_t *a = left, *b = right;
@@ -163,11 +159,9 @@ static void learn(struct wt_collector *collector, int64_t took_ns)
 	}
 	if (lead->ns > LEAD_NS_MAX)
 		lead->ns = LEAD_NS_MAX;
-	/* Nothing is published by it. */
+	/* Relaxed: it publishes nothing else. */
 	__atomic_store_n(collector->config.lead_ns, lead->ns, __ATOMIC_RELAXED);
 }
-
-/* ---- departures ---- */
 
 static bool was_dropped(struct port *port, int64_t launch_ns)
 {
@@ -180,8 +174,8 @@ static bool was_dropped(struct port *port, int64_t launch_ns)
 	return false;
 }
 
-/* All of a time are waited for together, so that however many stamps are missing the proof keeps
- * up. Rounds are counted and not the time, which stands still or jumps where it is simulated. */
+/* Wait for all of a time together, so that however many stamps are missing the proof keeps up.
+ * Rounds are counted, not the time, which stands still or jumps in the simulation. */
 static bool has_waited(const struct wt_collector *collector, const struct wt_handover *record,
                        unsigned rounds)
 {
@@ -206,7 +200,7 @@ static bool awaits_nic(const struct wt_collector *collector, const struct port *
 	       !has_waited(collector, record, ROUNDS_NIC);
 }
 
-/* Whether a stamp, or word of a drop, may still come. */
+/* Check whether a stamp, or word of a drop, may still come. */
 static bool is_awaited(const struct wt_collector *collector, const struct port *port,
                        const struct wt_handover *record)
 {
@@ -214,27 +208,27 @@ static bool is_awaited(const struct wt_collector *collector, const struct port *
 
 	if (awaits_nic(collector, port, record))
 		return true;
-	/* Then there is only word of a drop, when the packet should have left, or never. */
+	/* Only word of a drop can come, when the packet should have left, or never. */
 	if (!port->has_driver_stamps)
 		return record->launch_ns && !has_waited(collector, record, ROUNDS_DROP);
 	return !has_waited(collector, record, is_overtaken ? ROUNDS_OVERTAKEN : ROUNDS_SILENT);
 }
 
-/* It left after it was handed over, and before it was told that it has left. */
+/* Check that a packet left after it was handed over, and before the report that it has left. */
 static bool is_possible(const struct wt_collector *collector, const struct wt_handover *record,
                         const struct nic_stamp *stamp)
 {
 	struct wt_pace_clock *clock = collector->config.clock;
 	int64_t latest_ns = clock->ops->now(clock);
 
-	/* The simulation tells at once what is still to come. */
+	/* The simulation reports at once what is still to come. */
 	if (latest_ns < record->due_ns)
 		latest_ns = record->due_ns;
 	return stamp->is_known && stamp->ns >= record->handover_ns - stamp->error_ns - EARLY_NS &&
 	       stamp->ns <= latest_ns + stamp->error_ns + AHEAD_NS;
 }
 
-/* Whether the NIC has told when it left. */
+/* Find the NIC's stamp of a packet. */
 static bool find_by_nic(const struct wt_collector *collector, struct port *port,
                         const struct wt_handover *record, struct wt_departure *departure)
 {
@@ -253,7 +247,7 @@ static bool find_by_nic(const struct wt_collector *collector, struct port *port,
 	return true;
 }
 
-/* How the packet left; false if that may still be told. */
+/* Find how the packet left; false if a report may still come. */
 static bool find_departure(struct wt_collector *collector, const struct wt_handover *record,
                            struct wt_departure *departure)
 {
@@ -263,8 +257,8 @@ static bool find_departure(struct wt_collector *collector, const struct wt_hando
 	departure->source = WT_DEPARTURE_HANDOVER;
 	departure->departed_ns = record->handover_ns;
 	departure->is_dropped = false;
-	/* Stamps first, as several packets may have had one launch time, and word of a drop tells
-	 * no more. */
+	/* Stamps first, as several packets may share a launch time, and word of a drop has no other
+	 * key. */
 	if (find_by_nic(collector, port, record, departure))
 		return true;
 	if (port->has_driver_stamps && stamp->ns && stamp->id == record->id) {
@@ -286,8 +280,8 @@ static void learn_from(struct wt_collector *collector, const struct wt_handover 
 	/* The driver stamps earlier than the NIC: only one of them is the measure. */
 	if (departure->source > port->best_source)
 		port->best_source = departure->source;
-	/* Others of the same system call had to wait for the first. Of one that is late the
-	 * kernel's part is the same. */
+	/* Others of the same system call had to wait for the first. The kernel's part of a late one
+	 * is the same. */
 	if (!record->place && departure->source == port->best_source)
 		learn(collector, departure->departed_ns - record->handover_ns);
 }
@@ -319,7 +313,7 @@ static const struct wt_handover *oldest(const struct wt_collector *collector)
 	return collector->config.handovers ? wt_handovers_peek(collector->config.handovers) : NULL;
 }
 
-/* All whose departure is known, in their order. */
+/* Complete all whose departure is known, in their order. */
 static void complete_all(struct wt_collector *collector)
 {
 	const struct wt_handover *record;
@@ -331,8 +325,6 @@ static void complete_all(struct wt_collector *collector)
 		wt_handovers_take(collector->config.handovers);
 	}
 }
-
-/* ---- the thread ---- */
 
 static void read_utc(struct wt_collector *collector, int64_t now)
 {
@@ -375,7 +367,7 @@ static void collect(struct wt_collector *collector)
 	}
 }
 
-/* In real time, whatever clock the sender has. */
+/* Rest in real time, whatever clock the sender has. */
 static void rest(void)
 {
 	const struct timespec round = {.tv_nsec = ROUND_NS};

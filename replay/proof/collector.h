@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_COLLECTOR_H
-#define WIRETAPE_REPLAY_COLLECTOR_H
+#ifndef WIRETAPE_REPLAY_PROOF_COLLECTOR_H
+#define WIRETAPE_REPLAY_PROOF_COLLECTOR_H
 
 /* The thread that makes the proof: it joins what the sender tells of each packet with the stamps
  * and drops that the error queues report, calls for progress, and learns how long the kernel takes
  * from hand-over to departure. Not installed. */
 
-#include <wiretape/replay/tx/handovers.h>
-#include <wiretape/replay/tx/pace.h>
 #include <wiretape/replay/proof/proof.h>
 #include <wiretape/replay/proof/proof_csv.h>
+#include <wiretape/replay/tx/handovers.h>
+#include <wiretape/replay/tx/pace.h>
 #include <wiretape/replay/tx/tx_private.h>
 
 struct wt_collector;
@@ -27,12 +27,12 @@ struct wt_collector_config {
 	void *context;
 };
 
-/* 0, or a negative errno. */
+/* Start: 0, or a negative errno. */
 int wt_collector_start(struct wt_collector **collector, const struct wt_collector_config *config,
                        struct wt_error *err);
 
-/* After the last hand-over: wait for what is on its way, then end. What the proof file could not
- * take is an error. NULL is fine. */
+/* Finish after the last hand-over: wait for packets on their way, then end. A proof file that could
+ * not take everything is an error. NULL is fine. */
 int wt_collector_finish(struct wt_collector *collector, struct wt_error *err);
 
 #endif

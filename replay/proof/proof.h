@@ -1,29 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_PROOF_H
-#define WIRETAPE_REPLAY_PROOF_H
+#ifndef WIRETAPE_REPLAY_PROOF_PROOF_H
+#define WIRETAPE_REPLAY_PROOF_PROOF_H
 
-/* What a replay proves of itself: when each packet was to depart and when it did. Pure; the
- * caller's memory; one thread. */
+/* Proof of a replay: when each packet was to depart and when it did. Pure; the caller's memory; one
+ * thread. */
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <wiretape/base/histogram.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* How a departure is known. */
-enum wt_departure_source {
-	WT_DEPARTURE_HANDOVER, /* when the packet was given to the kernel: it left later */
-	WT_DEPARTURE_SOFTWARE, /* the driver's stamp, taken when it gave the packet to the NIC */
-	WT_DEPARTURE_HARDWARE, /* the NIC's own stamp */
-	WT_DEPARTURE_SOURCES
-};
-
-/* "handover", "software", "hardware". */
-const char *wt_departure_source_name(enum wt_departure_source source);
+#include <wiretape/replay.h>
 
 /* Times are in ns after the start of the replay. */
 struct wt_departure {
@@ -43,7 +29,7 @@ struct wt_departure {
 struct wt_proof {
 	struct wt_histogram error;     /* |departed - due| */
 	struct wt_histogram gap_error; /* |gap to the packet before - what it was to be| */
-	/* The same without packets that are disturbed: what sender and kernel are like while they
+	/* Errors of the packets that were not disturbed: what sender and kernel are like while they
 	 * have the processor. Gaps are between two such. */
 	struct wt_histogram calm_error;
 	struct wt_histogram calm_gap_error;
@@ -64,15 +50,12 @@ struct wt_proof {
 
 void wt_proof_init(struct wt_proof *proof, int64_t tolerance_ns);
 
-/* The next departure, in the order of numbers. Gaps are between packets that follow one another
- * on any port; behind a dropped one there is none. */
+/* Add the next departure, in the order of numbers. Gaps are between packets that follow one another
+ * on any port; a dropped one is followed by none. */
 void wt_proof_add(struct wt_proof *proof, const struct wt_departure *departure);
 
-/* Over the whole replay: how much longer it took from the first to the last departure than
+/* Stretch of the whole replay: how much longer it took from the first to the last departure than
  * planned. */
 int64_t wt_proof_stretch_ns(const struct wt_proof *proof);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

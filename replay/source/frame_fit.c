@@ -1,59 +1,55 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/replay/source_private.h>
+#include <wiretape/replay/source/source_private.h>
 
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <string.h>
 
 #include <wiretape/base/big_endian.h>
-#include <wiretape/feed/link_layer.h>
-#include <wiretape/packet/udp_packet.h>
+#include <wiretape/packet/headers.h>
 #include <wiretape/packet/link_type.h>
+#include <wiretape/packet/udp_packet.h>
 
-enum {
-	VLAN_BYTES = 4,
-	TYPE_OFFSET = 12,
-};
+enum { TYPE_OFFSET = 12 };
 
-bool wt_prepare_is_fit(const struct wt_source_port *port, uint16_t link_type)
+bool wt_frame_fit_is_settled(const struct wt_packet_source_port *port, uint16_t link_type)
 {
-	struct wt_link_layer unused;
-
 	if (!port->link_type)
-		return wt_link_layer_find(&unused, link_type, NULL, 0);
+		return wt_headers_knows_link(link_type);
 	return link_type == port->link_type ||
-	       (wt_link_layer_is_raw_ip(link_type) && wt_link_layer_is_raw_ip(port->link_type));
+	       (wt_headers_is_raw_ip(link_type) && wt_headers_is_raw_ip(port->link_type));
 }
 
-static const char *wanted(const struct wt_source_port *port)
+static const char *wanted(const struct wt_packet_source_port *port)
 {
 	if (!port->link_type)
 		return "have UDP payloads that could be found";
-	return wt_link_layer_is_raw_ip(port->link_type)
+	return wt_headers_is_raw_ip(port->link_type)
 	               ? "be sent on an interface without link-layer headers"
 	               : "be sent on an Ethernet interface";
 }
 
-void wt_prepare_note_unfit(struct wt_replay_notes *notes, const struct wt_source_port *port,
-                           const char *path, const char *name, uint32_t number, uint16_t link_type)
+void wt_frame_fit_count_unfit(struct wt_replayer_notes *notes,
+                              const struct wt_packet_source_port *port, const char *path,
+                              const char *name, uint32_t number, uint16_t link_type)
 {
-	const struct wt_source_port payloads = {0};
+	const struct wt_packet_source_port payloads = {0};
 	const char *link = pcap_datalink_val_to_name(wt_link_type_dlt(link_type));
-	bool has_payloads = port->link_type && wt_prepare_is_fit(&payloads, link_type);
+	bool has_payloads = port->link_type && wt_frame_fit_is_settled(&payloads, link_type);
 
-	wt_replay_notes_add(notes,
-	                    "%s: packets of its interface %s (number %u) have link type %s%s%u%s "
-	                    "and cannot %s; leave them out with --map %u=- or --filter%s",
-	                    path, name ? name : "without a name", number, link ? link : "",
-	                    link ? " (" : "", link_type, link ? ")" : "", wanted(port), number,
-	                    has_payloads ? ", or send UDP payloads with --to" : "");
+	wt_replayer_notes_add(notes,
+	                      "%s: packets of its interface %s (number %u) have link type %s%s%u%s "
+	                      "and cannot %s; leave them out with --map %u=- or --filter%s",
+	                      path, name ? name : "without a name", number, link ? link : "",
+	                      link ? " (" : "", link_type, link ? ")" : "", wanted(port), number,
+	                      has_payloads ? ", or send UDP payloads with --to" : "");
 }
 
-/* The payload of a UDP packet instead of the packet. */
-static bool choose_payload(const struct wt_prepare *prepare,
-                           const struct wt_pcapng_item_packet *packet, struct wt_prepared *chosen)
+/* Choose the payload of a UDP packet instead of the packet. */
+static bool choose_payload(const struct wt_frame_fit *prepare,
+                           const struct wt_pcapng_item_packet *packet, struct wt_fitted *chosen)
 {
-	struct wt_replay_skipped *skipped = &prepare->counts->skipped;
+	struct wt_replayer_skipped *skipped = &prepare->counts->skipped;
 	struct wt_udp_view view;
 	int rc = wt_udp_locate(chosen->data, chosen->caplen, packet->link_type, &view);
 
@@ -74,8 +70,8 @@ static bool choose_payload(const struct wt_prepare *prepare,
 	return true;
 }
 
-/* Of a packet that was cut. */
-static bool choose_length(const struct wt_prepare *prepare, struct wt_prepared *chosen)
+/* Choose the length to send for a truncated packet. */
+static bool choose_length(const struct wt_frame_fit *prepare, struct wt_fitted *chosen)
 {
 	if (chosen->bytes <= chosen->caplen)
 		return true;
@@ -91,7 +87,7 @@ static bool choose_length(const struct wt_prepare *prepare, struct wt_prepared *
 	}
 }
 
-static bool has_size(const struct wt_prepare *prepare, const struct wt_source_port *port,
+static bool has_size(const struct wt_frame_fit *prepare, const struct wt_packet_source_port *port,
                      uint32_t bytes)
 {
 	if (bytes > port->bytes_max) {
@@ -105,12 +101,13 @@ static bool has_size(const struct wt_prepare *prepare, const struct wt_source_po
 	return true;
 }
 
-bool wt_prepare_choose(const struct wt_prepare *prepare, const struct wt_pcapng_item_packet *packet,
-                       uint16_t port, struct wt_prepared *chosen)
+bool wt_frame_fit_choose(const struct wt_frame_fit *prepare,
+                         const struct wt_pcapng_item_packet *packet, uint16_t port,
+                         struct wt_fitted *chosen)
 {
-	const struct wt_source_port *to = &prepare->ports[port];
+	const struct wt_packet_source_port *to = &prepare->ports[port];
 
-	*chosen = (struct wt_prepared){
+	*chosen = (struct wt_fitted){
 	        .data = packet->frame.data,
 	        .caplen = wt_pcapng_caplen_without_fcs(packet),
 	        .bytes = wt_pcapng_len_without_fcs(packet),
@@ -123,19 +120,19 @@ bool wt_prepare_choose(const struct wt_prepare *prepare, const struct wt_pcapng_
 
 /* The MTU does not count an 802.1Q tag, and without one there is less room; a tag of another type
  * is data like any other (packet_extra_vlan_len_allowed() in net/packet/af_packet.c). */
-static bool fits(const struct wt_source_port *port, const struct wt_queued_packet *place)
+static bool fits(const struct wt_packet_source_port *port, const struct wt_queued_packet *place)
 {
 	if (place->caplen > port->bytes_max)
 		return false;
 	return port->link_type != WT_LINK_TYPE_ETHERNET ||
-	       place->caplen <= port->bytes_max - VLAN_BYTES ||
+	       place->caplen <= port->bytes_max - WT_VLAN_BYTES ||
 	       wt_get_be16(place->data + TYPE_OFFSET) == WT_ETHERTYPE_VLAN;
 }
 
 /* Rules, and checksums, over the bytes that were captured: zeros in place of others come after
  * them, and move with them. */
-static void rewrite(const struct wt_prepare *prepare, const struct wt_pcapng_item_packet *packet,
-                    const struct wt_prepared *chosen, struct wt_queued_packet *place)
+static void rewrite(const struct wt_frame_fit *prepare, const struct wt_pcapng_item_packet *packet,
+                    const struct wt_fitted *chosen, struct wt_queued_packet *place)
 {
 	static const struct wt_rewrite none;
 	uint32_t captured = chosen->caplen < chosen->bytes ? chosen->caplen : chosen->bytes;
@@ -145,8 +142,8 @@ static void rewrite(const struct wt_prepare *prepare, const struct wt_pcapng_ite
 	        .len = wt_pcapng_len_without_fcs(packet),
 	        .headroom = WT_QUEUED_HEADROOM_BYTES,
 	        .link_flags = packet->frame.link_flags,
-	        .link_type = wt_link_layer_is_raw_ip(chosen->link_type) ? WT_REWRITE_RAW_IP
-	                                                                : chosen->link_type,
+	        .link_type = wt_headers_is_raw_ip(chosen->link_type) ? WT_REWRITE_RAW_IP
+	                                                             : chosen->link_type,
 	        .fix_checksums = prepare->config->fix_checksums,
 	};
 
@@ -157,8 +154,8 @@ static void rewrite(const struct wt_prepare *prepare, const struct wt_pcapng_ite
 	place->link_flags = frame.link_flags;
 }
 
-void wt_prepare_stamp(const struct wt_prepare *prepare, struct wt_queued_packet *place,
-                      uint16_t link_type)
+void wt_frame_fit_stamp(const struct wt_frame_fit *prepare, struct wt_queued_packet *place,
+                        uint16_t link_type)
 {
 	struct wt_payload_stamp stamp = {0};
 
@@ -167,8 +164,8 @@ void wt_prepare_stamp(const struct wt_prepare *prepare, struct wt_queued_packet 
 			return;
 		stamp.offset = place->caplen - WT_PAYLOAD_STAMP_BYTES;
 	} else if (!wt_payload_stamp_locate(&stamp, place->data, place->caplen,
-	                                    wt_link_layer_is_raw_ip(link_type) ? WT_REWRITE_RAW_IP
-	                                                                       : link_type)) {
+	                                    wt_headers_is_raw_ip(link_type) ? WT_REWRITE_RAW_IP
+	                                                                    : link_type)) {
 		return;
 	}
 	if (stamp.offset > UINT16_MAX || stamp.checksum > UINT16_MAX)
@@ -179,9 +176,9 @@ void wt_prepare_stamp(const struct wt_prepare *prepare, struct wt_queued_packet 
 	prepare->counts->stamped++;
 }
 
-bool wt_prepare_fill(const struct wt_prepare *prepare, const struct wt_pcapng_item_packet *packet,
-                     const struct wt_prepared *chosen, uint16_t port,
-                     struct wt_queued_packet *place)
+bool wt_frame_fit_fill(const struct wt_frame_fit *prepare,
+                       const struct wt_pcapng_item_packet *packet, const struct wt_fitted *chosen,
+                       uint16_t port, struct wt_queued_packet *place)
 {
 	uint32_t there = chosen->caplen < chosen->bytes ? chosen->caplen : chosen->bytes;
 
@@ -204,6 +201,6 @@ bool wt_prepare_fill(const struct wt_prepare *prepare, const struct wt_pcapng_it
 	prepare->counts->without_fcs += chosen->link_type && packet->fcs_bytes;
 	prepare->counts->excess += packet->excess_bytes != 0;
 	if (prepare->config->stamp_payload)
-		wt_prepare_stamp(prepare, place, chosen->link_type);
+		wt_frame_fit_stamp(prepare, place, chosen->link_type);
 	return true;
 }

@@ -73,7 +73,7 @@ struct wt_packet_queue {
 	atomic_bool cancelled;
 };
 
-/* While *word is 1; may return early. */
+/* Wait while *word is 1; may return early. */
 static void wait_at(atomic_uint *word, const struct timespec *timeout)
 {
 	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, 1, timeout, NULL, 0);
@@ -84,7 +84,7 @@ static void wake(atomic_uint *word)
 {
 	int saved = errno;
 
-	/* Relaxed: only the value counts, and who wakes looks again at what it waits for. */
+	/* Relaxed: only the value counts, and whoever wakes looks again at its condition. */
 	atomic_store_explicit(word, 0, memory_order_relaxed);
 	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 	errno = saved;
@@ -133,20 +133,20 @@ static size_t rounded_up(size_t bytes)
 int wt_packet_queue_create(struct wt_packet_queue **queue, size_t bytes, struct wt_error *err)
 {
 	struct wt_packet_queue *made = aligned_alloc(CACHE_LINE_BYTES, sizeof(*made));
-	int ret = -ENOMEM;
+	int rc = -ENOMEM;
 
 	if (made) {
 		memset(made, 0, sizeof(*made));
 		made->bytes = rounded_up(bytes);
-		ret = made->bytes == SIZE_MAX ? -ENOMEM : map(made);
+		rc = made->bytes == SIZE_MAX ? -ENOMEM : map(made);
 	}
-	if (ret) {
+	if (rc) {
 		wt_packet_queue_destroy(made);
 		return wt_error_set(
 		        err, -ENOMEM,
 		        "cannot get %zu MiB of memory for packets that are read ahead: "
 		        "%s; a smaller queue will do, if the disk never pauses for long",
-		        bytes >> 20, strerror(-ret));
+		        bytes >> 20, strerror(-rc));
 	}
 	*queue = made;
 	return 0;
@@ -174,7 +174,8 @@ static void move(const struct wt_packet_queue *q, struct cursor *cursor, size_t 
 		cursor->offset = 0;
 }
 
-/* The packet there, and the cursor behind it. What has no data fills the end of the memory. */
+/* Take the packet there, and move the cursor past it. A record without data fills the end of the
+ * memory. */
 static struct wt_queued_packet *step(const struct wt_packet_queue *q, struct cursor *cursor)
 {
 	struct wt_queued_packet *packet = record_at(q, cursor->offset);
@@ -233,6 +234,7 @@ struct wt_queued_packet *wt_packet_queue_reserve(struct wt_packet_queue *q, uint
 
 void wt_packet_queue_commit(struct wt_packet_queue *q)
 {
+	assert(q->reserved_end.position > q->write.position);
 	q->write = q->reserved_end;
 	/* Release: pairs with the acquire in wt_packet_queue_peek(); the packet is whole. */
 	atomic_store_explicit(&q->tail, q->write.position, memory_order_release);
@@ -271,7 +273,7 @@ int wt_packet_queue_wait_space(struct wt_packet_queue *q)
 			break;
 		wait_at(&q->producer_waits, NULL);
 	}
-	/* Relaxed: who sees the 1 a little longer wakes nobody. */
+	/* Relaxed: whoever sees the 1 a little longer wakes nobody. */
 	atomic_store_explicit(&q->producer_waits, 0, memory_order_relaxed);
 	return cancelled ? -ECANCELED : 0;
 }
@@ -280,7 +282,7 @@ void wt_packet_queue_end(struct wt_packet_queue *q, int error)
 {
 	q->error = error;
 	/* Release, and more for wake_consumer(). Pairs with wt_packet_queue_ended() and
-	 * _wait_filled(): who sees it sees the last packet and the error. */
+	 * _wait_filled(): whoever sees it sees the last packet and the error. */
 	atomic_store(&q->ended, true);
 	wake_consumer(q);
 }
@@ -315,8 +317,8 @@ void wt_packet_queue_release(struct wt_packet_queue *q, size_t count)
 		atomic_store_explicit(&q->head, q->read.position, memory_order_release);
 		return;
 	}
-	/* The same, and sequentially consistent with the load, for a producer that waits: pairs
-	 * with wt_packet_queue_wait_space(). */
+	/* Release, and sequentially consistent with the load, for a producer that waits: pairs with
+	 * wt_packet_queue_wait_space(). */
 	atomic_store(&q->head, q->read.position);
 	if (atomic_load(&q->producer_waits))
 		wake(&q->producer_waits);
@@ -357,7 +359,7 @@ static int64_t now_ns(void)
 	return now.tv_sec * (int64_t)1000000000 + now.tv_nsec;
 }
 
-/* Whether packets have been there for so long; *since_ns is 0 before the first. */
+/* Have packets been there this long? *since_ns is 0 before the first. */
 static bool is_late(const struct wt_packet_queue *q, int64_t limit_ns, int64_t *since_ns)
 {
 	/* Relaxed: only whether there are any. */
@@ -373,22 +375,22 @@ int wt_packet_queue_wait_filled(struct wt_packet_queue *q, int64_t limit_ns, con
 	const struct timespec timeout = {.tv_nsec =
 	                                         limit_ns > 0 ? LIMIT_LATENCY_NS : STOP_LATENCY_NS};
 	int64_t since_ns = 0;
-	int ret;
+	int rc;
 
 	for (;;) {
 		/* Sequentially consistent, as are the loads in filled(); pairs with
 		 * wake_consumer() and wt_packet_queue_cancel(). */
 		atomic_store(&q->consumer_waits, 1);
-		ret = filled(q, stop);
-		if (ret == -EAGAIN && is_late(q, limit_ns, &since_ns))
-			ret = 0;
-		if (ret != -EAGAIN)
+		rc = filled(q, stop);
+		if (rc == -EAGAIN && is_late(q, limit_ns, &since_ns))
+			rc = 0;
+		if (rc != -EAGAIN)
 			break;
 		wait_at(&q->consumer_waits, &timeout);
 	}
-	/* Relaxed: who sees the 1 a little longer wakes nobody. */
+	/* Relaxed: whoever sees the 1 a little longer wakes nobody. */
 	atomic_store_explicit(&q->consumer_waits, 0, memory_order_relaxed);
-	return ret;
+	return rc;
 }
 
 void wt_packet_queue_cancel(struct wt_packet_queue *q)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_PACKET_QUEUE_H
-#define WIRETAPE_REPLAY_PACKET_QUEUE_H
+#ifndef WIRETAPE_REPLAY_SOURCE_PACKET_QUEUE_H
+#define WIRETAPE_REPLAY_SOURCE_PACKET_QUEUE_H
 
 /* Packets on their way from a thread that reads them, the producer, to one that sends them, the
  * consumer, in one block of memory. The consumer never waits, takes no lock, and makes a system
@@ -14,17 +14,13 @@
 
 #include <wiretape/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 enum {
 	WT_QUEUED_BYTES_MAX = 262144, /* of one packet */
 	WT_QUEUED_HEADROOM_BYTES = 16,
 };
 
-/* In front of a packet's bytes, at a multiple of 64. What it means is between the two sides; to
- * the queue only `data` and `record_bytes` mean something. */
+/* Header in front of a packet's bytes, at a multiple of 64. Its meaning is between the two sides;
+ * to the queue only `data` and `record_bytes` mean something. */
 struct wt_queued_packet {
 	int64_t due_ns;
 	int64_t stamp_ns; /* as in the file */
@@ -51,13 +47,13 @@ struct wt_packet_queue;
  * has, too large a queue is not refused but ends in its OOM killer. */
 int wt_packet_queue_create(struct wt_packet_queue **queue, size_t bytes, struct wt_error *err);
 
-/* When neither side uses it any more. NULL is fine. */
+/* Destroy, when neither side uses it any more. NULL is fine. */
 void wt_packet_queue_destroy(struct wt_packet_queue *queue);
 
-/* Producer: room for a packet of up to so many bytes behind the last. All fields are 0 but `data`;
- * it is the producer's until it is committed, and gone if another is reserved instead. NULL if
- * there is no room now, or never for more than WT_QUEUED_BYTES_MAX, or the consumer has cancelled;
- * wt_packet_queue_wait_space() knows which. Never blocks. */
+/* Producer: reserve room for a packet of at most this many bytes after the last. All fields are 0
+ * but `data`; it is the producer's until it is committed, and gone if another is reserved instead.
+ * NULL if there is no room now, or never for more than WT_QUEUED_BYTES_MAX, or the consumer has
+ * cancelled; wt_packet_queue_wait_space() knows which. Never blocks. */
 struct wt_queued_packet *wt_packet_queue_reserve(struct wt_packet_queue *queue, uint32_t bytes);
 
 /* Producer: the packet that was reserved becomes the consumer's. Never blocks. */
@@ -67,7 +63,7 @@ void wt_packet_queue_commit(struct wt_packet_queue *queue);
  * asked for; -ECANCELED; or -EMSGSIZE if that was more than WT_QUEUED_BYTES_MAX. */
 int wt_packet_queue_wait_space(struct wt_packet_queue *queue);
 
-/* Producer: no more will come, because that was all (0) or for an error (-errno). */
+/* Producer: end, because that was all (0) or for an error (-errno). */
 void wt_packet_queue_end(struct wt_packet_queue *queue, int error);
 
 /* Consumer: the oldest packets that were not released, up to `max`, in order; how many. They
@@ -80,21 +76,18 @@ size_t wt_packet_queue_peek(struct wt_packet_queue *queue, struct wt_queued_pack
  * microseconds; best while there is time before the next packet. */
 void wt_packet_queue_release(struct wt_packet_queue *queue, size_t count);
 
-/* Consumer: whether all packets were released and no more will come; *error then is what
- * wt_packet_queue_end() was told. Never blocks. */
+/* Consumer: check whether all packets were released and none will follow; *error then is
+ * wt_packet_queue_end()'s. Never blocks. */
 bool wt_packet_queue_ended(struct wt_packet_queue *queue, int *error);
 
-/* Consumer, before the first packet is sent: block until the queue is full, or holds all that
- * will come, or, with limit_ns above 0, the first has been there for so long: 0. -EINTR if *stop
- * becomes other than 0, within 50 ms; it may be set atomically by any thread or signal handler, and
- * may be NULL. -ECANCELED if the queue was cancelled. */
+/* Consumer, before the first packet is sent: block until the queue is full, or holds all that will
+ * come, or, with limit_ns above 0, the first has been there that long: 0. -EINTR if *stop becomes
+ * other than 0, within 50 ms; it may be set atomically by any thread or signal handler, and may be
+ * NULL. -ECANCELED if the queue was cancelled. */
 int wt_packet_queue_wait_filled(struct wt_packet_queue *queue, int64_t limit_ns, const int *stop);
 
-/* The consumer, or another thread or signal handler in its place: nothing more is wanted. Whoever
- * waits returns, and the producer gets no more room. What is in the queue stays there. */
+/* The consumer, or another thread or signal handler in its place: cancel. Whoever waits returns,
+ * and the producer gets no more room. Packets in the queue stay there. */
 void wt_packet_queue_cancel(struct wt_packet_queue *queue);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

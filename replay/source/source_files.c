@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/replay/source_private.h>
+#include <wiretape/replay/source/source_private.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,27 +12,27 @@
 
 enum {
 	BUFFER_BYTES_DEFAULT = 64 << 20,
-	/* A pipe may take its time to fill the buffer: so long after its first packet it is begun
-	 * with what is there. */
+	/* A pipe may take its time to fill the buffer: sending begins this long after its first
+	 * packet with what is there. */
 	LIVE_NS = 100000000,
-	/* Packets from one look at how far it is to the next. */
+	/* Packets between two reports of progress. */
 	PROGRESS_PACKETS = 256,
 	NOT_YET = -4, /* of a port: not looked up */
 };
 
 /* Capture files, read ahead by a thread of their own. */
 struct file_source {
-	struct wt_source source; /* first */
-	const struct wt_replay_ports *ports;
+	struct wt_packet_source source; /* first */
+	const struct wt_replayer_ports *ports;
 	struct wt_timeline_file *files;
 	struct wt_timeline *timeline;
 	struct wt_packet_queue *queue;
-	struct wt_prepare prepare;
+	struct wt_frame_fit prepare;
 	int *interface_ports; /* by the interface's number in the timeline */
 	size_t interface_room;
 	uint64_t queued; /* packets */
-	struct wt_capture_patience patience;
-	bool is_live;   /* one of the files is none, but a pipe or the like */
+	struct wt_patience patience;
+	bool is_live;   /* one of the files is not regular, but a pipe or the like */
 	bool is_wanted; /* more of it: an atomic */
 	pthread_t thread;
 	bool has_thread;
@@ -41,9 +41,9 @@ struct file_source {
 static bool is_over(void *context)
 {
 	const struct file_source *files = context;
-	const struct wt_replay_stop *stop = files->source.config->stop;
+	const struct wt_replayer_stop *stop = files->source.config->stop;
 
-	/* Nothing is published by either. */
+	/* Relaxed: neither publishes anything. */
 	return !__atomic_load_n(&files->is_wanted, __ATOMIC_RELAXED) ||
 	       (stop && __atomic_load_n(&stop->requested, __ATOMIC_RELAXED));
 }
@@ -56,7 +56,7 @@ static bool is_pipe(const char *path)
 	       !S_ISREG(status.st_mode);
 }
 
-static bool any_pipe(const struct wt_replay_config *config)
+static bool any_pipe(const struct wt_replayer_config *config)
 {
 	bool any = false;
 
@@ -67,7 +67,7 @@ static bool any_pipe(const struct wt_replay_config *config)
 
 static int open_timeline(struct file_source *files, struct wt_error *err)
 {
-	const struct wt_replay_config *config = files->source.config;
+	const struct wt_replayer_config *config = files->source.config;
 	const struct wt_timeline_config what = {
 	        .paths = config->paths,
 	        .path_count = config->path_count,
@@ -82,18 +82,17 @@ static int open_timeline(struct file_source *files, struct wt_error *err)
 	return wt_timeline_open(&files->timeline, &what, files->files, err);
 }
 
-/* ---- which port ---- */
-
 static int look_up_port(struct file_source *files, uint32_t number, struct wt_error *err)
 {
 	const struct wt_timeline_interface *interface =
 	        wt_timeline_interface(files->timeline, number);
 	const char *path = files->source.config->paths[interface->file];
-	int port = wt_replay_port_of(files->ports, interface->name, number);
+	int port = wt_replayer_port_of(files->ports, interface->name, number);
 
-	if (port >= 0 && !wt_prepare_is_fit(&files->source.ports[port], interface->link_type)) {
-		wt_prepare_note_unfit(&files->source.notes, &files->source.ports[port], path,
-		                      interface->name, number, interface->link_type);
+	if (port >= 0 &&
+	    !wt_frame_fit_is_settled(&files->source.ports[port], interface->link_type)) {
+		wt_frame_fit_count_unfit(&files->source.notes, &files->source.ports[port], path,
+		                         interface->name, number, interface->link_type);
 		port = WT_PORT_UNFIT;
 	}
 	if (port != WT_PORT_NONE)
@@ -132,11 +131,9 @@ static int port_of(struct file_source *files, uint32_t number, struct wt_error *
 	                                                 : look_up_port(files, number, err);
 }
 
-/* ---- the reading thread ---- */
-
 static uint32_t share_ppm(const struct file_source *files)
 {
-	const struct wt_replay_config *config = files->source.config;
+	const struct wt_replayer_config *config = files->source.config;
 	uint64_t read = 0, total = 0;
 	double share;
 
@@ -156,7 +153,7 @@ static uint32_t share_ppm(const struct file_source *files)
 
 static void note_progress(struct file_source *files, int64_t due_ns)
 {
-	struct wt_source_progress *progress = &files->source.progress;
+	struct wt_packet_source_progress *progress = &files->source.progress;
 
 	__atomic_store_n(&progress->packets, files->queued, __ATOMIC_RELAXED);
 	__atomic_store_n(&progress->last_due_ns, due_ns, __ATOMIC_RELAXED);
@@ -179,11 +176,11 @@ static struct wt_queued_packet *place_for(struct file_source *files, uint32_t by
 static int take_packet(struct file_source *files, const struct wt_timeline_packet *packet,
                        struct wt_error *err)
 {
-	struct wt_source_counts *counts = &files->source.counts;
+	struct wt_packet_source_counts *counts = &files->source.counts;
 	const struct wt_pcapng_item_packet *item = &packet->item->packet;
 	int port = port_of(files, packet->interface, err);
 	struct wt_queued_packet *place;
-	struct wt_prepared chosen;
+	struct wt_fitted chosen;
 
 	counts->read++;
 	counts->unstamped += !item->has_stamp || item->stamp_saturated;
@@ -191,12 +188,12 @@ static int take_packet(struct file_source *files, const struct wt_timeline_packe
 	counts->skipped.link_type += port == WT_PORT_UNFIT;
 	if (port < 0)
 		return port == WT_PORT_LEFT_OUT || port == WT_PORT_UNFIT ? 1 : port;
-	if (!wt_prepare_choose(&files->prepare, item, (uint16_t)port, &chosen))
+	if (!wt_frame_fit_choose(&files->prepare, item, (uint16_t)port, &chosen))
 		return 1;
 	place = place_for(files, chosen.bytes);
 	if (!place)
 		return 0;
-	if (!wt_prepare_fill(&files->prepare, item, &chosen, (uint16_t)port, place))
+	if (!wt_frame_fit_fill(&files->prepare, item, &chosen, (uint16_t)port, place))
 		return 1;
 	place->number = files->queued++;
 	place->stamp_ns = packet->stamp_ns;
@@ -211,12 +208,12 @@ static int take_packet(struct file_source *files, const struct wt_timeline_packe
 
 static bool is_enough(const struct file_source *files)
 {
-	const struct wt_replay_config *config = files->source.config;
+	const struct wt_replayer_config *config = files->source.config;
 
 	return config->count && files->queued >= config->count;
 }
 
-/* All packets of the timeline: 0 at its end; *over if nothing more is wanted. */
+/* Read all packets of the timeline: 0 at its end; *over if nothing more is wanted. */
 static int read_round(struct file_source *files, bool *over, struct wt_error *err)
 {
 	struct wt_timeline_packet packet;
@@ -243,7 +240,7 @@ static int next_round(struct file_source *files, struct wt_error *err)
 
 static int read_rounds(struct file_source *files, struct wt_error *err)
 {
-	const struct wt_replay_config *config = files->source.config;
+	const struct wt_replayer_config *config = files->source.config;
 	uint64_t loops = config->loops ? config->loops : 1;
 	bool over = false;
 	int rc = 0;
@@ -253,7 +250,7 @@ static int read_rounds(struct file_source *files, struct wt_error *err)
 
 		files->source.counts.loops++;
 		rc = read_round(files, &over, err);
-		/* Where a round had nothing to send, the next would have nothing either. */
+		/* A round without packets to send: the next would have none either. */
 		if (rc || over || files->source.counts.loops >= loops || files->queued == before)
 			return rc;
 		rc = next_round(files, err);
@@ -267,19 +264,17 @@ static void *read_files(void *argument)
 	int rc = read_rounds(files, &files->source.err);
 
 	__atomic_store_n(&files->source.progress.share_ppm, 1000000, __ATOMIC_RELAXED);
-	/* That no more was wanted is no error. */
+	/* -EINTR: no more was wanted, not an error. */
 	wt_packet_queue_end(files->queue, rc == -EINTR ? 0 : rc);
 	return NULL;
 }
 
-/* ---- the sender's side ---- */
-
-static int files_fill(struct wt_source *source, const int *stop)
+static int files_fill(struct wt_packet_source *source, const int *stop)
 {
 	struct file_source *files = (struct file_source *)source;
 	int rc;
 
-	/* It was stopped before the first packet came. */
+	/* Stopped before the first packet came. */
 	if (!files->timeline)
 		return -EINTR;
 	rc = pthread_create(&files->thread, NULL, read_files, files);
@@ -289,22 +284,23 @@ static int files_fill(struct wt_source *source, const int *stop)
 	return wt_packet_queue_wait_filled(files->queue, files->is_live ? LIVE_NS : 0, stop);
 }
 
-static size_t files_peek(struct wt_source *source, struct wt_queued_packet **packets, size_t max)
+static size_t files_peek(struct wt_packet_source *source, struct wt_queued_packet **packets,
+                         size_t max)
 {
 	return wt_packet_queue_peek(((struct file_source *)source)->queue, packets, max);
 }
 
-static void files_release(struct wt_source *source, size_t count)
+static void files_release(struct wt_packet_source *source, size_t count)
 {
 	wt_packet_queue_release(((struct file_source *)source)->queue, count);
 }
 
-static bool files_ended(struct wt_source *source, int *error)
+static bool files_ended(struct wt_packet_source *source, int *error)
 {
 	return wt_packet_queue_ended(((struct file_source *)source)->queue, error);
 }
 
-static void files_finish(struct wt_source *source)
+static void files_finish(struct wt_packet_source *source)
 {
 	struct file_source *files = (struct file_source *)source;
 
@@ -316,7 +312,7 @@ static void files_finish(struct wt_source *source)
 	files->has_thread = false;
 }
 
-static void files_close(struct wt_source *source)
+static void files_close(struct wt_packet_source *source)
 {
 	struct file_source *files = (struct file_source *)source;
 
@@ -329,7 +325,7 @@ static void files_close(struct wt_source *source)
 	free(files);
 }
 
-static const struct wt_source_ops ops = {
+static const struct wt_packet_source_ops ops = {
         .fill = files_fill,
         .peek = files_peek,
         .release = files_release,
@@ -338,7 +334,7 @@ static const struct wt_source_ops ops = {
         .close = files_close,
 };
 
-static int check_loops(const struct wt_replay_config *config, struct wt_error *err)
+static int check_loops(const struct wt_replayer_config *config, struct wt_error *err)
 {
 	for (size_t i = 0; config->loops > 1 && i < config->path_count; i++)
 		if (!strcmp(config->paths[i], "-"))
@@ -348,9 +344,11 @@ static int check_loops(const struct wt_replay_config *config, struct wt_error *e
 	return 0;
 }
 
-int wt_source_open_files(struct wt_source **source, const struct wt_replay_config *config,
-                         const struct wt_replay_ports *ports, const struct wt_source_port *taken,
-                         size_t count, struct wt_timeline_file *files, struct wt_error *err)
+int wt_packet_source_open_files(struct wt_packet_source **source,
+                                const struct wt_replayer_config *config,
+                                const struct wt_replayer_ports *ports,
+                                const struct wt_packet_source_port *taken, size_t count,
+                                struct wt_timeline_file *files, struct wt_error *err)
 {
 	struct file_source *made = calloc(1, sizeof(*made));
 	int rc;
@@ -362,10 +360,10 @@ int wt_source_open_files(struct wt_source **source, const struct wt_replay_confi
 	memcpy(made->source.ports, taken, count * sizeof(*taken));
 	made->ports = ports;
 	made->files = files;
-	made->patience = (struct wt_capture_patience){is_over, made};
+	made->patience = (struct wt_patience){is_over, made};
 	made->is_live = any_pipe(config);
 	made->is_wanted = true;
-	made->prepare = (struct wt_prepare){config, made->source.ports, &made->source.counts};
+	made->prepare = (struct wt_frame_fit){config, made->source.ports, &made->source.counts};
 	wt_schedule_init(&made->source.counts.schedule, &config->schedule);
 	rc = check_loops(config, err);
 	if (!rc)

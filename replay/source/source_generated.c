@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/replay/source_private.h>
+#include <wiretape/replay/source/source_private.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ enum {
 /* MoldUDP64 packets, made in the sender's thread right before they are sent: each slot has a
  * frame that is made once and then gets one sequence number after the other. */
 struct generated_source {
-	struct wt_source source; /* first */
+	struct wt_packet_source source; /* first */
 	struct wt_generated settings;
 	struct wt_queued_packet *slots;
 	size_t slot_count; /* a power of two */
@@ -65,7 +66,7 @@ static void make(struct generated_source *made)
 {
 	size_t number = made->made & (made->slot_count - 1);
 	struct wt_queued_packet *packet = &made->slots[number];
-	struct wt_source *source = &made->source;
+	struct wt_packet_source *source = &made->source;
 	int64_t gap_ns = next_gap(made);
 
 	wt_mold_template_set_sequence(made->frames + number * made->stride,
@@ -95,14 +96,14 @@ static void note_share(struct generated_source *made)
 	__atomic_store_n(&made->source.progress.share_ppm, share, __ATOMIC_RELAXED);
 }
 
-static int generated_fill(struct wt_source *source, const int *stop)
+static int generated_fill(struct wt_packet_source *source, const int *stop)
 {
 	(void)source;
 	(void)stop;
 	return 0;
 }
 
-static size_t generated_peek(struct wt_source *source, struct wt_queued_packet **packets,
+static size_t generated_peek(struct wt_packet_source *source, struct wt_queued_packet **packets,
                              size_t max)
 {
 	struct generated_source *made = (struct generated_source *)source;
@@ -118,15 +119,16 @@ static size_t generated_peek(struct wt_source *source, struct wt_queued_packet *
 	return count;
 }
 
-static void generated_release(struct wt_source *source, size_t count)
+static void generated_release(struct wt_packet_source *source, size_t count)
 {
 	struct generated_source *made = (struct generated_source *)source;
 
+	assert(count <= made->made - made->released);
 	made->released += count;
 	note_share(made);
 }
 
-static bool generated_ended(struct wt_source *source, int *error)
+static bool generated_ended(struct wt_packet_source *source, int *error)
 {
 	const struct generated_source *made = (const struct generated_source *)source;
 
@@ -134,12 +136,12 @@ static bool generated_ended(struct wt_source *source, int *error)
 	return made->released == made->made && is_over(made);
 }
 
-static void generated_finish(struct wt_source *source)
+static void generated_finish(struct wt_packet_source *source)
 {
 	(void)source;
 }
 
-static void generated_close(struct wt_source *source)
+static void generated_close(struct wt_packet_source *source)
 {
 	struct generated_source *made = (struct generated_source *)source;
 
@@ -152,7 +154,7 @@ static void generated_close(struct wt_source *source)
 
 static int check_frame(const struct generated_source *made, struct wt_error *err)
 {
-	const struct wt_source_port *port = &made->source.ports[0];
+	const struct wt_packet_source_port *port = &made->source.ports[0];
 
 	if (!made->is_payload && port->link_type != LINKTYPE_ETHERNET)
 		return wt_error_set(err, -ENOTSUP,
@@ -183,13 +185,13 @@ static size_t power_of_two(size_t at_least)
 
 static int make_frames(struct generated_source *made, struct wt_error *err)
 {
-	const struct wt_prepare prepare = {made->source.config, made->source.ports,
-	                                   &made->source.counts};
+	const struct wt_frame_fit prepare = {made->source.config, made->source.ports,
+	                                     &made->source.counts};
 	uint32_t headers = made->is_payload ? WT_UDP_HEADER_BYTES : 0;
 	uint32_t batch = made->source.config->batch;
 
 	made->stride = (made->frame_bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
-	made->slot_count = power_of_two(batch ? batch : WT_REPLAY_BATCH_DEFAULT);
+	made->slot_count = power_of_two(batch ? batch : WT_REPLAYER_BATCH_DEFAULT);
 	made->frames = aligned_alloc(LINE_BYTES, made->slot_count * made->stride);
 	made->slots = calloc(made->slot_count, sizeof(*made->slots));
 	if (!made->frames || !made->slots)
@@ -204,13 +206,13 @@ static int make_frames(struct generated_source *made, struct wt_error *err)
 		made->slots[i].data = at + headers;
 		made->slots[i].caplen = made->slots[i].len = (uint32_t)bytes - headers;
 		if (made->source.config->stamp_payload)
-			wt_prepare_stamp(&prepare, &made->slots[i],
-			                 made->is_payload ? 0 : LINKTYPE_ETHERNET);
+			wt_frame_fit_stamp(&prepare, &made->slots[i],
+			                   made->is_payload ? 0 : LINKTYPE_ETHERNET);
 	}
 	return 0;
 }
 
-static const struct wt_source_ops ops = {
+static const struct wt_packet_source_ops ops = {
         .fill = generated_fill,
         .peek = generated_peek,
         .release = generated_release,
@@ -229,9 +231,10 @@ static void complete(struct wt_generated *settings)
 		settings->gap_ns = SECOND_NS / 10000;
 }
 
-int wt_source_open_generated(struct wt_source **source, const struct wt_replay_config *config,
-                             const struct wt_generated *generated,
-                             const struct wt_source_port *taken, struct wt_error *err)
+int wt_packet_source_open_generated(struct wt_packet_source **source,
+                                    const struct wt_replayer_config *config,
+                                    const struct wt_generated *generated,
+                                    const struct wt_packet_source_port *taken, struct wt_error *err)
 {
 	struct generated_source *made = calloc(1, sizeof(*made));
 	int rc;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_HANDOVERS_H
-#define WIRETAPE_REPLAY_HANDOVERS_H
+#ifndef WIRETAPE_REPLAY_TX_HANDOVERS_H
+#define WIRETAPE_REPLAY_TX_HANDOVERS_H
 
-/* What the sender tells the collector of each packet: a ring of records with one writer, who
+/* Word from the sender to the collector of each packet: a ring of records with one writer, which
  * never waits, and one reader. Not installed. */
 
 #include <stdbool.h>
@@ -32,7 +32,7 @@ struct wt_handovers {
 	_Alignas(64) struct wt_handover records[WT_HANDOVERS];
 };
 
-/* Sender. */
+/* Sender: put a record. */
 static inline void wt_handovers_put(struct wt_handovers *ring, const struct wt_handover *record)
 {
 	if (ring->written - ring->read_seen == WT_HANDOVERS) {

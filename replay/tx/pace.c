@@ -57,7 +57,7 @@ static struct wt_pace_wait kernel_wait_until(struct wt_pace_clock *clock, int64_
 	bool naps;
 
 	wait.has_waited = wait.now_ns < at_ns;
-	/* Nothing is published by the stop request. */
+	/* Relaxed: the stop request publishes nothing. */
 	while (wait.now_ns < at_ns && !__atomic_load_n(stop, __ATOMIC_RELAXED)) {
 		naps = at_ns - wait.now_ns > spin_ns;
 		if (naps)

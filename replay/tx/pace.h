@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_PACE_H
-#define WIRETAPE_REPLAY_PACE_H
+#ifndef WIRETAPE_REPLAY_TX_PACE_H
+#define WIRETAPE_REPLAY_TX_PACE_H
 
-/* The sender's time goes through this, so that a simulated clock can stand behind it. All times
- * are of CLOCK_MONOTONIC unless something else is said. */
+/* Time of the sender goes through this, so that a simulated clock can take its place. All times are
+ * of CLOCK_MONOTONIC unless stated otherwise. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 
 struct wt_pace_clock;
 
-/* How a wait has gone. */
+/* Outcome of a wait. */
 struct wt_pace_wait {
 	int64_t now_ns;
 	int64_t taken_ns; /* the longest time for which the processor did not let the thread look
@@ -27,7 +27,7 @@ struct wt_pace_clock_ops {
 	struct wt_pace_wait (*wait_until)(struct wt_pace_clock *clock, int64_t at_ns,
 	                                  int64_t spin_ns, const int *stop);
 
-	/* Another clock, between two looks at this one. 0 or a negative errno. */
+	/* Read another clock, between two looks at this one. 0 or a negative errno. */
 	int (*read_other)(struct wt_pace_clock *clock, clockid_t other, int64_t *before_ns,
 	                  int64_t *other_ns, int64_t *after_ns);
 };
@@ -41,8 +41,8 @@ struct wt_pace_clock {
  * without a system call, where the kernel trusts that. Any thread. */
 struct wt_pace_clock *wt_pace_kernel_clock(void);
 
-/* What to add to a time of `clock` to have that of `other`: of several readings the one with the
- * closest looks. 0 or a negative errno. */
+/* Offset from a time of `clock` to that of `other`: of several readings the one with the closest
+ * looks. 0 or a negative errno. */
 int wt_pace_offset(struct wt_pace_clock *clock, clockid_t other, int64_t *offset_ns);
 
 #endif

@@ -10,20 +10,21 @@
 #include <time.h>
 
 enum {
-	/* From one look at links and launch clocks to the next. */
+	/* Interval between looks at links and launch clocks. */
 	LOOK_NS = 100000000,
 	/* Until a queue that is full is tried again, if nothing presses. */
 	RETRY_NS = 10000,
 	STALL_NS = 1000000000,
-	/* With nothing in the buffer: the first nap, and the longest. */
+	/* Naps while the buffer is empty: the first, and the longest. */
 	STARVED_NAP_NS = 50000,
 	STARVED_NAP_NS_MAX = 1000000,
 	DRAIN_NS = 1000000000,
-	/* From the decision on a launch time until the packet is in the qdisc. */
+	/* Time from the decision on a launch time until the packet is in the qdisc. */
 	LAUNCH_MARGIN_NS = 20000,
 	/* Before the first packet. */
 	READY_NS = 600000,
-	/* Where nothing was sent for so long, the way is gone once more so long before a packet. */
+	/* After this long without sending, a rehearsal goes the way once more this long before a
+	 * packet. */
 	COLD_AFTER_NS = 1000000,
 	REHEARSAL_NS = 150000,
 	/* More than any lead that is worth to begin with. */
@@ -31,21 +32,22 @@ enum {
 	/* More for the first packet: no rehearsal touches what is the device's own, some twenty
 	 * cache lines. */
 	DEVICE_NS = 2000,
-	/* How far ahead of their time packets may be taken along, at the most. */
+	/* Greatest distance ahead of their time at which packets are taken along. */
 	AHEAD_NS_MAX = 2000,
 	/* Between two looks at the clock, or beyond twice what a system call usually takes:
 	 * somebody else had the processor. */
 	INTERRUPTION_NS = 5000,
-	/* The same of the first calls. */
+	/* An interruption in the first calls. */
 	COLD_NS = 100000,
 	COLD_CALLS = 4,
-	/* So much later than it should have been handed over a packet is late for it. */
+	/* A packet handed over this much later than it should have been is late because of an
+	 * interruption. */
 	DISTURBED_NS = 500,
 };
 
 static bool is_stopped(const struct wt_sender *sender)
 {
-	/* Nothing is published by it. */
+	/* Relaxed: it publishes nothing. */
 	return __atomic_load_n(sender->stop, __ATOMIC_RELAXED) != 0;
 }
 
@@ -53,8 +55,6 @@ static int64_t now_of(const struct wt_sender *sender)
 {
 	return sender->clock->ops->now(sender->clock);
 }
-
-/* ---- what goes wrong ---- */
 
 static int send_failed(const struct wt_tx *tx, int code, struct wt_error *err)
 {
@@ -145,9 +145,7 @@ static int look_at_links(const struct wt_sender *sender, struct wt_error *err)
 	return rc;
 }
 
-/* ---- launch times ---- */
-
-/* The clock of launch times may be set meanwhile. */
+/* Read the clock of launch times again: it may be set during the replay. */
 static int read_launch_clocks(struct wt_sender *sender, struct wt_error *err)
 {
 	enum { READINGS = 8 };
@@ -189,8 +187,6 @@ static bool launch_time(struct wt_sender *sender, struct wt_sender_port *port, i
 	port->last_launch_ns = decision.time_ns;
 	return true;
 }
-
-/* ---- sending ---- */
 
 static void stamp_payload(struct wt_sender *sender, const struct wt_queued_packet *packet,
                           int64_t now)
@@ -278,7 +274,7 @@ static void count_sent(struct wt_sender *sender, const struct wt_sender_batch *b
 	port->sent += count;
 	port->bytes += bytes;
 	sender->starved_packets += sender->is_behind ? count : 0;
-	/* Only this thread writes them. */
+	/* Relaxed: only this thread writes them. */
 	__atomic_store_n(&sender->progress.sent, sender->progress.sent + count, __ATOMIC_RELAXED);
 	__atomic_store_n(&sender->progress.bytes, sender->progress.bytes + bytes, __ATOMIC_RELAXED);
 }
@@ -308,8 +304,8 @@ static void note_interruption(struct wt_sender *sender, int64_t taken_ns)
 	sender->interrupted_ns += taken_ns;
 }
 
-/* What takes much longer than usual was interrupted. The first calls find the kernel's memory cold,
- * which is nobody's doing. */
+/* A call that takes much longer than usual was interrupted. The first calls find the kernel's
+ * memory cold, which is nobody's doing. */
 static int64_t longest_call(const struct wt_sender *sender, uint32_t count)
 {
 	int64_t usual_ns = sender->call.ns * count;
@@ -383,8 +379,6 @@ static int hand_over(struct wt_sender *sender, int64_t now, int64_t lead_ns, str
 	return taken;
 }
 
-/* ---- rehearsing ---- */
-
 /* The way that the next packet takes: how long the kernel takes for it, by a stamp, or about how
  * long by one of the two calls that end before there is a packet. */
 static int64_t rehearse(struct wt_sender *sender, struct wt_tx *tx)
@@ -419,7 +413,8 @@ static int compare_times(const void *left, const void *right)
 	return (*a > *b) - (*a < *b);
 }
 
-/* Where none does, when packets depart is not known, and no lead makes them punctual. */
+/* Check that all ports stamp: where one does not, departures are unknown, and no lead makes them
+ * punctual. */
 static bool all_stamp(const struct wt_sender *sender)
 {
 	bool all = true;
@@ -448,12 +443,10 @@ static void begin_lead(struct wt_sender *sender)
 	now = took_ns[REHEARSALS / 2];
 	if (now <= 0 || now > FIRST_LEAD_NS_MAX)
 		return;
-	/* Nothing is published by it. */
+	/* Relaxed: it publishes nothing. */
 	__atomic_store_n(sender->lead_ns, now, __ATOMIC_RELAXED);
 	sender->cold_ns = DEVICE_NS;
 }
-
-/* ---- waiting ---- */
 
 static int64_t lead_of(const struct wt_sender *sender)
 {
@@ -461,7 +454,8 @@ static int64_t lead_of(const struct wt_sender *sender)
 	       (sender->lead_ns ? __atomic_load_n(sender->lead_ns, __ATOMIC_RELAXED) : 0);
 }
 
-/* Whether this packet, and those behind it until there is time to wait again, are late for it. */
+/* Judge whether an interruption makes this packet late, and those after it until there is time to
+ * wait again. */
 static void judge_wait(struct wt_sender *sender, const struct wt_pace_wait *wait, int64_t at_ns)
 {
 	if (wait->taken_ns > INTERRUPTION_NS) {
@@ -494,8 +488,8 @@ static int64_t wait_for(struct wt_sender *sender, const struct wt_queued_packet 
 	return wait.now_ns;
 }
 
-/* Nothing is there to be sent: the disk is too slow, or a pipe's writer has nothing yet. A
- * simulated clock stands still until there is. */
+/* Wait for a packet: the disk is too slow, or a pipe's writer has nothing yet. A simulated clock
+ * stands still until one comes. */
 static void starve(struct wt_sender *sender)
 {
 	int64_t now = now_of(sender);
@@ -542,7 +536,7 @@ static int look(struct wt_sender *sender, int64_t now, struct wt_error *err)
 	return rc;
 }
 
-/* What a ring still holds. */
+/* Drain the rings. */
 static void drain(struct wt_sender *sender)
 {
 	int64_t end_ns = now_of(sender) + DRAIN_NS;
@@ -556,8 +550,6 @@ static void drain(struct wt_sender *sender)
 	}
 }
 
-/* ---- the source ---- */
-
 static bool hold_more(struct wt_sender *sender)
 {
 	sender->held_first = 0;
@@ -566,7 +558,7 @@ static bool hold_more(struct wt_sender *sender)
 	return sender->held_count > 0;
 }
 
-/* They were handed over; the next one's bytes are wanted soon. */
+/* Release packets that were handed over; the next one's bytes are wanted soon. */
 static void let_go(struct wt_sender *sender, uint32_t count)
 {
 	sender->held_first += count;
@@ -590,7 +582,7 @@ static int out_of_packets(struct wt_sender *sender, struct wt_error *err)
 	return error;
 }
 
-/* What it is due at, by any clock, has to be a number. */
+/* Does its due time fit the numbers of every clock? */
 static bool can_be_told(const struct wt_sender *sender, const struct wt_queued_packet *packet)
 {
 	return packet->due_ns <= WT_SENDER_DUE_NS_MAX || sender->is_asap;
@@ -605,7 +597,7 @@ static int untold(const struct wt_queued_packet *packet, struct wt_error *err)
 	                    packet->number);
 }
 
-/* One turn: 1 to go on, 0 at the end, or a negative errno. */
+/* Take one turn: 1 to go on, 0 at the end, or a negative errno. */
 static int turn(struct wt_sender *sender, struct wt_error *err)
 {
 	int64_t lead_ns, now;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_SENDER_H
-#define WIRETAPE_REPLAY_SENDER_H
+#ifndef WIRETAPE_REPLAY_TX_SENDER_H
+#define WIRETAPE_REPLAY_TX_SENDER_H
 
 /* The loop that sends: it takes packets from a source, waits for their times and hands them
  * over. It allocates nothing, takes no lock and makes no system call but to send and to sleep.
  * Not installed. */
 
-#include <wiretape/replay/tx/handovers.h>
-#include <wiretape/replay/launch/launch.h>
 #include <wiretape/base/median.h>
+#include <wiretape/replay/launch/launch.h>
+#include <wiretape/replay/source/source_private.h>
+#include <wiretape/replay/tx/handovers.h>
 #include <wiretape/replay/tx/pace.h>
-#include <wiretape/replay/source_private.h>
 #include <wiretape/replay/tx/tx_private.h>
 
-/* Behind the start: to such a time, which is 73 years, any clock's offset, a lead and so on can be
- * added. */
+/* Latest due time after the start, 73 years: any clock's offset, a lead and so on can be added to
+ * it. */
 #define WT_SENDER_DUE_NS_MAX (INT64_MAX / 4)
 
 /* For others to look at while it runs: relaxed atomics. */
@@ -34,14 +34,14 @@ struct wt_sender_port {
 
 /* Packets that leave together: one port's, as many as are due. */
 struct wt_sender_batch {
-	struct wt_tx_packet packets[WT_REPLAY_BATCH_MAX];
+	struct wt_tx_packet packets[WT_REPLAYER_BATCH_MAX];
 	uint32_t count;
 	uint16_t port;
 };
 
 struct wt_sender {
-	/* What it works with: */
-	struct wt_source *source;
+	/* Inputs: */
+	struct wt_packet_source *source;
 	struct wt_pace_clock *clock;
 	struct wt_sender_port *ports;
 	size_t port_count;
@@ -64,7 +64,7 @@ struct wt_sender {
 	int64_t utc_ns;   /* of CLOCK_MONOTONIC 0 */
 	int64_t *lead_ns; /* learned by the collector: a relaxed atomic */
 
-	/* What became of it, and its own: */
+	/* Results, and state of its own: */
 	struct wt_sender_progress progress;
 	uint64_t refused, late_launches, starved, starved_packets, stamped;
 	uint64_t undone; /* packets that the kernel does not take, and are left out */
@@ -79,10 +79,9 @@ struct wt_sender {
 	uint64_t calls;        /* that it was learned from */
 	int64_t last_ns;       /* of the last hand-over */
 	int64_t refused_since_ns;
-	/* Not on the stack, a new page of which would take its time when the first packet is due.
-	 */
+	/* Kept off the stack: the first touch of a new page would delay the first packet. */
 	struct wt_sender_batch leaving;
-	struct wt_queued_packet *held[WT_REPLAY_BATCH_MAX]; /* not released yet */
+	struct wt_queued_packet *held[WT_REPLAYER_BATCH_MAX]; /* not released yet */
 	uint32_t held_first, held_count;
 	int64_t looked_ns; /* when the links, and the launch clocks, were last looked at */
 };

@@ -22,7 +22,7 @@ int wt_tx_clock_open(struct wt_tx_clock *clock, struct wt_system *system, const 
 }
 
 /* UTC of the sample becomes CLOCK_MONOTONIC: in between no clock is set, or else it is an outlier.
- * What the looks leave open widens its bracket. */
+ * The uncertainty of the looks widens its bracket. */
 static int to_monotonic(struct wt_cross_sample *sample, struct wt_pace_clock *pace)
 {
 	int64_t closest = INT64_MAX, offset_ns = 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_TX_CLOCK_H
-#define WIRETAPE_REPLAY_TX_CLOCK_H
+#ifndef WIRETAPE_REPLAY_TX_TX_CLOCK_H
+#define WIRETAPE_REPLAY_TX_TX_CLOCK_H
 
-/* From the time of a NIC's clock, in which it stamps what it sends, to CLOCK_MONOTONIC, by which
- * packets are due. The caller's memory; one thread at a time. Not installed. */
+/* Conversion from the time of a NIC's clock, in which it stamps what it sends, to CLOCK_MONOTONIC,
+ * by which packets are due. The caller's memory; one thread at a time. Not installed. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,10 +15,10 @@
 /* Cross timestamps that follow one another quickly while the map is young. */
 enum { WT_TX_CLOCK_FAST = 10 };
 
-/* Zero: there is none. */
+/* Zero: no clock. */
 struct wt_tx_clock {
 	struct wt_phc *phc; /* owned */
-	/* What it takes for UTC is CLOCK_MONOTONIC, so that nothing depends on how UTC is set. */
+	/* CLOCK_MONOTONIC stands in for its UTC, so that nothing depends on how UTC is set. */
 	struct wt_clock_estimator estimator;
 	int64_t crossed_ns; /* when the last cross timestamp was taken, CLOCK_MONOTONIC */
 	bool is_doubted;    /* a stamp was not believed since */
@@ -37,10 +37,10 @@ struct wt_tx_clock {
 int wt_tx_clock_open(struct wt_tx_clock *clock, struct wt_system *system, const char *interface,
                      struct wt_error *err);
 
-/* Take a cross timestamp now. What fails leaves the map as it is, with an error that grows. */
+/* Take a cross timestamp now. A failure leaves the map as it is, with an error that grows. */
 void wt_tx_clock_cross(struct wt_tx_clock *clock, struct wt_pace_clock *pace, int64_t now_ns);
 
-/* The same if one is due: ten times every 100 ms, then every second; also soon after a stamp that
+/* Take one if it is due: ten times every 100 ms, then every second; also soon after a stamp that
  * was not believed. Blocks for as long as the NIC takes: microseconds. */
 void wt_tx_clock_tick(struct wt_tx_clock *clock, struct wt_pace_clock *pace, int64_t now_ns);
 
@@ -53,7 +53,7 @@ bool wt_tx_clock_convert(const struct wt_tx_clock *clock, int64_t hardware_ns, i
 void wt_tx_clock_believe(struct wt_tx_clock *clock, int64_t error_ns);
 void wt_tx_clock_doubt(struct wt_tx_clock *clock);
 
-/* Zero is fine. What was counted stays. */
+/* Close; zero is fine. Counters stay. */
 void wt_tx_clock_close(struct wt_tx_clock *clock);
 
 #endif

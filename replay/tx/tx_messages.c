@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/replay/tx/tx_private.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +89,7 @@ static int send_several(struct wt_tx *tx, const struct wt_tx_packet *packets, ui
 	return taken < 0 ? -errno : taken;
 }
 
-/* The kernel finds that it cannot read the packet's bytes, after it has read what is told of it. */
+/* The kernel parses the control messages before it faults on the payload. */
 static const struct wt_tx_packet unreadable = {.data = (const uint8_t *)1, .bytes = 60};
 
 /* Numbers of packets can be told to the kernel; else it counts by itself. */
@@ -151,6 +152,7 @@ int wt_tx_send_messages(struct wt_tx *tx, const struct wt_tx_packet *packets, ui
 {
 	int taken;
 
+	assert(count && count <= WT_TX_BATCH);
 	if (tx->has_stamps && !tx->has_own_ids)
 		return send_each(tx, packets, count);
 	taken = count == 1 ? send_one(tx, packets) : send_several(tx, packets, count);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_TX_PRIVATE_H
-#define WIRETAPE_REPLAY_TX_PRIVATE_H
+#ifndef WIRETAPE_REPLAY_TX_TX_PRIVATE_H
+#define WIRETAPE_REPLAY_TX_TX_PRIVATE_H
 
 /* Ways to hand packets to the kernel, a file for each. Not installed. */
 
@@ -9,13 +9,13 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+#include <wiretape/base/error.h>
 #include <wiretape/base/net/link.h>
 #include <wiretape/replay/plan/replayer_config.h>
 #include <wiretape/replay/tx/tx_report.h>
 #include <wiretape/replay/tx/tx_stamps.h>
-#include <wiretape/base/error.h>
 
-enum { WT_TX_BATCH = WT_REPLAY_BATCH_MAX, WT_TX_REPORTS = 32 };
+enum { WT_TX_BATCH = WT_REPLAYER_BATCH_MAX, WT_TX_REPORTS = 32 };
 
 struct wt_tx_packet {
 	const uint8_t *data; /* the caller's until the call returns */
@@ -36,17 +36,18 @@ struct wt_tx_ops {
 	 * find everything cold. */
 	void (*warm_up)(struct wt_tx *tx);
 
-	/* What was taken leaves now at the latest: 0 when all has, -EAGAIN to be asked again. */
+	/* Push out what was taken, now at the latest: 0 when all has left, -EAGAIN to be asked
+	 * again. */
 	int (*drain)(struct wt_tx *tx);
 
-	/* What the error queue has, up to WT_TX_REPORTS: how many. Never blocks. One thread, which
-	 * need not be the one that sends. */
+	/* Read the error queue, up to WT_TX_REPORTS: how many. Never blocks. One thread, which need
+	 * not be the one that sends. */
 	int (*reports)(struct wt_tx *tx, struct wt_tx_report *reports);
 
 	void (*close)(struct wt_tx *tx);
 };
 
-/* What all have in common. */
+/* Common state of all kinds. */
 struct wt_tx {
 	const struct wt_tx_ops *ops;
 	enum wt_tx_kind kind;
@@ -59,7 +60,7 @@ struct wt_tx {
 	bool has_stamps;    /* reports will tell when packets left: */
 	struct wt_tx_stamps stamps;
 	bool is_launched; /* packets have launch times */
-	bool has_own_ids; /* the kernel is told them, and does not count (SCM_TS_OPT_ID) */
+	bool has_own_ids; /* the kernel gets them from us, and does not count (SCM_TS_OPT_ID) */
 	uint32_t next_id; /* of the next packet, in reports; with stamps */
 	struct wt_tx_messages *messages;
 };
@@ -83,15 +84,13 @@ int wt_tx_open_socket(struct wt_tx **tx, const struct wt_tx_config *config, stru
 int wt_tx_open_ring(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err);
 int wt_tx_open_udp(struct wt_tx **tx, const struct wt_tx_config *config, struct wt_error *err);
 
-/* One of the kind that goes nowhere: to the loopback of a network namespace of its own, where
- * nobody sees it. What is sent through it walks all of the kernel's way but the driver. Takes
- * CAP_SYS_ADMIN and, the first time, some ms; a negative errno where it is not to be had. */
+/* Open one that goes nowhere: to the loopback of a network namespace of its own, where nobody sees
+ * it. Packets walk all of the kernel's way but the driver. Takes CAP_SYS_ADMIN and, the first time,
+ * some ms; a negative errno where that cannot be had. */
 int wt_tx_open_rehearsal(struct wt_tx **tx, const struct wt_tx_config *like);
 
-/* Send a packet through it: its stamp, by CLOCK_REALTIME, or 0 if there is none. */
+/* Send a packet through it: its stamp, by CLOCK_REALTIME, or 0 without one. */
 int64_t wt_tx_rehearse(struct wt_tx *tx);
-
-/* ---- what sockets share (tx_socket.c, tx_messages.c) ---- */
 
 /* An interface that can be sent on: it is there, up, with carrier, and of a kind that is
  * understood. */
@@ -103,8 +102,8 @@ int wt_tx_packet_socket(struct wt_tx *tx, const struct wt_tx_config *config, str
 /* Stamps and launch times, as far as they are wanted. */
 int wt_tx_ask_socket(struct wt_tx *tx, const struct wt_tx_config *config, struct wt_error *err);
 
-/* The last step of opening one, of which the steps before came to rc: with messages it is *tx,
- * or else it is closed. Returns rc, or what else went wrong. */
+/* Finish opening: on rc == 0 allocate messages and return *tx; otherwise close it. Returns rc, or
+ * what else went wrong. */
 int wt_tx_finish(struct wt_tx **tx, struct wt_tx *made, int rc, struct wt_error *err);
 
 /* send, warm_up and reports of the ops. */

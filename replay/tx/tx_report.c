@@ -12,7 +12,7 @@
 
 enum { NS_PER_S = 1000000000 };
 
-/* What the messages of one packet have told so far. */
+/* Messages of one packet so far. */
 struct told {
 	bool has_error;
 	bool has_stamps;
@@ -20,7 +20,7 @@ struct told {
 	struct scm_timestamping stamps;
 };
 
-/* 0 for what is no time after 1970, or none that int64_t holds. */
+/* Convert a time; 0 if it is not after 1970, or does not fit into int64_t. */
 static int64_t stamp_ns(const struct timespec *time)
 {
 	int64_t ns;

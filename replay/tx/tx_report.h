@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_TX_REPORT_H
-#define WIRETAPE_REPLAY_TX_REPORT_H
+#ifndef WIRETAPE_REPLAY_TX_TX_REPORT_H
+#define WIRETAPE_REPLAY_TX_TX_REPORT_H
 
-/* What a socket's error queue tells of a packet that was sent on it: when it left, or why it
- * did not. */
+/* Reports of a socket's error queue on a packet that was sent: when it left, or why it did not. */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 enum wt_tx_report_kind {
 	WT_TX_OTHER,   /* something else: an ICMP error, a message that is cut off … */
@@ -20,7 +15,7 @@ enum wt_tx_report_kind {
 	WT_TX_REPORT_KINDS
 };
 
-/* Where on its way a packet was stamped. */
+/* Moment on its way at which a packet was stamped. */
 enum wt_tx_moment {
 	WT_TX_MOMENT_SENT,      /* handed to the NIC, or by the NIC itself */
 	WT_TX_MOMENT_SCHEDULED, /* handed to the qdisc */
@@ -60,7 +55,4 @@ enum { WT_TX_REPORT_CONTROL_BYTES = 512 };
  * Pure; the control data is not trusted. Any thread. */
 void wt_tx_report_read(struct wt_tx_report *report, struct msghdr *message);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

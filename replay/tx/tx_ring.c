@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/replay/tx/tx_private.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@ enum {
 	SLOTS = 256,
 	RING_BYTES_MAX = 64 << 20,
 	BLOCK_BYTES_MIN = 1 << 16,
-	/* Where the kernel takes a packet from (net/packet/af_packet.c, tpacket_fill_skb). */
+	/* Offset at which the kernel finds a packet (net/packet/af_packet.c, tpacket_fill_skb). */
 	DATA_OFFSET = TPACKET2_HDRLEN - sizeof(struct sockaddr_ll),
 };
 
@@ -55,10 +56,10 @@ static void step_back(struct ring_tx *ring)
 	slot(ring, ring->next)->tp_status = TP_STATUS_AVAILABLE;
 }
 
-/* Of `filled` slots, how many the kernel has sent. It goes on where it has stopped, whatever it was
- * that stopped it: what comes after that is taken back, else it would be sent some time later,
- * perhaps not at all, and each attempt counts in the ids of stamps. *wrong: it has stopped at a
- * packet that it does not take for one. */
+/* Count how many of `filled` slots the kernel has sent. It goes on where it has stopped, whatever
+ * stopped it: the slots after that are taken back, else they would be sent some time later, perhaps
+ * not at all, and each attempt counts in the ids of stamps. *wrong: it has stopped at a packet that
+ * it does not take for one. */
 static uint32_t take_back(struct ring_tx *ring, uint32_t filled, bool *wrong)
 {
 	uint32_t status;
@@ -82,6 +83,7 @@ static int ring_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint3
 	bool wrong;
 	int rc;
 
+	assert(count && count <= WT_TX_BATCH);
 	for (; filled < count && is_free(header = slot(ring, ring->next)); filled++) {
 		memcpy((uint8_t *)header + DATA_OFFSET, packets[filled].data,
 		       packets[filled].bytes);
@@ -101,7 +103,7 @@ static int ring_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint3
 	return rc && rc != -EINTR ? rc : -EAGAIN;
 }
 
-/* Nothing waits to be sent, and the kernel finds out. */
+/* Let the kernel find that nothing waits to be sent. */
 static void ring_warm_up(struct wt_tx *tx)
 {
 	kick((struct ring_tx *)tx);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/duration.h>
+#include <wiretape/base/spec.h>
 #include <wiretape/stamp/sim_nic_spec.h>
 
 /* The simulation's CLOCK_MONOTONIC begins at an hour, its UTC in 2023, its TAI 37 s ahead. */
@@ -21,7 +21,6 @@ enum {
 	REPORTS = 1 << 16,
 	BYTES_MAX = 65536 + 14 + 4,
 	LINKTYPE_ETHERNET = 1,
-	SETTING_BYTES = 64,
 	DRAINED_NS = 10000000,
 	COLD_AFTER_NS = 1000000,
 };
@@ -48,8 +47,6 @@ static struct sim_tx *of_clock(struct wt_pace_clock *clock)
 	return (struct sim_tx *)(void *)((char *)clock - offsetof(struct sim_tx, clock));
 }
 
-/* ---- the clock ---- */
-
 static int64_t now_of(const struct sim_tx *sim)
 {
 	return __atomic_load_n(&sim->now_ns, __ATOMIC_RELAXED);
@@ -57,7 +54,7 @@ static int64_t now_of(const struct sim_tx *sim)
 
 static void set_now(struct sim_tx *sim, int64_t ns)
 {
-	/* The one who sends is the one who moves it. */
+	/* Whoever sends moves the clock. */
 	if (sim->tx.stamps.hardware)
 		wt_sim_nic_advance(sim->nic, ns - now_of(sim));
 	__atomic_store_n(&sim->now_ns, ns, __ATOMIC_RELAXED);
@@ -103,18 +100,16 @@ static int sim_read_other(struct wt_pace_clock *clock, clockid_t other, int64_t 
 	return 0;
 }
 
-/* ---- the way out ---- */
-
 static void report(struct sim_tx *sim, const struct wt_tx_report *report)
 {
 	pthread_mutex_lock(&sim->lock);
-	/* As in the kernel: where there is no room it is lost. */
+	/* As in the kernel: a report that finds no room is lost. */
 	if (sim->count < REPORTS)
 		sim->reports[(sim->first + sim->count++) % REPORTS] = *report;
 	pthread_mutex_unlock(&sim->lock);
 }
 
-/* Each so many, from the first so many on. */
+/* Pick every Nth; numbers count from 0. */
 static bool is_nth(uint32_t number, uint32_t every)
 {
 	return every && number % every == every - 1;
@@ -231,8 +226,8 @@ static void sim_warm_up(struct wt_tx *tx)
 	sim->warm_ns = now_of(sim);
 }
 
-/* Nobody sends any more, so nobody else moves the clock to where all have left and a little
- * beyond: what has not been told by then is not told. */
+/* Drain: nobody sends any more, so move the clock to where all have left and a little beyond;
+ * reports that have not come by then never do. */
 static int sim_drain(struct wt_tx *tx)
 {
 	struct sim_tx *sim = (struct sim_tx *)tx;
@@ -356,120 +351,93 @@ void wt_sim_tx_launch(const struct wt_sim_tx_config *config, struct wt_launch *l
 	wt_launch_find(launch, "sim", &qdisc, 1, 0);
 }
 
-/* ---- what it is described by ---- */
-
 bool wt_sim_tx_is(const char *interface)
 {
 	return interface && (!strcmp(interface, "sim") || !strncmp(interface, "sim:", 4));
 }
 
-static int refuse(const char *setting, struct wt_error *err)
-{
-	return wt_error_set(
-	        err, -EINVAL,
-	        "the simulation does not understand '%s'; it takes cost, wake, "
-	        "stall-at, stall, delay, cold and delta with times such as 800ns or 5ms, "
-	        "full-every, lost-every and drop-every with numbers of packets, "
-	        "stamps=none, qdisc=etf or fq, clock=tai or monotonic; stamps=hw with "
-	        "hw-delay, phc-offset, hw-every, hw-wrong-every and what a simulated "
-	        "NIC takes, as ppm",
-	        setting);
-}
-
-static int64_t *time_setting(struct wt_sim_tx_config *config, const char *name)
-{
-	const struct {
-		const char *name;
-		int64_t *ns;
-	} times[] = {
-	        {"cost", &config->cost_ns},         {"wake", &config->wake_ns},
-	        {"stall-at", &config->stall_at_ns}, {"stall", &config->stall_ns},
-	        {"delay", &config->delay_ns},       {"delta", &config->delta_ns},
-	        {"hw-delay", &config->hw_delay_ns}, {"phc-offset", &config->nic.offset_ns},
-	        {"cold", &config->cold_ns},
-	};
-
-	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		if (!strcmp(name, times[i].name))
-			return times[i].ns;
-	return NULL;
-}
-
-static bool set_number(struct wt_sim_tx_config *config, const char *name, const char *value)
-{
-	uint32_t *number = !strcmp(name, "full-every")       ? &config->full_every
-	                   : !strcmp(name, "lost-every")     ? &config->lost_every
-	                   : !strcmp(name, "drop-every")     ? &config->drop_every
-	                   : !strcmp(name, "hw-every")       ? &config->hw_every
-	                   : !strcmp(name, "hw-wrong-every") ? &config->hw_wrong_every
-	                                                     : NULL;
-	uint64_t numerator, denominator;
-
-	if (!number || !wt_parse_decimal(value, &numerator, &denominator) || denominator != 1 ||
-	    numerator > UINT32_MAX)
-		return false;
-	*number = (uint32_t)numerator;
-	return true;
-}
-
-/* Its stamping is on, as if somebody had done that. */
+/* Give it a clock, with stamping on, as if somebody had switched that on. */
 static void has_clock(struct wt_sim_nic_config *nic)
 {
 	nic->phc_index = 0;
 	nic->tx_type = HWTSTAMP_TX_ON;
 }
 
-static bool set_word(struct wt_sim_tx_config *config, const char *name, const char *value)
+static bool take_stamps(const struct wt_spec_key *key, void *target, const char *value)
 {
-	if (!strcmp(name, "stamps") && !strcmp(value, "none"))
-		config->no_stamps = true;
-	else if (!strcmp(name, "stamps") && !strcmp(value, "hw"))
+	struct wt_sim_tx_config *config = target;
+
+	(void)key;
+	config->no_stamps = !strcmp(value, "none");
+	if (!strcmp(value, "hw"))
 		has_clock(&config->nic);
-	else if (!strcmp(name, "qdisc") && !strcmp(value, "etf"))
-		config->qdisc = WT_QDISC_ETF;
-	else if (!strcmp(name, "qdisc") && !strcmp(value, "fq"))
-		config->qdisc = WT_QDISC_FQ;
-	else if (!strcmp(name, "clock") && !strcmp(value, "tai"))
-		config->qdisc_clock = CLOCK_TAI;
-	else if (!strcmp(name, "clock") && !strcmp(value, "monotonic"))
-		config->qdisc_clock = CLOCK_MONOTONIC;
-	else
-		return false;
-	return true;
+	return config->no_stamps || !strcmp(value, "hw");
 }
 
-static int set(struct wt_sim_tx_config *config, char *setting, struct wt_error *err)
+static bool take_qdisc(const struct wt_spec_key *key, void *target, const char *value)
 {
-	char whole[SETTING_BYTES];
-	char *value = strchr(setting, '=');
-	int64_t *time_ns;
-	bool is_set;
+	struct wt_sim_tx_config *config = target;
 
-	snprintf(whole, sizeof(whole), "%s", setting);
-	if (!value)
-		return refuse(whole, err);
-	*value++ = '\0';
-	if (wt_sim_nic_knows(setting, strlen(setting)))
-		return wt_sim_nic_parse(&config->nic, whole, err);
-	time_ns = time_setting(config, setting);
-	is_set = time_ns ? wt_parse_duration_ns(value, time_ns) && *time_ns < INT32_MAX * 1000ll
-	                 : set_number(config, setting, value) || set_word(config, setting, value);
-	return is_set ? 0 : refuse(whole, err);
+	(void)key;
+	config->qdisc = !strcmp(value, "etf") ? WT_QDISC_ETF : WT_QDISC_FQ;
+	return config->qdisc == WT_QDISC_ETF || !strcmp(value, "fq");
 }
+
+static bool take_clock(const struct wt_spec_key *key, void *target, const char *value)
+{
+	struct wt_sim_tx_config *config = target;
+
+	(void)key;
+	config->qdisc_clock = !strcmp(value, "tai") ? CLOCK_TAI : CLOCK_MONOTONIC;
+	return config->qdisc_clock == CLOCK_TAI || !strcmp(value, "monotonic");
+}
+
+/* Times are below INT32_MAX us. */
+#define SHORT(name, member)                                                                        \
+	{                                                                                          \
+		name, "TIME", "a time below 2147s, such as 800ns or 5ms", wt_spec_ns,              \
+		        offsetof(struct wt_sim_tx_config, member), 0, INT32_MAX * 1000ll - 1       \
+	}
+#define EVERY(name, member)                                                                        \
+	{                                                                                          \
+		name, "N", "a number of packets", wt_spec_u32,                                     \
+		        offsetof(struct wt_sim_tx_config, member), 0, 0                            \
+	}
+
+static const struct wt_spec_key keys[] = {
+        SHORT("cost", cost_ns),
+        SHORT("wake", wake_ns),
+        SHORT("stall-at", stall_at_ns),
+        SHORT("stall", stall_ns),
+        SHORT("delay", delay_ns),
+        SHORT("cold", cold_ns),
+        SHORT("delta", delta_ns),
+        SHORT("hw-delay", hw_delay_ns),
+        SHORT("phc-offset", nic.offset_ns),
+        EVERY("full-every", full_every),
+        EVERY("lost-every", lost_every),
+        EVERY("drop-every", drop_every),
+        EVERY("hw-every", hw_every),
+        EVERY("hw-wrong-every", hw_wrong_every),
+        {"stamps", "none|hw", "none or hw", take_stamps, 0, 0, 0},
+        {"qdisc", "etf|fq", "etf or fq", take_qdisc, 0, 0, 0},
+        {"clock", "tai|monotonic", "tai or monotonic", take_clock, 0, 0, 0},
+};
+
+static const struct wt_spec_form form = {
+        .noun = "the simulation",
+        .keys = keys,
+        .key_count = sizeof(keys) / sizeof(keys[0]),
+        .part = &wt_sim_nic_form,
+        .part_offset = offsetof(struct wt_sim_tx_config, nic),
+};
 
 int wt_sim_tx_parse(struct wt_sim_tx_config *config, const char *text, struct wt_error *err)
 {
-	char copy[512], *rest = copy, *setting;
-	int rc = 0;
+	int rc;
 
 	*config = (struct wt_sim_tx_config){.qdisc_clock = -1, .nic.phc_index = -1};
-	if (!strcmp(text, "sim"))
-		text = "sim:";
-	if (snprintf(copy, sizeof(copy), "%s", text + strlen("sim:")) >= (int)sizeof(copy))
-		return wt_error_set(err, -EINVAL, "the simulation's description is too long");
-	while (!rc && (setting = strsep(&rest, ",")))
-		if (*setting)
-			rc = set(config, setting, err);
+	rc = wt_spec_parse(&form, strcmp(text, "sim") ? text + strlen("sim:") : "", config, err);
 	if (config->qdisc_clock < 0)
 		config->qdisc_clock = config->qdisc == WT_QDISC_ETF ? CLOCK_TAI : CLOCK_MONOTONIC;
 	if (config->qdisc == WT_QDISC_ETF && !config->delta_ns)

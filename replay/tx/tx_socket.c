@@ -66,7 +66,7 @@ static int bind_to(const struct wt_tx *tx, int index, struct wt_error *err)
 	return 0;
 }
 
-/* Only wishes: with less, the sender has to try more often, and stamps may get lost. */
+/* Best effort: smaller buffers cost retries and perhaps stamps. */
 static void enlarge_buffers(int fd)
 {
 	int out = SEND_BUFFER_BYTES, in = STAMP_BUFFER_BYTES;
@@ -81,7 +81,7 @@ static void enlarge_buffers(int fd)
 static int ask_for_stamps(struct wt_tx *tx, enum wt_tx_stamp wanted, struct wt_error *err)
 {
 	struct wt_tx_stamps *stamps = &tx->stamps;
-	/* Without the packet's bytes, with its number. */
+	/* Reports carry the packet's number, not its bytes. */
 	int flags = SOF_TIMESTAMPING_OPT_ID | SOF_TIMESTAMPING_OPT_TSONLY;
 	int rc;
 
@@ -98,7 +98,7 @@ static int ask_for_stamps(struct wt_tx *tx, enum wt_tx_stamp wanted, struct wt_e
 		flags |= SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
 	if (stamps->hardware)
 		flags |= SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE;
-	/* Else there would be no word of a packet that the NIC was to stamp and did not. */
+	/* Otherwise a packet that the NIC was to stamp and did not would never be reported. */
 	if (stamps->software && stamps->hardware)
 		flags |= SOF_TIMESTAMPING_OPT_TX_SWHW;
 	tx->has_stamps = !setsockopt(tx->fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags));
@@ -171,7 +171,7 @@ int wt_tx_packet_socket(struct wt_tx *tx, const struct wt_tx_config *config, str
 	strcpy(tx->interface, link.name);
 	tx->link_type = (uint16_t)wt_link_type(link.hardware_type);
 	tx->bytes_min = tx->link_type == LINKTYPE_ETHERNET ? ETHERNET_BYTES : 1;
-	/* What the kernel lets through; a VLAN tag does not count as one of the MTU's bytes. */
+	/* The kernel's limit; a VLAN tag does not count as one of the MTU's bytes. */
 	tx->bytes_max = link.mtu;
 	if (tx->link_type == LINKTYPE_ETHERNET)
 		tx->bytes_max += ETHERNET_BYTES + VLAN_BYTES;

@@ -35,7 +35,7 @@ static bool is_on(const struct wt_stamp_capabilities *capabilities)
 	       !capabilities->active.error && capabilities->active.tx_type != HWTSTAMP_TX_OFF;
 }
 
-/* What somebody else has switched on. */
+/* Take along what somebody else has switched on. */
 static void take_along(struct wt_tx_stamps *stamps, struct wt_system *system, const char *interface,
                        const struct wt_stamp_capabilities *capabilities)
 {
@@ -59,7 +59,8 @@ int wt_tx_stamps_open(struct wt_tx_stamps *stamps, struct wt_system *system, con
 		return 0;
 	if (wanted == WT_TX_STAMP_HARDWARE)
 		rc = switch_on(stamps, system, interface, err);
-	/* It was there a moment ago: whoever sends on it will say what is wrong with it. */
+	/* The interface was there a moment ago: whoever sends on it will report what is wrong with
+	 * it. */
 	if (rc || wt_stamp_capabilities_read(&capabilities, system, interface, NULL))
 		return rc;
 	stamps->software = capabilities.supported.so_timestamping & SOF_TIMESTAMPING_TX_SOFTWARE;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_TX_STAMPS_H
-#define WIRETAPE_REPLAY_TX_STAMPS_H
+#ifndef WIRETAPE_REPLAY_TX_TX_STAMPS_H
+#define WIRETAPE_REPLAY_TX_TX_STAMPS_H
 
-/* Which stamps the packets of an interface get on their way out: what was asked for, what driver
- * and NIC have, and what had to be set for it. The caller's memory; one thread at a time. Not
+/* Stamps that the packets of an interface get on their way out: those asked for, those that driver
+ * and NIC have, and the settings made for them. The caller's memory; one thread at a time. Not
  * installed. */
 
 #include <stdbool.h>
@@ -14,7 +14,7 @@
 
 enum { WT_TX_STAMPS_LACKING_BYTES = 200 };
 
-/* Zero: there are none. */
+/* Zero: no stamps. */
 struct wt_tx_stamps {
 	bool software; /* the driver's */
 	bool hardware; /* the NIC's own */
@@ -26,7 +26,7 @@ struct wt_tx_stamps {
 };
 
 /* Find out, and with WT_TX_STAMP_HARDWARE switch the NIC's on: then it is an error if it has none
- * that can be used. With all others the worst is that there are none. */
+ * that can be used. All others settle for none at worst. */
 int wt_tx_stamps_open(struct wt_tx_stamps *stamps, struct wt_system *system, const char *interface,
                       enum wt_tx_stamp wanted, struct wt_error *err);
 

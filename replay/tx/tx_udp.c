@@ -88,7 +88,8 @@ static int set_loop(const struct wt_tx *tx, const struct wt_udp_target *target,
 	           "way back", err);
 }
 
-/* Without it the kernel says of a datagram that a full queue has thrown away that it was sent. */
+/* Ask for errors: without that the kernel reports a datagram as sent that a full queue has thrown
+ * away. */
 static int ask_for_errors(const struct wt_tx *tx, const struct wt_udp_target *target,
                           struct wt_error *err)
 {
@@ -109,7 +110,7 @@ static void limit_reports(const struct wt_tx *tx)
 		setsockopt(tx->fd, SOL_SOCKET, SO_RCVBUF, &least, sizeof(least));
 }
 
-/* Which way groups go; what is sent to one address goes where the routes lead. */
+/* Set the interface for groups; datagrams to one address go where the routes lead. */
 static int set_interface(struct wt_tx *tx, struct wt_udp_target *target, struct wt_error *err)
 {
 	struct ip_mreqn request = {0};
@@ -186,8 +187,8 @@ static bool is_final(int taken)
 	return taken > 0 || taken == -ENOBUFS || taken == -EAGAIN || taken == -EINTR;
 }
 
-/* What routers and the receiver say, such as that nobody listens there, is told of a datagram
- * before, and this one was not tried. */
+/* Retry: an error of routers or the receiver, such as that nobody listens there, is about an
+ * earlier datagram, and this one was not tried. */
 static int udp_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32_t count)
 {
 	enum { TRIES = 16 };
@@ -198,7 +199,7 @@ static int udp_send(struct wt_tx *tx, const struct wt_tx_packet *packets, uint32
 	return taken;
 }
 
-/* Where the kernel numbers them, a datagram that it cannot read counts. */
+/* Warm up, unless the kernel numbers datagrams: one that it cannot read counts. */
 static void udp_warm_up(struct wt_tx *tx)
 {
 	if (!tx->has_stamps || tx->has_own_ids)

@@ -16,7 +16,7 @@ enum { LINKS, SETTINGS, BUSES };
 
 struct wt_watch {
 	struct wt_system *system;
-	struct mnl_socket *buses[BUSES]; /* NULL: that one tells nothing */
+	struct mnl_socket *buses[BUSES]; /* NULL: this family is silent */
 	int epoll_fd;                    /* of both; -1: there is none */
 	uint16_t family;                 /* ethtool's */
 	int64_t next_compare_ns;         /* 0: now */
@@ -25,7 +25,7 @@ struct wt_watch {
 	struct wt_watch_link link;
 	struct wt_watch_stamping stamping;
 	struct wt_watch_queue queue;
-	/* A datagram, of which the rest has yet to be looked at. */
+	/* A datagram, partly read. */
 	const void *rest;
 	size_t rest_bytes;
 	uint16_t rest_family;
@@ -48,7 +48,7 @@ static int open_bus(struct mnl_socket **bus, int epoll_fd, int protocol, unsigne
 	return -1;
 }
 
-/* Where the kernel does not let us listen, everything is compared. */
+/* If the kernel does not let us listen, everything is compared. */
 static void open_buses(struct wt_watch *watch)
 {
 	struct wt_ethtool_family family;
@@ -67,30 +67,30 @@ static void open_buses(struct wt_watch *watch)
 	open_bus(&watch->buses[SETTINGS], watch->epoll_fd, NETLINK_GENERIC, family.monitor_group);
 }
 
-/* By its index, or by a name under which it may have come back. */
+/* Look up by index, or by a name under which it may have come back. */
 static int find_link(const struct wt_watch *watch, struct wt_watch_news *news)
 {
 	const struct wt_watch_link *link = &watch->link;
 	bool by_netlink = watch->buses[LINKS];
-	int ret = -ENODEV;
+	int rc = -ENODEV;
 
 	if (link->is_there && link->index)
-		ret = wt_watch_ask_link(news, watch->system, by_netlink, link->index, NULL);
-	if (ret == -ENODEV)
-		ret = wt_watch_ask_link(news, watch->system, by_netlink, 0, link->name);
-	if (ret == -ENODEV && !link->is_there)
-		ret = wt_watch_ask_link(news, watch->system, by_netlink, 0, watch->first_name);
-	return ret;
+		rc = wt_watch_ask_link(news, watch->system, by_netlink, link->index, NULL);
+	if (rc == -ENODEV)
+		rc = wt_watch_ask_link(news, watch->system, by_netlink, 0, link->name);
+	if (rc == -ENODEV && !link->is_there)
+		rc = wt_watch_ask_link(news, watch->system, by_netlink, 0, watch->first_name);
+	return rc;
 }
 
 static void compare_link(struct wt_watch *watch)
 {
 	struct wt_watch_news news;
-	int ret = find_link(watch, &news);
+	int rc = find_link(watch, &news);
 
-	if (ret && ret != -ENODEV)
+	if (rc && rc != -ENODEV)
 		return;
-	if (ret) {
+	if (rc) {
 		news = (struct wt_watch_news){.kind = WT_NEWS_GONE};
 		news.link.index = watch->link.index;
 	}
@@ -113,7 +113,7 @@ static void compare_stamping(struct wt_watch *watch)
 	struct wt_watch_stamping now;
 
 	read_stamping(watch, &now);
-	/* It is leaving, which is told another way, or its driver is being reset. */
+	/* It is leaving, which is reported separately, or its driver is being reset. */
 	if (now.error == -ENODEV || now.active.error == -ENODEV)
 		return;
 	wt_watch_compare_stamping(&watch->stamping, &now, &watch->queue);
@@ -124,7 +124,7 @@ static bool compare(struct wt_watch *watch, int64_t now_ns)
 	if (now_ns < watch->next_compare_ns)
 		return false;
 	watch->next_compare_ns = now_ns + WT_WATCH_COMPARE_NS;
-	/* Somebody else may have had the name for long when it becomes ours. */
+	/* Another interface may have had the name for a while when it becomes ours. */
 	if (watch->compares_link || !watch->link.is_there)
 		compare_link(watch);
 	if (watch->link.is_there)
@@ -162,7 +162,7 @@ static bool receive(struct wt_watch *watch, int bus)
 		have_lost(watch);
 		return true;
 	}
-	/* Any program may send to us; only the kernel is believed. */
+	/* Any program may send to us; only the kernel is trusted. */
 	if (from.nl_pid)
 		return true;
 	watch->rest = watch->datagram;
@@ -171,7 +171,7 @@ static bool receive(struct wt_watch *watch, int bus)
 	return true;
 }
 
-/* Take a message. False: the kernel has nothing more to tell. */
+/* Take a message. False: the kernel has no more. */
 static bool take_news(struct wt_watch *watch)
 {
 	struct wt_watch_news news;
@@ -182,7 +182,7 @@ static bool take_news(struct wt_watch *watch)
 		watch->rest_bytes = 0;
 		return true;
 	}
-	/* What has changed may have taken stamping along: drivers reset for a change of rings. */
+	/* A change may have reset stamping: drivers reset for a change of rings. */
 	if (wt_watch_apply(&watch->link, watch->first_name, &news, &watch->queue) &&
 	    watch->queue.count)
 		watch->next_compare_ns = 0;
@@ -204,18 +204,18 @@ int wt_watch_next(struct wt_watch *watch, int64_t now_ns, int64_t utc_ns,
 static int look_first(struct wt_watch *watch, const char *interface, struct wt_error *err)
 {
 	struct wt_watch_news news;
-	int ret = wt_watch_ask_link(&news, watch->system, watch->buses[LINKS], 0, interface);
+	int rc = wt_watch_ask_link(&news, watch->system, watch->buses[LINKS], 0, interface);
 
-	if (ret == -ENODEV)
-		return wt_error_set(err, ret,
+	if (rc == -ENODEV)
+		return wt_error_set(err, rc,
 		                    "there is no interface '%s'; ip link shows those that there "
 		                    "are",
 		                    interface);
-	if (ret)
-		return wt_error_set(err, ret, "cannot ask the kernel about %s: %s", interface,
-		                    strerror(-ret));
+	if (rc)
+		return wt_error_set(err, rc, "cannot ask the kernel about %s: %s", interface,
+		                    strerror(-rc));
 	watch->link = news.link;
-	/* An alternative name leads to the one that is told. */
+	/* Resolves an alternative name to the primary one. */
 	memcpy(watch->first_name, watch->link.name, sizeof(watch->first_name));
 	read_stamping(watch, &watch->stamping);
 	watch->compares_link = !watch->buses[LINKS];
@@ -226,19 +226,19 @@ int wt_watch_open(struct wt_watch **watch, struct wt_system *system, const char 
                   struct wt_error *err)
 {
 	struct wt_watch *made = calloc(1, sizeof(*made));
-	int ret;
+	int rc;
 
 	if (!made)
 		return wt_error_set(err, -ENOMEM, "no memory to watch %s", interface);
 	made->system = system;
 	made->epoll_fd = -1;
-	/* What comes between these two is in the queue, and compares equal. */
+	/* Changes between these two are in the queue, and compare equal. */
 	if (system == wt_kernel_system())
 		open_buses(made);
-	ret = look_first(made, interface, err);
-	if (ret) {
+	rc = look_first(made, interface, err);
+	if (rc) {
 		wt_watch_close(made);
-		return ret;
+		return rc;
 	}
 	*watch = made;
 	return 0;

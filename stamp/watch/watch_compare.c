@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Notifications that are younger than the oldest headers this is built with. Linux 6.14 brought
- * TSCONFIG_GET and TSCONFIG_SET, with replies to those who ask, but no notification. */
+/* Notifications newer than the oldest headers this is built with. Linux 6.14 brought TSCONFIG_GET
+ * and TSCONFIG_SET, with replies to the requester, but no notification. */
 enum {
 	NTF_PLCA = 41,            /* Linux 6.3 */
 	NTF_MM = 43,              /* Linux 6.3 */
@@ -201,7 +201,7 @@ static bool apply_link(struct wt_watch_link *link, const char *first_name,
 	if (!link->is_there || link->index != news->link.index) {
 		if (!is_by_name(link, first_name, news))
 			return false;
-		/* Two interfaces never share a name: that the other one went was missed. */
+		/* Two interfaces never share a name: the other one's end was missed. */
 		if (link->is_there)
 			say_gone(link, queue);
 		say_back(link, news, queue);
@@ -339,7 +339,7 @@ void wt_watch_compare_stamping(struct wt_watch_stamping *known, const struct wt_
 		             now->error ? "not" : "", now->error ? ": " : "",
 		             now->error ? strerror(-now->error) : "");
 	known->error = now->error;
-	/* What was known before stays what is compared with. */
+	/* Keep comparing with the last known state. */
 	if (now->error)
 		return;
 	compare_supported(&known->supported, &now->supported, queue);

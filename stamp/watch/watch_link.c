@@ -24,19 +24,19 @@ static int ask_netlink(struct wt_watch_news *news, int index, const char *name)
 	_Alignas(struct nlmsghdr) char buffer[WT_NETLINK_BYTES];
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
 	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(request, sizeof(*info));
-	int ret;
+	int rc;
 
 	request->nlmsg_type = RTM_GETLINK;
 	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	info->ifi_family = AF_UNSPEC;
 	info->ifi_index = index;
-	ret = index ? 0 : wt_netlink_put_link_name(request, name);
-	if (ret)
-		return ret;
-	ret = wt_netlink_ask(NETLINK_ROUTE, buffer, on_link, news);
-	if (!ret && news->kind != WT_NEWS_LINK)
+	rc = index ? 0 : wt_netlink_put_link_name(request, name);
+	if (rc)
+		return rc;
+	rc = wt_netlink_ask(NETLINK_ROUTE, buffer, on_link, news);
+	if (!rc && news->kind != WT_NEWS_LINK)
 		return -EBADMSG;
-	return ret;
+	return rc;
 }
 
 static int ask_ioctl(struct wt_system *system, unsigned long request, struct ifreq *arg,
@@ -59,7 +59,7 @@ static void read_ioctl_details(struct wt_watch_news *news, struct wt_system *sys
 		news->link.mtu = (uint32_t)arg.ifr_mtu;
 	news->has_address = !ask_ioctl(system, SIOCGIFHWADDR, &arg, name);
 	if (news->has_address) {
-		/* Its length is not told; of Ethernet it is this. */
+		/* The length is not given; Ethernet's is this. */
 		news->link.address_bytes = 6;
 		memcpy(news->link.address, arg.ifr_hwaddr.sa_data, 6);
 	}
@@ -70,19 +70,19 @@ static int ask_ioctls(struct wt_watch_news *news, struct wt_system *system, int 
                       const char *name)
 {
 	struct ifreq arg = {.ifr_ifindex = index};
-	int ret;
+	int rc;
 
 	if (index) {
-		ret = system->ops->interface_ioctl(system, SIOCGIFNAME, &arg);
-		if (ret)
-			return ret;
+		rc = system->ops->interface_ioctl(system, SIOCGIFNAME, &arg);
+		if (rc)
+			return rc;
 		name = arg.ifr_name;
 	}
 	memcpy(news->link.name, name, strnlen(name, sizeof(news->link.name) - 1));
 	news->has_name = true;
-	ret = ask_ioctl(system, SIOCGIFFLAGS, &arg, news->link.name);
-	if (ret)
-		return ret;
+	rc = ask_ioctl(system, SIOCGIFFLAGS, &arg, news->link.name);
+	if (rc)
+		return rc;
 	news->kind = WT_NEWS_LINK;
 	news->link.is_there = true;
 	news->link.is_up = arg.ifr_flags & IFF_UP;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/stamp/watch/watch_private.h>
 
+#include <assert.h>
 #include <libmnl/libmnl.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
@@ -59,8 +60,8 @@ static void read_link(struct wt_watch_news *news, const struct nlmsghdr *message
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
 	struct nlattr *attribute;
 
-	/* Bridges tell of their ports in messages that look the same: a port that leaves its
-	 * bridge is "deleted" there. */
+	/* Bridges report their ports in messages that look the same: a port that leaves its bridge
+	 * is "deleted" there. */
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*info) || info->ifi_family != AF_UNSPEC)
 		return;
 	news->kind = message->nlmsg_type == RTM_DELLINK ? WT_NEWS_GONE : WT_NEWS_LINK;
@@ -118,6 +119,7 @@ bool wt_watch_parse(struct wt_watch_news *news, const void **bytes, size_t *leng
 {
 	const struct nlmsghdr *message = *bytes;
 
+	assert((uintptr_t)message % NLMSG_ALIGNTO == 0);
 	memset(news, 0, sizeof(*news));
 	if (!is_message(message, *length))
 		return false;

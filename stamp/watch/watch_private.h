@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_STAMP_WATCH_PRIVATE_H
-#define WIRETAPE_STAMP_WATCH_PRIVATE_H
+#ifndef WIRETAPE_STAMP_WATCH_WATCH_PRIVATE_H
+#define WIRETAPE_STAMP_WATCH_WATCH_PRIVATE_H
 
-/* What a watch is made of: messages of the kernel become news, and news and what stood before
- * become events. All of this is pure but wt_watch_ask_link(). Not installed. */
+/* Parts of a watch: kernel messages become news, and news compared with the known state become
+ * events. All of this is pure except wt_watch_ask_link(). Not installed. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include <wiretape/stamp/watch/watch.h>
 
 enum {
-	WT_WATCH_ADDRESS_BYTES = 32, /* MAX_ADDR_LEN, the kernel's most */
+	WT_WATCH_ADDRESS_BYTES = 32, /* MAX_ADDR_LEN, the kernel's maximum */
 	WT_WATCH_QUEUE = 16,         /* more than one comparison can find */
 };
 
@@ -21,7 +21,7 @@ struct wt_watch_link {
 	bool is_there;
 	bool is_up;
 	bool has_carrier;
-	int index; /* the last one, of an interface that is gone */
+	int index; /* the last one, if the interface is gone */
 	uint32_t mtu;
 	uint8_t address[WT_WATCH_ADDRESS_BYTES];
 	uint8_t address_bytes;
@@ -29,20 +29,20 @@ struct wt_watch_link {
 };
 
 struct wt_watch_stamping {
-	int error; /* 0, or why the rest is not known */
+	int error; /* 0, or why the rest is unknown */
 	struct wt_stamp_supported supported;
 	struct wt_stamp_active active;
 };
 
 enum wt_watch_news_kind {
-	WT_NEWS_NONE,    /* nothing that matters here */
-	WT_NEWS_LINK,    /* this is how a link is */
-	WT_NEWS_GONE,    /* a link is no more: link.index */
+	WT_NEWS_NONE,    /* nothing of interest */
+	WT_NEWS_LINK,    /* state of a link */
+	WT_NEWS_GONE,    /* a link has gone: link.index */
 	WT_NEWS_ETHTOOL, /* somebody has changed a setting of link.index */
 	WT_NEWS_KINDS
 };
 
-/* One message. A link's may leave out what has not changed. */
+/* A message; a link's may omit unchanged values. */
 struct wt_watch_news {
 	enum wt_watch_news_kind kind;
 	struct wt_watch_link link;
@@ -52,10 +52,10 @@ struct wt_watch_news {
 	uint8_t command; /* ETHTOOL_MSG_*_NTF */
 };
 
-/* Take the next message out of a datagram; *bytes and *length move on. False at its end, or
- * where the rest is no message. `ethtool_family` is the number of ethtool's netlink family for
- * a datagram of generic netlink, 0 for one of rtnetlink. The bytes are not trusted, and need
- * to be aligned to 4. */
+/* Take the next message out of a datagram; *bytes and *length advance. False at its end, or where
+ * the rest is not a message. `ethtool_family` is the number of ethtool's netlink family for a
+ * datagram of generic netlink, 0 for one of rtnetlink. The bytes are not trusted, and need to be
+ * aligned to 4. */
 bool wt_watch_parse(struct wt_watch_news *news, const void **bytes, size_t *length,
                     uint16_t ethtool_family);
 
@@ -71,17 +71,17 @@ void wt_watch_say(struct wt_watch_queue *queue, enum wt_watch_change change, con
 /* False: there is none. */
 bool wt_watch_take(struct wt_watch_queue *queue, struct wt_watch_event *event);
 
-/* News about a link: *link is brought up to date, what has changed is said. A link that is gone
- * comes back under the name it had last or under `first_name`. True if they were about it. */
+/* Apply news about a link: *link is updated, and changes become events. A link that is gone comes
+ * back under its last name or under `first_name`. True if the news concern it. */
 bool wt_watch_apply(struct wt_watch_link *link, const char *first_name,
                     const struct wt_watch_news *news, struct wt_watch_queue *queue);
 
-/* The same for what is stamped, which nobody sends news of. */
+/* Compare the stamping as well, which the kernel does not report. */
 void wt_watch_compare_stamping(struct wt_watch_stamping *known, const struct wt_watch_stamping *now,
                                struct wt_watch_queue *queue);
 
-/* Ask how a link is, by its index, or if that is 0 by its name: netlink if it is to be used,
- * else the ioctls. -ENODEV if it is not there. */
+/* Query a link by its index, or if that is 0 by its name: over netlink if that is to be used, else
+ * by ioctls. -ENODEV if it does not exist. */
 int wt_watch_ask_link(struct wt_watch_news *news, struct wt_system *system, bool by_netlink,
                       int index, const char *name);
 

@@ -1,9 +1,34 @@
 #!/usr/bin/env bash
 # Use what was installed below the prefix $2, as somebody outside would. $1 says what:
-# headers-c, headers-c++, shared-c, shared-c++, static-c, static-c++ or program.
+# headers-c, headers-c++, shared-c, shared-c++, static-c, static-c++, symbols or program.
 set -eu
 what=$1 prefix=$2
 here=$(dirname "$(readlink -f "$0")")
+
+# In a network namespace, with the examples in $2: what one sends the other records.
+over_veth() {
+  local recorder index
+  ip link add left type veth peer name right
+  # Nothing of IPv6 speaks up by itself.
+  ip link set left addrgenmode none up
+  ip link set right addrgenmode none up
+  "$1/record" right "$1/veth.pcapng" 100 >"$1/veth.lines" 2>"$1/veth.errors" &
+  recorder=$!
+  index=$(ip -o link show right | cut -d: -f1)
+  for _ in $(seq 100); do # until its socket is there
+    awk -v index_="$index" '$5 == index_ {found = 1} END {exit !found}' /proc/net/packet && break
+    sleep 0.1
+  done
+  "$1/replay" left 100 &&
+    wait "$recorder" && [ "$(grep -c ': 60 bytes$' "$1/veth.lines")" = 100 ] &&
+    [ "$(tshark -n -r "$1/veth.pcapng" -Y 'eth.type == 0x88b5' 2>/dev/null | wc -l)" = 100 ] ||
+    { cat "$1/veth.errors"; return 1; }
+}
+if [ "$what" = over-veth ]; then
+  over_veth "$prefix"
+  exit
+fi
+
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cc=${CC:-cc} cxx=${CXX:-c++}
@@ -36,32 +61,69 @@ headers() {
     count=$((count + 1))
   done < <(cd "$prefix/include/wiretape" && find . -name '*.h' | sed 's|^\./||' | sort)
   echo "$count headers"
-  [ "$count" -gt 10 ]
+  [ "$count" = "$(find "$here/../../include/wiretape" -name '*.h' | wc -l)" ]
 }
 
-# The program writes 100 packets as pcapng.
+# The tape that is named has 100 packets, whoever reads it.
 judge() {
-  "$1" >"$work/out.pcapng"
-  capinfos -M -c "$work/out.pcapng"
-  [ "$(tshark -n -r "$work/out.pcapng" 2>/dev/null | wc -l)" = 100 ]
+  capinfos -M -c "$1"
+  [ "$(tshark -n -r "$1" 2>/dev/null | wc -l)" = 100 ]
+}
+
+# In C the examples: one records 100 simulated packets and prints a line for each, the other sends
+# 100 to a simulated interface; where we may have interfaces of our own, to one that is recorded.
+run_c() {
+  "$work/record" sim:count=100,pps=max,size=60 "$work/sim.pcapng" >"$work/lines"
+  [ "$(grep -c ': 60 bytes$' "$work/lines")" = 100 ]
+  judge "$work/sim.pcapng"
+  "$work/replay" sim | grep 'sent 100 packets'
+  "$here/../support/in-namespace.sh" "$here/consume.sh" over-veth "$work" || [ $? = 77 ]
+}
+
+run_cpp() {
+  "$work/program" "$work/out.pcapng"
+  judge "$work/out.pcapng"
 }
 
 uses_shared() { readelf -d "$1" | grep -q 'NEEDED.*\[libwiretape\.so\.'; }
 
+# What is built of each language: sources, and what they become.
+sources() {
+  if [ "$1" = c ]; then
+    echo "$here/../../examples/record.c $work/record"
+    echo "$here/../../examples/replay.c $work/replay"
+  else
+    echo "$here/consumer.cpp $work/program"
+  fi
+}
+
 shared() {
-  # shellcheck disable=SC2046
-  compile "$1" -o "$work/program" "$here/consumer.$1" $(pkg_config --cflags --libs)
-  uses_shared "$work/program"
-  LD_LIBRARY_PATH=$libdir judge "$work/program"
+  local source target
+  while read -r source target; do
+    # shellcheck disable=SC2046
+    compile "$1" -o "$target" "$source" $(pkg_config --cflags --libs)
+    uses_shared "$target"
+  done < <(sources "$1")
+  export LD_LIBRARY_PATH=$libdir
+  "run_$1"
 }
 
 # Our library as an archive, those below it as they come.
 static() {
-  # shellcheck disable=SC2046
-  compile "$1" -o "$work/program" "$here/consumer.$1" $(pkg_config --cflags) \
-    "$libdir/libwiretape.a" $(pkg-config --libs $(pkg_config --print-requires-private)) -pthread
-  if uses_shared "$work/program"; then echo "linked with the shared library"; exit 1; fi
-  judge "$work/program"
+  local source target
+  while read -r source target; do
+    # shellcheck disable=SC2046
+    compile "$1" -o "$target" "$source" $(pkg_config --cflags) "$libdir/libwiretape.a" \
+      $(pkg-config --libs $(pkg_config --print-requires-private)) -pthread -lm
+    if uses_shared "$target"; then echo "linked with the shared library"; exit 1; fi
+  done < <(sources "$1")
+  "run_$1"
+}
+
+# Exactly what the tree says that is promised.
+symbols() {
+  nm -D --defined-only "$libdir/libwiretape.so" | awk '{print $3}' | LC_ALL=C sort |
+    diff -u "$here/../../cmake/libwiretape.symbols" -
 }
 
 program() {
@@ -79,6 +141,7 @@ shared-c) shared c ;;
 shared-c++) shared cpp ;;
 static-c) static c ;;
 static-c++) static cpp ;;
+symbols) symbols ;;
 program) program ;;
 *) echo "consume.sh: what is '$what'?" >&2; exit 2 ;;
 esac

@@ -1,61 +1,76 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The same from C++, with more of the library: a reader opened by kind, a sink in
- * memory, and the recorder that wires them together. */
+/* The library from C++: records simulated packets into the file that is named, counts them in a
+ * callback, and reads the file again. */
 
 #include <cstdio>
 #include <memory>
 
-#include <wiretape/capture/recorder/recorder.h>
+#include <wiretape/files.h>
+#include <wiretape/record.h>
 
 namespace
 {
-struct recorder_closer {
-	void operator()(wt_recorder *recorder) const
+struct closer {
+	void operator()(wt_record *record) const
 	{
-		wt_recorder_close(recorder);
+		wt_record_close(record);
+	}
+	void operator()(wt_files *files) const
+	{
+		wt_files_close(files);
 	}
 };
 
-wt_sink *sink = nullptr; /* the recorder's */
-
-int open_sink(void *, const char *, const wt_sink_config *config, wt_sink **opened, wt_error *)
+int complain(const wt_error &error)
 {
-	int ret = wt_sink_memory_open(opened, 0, config);
+	std::fprintf(stderr, "%s\n", error.text);
+	return 1;
+}
 
-	sink = *opened;
-	return ret;
+void on_frames(void *context, uint32_t, const wt_frame *, size_t count)
+{
+	*static_cast<uint64_t *>(context) += count;
 }
 } // namespace
 
-int main()
+int main(int argc, char **argv)
 {
-	wt_reader_config interface = {};
-	wt_recorder_config config = {};
-	wt_recorder *opened = nullptr;
-	wt_recorder_output output = {};
-	/* A function has the same name, so it takes the word. */
-	struct wt_recorder_report report;
+	uint64_t called = 0, read = 0;
 	wt_error error = {};
-	size_t length = 0;
+	wt_record_interface interface = {};
+	wt_record_config config = {};
+	wt_record *opened = nullptr;
 
-	interface.kind = WT_READER_SIM;
-	interface.interface = "sim:count=100,pps=max,size=60";
+	if (argc < 2)
+		return 2;
+	interface.size = sizeof(interface);
+	interface.name = "sim:count=100,pps=max,size=60";
+	interface.reader = WT_READER_SIM;
+	config.size = sizeof(config);
 	config.interfaces = &interface;
 	config.interface_count = 1;
-	config.application = "consumer";
-	output.open = open_sink;
-	if (wt_recorder_open(&opened, &config, &error)) {
-		std::fprintf(stderr, "%s\n", error.text);
-		return 1;
-	}
-	std::unique_ptr<wt_recorder, recorder_closer> recorder(opened);
-	if (wt_recorder_run(recorder.get(), &output, &error)) {
-		std::fprintf(stderr, "%s\n", error.text);
-		return 1;
-	}
-	wt_recorder_report(recorder.get(), &report);
-	const uint8_t *bytes = wt_sink_memory_bytes(sink, &length);
-	bool wrote = std::fwrite(bytes, 1, length, stdout) == length && !std::fflush(stdout);
-	return wrote && report.total.seen == 100 && report.total.written == 100 ? 0 : 1;
+	config.path = argv[1];
+	config.on_frames = on_frames;
+	config.context = &called;
+	if (wt_record_open(&opened, &config, &error))
+		return complain(error);
+	std::unique_ptr<wt_record, closer> record(opened);
+	if (wt_record_run(record.get(), &error))
+		return complain(error);
+
+	const char *path = argv[1];
+	wt_files_config what = {};
+	wt_files *found = nullptr;
+	wt_files_packet packet = {};
+	what.size = sizeof(what);
+	what.paths = &path;
+	what.path_count = 1;
+	packet.size = sizeof(packet);
+	if (wt_files_open(&found, &what, &error))
+		return complain(error);
+	std::unique_ptr<wt_files, closer> files(found);
+	while (wt_files_next(files.get(), &packet, &error) > 0)
+		read++;
+	return called == 100 && read == 100 ? 0 : 1;
 }

@@ -28,6 +28,30 @@ static uint64_t own_offset(const uint8_t *bytes, size_t length, bool swapped)
 	return swapped ? __builtin_bswap64(offset) : offset;
 }
 
+/* All that an index counts are inside of it, and are the same if they are sealed once more. */
+static void check_maps(const uint8_t *bytes, bool swapped, const struct wt_chunk_index *index)
+{
+	struct wt_chunk_maps maps = {.count = index->maps};
+	uint8_t again[WT_CHUNK_ALIGNMENT] = {0};
+	struct wt_chunk_packets packets;
+	struct wt_chunk_index sealed;
+	struct wt_chunk_run run;
+	struct wt_chunk_map map;
+
+	for (uint32_t i = 0; i < index->maps; i++)
+		wt_chunk_read_map(bytes, index, swapped, i, &maps.at[i]);
+	wt_chunk_packets_init(&packets);
+	packets.maps = &maps;
+	wt_chunk_run_init(&run, 1, 0);
+	wt_chunk_seal(again, WT_CHUNK_ALIGNMENT, WT_CHUNK_FULL_INDEX_BYTES, &packets, 0, &run);
+	require(wt_chunk_parse(again, WT_CHUNK_ALIGNMENT, 0, false, &sealed));
+	require(sealed.maps == index->maps);
+	for (uint32_t i = 0; i < index->maps; i++) {
+		wt_chunk_read_map(again, &sealed, false, i, &map);
+		require(!memcmp(&map, &maps.at[i], sizeof(map)));
+	}
+}
+
 static void check(const uint8_t *bytes, size_t length, bool swapped)
 {
 	uint64_t offset = own_offset(bytes, length, swapped);
@@ -40,6 +64,9 @@ static void check(const uint8_t *bytes, size_t length, bool swapped)
 	require(index.total_length <= index.chunk_bytes && index.number != 0);
 	require(index.chunk_bytes % WT_CHUNK_ALIGNMENT == 0);
 	require(index.chunk_bytes <= WT_CHUNK_BYTES_MAX);
+	require(index.maps <= WT_CHUNK_MAPS_MAX);
+	if (index.total_length <= length)
+		check_maps(bytes, swapped, &index);
 	if (!wt_chunk_is_whole(bytes, length, swapped, &index))
 		return;
 	require(wt_chunk_is_whole(bytes, index.chunk_bytes, swapped, &index));

@@ -4,15 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/pcapng/pcapng_inplace.h>
 #include <wiretape/ring/tpacket_v3.h>
 #include <wiretape/tests/support/chunk_reader.h>
-#include <wiretape/pcapng/pcapng_inplace.h>
 
 /* Any bytes as a TPACKET_V3 block that is walked and encoded in place by turns: frames
  * that are refused stay as they are, the chunk is whole, and the decoder finds the packets
  * that were taken.
  *
- * The first byte is the size of a batch, the second the snaplen, the third says how the
+ * The first byte is the size of a batch and, in its top bits, how many maps the index carries, the
+ * second the snaplen, the third says how the
  * rest becomes a block: its pages, and in the top bit whether the same bytes are there once
  * more beyond what an option can hold. */
 
@@ -67,6 +68,8 @@ static size_t take(struct wt_inplace *at, uint8_t *block, size_t room, const uin
 	size_t taken = 0, count, done;
 
 	wt_inplace_start(at, block, room, 1);
+	for (uint32_t i = 0; i < head[0] / MOST_BATCH; i++)
+		wt_chunk_maps_add(&at->maps, i, &(struct wt_clock_map){.number = i + 1});
 	wt_tpacket_v3_walk_start(&walk, block, room, head[1]);
 	do {
 		count = wt_tpacket_v3_walk(&walk, frames, head[0] % MOST_BATCH + 1u);
@@ -74,7 +77,7 @@ static size_t take(struct wt_inplace *at, uint8_t *block, size_t room, const uin
 		for (size_t i = 0; i < count; i++) {
 			require(sum_of(&frames[i]) == sums[taken + i]);
 			frames[i].dropped_before = (taken + i) % 4 == 2;
-			frames[i].notes |= (taken + i) % 3 == 1 ? WT_NOTE_GIVEN : 0;
+			frames[i].notes |= (taken + i) % 3 == 1 ? WT_FRAME_GIVEN : 0;
 			frames[i].given_ns = (int64_t)(taken + i);
 		}
 		done = wt_inplace_frames(at, frames, count);
@@ -85,15 +88,21 @@ static size_t take(struct wt_inplace *at, uint8_t *block, size_t room, const uin
 	return taken;
 }
 
-static void check_chunk(const uint8_t *chunk, uint32_t length, const uint32_t *sums, size_t taken)
+static void check_chunk(const uint8_t *chunk, uint32_t length, const uint32_t *sums, size_t taken,
+                        uint32_t maps)
 {
+	struct wt_chunk_map map;
 	struct wt_chunk_index index;
 	struct chunk_reader reader;
 	struct wt_pcapng_item item;
 
 	require(wt_chunk_parse(chunk, length, PAGE, false, &index));
 	require(wt_chunk_is_whole(chunk, length, false, &index));
-	require(index.packets == taken && index.chunk_bytes == length);
+	require(index.packets == taken && index.chunk_bytes == length && index.maps == maps);
+	for (uint32_t i = 0; i < maps; i++) {
+		wt_chunk_read_map(chunk, &index, false, i, &map);
+		require(map.interface_id == i && map.map.number == i + 1);
+	}
 	chunk_reader_open(&reader, chunk, length);
 	for (size_t i = 0; i < taken; i++) {
 		require(chunk_reader_next(&reader, &item) == 1);
@@ -121,7 +130,7 @@ static void encode(uint8_t *block, size_t room, const uint8_t *head)
 	require((length == 0) == (taken == 0) && length <= room && length % PAGE == 0);
 	if (!length)
 		return;
-	check_chunk(block, length, sums, taken);
+	check_chunk(block, length, sums, taken, at.maps.count);
 	/* All but the count, which is that of the packets taken. */
 	require(!memcmp(block + 8, header + 8, 4) && !memcmp(block + 16, header + 16, 32));
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Any bytes as a capture file, pcapng or pcap: read to its end as it is and as a timeline. What is
- * said to be there can be read, no packet is longer than it was on the wire, and both ways find the
- * same packets. */
+/* Any bytes as a capture file, pcapng or pcap: read to its end one by one, many together, and as a
+ * timeline. Packets that are reported can be read, no packet is longer than it was on the wire, and
+ * all ways find the same packets. */
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ struct found {
 	uint64_t packets;
 	uint64_t sum; /* of all bytes of all packets */
 	int ended;
-	bool is_tape;
+	bool has_chunks;
 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
@@ -66,6 +66,30 @@ static void read_file(const char *path, struct found *found)
 	wt_capture_file_close(file);
 }
 
+/* As many together as is quick. */
+static void read_quickly(const char *path, struct found *found)
+{
+	struct wt_capture_file *file;
+	struct wt_frame frames[3];
+	struct wt_pcapng_item item;
+	struct wt_error err;
+	uint32_t interface_id;
+
+	found->ended = wt_capture_file_open(&file, path, &err);
+	if (found->ended)
+		return;
+	do {
+		size_t count = wt_capture_file_next_packets(file, frames, 3, &interface_id);
+
+		for (size_t i = 0; i < count; i++)
+			take(found, &(struct wt_pcapng_item_packet){.frame = frames[i]});
+		found->ended = count ? 1 : wt_capture_file_next(file, &item, &err);
+		if (!count && found->ended > 0 && item.kind == WT_ITEM_PACKET)
+			take(found, &item.packet);
+	} while (found->ended > 0);
+	wt_capture_file_close(file);
+}
+
 static void read_timeline(const char *path, struct found *found)
 {
 	const struct wt_timeline_config config = {
@@ -85,14 +109,14 @@ static void read_timeline(const char *path, struct found *found)
 		take(found, &packet.item->packet);
 	}
 	require(file.packets == found->packets);
-	found->is_tape = file.is_tape;
+	found->has_chunks = file.has_chunks;
 	wt_timeline_close(timeline);
 }
 
 /* In a file in memory, which ends where it should. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
-	struct found alone = {0}, merged = {0};
+	struct found alone = {0}, merged = {0}, quick = {0};
 	char path[64];
 	int fd;
 
@@ -102,9 +126,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	require(fd >= 0 && write(fd, data, bytes) == (ssize_t)bytes);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	read_file(path, &alone);
+	read_quickly(path, &quick);
+	require(quick.packets == alone.packets && quick.sum == alone.sum);
+	require(quick.ended == alone.ended);
 	read_timeline(path, &merged);
 	/* In a recording what is not whole is passed over in one of two ways. */
-	if (!merged.is_tape)
+	if (!merged.has_chunks)
 		require(merged.packets == alone.packets && merged.sum == alone.sum);
 	close(fd);
 	return 0;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/plan/replayer_config.h>
+#include <wiretape/replay/replayer.h>
 #include <wiretape/replay/tx/tx_sim.h>
 
 enum { TEXT_MAX = 2048 };

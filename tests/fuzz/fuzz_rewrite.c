@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/packet/udp_packet.h>
+#include <wiretape/frame.h>
+#include <wiretape/packet/checksum.h>
 #include <wiretape/packet/payload_stamp.h>
 #include <wiretape/packet/rewrite.h>
-#include <wiretape/ring/frame.h>
+#include <wiretape/packet/udp_packet.h>
 
 /* Three bytes choose rules and what is known of the frame, the others are the frame. It lies
  * between the sanitizer's red zones, and checksums that were right stay right. */

@@ -121,7 +121,7 @@ mergecap -a -w "$work/both.pcapng" "$work/first.pcapng" "$work/late.pcapng"
 late=("$made" "$work/both.pcapng")
 expect "some late" 0 '.timing | [.difference.p50_ns, .difference.p99_ns, .difference.mean_ns,
   .error.max_ns, .gap_error.max_ns] | join(" ")' "0 2000000 800000 2000000 2000000" "${late[@]}"
-assert_eq "some late: lasted longer" 2000000 "$(json .timing.lasted.slower_ns)"
+assert_eq "some late: lasted longer" 2000000 "$(json .timing.duration.slower_ns)"
 for align in first:0:2000000 median:0:2000000 min:0:2000000 none:0:2000000; do
   IFS=: read -r name reference error <<<"$align"
   expect "align $name" 0 '.timing | [.align, .reference_ns, .error.max_ns] | join(" ")' \
@@ -140,9 +140,9 @@ expect "a loss comes before the tolerance" 3 .lost 7 --tolerance 1ns "$made" "$w
 
 # At twice the speed.
 make faster 500 "$ethernet 12 34"
-expect "twice as fast" 0 '.timing | [.error.max_ns, .gap_error.max_ns, .lasted.a_ns, .lasted.b_ns] |
+expect "twice as fast" 0 '.timing | [.error.max_ns, .gap_error.max_ns, .duration.a_ns, .duration.b_ns] |
   join(" ")' "0 0 99500000 99500000" --speed 2 "$made" "$work/faster.pcapng"
-expect "as fast" 0 '.timing.lasted | [.a_ns, .b_ns, .slower_percent] | join(" ")' \
+expect "as fast" 0 '.timing.duration | [.a_ns, .b_ns, .slower_percent] | join(" ")' \
   "199000000 99500000 -50" "$made" "$work/faster.pcapng"
 
 # Files whose stamps are in microseconds, and standard input.
@@ -185,7 +185,7 @@ expect "padding" 0 .matched 200 "$work/short_a.pcapng" "$work/short_b.pcapng"
 expect "padding, the other way" 0 .matched 200 "$work/short_b.pcapng" "$work/short_a.pcapng"
 
 edit -s 60 "$b" "$work/cut.pcapng"
-expect "cut short" 3 '[.matched, .a.cut, .b.cut] | join(" ")' "0 0 500" "$a" "$work/cut.pcapng"
+expect "cut short" 3 '[.matched, .a.truncated, .b.truncated] | join(" ")' "0 0 500" "$a" "$work/cut.pcapng"
 assert_file_has "$work/err" 'warning: .*the first 60 bytes, to be compared with --bytes'
 expect "cut short: the first bytes" 0 .matched 500 --bytes 60 "$a" "$work/cut.pcapng"
 assert_eq "cut short: no warning" "" "$(cat "$work/err")"
@@ -210,11 +210,11 @@ assert_file_has "$work/err" "a.pcapng: filter 'port'"
 
 bytes=$(stat -c %s "$work/ns.pcap")
 head -c $((bytes - 10)) "$work/ns.pcap" >"$work/short.pcap"
-expect "cut off" 3 '[.lost, .b.cut_off, .b.broken] | join(" ")' "1 true " "$b" "$work/short.pcap"
+expect "cut off" 3 '[.lost, .b.cut_off, .b.problem] | join(" ")' "1 true " "$b" "$work/short.pcap"
 assert_file_has "$work/err" 'warning: .*short.pcap: the file is cut off'
 expect "cut off A" 3 '[.extra, .a.cut_off] | join(" ")' "1 true" "$work/short.pcap" "$b"
 (head -c $((bytes / 2)) "$work/ns.pcap" && head -c 3000 /dev/zero | tr '\0' '\377') >"$work/broken.pcap"
-expect "broken" 1 '.b.cut_off == false and .b.broken != null and .matched > 200' true "$b" \
+expect "broken" 1 '.b.cut_off == false and .b.problem != null and .matched > 200' true "$b" \
   "$work/broken.pcap"
 assert_file_has "$work/err" 'broken.pcap: .*only what is before was used'
 

@@ -40,7 +40,7 @@ assert "a recording: the stamps" cmp "$work/expected" "$work/got"
 assert_file_has "$work/out" "\"packets\": ?2000.*\"first_ns\": ?${from/./}[^0-9]"
 assert_file_has "$work/out" "\"last_ns\": ?$(sed -n '7000s/\.//p' "$work/all")[^0-9]"
 assert_eq "the interface's name" sim \
-  "$("$WIRETAPE" info --json "$work/part.pcapng" | jq -r '.sections[0].interfaces[0].name')"
+  "$("$WIRETAPE" info --json "$work/part.pcapng" | jq -r '.sections[0].interfaces[0].interface')"
 assert_eq "the packets are the same" \
   "$(fields "$work/tape.pcapng" frame.time_epoch frame.md5_hash | sed -n 5001,7000p | md5sum)" \
   "$(fields "$work/part.pcapng" frame.time_epoch frame.md5_hash | md5sum)"

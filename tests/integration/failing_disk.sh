@@ -10,17 +10,18 @@ file=$work/disk/file.pcapng
 
 number=""
 
-# A device is nobody's, so it does not go with us.
+# A device is nobody's, so it does not go with us; tidy.sh finds undo.sh.
 undo() {
   [ -n "$number" ] || return
-  echo 1 >/sys/block/zram"$number"/reset
-  echo "$number" >$control/hot_remove
+  bash "$work/undo.sh"
+  rm "$work/undo.sh"
   number=""
 }
 
 make_device() {
   mkdir -p "$work/disk"
   number=$(cat $control/hot_add) && [ -n "$number" ] || skip "cannot make a zram device"
+  echo "echo 1 >/sys/block/zram$number/reset; echo $number >$control/hot_remove" >"$work/undo.sh"
   echo 512M >/sys/block/zram"$number"/disksize
   # Without a journal, so that the file system goes on by itself.
   mkfs.ext4 -q -F -O ^has_journal /dev/zram"$number" && mount -o errors=continue /dev/zram"$number" "$work/disk" ||

@@ -28,9 +28,9 @@ record() {
   assert_info_agrees "$name" "$file"
   assert_eq "$name: packets" 20000 "$(packets "$file")"
   assert_sequences "$name" "$file" 1 20000
-  assert_eq "$name: states" "$states" "$(json '.degraded[]' | phrases)"
+  assert_eq "$name: states" "$states" "$(json '.notes[]' | phrases)"
   assert_eq "$name: states on standard error" "$states" "$(phrases <"$work/err")"
-  [ -n "$states" ] || assert_eq "$name: no state" "[]" "$(json '.degraded | tojson')"
+  [ -n "$states" ] || assert_eq "$name: no state" "[]" "$(json '.notes | tojson')"
   if others_complain >"$work/complaints"; then fail "$name: tshark complains: $(cat "$work/complaints")"; fi
   rm "$file"
 }

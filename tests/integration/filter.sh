@@ -69,7 +69,7 @@ cut_at() {
   stop_recorder
   assert_eq "$reader -s $snaplen: lengths" "60 60,64 64,1000 64" \
     "$(fields "$work/cut.pcapng" frame.len frame.cap_len | uniq | tr '\t' ' ' | paste -sd ,)"
-  assert_eq "$reader -s $snaplen: cut" 10 "$(json .cut)"
+  assert_eq "$reader -s $snaplen: cut" 10 "$(json .truncated)"
 }
 for reader in v3 v2 recv; do
   cut_at $reader 64

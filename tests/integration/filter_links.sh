@@ -128,7 +128,7 @@ for reader in v3 v2 recv; do
     assert_eq "$reader, long '$filter': packets of 18 bytes" "$expected 18" \
       "$(fields "$work/long.pcapng" frame.cap_len | uniq -c | awk '{print $1, $2}')"
     assert_eq "$reader, long '$filter': it is said" true \
-      "$(json '.degraded | any(test("filter runs in the recorder.*net.core.optmem_max"))')"
+      "$(json '.notes | any(test("filter runs in the recorder.*net.core.optmem_max"))')"
   done
 done
 

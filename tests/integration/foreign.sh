@@ -50,7 +50,7 @@ assert_eq "snaplen: read by tcpdump" 3 \
   "$(tcpdump_reads "$work/cut.pcapng" 2>/dev/null | grep -c '^[0-9]')"
 info_says snaplen "$work/snaplen.pcap" '[.captured_bytes, .above_snaplen, .truncated] | join(" ")' \
   "300 3 0"
-replayed snaplen "$work/snaplen.pcap" '[.bytes, .padded] | join(" ")' "300 0"
+replayed snaplen "$work/snaplen.pcap" '[.sent_bytes, .padded] | join(" ")' "300 0"
 run compare "$work/right.pcap" "$work/snaplen.pcap" --json
 assert_eq "snaplen: matched" 3 "$(jq .matched "$work/out")"
 
@@ -60,7 +60,7 @@ patch_file "$work/long.pcap" $((24 + 12)) '\x5a\0\0\0'
 same_as_source "above the length" "$work/long.pcap"
 info_says "above the length" "$work/long.pcap" \
   '[.wire_bytes, .captured_bytes, .above_length] | join(" ")' "290 300 1"
-replayed "above the length" "$work/long.pcap" .bytes 290
+replayed "above the length" "$work/long.pcap" .sent_bytes 290
 
 # The header says that the last four bytes are check sequences: in units of 16 bits, and in bytes.
 for bits in 24 44; do
@@ -74,7 +74,7 @@ for bits in 24 44; do
   editcap -C -4 -L "$work/right.pcap" "$work/bare.pcap"
   run compare "$work/bare.pcap" "$work/fcs.pcap" --json
   assert_eq "check sequences $bits: matched" 3 "$(jq .matched "$work/out")"
-  replayed "check sequences $bits" "$work/fcs.pcap" .bytes 288
+  replayed "check sequences $bits" "$work/fcs.pcap" .sent_bytes 288
 done
 
 # Nanoseconds under the magic number of microseconds.

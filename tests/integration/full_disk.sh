@@ -20,7 +20,7 @@ check_end() {
   assert_eq "$1: exit code" 1 "$status"
   assert_file_has "$work/err" "$2"
   assert_eq "$1: reason" "write failed" "$(json .end)"
-  assert_eq "$1: error" true "$(jq --arg message "$2" '.error | contains($message)' "$work/out")"
+  assert_eq "$1: error" true "$(jq --arg message "$2" '.error.message | contains($message)' "$work/out")"
   assert_ledger_closes "$1"
   assert "$1: lost by the writer" test "$(json .lost.writer)" -gt 0
 }
@@ -28,7 +28,7 @@ check_end() {
 # check_file NAME: the packets of the report, for us and for others.
 check_file() {
   assert_eq "$1: packets" "$(json .written)" "$(packets "$file")"
-  assert_eq "$1: size" "$(json '.files[0].bytes')" "$(stat -c %s "$file")"
+  assert_eq "$1: size" "$(json '.files[0].size_bytes')" "$(stat -c %s "$file")"
   assert_sequences "$1" "$file" 1 "$(json .written)"
   if others_complain >"$work/complaints"; then fail "$1: tshark complains: $(cat "$work/complaints")"; fi
 }

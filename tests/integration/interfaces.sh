@@ -22,9 +22,9 @@ for reader in v3 v2 recv; do
   assert_sequences "$reader down and up" "$file" 1 20
   assert_ledger_closes "$reader down and up"
   assert_eq "$reader down and up: told in the report" true \
-    "$(json '.degraded | any(test("in0 went down"))')"
+    "$(json '.notes | any(test("in0 went down"))')"
   assert_eq "$reader down and up: told in the file" true "$("$WIRETAPE" info --json "$file" |
-    jq '.sections[0].interfaces[0].statistics.degraded | any(test("in0 went down"))')"
+    jq '.sections[0].interfaces[0].statistics.notes | any(test("in0 went down"))')"
 done
 
 # Deleted while recording.
@@ -168,7 +168,7 @@ for reader in v3 v2 recv; do
   send in1 10
   stop_recorder
   assert_eq "$reader three: written" "in0 30 in1 20 out1 10" \
-    "$(json '[.interfaces[] | .name, .written] | join(" ")')"
+    "$(json '[.interfaces[] | .interface, .written] | join(" ")')"
   assert_eq "$reader three: packets of each, by tshark" "30 in0 20 in1 10 out1" \
     "$(fields "$file" frame.interface_name | sort | uniq -c | awk '{print $1, $2}' | paste -sd ' ')"
   assert_eq "$reader three: interfaces, by capinfos" 3 \

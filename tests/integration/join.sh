@@ -61,10 +61,10 @@ stop_recorder
 assert_eq "silence: exit code" 0 "$status"
 assert_eq "silence: packets" 40 "$(json .written)"
 assert_eq "silence: a degraded state, once for each" "1 1" "$(json '
-  [[.degraded[] | select(test("joined 239.1.1.1 on in0"))], [.degraded[] | select(test("joined 232.1.1.1@"))]] |
+  [[.notes[] | select(test("joined 239.1.1.1 on in0"))], [.notes[] | select(test("joined 232.1.1.1@"))]] |
   map(length) | join(" ")')"
 assert_eq "silence: told in the file" true "$("$WIRETAPE" info --json "$file" |
-  jq '.sections[0].interfaces[0].statistics.degraded | any(test("joined 239.1.1.1 on in0"))')"
+  jq '.sections[0].interfaces[0].statistics.notes | any(test("joined 239.1.1.1 on in0"))')"
 assert_ledger_closes "silence"
 assert "after: no member" not member 239.1.1.1 in0
 assert "after: no member of the source" not member_of_source 0xe8010101 0xc0000201 in0
@@ -86,7 +86,7 @@ wait_until "the recording ends" ended "$recorder"
 await_recorder
 stop_generator
 assert_eq "steady: exit code" 0 "$status"
-assert_eq "steady: no silence in the report" false "$(json '.degraded | any(test("joined"))')"
+assert_eq "steady: no silence in the report" false "$(json '.notes | any(test("joined"))')"
 assert "steady: nothing is said of it" not says '239\.1\.1\.3 on'
 
 # More groups than a filter takes, each noticed by itself.

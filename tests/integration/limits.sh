@@ -16,7 +16,7 @@ until_limit() {
   assert_ledger_closes "$*"
   assert_info_agrees "$*" "$work/file.pcapng"
   assert_eq "$*: packets" "$(packets "$work/file.pcapng")" "$(json .written)"
-  assert_eq "$*: size" "$(stat -c %s "$work/file.pcapng")" "$(json '.files[0].bytes')"
+  assert_eq "$*: size" "$(stat -c %s "$work/file.pcapng")" "$(json '.files[0].size_bytes')"
 }
 
 for reader in v3 v2 recv; do
@@ -57,7 +57,7 @@ done
 
 until_limit -a duration:1
 assert_eq "duration: reason" duration "$(json .end)"
-assert_eq "duration: about a second" true "$(json '.duration_s >= 1 and .duration_s < 5')"
+assert_eq "duration: about a second" true "$(json '.duration_ns >= 1000000000 and .duration_ns < 5000000000')"
 
 # Behind the last packet there is at most the padding of its chunk, and the chunk of the
 # statistics block.
@@ -65,10 +65,10 @@ for reader in v3 v2 recv; do
   until_limit --reader $reader -a filesize:100
   assert_eq "$reader filesize: reason" filesize "$(json .end)"
   assert_eq "$reader filesize: 100 kB and not much more" true \
-    "$(json '.files[0].bytes | . >= 100000 and . < 100000 + 2 * 4096 + 300')"
+    "$(json '.files[0].size_bytes | . >= 100000 and . < 100000 + 2 * 4096 + 300')"
 done
 until_limit -a filesize:64KiB
-assert_eq "filesize:64KiB" true "$(json '.files[0].bytes | . >= 65536 and . < 65536 + 2 * 4096 + 300')"
+assert_eq "filesize:64KiB" true "$(json '.files[0].size_bytes | . >= 65536 and . < 65536 + 2 * 4096 + 300')"
 
 # The first limit that is reached counts.
 until_limit -c 100 -a duration:600

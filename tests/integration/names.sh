@@ -25,7 +25,7 @@ for name in alt enP65540p1s0f1np1d1 "$longest"; do
     send "${name}o" 20
     stop_recorder
     assert_eq "${#name}, $reader: packets" 20 "$(packets "$file")"
-    assert_eq "${#name}, $reader: the name that is told" in0 "$(json '.interfaces[0].name')"
+    assert_eq "${#name}, $reader: the name that is told" in0 "$(json '.interfaces[0].interface')"
   done
 
   start_recorder -i "${name}i" -w "$file" --join 239.9.8.7 udp
@@ -44,7 +44,7 @@ for name in alt enP65540p1s0f1np1d1 "$longest"; do
   stop_recorder
   assert_eq "${#name}, replay --to: packets" 20 "$(packets "$file")"
 
-  assert_eq "${#name}, stamp caps" in0 "$("$WIRETAPE" stamp caps --json "${name}i" | jq -r '.[0].interface')"
+  assert_eq "${#name}, stamp caps" in0 "$("$WIRETAPE" stamp caps --json "${name}i" | jq -r '.interfaces[0].interface')"
   timeout 20 "$WIRETAPE" stamp watch --json -a duration:0.1 "${name}i" >"$work/out" 2>"$work/err"
   assert_eq "${#name}, stamp watch" in0 "$(head -n 1 "$work/out" | jq -r .interface)"
   timeout 20 "$WIRETAPE" stamp latency -i "${name}i" -a duration:0.1 >"$work/out" 2>"$work/err"

@@ -78,7 +78,7 @@ for step in 37000000000 -37000000000; do
   assert_restamps "step $step" "$file"
   assert_eq "step $step: in the file" 1 \
     "$("$WIRETAPE" info --json "$file" | jq '.sections[0].interfaces[0].clock.steps')"
-  assert "step $step: is said" jq -e '[.degraded[] | select(contains("was set by"))] | length == 1' "$work/out" >/dev/null
+  assert "step $step: is said" jq -e '[.notes[] | select(contains("was set by"))] | length == 1' "$work/out" >/dev/null
   assert "step $step: does not reach UTC" \
     test "$("$WIRETAPE" info --json "$file" | jq .duration_ns)" -lt 5000000000
 done
@@ -110,9 +110,9 @@ wait_until "packets arrive" arrived in0 100
 stop_recorder
 assert_eq "auto: exit code" 0 "$status"
 assert_eq "auto: software stamps" "100 0" "$(json '"\(.stamps.software) \(.stamps.hardware)"')"
-assert "auto: says so" jq -e 'any(.degraded[]; test("in0: software stamps only"))' "$work/out" >/dev/null
+assert "auto: says so" jq -e 'any(.notes[]; test("in0: software stamps only"))' "$work/out" >/dev/null
 "$WIRETAPE" info --json "$file" | jq -e '.sections[0].interfaces[0] |
-  .clock.source == "software" and any(.statistics.degraded[]; test("software stamps only"))' >/dev/null ||
+  .clock.source == "software" and any(.statistics.notes[]; test("software stamps only"))' >/dev/null ||
   fail "auto: the file does not say so"
 
 start_recorder -i in0 --clock tai --tai-offset 37 --json -w "$file"

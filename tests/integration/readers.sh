@@ -35,7 +35,7 @@ record() {
   assert_eq "$name: seen" "$count" "$(json .seen)"
   assert_eq "$name: written" "$count" "$(json .written)"
   assert_eq "$name: packets of the file" "$(packets "$file")" "$(json '.files[0].packets')"
-  assert_eq "$name: bytes of the file" "$(stat -c %s "$file")" "$(json '.files[0].bytes')"
+  assert_eq "$name: bytes of the file" "$(stat -c %s "$file")" "$(json '.files[0].size_bytes')"
   assert_eq "$name: software stamps" "$count" "$(json .stamps.software)"
   assert_eq "$name: reader" "$reader" "$(json '.interfaces[0].reader')"
   assert_sequences "$name" "$file" 1 "$count"
@@ -59,7 +59,7 @@ setpriv --bounding-set=-net_admin --inh-caps=-net_admin \
   -a duration:0.1 >"$work/out" 2>"$work/err"
 assert_eq "smaller ring: exit code" 0 $?
 assert_file_has "$work/err" '1073741824 bytes asked, [0-9]+ got'
-assert_eq "smaller ring: in the report" true "$(json '(.degraded | any(test("1073741824 bytes asked")))
+assert_eq "smaller ring: in the report" true "$(json '(.notes | any(test("1073741824 bytes asked")))
   and (.interfaces[0] | .ring_bytes < .ring_bytes_asked and .ring_bytes_asked == 1073741824)')"
 assert_eq "smaller ring: in the file" true "$("$WIRETAPE" info --json "$work/less.pcapng" | jq '
-  .sections[0].interfaces[0].statistics.degraded | any(test("1073741824 bytes asked"))')"
+  .sections[0].interfaces[0].statistics.notes | any(test("1073741824 bytes asked"))')"

@@ -51,8 +51,9 @@ while IFS=$'\t' read -r number command; do
   assert_eq "$command: exit code" 0 "$(cat "$work/status.$number" 2>/dev/null)"
   [ "$(cat "$work/status.$number" 2>/dev/null)" = 0 ] || tail -n 5 "$printed" >&2
   [ -e "$work/expected.$number" ] || continue
-  # What a machine lacks is reported in lines of their own, and so is tshark's fear of root.
-  grep -v '^wiretape: \|^Running as user ' "$printed" >"$work/own"
+  # A machine's shortcomings are reported in lines of their own, as is tshark's fear of root. A line
+  # that begins with the time of day is about a feed.
+  grep -vE '^wiretape: ([^0-9]|[0-9]+[^0-9:])|^Running as user ' "$printed" >"$work/own"
   words "$work/own" >"$work/got"
   words "$work/expected.$number" >"$work/wanted"
   cmp -s "$work/wanted" "$work/got" && continue

@@ -167,7 +167,7 @@ for name in mergecap_two.pcapng dumpcap_lo.pcapng editcap_us.pcap editcap_ns.pca
     assert "$name, broken at $where: $kept of $count" test "$kept" -ge $((count - 1))
     assert_eq "$name, broken at $where: what is left out is listed" \
       "$(jq .left_out_bytes "$work/out")" \
-      "$(jq '[.passed_over[] | select(.mended | not) | .bytes] | add // 0' "$work/out")"
+      "$(jq '[.passed_over[] | select(.mended | not) | .size_bytes] | add // 0' "$work/out")"
     whole "$name, broken at $where" "$work/mended" "$kept"
     rm "$work/mended"
   done

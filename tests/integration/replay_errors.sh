@@ -16,7 +16,7 @@ refuses() {
   shift 2
   replay "$@"
   assert_eq "$*: exit code" "$expected" "$code"
-  assert_file_has "$work/complaints" "^wiretape: .*$pattern"
+  assert_file_has "$work/complaints" "^wiretape[a-z ]*: .*$pattern"
   assert_eq "$*: standard output" "" "$(cat "$work/sent")"
   if [ "$expected" = 2 ]; then
     assert_file_has "$work/complaints" "^Try 'wiretape replay --help'.$"
@@ -87,7 +87,7 @@ bytes=$(stat -c %s "$work/ns.pcap")
 head -c $((bytes - 10)) "$work/ns.pcap" >"$work/short.pcap"
 runs_through "cut off" 299 "$work/short.pcap"
 says 'warning: .*short.pcap: the file is cut off .*: 299; what is before was sent$'
-assert_eq "$name: JSON" "true null" "$(sent '.files[0] | "\(.cut_off) \(.broken)"')"
+assert_eq "$name: JSON" "true null" "$(sent '.files[0] | "\(.cut_off) \(.problem)"')"
 # Which chunks are whole before the cut is a matter of when the recorder was given blocks.
 head -c 10000 "$tape" >"$work/short.pcapng"
 name="a recording, cut off"
@@ -103,7 +103,7 @@ replay -i out0 -t gap:10us --json "$work/broken.pcap"
 assert_eq "$name: exit code" 1 "$code"
 says 'broken.pcap: .*; only what is before was sent$'
 assert_eq "$name: what was sent" "185 true false" \
-  "$(sent '"\(.sent) \(.files[0] | "\(.broken != null) \(.cut_off)")"')"
+  "$(sent '"\(.sent) \(.files[0] | "\(.problem != null) \(.cut_off)")"')"
 comes_to 3 "another link type" 0 "$work/wlan.pcapng"
 says 'warning: nothing was sent: of 300 packets read, .*: 300 of a link type that cannot be sent there$'
 assert_eq "$name: counted" 300 "$(sent .skipped.link_type)"
@@ -133,11 +133,11 @@ make_again() {
   stop_after "$2"
 }
 make_again "cut by the capture" 300 "$work/cut.pcapng"
-assert_eq "$name: padded" "300 0" "$(sent '"\(.padded) \(.cut)"')"
+assert_eq "$name: padded" "300 0" "$(sent '"\(.padded) \(.truncated)"')"
 assert_eq "$name: arrived" 200 "$(fields "$work/again.pcapng" frame.len | sort -u)"
 assert_eq "$name: with zeros" 1 "$(fields "$work/again.pcapng" udp.payload | cut -c 97- | tr -d 0 | sort -u | wc -l)"
 make_again "cut, as they are" 300 --truncated cut "$work/cut.pcapng"
-assert_eq "$name: cut" "0 300" "$(sent '"\(.padded) \(.cut)"')"
+assert_eq "$name: cut" "0 300" "$(sent '"\(.padded) \(.truncated)"')"
 assert_eq "$name: arrived" 90 "$(fields "$work/again.pcapng" frame.len | sort -u)"
 comes_to 3 "cut, left out" 0 --truncated skip "$work/cut.pcapng"
 assert_eq "$name: counted" 300 "$(sent .skipped.truncated)"
@@ -183,7 +183,7 @@ done
 text2pcap -q "$work/tags.txt" "$work/tags.pcap" >"$work/other.err" 2>&1
 for tx in socket ring; do
   comes_to 3 "full-size frames with tags, $tx" 1 --tx $tx "$work/tags.pcap"
-  assert_eq "$name: counted" "1 1018" "$(sent '"\(.skipped.too_large) \(.bytes)"')"
+  assert_eq "$name: counted" "1 1018" "$(sent '"\(.skipped.too_large) \(.sent_bytes)"')"
 done
 
 # ---- several interfaces ----
@@ -255,7 +255,7 @@ refuses "leave out --tolerance" 2 -i out0 -t asap --tolerance 1ms "$tape"
 refuses "leave out --proof" 2 -i out0 -t asap --proof "$work/proof.csv" "$tape"
 refuses "'gen:count=5' cannot be mixed with files" 2 -i out0 gen:count=5 "$tape"
 refuses "no option '--nonsense'" 2 --nonsense
-refuses "'--map' needs a value" 2 -i out0 "$tape" --map
+refuses "map: it needs a value, FROM=IFACE" 2 -i out0 "$tape" --map
 refuses 'cannot run on CPU 999: there is none' 1 -i out0 --cpu 999 "$tape"
 assert "no proof was left behind" test ! -e "$work/proof.csv"
 
@@ -357,7 +357,7 @@ gone() {
   "$@"
   await_end "$name" "$sender"
   assert_eq "$name: exit code" 1 "$status"
-  says "^wiretape: .*$pattern"
+  says "^wiretape[a-z ]*: .*$pattern"
   assert "$name: what was sent is reported" test "$(sent .sent)" -gt 20
   assert_eq "$name: and proved" "$(sent .sent)" "$(tail -n +2 "$work/proof.csv" | wc -l)"
   # A qdisc says nothing of what it throws away.
@@ -376,7 +376,7 @@ for tx in socket ring; do
   assert "$name: counted" test "$(sent .undone)" -gt 0
   assert_eq "$name: nothing else is missing" 2000 "$(sent '.sent + .undone')"
   assert_eq "$name: what was sent" "$(sent .sent) $(($(sent .sent) * 200))" \
-    "$(tail -n +2 "$work/proof.csv" | wc -l) $(sent .bytes)"
+    "$(tail -n +2 "$work/proof.csv" | wc -l) $(sent .sent_bytes)"
   ip link set out0 mtu 1000
 done
 back_up() {

@@ -52,18 +52,18 @@ fi
 # ---- the object ----
 
 resend "fields" 400 -t gap:10us "$tape"
-assert_eq "$name: those that are missing" "[]" "$(sent -c '["pace", "tx", "sent", "bytes", "read",
-  "loops", "refused", "undone", "late_launches", "starved", "starved_ns", "starved_packets", "unproved", "padded", "cut",
+assert_eq "$name: those that are missing" "[]" "$(sent -c '["pace", "tx", "sent", "sent_bytes", "read",
+  "loops", "refused", "undone", "late_launches", "starved", "starved_ns", "starved_packets", "unproved", "padded", "truncated",
   "stamped_payloads", "unstamped", "out_of_order", "stepped_back", "gaps_capped", "saturated",
-  "start_utc_ns", "duration_ns", "pps", "bps", "lead_ns", "stopped", "skipped", "rewritten",
+  "start_ns", "duration_ns", "packets_per_second", "bits_per_second", "lead_ns", "stopped", "skipped", "rewritten",
   "machine", "interfaces", "files", "notes", "proof"] - keys')"
-assert_eq "$name: bytes" "$((150 * 64 + 50 * 1514 + 200 * 200))" "$(sent .bytes)"
+assert_eq "$name: bytes" "$((150 * 64 + 50 * 1514 + 200 * 200))" "$(sent .sent_bytes)"
 assert_eq "$name: the interface's share" "out0 400 true" \
   "$(sent '.interfaces[0] | "\(.interface) \(.sent) \(.driver_stamps)"')"
 assert_eq "$name: the file's share" "$tape 400 false null" \
-  "$(sent '.files[0] | "\(.path) \(.packets) \(.cut_off) \(.broken)"')"
+  "$(sent '.files[0] | "\(.path) \(.packets) \(.cut_off) \(.problem)"')"
 assert_eq "$name: nothing was out of the ordinary" "400 0 false" "$(sent '"\(.read) \(
-  [.undone, .unproved, .padded, .cut, .unstamped, .skipped[], (.rewritten[] | numbers)] | add) \(.stopped)"')"
+  [.undone, .unproved, .padded, .truncated, .unstamped, .skipped[], (.rewritten[] | numbers)] | add) \(.stopped)"')"
 replay -i out0 "$tape" -t gap:10us
 assert_eq "for people: standard output" "" "$(cat "$work/sent")"
 assert_file_has "$work/complaints" '^sent 400 packets, 125300 bytes in [0-9.]+ s: .*pps, .*b/s$'

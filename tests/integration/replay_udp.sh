@@ -73,7 +73,7 @@ resend "unicast" 60 10.0.0.2:6000 --to 10.0.0.2:6000 "$tape"
 same_payloads
 assert_eq "$name: headers" "10.0.0.1	10.0.0.2	6000	64" "$(fields "$file" ip.src ip.dst udp.dstport ip.ttl | sort -u)"
 assert_eq "$name: tx" udp "$(sent .tx)"
-assert_eq "$name: bytes are those of payloads" $((20 * (18 + 100 + 1472))) "$(sent .bytes)"
+assert_eq "$name: bytes are those of payloads" $((20 * (18 + 100 + 1472))) "$(sent .sent_bytes)"
 assert_eq "$name: departures are hand-overs, and the report says why" "60 true" \
   "$(sent '"\(.proof.sources.handover) \(.notes | any(test("which -i names")))"')"
 resend "unicast through an interface" 60 10.0.0.2:6000 --to 10.0.0.2:6000 -i out0 --ttl 9 "$tape"

@@ -44,7 +44,7 @@ assert_eq "count: reason" packets "$(json .end)"
 assert_ledger_closes count
 simulate sim:size=1000,count=10 -s 100
 assert_eq "snaplen: lengths" "1000 100" "$(fields "$file" frame.len frame.cap_len | tr '\t' ' ' | sort -u)"
-assert_eq "snaplen: cut" 10 "$(json .cut)"
+assert_eq "snaplen: cut" 10 "$(json .truncated)"
 
 # A filter runs in the recorder: what it rejects is neither seen nor lost. The low byte of the
 # sequence number is at 59 of the frame.

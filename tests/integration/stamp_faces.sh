@@ -52,17 +52,17 @@ for face in caps cross watch; do
 done
 wrong "no 'stamp nonsense'" nonsense
 wrong "leave out 'lo'" caps -a lo
-wrong "has no 'pmm'; there are ppm" caps sim:pmm=3
-wrong "ppm is not 'x'" caps lo sim:ppm=x
-wrong "has no 'pmm'" cross sim:pmm=3
-wrong "'x' is not a number of samples" cross -n x sim
-wrong "'-1' is not a number of samples" cross -n -1 sim
-wrong "every '0'" cross --every 0 sim
+wrong "'pmm=3' is no setting; there are ppm" caps sim:pmm=3
+wrong "'ppm=x': ppm is how much" caps lo sim:ppm=x
+wrong "'pmm=3' is no setting" cross sim:pmm=3
+wrong "samples: 'x' is not a whole number" cross -n x sim
+wrong "samples: '-1' is not a whole number" cross -n -1 sim
+wrong "every: '0'" cross --every 0 sim
 wrong 'needs a value' cross sim -n
 wrong 'one clock at a time' cross sim lo
-wrong "'0' is not a number of changes" watch -n 0 lo
+wrong "events: '0' is not a whole number from 1" watch -n 0 lo
 wrong "'5' is not duration" watch -a 5 lo
-wrong "'duration:0'" watch -a duration:0 lo
+wrong "autostop: 'duration:0': '0': the time has to be longer than 0" watch -a duration:0 lo
 wrong 'one IFACE' watch lo v0
 
 # ---- caps ----
@@ -79,20 +79,20 @@ assert_eq "caps: lines wider than a terminal" "" "$(grep -E '.{81}' "$work/out")
 stamp caps --json v0 sim:netlink=no,rx-filter=all
 assert_eq "caps --json: exit code" 0 "$code"
 assert_eq "caps --json: v0" '["v0",null,"software",null,[],"Operation not supported"]' \
-  "$(jq -c '.[0] | [.interface, .error, .ptp_v2, .phc_index, .rx_filters, .active.error]' "$work/out")"
+  "$(jq -c '.interfaces[0] | [.interface, .problem, .ptp_v2, .phc_index, .rx_filters, .active.problem]' "$work/out")"
 assert_eq "caps --json: sim" '["sim","ioctl","hardware",0,"/dev/ptp0",["none","all"],"all","off"]' \
-  "$(jq -c '.[1] | [.interface, .asked_by, .ptp_v2, .phc_index, .clock, .rx_filters,
+  "$(jq -c '.interfaces[1] | [.interface, .asked_by, .ptp_v2, .phc_index, .clock, .rx_filters,
                     .active.rx_filter, .active.tx_type]' "$work/out")"
 
 stamp caps --json --all
 assert_eq "caps --all: exit code" 0 "$code"
-assert_eq "caps --all: interfaces" "lo v0 v1" "$(jq -r '.[].interface' "$work/out" | sort | xargs)"
+assert_eq "caps --all: interfaces" "lo v0 v1" "$(jq -r '.interfaces[].interface' "$work/out" | sort | xargs)"
 
 refused "no interface 'absent'" caps absent v0
 assert_file_has "$work/out" '^v0$'
 refused "no interface 'absent'" caps --json absent
 assert_eq "caps --json of an absent one" '["absent",true]' \
-  "$(jq -c '.[0] | [.interface, (.error | contains("no interface"))]' "$work/out")"
+  "$(jq -c '.interfaces[0] | [.interface, (.problem | contains("no interface"))]' "$work/out")"
 
 # ---- cross ----
 
@@ -120,7 +120,7 @@ assert_eq "cross --json: objects" 4 "$(jq -c . "$work/out" | wc -l)"
 assert_eq "cross --json: the rate is within its error" true "$(jq -s '.[0].ppm == null and
   .[1].ppm != null and .[1].ppm_error == null and .[2].ppm_error != null and
   (.[3] | (.ppm - 200 | fabs) <= .ppm_error) and all(.[]; .method == "precise" and
-    .bracket_ns == 0 and .tai_offset_s == null and (.offset_ns - (.phc_ns - .utc_ns) | fabs) <= 1024)' "$work/out")"
+    .bracket_ns == 0 and .tai_offset_ns == null and (.offset_ns - (.phc_ns - .utc_ns) | fabs) <= 1024)' "$work/out")"
 
 # Until it is interrupted, and then a summary.
 : >"$work/out"

@@ -70,7 +70,7 @@ assert_sequences "$name" "$file" 1 20
 assert_eq "$name: headers" "10.0.0.1	10.0.0.2	5000	9	0xb8	68	0x00000005" \
   "$(headers "$file" ip.src ip.dst udp.dstport ip.ttl ip.dsfield frame.len frame.packet_flags)"
 assert_eq "$name: link type" rawip "$(capinfos -ME "$file" | awk -F': *' '/encapsulation/ {print $2}')"
-assert_eq "$name: reader" "udp 10.0.0.2:5000" "$(json '.interfaces[0] | "\(.reader) \(.name)"')"
+assert_eq "$name: reader" "udp 10.0.0.2:5000" "$(json '.interfaces[0] | "\(.reader) \(.interface)"')"
 assert_eq "$name: info says that headers are rebuilt" true "$("$WIRETAPE" info --json "$file" | jq '
   .sections[0].interfaces[0] | (.reader | test("^reader=udp .* headers=rebuilt ")) and (.description | test("rebuilt"))')"
 
@@ -114,7 +114,7 @@ far_send -c 10 -s 10.0.0.7 232.1.1.1 5000
 stop_after 10
 check 10
 assert_eq "$name: from" 10.0.0.7 "$(headers "$file" ip.src)"
-assert_eq "$name: name" 232.1.1.1:5000@in0,source=10.0.0.7 "$(json '.interfaces[0].name')"
+assert_eq "$name: name" 232.1.1.1:5000@in0,source=10.0.0.7 "$(json '.interfaces[0].interface')"
 
 name="group by the routes"
 ip route add 239.0.0.0/8 dev in0
@@ -167,7 +167,7 @@ if [ $ipv6 = 1 ]; then
   stop_after 30
   check 30
   assert_eq "$name: packets of each" "239.1.1.1:5000@in0 10 [fd00::2]:6000 20" \
-    "$(json '[.interfaces[] | "\(.name) \(.written)"] | join(" ")')"
+    "$(json '[.interfaces[] | "\(.interface) \(.written)"] | join(" ")')"
   assert_eq "$name: interfaces" "0	239.1.1.1	
 1		fd00::2" "$(headers "$file" frame.interface_id ip.dst ipv6.dst)"
 fi
@@ -190,7 +190,7 @@ stop_after 20
 check 20
 assert_eq "$name: lengths" "1028	50
 65535	50" "$(fields "$file" frame.len frame.cap_len | sort -u)"
-assert_eq "$name: cut" 20 "$(json .cut)"
+assert_eq "$name: cut" 20 "$(json .truncated)"
 
 name="the longest datagrams"
 start_recorder -u '*:5000' -w "$file" --json
@@ -318,7 +318,7 @@ name="a small buffer"
 launch_recorder --ring 1GiB -u '*:5000' -w "$file" --json -a duration:0.1
 await_recorder
 assert_file_has "$work/err" '1073741824 bytes asked, [0-9]+ got: .* net.core.rmem_max'
-assert_eq "$name: in the report" true "$(json '.degraded | any(test("1073741824 bytes asked"))')"
+assert_eq "$name: in the report" true "$(json '.notes | any(test("1073741824 bytes asked"))')"
 
 # ---- what cannot be ----
 

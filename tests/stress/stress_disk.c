@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <wiretape/tests/support/temp.h>
 #include <wiretape/writer/disk/disk.h>
 
 /* Files that share a disk, with writes, room ahead and syncs mixed, taken back in all
@@ -162,9 +163,11 @@ static void check_files(struct run *run)
 
 static int open_file(void)
 {
-	char path[] = "/tmp/wiretape-stress-XXXXXX";
-	int fd = mkostemp(path, O_CLOEXEC);
+	char path[TEMP_BYTES];
+	int fd;
 
+	temp_template(path, "stress_disk");
+	fd = mkostemp(path, O_CLOEXEC);
 	if (fd >= 0)
 		unlink(path);
 	return fd;

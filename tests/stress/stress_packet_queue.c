@@ -48,12 +48,12 @@ static uint32_t draw_size(uint64_t *state)
 static int put(struct run *run, uint64_t number, uint32_t bytes)
 {
 	struct wt_queued_packet *packet;
-	int ret;
+	int rc;
 
 	while (!(packet = wt_packet_queue_reserve(run->queue, bytes))) {
-		ret = wt_packet_queue_wait_space(run->queue);
-		if (ret)
-			return ret;
+		rc = wt_packet_queue_wait_space(run->queue);
+		if (rc)
+			return rc;
 		run->waits++;
 	}
 	packet->number = number;
@@ -172,9 +172,9 @@ int main(void)
 	        {.name = "none", .end_after = 0},
 	        {.name = "cancelled", .end_after = PACKETS, .cancel_after = PACKETS / 10},
 	};
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]) && !ret; i++)
-		ret = play(runs[i]);
-	return ret;
+	for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]) && !rc; i++)
+		rc = play(runs[i]);
+	return rc;
 }

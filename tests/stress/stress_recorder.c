@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <wiretape/capture/recorder/recorder.h>
+#include <wiretape/tests/support/memory_sink.h>
+#include <wiretape/tests/support/temp.h>
 
 /* A recorder over simulated interfaces that are too fast for their rings, while
  * another thread pokes it and in the end stops it: the ledger closes all the same. Into
@@ -25,7 +27,8 @@ struct run {
 	const char *problem; /* the recording thread's */
 };
 
-static void on_progress(void *context, const struct wt_recorder_report *report, bool poked)
+static void on_progress(void *context, const struct wt_recorder_report *report,
+                        bool report_requested)
 {
 	struct run *run = context;
 
@@ -37,7 +40,7 @@ static void on_progress(void *context, const struct wt_recorder_report *report, 
 	pthread_mutex_lock(&run->lock);
 	run->enough = report->total.written >= ENOUGH_FRAMES &&
 	              (!run->in_files || report->file_count >= ENOUGH_FILES);
-	run->pokes_seen += poked;
+	run->pokes_seen += report_requested;
 	pthread_cond_signal(&run->news);
 	pthread_mutex_unlock(&run->lock);
 }
@@ -49,7 +52,7 @@ static void *poke_and_stop(void *argument)
 
 	pthread_mutex_lock(&run->lock);
 	for (unsigned i = 1; (i <= POKES || !run->enough) && !run->over; i++) {
-		wt_recorder_poke(run->recorder);
+		wt_recorder_request_report(run->recorder);
 		while (run->pokes_seen < i && !run->over)
 			pthread_cond_wait(&run->news, &run->lock);
 	}
@@ -66,13 +69,13 @@ static void say_over(struct run *run)
 	pthread_mutex_unlock(&run->lock);
 }
 
-static int judge(struct run *run, int ret, const char *text, const char *name)
+static int judge(struct run *run, int rc, const char *text, const char *name)
 {
 	struct wt_recorder_report report;
 	const struct wt_ledger *total = &report.total;
 
 	wt_recorder_report(run->recorder, &report);
-	if (ret)
+	if (rc)
 		run->problem = text;
 	else if (total->unattributed || total->waiting)
 		run->problem = "the ledger does not close";
@@ -95,7 +98,7 @@ static int open_memory(void *context, const char *path, const struct wt_sink_con
 	(void)context;
 	(void)path;
 	(void)err;
-	return wt_sink_memory_open(sink, 0, config);
+	return memory_sink_open(sink, 0, config);
 }
 
 static int run_once(const char *name, const struct wt_reader_config *interfaces, size_t count,
@@ -112,19 +115,19 @@ static int run_once(const char *name, const struct wt_reader_config *interfaces,
 	                                    .context = &run};
 	struct wt_error err;
 	pthread_t poker;
-	int ret;
+	int rc;
 
 	if (wt_recorder_open(&run.recorder, &config, &err) ||
 	    pthread_create(&poker, NULL, poke_and_stop, &run)) {
 		printf("SKIP: %s: cannot start\n", name);
 		return 77;
 	}
-	ret = wt_recorder_run(run.recorder, output, &err);
+	rc = wt_recorder_run(run.recorder, output, &err);
 	say_over(&run);
 	pthread_join(poker, NULL);
-	ret = judge(&run, ret, err.text, name);
+	rc = judge(&run, rc, err.text, name);
 	wt_recorder_close(run.recorder);
-	return ret;
+	return rc;
 }
 
 static int open_file(void *context, const char *path, const struct wt_sink_config *config,
@@ -152,9 +155,9 @@ static const char *judge_files(struct wt_file_set *files)
 }
 
 static int run_with_files(const char *name, const struct wt_reader_config *interfaces, size_t count,
-                          enum wt_layout layout)
+                          enum wt_placement layout)
 {
-	char folder[] = "/tmp/wiretape-stress-XXXXXX", path[64];
+	char folder[TEMP_BYTES], path[TEMP_BYTES + 16];
 	const struct wt_file_set_config config = {
 	        .path = path, .max_packets = 3000, .max_bytes = 2 << 20, .keep_files = 4};
 	struct wt_recorder_output output = {
@@ -162,9 +165,10 @@ static int run_with_files(const char *name, const struct wt_reader_config *inter
 	struct wt_disk *disk;
 	struct wt_error err;
 	const char *problem;
-	int ret;
+	int rc;
 
 	output.sync_every_ns = 10000000;
+	temp_template(folder, "stress_recorder");
 	if (!mkdtemp(folder) || wt_disk_open(&disk, WT_DISK_PWRITE, &err)) {
 		printf("SKIP: %s: no folder or no disk to write to\n", name);
 		return 77;
@@ -175,14 +179,14 @@ static int run_with_files(const char *name, const struct wt_reader_config *inter
 		printf("SKIP: %s: %s\n", name, err.text);
 		return 77;
 	}
-	ret = run_once(name, interfaces, count, &output);
+	rc = run_once(name, interfaces, count, &output);
 	problem = judge_files(output.files);
 	if (problem)
 		printf("%s: %s\n", name, problem);
 	wt_file_set_close(output.files);
 	wt_disk_close(disk);
 	rmdir(folder);
-	return problem ? 1 : ret;
+	return problem ? 1 : rc;
 }
 
 int main(void)
@@ -202,13 +206,13 @@ int main(void)
 	        run_once("v3 and v2", interfaces, 2, &memory),
 	        run_once("v3", interfaces, 1, &memory),
 	        run_once("v2", interfaces + 1, 1, &memory),
-	        run_with_files("files, in place", large, 2, WT_LAYOUT_INPLACE),
-	        run_with_files("files, compactly", large, 2, WT_LAYOUT_COMPACT),
+	        run_with_files("files, in place", large, 2, WT_PLACEMENT_INPLACE),
+	        run_with_files("files, compactly", large, 2, WT_PLACEMENT_COMPACT),
 	};
-	int ret = 0;
+	int rc = 0;
 
 	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
-		if (results[i] == 1 || !ret)
-			ret = results[i];
-	return ret;
+		if (results[i] == 1 || !rc)
+			rc = results[i];
+	return rc;
 }

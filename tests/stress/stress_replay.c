@@ -8,8 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <wiretape/replay/plan/replayer_config.h>
 #include <wiretape/pcapng/pcapng_encode.h>
+#include <wiretape/replay/replayer.h>
+#include <wiretape/tests/support/temp.h>
 
 /* Replays with all their threads, into the simulation: one reads a file through a buffer that is
  * smaller, one sends, one collects the proof, and one asks for the end at a random moment. Whatever
@@ -19,7 +20,7 @@
 
 enum { PACKETS = 12000, BYTES = 400, RUNS = 24, GAP_NS = 20000, LINE_BYTES = 256 };
 
-static char capture[] = "/tmp/stress_replay.XXXXXX";
+static char capture[TEMP_BYTES];
 static char proof[sizeof(capture) + 8];
 
 /* xorshift. */
@@ -57,10 +58,13 @@ static bool build(void)
 	const struct wt_pcapng_section section = {.application = "stress_replay"};
 	const struct wt_pcapng_interface interface = {.name = "eth0", .link_type = 1};
 	static _Alignas(8) uint8_t block[512];
-	int fd = mkstemp(capture);
-	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+	FILE *file;
 	bool built;
+	int fd;
 
+	temp_template(capture, "stress_replay");
+	fd = mkstemp(capture);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
 	if (!file)
 		return false;
 	built = put(file, block, wt_pcapng_encode_section(block, sizeof(block), &section)) &&
@@ -72,9 +76,9 @@ static bool build(void)
 /* ---- one run ---- */
 
 struct run {
-	struct wt_replay_config config;
-	struct wt_replay_stop stop;
-	struct wt_replay_result result;
+	struct wt_replayer_config config;
+	struct wt_replayer_stop stop;
+	struct wt_replayer_result result;
 	struct wt_timeline_file file;
 	struct wt_error err;
 	uint64_t stop_after_ns;
@@ -87,11 +91,11 @@ static void *stop_later(void *argument)
 	const struct timespec moment = {.tv_nsec = (long)run->stop_after_ns};
 
 	nanosleep(&moment, NULL);
-	wt_replay_stop(&run->stop);
+	wt_replayer_stop(&run->stop);
 	return NULL;
 }
 
-static void on_progress(void *context, const struct wt_replay_progress *progress)
+static void on_progress(void *context, const struct wt_replayer_progress *progress)
 {
 	struct run *run = context;
 
@@ -140,20 +144,20 @@ static const char *judge(const struct run *run, bool is_stopped)
 
 static int replay(struct run *run, bool is_stopped)
 {
-	struct wt_replay *opened;
+	struct wt_replayer *opened;
 	pthread_t stopper;
-	int rc = wt_replay_open(&opened, &run->config, &run->file, &run->err);
+	int rc = wt_replayer_open(&opened, &run->config, &run->file, &run->err);
 
 	if (rc)
 		return rc;
 	if (is_stopped && pthread_create(&stopper, NULL, stop_later, run)) {
-		wt_replay_close(opened);
+		wt_replayer_close(opened);
 		return -EAGAIN;
 	}
-	rc = wt_replay_run(opened, &run->result, &run->err);
+	rc = wt_replayer_run(opened, &run->result, &run->err);
 	if (is_stopped)
 		pthread_join(stopper, NULL);
-	wt_replay_close(opened);
+	wt_replayer_close(opened);
 	return rc;
 }
 

@@ -10,7 +10,7 @@
 #include <wiretape/stamp/sim_nic.h>
 
 /* One thread moves a simulated NIC's time on, asks it for stamps and changes what it stamps, as
- * a producer of frames does; another takes cross timestamps. Each is true, and none is torn. */
+ * a producer of frames does; another takes cross timestamps. Each is true, and none is partial. */
 
 enum { ROUNDS = 200000 };
 

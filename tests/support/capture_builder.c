@@ -8,6 +8,7 @@
 
 #include <wiretape/packet/udp_packet.h>
 #include <wiretape/pcapng/pcapng_encode.h>
+#include <wiretape/tests/support/temp.h>
 
 enum { BLOCK_BYTES = 1024, TYPE_AT = 12 };
 
@@ -31,7 +32,8 @@ void capture_begin(struct capture_builder *capture)
 	ssize_t used = wt_pcapng_encode_section(block, sizeof(block), &section);
 	int fd;
 
-	*capture = (struct capture_builder){.path = "/tmp/wiretape_capture.XXXXXX"};
+	*capture = (struct capture_builder){0};
+	temp_template(capture->path, "capture");
 	fd = mkstemp(capture->path);
 	require(fd >= 0 && used > 0);
 	capture->file = fdopen(fd, "w");

@@ -29,15 +29,15 @@ void chunk_reader_open(struct chunk_reader *reader, const uint8_t *bytes, size_t
 
 int chunk_reader_next(struct chunk_reader *reader, struct wt_pcapng_item *item)
 {
-	int ret;
+	int rc;
 
 	do {
-		ret = wt_pcapng_decode(&reader->decoder, reader->bytes + reader->at,
-		                       reader->length - reader->at, true, item, &reader->err);
-		if (ret == 1)
+		rc = wt_pcapng_decode(&reader->decoder, reader->bytes + reader->at,
+		                      reader->length - reader->at, true, item, &reader->err);
+		if (rc == 1)
 			reader->at += item->bytes;
-	} while (ret == 1 && item->kind != WT_ITEM_PACKET);
-	return ret;
+	} while (rc == 1 && item->kind != WT_ITEM_PACKET);
+	return rc;
 }
 
 void chunk_reader_close(struct chunk_reader *reader)

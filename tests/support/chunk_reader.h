@@ -7,7 +7,7 @@
 
 #include <wiretape/pcapng/pcapng_decode.h>
 
-/* The packets of one chunk, as the decoder finds them behind a section header and two
+/* Reads the packets of one chunk, as the decoder finds them after a section header and two
  * interfaces. */
 struct chunk_reader {
 	struct wt_pcapng_decoder decoder;
@@ -20,7 +20,7 @@ struct chunk_reader {
 /* The bytes stay the caller's. */
 void chunk_reader_open(struct chunk_reader *reader, const uint8_t *bytes, size_t length);
 
-/* The next packet: 1 and *item, 0 at the end of the chunk, or what the decoder says. */
+/* Read the next packet: 1 and *item, 0 at the end of the chunk, or the decoder's error. */
 int chunk_reader_next(struct chunk_reader *reader, struct wt_pcapng_item *item);
 
 void chunk_reader_close(struct chunk_reader *reader);

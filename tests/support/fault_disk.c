@@ -14,7 +14,7 @@
 struct fault_disk {
 	struct wt_disk disk;
 	struct wt_disk_request *pending[WT_DISK_DEPTH]; /* oldest first */
-	unsigned numbers[WT_DISK_DEPTH];                /* which write it is; 0: none */
+	unsigned numbers[WT_DISK_DEPTH];                /* number of the write; 0: not a write */
 	unsigned count;
 	pthread_mutex_t lock; /* for the next three and the eventfd */
 	pthread_cond_t released;
@@ -33,7 +33,7 @@ static struct fault_disk *fault_of(struct wt_disk *disk)
 	return (struct fault_disk *)disk;
 }
 
-/* Readable while there is something that may be reaped. With the lock held. */
+/* Make the eventfd readable while a request may be reaped. With the lock held. */
 static void show_state(struct fault_disk *fault)
 {
 	eventfd_t value;

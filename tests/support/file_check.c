@@ -14,21 +14,31 @@
 #include <wiretape/feed/preset/moldudp64.h>
 #include <wiretape/packet/udp_packet.h>
 #include <wiretape/pcapng/chunk.h>
-#include <wiretape/writer/clock_note.h>
+#include <wiretape/pcapng/clock_record.h>
+#include <wiretape/pcapng/tape_mark.h>
 
-/* Where the walk stands. */
+enum { KNOWN_MAX = 65536 };
+
+/* State of the walk. */
 struct walk {
 	struct file_check *check;
 	const uint8_t *bytes;
 	size_t length;
 	struct wt_pcapng_decoder decoder;
 	size_t at;
-	bool is_tape;
-	/* The chunk that began last, and what was found in it. */
+	bool has_chunks;
+	/* The chunk that began last, and its content. */
 	struct wt_chunk_index index;
 	bool has_index;
 	struct wt_chunk_packets found;
-	/* Behind it. */
+	/* The clock maps that stand before the next packet: in a chunk that has to have them, of
+	 * it; else of the file. */
+	bool chunks_have_maps;
+	struct {
+		uint32_t interface_id, number;
+	} known[KNOWN_MAX];
+	size_t known_count;
+	/* After it. */
 	uint32_t number;
 	uint64_t packets;
 	uint64_t tape_id;
@@ -52,7 +62,7 @@ static int fail(const struct walk *walk, const char *format, ...)
 	return -EBADMSG;
 }
 
-/* What the index of the chunk that ends here said. */
+/* Check the chunk that ends here against its index. */
 static int end_chunk(struct walk *walk)
 {
 	const struct wt_chunk_index *index = &walk->index;
@@ -76,13 +86,43 @@ static int end_chunk(struct walk *walk)
 		            found->interface_id, index->interface_id);
 	if (found->count && found->max_ns > walk->max_so_far_ns)
 		walk->max_so_far_ns = found->max_ns;
-	/* Behind a hole only the index knows. */
+	/* After a hole only the index knows. */
 	if (!walk->after_hole && index->max_so_far_ns != walk->max_so_far_ns)
 		return fail(walk, "chunk %u: the largest stamp so far is %" PRId64 ", not %" PRId64,
 		            index->number, walk->max_so_far_ns, index->max_so_far_ns);
 	walk->max_so_far_ns = index->max_so_far_ns;
 	walk->packets += index->packets;
 	return 0;
+}
+
+static void know_map(struct walk *walk, uint32_t interface_id, uint32_t number)
+{
+	if (!number || walk->known_count == KNOWN_MAX)
+		return;
+	walk->known[walk->known_count].interface_id = interface_id;
+	walk->known[walk->known_count++].number = number;
+}
+
+static bool knows_map(const struct walk *walk, uint32_t interface_id, uint32_t number)
+{
+	for (size_t i = walk->known_count; i; i--)
+		if (walk->known[i - 1].interface_id == interface_id &&
+		    walk->known[i - 1].number == number)
+			return true;
+	return false;
+}
+
+static void know_maps_of_index(struct walk *walk)
+{
+	struct wt_chunk_map map;
+
+	if (!walk->chunks_have_maps)
+		return;
+	walk->known_count = 0;
+	for (uint32_t i = 0; i < walk->index.maps; i++) {
+		wt_chunk_read_map(walk->bytes + walk->at, &walk->index, false, i, &map);
+		know_map(walk, map.interface_id, map.map.number);
+	}
 }
 
 static int begin_chunk(struct walk *walk)
@@ -108,6 +148,7 @@ static int begin_chunk(struct walk *walk)
 	walk->has_index = true;
 	walk->number = index->number;
 	wt_chunk_packets_init(&walk->found);
+	know_maps_of_index(walk);
 	check->chunks++;
 	check->in_place += index->flags & WT_CHUNK_IN_PLACE ? 1 : 0;
 	return 0;
@@ -121,8 +162,13 @@ static int note_packet(struct walk *walk, const struct wt_pcapng_item *item)
 
 	if (packet->interface_id >= check->interfaces)
 		return fail(walk, "a packet of interface %u", packet->interface_id);
-	if (walk->is_tape && !walk->has_index)
+	if (walk->has_chunks && !walk->has_index)
 		return fail(walk, "a packet outside of all chunks");
+	if (packet->frame.notes & WT_FRAME_GIVEN && packet->frame.map &&
+	    !knows_map(walk, packet->interface_id, packet->frame.map))
+		return fail(walk,
+		            "a packet of interface %u names map %u, which stands nowhere before",
+		            packet->interface_id, packet->frame.map);
 	found->interface_id = !found->count || found->interface_id == packet->interface_id
 	                              ? packet->interface_id
 	                              : WT_CHUNK_MIXED;
@@ -153,11 +199,11 @@ static int note_statistics(struct walk *walk, const struct wt_pcapng_item_statis
 static int note_missing(struct walk *walk, const struct wt_pcapng_item *item)
 {
 	struct file_check *check = walk->check;
-	struct wt_missing missing;
+	struct wt_gap_block missing;
 
-	if (!wt_missing_parse(item->body, item->body_bytes, &missing))
+	if (!wt_gap_block_parse(item->body, item->body_bytes, &missing))
 		return fail(walk, "a block that does not say what is missing");
-	if (missing.what == WT_MISSING_NOT_CLOSED) {
+	if (missing.what == WT_GAP_BLOCK_NOT_CLOSED) {
 		check->repaired_ends++;
 	} else {
 		walk->after_hole = true;
@@ -171,36 +217,44 @@ static int note_missing(struct walk *walk, const struct wt_pcapng_item *item)
 
 static int note_clock(struct walk *walk, const struct wt_pcapng_item *item)
 {
-	struct wt_clock_note clock;
+	struct wt_clock_record clock;
 
-	if (!wt_clock_note_parse(item->body, item->body_bytes, &clock) ||
+	if (!wt_clock_record_parse(item->body, item->body_bytes, &clock) ||
 	    clock.interface_id >= walk->check->interfaces)
 		return fail(walk, "a clock block that cannot be read");
 	if (walk->has_index && !(walk->index.flags & WT_CHUNK_CLOCKS))
 		return fail(walk, "a clock block in chunk %u, which says there is none",
 		            walk->index.number);
+	if (clock.what != WT_CLOCK_RECORD_CHANGE)
+		know_map(walk, clock.interface_id, clock.map.number);
 	walk->check->clocks++;
 	return 0;
 }
 
 static int note_other(struct walk *walk, const struct wt_pcapng_item *item)
 {
-	int ret;
+	int rc;
 
 	if (item->block_type == WT_PCAPNG_CLOCK)
 		return note_clock(walk, item);
-	if (item->block_type != WT_PCAPNG_MISSING)
+	if (item->block_type != WT_PCAPNG_GAP)
 		return 0;
-	/* The one that says that there was no end is inside a chunk. */
-	ret = walk->at >= walk->index.offset + walk->index.chunk_bytes ? end_chunk(walk) : 0;
-	return ret ? ret : note_missing(walk, item);
+	/* The block that marks a missing end is inside a chunk. */
+	rc = walk->at >= walk->index.offset + walk->index.chunk_bytes ? end_chunk(walk) : 0;
+	return rc ? rc : note_missing(walk, item);
 }
 
 static int note(struct walk *walk, const struct wt_pcapng_item *item)
 {
+	struct wt_tape_mark mark;
+
 	switch (item->kind) {
 	case WT_ITEM_SECTION:
-		walk->is_tape = item->section.tape.chars != NULL;
+		walk->has_chunks = item->section.tape.chars != NULL;
+		walk->chunks_have_maps = walk->has_chunks &&
+		                         wt_tape_mark_parse(item->section.tape.chars,
+		                                            item->section.tape.length, &mark) &&
+		                         mark.format > 1;
 		return walk->at ? fail(walk, "a second section") : 0;
 	case WT_ITEM_INTERFACE:
 		if (++walk->check->interfaces > FILE_CHECK_INTERFACES || walk->check->chunks)
@@ -219,17 +273,18 @@ static int note(struct walk *walk, const struct wt_pcapng_item *item)
 
 static bool is_index(const struct walk *walk, const struct wt_pcapng_item *item)
 {
-	return walk->is_tape && item->kind == WT_ITEM_OTHER && item->block_type == WT_PCAPNG_INDEX;
+	return walk->has_chunks && item->kind == WT_ITEM_OTHER &&
+	       item->block_type == WT_PCAPNG_INDEX;
 }
 
 static int walk_blocks(struct walk *walk)
 {
 	struct wt_pcapng_item item;
 	struct wt_error err;
-	int ret, rc;
+	int decoded, rc;
 
-	while ((ret = wt_pcapng_decode(&walk->decoder, walk->bytes + walk->at,
-	                               walk->length - walk->at, true, &item, &err)) == 1) {
+	while ((decoded = wt_pcapng_decode(&walk->decoder, walk->bytes + walk->at,
+	                                   walk->length - walk->at, true, &item, &err)) == 1) {
 		rc = is_index(walk, &item) ? end_chunk(walk) : 0;
 		if (!rc)
 			rc = is_index(walk, &item) ? begin_chunk(walk) : note(walk, &item);
@@ -237,29 +292,30 @@ static int walk_blocks(struct walk *walk)
 			return rc;
 		walk->at += item.bytes;
 	}
-	if (ret)
+	if (decoded)
 		return fail(walk, "%s", err.text);
 	if (walk->at != walk->length)
 		return fail(walk, "it ends here");
-	if (walk->is_tape && walk->length % WT_CHUNK_ALIGNMENT)
+	if (walk->has_chunks && walk->length % WT_CHUNK_ALIGNMENT)
 		return fail(walk, "its length is not that of whole chunks");
 	return end_chunk(walk);
 }
 
 int file_check_bytes(struct file_check *check, const uint8_t *bytes, size_t length)
 {
-	struct walk walk = {.check = check, .bytes = bytes, .length = length};
-	int ret;
+	static struct walk walk;
+	int rc;
 
 	*check = (struct file_check){.on_packet = check->on_packet,
 	                             .on_missing = check->on_missing,
 	                             .context = check->context,
 	                             .bytes = length};
+	walk = (struct walk){.check = check, .bytes = bytes, .length = length};
 	walk.max_so_far_ns = INT64_MIN;
 	wt_pcapng_decoder_init(&walk.decoder);
-	ret = walk_blocks(&walk);
+	rc = walk_blocks(&walk);
 	wt_pcapng_decoder_fini(&walk.decoder);
-	return ret;
+	return rc;
 }
 
 uint8_t *file_check_read(const char *path, size_t *length)
@@ -291,15 +347,15 @@ int file_check_path(struct file_check *check, const char *path)
 {
 	size_t length;
 	uint8_t *bytes = file_check_read(path, &length);
-	int ret;
+	int rc;
 
 	if (!bytes) {
 		snprintf(check->why, sizeof(check->why), "%s: %s", path, strerror(errno));
 		return -errno;
 	}
-	ret = file_check_bytes(check, bytes, length);
+	rc = file_check_bytes(check, bytes, length);
 	free(bytes);
-	return ret;
+	return rc;
 }
 
 uint64_t file_check_ledger(const struct file_check *check, size_t interface, const char *name)

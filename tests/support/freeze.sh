@@ -3,7 +3,7 @@
 # system waits, until there is a file FOLDER/thaw, and at most for SECONDS. Returns once
 # it is frozen; FOLDER/thawed then says for how many milliseconds it was.
 #
-# What thaws belongs to nobody: a frozen file system outlives its mount and whoever was to
+# The thawing process has no parent: a frozen file system outlives its mount and whoever was to
 # thaw it, and so would everything that waits for it.
 set -u
 mount_point=$1 folder=$2 seconds=$3

@@ -14,19 +14,19 @@ struct launch_double {
 	size_t count;
 	int qdisc_error;
 	int txtime_error;
-	bool socket_refused;   /* it is the socket's, not that of SO_TXTIME */
+	bool socket_refused;   /* the error is the socket's, not that of SO_TXTIME */
 	clockid_t asked_clock; /* by SO_TXTIME, last */
 };
 
-/* An igb, up, with a clock that shows PHC - UTC, and what the kernel says of TAI - UTC. */
+/* Set up an igb, up, with its clock at PHC - UTC, and the kernel's TAI - UTC. */
 void launch_double_open(struct launch_double *machine, int64_t phc_minus_utc_ns, int tai_offset_s);
 void launch_double_close(struct launch_double *machine);
 
-/* Another qdisc. One at the root has the handle 100:. */
+/* Add a qdisc. One at the root has the handle 100:. */
 struct wt_qdisc *launch_double_add(struct launch_double *machine, const char *name,
                                    uint32_t parent);
 
-/* mqprio with etf in hardware on queue 0, for priority 3; fq_codel on 1 to 3. */
+/* Add mqprio with etf in hardware on queue 0, for priority 3; fq_codel on 1 to 3. */
 void launch_double_add_offload(struct launch_double *machine);
 
 #endif

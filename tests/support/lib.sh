@@ -6,6 +6,8 @@ set -u
 failures=0
 recorder=""
 work=$(mktemp -d)
+# Nobody's input: whoever lacks a file and reads that instead would wait for ever.
+exec </dev/null
 # Nobody's settings of Wireshark, nobody's language.
 export HOME=$work XDG_CONFIG_HOME=$work LC_ALL=C
 
@@ -18,7 +20,8 @@ clean_up() {
   done 2>/dev/null
   wait 2>/dev/null
   if grep -q " $work/disk " /proc/mounts; then umount "$work/disk"; fi
-  # What a test has made outside of its namespace and folder.
+  check_json || code=1
+  # Undo changes outside of the namespace and folder.
   if declare -F undo >/dev/null; then undo; fi
   rm -rf "$work"
   [ "$failures" = 0 ] || code=1
@@ -39,6 +42,40 @@ need() {
   done
 }
 need ip jq
+
+# jq ARGUMENT...: what it reads of our JSON is kept, and compared with its schema at the end.
+jq() {
+  local argument code input=$work/jq.$BASHPID
+  for argument; do
+    if [ "$argument" = -n ]; then input=""; fi
+    if [ -f "$argument" ]; then
+      keep_json "$argument"
+      input=""
+    fi
+  done
+  if [ -z "$input" ]; then
+    command jq "$@"
+    return
+  fi
+  cat >"$input"
+  keep_json "$input"
+  command jq "$@" <"$input"
+  code=$?
+  rm "$input"
+  return $code
+}
+
+# keep_json FILE
+keep_json() {
+  grep -a '^{"wiretape":' "$1" >>"$work/all.json"
+}
+
+# Whether all of that is as docs/schema says.
+check_json() {
+  [ -s "$work/all.json" ] || return 0
+  python3 -c 'import jsonschema' 2>/dev/null || return 0
+  "$SUPPORT/json_check.py" "$work/all.json" >&2
+}
 
 fail() {
   echo "FAIL: $*" >&2
@@ -77,9 +114,7 @@ wait_until() {
   done
 }
 
-# ---- disks ----
-
-# What is mounted without a mount namespace (in-namespace.sh) is mounted for the whole machine.
+# Mounts without a mount namespace (in-namespace.sh) are made on the whole machine.
 if [ -n "${NO_MOUNTS:-}" ]; then
   mount() { skip "cannot mount: $NO_MOUNTS"; }
 fi
@@ -98,7 +133,7 @@ make_disk() {
     skip "cannot mount a loop device, which takes root: $(head -n 1 "$work/mount.err")"
 }
 
-# freeze SECONDS: whoever writes to $work/disk waits until thaw(), and for so long at most.
+# freeze SECONDS: whoever writes to $work/disk waits until thaw(), at most this long.
 freeze() {
   need fsfreeze
   "$SUPPORT/freeze.sh" "$work/disk" "$work" "$1" 2>"$work/freeze.err" ||
@@ -112,8 +147,6 @@ thaw() {
   stalled_ms=$(cat "$work/thawed")
   rm -f "$work/frozen"
 }
-
-# ---- links ----
 
 # An IPv6 address would send packets that nobody asked for.
 for scope in all default; do
@@ -165,7 +198,7 @@ arrived() {
   [ "$(received "$1")" -ge "$2" ]
 }
 
-# ---- the recorder: its output is in $work/out and $work/err ----
+# The recorder's output is in $work/out and $work/err.
 
 # Once the program itself runs and would notice a poke.
 catches_pokes() {
@@ -204,7 +237,7 @@ start_recorder() {
   await_recording
 }
 
-# The same without waiting. A small ring starts faster.
+# Start it without waiting. A small ring starts faster.
 launch_recorder() {
   : >"$work/err"
   "$WIRETAPE" record --ring 16MiB "$@" >"$work/out" 2>"$work/err" &
@@ -248,7 +281,7 @@ counted() {
     } END {print sum + 0}' "$work/err")" -ge "$1" ]
 }
 
-# stop_after COUNT: once so many have come.
+# stop_after COUNT: once this many have come.
 stop_after() {
   wait_until "the recorder has $1 packets" counted "$1"
   stop_recorder INT
@@ -274,7 +307,7 @@ assert_info_agrees() {
     .complete and all(.sections[].interfaces[].statistics; .ledger_closes and .ledger_matches_file)')"
 }
 
-# ---- the sender: its output is in $work/sent and $work/complaints ----
+# The sender's output is in $work/sent and $work/complaints.
 
 # replay ARGUMENT...: the exit code is in $code.
 replay() {
@@ -286,8 +319,6 @@ replay() {
 sent() {
   jq -r "$@" "$work/sent"
 }
-
-# ---- files, as others see them ----
 
 # tcpdump_reads FILE [FILTER]...: as nobody in particular. As root it would become somebody else,
 # who may not look into $work and whom a user namespace does not let it become; where none can be
@@ -317,7 +348,7 @@ fields() {
   tshark -n -r "$file" -T fields "${list[@]}" 2>"$work/other.err"
 }
 
-# sequences FILE: of MoldUDP64, behind its 10 bytes of session; 16 hex digits a line.
+# sequences FILE: of MoldUDP64, after its 10 bytes of session; 16 hex digits a line.
 sequences() {
   fields "$1" udp.payload | cut -c 21-36
 }

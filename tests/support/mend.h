@@ -4,7 +4,7 @@
 
 #include <wiretape/archive/repair/recover.h>
 
-/* wt_recover_apply(); where that is refused, the repaired copy of the file takes its place, in the
+/* Call wt_recover_apply(); if it refuses, put the repaired copy in the file's place, in the
  * same inode. */
 int mend(struct wt_recovery *recovery, const char *path, struct wt_error *err);
 

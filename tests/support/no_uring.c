@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Run a program for which the kernel refuses a system call of io_uring, as containers and
+/* Run a program with a system call of io_uring refused by the kernel, as containers and
  * hardened machines do: no_uring setup|enter|register EPERM|ENOSYS|ENOMEM PROGRAM [ARGUMENT]... */
 #include <errno.h>
 #include <linux/filter.h>
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { CANNOT = 77 }; /* as tests say that they are skipped */
+enum { CANNOT = 77 }; /* exit code of a skipped test */
 
 struct name {
 	const char *text;
@@ -38,7 +38,7 @@ static const struct name *find(const struct name *names, const char *text)
 
 static int refuse(unsigned call, unsigned error)
 {
-	/* The numbers are the same for every architecture, so that is not looked at. */
+	/* The numbers are the same on every architecture, so no check of it. */
 	struct sock_filter filter[] = {
 	        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 	        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),

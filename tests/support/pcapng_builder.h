@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Hand-made pcapng, also such as no writer would write: fields go out as they
- * are asked for, in either byte order. Zero-initialised it is empty and
- * little-endian. Asserts when it is full. */
+/* Builds pcapng by hand, also such as no writer would write: fields go out as
+ * requested, in either byte order. Zero-initialised: empty and little-endian.
+ * Asserts when it is full. */
 struct pcapng_builder {
 	uint8_t bytes[16384];
 	size_t length;
@@ -20,10 +20,10 @@ void build_u16(struct pcapng_builder *builder, uint16_t value);
 void build_u32(struct pcapng_builder *builder, uint32_t value);
 void build_u64(struct pcapng_builder *builder, uint64_t value);
 
-/* `length` bytes and zeros up to a multiple of 4. */
+/* Append `length` bytes and zeros up to a multiple of 4. */
 void build_padded(struct pcapng_builder *builder, const void *bytes, size_t length);
 
-/* A block is what is built between these two. */
+/* Begin and end a block. */
 void build_block(struct pcapng_builder *builder, uint32_t type);
 void build_block_end(struct pcapng_builder *builder);
 
@@ -42,7 +42,7 @@ void build_packet_head(struct pcapng_builder *builder, uint32_t interface_id, ui
 void build_packet(struct pcapng_builder *builder, uint32_t interface_id, uint64_t units,
                   const char *data);
 
-/* Change a field of what is built. */
+/* Change a field already built. */
 void build_patch_u32(struct pcapng_builder *builder, size_t at, uint32_t value);
 
 #endif

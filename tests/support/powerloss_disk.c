@@ -12,7 +12,7 @@
 
 enum { PAGE_BYTES = 4096, NEVER = UINT32_MAX };
 
-/* The moments are numbered: one for every request that is handed in, one for its end. */
+/* A remembered request. Moments are numbered: one for every submission, one for its end. */
 struct memory {
 	enum wt_disk_op op;
 	uint64_t offset;
@@ -85,7 +85,7 @@ static int submit_powerloss(struct wt_disk *disk, struct wt_disk_request *reques
 	return 0;
 }
 
-/* What is in flight, from the oldest on: its indices. */
+/* List the indices of the requests in flight, oldest first. */
 static uint32_t list_in_flight(const struct powerloss_disk *self, size_t *indices)
 {
 	uint32_t count = 0;
@@ -159,8 +159,8 @@ struct wt_disk *powerloss_disk_open(uint32_t seed)
 	return &self->disk;
 }
 
-/* What had ended when a sync began that has ended by `moment` is covered. Every later
- * sync covers what an earlier one did, so the last to begin decides. */
+/* Moment before which ended writes are covered: the start of a sync that ended by `moment`. Each
+ * sync covers all that earlier ones did, so the last to begin decides. */
 static uint32_t covered_before(const struct powerloss_disk *self, uint32_t moment)
 {
 	uint32_t before = 0;
@@ -207,7 +207,7 @@ static void apply(struct cut *cut, const struct memory *memory)
 	}
 }
 
-/* How far everything is covered without a gap. */
+/* Length of the prefix that is covered without a gap. */
 static size_t covered_prefix(const struct powerloss_disk *self, const struct cut *cut)
 {
 	uint64_t prefix = 0, before;
@@ -239,7 +239,7 @@ static size_t draw_length(struct cut *cut)
 size_t powerloss_image(const struct wt_disk *disk, uint32_t seed, uint8_t **bytes, size_t *length)
 {
 	const struct powerloss_disk *self = (const struct powerloss_disk *)disk;
-	/* Seeds that are neighbours are to differ in more than their last bits. */
+	/* Spread the seed, so that neighbouring ones differ in more than their last bits. */
 	struct cut cut = {.moment = self->now, .random = seed * 2654435761u};
 
 	if (cut.random)

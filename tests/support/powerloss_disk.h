@@ -7,29 +7,29 @@
 
 #include <wiretape/writer/disk/disk.h>
 
-/* A disk that remembers, with their bytes, all requests and their ends, so that the file
- * can be had as a power cut at any moment could leave it. It writes to the descriptor as
- * well; stable storage it leaves alone. For one file, of which it sees only what comes
- * through the disk: cutting and closing happen after the last moment.
+/* A disk that remembers all requests, with their bytes, and their ends, to give the file as
+ * a power cut at any moment could leave it. It also writes to the descriptor, but does not
+ * sync. For one file, seen only through the disk: truncating and closing happen after the
+ * last moment.
  *
- * Of one thread. Closed by wt_disk_close(), and with it what it remembers. */
+ * One thread. wt_disk_close() closes it and frees its memory of requests. */
 
-/* Writes end in the order of the seed, some at a time; 0: in the order of handing in.
+/* Open the disk. Writes end in the seed's order, some at a time; 0: in order of submission.
  * NULL: no memory. */
 struct wt_disk *powerloss_disk_open(uint32_t seed);
 
-/* The moment and what survives are drawn from the seed; 0: after the last request, and
- * all survives. Of the writes that had been handed in by then, those are whole that a sync
- * covers that had ended; of the others any of their 4096-byte pages are there and any are
- * zeros. The file ends anywhere (a multiple of 4096) from the end of what is covered to
- * the end of what was written or allocated.
+/* Make the file after a power cut. The seed chooses the moment and the surviving pages; 0: after
+ * the last request, and all survives. Writes submitted by then are whole if a completed sync
+ * covers them; of the others any 4096-byte pages are there and any are zeros. The file ends at
+ * any multiple of 4096 from the end of the covered bytes to the end of those written or
+ * allocated.
  *
- * *bytes is the caller's to free, and not NULL. Returns how many bytes from the beginning
- * on are covered: as many have to be as they were written. */
+ * *bytes is the caller's to free, and not NULL. Returns the length of the covered prefix, whose
+ * bytes must be as written. */
 size_t powerloss_image(const struct wt_disk *disk, uint32_t seed, uint8_t **bytes, size_t *length);
 
-/* The same for the end of the process alone: at a moment drawn from the seed (0: after the
- * last) everything that had been written by then is there, and nothing else. */
+/* Make the file after the end of the process alone: all writes that ended by a moment chosen by
+ * the seed (0: after the last), and nothing else. */
 size_t powerloss_kill_image(const struct wt_disk *disk, uint32_t seed, uint8_t **bytes,
                             size_t *length);
 

@@ -25,8 +25,10 @@ void recording_init(struct recording *recording, enum recording_place place)
 	recording->config.application = "test";
 	recording->output.open = open_file;
 	recording->output.context = recording;
-	snprintf(recording->folder, sizeof(recording->folder), "%s/wiretape-recording-XXXXXX",
-	         place == RECORDING_IN_MEMORY && !access("/dev/shm", W_OK) ? "/dev/shm" : "/tmp");
+	if (place == RECORDING_IN_MEMORY)
+		temp_template_in_memory(recording->folder, "recording");
+	else
+		temp_template(recording->folder, "recording");
 	if (!mkdtemp(recording->folder))
 		abort();
 	snprintf(recording->path, sizeof(recording->path), "%s/tape.pcapng", recording->folder);

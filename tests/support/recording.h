@@ -8,23 +8,24 @@
 #include "file_check.h"
 
 #include <wiretape/capture/recorder/recorder.h>
+#include <wiretape/tests/support/temp.h>
 
-/* The whole recorder over simulated interfaces, through a disk that the test chooses, into
+/* Runs the whole recorder over simulated interfaces, through a disk that the test chooses, into
  * a file in a directory of its own. */
 struct recording {
 	/* To be set between recording_init() and recording_run(). */
 	struct wt_reader_config interfaces[FILE_CHECK_INTERFACES];
 	struct wt_recorder_config config;
 	struct wt_recorder_output output;
-	struct wt_disk *disk; /* becomes the recording's; NULL: output.open is another one */
+	struct wt_disk *disk; /* becomes the recording's; NULL: output.open opens another */
 	enum wt_direct direct;
 
-	char folder[64];
+	char folder[TEMP_BYTES];
 	char path[128];
 	struct wt_recorder *recorder; /* until it is closed */
 	struct wt_error err;
 
-	/* From recording_run() on; what `report` borrows is gone. */
+	/* Valid from recording_run() on; strings that `report` borrows are gone. */
 	int result;
 	struct wt_recorder_report report;
 	struct wt_ledger ledgers[FILE_CHECK_INTERFACES];
@@ -32,24 +33,24 @@ struct recording {
 	char wrong[800];
 };
 
-/* In memory nobody waits for a disk, but direct I/O may be refused. */
+/* Memory is faster than a disk, but may refuse direct I/O. */
 enum recording_place { RECORDING_ON_DISK, RECORDING_IN_MEMORY };
 void recording_init(struct recording *recording, enum recording_place place);
 
 void recording_add(struct recording *recording, const char *interface, uint64_t ring_bytes);
 
-/* Open, run, close. Returns what wt_recorder_run() did, or aborts. */
+/* Open, run, close. Returns wt_recorder_run()'s result, or aborts. */
 int recording_run(struct recording *recording);
 
-/* What is wrong with the ledgers or with the file, NULL if nothing is: the ledgers close
- * exactly, the file decodes to its end, and it has the bytes and, of each interface, the
- * packets that were reported as written. Without a file nothing was. */
+/* Fault in the ledgers or the file, or NULL: the ledgers must close exactly, the file must
+ * decode to its end and have the bytes and each interface's packets reported as written, none
+ * without a file. */
 const char *recording_judge(struct recording *recording);
 
-/* The part about the ledgers. */
+/* Fault in the ledgers alone, or NULL. */
 const char *recording_judge_ledgers(struct recording *recording);
 
-/* Closes what is open, removes the folder and what is in it. */
+/* Close what is open, remove the folder with its files. */
 void recording_fini(struct recording *recording);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wiretape/tests/support/temp.h>
 
 enum { BUFFER_BYTES = 2 << 20, LINE_BYTES = 512 };
 
@@ -14,7 +15,7 @@ static void require(bool holds)
 		abort();
 }
 
-/* What every test wants, if it says nothing else. */
+/* Fill in the defaults of all tests. */
 static void complete(struct replay_run *run)
 {
 	if (!run->config.interface && !run->config.map_count && !run->config.target)
@@ -44,8 +45,6 @@ void replay_timing(struct replay_run *run, const char *timing)
 {
 	require(!wt_schedule_parse(&run->config.schedule, timing, NULL));
 }
-
-/* ---- the proof file ---- */
 
 static void read_row(struct replay_run *run, const char *line)
 {
@@ -87,29 +86,27 @@ static void name_proof(struct replay_run *run)
 
 	if (run->config.proof_path)
 		return;
-	strcpy(run->proof_path, "/tmp/wiretape_proof.XXXXXX");
+	temp_template(run->proof_path, "proof");
 	fd = mkstemp(run->proof_path);
 	require(fd >= 0);
 	close(fd);
-	/* Only what appears by itself is to be found there. */
+	/* Free the name, so that only a file made by the replay is found there. */
 	unlink(run->proof_path);
 	run->config.proof_path = run->proof_path;
 }
 
-/* ---- the replay ---- */
-
 int replay_run(struct replay_run *run)
 {
-	struct wt_replay *replay;
+	struct wt_replayer *replay;
 	int rc;
 
 	complete(run);
 	name_proof(run);
-	rc = wt_replay_open(&replay, &run->config, run->files, &run->err);
+	rc = wt_replayer_open(&replay, &run->config, run->files, &run->err);
 	if (rc)
 		return rc;
-	rc = wt_replay_run(replay, &run->result, &run->err);
-	wt_replay_close(replay);
+	rc = wt_replayer_run(replay, &run->result, &run->err);
+	wt_replayer_close(replay);
 	if (!rc && run->config.proof_path == run->proof_path)
 		read_rows(run);
 	return rc;

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Shared by the tests that send a tape over a link and record it again; sourced behind lib.sh.
+# Shared by the tests that send a tape over a link and record it again; sourced after lib.sh.
 # shellcheck disable=SC2154
 tape=$work/tape.pcapng again=$work/again.pcapng
-# What is sent on one CPU arrives on it, too, and in order.
+# Packets sent on one CPU arrive on it, too, and in order.
 cpu=$(($(nproc) - 1))
 
 # make_tape: what is sent on out0 arrives at in0, and $tape has three feeds of different kinds: 400
@@ -19,7 +19,7 @@ make_tape() {
   lasts=$(tail -n 1 "$work/times")
 }
 
-# finish COUNT: the end of a recording on in0 of what was sent; so many have to be in it.
+# finish COUNT: the end of a recording on in0 of the packets sent; it must have this many.
 finish() {
   assert_eq "$name: exit code" 0 "$code"
   assert_eq "$name: complaints" "" "$(cat "$work/complaints")"

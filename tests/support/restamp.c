@@ -5,8 +5,8 @@
  *     packets=N converted=N confirmed=N contradicted=N without_map=N
  *
  * and exits with 0 if each stamp that was converted comes out the same. restamp FILE PPM knows
- * that the NIC's clock runs so much too fast, and evenly, and that the first cross timestamp is
- * exact: then it also prints
+ * that the NIC's clock runs too fast by that much, and evenly, and that the first cross timestamp
+ * is exact: then it also prints
  *
  *     error_most_ns=N outside=N
  *
@@ -67,7 +67,7 @@ static int64_t load64(const uint8_t *at)
 	return value;
 }
 
-/* The option `code` of a list; NULL: it is not there. */
+/* Find the option `code` of a list; NULL: it is not there. */
 static const uint8_t *find_option(const uint8_t *at, const uint8_t *end, uint16_t code,
                                   uint16_t *length)
 {
@@ -85,7 +85,7 @@ static const uint8_t *find_option(const uint8_t *at, const uint8_t *end, uint16_
 	return NULL;
 }
 
-/* What stands behind NAME= at the start of a line or word; 0 if it does not. */
+/* Read the number after NAME= at the start of a line or word; 0 without one. */
 static int64_t number(const char *text, const char *name)
 {
 	size_t length = strlen(name);
@@ -140,7 +140,7 @@ static void read_clock(const uint8_t *block, uint32_t bytes)
 	}
 }
 
-/* Rounded towards minus infinity. */
+/* Convert along a line, rounding towards minus infinity. */
 static int64_t along(int64_t from, int64_t to, int64_t rate, int64_t given)
 {
 	__int128 distance = (__int128)given - from;
@@ -155,7 +155,7 @@ struct tally {
 	bool is_list;
 };
 
-/* Of a hardware stamp that became UTC. */
+/* Judge a hardware stamp that became UTC. */
 static void judge(struct tally *tally, const struct interface *interface, const struct map *map,
                   int64_t utc_ns, int64_t given_ns)
 {
@@ -203,7 +203,7 @@ static void print_number(int64_t value, bool is_there)
 		printf(" -");
 }
 
-/* `option` is NULL where the packet has nothing to say. */
+/* List a stamp; `option` is NULL if the packet has none. */
 static void list(const struct interface *interface, int64_t stamp_ns, const uint8_t *option,
                  uint16_t length)
 {
@@ -239,7 +239,8 @@ static void read_packet(struct tally *tally, const uint8_t *block, uint32_t byte
 		check(tally, &interfaces[id], stamp_ns, load32(option + 4), load64(option + 8));
 }
 
-/* Twice over: a map may stand behind its first packets. */
+/* Walk the file: without a tally for maps, then for packets, since a map may follow its first ones.
+ */
 static bool walk(const uint8_t *file, size_t size, struct tally *tally)
 {
 	size_t at = 0;

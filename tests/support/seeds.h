@@ -2,8 +2,8 @@
 #ifndef WIRETAPE_TESTS_SEEDS_H
 #define WIRETAPE_TESTS_SEEDS_H
 
-/* How many seeds to try: under AddressSanitizer, where each takes some twenty times as long, a
- * third of them. */
+/* Number of seeds to try: a third under AddressSanitizer, where each takes some twenty times as
+ * long. */
 #ifdef __SANITIZE_ADDRESS__
 #define SEEDS_OF(count) ((count) / 3)
 #else

@@ -4,15 +4,15 @@
 
 #include <wiretape/stamp/system.h>
 
-/* Stands before another struct wt_system, a simulated NIC's: a test can answer in its place or
+/* Wraps another struct wt_system, a simulated NIC's: a test can answer in its place or
  * change its answers, as a driver with a bug would. The caller's memory. */
 struct system_double {
 	struct wt_system system; /* first */
 	struct wt_system *under;
 	struct wt_system_ops ops; /* .states is for the test to set */
 
-	/* Called with what the system below has answered, and what was asked; what they return
-	 * is returned. NULL: nothing is changed. */
+	/* Called with the question and the wrapped system's answer; their result replaces it.
+	 * NULL: no change. */
 	int (*on_open)(const char *path, int answer);
 	int (*on_ioctl)(unsigned long request, void *argument, int answer);
 	int (*on_interface_ioctl)(unsigned long request, struct ifreq *arg, int answer);

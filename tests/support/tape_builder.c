@@ -29,16 +29,16 @@ static void append(struct tape_builder *tape, const void *bytes, size_t length)
 	tape->length += length;
 }
 
-/* The encoder's block has no option for the tape: it is put in front of its others. */
-static size_t add_tape_option(uint8_t *section, size_t length)
+/* Put the tape's option, which the encoder does not write, before its others. */
+static size_t add_tape_option(uint8_t *section, size_t length, bool is_old)
 {
 	char text[64];
 	uint16_t head[2] = {WT_OPT_LOCAL_TAPE, 0};
 	uint32_t total, padded;
 	uint8_t *at = section + sizeof(struct wt_pcapng_shb);
 
-	head[1] = (uint16_t)snprintf(text, sizeof(text), "tape_id=%016" PRIx64 " file=1",
-	                             (uint64_t)TAPE_ID);
+	head[1] = (uint16_t)snprintf(text, sizeof(text), "tape_id=%016" PRIx64 " file=1%s",
+	                             (uint64_t)TAPE_ID, is_old ? "" : " format=2");
 	padded = wt_pcapng_pad4(head[1]);
 	memmove(at + sizeof(head) + padded, at, length - sizeof(struct wt_pcapng_shb));
 	memset(at, 0, sizeof(head) + padded);
@@ -52,15 +52,19 @@ static size_t add_tape_option(uint8_t *section, size_t length)
 
 static uint32_t index_bytes(const struct tape_builder *tape)
 {
-	return tape->in_place ? 136 : WT_CHUNK_INDEX_BYTES;
+	if (tape->is_old)
+		return tape->in_place ? 136 : WT_CHUNK_INDEX_BYTES;
+	return tape->in_place ? 136 + 2 * WT_CHUNK_MAP_BYTES : WT_CHUNK_FULL_INDEX_BYTES;
 }
 
 static void start_chunk(struct tape_builder *tape)
 {
 	wt_chunk_packets_init(&tape->open);
+	tape->open.maps = &tape->open_maps;
+	tape->open_maps.count = 0;
 	tape->open_used = 0;
 	tape->open_flags = 0;
-	/* In place the kernel's header stays, here zeros. */
+	/* In place, the kernel's header stays; here it is zeros. */
 	memset(tape->open_bytes, 0, sizeof(struct wt_chunk_index));
 }
 
@@ -70,10 +74,10 @@ static void open_chunk(struct tape_builder *tape)
 		tape->open_used = index_bytes(tape);
 }
 
-static void append_note(struct tape_builder *tape, const struct wt_clock_note *note)
+static void append_note(struct tape_builder *tape, const struct wt_clock_record *note)
 {
-	uint32_t block[WT_CLOCK_NOTE_BYTES_MAX / 4];
-	ssize_t used = wt_clock_note_encode((uint8_t *)block, sizeof(block), note);
+	uint32_t block[WT_CLOCK_RECORD_BYTES_MAX / 4];
+	ssize_t used = wt_clock_record_encode((uint8_t *)block, sizeof(block), note);
 
 	require(used > 0);
 	append(tape, block, (size_t)used);
@@ -84,8 +88,8 @@ void tape_begin(struct tape_builder *tape, uint32_t interfaces)
 	tape_begin_clocked(tape, interfaces, NULL, NULL, 0);
 }
 
-void tape_begin_clocked(struct tape_builder *tape, uint32_t interfaces, const char *clock,
-                        const struct wt_clock_note *notes, size_t count)
+static void begin(struct tape_builder *tape, bool is_old, uint32_t interfaces, const char *clock,
+                  const struct wt_clock_record *notes, size_t count)
 {
 	const struct wt_pcapng_section section = {.application = "tape_builder", .os = "none"};
 	struct wt_pcapng_interface interface = {.link_type = 1, .snaplen = 262144, .clock = clock};
@@ -96,12 +100,13 @@ void tape_begin_clocked(struct tape_builder *tape, uint32_t interfaces, const ch
 
 	memset(tape, 0, offsetof(struct tape_builder, chunks));
 	tape->chunk_count = tape->packet_count = 0;
+	tape->is_old = is_old;
 	tape->interfaces = interfaces;
 	tape->seed = 1;
 	tape->open_bytes = malloc(TAPE_OPEN_BYTES);
 	require(tape->open_bytes && interfaces <= TAPE_INTERFACES_MAX);
 	used = wt_pcapng_encode_section(block, sizeof(block), &section);
-	append(tape, block, add_tape_option(block, (size_t)used));
+	append(tape, block, add_tape_option(block, (size_t)used, is_old));
 	for (uint32_t i = 0; i < interfaces; i++) {
 		snprintf(name, sizeof(name), "eth%u", i);
 		interface.name = name;
@@ -117,6 +122,18 @@ void tape_begin_clocked(struct tape_builder *tape, uint32_t interfaces, const ch
 	start_chunk(tape);
 }
 
+void tape_begin_clocked(struct tape_builder *tape, uint32_t interfaces, const char *clock,
+                        const struct wt_clock_record *notes, size_t count)
+{
+	begin(tape, false, interfaces, clock, notes, count);
+}
+
+void tape_begin_old(struct tape_builder *tape, uint32_t interfaces, const char *clock,
+                    const struct wt_clock_record *notes, size_t count)
+{
+	begin(tape, true, interfaces, clock, notes, count);
+}
+
 void tape_free(struct tape_builder *tape)
 {
 	free(tape->bytes);
@@ -124,7 +141,7 @@ void tape_free(struct tape_builder *tape)
 	tape->bytes = tape->open_bytes = NULL;
 }
 
-/* Not zero anywhere, so that a page that is missing shows. */
+/* Fill with nonzero bytes, so that a missing page shows. */
 static void fill(uint8_t *data, uint32_t caplen, uint32_t number)
 {
 	for (uint32_t i = 0; i < caplen; i++)
@@ -164,13 +181,18 @@ static void add_fill(struct tape_builder *tape, uint32_t bytes)
 	tape->open_used += bytes;
 }
 
+static uint32_t interface_of_next(const struct tape_builder *tape)
+{
+	return tape->in_place ? 0 : (uint32_t)tape->packet_count % tape->interfaces;
+}
+
 static void add_packet(struct tape_builder *tape, struct wt_frame frame)
 {
 	static uint8_t data[TAPE_OPEN_BYTES];
 	const int64_t stamp_ns = frame.stamp_ns;
 	const uint32_t caplen = frame.caplen;
 	uint32_t number = (uint32_t)tape->packet_count;
-	uint32_t interface_id = tape->in_place ? 0 : number % tape->interfaces;
+	uint32_t interface_id = interface_of_next(tape);
 	size_t used;
 
 	frame.data = data;
@@ -195,33 +217,48 @@ void tape_packet(struct tape_builder *tape, int64_t stamp_ns, uint32_t caplen)
 	add_packet(tape, (struct wt_frame){.stamp_ns = stamp_ns, .caplen = caplen});
 }
 
+/* Like the recorder, which knows what is in force: a map for each interface, at its first packet;
+ * later ones are clock blocks. */
+static void carry_map(struct tape_builder *tape, const struct wt_clock_map *map)
+{
+	uint32_t interface_id = interface_of_next(tape);
+
+	if (tape->is_old)
+		return;
+	for (uint32_t i = 0; i < tape->open_maps.count; i++)
+		if (tape->open_maps.at[i].interface_id == interface_id)
+			return;
+	wt_chunk_maps_add(&tape->open_maps, interface_id, map);
+}
+
 void tape_stamped(struct tape_builder *tape, const struct wt_clock_map *map, int64_t given_ns,
                   uint32_t caplen)
 {
+	carry_map(tape, map);
 	add_packet(tape, (struct wt_frame){
 	                         .stamp_ns = wt_clock_map_to_utc(map, given_ns),
 	                         .caplen = caplen,
 	                         .stamp_source = WT_STAMP_HARDWARE,
-	                         .notes = WT_NOTE_GIVEN,
+	                         .notes = WT_FRAME_GIVEN,
 	                         .map = map->number,
 	                         .given_ns = given_ns,
 	                 });
 }
 
-void tape_note(struct tape_builder *tape, const struct wt_clock_note *note)
+void tape_note(struct tape_builder *tape, const struct wt_clock_record *note)
 {
 	ssize_t used;
 
 	open_chunk(tape);
 	require(!tape->in_place);
-	used = wt_clock_note_encode(tape->open_bytes + tape->open_used,
-	                            TAPE_OPEN_BYTES - tape->open_used, note);
+	used = wt_clock_record_encode(tape->open_bytes + tape->open_used,
+	                              TAPE_OPEN_BYTES - tape->open_used, note);
 	require(used > 0);
 	tape->open_used += (uint32_t)used;
 	tape->open_flags = WT_CHUNK_CLOCKS;
 }
 
-/* Up to a multiple of 4096: in place it belongs to the last packet. */
+/* End a chunk on a multiple of 4096; in place the fill belongs to the last packet. */
 static void end_chunk(struct tape_builder *tape)
 {
 	uint32_t padding = wt_chunk_padding(tape->open_used);
@@ -308,7 +345,7 @@ static void swap_words(uint8_t *at, size_t count)
 		swap(at + 4 * i, 4);
 }
 
-/* Options from `at` to `end`, by what the builder puts there. */
+/* Swap the options from `at` to `end`, of the kinds that the builder writes. */
 static void swap_options(uint8_t *at, const uint8_t *end, uint32_t type)
 {
 	uint16_t head[2];
@@ -336,6 +373,8 @@ static void swap_options(uint8_t *at, const uint8_t *end, uint32_t type)
 
 static void swap_index(uint8_t *at)
 {
+	uint16_t maps;
+
 	swap_words(at + 8, 4);  /* status to used_bytes */
 	swap(at + 24, 8);       /* block_number */
 	swap_words(at + 32, 6); /* stamps to chunk_bytes */
@@ -343,6 +382,14 @@ static void swap_index(uint8_t *at)
 		swap(at + i, 8);
 	swap_words(at + 112, 3);
 	swap(at + 124, 2);
+	memcpy(&maps, at + 126, sizeof(maps));
+	swap(at + 126, 2);
+	for (at += 128; maps--; at += WT_CHUNK_MAP_BYTES) {
+		swap_words(at, 2);
+		for (size_t i = 8; i < 64; i += 8)
+			swap(at + i, 8);
+		swap_words(at + 64, 1);
+	}
 }
 
 static size_t swap_block(uint8_t *at)
@@ -384,7 +431,7 @@ static size_t swap_block(uint8_t *at)
 	return total;
 }
 
-/* The check of pages is over words as they are read, which are turned round now. */
+/* Redo the check of pages: it is over words as read, which are swapped now. */
 static void check_again(uint8_t *chunk, const struct tape_chunk *where)
 {
 	struct wt_chunk_index index;

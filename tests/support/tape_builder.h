@@ -7,9 +7,9 @@
 #include <stdint.h>
 
 #include <wiretape/pcapng/chunk.h>
-#include <wiretape/writer/clock_note.h>
+#include <wiretape/pcapng/clock_record.h>
 
-/* A recording made of chunks, in memory, as the recorder writes it; to be damaged and written
+/* Builds a recording made of chunks in memory, as the recorder writes it, to be damaged and written
  * to a file. Aborts when it is full.
  *
  *     tape_begin(&tape, 2);
@@ -44,10 +44,12 @@ struct tape_builder {
 	size_t length, room;
 	uint32_t interfaces;
 	uint16_t open_flags;
-	bool in_place; /* chunks are laid out so, from now on; then all are of interface 0 */
+	bool in_place; /* lay chunks out in place from now on; all packets are then interface 0's */
 	uint64_t seed; /* of tape_random() */
 	struct wt_chunk_run run;
 	struct wt_chunk_packets open;
+	struct wt_chunk_maps open_maps; /* in its index: what its packets name */
+	bool is_old;                    /* WT_CHUNK_FORMAT 1: indexes have no maps */
 	uint8_t *open_bytes;
 	uint32_t open_used;
 	uint32_t open_last; /* the last block that was put there; in place */
@@ -57,18 +59,23 @@ struct tape_builder {
 	size_t packet_count;
 };
 
-/* The first chunk. The memory is the test's to end with tape_free(). */
+/* Begin with the first chunk. The test frees the memory with tape_free(). */
 void tape_begin(struct tape_builder *tape, uint32_t interfaces);
 void tape_free(struct tape_builder *tape);
 
-/* The same, with a description of the clock for all interfaces and `count` clock blocks. */
+/* Like tape_begin(), with a description of the clock for all interfaces and `count` clock blocks.
+ */
 void tape_begin_clocked(struct tape_builder *tape, uint32_t interfaces, const char *clock,
-                        const struct wt_clock_note *notes, size_t count);
+                        const struct wt_clock_record *notes, size_t count);
 
-/* A clock block into the open chunk, which is not one in place. */
-void tape_note(struct tape_builder *tape, const struct wt_clock_note *note);
+/* Begin a tape as written before indexes had maps. */
+void tape_begin_old(struct tape_builder *tape, uint32_t interfaces, const char *clock,
+                    const struct wt_clock_record *notes, size_t count);
 
-/* A packet whose stamp was made of `given_ns` with `map`. */
+/* Put a clock block into the open chunk, which must not be one in place. */
+void tape_note(struct tape_builder *tape, const struct wt_clock_record *note);
+
+/* Put a packet whose stamp was converted from `given_ns` with `map`. */
 void tape_stamped(struct tape_builder *tape, const struct wt_clock_map *map, int64_t given_ns,
                   uint32_t caplen);
 
@@ -76,25 +83,25 @@ void tape_stamped(struct tape_builder *tape, const struct wt_clock_map *map, int
 void tape_packet(struct tape_builder *tape, int64_t stamp_ns, uint32_t caplen);
 void tape_chunk(struct tape_builder *tape);
 
-/* Statistics of all interfaces into the open chunk. */
+/* Put statistics of all interfaces into the open chunk. */
 void tape_statistics(struct tape_builder *tape);
 
-/* The last chunk: statistics only. */
+/* Write the last chunk: statistics only. */
 void tape_close(struct tape_builder *tape);
 
-/* Zeros up to `bytes` more. */
+/* Append at most `bytes` zeros. */
 void tape_append_zeros(struct tape_builder *tape, size_t bytes);
 
-/* The page at `offset` was never written. */
+/* Zero the page at `offset`, as if never written. */
 void tape_zero_page(struct tape_builder *tape, uint64_t offset);
 
-/* All numbers in the other byte order, up to the length that it has now. */
+/* Swap the byte order of all numbers, up to the current length. */
 void tape_swap(struct tape_builder *tape);
 
-/* Below `bound`; the same numbers for the same seed. */
+/* Draw a number below `bound`; the same ones for the same seed. */
 uint64_t tape_random(struct tape_builder *tape, uint64_t bound);
 
-/* To a file that is there, which is cut to the tape's length. */
+/* Write to an existing file, truncated to the tape's length. */
 void tape_write(const struct tape_builder *tape, int fd);
 
 #endif

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/ring/frame.h>
+#include <wiretape/frame.h>
 
-/* Hand-made TPACKET memory, laid out as linux/if_packet.h and af_packet.c have it
+/* Builds TPACKET memory by hand, laid out as in linux/if_packet.h and af_packet.c
  * and independent of the simulated ring. Headers stay open for corruption: take
  * the pointer, change the field. Aborts when it is full. */
 struct tpacket_builder {
@@ -39,7 +39,7 @@ static inline uint8_t tpacket_pattern(unsigned number, uint32_t at)
 	return (uint8_t)(number * 37 + at + (at >> 8));
 }
 
-/* Start anew: an empty V3 block in the reader's hands, or V2 slots. */
+/* Start anew: an empty V3 block owned by the reader, or V2 slots. */
 void tpacket_build_v3(struct tpacket_builder *builder);
 void tpacket_build_v2(struct tpacket_builder *builder, uint32_t slot_bytes);
 
@@ -50,7 +50,7 @@ struct tpacket_hdr_v1 *tpacket_block_header(struct tpacket_builder *builder);
 struct tpacket3_hdr *tpacket_v3_header(struct tpacket_builder *builder, unsigned frame);
 struct tpacket2_hdr *tpacket_v2_header(struct tpacket_builder *builder, unsigned frame);
 
-/* The first `bytes` of it in a heap block of just that size, where a sanitizer
+/* Copy the first `bytes` into a heap block of that size, so that a sanitizer
  * sees each step outside. The caller frees it. */
 uint8_t *tpacket_copy(const struct tpacket_builder *builder, size_t bytes);
 

@@ -46,7 +46,7 @@ static unsigned sum_of(const uint8_t *bytes, size_t count)
 	return ~sum & 0xffff;
 }
 
-/* The number over and over: any part of a packet tells whose it is. */
+/* Send a packet of its number repeated, so that any part identifies it. */
 static void send_packet(unsigned port, unsigned bytes)
 {
 	static uint8_t packet[MOST_BYTES];

@@ -79,10 +79,10 @@ int veth_open_sender(const char *interface)
 	if (fd < 0)
 		return -errno;
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address))) {
-		int ret = -errno;
+		int rc = -errno;
 
 		close(fd);
-		return ret;
+		return rc;
 	}
 	return fd;
 }

@@ -19,7 +19,7 @@ as_ethtool() {
      "software": "software-system-clock", "sys-hardware": "hardware-legacy-clock",
      "raw-hardware": "hardware-raw-clock"} as $words |
     def lines: map("\t" + .) | .[];
-    .[] | "Time stamping parameters for \(.interface):",
+    .interfaces[] | "Time stamping parameters for \(.interface):",
     "Capabilities:", (.so_timestamping | map($words[.] // .) | lines),
     "PTP Hardware Clock: \(.phc_index // "none")",
     "Hardware Transmit Timestamp Modes:", (.tx_types | lines),
@@ -43,13 +43,13 @@ set_both() {
 
 # As hwstamp_ctl shows it, by the numbers of linux/net_tstamp.h.
 as_hwstamp_ctl() {
-  jq -r '.[].active | "current settings:",
+  jq -r '.interfaces[].active | "current settings:",
     "tx_type \(.tx_type as $name | ["off", "on", "onestep-sync", "onestep-p2p"] | index($name))",
     "rx_filter \(.rx_filter as $name | ["none", "all", "some", "ptpv1-l4-event",
       "ptpv1-l4-sync", "ptpv1-l4-delay-req", "ptpv2-l4-event", "ptpv2-l4-sync",
       "ptpv2-l4-delay-req", "ptpv2-l2-event", "ptpv2-l2-sync", "ptpv2-l2-delay-req",
       "ptpv2-event", "ptpv2-sync", "ptpv2-delay-req", "ntp-all"] | index($name))",
-    (select(.error or .flags != 0) | .)'
+    (select(.problem or .flags != 0) | .)'
 }
 
 compare_supported "at first"
@@ -70,11 +70,11 @@ as_hwstamp_ctl <"$work/caps" >"$work/told"
 diff "$work/found" "$work/told" || fail "hwstamp_ctl found other settings than stamp caps tells of"
 compare_supported "in the end"
 
-jq -r '"set to: " + (map("\(.active.rx_filter)/\(.active.tx_type)") | join(", "))' "$work/caps"
+jq -r '"set to: " + (.interfaces | map("\(.active.rx_filter)/\(.active.tx_type)") | join(", "))' "$work/caps"
 note "$(grep -c current "$work/found") settings were compared"
 # That it was a comparison of something.
 assert_eq "settings" "30 30" "$(grep -c current "$work/found") $(grep -c current "$work/told")"
 assert_eq "each NIC: clock, types, and the filters that it offers and was not set to" \
   '[["nic0",0,["off","on"],[]],["nic1",1,["off","on"],[]]]' \
-  "$(jq -sc '. as $all | [(0, 1) as $nic | $all[-1][$nic] | [.interface, .phc_index, .tx_types,
-    .rx_filters - [$all[][$nic].active.rx_filter]]]' "$work/caps")"
+  "$(jq -sc '. as $all | [(0, 1) as $nic | $all[-1].interfaces[$nic] | [.interface, .phc_index, .tx_types,
+    .rx_filters - [$all[].interfaces[$nic].active.rx_filter]]]' "$work/caps")"

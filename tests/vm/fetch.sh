@@ -4,6 +4,7 @@
 #
 #   tests/vm/fetch.sh kernel   a kernel with the modules that NICs and qdiscs need, and
 #                              the small programs of the guest
+#   tests/vm/fetch.sh jq       gojq, which starts five times as fast in the guest as jq does
 #   tests/vm/fetch.sh new      a QEMU whose igb has a running clock
 #   tests/vm/fetch.sh old      QEMU 7.2, whose e1000e has a clock that stands still
 #
@@ -15,7 +16,7 @@ set -eu
 
 what=${1:-}
 case $what in
-kernel | new | old) ;;
+kernel | jq | new | old) ;;
 *) sed -n '2,/^set /{s/^# \{0,1\}//p}' "$0"; exit 2 ;;
 esac
 
@@ -52,6 +53,7 @@ new=$cache/$what.new
 rm -rf "$new"
 case $what in
 kernel) fetch_kernel ;;
+jq) download "$new/packages" gojq ;;
 new) fetch_qemu "$suite-backports" ;;
 old) fetch_qemu "$suite" ;;
 esac

@@ -30,12 +30,12 @@ records() {
   stop_after $count
   cp "$work/out" "$RESULTS/$name.json"
   assert_ledger_closes "$name"
-  note "$name: $(json '.degraded[]'); $(jq -c '.interfaces[0].clock' "$work/out")"
+  note "$name: $(json '.notes[]'); $(jq -c '.interfaces[0].clock' "$work/out")"
 }
 
 # said_once PATTERN: among the degraded states.
 said_once() {
-  assert_eq "$name: a degraded state" 1 "$(jq --arg p "$1" '[.degraded[] | select(test($p))] | length' "$work/out")"
+  assert_eq "$name: a degraded state" 1 "$(jq --arg p "$1" '[.notes[] | select(test($p))] | length' "$work/out")"
 }
 
 sources() {
@@ -48,7 +48,7 @@ for name in hw_v3 hw_recv; do
   said_once '^nic1: its clock /dev/ptp[0-9]+ stands still: hardware stamps mean nothing$'
   assert_eq "$name: no packet has a stamp of the NIC" "0 $count 0 $count" "$(sources)"
   assert_eq "$name: nothing is claimed to be known of it" "null null null" \
-    "$(json '.interfaces[0].clock | "\(.utc_minus_phc_s) \(.ppm) \(.error_ns)"')"
+    "$(json '.interfaces[0].clock | "\(.utc_minus_phc_ns) \(.ppm) \(.error_ns)"')"
   assert_file_has "$work/err" 'nic1: clock /dev/ptp[0-9]+ stands still, by the last of [0-9]+ cross timestamps'
 done
 
@@ -58,7 +58,7 @@ records
 said_once '^nic1: software stamps only: the clock /dev/ptp[0-9]+ of nic1 stands still'
 assert_eq "$name: software stamps" "0 $count 0 0" "$(sources)"
 assert_eq "the NIC is as it was" "off none" \
-  "$("$WIRETAPE" stamp caps --json nic1 | jq -r '.[0].active | "\(.tx_type) \(.rx_filter)"')"
+  "$("$WIRETAPE" stamp caps --json nic1 | jq -r '.interfaces[0].active | "\(.tx_type) \(.rx_filter)"')"
 
 # ---- the sender ----
 
@@ -74,4 +74,4 @@ assert_eq "replay hw: says so" 1 \
   "$(sent '[.notes[] | select(test("^nic0: its clock /dev/ptp[0-9]+ stood still; stamps of that time were not used$"))] | length')"
 assert_eq "replay hw: none was believed" "0 null" "$(sent '.interfaces[0].nic_stamps | "\(.used) \(.error_ns)"')"
 note "replay hw: $(sent '.notes[]')"
-assert_eq "replay hw: put back" off "$("$WIRETAPE" stamp caps --json nic0 | jq -r '.[0].active.tx_type')"
+assert_eq "replay hw: put back" off "$("$WIRETAPE" stamp caps --json nic0 | jq -r '.interfaces[0].active.tx_type')"

@@ -64,5 +64,5 @@ for name in hw_v3 auto_v2 hw_recv; do
   cp "$work/sent" "$RESULTS/$name.sent"
   cp "$work/out" "$RESULTS/$name.json"
   echo "${moved[$name]:-}" >"$RESULTS/$name.moved"
-  assert_eq "$name: put back" none "$("$WIRETAPE" stamp caps --json nic1 | jq -r '.[0].active.rx_filter')"
+  assert_eq "$name: put back" none "$("$WIRETAPE" stamp caps --json nic1 | jq -r '.interfaces[0].active.rx_filter')"
 done

@@ -25,7 +25,7 @@ record_both
 # In real time: it is killed while it waits for the second packet.
 "$WIRETAPE" replay gen:count=2,pps=0.01 -i nic0 --tx-stamp hw --pace sleep 2>"$work/complaints" &
 player=$!
-sends() { grep -q '^made 1 12 0' $state/*.2 2>/dev/null; }
+sends() { grep -q '^made 1 12 0' $state/*."$(cat /sys/class/net/nic0/ifindex)" 2>/dev/null; }
 wait_until "the replay has switched stamps on" sends
 stop_recorder KILL
 kill -KILL "$player"

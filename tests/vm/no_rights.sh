@@ -62,12 +62,12 @@ permitted() {
   assert_eq "$name: exit code" 0 $?
 }
 permitted "user: stamp caps" "${as_user[@]}" "$WIRETAPE" stamp caps --json nic1
-assert_eq "user: stamp caps" "hardware null" "$(jq -r '.[0] | "\(.ptp_v2) \(.error)"' "$work/out")"
+assert_eq "user: stamp caps" "hardware null" "$(jq -r '.interfaces[0] | "\(.ptp_v2) \(.problem)"' "$work/out")"
 permitted "user: stamp watch" "${as_user[@]}" "$WIRETAPE" stamp watch --json -a duration:0.1 nic1
 assert_eq "user: stamp watch" "now none off" "$(jq -r '"\(.change) \(.rx_filter) \(.tx_type)"' "$work/out")"
 permitted "user: replay --check" "${as_user[@]}" "$WIRETAPE" replay --check -i nic0 --json
 assert_eq "user: replay --check" "true true spin" "$(jq -r '"\(
-  .so_txtime.error | test("CAP_NET_RAW.*setcap")) \(.phc.error | test("/dev/ptp")) \(.auto.pace)"' "$work/out")"
+  .so_txtime.problem | test("CAP_NET_RAW.*setcap")) \(.phc.problem | test("/dev/ptp")) \(.auto.pace)"' "$work/out")"
 permitted "user: replay --to" "${as_user[@]}" "$WIRETAPE" replay "$tape" --to 127.0.0.1:26477 --json
 assert_eq "user: replay --to" 100 "$(jq .sent "$work/out")"
 
@@ -102,7 +102,7 @@ records() {
     assert_eq "$who: $reader" "50 0" "$(json '"\(.written) \([.lost[]] | add)"')"
     assert_ledger_closes "$who: $reader"
     assert_info_agrees "$who: $reader" "$RESULTS/$who.$reader.pcapng"
-    note "$who: $reader: $(json '"\(.written) written; degraded: \(.degraded)"')"
+    note "$who: $reader: $(json '"\(.written) written; degraded: \(.notes)"')"
   done
   denied "$who: hw" CAP_NET_ADMIN 'setcap cap_net_raw,cap_net_admin' -- "$@" record -i nic1 -w file --stamp hw
 }
@@ -117,7 +117,7 @@ tc qdisc replace dev nic0 root etf clockid CLOCK_TAI delta 2000000
 denied "net_raw: launch times of etf" CAP_NET_ADMIN setcap -- "${as_user[@]}" "$WIRETAPE" \
   replay gen:count=1 -i nic0 --pace txtime --proof proof
 permitted "net_raw: replay --check" "${as_user[@]}" "$WIRETAPE" replay --check -i nic0 --json
-assert_eq "net_raw: replay --check" true "$(jq '.so_txtime.error | test("CAP_NET_ADMIN.*setcap")' "$work/out")"
+assert_eq "net_raw: replay --check" true "$(jq '.so_txtime.problem | test("CAP_NET_ADMIN.*setcap")' "$work/out")"
 tc qdisc del dev nic0 root
 
 # Those of the file, for everybody.
@@ -129,5 +129,5 @@ else
   note "file capabilities: not tried: $(cat "$work/setcap.err")"
 fi
 assert_eq "stamps of nic1 are as they were" "none off" \
-  "$("$WIRETAPE" stamp caps --json nic1 | jq -r '.[0].active | "\(.rx_filter) \(.tx_type)"')"
+  "$("$WIRETAPE" stamp caps --json nic1 | jq -r '.interfaces[0].active | "\(.rx_filter) \(.tx_type)"')"
 note "guest: $SECONDS s"

@@ -106,8 +106,8 @@ notices() {
 wait_until "the recorder notices" notices
 stop_recorder
 assert_eq "record: exit code" 0 "$status"
-assert "record: says so" jq -e '[.degraded[] | select(test("nic0: its clock /dev/ptp[0-9]+ was set by \\+3\\.[45]"))] |
+assert "record: says so" jq -e '[.notes[] | select(test("nic0: its clock /dev/ptp[0-9]+ was set by \\+3\\.[45]"))] |
   length == 1' "$work/out" >/dev/null
 "$WIRETAPE" info --json "$RESULTS/adjusted.pcapng" >"$work/info"
 assert_eq "record: the file has the step" 1 "$(jq '.sections[0].interfaces[0].clock.steps' "$work/info")"
-note "record: $(json '.degraded[]')"
+note "record: $(json '.notes[]')"

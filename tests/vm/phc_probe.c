@@ -40,16 +40,16 @@ static int narrowed_ioctl(struct wt_system *system, int fd, unsigned long reques
 {
 	const struct narrowed *narrowed = (const struct narrowed *)system;
 	struct wt_system *kernel = wt_kernel_system();
-	int ret;
+	int rc;
 
 	for (int i = 0; i < WT_CROSS_METHODS; i++)
 		if (narrowed->method != ANY && i != narrowed->method && request == requests[i])
 			return -EOPNOTSUPP;
-	ret = kernel->ops->ioctl(kernel, fd, request, argument);
+	rc = kernel->ops->ioctl(kernel, fd, request, argument);
 	/* So that the driver is asked, and not only what it says of itself. */
-	if (!ret && request == PTP_CLOCK_GETCAPS && narrowed->method == WT_CROSS_PRECISE)
+	if (!rc && request == PTP_CLOCK_GETCAPS && narrowed->method == WT_CROSS_PRECISE)
 		((struct ptp_clock_caps *)argument)->cross_timestamping = 1;
-	return ret;
+	return rc;
 }
 
 struct run {
@@ -105,11 +105,11 @@ static void print(const struct run *run, const struct wt_cross_sample *sample,
 static int take(struct run *run, struct wt_cross_sample *sample)
 {
 	struct wt_error err;
-	int ret = wt_phc_cross(run->phc, sample, &err);
+	int rc = wt_phc_cross(run->phc, sample, &err);
 
-	if (ret) {
+	if (rc) {
 		fprintf(stderr, "phc_probe: %s\n", err.text);
-		return ret;
+		return rc;
 	}
 	check(run, sample);
 	run->samples++;
@@ -130,10 +130,10 @@ static int take_samples(struct run *run, unsigned samples, unsigned every_ms)
 		struct wt_clock_map before = run->estimator.map;
 		struct wt_cross_sample sample;
 		enum wt_clock_verdict verdict;
-		int ret = take(run, &sample);
+		int rc = take(run, &sample);
 
-		if (ret)
-			return ret;
+		if (rc)
+			return rc;
 		verdict = wt_clock_estimator_add(&run->estimator, &sample);
 		print(run, &sample, &before, wt_clock_verdict_name(verdict));
 		wait_ms(every_ms);
@@ -145,10 +145,10 @@ static int judge(struct run *run)
 {
 	const struct wt_clock_map *map = &run->estimator.map;
 	struct wt_cross_sample sample;
-	int ret = take(run, &sample);
+	int rc = take(run, &sample);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	print(run, &sample, map, "judge");
 	if (llabs(off_of(map, &sample)) > bound_of(map, &sample))
 		complain(run, "further from the truth than the map admits");
@@ -158,17 +158,17 @@ static int judge(struct run *run)
 static int run_all(struct run *run, char **argv)
 {
 	unsigned samples = (unsigned)atoi(argv[3]), every_ms = (unsigned)atoi(argv[4]);
-	int ret;
+	int rc;
 
 	wt_clock_estimator_init(&run->estimator);
-	ret = take_samples(run, samples, every_ms);
-	if (!ret && argv[5]) {
+	rc = take_samples(run, samples, every_ms);
+	if (!rc && argv[5]) {
 		fflush(stdout);
 		if (system(argv[5]))
 			complain(run, "the command has failed");
-		ret = take_samples(run, samples, every_ms);
+		rc = take_samples(run, samples, every_ms);
 	}
-	return ret ? ret : judge(run);
+	return rc ? rc : judge(run);
 }
 
 static bool find_method(const char *name, int *method)
@@ -188,7 +188,7 @@ int main(int argc, char **argv)
 	struct narrowed narrowed = {.system = {&ops}};
 	struct run run = {0};
 	struct wt_error err;
-	int ret;
+	int rc;
 
 	if (argc < 5 || argc > 6 || !find_method(argv[2], &narrowed.method)) {
 		fputs("Usage: phc_probe IFACE|/dev/ptpN METHOD SAMPLES EVERY_MS [COMMAND]\n",
@@ -197,15 +197,15 @@ int main(int argc, char **argv)
 	}
 	ops.ioctl = narrowed_ioctl;
 	run.method = narrowed.method;
-	ret = argv[1][0] == '/' ? wt_phc_open(&run.phc, &narrowed.system, argv[1], &err)
-	                        : wt_phc_open_interface(&run.phc, &narrowed.system, argv[1], &err);
-	if (ret) {
+	rc = argv[1][0] == '/' ? wt_phc_open(&run.phc, &narrowed.system, argv[1], &err)
+	                       : wt_phc_open_interface(&run.phc, &narrowed.system, argv[1], &err);
+	if (rc) {
 		fprintf(stderr, "phc_probe: %s\n", err.text);
 		return 1;
 	}
-	ret = run_all(&run, argv);
+	rc = run_all(&run, argv);
 	wt_phc_close(run.phc);
-	if (ret)
-		return ret == -EOPNOTSUPP ? CANNOT : 1;
+	if (rc)
+		return rc == -EOPNOTSUPP ? CANNOT : 1;
 	return run.failed;
 }

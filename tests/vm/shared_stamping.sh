@@ -23,7 +23,7 @@ timeout 30 "$WIRETAPE" replay gen:count=20,pps=100,size=100 -i nic0 --tx-stamp h
   >"$work/sent" 2>"$work/complaints"
 sent -c '.. | objects | select(has("put_back"))'
 assert_stamping "after the replay, while it records" nic0 0 12
-assert_file_has $state/*.2 '^made 0 12 0'
+assert_file_has $state/*."$(cat /sys/class/net/nic0/ifindex)" '^made 0 12 0'
 stop_recorder
 assert_stamping "after replay and recording" nic0 0 0
 assert_forgotten "after replay and recording"

@@ -18,7 +18,7 @@ record_both() {
 
 # It cannot be put back in silence, nor be narrower than it looks.
 degraded() {
-  jq -r '.degraded[]?' "$work/out" >"$work/degraded"
+  jq -r '.notes[]?' "$work/out" >"$work/degraded"
   assert_file_has "$work/degraded" "$1"
   note "$(grep -m 1 -E -e "$1" "$work/degraded")"
 }

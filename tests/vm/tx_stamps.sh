@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# vm: -n igb,igb,virtio-net-pci
+# vm: -n igb,igb,e1000e,virtio-net-pci
 # Departures by the stamps of the NIC that sends, and what is said of one that has none.
 . "$VM/lib.sh"
-links_up nic0 nic1 nic2
+links_up nic0 nic1 nic3
 
 # ---- a NIC with stamps ----
 
 # What NICs stamp that they receive is none of a sender's business.
 stamping() {
-  "$WIRETAPE" stamp caps --json "$1" | jq -r '.[0].active | "\(.tx_type) \(.rx_filter)"'
+  "$WIRETAPE" stamp caps --json "$1" | jq -r '.interfaces[0].active | "\(.tx_type) \(.rx_filter)"'
 }
 hwstamp_ctl -i nic0 -r 12 >/dev/null
 before=$(stamping nic0)
@@ -52,12 +52,12 @@ note "auto, when somebody has switched it on: $(sent -c .proof.sources)"
 
 # ---- a NIC without ----
 
-replay gen:count=4,pps=200 -i nic2 --tx-stamp hw
+replay gen:count=4,pps=200 -i nic3 --tx-stamp hw
 assert_eq "virtio, hw: exit code" 1 "$code"
-assert_file_has "$work/complaints" '^wiretape: nic2 does not stamp sent packets in hardware; --tx-stamp sw goes by '
+assert_file_has "$work/complaints" '^wiretape: nic3 does not stamp sent packets in hardware; --tx-stamp sw goes by '
 note "virtio, hw: $(cat "$work/complaints")"
-replay gen:count=4,pps=200 -i nic2 --tx-stamp auto --json
+replay gen:count=4,pps=200 -i nic3 --tx-stamp auto --json
 assert_eq "virtio, auto: exit code" 0 "$code"
 assert_eq "virtio, auto: by the driver" "0 4 0 null" "$(sources) $(sent '.interfaces[0].nic_stamps')"
-refused '^wiretape: .*nic2.*hardware' -i nic2 --stamp hw
+refused '^wiretape: .*nic3.*hardware' -i nic3 --stamp hw
 note "virtio, record: $(cat "$work/err")"

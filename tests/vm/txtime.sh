@@ -19,7 +19,7 @@ counted_alike etf
 eval "$(propose fq)"
 plays fq --pace txtime --txtime-lead ${lead_ms}ms
 kept fq
-assert_eq "fq: nothing is dropped" "0 0" "$(value fq .proof.dropped) $(tc_drops)"
+assert_eq "fq: nothing is dropped" "0 0" "$(value fq .proof.dropped) $(tc_count .drops)"
 
 eval "$(propose undo)"
 refuses "after the undoing" 'nic0 has qdisc fq_codel, which ignores launch times'

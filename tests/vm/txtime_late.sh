@@ -33,7 +33,7 @@ stalls() {
 tc qdisc replace dev nic0 root fq flow_limit 10000
 stalls fq_late --pace txtime --txtime-lead ${lead_ms}ms
 assert "fq: some are late" test "$(value fq_late .late_launches)" -gt 10
-assert_eq "fq: nothing is dropped" "0 0" "$(value fq_late .proof.dropped) $(tc_drops)"
+assert_eq "fq: nothing is dropped" "0 0" "$(value fq_late .proof.dropped) $(tc_count .drops)"
 
 tc qdisc replace dev nic0 root etf clockid CLOCK_TAI delta 50000000
 stalls etf_late --pace txtime --txtime-lead ${lead_ms}ms

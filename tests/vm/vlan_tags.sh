@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # NICs take VLAN tags out of packets, or leave them in: they are recorded with their tags.
-# vm: -n igb,igb,e1000e
+# vm: -n igb,igb,e1000e,virtio-net-pci
 . "$VM/lib.sh"
 . "$VM/together.sh"
 links_up nic0 nic1 nic2

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/writer/disk/disk_private.h>
 
+#include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <time.h>
 
-/* Which calls fall behind by how much: sent to the disk in steps of PUSH, dropped from the
- * cache KEEP later, when they have arrived there as a rule. */
+/* Distances of write-back: pushed to the disk in steps of PUSH, dropped from the cache KEEP later,
+ * when the data has usually arrived there. */
 enum { PUSH_BYTES = 8 << 20, KEEP_BYTES = 16 << 20 };
 
 int64_t wt_disk_now_ns(void)
@@ -17,59 +17,34 @@ int64_t wt_disk_now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static int open_any(struct wt_disk **disk, struct wt_error *err)
-{
-	struct wt_error refused;
-	int ret;
-
-	if (!wt_disk_uring_open(disk, &refused))
-		return 0;
-	ret = wt_disk_pwrite_open(disk, err);
-	if (!ret)
-		snprintf((*disk)->degraded, sizeof((*disk)->degraded),
-		         "%s: writing with pwrite from a thread", refused.text);
-	return ret;
-}
-
-int wt_disk_open(struct wt_disk **disk, enum wt_disk_kind kind, struct wt_error *err)
-{
-	switch (kind) {
-	case WT_DISK_AUTO:
-		return open_any(disk, err);
-	case WT_DISK_URING:
-		return wt_disk_uring_open(disk, err);
-	case WT_DISK_PWRITE:
-		return wt_disk_pwrite_open(disk, err);
-	}
-	return wt_error_set(err, -EINVAL, "there is no kind %d of disk", (int)kind);
-}
-
 void wt_disk_register(struct wt_disk *disk, uint8_t *base, size_t length)
 {
+	assert(!disk->in_flight);
 	if (disk->ops->know && length)
 		disk->ops->know(disk, base, length);
 }
 
 int wt_disk_submit(struct wt_disk *disk, struct wt_disk_request *request)
 {
-	int ret;
+	int rc;
 
 	if (disk->in_flight >= WT_DISK_DEPTH)
 		return -EAGAIN;
 	request->started_ns = wt_disk_now_ns();
 	request->attempts = 0;
 	request->next = NULL;
-	/* Counted first: once it is handed in it may end at any moment. */
+	/* Counted first: once submitted it may end at any moment. */
 	disk->in_flight++;
-	ret = disk->ops->submit(disk, request);
-	if (ret)
+	rc = disk->ops->submit(disk, request);
+	if (rc)
 		disk->in_flight--;
-	return ret;
+	return rc;
 }
 
 void wt_disk_complete(struct wt_disk *disk, struct wt_disk_request *request, ssize_t result,
                       int64_t ended_ns)
 {
+	assert(disk->in_flight);
 	disk->in_flight--;
 	request->result = result;
 	request->took_ns = ended_ns - request->started_ns;
@@ -110,8 +85,8 @@ void wt_disk_close(struct wt_disk *disk)
 	disk->ops->close(disk);
 }
 
-/* The entry of this file. Files begin at 0, so that a write there means that the number of
- * the descriptor has a new owner. */
+/* Entry of this file. Files begin at 0, so a write there means that the descriptor's number has a
+ * new owner. */
 static unsigned find_file(struct wt_disk_behind *behind, int fd, uint64_t offset)
 {
 	enum { FILES = sizeof(behind->files) / sizeof(behind->files[0]) };
@@ -145,8 +120,8 @@ bool wt_disk_behind_note(struct wt_disk_behind *behind, const struct wt_disk_req
 	end = behind->files[i].end;
 	if (end - behind->files[i].pushed < PUSH_BYTES)
 		return false;
-	/* From where was dropped, not from where was pushed: writes end in any order, and
-	 * what arrived late is to be pushed as well. */
+	/* Push from the dropped end, not from the pushed end: writes end in any order, and late
+	 * ones need a push as well. */
 	*advice = (struct wt_disk_advice){
 	        .fd = request->fd,
 	        .push_offset = behind->files[i].dropped,

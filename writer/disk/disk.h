@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_WRITER_DISK_H
-#define WIRETAPE_WRITER_DISK_H
+#ifndef WIRETAPE_WRITER_DISK_DISK_H
+#define WIRETAPE_WRITER_DISK_DISK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,13 +9,9 @@
 
 #include <wiretape/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* Carries out writes for sinks while their thread goes on: through io_uring, or by a
- * thread that calls pwrite(). Several files may share one. One thread hands requests in and
- * takes them back; nothing here blocks it but waiting when asked to. */
+/* Executes writes for sinks while their thread goes on: through io_uring, or by a thread that calls
+ * pwrite(). Several files may share one. One thread submits requests and reaps them; nothing here
+ * blocks it unless asked to wait. */
 struct wt_disk;
 
 enum wt_disk_op {
@@ -24,7 +20,7 @@ enum wt_disk_op {
 	WT_DISK_SYNC,     /* fdatasync() */
 };
 
-/* One request. The caller's memory, untouched by it from handing in to `done`. */
+/* A request. The caller's memory, not to be touched from submission to `done`. */
 struct wt_disk_request {
 	enum wt_disk_op op;
 	int fd;
@@ -33,11 +29,11 @@ struct wt_disk_request {
 	size_t length;
 	uint64_t offset;
 	ssize_t result;     /* bytes written, 0, or a negative errno; may be short */
-	int64_t started_ns; /* CLOCK_MONOTONIC, at handing in */
+	int64_t started_ns; /* CLOCK_MONOTONIC, at submission */
 	int64_t took_ns;
 	void (*done)(struct wt_disk_request *request);
 	void *owner;
-	struct wt_disk_request *next; /* the disk's, as the next one is */
+	struct wt_disk_request *next; /* private to the disk, like the next member */
 	unsigned attempts;
 };
 
@@ -46,28 +42,28 @@ enum wt_disk_kind { WT_DISK_AUTO, WT_DISK_URING, WT_DISK_PWRITE };
 /* Whether io_uring was built in. */
 extern const bool wt_disk_has_uring;
 
-/* How many requests may be in flight (32); more are refused with -EAGAIN. */
+/* Most requests in flight (32); more are refused with -EAGAIN. */
 #define WT_DISK_DEPTH 32
 
-/* 0 and *disk. WT_DISK_AUTO takes io_uring if the kernel lets it; wt_disk_degraded()
- * tells if not and why. WT_DISK_URING fails instead. */
+/* 0 and *disk. WT_DISK_AUTO uses io_uring if the kernel permits it; otherwise wt_disk_degraded()
+ * says why. WT_DISK_URING fails instead. */
 int wt_disk_open(struct wt_disk **disk, enum wt_disk_kind kind, struct wt_error *err);
 
-/* Tell of memory that will be written from again and again, so that its pages are pinned
- * once. At most 16 regions; call it before the first request. Being refused costs only
- * speed: then wt_disk_degraded() tells. The memory must outlive the disk. */
+/* Register memory that will be written from repeatedly, so that its pages are pinned once. At most
+ * 16 regions; call it before the first request. Refusal costs only speed: then wt_disk_degraded()
+ * says so. The memory must outlive the disk. */
 void wt_disk_register(struct wt_disk *disk, uint8_t *base, size_t length);
 
-/* 0, or -EAGAIN. The result comes through request->done, which may submit (there is room
+/* Submit: 0, or -EAGAIN. The result comes through request->done, which may submit (there is room
  * for one then), but not reap. */
 int wt_disk_submit(struct wt_disk *disk, struct wt_disk_request *request);
 
-/* Call `done` of those that have ended; with `wait` at least one, if any is in flight.
- * Returns how many. */
+/* Call `done` for requests that have ended; with `wait` at least one, if any is in flight. Returns
+ * their number. */
 int wt_disk_reap(struct wt_disk *disk, bool wait);
 
-/* Readable when there is something to reap. Then reap: a disk may have work to do there even if
- * that ends no request. */
+/* Descriptor that is readable when there is something to reap. Then reap: a disk may have work to
+ * do there even if no request ends. */
 int wt_disk_fd(const struct wt_disk *disk);
 
 uint32_t wt_disk_in_flight(const struct wt_disk *disk);
@@ -75,13 +71,10 @@ uint32_t wt_disk_in_flight(const struct wt_disk *disk);
 /* "io_uring" or "pwrite". */
 const char *wt_disk_name(const struct wt_disk *disk);
 
-/* What is less than asked and why, one sentence, or NULL. */
+/* How this falls short of the request, and why, in one sentence; or NULL. */
 const char *wt_disk_degraded(const struct wt_disk *disk);
 
-/* Waits for what is in flight. NULL is fine. */
+/* Wait for requests in flight and free. NULL is fine. */
 void wt_disk_close(struct wt_disk *disk);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* In the place of disk_uring.c where liburing was not there. */
+/* Replaces disk_uring.c in builds without liburing. */
 #include <wiretape/writer/disk/disk_private.h>
 
 #include <errno.h>

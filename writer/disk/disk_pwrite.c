@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/writer/disk/disk_private.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -10,6 +11,8 @@
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <wiretape/base/mutex.h>
 
 /* First in, first out; linked by request->next. */
 struct queue {
@@ -21,11 +24,11 @@ struct worker {
 	bool running;
 	struct pwrite_disk *owner;
 	struct queue wanted;
-	pthread_cond_t news; /* something is wanted, or it is time to stop */
+	pthread_cond_t news; /* a request is queued, or it is time to stop */
 };
 
-/* Two threads: one that writes, and one for what takes long and is not to hold up
- * the writes (making room, bringing to stable storage). */
+/* Two threads: one that writes, and one for slow requests that must not hold up the writes (making
+ * room, bringing to stable storage). */
 struct pwrite_disk {
 	struct wt_disk disk;
 	pthread_mutex_t lock; /* for the queues, `stop`, and the state of the eventfd */
@@ -33,7 +36,7 @@ struct pwrite_disk {
 	bool stop;
 	struct queue ended;
 	pthread_cond_t some_ended;
-	struct wt_disk_behind behind; /* the writer's */
+	struct wt_disk_behind behind; /* the writing thread's */
 };
 
 static void queue_reset(struct queue *queue)
@@ -64,34 +67,34 @@ static struct wt_disk_request *queue_get(struct queue *queue)
 static ssize_t perform_once(const struct wt_disk_request *request)
 {
 	size_t length = request->length < WT_DISK_WRITE_MOST ? request->length : WT_DISK_WRITE_MOST;
-	ssize_t ret = -1;
+	ssize_t rc = -1;
 
 	errno = EINVAL;
 	switch (request->op) {
 	case WT_DISK_WRITE:
-		ret = pwrite(request->fd, request->bytes, length, (off_t)request->offset);
+		rc = pwrite(request->fd, request->bytes, length, (off_t)request->offset);
 		break;
 	case WT_DISK_ALLOCATE:
-		ret = fallocate(request->fd, 0, (off_t)request->offset, (off_t)request->length);
+		rc = fallocate(request->fd, 0, (off_t)request->offset, (off_t)request->length);
 		break;
 	case WT_DISK_SYNC:
-		ret = fdatasync(request->fd);
+		rc = fdatasync(request->fd);
 		break;
 	}
-	return ret < 0 ? -errno : ret;
+	return rc < 0 ? -errno : rc;
 }
 
 static ssize_t perform(struct wt_disk_request *request)
 {
 	static const struct timespec pause = {.tv_nsec = 1000000};
-	ssize_t ret = perform_once(request);
+	ssize_t rc = perform_once(request);
 
-	while ((ret == -EINTR || ret == -EAGAIN) && ++request->attempts < WT_DISK_ATTEMPTS_MOST) {
-		if (ret == -EAGAIN)
+	while ((rc == -EINTR || rc == -EAGAIN) && ++request->attempts < WT_DISK_ATTEMPTS_MOST) {
+		if (rc == -EAGAIN)
 			nanosleep(&pause, NULL);
-		ret = perform_once(request);
+		rc = perform_once(request);
 	}
-	return ret;
+	return rc;
 }
 
 static void keep_dirty_pages_few(struct pwrite_disk *disk, const struct wt_disk_request *request,
@@ -109,9 +112,10 @@ static void keep_dirty_pages_few(struct pwrite_disk *disk, const struct wt_disk_
 		              POSIX_FADV_DONTNEED);
 }
 
-/* With the lock held: the descriptor is readable exactly while the queue has something. */
+/* The descriptor is readable exactly while the queue has something. */
 static void put_ended(struct pwrite_disk *disk, struct wt_disk_request *request)
 {
+	assert(wt_mutex_is_locked(&disk->lock));
 	if (!disk->ended.first)
 		eventfd_write(disk->disk.fd, 1);
 	queue_put(&disk->ended, request);
@@ -228,19 +232,19 @@ static void close_pwrite(struct wt_disk *disk)
 	free(self);
 }
 
-/* Signals are for the threads of the program. */
+/* The program's threads handle signals. */
 static int start_worker(struct pwrite_disk *disk, struct worker *worker)
 {
 	sigset_t all, before;
-	int ret;
+	int rc;
 
 	worker->owner = disk;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ret = -pthread_create(&worker->thread, NULL, work, worker);
+	rc = -pthread_create(&worker->thread, NULL, work, worker);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	worker->running = !ret;
-	return ret;
+	worker->running = !rc;
+	return rc;
 }
 
 static struct pwrite_disk *make_disk(void)
@@ -270,20 +274,20 @@ static struct pwrite_disk *make_disk(void)
 int wt_disk_pwrite_open(struct wt_disk **disk, struct wt_error *err)
 {
 	struct pwrite_disk *made = make_disk();
-	int ret;
+	int rc;
 
 	if (!made)
 		return wt_error_set(err, -ENOMEM, "no memory for writing from a thread");
 	made->disk.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	ret = made->disk.fd < 0 ? -errno : 0;
-	if (!ret)
-		ret = start_worker(made, &made->writer);
-	if (!ret)
-		ret = start_worker(made, &made->helper);
-	if (ret) {
+	rc = made->disk.fd < 0 ? -errno : 0;
+	if (!rc)
+		rc = start_worker(made, &made->writer);
+	if (!rc)
+		rc = start_worker(made, &made->helper);
+	if (rc) {
 		close_pwrite(&made->disk);
-		return wt_error_set(err, ret, "cannot start a thread that writes: %s",
-		                    strerror(-ret));
+		return wt_error_set(err, rc, "cannot start a thread that writes: %s",
+		                    strerror(-rc));
 	}
 	*disk = &made->disk;
 	return 0;

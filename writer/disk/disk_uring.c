@@ -11,7 +11,7 @@
 
 const bool wt_disk_has_uring = true;
 
-/* A registered buffer may be at most 1 GiB; that makes room for 256 GiB in 16 regions. */
+/* A registered buffer is limited to 1 GiB; 16 regions hold 256 GiB. */
 enum { PIECES_MOST = 272 };
 static const size_t piece_bytes = (size_t)1 << 30;
 
@@ -21,8 +21,8 @@ struct uring_disk {
 	struct iovec pieces[PIECES_MOST]; /* registered, under their index */
 	unsigned piece_count;
 	bool table; /* the kernel has an empty table for them */
-	/* Writes into the page cache go one by one, each followed by its advice. The kernel
-	 * would do them one by one as well, but with its threads spinning for their turn. */
+	/* Writes into the page cache go one by one, each followed by its advice. The kernel would
+	 * serialise them as well, but with its threads spinning for their turn. */
 	struct wt_disk_request *waiting, **last_waiting;
 	unsigned copying; /* in the ring: such a write, or its advice */
 	struct wt_disk_behind behind;
@@ -57,7 +57,7 @@ static struct uring_disk *uring_of(struct wt_disk *disk)
 	return (struct uring_disk *)disk;
 }
 
-/* The index of the registered piece that holds all these bytes, or -1. */
+/* Index of the registered piece that holds all these bytes, or -1. */
 static int find_piece(const struct uring_disk *uring, const uint8_t *bytes, size_t length)
 {
 	uintptr_t from = (uintptr_t)bytes;
@@ -72,8 +72,8 @@ static int find_piece(const struct uring_disk *uring, const uint8_t *bytes, size
 	return -1;
 }
 
-/* Copying into the page cache is work, and may wait for room there: not here. From
- * registered memory the kernel copies page by page, at four times the processor time. */
+/* Copying into the page cache takes time, and may wait for room there: do it in another thread.
+ * From registered memory the kernel copies page by page, at four times the processor time. */
 static void prepare_buffered(struct io_uring_sqe *sqe, const struct wt_disk_request *request,
                              unsigned length)
 {
@@ -123,8 +123,8 @@ static void prepare(const struct uring_disk *uring, struct io_uring_sqe *sqe,
 	}
 }
 
-/* What the kernel does not take now (EAGAIN, EBUSY, EINTR) stays in the queue, and goes
- * with the next call. */
+/* Requests that the kernel rejects for now (EAGAIN, EBUSY, EINTR) stay in the queue for the next
+ * call. */
 static void push_queue(struct uring_disk *uring)
 {
 	if (io_uring_sq_ready(&uring->ring))
@@ -180,8 +180,8 @@ static struct io_uring_sqe *get_advice(struct uring_disk *uring)
 	return sqe;
 }
 
-/* The descriptor may be closed before the kernel comes to it. Then it is advice to some
- * other file, which does that no harm. */
+/* The descriptor may be closed before the kernel gets to it. Then it is harmless advice to some
+ * other file. */
 static void advise(struct uring_disk *uring, const struct wt_disk_advice *advice)
 {
 	struct io_uring_sqe *sqe = get_advice(uring);
@@ -216,7 +216,7 @@ static bool try_again(struct uring_disk *uring, struct wt_disk_request *request,
 	return ++request->attempts < WT_DISK_ATTEMPTS_MOST && !hand_in(uring, request);
 }
 
-/* A write into the page cache, or advice, is over. */
+/* Handle the end of a write into the page cache, or of advice. */
 static void end_copy(struct uring_disk *uring, const struct wt_disk_request *request, int result)
 {
 	uring->copying--;
@@ -273,20 +273,20 @@ static int reap_uring(struct wt_disk *disk, bool wait)
 static int register_piece(struct uring_disk *uring, uint8_t *base, size_t length)
 {
 	struct iovec piece = {base, length};
-	int ret;
+	int rc;
 
 	if (uring->piece_count == PIECES_MOST)
 		return -ENOSPC;
 	if (!uring->table) {
-		ret = io_uring_register_buffers_sparse(&uring->ring, PIECES_MOST);
-		if (ret < 0)
-			return ret;
+		rc = io_uring_register_buffers_sparse(&uring->ring, PIECES_MOST);
+		if (rc < 0)
+			return rc;
 		uring->table = true;
 	}
-	ret = io_uring_register_buffers_update_tag(&uring->ring, uring->piece_count, &piece, NULL,
-	                                           1);
-	if (ret < 0)
-		return ret;
+	rc = io_uring_register_buffers_update_tag(&uring->ring, uring->piece_count, &piece, NULL,
+	                                          1);
+	if (rc < 0)
+		return rc;
 	uring->pieces[uring->piece_count++] = piece;
 	return 0;
 }
@@ -296,25 +296,25 @@ static void register_uring(struct wt_disk *disk, uint8_t *base, size_t length)
 	static const char costs[] = "its pages are pinned for every write, which costs a little "
 	                            "processor time";
 	char limit[64];
-	int ret = 0;
+	int rc = 0;
 
-	for (size_t at = 0; at < length && !ret; at += piece_bytes)
-		ret = register_piece(uring_of(disk), base + at,
-		                     length - at < piece_bytes ? length - at : piece_bytes);
-	if (!ret)
+	for (size_t at = 0; at < length && !rc; at += piece_bytes)
+		rc = register_piece(uring_of(disk), base + at,
+		                    length - at < piece_bytes ? length - at : piece_bytes);
+	if (!rc)
 		return;
 	describe_limit(limit, sizeof(limit));
-	/* A packet ring is memory of a socket, which some kernels do not take for what it is. */
-	if (ret == -EOPNOTSUPP || ret == -EINVAL || ret == -ENOSYS)
+	/* A packet ring is memory of a socket, which some kernels refuse to register. */
+	if (rc == -EOPNOTSUPP || rc == -EINVAL || rc == -ENOSYS)
 		snprintf(disk->degraded, sizeof(disk->degraded),
 		         "this kernel does not register the ring's memory with io_uring (%s): %s; "
 		         "newer ones do",
-		         strerror(-ret), costs);
+		         strerror(-rc), costs);
 	else
 		snprintf(disk->degraded, sizeof(disk->degraded),
 		         "the ring's memory could not be registered with io_uring (%s; %s): %s; "
 		         "give CAP_IPC_LOCK or raise the limit",
-		         strerror(-ret), limit, costs);
+		         strerror(-rc), limit, costs);
 }
 
 static void close_uring(struct wt_disk *disk)
@@ -323,38 +323,38 @@ static void close_uring(struct wt_disk *disk)
 	free(disk);
 }
 
-/* Kernels before 5.6 have io_uring, but not all that is needed of it. */
+/* Kernels before 5.6 have io_uring, but lack parts of it that this needs. */
 static int check_operations(struct io_uring *ring)
 {
 	static const int needed[] = {IORING_OP_WRITE,     IORING_OP_WRITE_FIXED,
 	                             IORING_OP_FALLOCATE, IORING_OP_FSYNC,
 	                             IORING_OP_FADVISE,   IORING_OP_SYNC_FILE_RANGE};
 	struct io_uring_probe *probe = io_uring_get_probe_ring(ring);
-	int ret = probe ? 0 : -ENOSYS;
+	int rc = probe ? 0 : -ENOSYS;
 
-	for (size_t i = 0; !ret && i < sizeof(needed) / sizeof(needed[0]); i++)
-		ret = io_uring_opcode_supported(probe, needed[i]) ? 0 : -ENOSYS;
+	for (size_t i = 0; !rc && i < sizeof(needed) / sizeof(needed[0]); i++)
+		rc = io_uring_opcode_supported(probe, needed[i]) ? 0 : -ENOSYS;
 	io_uring_free_probe(probe);
-	return ret;
+	return rc;
 }
 
-/* A filter may let a ring be made, but not used: better to know now. */
+/* A seccomp filter may allow a ring, but not its use: find out now. */
 static int check_entering(struct io_uring *ring)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
 	struct io_uring_cqe *cqe;
-	int ret;
+	int rc;
 
 	io_uring_prep_nop(sqe);
 	do
-		ret = io_uring_submit_and_wait(ring, 1);
-	while (ret == -EINTR);
-	if (ret < 0)
-		return ret;
-	ret = io_uring_wait_cqe(ring, &cqe);
-	if (!ret)
+		rc = io_uring_submit_and_wait(ring, 1);
+	while (rc == -EINTR);
+	if (rc < 0)
+		return rc;
+	rc = io_uring_wait_cqe(ring, &cqe);
+	if (!rc)
 		io_uring_cqe_seen(ring, cqe);
-	return ret;
+	return rc;
 }
 
 int wt_disk_uring_open(struct wt_disk **disk, struct wt_error *err)
@@ -369,19 +369,19 @@ int wt_disk_uring_open(struct wt_disk **disk, struct wt_error *err)
 	/* Room for the requests and the advice between them, so that the queue is never full. */
 	enum { ENTRIES = 2 * WT_DISK_DEPTH };
 	struct uring_disk *uring = calloc(1, sizeof(*uring));
-	int ret;
+	int rc;
 
 	if (!uring)
 		return wt_error_set(err, -ENOMEM, "no memory for writing with io_uring");
 	uring->disk.ops = &ops;
 	uring->last_waiting = &uring->waiting;
-	ret = io_uring_queue_init(ENTRIES, &uring->ring, 0);
-	if (ret)
+	rc = io_uring_queue_init(ENTRIES, &uring->ring, 0);
+	if (rc)
 		goto free_disk;
-	ret = check_operations(&uring->ring);
-	if (!ret)
-		ret = check_entering(&uring->ring);
-	if (ret)
+	rc = check_operations(&uring->ring);
+	if (!rc)
+		rc = check_entering(&uring->ring);
+	if (rc)
 		goto exit_ring;
 	/* Readable while there are completions: needs no eventfd, and nothing to reset. */
 	uring->disk.fd = uring->ring.ring_fd;
@@ -392,5 +392,5 @@ exit_ring:
 	io_uring_queue_exit(&uring->ring);
 free_disk:
 	free(uring);
-	return say_refused(err, ret);
+	return say_refused(err, rc);
 }

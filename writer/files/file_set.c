@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/writer/files/file_set_private.h>
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <wiretape/base/mutex.h>
 
 static bool has_condition(const struct wt_file_set_config *config)
 {
@@ -43,10 +46,10 @@ static int check_config(const struct wt_file_set_config *config, struct wt_error
 static int copy_config(struct wt_file_set *set, const struct wt_file_set_config *config,
                        struct wt_error *err)
 {
-	int ret = wt_file_set_names_init(&set->names, config->path, set->rotates, err);
+	int rc = wt_file_set_names_init(&set->names, config->path, set->rotates, err);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	if (config->on_close && *config->on_close) {
 		set->on_close = strdup(config->on_close);
 		if (!set->on_close)
@@ -60,26 +63,26 @@ static int copy_config(struct wt_file_set *set, const struct wt_file_set_config 
 	return 0;
 }
 
-/* A single file asks less of its directory: that of a device or of /dev/fd is neither
- * readable nor writable for everybody. */
+/* A single file asks less of its directory: that of a device or of /dev/fd is neither readable nor
+ * writable for everybody. */
 static int open_directory(struct wt_file_set *set, struct wt_error *err)
 {
 	char *directory = wt_file_set_names_directory(&set->names);
-	int ret = 0;
+	int rc = 0;
 
 	if (!directory)
 		return wt_error_set(err, -ENOMEM, "no memory for the names of files");
 	set->dir_fd = open(directory, (set->rotates ? O_RDONLY : O_PATH) | O_DIRECTORY | O_CLOEXEC);
 	if (set->dir_fd < 0)
-		ret = wt_error_set(err, -errno, "cannot open the directory %s: %s", directory,
-		                   strerror(errno));
+		rc = wt_error_set(err, -errno, "cannot open the directory %s: %s", directory,
+		                  strerror(errno));
 	else if (set->rotates && faccessat(set->dir_fd, ".", W_OK | X_OK, AT_EACCESS))
-		ret = wt_error_set(err, -errno,
-		                   "cannot make files in the directory %s: %s; choose one that "
-		                   "is writable",
-		                   directory, strerror(errno));
+		rc = wt_error_set(err, -errno,
+		                  "cannot make files in the directory %s: %s; choose one that "
+		                  "is writable",
+		                  directory, strerror(errno));
 	free(directory);
-	return ret;
+	return rc;
 }
 
 static int find_highest(struct wt_file_set *set, DIR *entries)
@@ -98,25 +101,25 @@ static int find_highest(struct wt_file_set *set, DIR *entries)
 	}
 }
 
-/* A recording that is started again goes on after the highest number in use. */
+/* A restarted recording continues after the highest number in use. */
 static int scan_directory(struct wt_file_set *set, struct wt_error *err)
 {
-	/* One of its own: a DIR takes its descriptor along when it is closed. */
+	/* A separate descriptor: closing a DIR closes its own. */
 	int fd = openat(set->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
-	int ret = entries ? find_highest(set, entries) : -errno;
+	int rc = entries ? find_highest(set, entries) : -errno;
 
 	if (entries)
 		closedir(entries);
 	else if (fd >= 0)
 		close(fd);
-	if (ret)
-		return wt_error_set(err, ret, "cannot list the directory of %s: %s",
-		                    set->names.path, strerror(-ret));
+	if (rc)
+		return wt_error_set(err, rc, "cannot list the directory of %s: %s", set->names.path,
+		                    strerror(-rc));
 	return 0;
 }
 
-/* Only then it matters what was there before. */
+/* Earlier files matter only then. */
 static bool keeps_less_than_all(const struct wt_file_set *set)
 {
 	const struct wt_file_set_config *config = &set->config;
@@ -128,20 +131,20 @@ static bool keeps_less_than_all(const struct wt_file_set *set)
 static int set_up(struct wt_file_set *set, const struct wt_file_set_config *config,
                   struct wt_error *err)
 {
-	int ret = copy_config(set, config, err);
+	int rc = copy_config(set, config, err);
 
-	if (!ret)
-		ret = open_directory(set, err);
-	if (!ret && set->rotates)
-		ret = scan_directory(set, err);
-	if (!ret && keeps_less_than_all(set)) {
-		ret = wt_file_set_adopt(set);
-		if (ret)
-			wt_error_set(err, ret, "cannot look at earlier files like %s: %s",
-			             set->names.path, strerror(-ret));
+	if (!rc)
+		rc = open_directory(set, err);
+	if (!rc && set->rotates)
+		rc = scan_directory(set, err);
+	if (!rc && keeps_less_than_all(set)) {
+		rc = wt_file_set_adopt(set);
+		if (rc)
+			wt_error_set(err, rc, "cannot look at earlier files like %s: %s",
+			             set->names.path, strerror(-rc));
 	}
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	set->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (set->wake_fd < 0)
 		return wt_error_set(err, -errno, "no descriptor for the files' thread: %s",
@@ -153,11 +156,11 @@ int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *
                      struct wt_error *err)
 {
 	struct wt_file_set *opening;
-	int ret = check_config(config, err);
+	int rc = check_config(config, err);
 
 	*set = NULL;
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	opening = calloc(1, sizeof(*opening));
 	if (!opening)
 		return wt_error_set(err, -ENOMEM, "no memory for the files");
@@ -170,10 +173,10 @@ int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *
 	pthread_mutex_init(&opening->lock, NULL);
 	pthread_mutex_init(&opening->event_lock, NULL);
 	pthread_cond_init(&opening->settled, NULL);
-	ret = set_up(opening, config, err);
-	if (ret) {
+	rc = set_up(opening, config, err);
+	if (rc) {
 		wt_file_set_close(opening);
-		return ret;
+		return rc;
 	}
 	*set = opening;
 	return 0;
@@ -184,7 +187,7 @@ bool wt_file_set_rotates(const struct wt_file_set *set)
 	return set->rotates;
 }
 
-/* Locked at once: another recording takes it for one that is being written. */
+/* Locked at once, so that another recording sees that it is being written. */
 static int create(const struct wt_file_set *set, const char *path)
 {
 	mode_t mode = set->config.mode;
@@ -193,17 +196,17 @@ static int create(const struct wt_file_set *set, const char *path)
 
 	if (fd < 0)
 		return -errno;
-	/* Where there are no locks or modes, there are none. */
+	/* Some file systems lack locks or modes. */
 	if (flock(fd, LOCK_EX | LOCK_NB) || (mode && fchmod(fd, mode)))
 		errno = 0;
 	return fd;
 }
 
-/* An empty file that takes the name; wherever it is taken, the next number. */
+/* Create an empty file that takes the name; if it is taken, try the next number. */
 static int take_number(struct wt_file_set *set, char **path, int *fd, struct wt_error *err)
 {
 	for (; set->next_number; set->next_number++) {
-		int ret;
+		int rc;
 
 		*path = wt_file_set_names_work(&set->names, set->next_number);
 		if (!*path)
@@ -211,13 +214,13 @@ static int take_number(struct wt_file_set *set, char **path, int *fd, struct wt_
 		*fd = create(set, *path);
 		if (*fd >= 0)
 			return 0;
-		ret = *fd;
-		if (ret != -EEXIST)
-			wt_error_set(err, ret, "cannot write %s: %s", *path, strerror(-ret));
+		rc = *fd;
+		if (rc != -EEXIST)
+			wt_error_set(err, rc, "cannot write %s: %s", *path, strerror(-rc));
 		free(*path);
 		*path = NULL;
-		if (ret != -EEXIST)
-			return ret;
+		if (rc != -EEXIST)
+			return rc;
 	}
 	return wt_error_set(err, -ERANGE, "there are no numbers left for files like %s",
 	                    set->names.path);
@@ -232,42 +235,6 @@ static int take_path(struct wt_file_set *set, char **path, int *fd, struct wt_er
 		                    set->names.path);
 	*path = strdup(set->names.path);
 	return *path ? 0 : wt_error_set(err, -ENOMEM, "no memory for the names of files");
-}
-
-/* The caller has the lock. */
-static int make_room(struct wt_file_set *set)
-{
-	size_t room = set->room ? set->room * 2 : 16;
-	struct wt_file_set_entry *entries;
-	struct wt_set_file **files;
-
-	if (set->count < set->room)
-		return 0;
-	entries = reallocarray(set->entries, room, sizeof(*entries));
-	if (!entries)
-		return -ENOMEM;
-	set->entries = entries;
-	files = reallocarray(set->files, room, sizeof(struct wt_set_file *));
-	if (!files)
-		return -ENOMEM;
-	set->files = files;
-	set->room = room;
-	return 0;
-}
-
-struct wt_set_file *wt_file_set_add(struct wt_file_set *set, char *path, uint32_t number)
-{
-	struct wt_set_file *file = calloc(1, sizeof(*file));
-
-	if (!file || make_room(set)) {
-		free(file);
-		return NULL;
-	}
-	*file = (struct wt_set_file){.index = set->count, .work_path = path, .fd = -1};
-	set->entries[set->count] = (struct wt_file_set_entry){.path = path, .number = number};
-	set->files[set->count++] = file;
-	set->live_files++;
-	return file;
 }
 
 static int add_file(struct wt_file_set *set, char *path, int fd, int64_t utc_ns)
@@ -290,18 +257,18 @@ int wt_file_set_begin(struct wt_file_set *set, int64_t monotonic_ns, int64_t utc
                       const char **path, uint32_t *number, struct wt_error *err)
 {
 	char *taken = NULL;
-	int fd = -1, ret = take_path(set, &taken, &fd, err);
+	int fd = -1, rc = take_path(set, &taken, &fd, err);
 
-	if (ret)
-		return ret;
-	ret = add_file(set, taken, fd, utc_ns);
-	if (ret) {
+	if (rc)
+		return rc;
+	rc = add_file(set, taken, fd, utc_ns);
+	if (rc) {
 		if (set->rotates)
 			unlinkat(set->dir_fd, wt_file_set_names_base(&set->names, taken), 0);
 		if (fd >= 0)
 			close(fd);
 		free(taken);
-		return wt_error_set(err, ret, "no memory for the list of files");
+		return wt_error_set(err, rc, "no memory for the list of files");
 	}
 	set->begun = true;
 	set->begun_monotonic_ns = monotonic_ns;
@@ -323,9 +290,10 @@ void wt_file_set_place(const struct wt_file_set *set, struct wt_sink_place *plac
 	};
 }
 
-/* Begun and not handed over, or NULL; the caller has the lock. Nearly always the last. */
+/* The file begun and not handed over, or NULL. Nearly always the last. */
 static struct wt_set_file *find_begun(struct wt_file_set *set, uint32_t number)
 {
+	assert(wt_mutex_is_locked(&set->lock));
 	for (size_t i = set->count; i-- > 0;)
 		if (set->entries[i].number == number)
 			return set->files[i]->state == WT_SET_BEGUN ? set->files[i] : NULL;

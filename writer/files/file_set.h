@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_WRITER_FILE_SET_H
-#define WIRETAPE_WRITER_FILE_SET_H
+#ifndef WIRETAPE_WRITER_FILES_FILE_SET_H
+#define WIRETAPE_WRITER_FILES_FILE_SET_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,51 +9,46 @@
 #include <wiretape/base/error.h>
 #include <wiretape/writer/sink.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
-/* The files of one recording, one after the other: when to go on to the next, what it is
- * called, which old ones have to go, and what is run when one is finished.
+/* The files of one recording, one after the other: when to begin the next, its name, which old ones
+ * to delete, and the command to run when one is finished.
  *
- * While a file is written it has a work name, NAME_00001.pcapng.part; once it is complete
- * it is renamed to NAME_00001_20261121T003000Z.pcapng, with the time at which it was
- * begun. What is kept goes by the files' numbers: never by times on the disk, never by packets'
- * stamps. A file that could not be completed keeps its work name, counts, and goes in
- * its turn like the others; so does what the command has made of one, whatever it has appended
- * to the name.
+ * While a file is written it has a work name, NAME_00001.pcapng.part; once it is complete it is
+ * renamed to NAME_00001_20261121T003000Z.pcapng, with the time at which it was begun. Retention
+ * goes by the files' numbers: never by times on the disk, never by packets' stamps. A file that
+ * could not be completed keeps its work name, counts, and is deleted in its turn like the others;
+ * so is whatever the command has made of a file by appending to its name.
  *
- * Files that an earlier recording has made under the same path are adopted, if anything is
- * to be kept or deleted: they count, and go first, by number. What has a work name or a final
- * one has to be a tape; of what a command has compressed or renamed the name is enough, if
- * nothing else has that number. While another recording writes to the series none is: they
- * may be its. All others are never touched.
+ * Files of an earlier recording under the same path are adopted, if anything is to be kept or
+ * deleted: they count, and go first, by number. A file with a work name or a final one has to be a
+ * tape; for one that a command has compressed or renamed the name is enough, if no other file has
+ * that number. While another recording writes to the series none is adopted: they may belong to it.
+ * All other files are never touched.
  *
  * The directory is opened once: privileges may be dropped and the working directory changed
- * afterwards, though a relative path then no longer leads the caller, or a command, to it. */
+ * afterwards, though a relative path then no longer works for the caller or a command. */
 struct wt_file_set;
 
 /* Zero is the default given in brackets. Strings are copied. */
 struct wt_file_set_config {
 	const char *path; /* as given with -w: DIR/NAME.EXT */
-	/* When to begin the next file; all 0: never, then `path` itself is written. */
+	/* When to begin the next file; all 0: never, and `path` itself is written. */
 	uint64_t max_bytes;   /* before a file exceeds this */
-	uint64_t max_packets; /* after exactly as many */
+	uint64_t max_packets; /* after exactly this many */
 	int64_t duration_ns;  /* since the file was begun, CLOCK_MONOTONIC */
-	/* At multiples of it, CLOCK_REALTIME. A clock that is set back does not repeat a
-	 * file, but one set back by more than this begins the next. */
+	/* At multiples of this, CLOCK_REALTIME. A clock that is set back does not repeat a file,
+	 * but one set back by more than this begins the next. */
 	int64_t interval_ns;
-	/* What to keep of the files, the current one included; needs a condition. The oldest
-	 * goes first; one whose command has not ended is passed over. */
+	/* Files to keep, the current one included; needs a condition. The oldest goes first; one
+	 * whose command has not ended is skipped. */
 	uint32_t keep_files; /* [all] */
-	/* The current one counts as max_bytes; where there is no such limit, as what it had on
-	 * the disk when a file was last begun or finished, or has_space asked for [no limit] */
+	/* The current one counts as max_bytes; without that limit, as its size on the disk when a
+	 * file was last begun or finished, or has_space asked for [no limit] */
 	uint64_t keep_bytes;
-	uint64_t min_free_bytes; /* space to leave on the file system [none] */
+	uint64_t min_free_bytes; /* free space to leave on the file system [none] */
 	bool min_free_deletes;   /* below that, delete the oldest; stop if there is none left */
-	mode_t mode;             /* of the files, exactly [WT_FILE_MODE less the umask] */
-	bool no_adopt;           /* files of earlier recordings neither count nor go */
-	/* A command that runs for longer is ended, and all of its process group [an hour]. */
+	mode_t mode;             /* of the files, exact [WT_FILE_MODE less the umask] */
+	bool no_adopt;           /* files of earlier recordings neither count nor get deleted */
+	/* A command that runs for longer is ended, with its whole process group [an hour]. */
 	int64_t on_close_timeout_ns;
 	const char *on_close; /* for the shell; its argument is the finished file [nothing] */
 };
@@ -67,7 +62,7 @@ enum wt_file_set_due {
 };
 
 struct wt_file_set_entry {
-	const char *path; /* its present name */
+	const char *path; /* its current name */
 	uint64_t bytes;
 	uint64_t packets;
 	uint32_t number; /* from 1 */
@@ -75,30 +70,28 @@ struct wt_file_set_entry {
 	bool finished;
 };
 
-/* Opens the directory, which has to exist and, if there is a condition, to be writable, and
- * looks for numbers in use. -EINVAL for a configuration that makes no sense, or the error of
- * the directory. */
+/* Open the directory, which has to exist and, if there is a condition, to be writable, and look for
+ * numbers in use. -EINVAL for a configuration that makes no sense, or the directory's error. */
 int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *config,
                      struct wt_error *err);
 
 /* Whether there is more than one file to come. */
 bool wt_file_set_rotates(const struct wt_file_set *set);
 
-/* The path to write the next file under, and its number. Takes the number; times are those
- * at which it begins. Goes on after the highest number under which this or another recording
- * has left a file. If there is a condition the file is there already, empty, so that nobody
- * else takes its name. The path lives as long as the set. One thread (the recorder's), as are
- * is_due, next_due_ns and finish. */
+/* Begin the next file: its path and number, which is then used up; times are those at which it
+ * begins. Continues after the highest number under which this or another recording has left a file.
+ * If there is a condition the file exists already, empty, so that nobody else takes its name. The
+ * path lives as long as the set. One thread (the recorder's), like is_due, next_due_ns and
+ * finish. */
 int wt_file_set_begin(struct wt_file_set *set, int64_t monotonic_ns, int64_t utc_ns,
                       const char **path, uint32_t *number, struct wt_error *err);
 
-/* Where the file is that was begun last, for the sink: if there is a condition it is open already,
- * and what is written is this very file, whatever has its name by then. Borrowed until the next
- * is begun. */
+/* Place of the file begun last, for the sink: if there is a condition it is already open, and this
+ * very file is written, whatever has its name by then. Borrowed until the next is begun. */
 void wt_file_set_place(const struct wt_file_set *set, struct wt_sink_place *place);
 
-/* Whether the current file has to end before anything is added to it. Pure; cheap enough
- * for every batch of frames. `next_bytes`: what is about to be added. */
+/* Whether the current file has to end before `next_bytes` are added to it. Pure; cheap enough for
+ * every batch of frames. */
 enum wt_file_set_due wt_file_set_is_due(const struct wt_file_set *set, uint64_t bytes,
                                         uint64_t next_bytes, uint64_t packets, int64_t monotonic_ns,
                                         int64_t utc_ns);
@@ -107,46 +100,41 @@ enum wt_file_set_due wt_file_set_is_due(const struct wt_file_set *set, uint64_t 
 uint64_t wt_file_set_max_bytes(const struct wt_file_set *set);
 uint64_t wt_file_set_max_packets(const struct wt_file_set *set);
 
-/* When to look again at the latest, CLOCK_MONOTONIC; INT64_MAX: never by time. */
+/* Latest time to look again, CLOCK_MONOTONIC; INT64_MAX: never by time. */
 int64_t wt_file_set_next_due_ns(const struct wt_file_set *set, int64_t monotonic_ns,
                                 int64_t utc_ns);
 
-/* Whether there is still as much free space as there should be (statvfs). Deletes old files
- * if it was told to, passing over those whose command has not ended. False: below, and
- * nothing (more) to delete: stop recording. True also if as much was deleted as was missing
- * and does not show yet; the next call tells. Blocks as long as deleting takes. Any thread. */
+/* Whether enough space is free (statvfs). Deletes old files if configured, skipping those whose
+ * command has not ended. False: too little, and nothing (more) to delete: stop recording. True also
+ * if enough was deleted but does not show yet; the next call tells. Blocks as long as deleting
+ * takes. Any thread. */
 bool wt_file_set_has_space(struct wt_file_set *set);
 
-/* Hand over a file that has been begun and is to be finished: in the background
- * `finish(context)` is called (it closes the file, whatever that takes, and returns 0 or
- * -errno), then the file is renamed, old ones are deleted, and the command is run, of which
- * there are at most four at a time. Does not wait, unless there is no thread to be had: then
- * it does all that itself, and an event says so. */
+/* Hand over a begun file to be finished: in the background `finish(context)` is called (it closes
+ * the file, however long that takes, and returns 0 or -errno), then the file is renamed, old ones
+ * are deleted, and the command is run, at most four at a time. Does not wait, unless no thread can
+ * be started: then it does all that itself, and an event says so. */
 void wt_file_set_finish(struct wt_file_set *set, uint32_t number, uint64_t bytes, uint64_t packets,
                         int (*finish)(void *context), void *context);
 
-/* Something to tell, from the background: a file that could not be closed, renamed or
- * deleted, a command that failed. Copies one sentence, and says whether it is an error
- * (the file is not what it should be) or a remark. 1, or 0 if there is none. Any thread. */
+/* Next event of the background: a file that could not be closed, renamed or deleted, a command that
+ * failed. Copies one sentence, and says whether it is an error (the file is not as it should be) or
+ * a remark. 1, or 0 if there is none. Any thread. */
 int wt_file_set_next_event(struct wt_file_set *set, char *text, size_t capacity, bool *error);
 
-/* The files so far, the oldest first, those that are gone included, those that were adopted
- * not. Valid until the next
- * wt_file_set_begin() or wt_file_set_close(); call it when nothing is going on in the
- * background (after wt_file_set_settle()). */
+/* The files so far, oldest first, including deleted but not adopted ones. Valid until the next
+ * wt_file_set_begin() or wt_file_set_close(); call it while the background is idle (after
+ * wt_file_set_settle()). */
 size_t wt_file_set_files(struct wt_file_set *set, const struct wt_file_set_entry **files);
 
 /* Wait until everything handed over is finished and every command has ended. */
 void wt_file_set_settle(struct wt_file_set *set);
 
-/* Do not wait for commands any more: those that run are ended, those that wait are not begun. From
- * any thread or signal handler. */
-void wt_file_set_hurry(struct wt_file_set *set);
+/* Stop waiting for commands: running ones are ended, waiting ones are not begun. From any thread or
+ * signal handler. */
+void wt_file_set_abort_writes(struct wt_file_set *set);
 
 /* Settles. NULL is fine. */
 void wt_file_set_close(struct wt_file_set *set);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Which files in the directory belong to one of the series: what its command has made of it, and
- * what earlier recordings have left. */
+/* Finds the files in the directory that belong to one of the series: those its command has made of
+ * it, and those of earlier recordings. */
 #include <wiretape/writer/files/file_set_private.h>
 
 #include <dirent.h>
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <wiretape/writer/tape_reader.h>
+#include <wiretape/writer/chunk_file.h>
 
 struct found {
 	struct wt_file_set_key key;
@@ -64,7 +64,7 @@ static int take_entry(const struct wt_file_set *set, char *name, struct listing 
 	return append(list, &found);
 }
 
-/* By number, then those of one file together, the plain one first. */
+/* Order by number, then by file, the plain name first. */
 static int compare(const void *a, const void *b)
 {
 	const struct found *x = a, *y = b;
@@ -87,28 +87,28 @@ static bool are_one_file(const struct found *a, const struct found *b)
 	return a->key.length == b->key.length && !strncmp(a->name, b->name, a->key.length);
 }
 
-/* What there is of the series; of one file only, if `key` is its names' beginning. */
+/* List the files of the series; of one file only, if `key` is its names' beginning. */
 static int list_directory(const struct wt_file_set *set, const char *key, struct listing *list)
 {
-	/* One of its own: a DIR takes its descriptor along when it is closed. */
+	/* A separate descriptor: closing a DIR closes its own. */
 	int fd = openat(set->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	size_t length = key ? strlen(key) : 0;
 	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
-	int ret = entries ? 0 : -errno;
+	int rc = entries ? 0 : -errno;
 	struct dirent *entry;
 
-	while (!ret && (errno = 0, entry = readdir(entries)))
+	while (!rc && (errno = 0, entry = readdir(entries)))
 		if (!key || !strncmp(entry->d_name, key, length))
-			ret = take_entry(set, entry->d_name, list);
-	if (!ret)
-		ret = -errno;
+			rc = take_entry(set, entry->d_name, list);
+	if (!rc)
+		rc = -errno;
 	if (entries)
 		closedir(entries);
 	else if (fd >= 0)
 		close(fd);
 	if (list->count)
 		qsort(list->found, list->count, sizeof(*list->found), compare);
-	return ret;
+	return rc;
 }
 
 static char *path_of(const struct wt_file_set *set, const char *name)
@@ -129,7 +129,7 @@ void wt_file_set_free_parts(struct wt_set_file *file)
 	file->part_count = 0;
 }
 
-/* `count` names become the file's. */
+/* Give `count` names to the file. */
 static int take_parts(struct wt_set_file *file, struct found *found, size_t count,
                       uint64_t *kept_bytes)
 {
@@ -157,58 +157,57 @@ bool wt_file_set_gather(struct wt_file_set *set, struct wt_set_file *file, char 
 	struct listing list = {0};
 	size_t first = 0, count;
 	char *beginning;
-	int ret;
+	int rc;
 
 	/* A single file has no series. */
 	if (!key.number)
 		return !wt_file_set_is_missing(set, wt_file_set_path(file));
 	beginning = strndup(base, key.length);
-	ret = beginning ? list_directory(set, beginning, &list) : -ENOMEM;
+	rc = beginning ? list_directory(set, beginning, &list) : -ENOMEM;
 
-	/* Names that are longer by digits are those of others. */
+	/* Names with more digits belong to others. */
 	while (first < list.count && list.found[first].key.length != key.length)
 		first++;
 	for (count = first;
 	     count < list.count && are_one_file(&list.found[first], &list.found[count]);)
 		count++;
 	count -= first;
-	if (!ret && count && strcmp(list.found[first].name, base)) {
+	if (!rc && count && strcmp(list.found[first].name, base)) {
 		*path = path_of(set, list.found[first].name);
 		*bytes = list.found[first].bytes;
 	}
-	if (!ret && count)
-		ret = take_parts(file, list.found + first, count, kept_bytes);
+	if (!rc && count)
+		rc = take_parts(file, list.found + first, count, kept_bytes);
 	free_listing(&list);
 	free(beginning);
-	/* Not to know is no reason to forget it. */
-	return ret || count || !wt_file_set_is_missing(set, wt_file_set_path(file));
+	/* An unknown result is no reason to forget it. */
+	return rc || count || !wt_file_set_is_missing(set, wt_file_set_path(file));
 }
 
 enum verdict { FOREIGN, OURS, HELD };
 
-/* Whether it is a tape, and one that nobody is writing. */
+/* Whether it is a tape that nobody is writing. */
 static enum verdict judge(const struct wt_file_set *set, const struct found *found)
 {
 	int fd = openat(set->dir_fd, found->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct wt_tape_reader *reader = NULL;
+	struct wt_chunk_file *reader = NULL;
 	struct wt_error err;
-	int ret;
+	int rc;
 
 	if (fd < 0)
 		return FOREIGN;
-	ret = wt_tape_reader_open_fd(&reader, fd, 0, &err);
-	wt_tape_reader_close(reader);
-	/* A header that is damaged is one of ours all the same. */
-	if (ret && ret != -EBADMSG)
-		ret = FOREIGN;
+	rc = wt_chunk_file_open_fd(&reader, fd, 0, &err);
+	wt_chunk_file_close(reader);
+	/* A damaged header is still one of ours. */
+	if (rc && rc != -EBADMSG)
+		rc = FOREIGN;
 	else
-		ret = flock(fd, LOCK_EX | LOCK_NB) && found->key.is_work ? HELD : OURS;
+		rc = flock(fd, LOCK_EX | LOCK_NB) && found->key.is_work ? HELD : OURS;
 	close(fd);
-	return (enum verdict)ret;
+	return (enum verdict)rc;
 }
 
-/* Without a tape among them names are all there is to go by, and two files that may be meant are
- * one too many. */
+/* Without a tape among them only names are left to go by, and two candidates are one too many. */
 static bool is_only_one(const struct listing *list, size_t first, size_t count)
 {
 	uint32_t number = list->found[first].key.number;
@@ -221,7 +220,7 @@ static int adopt(struct wt_file_set *set, struct found *found, size_t count)
 {
 	char *path = path_of(set, found[0].name);
 	struct wt_set_file *file;
-	int ret = -ENOMEM;
+	int rc = -ENOMEM;
 
 	pthread_mutex_lock(&set->lock);
 	file = path ? wt_file_set_add(set, path, found[0].key.number) : NULL;
@@ -230,16 +229,16 @@ static int adopt(struct wt_file_set *set, struct found *found, size_t count)
 		set->entries[file->index].finished = !found[0].key.is_work;
 		set->entries[file->index].bytes = found[0].bytes;
 		set->adopted++;
-		ret = take_parts(file, found, count, &file->kept_bytes);
+		rc = take_parts(file, found, count, &file->kept_bytes);
 		set->live_bytes += file->kept_bytes;
 	} else {
 		free(path);
 	}
 	pthread_mutex_unlock(&set->lock);
-	return ret;
+	return rc;
 }
 
-/* Those that are ours, as pairs of first and count. HELD if somebody is at it. */
+/* Find our files, as pairs of first and count. HELD if somebody is writing them. */
 static int choose(const struct wt_file_set *set, struct listing *list, bool *chosen)
 {
 	size_t count;
@@ -263,35 +262,35 @@ static int choose(const struct wt_file_set *set, struct listing *list, bool *cho
 
 static int adopt_chosen(struct wt_file_set *set, struct listing *list, const bool *chosen)
 {
-	int ret = 0;
+	int rc = 0;
 	size_t count;
 
-	for (size_t first = 0; !ret && first < list->count; first += count) {
+	for (size_t first = 0; !rc && first < list->count; first += count) {
 		for (count = 1; first + count < list->count &&
 		                are_one_file(&list->found[first], &list->found[first + count]);)
 			count++;
 		if (chosen[first])
-			ret = adopt(set, list->found + first, count);
+			rc = adopt(set, list->found + first, count);
 	}
-	return ret;
+	return rc;
 }
 
 int wt_file_set_adopt(struct wt_file_set *set)
 {
 	struct listing list = {0};
-	int ret = list_directory(set, NULL, &list);
+	int rc = list_directory(set, NULL, &list);
 	bool *chosen = calloc(list.count ? list.count : 1, sizeof(*chosen));
 
-	if (!ret && !chosen)
-		ret = -ENOMEM;
-	if (!ret && choose(set, &list, chosen) == HELD)
+	if (!rc && !chosen)
+		rc = -ENOMEM;
+	if (!rc && choose(set, &list, chosen) == HELD)
 		wt_file_set_tell(set, false,
 		                 "another recording is writing files like %s: those that are there "
 		                 "do not count here",
 		                 set->names.path);
-	else if (!ret)
-		ret = adopt_chosen(set, &list, chosen);
-	if (!ret && set->adopted)
+	else if (!rc)
+		rc = adopt_chosen(set, &list, chosen);
+	if (!rc && set->adopted)
 		wt_file_set_tell(
 		        set, false,
 		        "%zu files like %s of earlier recordings count (%llu bytes), and go "
@@ -299,5 +298,5 @@ int wt_file_set_adopt(struct wt_file_set *set)
 		        set->adopted, set->names.path, (unsigned long long)set->live_bytes);
 	free(chosen);
 	free_listing(&list);
-	return ret;
+	return rc;
 }

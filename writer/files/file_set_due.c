@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/writer/files/file_set_private.h>
 
-/* A sum that stays at the end of the range rather than coming round. */
+/* Add with saturation instead of wrapping around. */
 static int64_t add(int64_t a, int64_t b)
 {
 	int64_t sum;
@@ -16,7 +16,7 @@ static int64_t subtract(int64_t a, int64_t b)
 	return b == INT64_MIN ? INT64_MAX : add(a, -b);
 }
 
-/* The multiple of the interval that comes after the one the file was begun in. */
+/* The first multiple of the interval after the one in which the file was begun. */
 static int64_t next_slot_ns(const struct wt_file_set *set)
 {
 	int64_t interval = set->config.interval_ns;
@@ -27,9 +27,9 @@ static int64_t next_slot_ns(const struct wt_file_set *set)
 	return add(set->begun_utc_ns, interval - into);
 }
 
-/* A clock that steps back a little repeats a slot: its file goes on, and ends when that slot
- * is over for the second time. One that goes back by more than a whole interval has been put
- * right, and may have been years ahead: waiting for it would be waiting for ever. */
+/* A clock that steps back a little repeats a slot: its file goes on, and ends when that slot is
+ * over for the second time. One that goes back by more than a whole interval has been corrected,
+ * and may have been years ahead: waiting for it would take for ever. */
 static bool interval_is_over(const struct wt_file_set *set, int64_t utc_ns)
 {
 	return utc_ns >= next_slot_ns(set) ||

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/writer/files/file_set_private.h>
 
+#include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-/* An event is one line, whatever is in the name of a file. */
+#include <wiretape/base/mutex.h>
+
+/* An event is one line, whatever characters a file's name has. */
 static void make_one_line(char *text)
 {
 	for (; *text; text++)
@@ -45,7 +50,7 @@ void wt_file_set_tell(struct wt_file_set *set, bool error, const char *format, .
 	event = make_event(error, format, args);
 	va_end(args);
 	pthread_mutex_lock(&set->event_lock);
-	/* A command may fail for every file of a year, and nobody ask. */
+	/* Bound the queue: a command may fail for every file of a year, and nobody ask. */
 	if (event && set->events < WT_SET_MOST_EVENTS) {
 		*set->last_event = event;
 		set->last_event = &event->next;
@@ -60,9 +65,9 @@ void wt_file_set_tell(struct wt_file_set *set, bool error, const char *format, .
 		free_event(event);
 }
 
-/* The caller has the event lock. */
 static int tell_of_lost(struct wt_file_set *set, char *text, size_t capacity, bool *error)
 {
+	assert(wt_mutex_is_locked(&set->event_lock));
 	if (!set->events_lost)
 		return 0;
 	snprintf(text, capacity, "%llu further messages about finished files were not kept",
@@ -76,7 +81,7 @@ static int tell_of_lost(struct wt_file_set *set, char *text, size_t capacity, bo
 int wt_file_set_next_event(struct wt_file_set *set, char *text, size_t capacity, bool *error)
 {
 	struct wt_set_event *event;
-	int ret = 1;
+	int rc = 1;
 
 	pthread_mutex_lock(&set->event_lock);
 	event = set->first_event;
@@ -88,12 +93,12 @@ int wt_file_set_next_event(struct wt_file_set *set, char *text, size_t capacity,
 		snprintf(text, capacity, "%s", event->text);
 		*error = event->error;
 	} else {
-		ret = tell_of_lost(set, text, capacity, error);
+		rc = tell_of_lost(set, text, capacity, error);
 	}
 	pthread_mutex_unlock(&set->event_lock);
 	if (event)
 		free_event(event);
-	return ret;
+	return rc;
 }
 
 void wt_file_set_forget_events(struct wt_file_set *set)
@@ -104,4 +109,15 @@ void wt_file_set_forget_events(struct wt_file_set *set)
 		free_event(set->first_event);
 		set->first_event = next;
 	}
+}
+
+void wt_file_set_wake(struct wt_file_set *set)
+{
+	const uint64_t one = 1;
+
+	assert(wt_mutex_is_locked(&set->lock));
+	set->asked++;
+	/* Fails only if the counter is full, and then it is awake. */
+	if (set->threaded && write(set->wake_fd, &one, sizeof(one)) < 0)
+		errno = 0;
 }

@@ -13,12 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
-/* RENAME_NOREPLACE, which not every C library has, nor its call. */
+/* RENAME_NOREPLACE, which some C libraries lack, like its call. */
 enum { NO_REPLACE = 1 };
 
 static const char work_suffix[] = ".part";
 
-/* The last dot begins the extension, unless it is all that makes the name a hidden one. */
+/* The last dot begins the extension, unless it only makes the name a hidden one. */
 static const char *find_extension(const char *base)
 {
 	const char *dot = strrchr(base, '.');
@@ -28,7 +28,7 @@ static const char *find_extension(const char *base)
 
 static int check_base(const char *path, const char *base, struct wt_error *err)
 {
-	/* The longest that is appended: number, stamp and -N. */
+	/* The longest suffix: number, stamp and -N. */
 	static const char appended[] = "_1234567890_20261121T003000Z-999";
 
 	if (!*base || !strcmp(base, ".") || !strcmp(base, ".."))
@@ -45,10 +45,10 @@ int wt_file_set_names_init(struct wt_file_set_names *names, const char *path, bo
                            struct wt_error *err)
 {
 	const char *slash = strrchr(path, '/');
-	int ret = rotates ? check_base(path, slash ? slash + 1 : path, err) : 0;
+	int rc = rotates ? check_base(path, slash ? slash + 1 : path, err) : 0;
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	names->path = strdup(path);
 	if (!names->path)
 		return wt_error_set(err, -ENOMEM, "no memory for the names of files");
@@ -107,7 +107,7 @@ char *wt_file_set_names_final(const struct wt_file_set_names *names, uint32_t nu
 	               : path;
 }
 
-/* "_20261121T003000Z" and, before the extension, "-N": how long that is, 0 if it is not there. */
+/* Length of "_20261121T003000Z" and, before the extension, "-N"; 0 if absent. */
 static size_t stamp_length(const char *text)
 {
 	static const char pattern[] = "_########T######Z";
@@ -132,7 +132,7 @@ static bool is_ours(const char *rest, const char *extension)
 
 uint32_t wt_file_set_names_number(const struct wt_file_set_names *names, const char *base)
 {
-	enum { MOST_DIGITS = 9 }; /* beyond is nobody's count, and would use the numbers up */
+	enum { MOST_DIGITS = 9 }; /* larger numbers are not counts, and would use the numbers up */
 	size_t stem = names->stem_length - names->prefix_length;
 	size_t digits;
 
@@ -153,7 +153,7 @@ struct wt_file_set_key wt_file_set_names_key(const struct wt_file_set_names *nam
 	size_t extension = strlen(names->extension), stamp;
 	const char *rest;
 
-	/* NAME_1_… is nothing that was made here. */
+	/* NAME_1_… was not made here. */
 	key.length = stem + strspn(base + (key.number ? stem : 0), "0123456789");
 	if (!key.number || key.length < stem + 5)
 		return (struct wt_file_set_key){0};
@@ -164,7 +164,7 @@ struct wt_file_set_key wt_file_set_names_key(const struct wt_file_set_names *nam
 	}
 	stamp = stamp_length(rest);
 	key.length += stamp;
-	/* Another extension is that of another series. */
+	/* Another extension belongs to another series. */
 	rest += stamp;
 	if (!stamp || strncmp(rest, names->extension, extension) ||
 	    (rest[extension] && rest[extension] != '.'))
@@ -178,8 +178,8 @@ int wt_file_set_renameat2(int from_fd, const char *from, int to_fd, const char *
 	return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
 }
 
-/* There is a moment in which somebody else could take the name; a file system that can
- * neither link nor rename without replacing leaves no other way. */
+/* Somebody else could take the name for a moment; a file system that can neither link nor rename
+ * without replacing leaves no other way. */
 static int look_and_rename(int dir_fd, const char *from, const char *to)
 {
 	struct stat status;
@@ -213,7 +213,7 @@ int wt_file_set_rename(const struct wt_file_set_system *system, int dir_fd, cons
 {
 	if (!system->renameat2(dir_fd, from, dir_fd, to, NO_REPLACE))
 		return 0;
-	/* What file systems and kernels say that do not know the flag. */
+	/* Errors of file systems and kernels that do not know the flag. */
 	if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP)
 		return link_and_unlink(system, dir_fd, from, to);
 	return -errno;

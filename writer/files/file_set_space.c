@@ -1,13 +1,54 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/writer/files/file_set_private.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <wiretape/base/mutex.h>
+
+static int make_room(struct wt_file_set *set)
+{
+	size_t room = set->room ? set->room * 2 : 16;
+	struct wt_file_set_entry *entries;
+	struct wt_set_file **files;
+
+	assert(wt_mutex_is_locked(&set->lock));
+	if (set->count < set->room)
+		return 0;
+	entries = reallocarray(set->entries, room, sizeof(*entries));
+	if (!entries)
+		return -ENOMEM;
+	set->entries = entries;
+	files = reallocarray(set->files, room, sizeof(struct wt_set_file *));
+	if (!files)
+		return -ENOMEM;
+	set->files = files;
+	set->room = room;
+	return 0;
+}
+
+struct wt_set_file *wt_file_set_add(struct wt_file_set *set, char *path, uint32_t number)
+{
+	struct wt_set_file *file = calloc(1, sizeof(*file));
+
+	assert(wt_mutex_is_locked(&set->lock));
+	if (!file || make_room(set)) {
+		free(file);
+		return NULL;
+	}
+	*file = (struct wt_set_file){.index = set->count, .work_path = path, .fd = -1};
+	set->entries[set->count] = (struct wt_file_set_entry){.path = path, .number = number};
+	set->files[set->count++] = file;
+	set->live_files++;
+	return file;
+}
 
 const char *wt_file_set_path(const struct wt_set_file *file)
 {
@@ -40,6 +81,7 @@ static bool is_live(const struct wt_set_file *file)
 
 void wt_file_set_let_go(struct wt_file_set *set, struct wt_set_file *file, enum wt_set_state state)
 {
+	assert(wt_mutex_is_locked(&set->lock));
 	file->state = state;
 	set->entries[file->index].deleted = state == WT_SET_GONE;
 	set->live_files--;
@@ -48,46 +90,48 @@ void wt_file_set_let_go(struct wt_file_set *set, struct wt_set_file *file, enum 
 		set->oldest++;
 }
 
-/* Of everything that it consists of. -ENOENT if there was nothing. */
+/* Delete all parts of a file. -ENOENT if there were none. */
 static int unlink_file(const struct wt_file_set *set, const struct wt_set_file *file)
 {
 	const char *base = wt_file_set_names_base(&set->names, wt_file_set_path(file));
-	int ret = -ENOENT;
+	int rc = -ENOENT;
 
 	if (!file->parts)
 		return unlinkat(set->dir_fd, base, 0) ? -errno : 0;
 	for (size_t i = 0; i < file->part_count; i++) {
 		if (!unlinkat(set->dir_fd, file->parts[i], 0))
-			ret = ret == -ENOENT ? 0 : ret;
+			rc = rc == -ENOENT ? 0 : rc;
 		else if (errno != ENOENT)
 			return -errno;
 	}
-	return ret;
+	return rc;
 }
 
 int wt_file_set_delete(struct wt_file_set *set, struct wt_set_file *file)
 {
 	const char *path = wt_file_set_path(file);
-	int ret = unlink_file(set, file);
-	bool gone = !ret || ret == -ENOENT;
+	int rc = unlink_file(set, file);
+	bool gone = !rc || rc == -ENOENT;
 
+	assert(file->state == WT_SET_DELETING);
 	if (!gone)
 		wt_file_set_tell(set, true, "cannot delete %s: %s; it stays, delete it by hand",
-		                 path, strerror(-ret));
+		                 path, strerror(-rc));
 	pthread_mutex_lock(&set->lock);
 	wt_file_set_let_go(set, file, gone ? WT_SET_GONE : WT_SET_STUCK);
 	pthread_mutex_unlock(&set->lock);
-	return ret;
+	return rc;
 }
 
-/* What to count for the file being written: what it may become, or else what it has become
- * so far. The caller has the lock, which is released meanwhile. */
+/* Size to count for the file being written: its limit, or else its size so far. Releases the lock
+ * meanwhile. */
 static uint64_t current_bytes(struct wt_file_set *set)
 {
 	const struct wt_set_file *last = set->count ? set->files[set->count - 1] : NULL;
 	struct stat status = {0};
 	const char *base;
 
+	assert(wt_mutex_is_locked(&set->lock));
 	if (!last || last->state != WT_SET_BEGUN)
 		return 0;
 	if (set->config.max_bytes)
@@ -106,7 +150,7 @@ static bool is_too_much(struct wt_file_set *set)
 	const struct wt_file_set_config *config = &set->config;
 	uint64_t current;
 
-	/* As long as nothing is recorded, nothing earlier has to make way for it. */
+	/* Until something is recorded, no earlier file has to make way. */
 	if (set->count == set->adopted)
 		return false;
 	if (config->keep_files && set->live_files > config->keep_files)
@@ -117,10 +161,11 @@ static bool is_too_much(struct wt_file_set *set)
 	return set->live_bytes + current > config->keep_bytes;
 }
 
-/* A file whose command runs, or waits for its turn, is passed over. The caller has the lock. */
+/* Skips a file whose command is running or waiting. */
 static struct wt_set_file *take_oldest(struct wt_file_set *set)
 {
-	/* A file under the very name it was given is the user's, and may be a device. */
+	assert(wt_mutex_is_locked(&set->lock));
+	/* A file under exactly the given name is the user's, and may be a device. */
 	if (!set->rotates)
 		return NULL;
 	for (size_t i = set->oldest; i < set->count; i++) {
@@ -136,6 +181,7 @@ bool wt_file_set_delete_surplus(struct wt_file_set *set)
 {
 	struct wt_set_file *oldest = is_too_much(set) ? take_oldest(set) : NULL;
 
+	assert(wt_mutex_is_locked(&set->lock));
 	if (!oldest)
 		return false;
 	pthread_mutex_unlock(&set->lock);
@@ -144,7 +190,7 @@ bool wt_file_set_delete_surplus(struct wt_file_set *set)
 	return true;
 }
 
-/* "10 GiB", in the unit in which it was probably meant. */
+/* Format "10 GiB", in the unit in which it was probably meant. */
 static const char *format_bytes(char *text, size_t size, uint64_t bytes)
 {
 	static const struct {
@@ -161,7 +207,7 @@ static const char *format_bytes(char *text, size_t size, uint64_t bytes)
 	return text;
 }
 
-/* Whether one has gone or was gone already; *freed grows by what that should give back. */
+/* Whether one was deleted or already gone; *freed grows by the space it should give back. */
 static bool delete_oldest(struct wt_file_set *set, uint64_t *freed)
 {
 	struct wt_set_file *file;
@@ -199,7 +245,7 @@ static void tell_of_unknown_space(struct wt_file_set *set, int error)
 		                 set->names.path, strerror(error));
 }
 
-/* How much is missing to what should be free. */
+/* Space that is missing. */
 static uint64_t missing_bytes(struct wt_file_set *set)
 {
 	struct statvfs status;
@@ -209,7 +255,7 @@ static uint64_t missing_bytes(struct wt_file_set *set)
 		tell_of_unknown_space(set, errno);
 		return 0;
 	}
-	/* Of a file system without a size (/proc, some of FUSE's) nothing can be said. */
+	/* A file system without a size (/proc, some of FUSE's) tells nothing. */
 	if (!status.f_blocks)
 		return 0;
 	unit_bytes = status.f_frsize;
@@ -219,9 +265,8 @@ static uint64_t missing_bytes(struct wt_file_set *set)
 	                                               : 0;
 }
 
-/* Btrfs and others give space back seconds after a file is gone. Looking is right at once
- * where it is not so; where it is, no more is deleted than was missing, and the next look
- * will tell. */
+/* Btrfs and others give space back seconds after a file is gone. On other file systems the next
+ * look is right at once; on these, no more is deleted than was missing, and the next look tells. */
 static bool make_space(struct wt_file_set *set)
 {
 	uint64_t missing = missing_bytes(set);
@@ -242,8 +287,7 @@ bool wt_file_set_has_space(struct wt_file_set *set)
 {
 	bool enough = set->config.min_free_bytes ? make_space(set) : true;
 
-	/* What has been deleted may be what the background wanted to, and the current file
-	 * has grown. */
+	/* The background may have wanted to delete the same file, and the current one has grown. */
 	if (set->config.keep_files || set->config.keep_bytes) {
 		pthread_mutex_lock(&set->lock);
 		wt_file_set_wake(set);

@@ -2,6 +2,7 @@
 #include <wiretape/writer/disk/disk_private.h>
 #include <wiretape/writer/files/file_set_private.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,6 +10,8 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <wiretape/base/mutex.h>
 
 enum { LATE_COMMANDS = 16 };
 
@@ -34,7 +37,7 @@ static struct wt_set_file *pop(struct wt_set_queue *queue)
 	return file;
 }
 
-/* What became of a file that was to be finished. */
+/* Outcome of finishing a file. */
 struct outcome {
 	enum wt_set_state state;
 	bool finished;
@@ -43,13 +46,13 @@ struct outcome {
 
 static void sync_directory(struct wt_file_set *set, const char *path)
 {
-	/* EINVAL: a file system that has nothing to sync there. */
+	/* EINVAL: a file system with nothing to sync there. */
 	if (fsync(set->dir_fd) && errno != EINVAL)
 		wt_file_set_tell(set, false, "the name %s may not outlive a power cut: %s", path,
 		                 strerror(errno));
 }
 
-/* The name for good; if that is taken, with -1, -2 and so on. 0 or -errno. */
+/* Give it its final name; if that is taken, with -1, -2 and so on. 0 or -errno. */
 static int give_name(struct wt_file_set *set, const struct wt_set_file *file, uint32_t number,
                      char **final_path)
 {
@@ -57,22 +60,22 @@ static int give_name(struct wt_file_set *set, const struct wt_set_file *file, ui
 	const struct wt_file_set_names *names = &set->names;
 	const char *work = wt_file_set_names_base(names, file->work_path);
 	unsigned again = 0;
-	int ret;
+	int rc;
 
 	do {
 		free(*final_path);
 		*final_path = wt_file_set_names_final(names, number, file->begun_utc_ns, again);
 		if (!*final_path)
 			return -ENOMEM;
-		ret = wt_file_set_rename(&set->system, set->dir_fd, work,
-		                         wt_file_set_names_base(names, *final_path));
-	} while (ret == -EEXIST && ++again < MOST_TRIES);
-	if (ret) {
+		rc = wt_file_set_rename(&set->system, set->dir_fd, work,
+		                        wt_file_set_names_base(names, *final_path));
+	} while (rc == -EEXIST && ++again < MOST_TRIES);
+	if (rc) {
 		free(*final_path);
 		*final_path = NULL;
-		return ret;
+		return rc;
 	}
-	/* Renaming goes by name. */
+	/* Renaming goes by name, so check that it is still our file's. */
 	if (!wt_file_set_has_name(set, file, wt_file_set_names_base(names, *final_path)))
 		return WT_SINK_REPLACED;
 	if (again)
@@ -84,7 +87,7 @@ static int give_name(struct wt_file_set *set, const struct wt_set_file *file, ui
 	return 0;
 }
 
-/* It could not be written to its end, or somebody has been at it. */
+/* It could not be written to its end, or somebody has changed it. */
 static void tell_of_failure(struct wt_file_set *set, const char *path, int error)
 {
 	const char *spoilt = wt_sink_spoilt(error);
@@ -96,7 +99,7 @@ static void tell_of_failure(struct wt_file_set *set, const char *path, int error
 		                 strerror(-error));
 }
 
-/* What has the name is not what was recorded, and so not ours to delete. */
+/* The name belongs to a file we did not record, so it is not ours to delete. */
 static bool has_lost_its_name(int error)
 {
 	return error == WT_SINK_DELETED || error == WT_SINK_REPLACED;
@@ -107,11 +110,11 @@ static struct outcome finish_file(struct wt_file_set *set, const struct wt_set_f
                                   const struct wt_file_set_entry *entry)
 {
 	struct outcome outcome = {.state = WT_SET_ENDED};
-	int ret = file->finish(file->context);
+	int rc = file->finish(file->context);
 
-	if (ret) {
-		tell_of_failure(set, file->work_path, ret);
-		if (has_lost_its_name(ret))
+	if (rc) {
+		tell_of_failure(set, file->work_path, rc);
+		if (has_lost_its_name(rc))
 			outcome.state = WT_SET_GONE;
 		return outcome;
 	}
@@ -121,18 +124,18 @@ static struct outcome finish_file(struct wt_file_set *set, const struct wt_set_f
 		return outcome;
 	}
 	if (set->rotates)
-		ret = give_name(set, file, entry->number, &outcome.final_path);
-	if (ret == -ENOENT)
-		ret = WT_SINK_DELETED;
-	if (has_lost_its_name(ret)) {
-		tell_of_failure(set, wt_file_set_path(file), ret);
+		rc = give_name(set, file, entry->number, &outcome.final_path);
+	if (rc == -ENOENT)
+		rc = WT_SINK_DELETED;
+	if (has_lost_its_name(rc)) {
+		tell_of_failure(set, wt_file_set_path(file), rc);
 		outcome.state = WT_SET_GONE;
 		return outcome;
 	}
-	if (ret) {
+	if (rc) {
 		wt_file_set_tell(set, true,
 		                 "%s is complete but cannot be renamed: %s; rename it by hand",
-		                 file->work_path, strerror(-ret));
+		                 file->work_path, strerror(-rc));
 		return outcome;
 	}
 	outcome.finished = true;
@@ -159,6 +162,7 @@ static bool finish_next(struct wt_file_set *set)
 	struct wt_set_file *file;
 	struct outcome outcome;
 
+	assert(wt_mutex_is_locked(&set->lock));
 	if (!set->to_finish.first)
 		return false;
 	file = pop(&set->to_finish);
@@ -180,14 +184,14 @@ static bool finish_next(struct wt_file_set *set)
 	return true;
 }
 
-/* It may have removed its file, or made another of it. The caller has the lock, which is released
- * meanwhile. */
+/* The command may have removed its file, or replaced it. Releases the lock meanwhile. */
 static void command_is_over(struct wt_file_set *set, struct wt_set_file *file)
 {
 	uint64_t bytes = set->entries[file->index].bytes, kept_bytes = file->kept_bytes;
 	char *path = NULL;
 	bool is_left;
 
+	assert(wt_mutex_is_locked(&set->lock));
 	pthread_mutex_unlock(&set->lock);
 	is_left = wt_file_set_gather(set, file, &path, &bytes, &kept_bytes);
 	pthread_mutex_lock(&set->lock);
@@ -208,23 +212,23 @@ static void command_is_over(struct wt_file_set *set, struct wt_set_file *file)
 static bool start_command(struct wt_file_set *set)
 {
 	struct wt_set_file *file;
-	int ret;
+	int rc;
 
+	assert(wt_mutex_is_locked(&set->lock));
 	if (!set->to_command.first || set->commands == WT_SET_MOST_COMMANDS)
 		return false;
 	file = pop(&set->to_command);
 	pthread_mutex_unlock(&set->lock);
-	ret = wt_on_close_start(&set->running[set->commands], set->on_close,
-	                        wt_file_set_path(file));
+	rc = wt_on_close_start(&set->running[set->commands], set->on_close, wt_file_set_path(file));
 	pthread_mutex_lock(&set->lock);
-	if (!ret) {
+	if (!rc) {
 		set->running[set->commands].due_ns =
 		        wt_disk_now_ns() + set->config.on_close_timeout_ns;
 		set->commanded[set->commands++] = file;
 		return true;
 	}
 	wt_file_set_tell(set, false, "cannot run command '%s' for %s: %s", set->on_close,
-	                 wt_file_set_path(file), strerror(-ret));
+	                 wt_file_set_path(file), strerror(-rc));
 	command_is_over(set, file);
 	return true;
 }
@@ -279,17 +283,18 @@ static void tell_of_timeout(struct wt_file_set *set, const struct wt_set_file *f
 	                 (double)set->config.on_close_timeout_ns / 1e9);
 }
 
-/* Those that take too long, or all in a hurry. The caller has the lock. */
+/* End commands that take too long, or all if writes are aborted. */
 static void end_commands(struct wt_file_set *set)
 {
 	static const int64_t grace_ns = 2000000000;
 	int64_t now_ns = wt_disk_now_ns();
-	bool hurry = atomic_load(&set->hurry);
+	bool abort_writes = atomic_load(&set->abort_writes);
 
+	assert(wt_mutex_is_locked(&set->lock));
 	for (size_t i = 0; i < set->commands; i++) {
 		struct wt_on_close *running = &set->running[i];
 
-		if (now_ns < running->due_ns && (running->terminated || !hurry))
+		if (now_ns < running->due_ns && (running->terminated || !abort_writes))
 			continue;
 		if (!running->terminated && now_ns < running->due_ns)
 			tell_of_hurry(set, set->commanded[i]);
@@ -300,12 +305,13 @@ static void end_commands(struct wt_file_set *set)
 	}
 }
 
-/* In a hurry, commands that have not begun never do. The caller has the lock. */
+/* Drop commands that have not begun if writes are aborted. */
 static void forget_commands(struct wt_file_set *set)
 {
 	size_t count = set->to_command.count;
 
-	if (!count || !atomic_load(&set->hurry))
+	assert(wt_mutex_is_locked(&set->lock));
+	if (!count || !atomic_load(&set->abort_writes))
 		return;
 	wt_file_set_tell(set, false, "command '%s' was not run for the last %zu files",
 	                 set->on_close, count);
@@ -318,11 +324,12 @@ static bool is_idle(const struct wt_file_set *set)
 	return !set->to_finish.first && !set->to_command.first && !set->commands;
 }
 
-/* Do what can be done now. The caller has the lock, which is released meanwhile. */
+/* Do everything that can be done now. Releases the lock meanwhile. */
 static void work(struct wt_file_set *set)
 {
 	uint64_t asked = set->asked;
 
+	assert(wt_mutex_is_locked(&set->lock));
 	do {
 		end_commands(set);
 		collect_commands(set);
@@ -334,7 +341,7 @@ static void work(struct wt_file_set *set)
 	pthread_cond_broadcast(&set->settled);
 }
 
-/* At most an hour: then it is looked again. */
+/* Look again after an hour at the latest. */
 static int ms_until(int64_t due_ns)
 {
 	int64_t left_ms = (due_ns - wt_disk_now_ns()) / 1000000 + 1;
@@ -347,10 +354,11 @@ static int sooner(int a_ms, int b_ms)
 	return a_ms < 0 || b_ms < a_ms ? b_ms : a_ms;
 }
 
-/* Until somebody asks for something or a command ends. */
+/* Wait for a request or the end of a command. */
 static void rest(struct wt_file_set *set)
 {
-	enum { LOOK_EVERY_MS = 50 }; /* where a command's end does not show in poll() */
+	assert(wt_mutex_is_locked(&set->lock));
+	enum { LOOK_EVERY_MS = 50 }; /* if poll() does not show a command's end */
 	struct pollfd polls[1 + WT_SET_MOST_COMMANDS] = {{.fd = set->wake_fd, .events = POLLIN}};
 	nfds_t count = 1;
 	int timeout = -1;
@@ -366,7 +374,7 @@ static void rest(struct wt_file_set *set)
 	pthread_mutex_unlock(&set->lock);
 	if (poll(polls, count, timeout) > 0 && polls[0].revents &&
 	    read(set->wake_fd, &wakes, sizeof(wakes)) < 0)
-		errno = 0; /* whoever woke us is served all the same */
+		errno = 0; /* the request that woke us is served anyway */
 	pthread_mutex_lock(&set->lock);
 }
 
@@ -384,35 +392,26 @@ static void *background(void *argument)
 	return NULL;
 }
 
-void wt_file_set_wake(struct wt_file_set *set)
-{
-	const uint64_t one = 1;
-
-	set->asked++;
-	/* Cannot fail but for a counter that is full, and then it is awake. */
-	if (set->threaded && write(set->wake_fd, &one, sizeof(one)) < 0)
-		errno = 0;
-}
-
-/* Signals are for the program's own threads. */
+/* The program's own threads handle signals. */
 static int start_thread(struct wt_file_set *set)
 {
 	sigset_t all, before;
-	int ret;
+	int rc;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	ret = set->system.thread_create(&set->thread, NULL, background, set);
+	rc = set->system.thread_create(&set->thread, NULL, background, set);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return ret;
+	return rc;
 }
 
 void wt_file_set_enqueue(struct wt_file_set *set, struct wt_set_file *file)
 {
-	int ret = set->threaded ? 0 : start_thread(set);
+	int rc = set->threaded ? 0 : start_thread(set);
 
+	assert(wt_mutex_is_locked(&set->lock));
 	push(&set->to_finish, file);
-	set->threaded = !ret;
+	set->threaded = !rc;
 	wt_file_set_wake(set);
 	if (set->threaded)
 		return;
@@ -420,7 +419,7 @@ void wt_file_set_enqueue(struct wt_file_set *set, struct wt_set_file *file)
 		wt_file_set_tell(set, false,
 		                 "there is no thread to finish files in (%s): recording waits "
 		                 "while that is done",
-		                 strerror(ret));
+		                 strerror(rc));
 	set->told_unthreaded = true;
 	work(set);
 }
@@ -445,12 +444,12 @@ void wt_file_set_settle(struct wt_file_set *set)
 	pthread_mutex_unlock(&set->lock);
 }
 
-void wt_file_set_hurry(struct wt_file_set *set)
+void wt_file_set_abort_writes(struct wt_file_set *set)
 {
 	const uint64_t one = 1;
 	int saved = errno;
 
-	atomic_store(&set->hurry, true);
+	atomic_store(&set->abort_writes, true);
 	/* As in wt_file_set_wake(). */
 	if (write(set->wake_fd, &one, sizeof(one)) < 0)
 		errno = 0;

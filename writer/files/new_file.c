@@ -27,7 +27,7 @@ static int open_nameless(const struct wt_file_place *place)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Not every file system has files without names. */
+/* Some file systems lack files without names. */
 static int open_temporary(struct wt_new_file *file, bool replaces)
 {
 	struct wt_file_place place = file->place;
@@ -48,7 +48,7 @@ static int open_temporary(struct wt_new_file *file, bool replaces)
 	return fd;
 }
 
-/* Who may not give a file away keeps it, with the same mode. */
+/* A user who may not give a file away keeps it, with the same mode. */
 static int hand_down(int fd, const struct stat *old)
 {
 	struct stat made;
@@ -63,10 +63,10 @@ static int hand_down(int fd, const struct stat *old)
 
 static int open_file(struct wt_new_file *file, const struct stat *old, mode_t mode)
 {
-	int ret = 0;
+	int rc = 0;
 
-	/* The directory's say, not the file's: what is there is replaced, but not what its
-	 * owner has protected. */
+	/* The directory decides, not the file: an old file is replaced, unless its owner has
+	 * protected it. */
 	if (old && faccessat(file->place.dir_fd, file->place.name, W_OK, AT_EACCESS))
 		return -errno;
 	file->fd = open_nameless(&file->place);
@@ -75,13 +75,13 @@ static int open_file(struct wt_new_file *file, const struct stat *old, mode_t mo
 	if (file->fd < 0)
 		return file->fd;
 	if (old)
-		ret = hand_down(file->fd, old);
-	if (!ret && mode && fchmod(file->fd, mode))
-		ret = -errno;
-	return ret;
+		rc = hand_down(file->fd, old);
+	if (!rc && mode && fchmod(file->fd, mode))
+		rc = -errno;
+	return rc;
 }
 
-/* A regular file that has no name to be found under is cut to nothing like any other. */
+/* A regular file without a name to find it under is truncated like any other. */
 static int open_stream(struct wt_new_file *file)
 {
 	int flags = O_WRONLY | (file->place.through ? O_TRUNC : 0);
@@ -112,48 +112,48 @@ static int open_output(struct wt_new_file *file)
 int wt_new_file_open(struct wt_new_file *file, const char *path, mode_t mode, struct wt_error *err)
 {
 	bool is_output = !strcmp(path, "-");
-	int ret;
+	int rc;
 
 	*file = (struct wt_new_file){.fd = -1, .place.dir_fd = -1};
 	if (!is_output) {
-		ret = wt_file_place_find(&file->place, AT_FDCWD, path, err);
-		if (ret)
-			return ret;
+		rc = wt_file_place_find(&file->place, AT_FDCWD, path, err);
+		if (rc)
+			return rc;
 	}
 	file->path = strdup(path);
 	if (!file->path)
-		ret = -ENOMEM;
+		rc = -ENOMEM;
 	else
-		ret = is_output ? open_output(file) : open_it(file, mode);
-	if (!ret)
+		rc = is_output ? open_output(file) : open_it(file, mode);
+	if (!rc)
 		return 0;
 	wt_new_file_abandon(file);
-	return wt_error_set(err, ret, "cannot write to '%s': %s", path, strerror(-ret));
+	return wt_error_set(err, rc, "cannot write to '%s': %s", path, strerror(-rc));
 }
 
-/* Only a name that is free can be linked to, and a rename replaces in one step. */
+/* Linking needs a free name, and a rename replaces in one step. */
 static int give_temporary_name(struct wt_new_file *file)
 {
-	int ret = -EEXIST;
+	int rc = -EEXIST;
 	char from[64];
 
 	snprintf(from, sizeof(from), "/proc/self/fd/%d", file->fd);
-	for (int i = 0; i < TRIES && ret == -EEXIST; i++) {
+	for (int i = 0; i < TRIES && rc == -EEXIST; i++) {
 		char *name = name_beside(file->place.name, i);
 
 		if (!name)
 			return -ENOMEM;
-		ret = linkat(AT_FDCWD, from, file->place.dir_fd, name, AT_SYMLINK_FOLLOW) ? -errno
-		                                                                          : 0;
-		if (ret)
+		rc = linkat(AT_FDCWD, from, file->place.dir_fd, name, AT_SYMLINK_FOLLOW) ? -errno
+		                                                                         : 0;
+		if (rc)
 			free(name);
 		else
 			file->temporary = name;
 	}
-	return ret;
+	return rc;
 }
 
-/* Where it is not for the file system (EINVAL) there is nothing to be had. */
+/* EINVAL: the file system does not support it, and nothing can be done. */
 static int sync_file(const struct wt_new_file *file)
 {
 	if (fsync(file->fd) && errno != EINVAL)
@@ -165,36 +165,36 @@ static int give_name(struct wt_new_file *file)
 {
 	const struct wt_file_place *place = &file->place;
 	bool replaces = !faccessat(place->dir_fd, place->name, F_OK, AT_SYMLINK_NOFOLLOW);
-	int ret = file->temporary ? 0 : give_temporary_name(file);
+	int rc = file->temporary ? 0 : give_temporary_name(file);
 
-	if (!ret && replaces)
-		ret = sync_file(file);
-	if (!ret && renameat(place->dir_fd, file->temporary, place->dir_fd, place->name))
-		ret = -errno;
-	if (ret)
-		return ret;
+	if (!rc && replaces)
+		rc = sync_file(file);
+	if (!rc && renameat(place->dir_fd, file->temporary, place->dir_fd, place->name))
+		rc = -errno;
+	if (rc)
+		return rc;
 	free(file->temporary);
 	file->temporary = NULL;
-	/* The rename goes by name. */
-	ret = wt_file_place_check(place, file->fd);
-	return !ret && replaces ? wt_file_place_sync(place) : ret;
+	/* Renaming goes by name, so check that it is still our file's. */
+	rc = wt_file_place_check(place, file->fd);
+	return !rc && replaces ? wt_file_place_sync(place) : rc;
 }
 
 int wt_new_file_commit(struct wt_new_file *file, struct wt_error *err)
 {
-	int ret = file->is_stream ? 0 : give_name(file);
+	int rc = file->is_stream ? 0 : give_name(file);
 	int fd = file->fd;
 
-	if (ret)
-		wt_error_set(err, ret, "cannot give '%s' its name: %s", file->path, strerror(-ret));
+	if (rc)
+		wt_error_set(err, rc, "cannot give '%s' its name: %s", file->path, strerror(-rc));
 	file->fd = -1;
-	/* Some file systems say only here that there was no room. */
-	if (close(fd) && !ret) {
-		ret = -errno;
-		wt_error_set(err, ret, "cannot write to '%s': %s", file->path, strerror(-ret));
+	/* Some file systems report only here that there was no room. */
+	if (close(fd) && !rc) {
+		rc = -errno;
+		wt_error_set(err, rc, "cannot write to '%s': %s", file->path, strerror(-rc));
 	}
 	wt_new_file_abandon(file);
-	return ret;
+	return rc;
 }
 
 void wt_new_file_abandon(struct wt_new_file *file)

@@ -11,24 +11,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What the recorder ignores or blocks (SIGPIPE, a thread's mask) is not the command's. */
+/* The recorder's ignored or blocked signals (SIGPIPE, a thread's mask) are not for the command. */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
 	sigset_t all, none;
-	int ret;
+	int rc;
 
 	sigfillset(&all);
 	sigemptyset(&none);
-	ret = posix_spawnattr_setsigdefault(attributes, &all);
-	if (!ret)
-		ret = posix_spawnattr_setsigmask(attributes, &none);
-	if (!ret)
-		ret = posix_spawnattr_setpgroup(attributes, 0);
-	if (!ret)
-		ret = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF |
-		                                                   POSIX_SPAWN_SETSIGMASK |
-		                                                   POSIX_SPAWN_SETPGROUP);
-	return ret;
+	rc = posix_spawnattr_setsigdefault(attributes, &all);
+	if (!rc)
+		rc = posix_spawnattr_setsigmask(attributes, &none);
+	if (!rc)
+		rc = posix_spawnattr_setpgroup(attributes, 0);
+	if (!rc)
+		rc = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF |
+		                                                  POSIX_SPAWN_SETSIGMASK |
+		                                                  POSIX_SPAWN_SETPGROUP);
+	return rc;
 }
 
 /* posix_spawn and its family return errors as positive numbers. */
@@ -36,29 +36,29 @@ static int spawn(pid_t *pid, char *const argv[])
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
-	int ret = posix_spawn_file_actions_init(&actions);
+	int rc = posix_spawn_file_actions_init(&actions);
 
-	if (ret)
-		return -ret;
-	ret = posix_spawnattr_init(&attributes);
-	if (ret)
+	if (rc)
+		return -rc;
+	rc = posix_spawnattr_init(&attributes);
+	if (rc)
 		goto destroy_actions;
-	ret = set_attributes(&attributes);
-	if (!ret)
-		ret = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null",
-		                                       O_RDONLY, 0);
+	rc = set_attributes(&attributes);
+	if (!rc)
+		rc = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY,
+		                                      0);
 	/* Standard output may be somebody's JSON. */
-	if (!ret)
-		ret = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-	if (!ret)
-		ret = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
+	if (!rc)
+		rc = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
+	if (!rc)
+		rc = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
 	posix_spawnattr_destroy(&attributes);
 destroy_actions:
 	posix_spawn_file_actions_destroy(&actions);
-	return -ret;
+	return -rc;
 }
 
-/* A path in front of which the command sees no option. */
+/* Prefix that keeps the command from taking the path for an option. */
 static char *as_argument(const char *path)
 {
 	char *argument;
@@ -69,20 +69,19 @@ static char *as_argument(const char *path)
 int wt_on_close_start(struct wt_on_close *running, const char *command, const char *path)
 {
 	char shell[] = "sh", option[] = "-c", *script = NULL, *argument = as_argument(path);
-	int ret = -ENOMEM;
+	int rc = -ENOMEM;
 
 	/* The path is an argument of the shell, never part of what it parses. */
 	if (argument && asprintf(&script, "%s \"$@\"", command) >= 0)
-		ret = spawn(&running->pid,
-		            (char *[]){shell, option, script, shell, argument, NULL});
+		rc = spawn(&running->pid, (char *[]){shell, option, script, shell, argument, NULL});
 	else
 		script = NULL;
 	free(script);
 	free(argument);
 	running->terminated = false;
-	if (!ret)
+	if (!rc)
 		running->pidfd = (int)syscall(SYS_pidfd_open, running->pid, 0);
-	return ret;
+	return rc;
 }
 
 void wt_on_close_terminate(struct wt_on_close *running)
@@ -91,7 +90,7 @@ void wt_on_close_terminate(struct wt_on_close *running)
 	running->terminated = true;
 }
 
-/* While it is not collected its number is nobody else's. */
+/* Until it is collected its number belongs to nobody else. */
 static void kill_the_rest(const struct wt_on_close *running)
 {
 	siginfo_t info = {0};

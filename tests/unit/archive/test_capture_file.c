@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <wiretape/archive/capture_file.h>
+#include <wiretape/tests/support/temp.h>
 
 #include "support/pcapng_builder.h"
 
@@ -18,7 +19,7 @@
 #define T_NS (T_S * INT64_C(1000000000))
 
 static struct pcapng_builder build;
-static char path[] = "/tmp/test_capture_file.XXXXXX";
+static char path[TEMP_BYTES];
 static int fd;
 static struct wt_capture_file *file;
 static struct wt_pcapng_item item;
@@ -27,6 +28,7 @@ static struct wt_error err;
 static void set_up(void)
 {
 	memset(&build, 0, sizeof(build));
+	temp_template(path, "capture_file");
 	fd = mkstemp(path);
 	cr_assert(ge(int, fd, 0));
 }
@@ -385,7 +387,7 @@ static bool count_down(void *context)
 Test(capture_file, a_fifo_that_nobody_writes_to_is_waited_for_as_long_as_wanted, .timeout = 30)
 {
 	int looks = 2;
-	const struct wt_capture_patience patience = {count_down, &looks};
+	const struct wt_patience patience = {count_down, &looks};
 
 	unlink(path);
 	cr_assert(eq(int, mkfifo(path, 0600), 0));
@@ -403,7 +405,7 @@ Test(capture_file, a_pipe_that_falls_silent_ends_as_soon_as_nobody_waits, .timeo
 	cr_assert(eq(int, mkfifo(path, 0600), 0));
 	for (size_t length = 0; length <= build.length; length += STEP) {
 		int looks = 1000, rc, writer = open(path, O_RDWR);
-		const struct wt_capture_patience patience = {count_down, &looks};
+		const struct wt_patience patience = {count_down, &looks};
 
 		cr_assert(eq(long, (long)write(writer, build.bytes, length), (long)length));
 		looks = 8;
@@ -420,7 +422,7 @@ Test(capture_file, a_pipe_that_falls_silent_ends_as_soon_as_nobody_waits, .timeo
 Test(capture_file, what_comes_in_time_is_read_whatever_the_patience)
 {
 	int looks = 1000;
-	const struct wt_capture_patience patience = {count_down, &looks};
+	const struct wt_patience patience = {count_down, &looks};
 
 	build_file();
 	append(build.bytes, build.length);
@@ -799,4 +801,86 @@ Test(capture_file, a_length_alone_takes_no_memory)
 	build_record(T_S, 0, 0xfffffff0, 0xfffffff0, "data");
 	open_build();
 	expect_next(-EBADMSG);
+}
+
+/* Both ways to read a file find the same packets. */
+static void expect_the_same_packets(void)
+{
+	struct wt_capture_file *quick;
+	struct wt_frame frames[3];
+	struct wt_pcapng_item other;
+	uint32_t interface_id;
+	size_t count = 0, at = 0, packets = 0;
+
+	open_file();
+	cr_assert(eq(int, wt_capture_file_open(&quick, path, &err), 0));
+	while (wt_capture_file_next(file, &item, &err) > 0) {
+		if (at == count) {
+			at = 0;
+			count = wt_capture_file_next_packets(quick, frames, 3, &interface_id);
+		}
+		if (at == count) {
+			cr_assert(eq(int, wt_capture_file_next(quick, &other, &err), 1));
+			cr_assert(eq(int, (int)other.kind, (int)item.kind));
+			continue;
+		}
+		cr_assert(eq(int, (int)item.kind, WT_ITEM_PACKET));
+		cr_expect(eq(u32, interface_id, item.packet.interface_id));
+		cr_expect(eq(i64, frames[at].stamp_ns, item.packet.frame.stamp_ns));
+		cr_expect(eq(u32, frames[at].caplen, item.packet.frame.caplen));
+		cr_expect(eq(u32, frames[at].len, item.packet.frame.len));
+		cr_expect(eq(int,
+		             memcmp(frames[at].data, item.packet.frame.data, frames[at].caplen),
+		             0));
+		at++;
+		packets++;
+	}
+	cr_expect(eq(sz, at, count));
+	cr_expect(eq(u64, wt_capture_file_offset(quick), wt_capture_file_offset(file)));
+	cr_expect(ge(sz, packets, 7), "packets that were quick");
+	wt_capture_file_close(quick);
+}
+
+Test(capture_file, packets_of_pcapng_come_together_as_they_do_one_by_one)
+{
+	build_section(&build);
+	build_interface(&build, 9, 0);
+	for (uint64_t i = 0; i < 8; i++)
+		build_packet(&build, 0, T_NS + i, i == 3 ? "a longer one" : "abc");
+	append(build.bytes, build.length);
+	expect_the_same_packets();
+}
+
+/* Eight packets, with `units` to a second. */
+static void append_pcap(uint32_t magic, bool swapped)
+{
+	uint32_t words[] = {magic, 2 | 4 << 16, 0, 0, 65535, 1};
+
+	if (swapped)
+		words[1] = 2 << 16 | 4;
+	for (size_t i = 0; i < 6; i++)
+		words[i] = swapped && i != 1 ? __builtin_bswap32(words[i]) : words[i];
+	if (swapped)
+		words[1] = __builtin_bswap32(words[1]);
+	append(words, sizeof(words));
+	for (uint32_t i = 0; i < 8; i++) {
+		uint32_t record[] = {T_S + i, 999 * i, 5, i == 5 ? 9 : 5};
+
+		for (size_t j = 0; j < 4; j++)
+			record[j] = swapped ? __builtin_bswap32(record[j]) : record[j];
+		append(record, sizeof(record));
+		append("abcde", 5);
+	}
+}
+
+Test(capture_file, packets_of_pcap_come_together_as_they_do_one_by_one)
+{
+	append_pcap(0xa1b2c3d4, false);
+	expect_the_same_packets();
+}
+
+Test(capture_file, packets_of_pcap_in_the_other_byte_order_do_too)
+{
+	append_pcap(0xa1b23c4d, true);
+	expect_the_same_packets();
 }

@@ -395,6 +395,19 @@ Test(compare, speed_scales_the_times_of_a)
 	cr_expect(eq(i64, timing->lasted_b_ns, timing->lasted_a_ns));
 }
 
+Test(compare, speed_rounds_times_before_1970_to_the_nearest_ns_too)
+{
+	config.speed = 4;
+	add_letter('a', 'x', -1000);
+	add_letter('a', 'y', -989); /* 2.75 ns later */
+	add_letter('b', 'x', 0);
+	add_letter('b', 'y', 3);
+	wt_compare_finish(compare, &result);
+	cr_expect(eq(i64, timing->reference_ns, 1000));
+	cr_expect(eq(i64, timing->lasted_a_ns, 3));
+	cr_expect(eq(i64, timing->error.max_ns, 0));
+}
+
 Test(compare, packets_without_stamps_match_and_have_no_times)
 {
 	struct wt_compare_packet packet = {

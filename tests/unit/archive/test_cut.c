@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include <wiretape/archive/capture_file.h>
-#include <wiretape/writer/clock_note.h>
 #include <wiretape/archive/cut/cut.h>
+#include <wiretape/pcapng/clock_record.h>
+#include <wiretape/tests/support/temp.h>
 
 #include "support/pcapng_builder.h"
 #include "support/seeds.h"
@@ -22,9 +23,9 @@ enum { FILES = 3, SEEDS = SEEDS_OF(40), CUTS = 20 };
 
 static struct tape_builder tape;
 static struct pcapng_builder build;
-static char inputs[FILES][40];
+static char inputs[FILES][TEMP_BYTES];
 static int fds[FILES];
-static char out[64];
+static char out[TEMP_BYTES + 16];
 static struct wt_cut_file files[FILES];
 static struct wt_cut_result result;
 static struct wt_error err;
@@ -32,7 +33,7 @@ static struct wt_error err;
 static void set_up(void)
 {
 	for (int i = 0; i < FILES; i++) {
-		strcpy(inputs[i], "/tmp/test_cut.XXXXXX");
+		temp_template(inputs[i], "cut");
 		fds[i] = mkstemp(inputs[i]);
 		cr_assert(ge(int, fds[i], 0));
 	}
@@ -151,7 +152,7 @@ Test(cut, from_is_inclusive_and_to_is_not)
 	tape_write(&tape, fds[0]);
 	do_cut(1, T_NS + 3, T_NS + 6, NULL);
 	expect_stamps(3, expected);
-	cr_expect(files[0].is_tape);
+	cr_expect(files[0].has_chunks);
 	cr_expect(eq(sz, found.interface_count, 2));
 	cr_expect(eq(sz, found.other, 0));
 	cr_expect(eq(i64, result.first_ns, T_NS + 3));
@@ -172,7 +173,7 @@ Test(cut, either_end_may_be_open)
 
 Test(cut, a_time_may_count_from_the_first_packet)
 {
-	const struct wt_time from = {.ns = 4, .relative = true}, to = {.ns = T_NS + 10};
+	const struct wt_time from = {.ns = 4, .base = WT_TIME_START}, to = {.ns = T_NS + 10};
 
 	add_chunks(10, 100);
 	tape_write(&tape, fds[0]);
@@ -193,7 +194,7 @@ Test(cut, nothing_to_find_is_an_empty_file)
 
 Test(cut, a_relative_time_in_an_empty_recording_is_an_error)
 {
-	const struct wt_time from = {.ns = 4, .relative = true};
+	const struct wt_time from = {.ns = 4, .base = WT_TIME_START};
 
 	tape_write(&tape, fds[0]);
 	cr_expect(lt(int, try_cut(1, &from, NULL, NULL), 0));
@@ -539,7 +540,8 @@ static void expect_options(const struct wt_pcapng_item *item, bool others)
 	cr_expect(eq(u64, id, 0x1122334455667788));
 	cr_expect(eq(int, find_option(item->options, 77, &option), others));
 	cr_expect(eq(int, find_option(item->options, WT_OPT_LOCAL_FILL, &option), false));
-	cr_expect(eq(int, item->packet.frame.notes, WT_NOTE_SOURCE | WT_NOTE_GIVEN | WT_NOTE_BOTH));
+	cr_expect(eq(int, item->packet.frame.notes,
+	             WT_FRAME_SOURCE | WT_FRAME_GIVEN | WT_FRAME_BOTH));
 	cr_expect(eq(int, item->packet.frame.stamp_source, WT_STAMP_HARDWARE));
 	cr_expect(eq(u32, item->packet.frame.map, 0x01020304));
 	cr_expect(eq(i64, item->packet.frame.given_ns, -5));
@@ -766,10 +768,10 @@ static struct wt_clock_map map_at(uint32_t number, int64_t utc_ns)
 	};
 }
 
-static struct wt_clock_note note_of(enum wt_clock_note_what what, uint32_t interface_id,
-                                    const struct wt_clock_map *map)
+static struct wt_clock_record note_of(enum wt_clock_record_what what, uint32_t interface_id,
+                                      const struct wt_clock_map *map)
 {
-	return (struct wt_clock_note){
+	return (struct wt_clock_record){
 	        .what = what,
 	        .interface_id = interface_id,
 	        .utc_ns = map->utc_ns,
@@ -777,22 +779,28 @@ static struct wt_clock_note note_of(enum wt_clock_note_what what, uint32_t inter
 	};
 }
 
+/* Whether tapes are of the first format, whose indexes have no maps. */
+static bool is_old;
+
 static void begin_clocked(uint32_t interfaces, uint32_t first_map)
 {
 	const struct wt_clock_map map = map_at(first_map, T_NS);
-	struct wt_clock_note notes[TAPE_INTERFACES_MAX];
+	struct wt_clock_record notes[TAPE_INTERFACES_MAX];
 
 	for (uint32_t i = 0; i < interfaces; i++)
-		notes[i] = note_of(WT_CLOCK_NOTE_MAP, i, &map);
+		notes[i] = note_of(WT_CLOCK_RECORD_MAP, i, &map);
 	tape_free(&tape);
-	tape_begin_clocked(&tape, interfaces, clock_text, notes, interfaces);
+	if (is_old)
+		tape_begin_old(&tape, interfaces, clock_text, notes, interfaces);
+	else
+		tape_begin_clocked(&tape, interfaces, clock_text, notes, interfaces);
 }
 
 /* Maps in a chunk of their own, one for each interface. */
 static void add_maps(const struct wt_clock_map *map)
 {
 	for (uint32_t i = 0; i < tape.interfaces; i++) {
-		const struct wt_clock_note note = note_of(WT_CLOCK_NOTE_CROSS, i, map);
+		const struct wt_clock_record note = note_of(WT_CLOCK_RECORD_CROSS, i, map);
 
 		tape_note(&tape, &note);
 	}
@@ -840,11 +848,11 @@ static const struct wt_clock_map *find_map(uint32_t interface_id, uint32_t numbe
 
 static void take_note(const struct wt_pcapng_item *item)
 {
-	struct wt_clock_note note;
+	struct wt_clock_record note;
 
-	cr_assert(wt_clock_note_parse(item->body, item->body_bytes, &note));
+	cr_assert(wt_clock_record_parse(item->body, item->body_bytes, &note));
 	notes_found++;
-	if (note.what == WT_CLOCK_NOTE_CHANGE)
+	if (note.what == WT_CLOCK_RECORD_CHANGE)
 		return;
 	cr_assert(lt(sz, map_count, 4096));
 	maps[map_count].map = note.map;
@@ -856,7 +864,7 @@ static void take_stamp(const struct wt_pcapng_item_packet *packet)
 {
 	const struct wt_clock_map *map = find_map(packet->interface_id, packet->frame.map);
 
-	if (!(packet->frame.notes & WT_NOTE_GIVEN))
+	if (!(packet->frame.notes & WT_FRAME_GIVEN))
 		return;
 	given++;
 	if (!map)
@@ -866,7 +874,7 @@ static void take_stamp(const struct wt_pcapng_item_packet *packet)
 }
 
 /* Every packet that names a map finds it before it, and comes to its stamp with it. */
-static void expect_maps(size_t packets)
+static void read_maps(void)
 {
 	struct wt_capture_file *file;
 	struct wt_pcapng_item item;
@@ -880,6 +888,11 @@ static void expect_maps(size_t packets)
 			take_stamp(&item.packet);
 	}
 	wt_capture_file_close(file);
+}
+
+static void expect_maps(size_t packets)
+{
+	read_maps();
 	cr_expect(eq(sz, given, packets));
 	cr_expect(eq(sz, not_found, 0));
 	cr_expect(eq(sz, wrong, 0));
@@ -898,7 +911,7 @@ Test(cut, every_stamp_can_be_made_again_from_the_maps_that_go_along)
 	cr_expect(eq(sz, notes_found, 2 * 20));
 }
 
-Test(cut, the_map_in_force_is_searched_for_before_the_range)
+static void expect_the_map_in_force(void)
 {
 	/* The clock could not be read for a long time, and at the end of it again. */
 	struct wt_clock_map map;
@@ -916,6 +929,51 @@ Test(cut, the_map_in_force_is_searched_for_before_the_range)
 	expect_maps(4);
 	cr_expect(eq(sz, notes_found, 2));
 	cr_expect(eq(u32, maps[0].map.number, 11));
+}
+
+Test(cut, the_map_in_force_before_the_range_is_found)
+{
+	expect_the_map_in_force();
+}
+
+Test(cut, the_map_in_force_before_the_range_is_found_in_the_first_format)
+{
+	is_old = true;
+	expect_the_map_in_force();
+}
+
+/* Each packet of its own clock needs none, but whoever converts it does. */
+Test(cut, the_map_in_force_goes_along_though_no_packet_names_it)
+{
+	const struct wt_clock_map map = map_at(7, T_NS);
+
+	begin_clocked(2, 1);
+	for (int i = 0; i < 100; i++) {
+		wt_chunk_maps_add(&tape.open_maps, 0, &map);
+		wt_chunk_maps_add(&tape.open_maps, 1, &map);
+		for (int j = 0; j < 4; j++)
+			tape_packet(&tape, T_NS + i * 1000000000ll + j, 100);
+		tape_chunk(&tape);
+	}
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 90000000000, T_NS + 91000000000, NULL);
+	expect_maps(0);
+	cr_expect(eq(sz, notes_found, 2));
+	cr_expect(eq(u32, maps[1].map.number, 7));
+	cr_expect(eq(u32, maps[1].interface_id, 1));
+}
+
+Test(cut, maps_of_interfaces_that_are_not_there_are_passed_over)
+{
+	const struct wt_clock_map map = map_at(7, T_NS);
+
+	begin_clocked(2, 1);
+	wt_chunk_maps_add(&tape.open_maps, 2, &map);
+	wt_chunk_maps_add(&tape.open_maps, UINT32_MAX, &map);
+	add_second(0, &map, 4, 100);
+	tape_write(&tape, fds[0]);
+	do_cut(1, INT64_MIN, INT64_MIN, NULL);
+	expect_maps(4);
 }
 
 Test(cut, a_map_of_the_first_chunk_is_found)
@@ -950,10 +1008,32 @@ Test(cut, a_map_behind_the_packets_that_name_it_is_found)
 	expect_maps(28);
 }
 
+/* As in a file without chunks. */
+Test(cut, a_map_behind_the_packets_that_name_it_stays_behind_them_in_the_first_format)
+{
+	const struct wt_clock_map old = map_at(1, T_NS), late = map_at(2, T_NS + 5000000000);
+
+	is_old = true;
+	begin_clocked(2, 1);
+	add_maps(&old);
+	add_second(4, &old, 4, 100);
+	add_second(5, &late, 4, 100);
+	add_maps(&late);
+	add_second(6, &late, 4, 100);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 5000000000, T_NS + 6500000000, NULL);
+	read_maps();
+	cr_expect(eq(sz, given, 7));
+	cr_expect(eq(sz, not_found, 4));
+	cr_assert(gt(sz, map_count, 0));
+	for (uint32_t i = 0; i < 2; i++)
+		cr_expect(find_map(i, 2) != NULL, "interface %u", i);
+}
+
 Test(cut, a_map_of_a_chunk_that_was_left_out_is_found)
 {
 	const struct wt_clock_map old = map_at(5, T_NS), young = map_at(6, T_NS + 5000000000);
-	const struct wt_clock_note note = note_of(WT_CLOCK_NOTE_CROSS, 0, &old);
+	const struct wt_clock_record note = note_of(WT_CLOCK_RECORD_CROSS, 0, &old);
 
 	begin_clocked(1, 1);
 	/* It is read for a range that lies between its packets. */
@@ -985,18 +1065,29 @@ Test(cut, a_map_behind_a_packet_behind_the_range_is_found)
 	expect_maps(6);
 }
 
-Test(cut, a_map_that_is_lost_does_not_hold_it_up)
+Test(cut, a_map_whose_clock_block_is_lost_is_found)
 {
 	build_clocked(1, 1, 20, 4, 100);
 	/* The chunk with the map of second 10. */
 	memset(tape.bytes + tape.chunks[50].offset, 0, tape.chunks[50].bytes);
 	tape_write(&tape, fds[0]);
 	do_cut(1, T_NS + 9000000000, T_NS + 12000000000, NULL);
-	cr_expect(eq(u64, result.packets, 12));
-	read_back();
-	cr_expect(eq(sz, found.packets, 12));
+	expect_maps(12);
 	do_cut(1, T_NS + 10000000000, T_NS + 11000000000, NULL);
-	cr_expect(eq(u64, result.packets, 4));
+	expect_maps(4);
+}
+
+Test(cut, a_map_that_is_lost_of_the_first_format_does_not_hold_it_up)
+{
+	is_old = true;
+	build_clocked(1, 1, 20, 4, 100);
+	memset(tape.bytes + tape.chunks[50].offset, 0, tape.chunks[50].bytes);
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 9000000000, T_NS + 12000000000, NULL);
+	cr_expect(eq(u64, result.packets, 12));
+	read_maps();
+	cr_expect(eq(sz, given, 12));
+	cr_expect(eq(sz, not_found, 4));
 }
 
 Test(cut, reads_little_for_the_clocks_of_a_long_recording)
@@ -1018,10 +1109,24 @@ Test(cut, maps_go_along_from_a_file_that_is_no_tape)
 	cr_assert(eq(int, rename(out, inputs[1]), 0));
 	cr_assert(eq(int, rename(inputs[1], inputs[0]), 0));
 	do_cut(1, T_NS + 7500000000, T_NS + 12200000000, NULL);
-	cr_expect(not(files[0].is_tape));
+	cr_expect(not(files[0].has_chunks));
 	expect_maps(28);
 	/* In force at the beginning, one each second, and one behind the last packet. */
 	cr_expect(eq(sz, notes_found, 2 * 7));
+}
+
+Test(cut, a_recording_of_a_later_format_is_read_as_any_other_file)
+{
+	uint8_t *text;
+
+	build_clocked(2, 1, 20, 6, 100);
+	text = memmem(tape.bytes, tape.chunks[0].offset, "format=2", 8);
+	cr_assert(text != NULL);
+	text[7] = '3';
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 7500000000, T_NS + 12200000000, NULL);
+	cr_expect(not(files[0].has_chunks));
+	expect_maps(28);
 }
 
 Test(cut, maps_go_along_from_the_other_byte_order)
@@ -1037,11 +1142,11 @@ Test(cut, maps_go_along_from_the_other_byte_order)
 static void write_recording(int number, uint32_t first_map, int64_t born_ns)
 {
 	struct wt_clock_map map = map_at(first_map, T_NS);
-	struct wt_clock_note note;
+	struct wt_clock_record note;
 
 	map.born_utc_ns = born_ns;
 	map.rate += born_ns - T_NS;
-	note = note_of(WT_CLOCK_NOTE_MAP, 0, &map);
+	note = note_of(WT_CLOCK_RECORD_MAP, 0, &map);
 	tape_free(&tape);
 	tape_begin_clocked(&tape, 1, clock_text, &note, 1);
 	add_second(number, &map, 5, 100);
@@ -1075,6 +1180,7 @@ Test(cut, finds_every_map_wherever_the_range_begins)
 	for (uint64_t seed = 1; seed <= SEEDS; seed++) {
 		struct wt_clock_map map;
 
+		is_old = seed % 2;
 		begin_clocked(1 + seed % 3, 1);
 		tape.seed = seed;
 		map = map_at(1, T_NS);

@@ -8,6 +8,8 @@
 
 #include <wiretape/archive/capture_file.h>
 #include <wiretape/archive/cut/cut.h>
+#include <wiretape/pcapng/text_block.h>
+#include <wiretape/tests/support/temp.h>
 
 #include "support/pcapng_builder.h"
 
@@ -19,7 +21,7 @@
 enum { FILES = 3, FOUND_MAX = 512 };
 
 static struct pcapng_builder build;
-static char inputs[FILES][48], out[64];
+static char inputs[FILES][TEMP_BYTES], out[TEMP_BYTES + 16];
 static int fds[FILES];
 static struct wt_cut_file files[FILES];
 static struct wt_cut_result result;
@@ -29,7 +31,7 @@ static char found[FOUND_MAX]; /* the words of the new file, in their order */
 static void set_up(void)
 {
 	for (int i = 0; i < FILES; i++) {
-		strcpy(inputs[i], "/tmp/test_cut_blocks.XXXXXX");
+		temp_template(inputs[i], "cut_blocks");
 		fds[i] = mkstemp(inputs[i]);
 		cr_assert(ge(int, fds[i], 0));
 	}
@@ -106,6 +108,15 @@ static void add_journal(int64_t after_ns, const char *word)
 	add_block(WT_PCAPNG_JOURNAL, entry);
 }
 
+static void add_feed(int64_t after_ns, const char *word)
+{
+	char event[128];
+
+	snprintf(event, sizeof(event), "v=1\nstamp_ns=%lld\nwhat=%s\n",
+	         (long long)(T_NS + after_ns), word);
+	add_block(WT_PCAPNG_FEED, event);
+}
+
 static void write_build(int number)
 {
 	cr_assert(eq(long, (long)pwrite(fds[number], build.bytes, build.length, 0),
@@ -144,6 +155,10 @@ static void note_item(const struct wt_pcapng_item *item)
 	case WT_PCAPNG_JOURNAL:
 		message = memmem(body, item->body_bytes, "MESSAGE=", 8);
 		note(message + 8, strcspn(message + 8, "\n"));
+		break;
+	case WT_PCAPNG_FEED:
+		message = memmem(body, item->body_bytes, "what=", 5);
+		note(message + 5, strcspn(message + 5, "\n"));
 		break;
 	default:
 		cr_expect(item->kind == WT_ITEM_SECTION || item->kind == WT_ITEM_INTERFACE,
@@ -309,6 +324,24 @@ Test(cut_blocks, a_journals_impossible_time_is_none)
 	expect("p1 far none end ");
 	cut(1, 2000, INT64_MAX, NULL);
 	expect("p2 ");
+}
+
+Test(cut_blocks, feed_blocks_go_by_their_time_and_looks_at_nics_stay)
+{
+	begin(false);
+	add_packet(1000, "p1");
+	add_feed(3000, "f3");
+	add_packet(2000, "p2");
+	add_feed(1000, "f1");
+	add_block(WT_PCAPNG_NIC_LOOK, "interface=0\nlook_ns=2000\n");
+	add_packet(3000, "p3");
+	add_feed(2000, "f2");
+	add_block(WT_PCAPNG_FEED, "v=1\nstamp_ns=x\nwhat=timeless\n");
+	write_build(0);
+	cut(1, 2000, 3000, NULL);
+	expect("p2 f2 ");
+	cut(1, 3000, INT64_MAX, NULL);
+	expect("f3 p3 timeless ");
 }
 
 /* ---- several files ---- */

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/stamp/stamp.h>
 #include <wiretape/archive/capture_file.h>
-#include <wiretape/writer/clock_note.h>
 #include <wiretape/archive/cut/cut.h>
+#include <wiretape/pcapng/clock_record.h>
+#include <wiretape/stamp/stamp.h>
 
 /* What is cut out of a whole recording with hardware stamps: each stamp that was converted can
  * be converted again, from the output alone. What is made by hand is in test_cut.c. */
@@ -34,7 +34,7 @@ static void tear_down(void)
 
 TestSuite(cut_clocks, .init = set_up, .fini = tear_down, .timeout = 60);
 
-static void record(enum wt_stamp_clock clock, enum wt_layout layout)
+static void record(enum wt_stamp_clock clock, enum wt_placement layout)
 {
 	static char specs[INTERFACES][160]; /* borrowed */
 
@@ -99,10 +99,10 @@ static void take_interface(struct wt_pcapng_item_text text)
 
 static void take_clock(const struct wt_pcapng_item *item)
 {
-	struct wt_clock_note note;
+	struct wt_clock_record note;
 
-	cr_assert(wt_clock_note_parse(item->body, item->body_bytes, &note));
-	if (note.what == WT_CLOCK_NOTE_CHANGE)
+	cr_assert(wt_clock_record_parse(item->body, item->body_bytes, &note));
+	if (note.what == WT_CLOCK_RECORD_CHANGE)
 		return;
 	cr_assert(lt(sz, seen.map_count, MAPS_MAX));
 	seen.interface_of[seen.map_count] = note.interface_id;
@@ -123,7 +123,7 @@ static void take_packet(const struct wt_pcapng_item_packet *packet)
 
 	seen.packets[packet->interface_id]++;
 	seen.software += frame->notes && frame->stamp_source == WT_STAMP_SOFTWARE;
-	if (!(frame->notes & WT_NOTE_GIVEN))
+	if (!(frame->notes & WT_FRAME_GIVEN))
 		return;
 	seen.given++;
 	if (!map)
@@ -155,7 +155,7 @@ static void read_back(void)
 
 static uint64_t expect_cut(enum wt_stamp_clock clock, int64_t from_ms, int64_t duration_ms)
 {
-	const struct wt_time from = {.ns = from_ms * 1000000, .relative = true};
+	const struct wt_time from = {.ns = from_ms * 1000000, .base = WT_TIME_START};
 	const char *paths[1] = {recording.path};
 	const struct wt_cut_config config = {
 	        .paths = paths,
@@ -168,7 +168,7 @@ static uint64_t expect_cut(enum wt_stamp_clock clock, int64_t from_ms, int64_t d
 	struct wt_cut_file file;
 
 	cr_assert(eq(int, wt_cut(&config, &file, &result, &err), 0), "%s", err.text);
-	cr_expect(file.is_tape);
+	cr_expect(file.has_chunks);
 	read_back();
 	cr_expect(eq(sz, seen.interfaces, INTERFACES));
 	/* On a machine that is busy one may have sent nothing for so long. */
@@ -183,7 +183,7 @@ static uint64_t expect_cut(enum wt_stamp_clock clock, int64_t from_ms, int64_t d
 	return result.packets;
 }
 
-static void expect_cuts(enum wt_stamp_clock clock, enum wt_layout layout)
+static void expect_cuts(enum wt_stamp_clock clock, enum wt_placement layout)
 {
 	record(clock, layout);
 	cr_expect(eq(u64, expect_cut(clock, 0, 0), INTERFACES * PACKETS));
@@ -195,20 +195,20 @@ static void expect_cuts(enum wt_stamp_clock clock, enum wt_layout layout)
 
 Test(cut_clocks, utc_can_be_made_again)
 {
-	expect_cuts(WT_CLOCK_UTC, WT_LAYOUT_INPLACE);
+	expect_cuts(WT_CLOCK_UTC, WT_PLACEMENT_INPLACE);
 }
 
 Test(cut_clocks, utc_can_be_made_again_of_a_compact_recording)
 {
-	expect_cuts(WT_CLOCK_UTC, WT_LAYOUT_COMPACT);
+	expect_cuts(WT_CLOCK_UTC, WT_PLACEMENT_COMPACT);
 }
 
 Test(cut_clocks, tai_can_be_made_again)
 {
-	expect_cuts(WT_CLOCK_TAI, WT_LAYOUT_INPLACE);
+	expect_cuts(WT_CLOCK_TAI, WT_PLACEMENT_INPLACE);
 }
 
 Test(cut_clocks, software_stamps_in_the_nics_time_can_be_made_again)
 {
-	expect_cuts(WT_CLOCK_PHC, WT_LAYOUT_INPLACE);
+	expect_cuts(WT_CLOCK_PHC, WT_PLACEMENT_INPLACE);
 }

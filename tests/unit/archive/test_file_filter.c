@@ -117,7 +117,7 @@ Test(file_filter, its_compiler_is_given_up_when_the_patience_is_over)
 {
 	static char text[65536];
 	static bool over;
-	static const struct wt_capture_patience patience = {is_set, &over};
+	static const struct wt_patience patience = {is_set, &over};
 	size_t used = 0;
 
 	for (int i = 0; i < 500; i++)

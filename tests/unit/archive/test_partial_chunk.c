@@ -10,10 +10,11 @@
 
 #include <wiretape/archive/capture_file.h>
 #include <wiretape/archive/cut/cut.h>
-#include <wiretape/writer/missing.h>
-#include <wiretape/archive/repair/recover.h>
-#include <wiretape/writer/tape_reader.h>
 #include <wiretape/archive/repair/partial_chunk.h>
+#include <wiretape/archive/repair/recover.h>
+#include <wiretape/pcapng/gap_block.h>
+#include <wiretape/tests/support/temp.h>
+#include <wiretape/writer/chunk_file.h>
 
 #include "support/mend.h"
 #include "support/seeds.h"
@@ -22,14 +23,13 @@
 #define T_NS INT64_C(1700000000000000000)
 
 static struct tape_builder tape;
-static char path[64];
+static char path[TEMP_BYTES];
 static int fd;
 static struct wt_error err;
 
 static void set_up(void)
 {
-	snprintf(path, sizeof(path), "%s/test_torn.XXXXXX",
-	         access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+	temp_template_in_memory(path, "torn");
 	fd = mkstemp(path);
 	cr_assert(ge(int, fd, 0));
 	tape_begin(&tape, 2);
@@ -42,7 +42,7 @@ static void tear_down(void)
 	unlink(path);
 }
 
-TestSuite(torn, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(partial, .init = set_up, .fini = tear_down, .timeout = 120);
 
 static void add_chunk(size_t packets, uint32_t caplen)
 {
@@ -58,19 +58,19 @@ static void write_tape(void)
 
 /* ---- what is found ---- */
 
-static struct wt_torn torn;
+static struct wt_partial_chunk partial;
 static struct wt_chunk_index index_before;
 
 static int look(size_t number)
 {
 	const uint64_t offset = tape.chunks[number].offset;
-	struct wt_tape_reader *reader;
+	struct wt_chunk_file *reader;
 	int rc;
 
-	cr_assert(eq(int, wt_tape_reader_open(&reader, path, 0, &err), 0), "%s", err.text);
-	cr_assert(eq(int, wt_tape_reader_find(reader, offset, offset + 1, &index_before, &err), 1));
-	rc = wt_torn_look(reader, &index_before, &torn, &err);
-	wt_tape_reader_close(reader);
+	cr_assert(eq(int, wt_chunk_file_open(&reader, path, 0, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_chunk_file_find(reader, offset, offset + 1, &index_before, &err), 1));
+	rc = wt_partial_chunk_look(reader, &index_before, &partial, &err);
+	wt_chunk_file_close(reader);
 	return rc;
 }
 
@@ -92,41 +92,41 @@ static uint64_t block_at(size_t chunk, size_t number)
 	return at;
 }
 
-Test(torn, the_blocks_before_the_first_that_is_not_whole_are_kept)
+Test(partial, the_blocks_before_the_first_that_is_not_whole_are_kept)
 {
-	add_chunk(50, 300);
+	add_chunk(50, 328);
 	tape_zero_page(&tape, tape.chunks[0].offset + 8192);
 	write_tape();
 	cr_assert(eq(int, look(0), 1));
-	cr_expect(le(u32, torn.bytes, 8192));
-	cr_expect(gt(u32, torn.bytes, 8192 - 400));
-	cr_expect(eq(u32, torn.packets + torn.missing_packets, 50));
-	cr_expect(eq(u32, torn.index.packets, torn.packets));
-	cr_expect(eq(i64, torn.index.min_ns, T_NS));
-	cr_expect(eq(i64, torn.index.max_ns, T_NS + torn.packets - 1));
-	cr_expect(eq(u32, torn.index.last_ns, torn.packets - 1));
-	cr_expect(eq(i64, torn.index.max_so_far_ns, T_NS + 49));
-	cr_expect(eq(u32, wt_torn_chunk_bytes(&torn), 12288));
+	cr_expect(le(u32, partial.bytes, 8192));
+	cr_expect(gt(u32, partial.bytes, 8192 - 400));
+	cr_expect(eq(u32, partial.packets + partial.missing_packets, 50));
+	cr_expect(eq(u32, partial.index.packets, partial.packets));
+	cr_expect(eq(i64, partial.index.min_ns, T_NS));
+	cr_expect(eq(i64, partial.index.max_ns, T_NS + partial.packets - 1));
+	cr_expect(eq(u32, partial.index.last_ns, partial.packets - 1));
+	cr_expect(eq(i64, partial.index.max_so_far_ns, T_NS + 49));
+	cr_expect(eq(u32, wt_partial_chunk_bytes(&partial), 12288));
 }
 
-Test(torn, an_index_alone_is_nothing_to_keep)
+Test(partial, an_index_alone_is_nothing_to_keep)
 {
 	add_chunk(2, 3000);
-	memset(tape.bytes + block_at(0, 0), 0, tape.chunks[0].bytes - 132);
+	memset(tape.bytes + block_at(0, 0), 0, tape.chunks[0].bytes - WT_CHUNK_FULL_INDEX_BYTES);
 	write_tape();
 	cr_expect(eq(int, look(0), 0));
 }
 
-Test(torn, statistics_alone_are_kept)
+Test(partial, statistics_alone_are_kept)
 {
 	tape_statistics(&tape);
 	add_chunk(2, 3000);
 	memset(tape.bytes + block_at(0, 2), 0, 8);
 	write_tape();
 	cr_assert(eq(int, look(0), 1));
-	cr_expect(eq(u32, torn.packets, 0));
-	cr_expect(eq(u32, torn.missing_packets, 2));
-	cr_expect(eq(u32, torn.index.interface_id, WT_CHUNK_MIXED));
+	cr_expect(eq(u32, partial.packets, 0));
+	cr_expect(eq(u32, partial.missing_packets, 2));
+	cr_expect(eq(u32, partial.index.interface_id, WT_CHUNK_MIXED));
 }
 
 static const struct wt_clock_map map = {
@@ -139,8 +139,8 @@ static const struct wt_clock_map map = {
 
 static void add_note(uint32_t interface_id)
 {
-	const struct wt_clock_note note = {
-	        .what = WT_CLOCK_NOTE_CROSS,
+	const struct wt_clock_record note = {
+	        .what = WT_CLOCK_RECORD_CROSS,
 	        .interface_id = interface_id,
 	        .map = map,
 	};
@@ -148,7 +148,7 @@ static void add_note(uint32_t interface_id)
 	tape_note(&tape, &note);
 }
 
-Test(torn, clock_blocks_alone_are_kept)
+Test(partial, clock_blocks_alone_are_kept)
 {
 	add_note(0);
 	add_note(1);
@@ -156,13 +156,13 @@ Test(torn, clock_blocks_alone_are_kept)
 	memset(tape.bytes + block_at(0, 2), 0, 8);
 	write_tape();
 	cr_assert(eq(int, look(0), 1));
-	cr_expect(eq(u32, torn.packets, 0));
-	cr_expect(eq(u32, torn.missing_packets, 2));
-	cr_expect(eq(u32, torn.bytes, (uint32_t)(block_at(0, 2) - tape.chunks[0].offset)));
-	cr_expect(eq(int, torn.index.flags, WT_CHUNK_CLOCKS));
+	cr_expect(eq(u32, partial.packets, 0));
+	cr_expect(eq(u32, partial.missing_packets, 2));
+	cr_expect(eq(u32, partial.bytes, (uint32_t)(block_at(0, 2) - tape.chunks[0].offset)));
+	cr_expect(eq(int, partial.index.flags, WT_CHUNK_CLOCKS));
 }
 
-Test(torn, a_clock_block_of_which_the_end_was_not_written_is_not_kept)
+Test(partial, a_clock_block_of_which_the_end_was_not_written_is_not_kept)
 {
 	for (int i = 0; i < 12; i++)
 		add_note(0);
@@ -170,61 +170,61 @@ Test(torn, a_clock_block_of_which_the_end_was_not_written_is_not_kept)
 	tape_zero_page(&tape, tape.chunks[0].offset + 4096);
 	write_tape();
 	cr_assert(eq(int, look(0), 1));
-	cr_expect(le(u32, torn.bytes, 4096));
-	cr_expect(gt(u32, torn.bytes, 4096 - 512));
+	cr_expect(le(u32, partial.bytes, 4096));
+	cr_expect(gt(u32, partial.bytes, 4096 - 512));
 }
 
-Test(torn, a_packet_with_a_page_of_zeros_is_not_kept)
+Test(partial, a_packet_with_a_page_of_zeros_is_not_kept)
 {
 	add_chunk(3, 9000);
 	tape_zero_page(&tape, tape.chunks[0].offset + 12288);
 	write_tape();
 	cr_assert(eq(int, look(0), 1));
-	cr_expect(eq(u32, torn.packets, 1));
-	cr_expect(ne(u32, torn.index.page_check, 0));
-	cr_expect(ne(u32, torn.index.page_check, index_before.page_check));
+	cr_expect(eq(u32, partial.packets, 1));
+	cr_expect(ne(u32, partial.index.page_check, 0));
+	cr_expect(ne(u32, partial.index.page_check, index_before.page_check));
 }
 
-Test(torn, where_some_page_is_another_none_is_trusted)
+Test(partial, where_some_page_is_another_none_is_trusted)
 {
 	tape_packet(&tape, T_NS, 100);
 	add_chunk(3, 9000);
 	memset(tape.bytes + tape.chunks[0].offset + 12288, 7, 4096);
 	write_tape();
 	cr_assert(eq(int, look(0), 1));
-	cr_expect(eq(u32, torn.packets, 1));
-	cr_expect(eq(u32, torn.missing_packets, 3));
+	cr_expect(eq(u32, partial.packets, 1));
+	cr_expect(eq(u32, partial.missing_packets, 3));
 }
 
-Test(torn, no_more_packets_than_the_index_counts)
+Test(partial, no_more_packets_than_the_index_counts)
 {
 	add_chunk(9, 100);
 	tape.bytes[tape.chunks[0].offset + offsetof(struct wt_chunk_index, packets)] = 4;
 	write_tape();
 	cr_assert(eq(int, look(0), 1));
-	cr_expect(eq(u32, torn.packets, 4));
-	cr_expect(eq(u32, torn.missing_packets, 0));
+	cr_expect(eq(u32, partial.packets, 4));
+	cr_expect(eq(u32, partial.missing_packets, 0));
 }
 
-Test(torn, a_missing_block_fits_before_the_next_chunk)
+Test(partial, a_missing_block_fits_before_the_next_chunk)
 {
 	uint64_t padding;
 
-	add_chunk(29, 92);
+	add_chunk(29, 72);
 	padding = block_at(0, 29);
 	cr_assert(lt(u64, tape.chunks[0].offset + tape.chunks[0].bytes - padding, 200));
 	memset(tape.bytes + padding, 0, 8);
 	add_chunk(1, 100);
 	write_tape();
 	cr_assert(eq(int, look(0), 1));
-	cr_expect(lt(u32, torn.packets, 29));
-	cr_expect(eq(u32, wt_torn_chunk_bytes(&torn), 4096));
+	cr_expect(lt(u32, partial.packets, 29));
+	cr_expect(eq(u32, wt_partial_chunk_bytes(&partial), 4096));
 	/* Without a next one there is more room. */
 	tape_zero_page(&tape, tape.chunks[1].offset);
 	write_tape();
 	cr_assert(eq(int, look(0), 1));
-	cr_expect(eq(u32, torn.packets, 29));
-	cr_expect(eq(u32, wt_torn_chunk_bytes(&torn), 8192));
+	cr_expect(eq(u32, partial.packets, 29));
+	cr_expect(eq(u32, wt_partial_chunk_bytes(&partial), 8192));
 }
 
 /* ---- what repair makes of it ---- */
@@ -250,12 +250,12 @@ static struct {
 
 static void note_missing(const struct wt_pcapng_item *item)
 {
-	struct wt_missing missing;
+	struct wt_gap_block missing;
 
-	cr_assert(wt_missing_parse(item->body, item->body_bytes, &missing));
-	found.holes += missing.what == WT_MISSING_HOLE;
-	found.ends += missing.what == WT_MISSING_NOT_CLOSED;
-	if (missing.what != WT_MISSING_NOT_CLOSED)
+	cr_assert(wt_gap_block_parse(item->body, item->body_bytes, &missing));
+	found.holes += missing.what == WT_GAP_BLOCK_HOLE;
+	found.ends += missing.what == WT_GAP_BLOCK_NOT_CLOSED;
+	if (missing.what != WT_GAP_BLOCK_NOT_CLOSED)
 		found.missing += missing.packets;
 }
 
@@ -271,7 +271,7 @@ static void read_through(void)
 		if (item.kind == WT_ITEM_PACKET)
 			memcpy(&found.numbers[found.packets++], item.packet.frame.data,
 			       sizeof(uint32_t));
-		else if (item.block_type == WT_PCAPNG_MISSING)
+		else if (item.block_type == WT_PCAPNG_GAP)
 			note_missing(&item);
 		found.statistics += item.kind == WT_ITEM_STATISTICS;
 		found.clocks += item.block_type == WT_PCAPNG_CLOCK;
@@ -291,18 +291,18 @@ static off_t size_of_file(void)
 static void expect_chunks(void)
 {
 	struct wt_chunk_index index;
-	struct wt_tape_reader *reader;
+	struct wt_chunk_file *reader;
 	uint64_t at = tape.chunks[0].offset, end = (uint64_t)size_of_file(), packets = 0;
 	const uint8_t *bytes;
 
-	cr_assert(eq(int, wt_tape_reader_open(&reader, path, 0, &err), 0));
-	while (at < end && wt_tape_reader_find(reader, at, end, &index, &err) == 1) {
-		cr_assert(eq(int, wt_tape_reader_chunk(reader, &index, &bytes, &err), 1));
+	cr_assert(eq(int, wt_chunk_file_open(&reader, path, 0, &err), 0));
+	while (at < end && wt_chunk_file_find(reader, at, end, &index, &err) == 1) {
+		cr_assert(eq(int, wt_chunk_file_chunk(reader, &index, &bytes, &err), 1));
 		cr_expect(le(u64, packets, index.packets_before));
 		packets = index.packets_before + index.packets;
 		at = index.offset + index.chunk_bytes;
 	}
-	wt_tape_reader_close(reader);
+	wt_chunk_file_close(reader);
 }
 
 static void repair_and_expect(size_t packets, uint64_t missing, const char *what, uint64_t at)
@@ -362,14 +362,14 @@ static void cut_anywhere(size_t chunk)
 		expect_cut_at(chunk, end);
 }
 
-Test(torn, a_file_cut_anywhere_in_a_chunk_keeps_what_is_before)
+Test(partial, a_file_cut_anywhere_in_a_chunk_keeps_what_is_before)
 {
 	add_chunk(3, 100);
 	add_chunk(40, 92);
 	cut_anywhere(1);
 }
 
-Test(torn, a_file_cut_anywhere_in_a_chunk_that_was_made_in_place)
+Test(partial, a_file_cut_anywhere_in_a_chunk_that_was_made_in_place)
 {
 	tape.in_place = true;
 	add_chunk(3, 100);
@@ -405,7 +405,7 @@ static void tear_anywhere(size_t chunk)
 	free(copy);
 }
 
-Test(torn, a_chunk_torn_anywhere_with_good_ones_behind_it)
+Test(partial, a_chunk_torn_anywhere_with_good_ones_behind_it)
 {
 	add_chunk(3, 100);
 	add_chunk(60, 92);
@@ -414,7 +414,7 @@ Test(torn, a_chunk_torn_anywhere_with_good_ones_behind_it)
 	tear_anywhere(1);
 }
 
-Test(torn, a_chunk_that_was_made_in_place_torn_anywhere)
+Test(partial, a_chunk_that_was_made_in_place_torn_anywhere)
 {
 	tape.in_place = true;
 	add_chunk(3, 100);
@@ -424,7 +424,7 @@ Test(torn, a_chunk_that_was_made_in_place_torn_anywhere)
 	tear_anywhere(1);
 }
 
-Test(torn, several_chunks_one_after_the_other)
+Test(partial, several_chunks_one_after_the_other)
 {
 	for (int i = 0; i < 6; i++)
 		add_chunk(10, 2000);
@@ -436,7 +436,7 @@ Test(torn, several_chunks_one_after_the_other)
 	cr_expect(eq(sz, found.holes, 4));
 }
 
-Test(torn, a_long_hole_behind_it_goes_on_in_blocks_of_its_own)
+Test(partial, a_long_hole_behind_it_goes_on_in_blocks_of_its_own)
 {
 	add_chunk(3, 3000);
 	for (int i = 0; i < 40; i++)
@@ -451,7 +451,7 @@ Test(torn, a_long_hole_behind_it_goes_on_in_blocks_of_its_own)
 	cr_expect(eq(sz, report.hole_count, 1));
 }
 
-Test(torn, the_end_torn_in_its_padding_keeps_the_statistics)
+Test(partial, the_end_torn_in_its_padding_keeps_the_statistics)
 {
 	add_chunk(3, 100);
 	tape_close(&tape);
@@ -462,7 +462,7 @@ Test(torn, the_end_torn_in_its_padding_keeps_the_statistics)
 	cr_expect(eq(sz, found.ends, 1));
 }
 
-Test(torn, what_is_lost_later_is_a_hole_of_its_own)
+Test(partial, what_is_lost_later_is_a_hole_of_its_own)
 {
 	for (int i = 0; i < 4; i++)
 		add_chunk(10, 2000);
@@ -504,7 +504,7 @@ static void expect_cut(int64_t from_ns, int64_t to_ns)
 }
 
 /* Clocks are stepped back, and the largest stamp so far may be that of a lost packet. */
-Test(torn, times_are_found_in_what_is_left)
+Test(partial, times_are_found_in_what_is_left)
 {
 	enum { SEEDS = SEEDS_OF(30), CHUNKS = 40, RANGE_NS = 2000 };
 
@@ -548,12 +548,39 @@ static void cut_later(struct wt_cut_result *result)
 	const struct wt_cut_config config = {
 	        .paths = paths, .path_count = 1, .out = out, .from = &from};
 	cr_assert(eq(int, wt_cut(&config, &file, result, &err), 0), "%s", err.text);
-	cr_expect(file.is_tape);
+	cr_expect(file.has_chunks);
 	cr_assert(eq(int, rename(out, path), 0));
 	read_through();
 }
 
-Test(torn, maps_are_found_in_what_was_repaired)
+Test(partial, the_maps_of_its_index_stay)
+{
+	struct wt_chunk_file *reader;
+	struct wt_chunk_map carried;
+	const uint8_t *bytes;
+
+	tape_free(&tape);
+	tape_begin_clocked(&tape, 2, "source=hardware clock=utc", NULL, 0);
+	for (int i = 0; i < 20; i++)
+		tape_stamped(&tape, &map, map.phc_ns + i, 1000);
+	tape_chunk(&tape);
+	tape_zero_page(&tape, tape.chunks[0].offset + 8192);
+	write_tape();
+	repair();
+	cr_expect(eq(u64, report.part_chunks, 1));
+	cr_assert(eq(int, wt_chunk_file_open(&reader, path, 0, &err), 0), "%s", err.text);
+	cr_assert(eq(int,
+	             wt_chunk_file_find(reader, 0, (uint64_t)size_of_file(), &index_before, &err),
+	             1));
+	cr_assert(eq(int, wt_chunk_file_chunk(reader, &index_before, &bytes, &err), 1));
+	cr_assert(eq(int, index_before.maps, 2));
+	wt_chunk_read_map(bytes, &index_before, false, 1, &carried);
+	cr_expect(eq(u32, carried.interface_id, 1));
+	cr_expect(eq(int, memcmp(&carried.map, &map, sizeof(map)), 0));
+	wt_chunk_file_close(reader);
+}
+
+Test(partial, maps_are_found_in_what_was_repaired)
 {
 	static const char clock[] = "source=hardware clock=utc";
 	struct wt_cut_result result;

@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include <wiretape/archive/capture_file.h>
-#include <wiretape/writer/missing.h>
 #include <wiretape/archive/repair/recover.h>
+#include <wiretape/pcapng/gap_block.h>
+#include <wiretape/tests/support/temp.h>
 
 #include "support/pcapng_builder.h"
 #include "support/seeds.h"
@@ -23,7 +24,7 @@
 enum { SEEDS = SEEDS_OF(300) };
 
 static struct tape_builder tape;
-static char path[64];
+static char path[TEMP_BYTES];
 static char copy_path[80];
 static int fd;
 static struct wt_recovery *recovery;
@@ -33,8 +34,7 @@ static struct wt_error err;
 static void set_up(void)
 {
 	/* Each repair waits for the disk: here thousands do, in vain. */
-	snprintf(path, sizeof(path), "%s/test_recover.XXXXXX",
-	         access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+	temp_template_in_memory(path, "recover");
 	fd = mkstemp(path);
 	cr_assert(ge(int, fd, 0));
 	snprintf(copy_path, sizeof(copy_path), "%s.copy", path);
@@ -161,21 +161,21 @@ static struct {
 	size_t packets;
 	uint64_t missing;
 	size_t holes, ends;
-	struct wt_missing last;
+	struct wt_gap_block last;
 } found;
 
 static void note_missing(const struct wt_pcapng_item *item)
 {
-	struct wt_missing missing;
+	struct wt_gap_block missing;
 
-	cr_assert(wt_missing_parse(item->body, item->body_bytes, &missing));
+	cr_assert(wt_gap_block_parse(item->body, item->body_bytes, &missing));
 	found.last = missing;
-	if (missing.what == WT_MISSING_NOT_CLOSED) {
+	if (missing.what == WT_GAP_BLOCK_NOT_CLOSED) {
 		found.ends++;
 		return;
 	}
 	found.missing += missing.packets;
-	found.holes += missing.what == WT_MISSING_HOLE;
+	found.holes += missing.what == WT_GAP_BLOCK_HOLE;
 }
 
 static void read_back_from(const char *name)
@@ -190,7 +190,7 @@ static void read_back_from(const char *name)
 		if (item.kind == WT_ITEM_PACKET)
 			memcpy(&found.numbers[found.packets++], item.packet.frame.data,
 			       sizeof(uint32_t));
-		else if (item.block_type == WT_PCAPNG_MISSING)
+		else if (item.block_type == WT_PCAPNG_GAP)
 			note_missing(&item);
 	}
 	cr_expect(eq(int, rc, 0), "%s", rc ? err.text : "");
@@ -223,7 +223,7 @@ Test(recover, a_recording_that_was_closed_needs_nothing)
 	tape_write(&tape, fd);
 	look();
 	cr_expect(eq(int, report->needs_repair, false));
-	cr_expect(report->was_closed && report->is_tape);
+	cr_expect(report->was_closed && report->has_chunks);
 	cr_expect(eq(u64, report->packets, 6));
 	cr_expect(eq(u64, report->chunks, 4));
 	apply();
@@ -345,7 +345,7 @@ Test(recover, of_a_damaged_beginning_all_blocks_that_can_be_read_keep_their_plac
 	read_back();
 	cr_expect(eq(sz, found.packets, 4));
 	look();
-	cr_expect(report->is_tape);
+	cr_expect(report->has_chunks);
 }
 
 Test(recover, the_mark_may_have_the_last_number_there_is)
@@ -1197,7 +1197,7 @@ Test(recover, a_recording_whose_chunks_have_moved_is_a_copy_like_any_other_file)
 	append_with_damaged_header();
 	write_all();
 	expect_moved_copy(8);
-	cr_expect(not(report->is_tape));
+	cr_expect(not(report->has_chunks));
 }
 
 Test(recover, a_recording_after_another_section_is_one_of_its_own_with_a_damaged_header_too)
@@ -1225,13 +1225,28 @@ Test(recover, one_whose_interfaces_go_on_behind_an_index_is_whole)
 
 	build_tape();
 	tape_close(&tape);
-	block = tape.bytes + tape.chunks[0].offset + WT_CHUNK_INDEX_BYTES;
+	block = tape.bytes + tape.chunks[0].offset + tape.chunks[0].index_bytes;
 	block[0] = WT_PCAPNG_IDB;
 	memset(block + 12, 0, 4); /* snaplen */
 	memset(block + 16, 0, 4); /* opt_endofopt */
 	tape_write(&tape, fd);
 	expect_whole();
 	cr_expect(eq(u64, report->packets, 7));
+}
+
+/* Its indexes may mean something else. */
+Test(recover, one_of_a_later_format_is_refused)
+{
+	uint8_t *text;
+
+	build_tape();
+	text = memmem(tape.bytes, tape.chunks[0].offset, "format=2", 8);
+	cr_assert(text != NULL);
+	text[7] = '3';
+	tape_zero_page(&tape, tape.chunks[1].offset);
+	tape_write(&tape, fd);
+	cr_expect(eq(int, wt_recover_open(&recovery, path, true, &err), -EPROTONOSUPPORT));
+	cr_expect(strstr(err.text, "later version") != NULL, "%s", err.text);
 }
 
 /* ---- hostile ones ---- */

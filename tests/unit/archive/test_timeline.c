@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <wiretape/archive/capture_file.h>
 #include <wiretape/archive/timeline/timeline.h>
+#include <wiretape/tests/support/temp.h>
 
 #include "support/pcapng_builder.h"
 #include "support/tape_builder.h"
@@ -20,7 +22,7 @@ enum { FILES = 3, FOUND_MAX = 20000, LABEL = 2, SEEDS = 60, RANGES = 10 };
 
 static struct tape_builder tape;
 static struct pcapng_builder build;
-static char inputs[FILES][40];
+static char inputs[FILES][TEMP_BYTES];
 static int fds[FILES];
 static struct wt_timeline *timeline;
 static struct wt_timeline_config config;
@@ -32,7 +34,7 @@ static void set_up(void)
 	static const char *paths[FILES];
 
 	for (int i = 0; i < FILES; i++) {
-		strcpy(inputs[i], "/tmp/test_timeline.XXXXXX");
+		temp_template(inputs[i], "timeline");
 		fds[i] = mkstemp(inputs[i]);
 		cr_assert(ge(int, fds[i], 0));
 		paths[i] = inputs[i];
@@ -255,8 +257,8 @@ static void expect_ranges(void)
 {
 	static const int64_t s = 1000000000;
 	const struct wt_time third = {.ns = T_NS + 3 * s}, seventh = {.ns = T_NS + 7 * s};
-	const struct wt_time plus_two = {.ns = 2 * s, .relative = true};
-	const struct wt_time plus_six = {.ns = 6 * s, .relative = true};
+	const struct wt_time plus_two = {.ns = 2 * s, .base = WT_TIME_START};
+	const struct wt_time plus_six = {.ns = 6 * s, .base = WT_TIME_START};
 	const struct wt_timeline_range *range;
 
 	expect_names(1, "a1 a3 a5 a7 a9 ");
@@ -293,7 +295,7 @@ Test(timeline, a_range_of_pcapng)
 		add(odd_names[i], (2 * i + 1) * INT64_C(1000000000));
 	write_build(0);
 	expect_ranges();
-	cr_expect(not(files[0].is_tape));
+	cr_expect(not(files[0].has_chunks));
 }
 
 /* Classic pcap with nanoseconds. */
@@ -331,7 +333,7 @@ Test(timeline, a_range_of_a_pipe)
 	int ends[2];
 
 	config.paths = (const char *const[]){"-"};
-	config.from = &(const struct wt_time){.ns = 2000000000, .relative = true};
+	config.from = &(const struct wt_time){.ns = 2000000000, .base = WT_TIME_START};
 	build_pcap();
 	cr_assert(eq(int, pipe(ends), 0));
 	cr_assert(eq(long, (long)write(ends[1], build.bytes, build.length), (long)build.length));
@@ -346,7 +348,7 @@ Test(timeline, a_range_of_a_pipe)
 
 Test(timeline, a_relative_time_counts_from_the_first_file)
 {
-	const struct wt_time from = {.ns = 2, .relative = true};
+	const struct wt_time from = {.ns = 2, .base = WT_TIME_START};
 
 	build_start();
 	add("a5", 5);
@@ -366,13 +368,112 @@ Test(timeline, a_relative_time_counts_from_the_first_file)
 
 Test(timeline, a_relative_time_without_a_packet_is_an_error)
 {
-	const struct wt_time to = {.ns = 2, .relative = true};
+	const struct wt_time to = {.ns = 2, .base = WT_TIME_START};
 
 	build_start();
 	write_build(0);
 	config.to = &to;
 	expect_refused(1, -ENODATA, inputs[0]);
 	cr_expect(strstr(err.text, "has no packet") != NULL, "%s", err.text);
+}
+
+Test(timeline, a_time_from_the_end_counts_from_the_latest_packet_of_all_files)
+{
+	const struct wt_time minus_two = {.ns = -2, .base = WT_TIME_END};
+	const struct wt_time minus_one = {.ns = -1, .base = WT_TIME_END};
+	const struct wt_time minus_none = {.ns = 0, .base = WT_TIME_END};
+
+	build_start();
+	add("a5", 5);
+	add("a8", 8);
+	add("a6", 6);
+	write_build(0);
+	build_start();
+	add("b1", 1);
+	add("b7", 7);
+	write_build(1);
+	config.from = &minus_two;
+	expect_names(2, "b7 a8 a6 ");
+	cr_expect(eq(i64, wt_timeline_range(timeline)->from_ns, T_NS + 6));
+	config.to = &minus_none;
+	expect_names(2, "a6 b7 ");
+	config.to = NULL;
+	config.from = &minus_none;
+	expect_names(2, "a8 ");
+	config.from = NULL;
+	config.to = &minus_one;
+	expect_names(2, "b1 a5 a6 ");
+	config.from = &minus_two;
+	config.to = NULL;
+	config.duration_ns = 1;
+	expect_names(2, "a6 ");
+}
+
+Test(timeline, a_filter_does_not_move_the_end)
+{
+	const struct wt_time minus_two = {.ns = -2, .base = WT_TIME_END};
+
+	build_start();
+	add("a5", 5);
+	add("a7", 7);
+	add("b8", 8);
+	write_build(0);
+	config.from = &minus_two;
+	config.filter = "ether[0] = 0x61";
+	expect_names(1, "a7 ");
+}
+
+Test(timeline, a_time_from_the_end_of_a_file_that_is_cut_off_counts_from_what_is_there)
+{
+	const struct wt_time minus_two = {.ns = -2, .base = WT_TIME_END};
+
+	build_start();
+	add("a5", 5);
+	add("a7", 7);
+	add("a9", 9);
+	build.length -= 4;
+	write_build(0);
+	config.from = &minus_two;
+	expect_names(1, "a5 a7 ");
+}
+
+Test(timeline, a_time_from_the_end_without_a_packet_is_an_error)
+{
+	const struct wt_time to = {.ns = -2, .base = WT_TIME_END};
+
+	build_start();
+	write_build(0);
+	config.to = &to;
+	expect_refused(1, -ENODATA, inputs[0]);
+	cr_expect(strstr(err.text, "no packet for a time with a minus") != NULL, "%s", err.text);
+}
+
+Test(timeline, a_stream_has_no_end_to_count_from)
+{
+	const struct wt_time from = {.ns = -2, .base = WT_TIME_END};
+
+	config.from = &from;
+	config.paths = (const char *const[]){"-"};
+	expect_refused(1, -ESPIPE, "standard input: no time with a minus counts from the end");
+	unlink(inputs[0]);
+	cr_assert(eq(int, mkfifo(inputs[0], 0600), 0));
+	config.paths = (const char *const[]){inputs[1], inputs[0]};
+	expect_refused(2, -ESPIPE, inputs[0]);
+}
+
+Test(timeline, a_time_before_1677_or_after_2262_is_none)
+{
+	const struct wt_time early = {.ns = INT64_MIN, .base = WT_TIME_END};
+	const struct wt_time late = {.ns = INT64_MAX, .base = WT_TIME_START};
+
+	build_start();
+	add("a5", 5);
+	write_build(0);
+	config.from = &late;
+	expect_refused(1, -ERANGE, "late");
+	config.from = &early;
+	read_all(1);
+	cr_expect(eq(sz, found.count, 1));
 }
 
 /* ---- recordings made of chunks ---- */
@@ -397,16 +498,37 @@ static void expect_numbers(uint32_t first, uint32_t count)
 	}
 }
 
+Test(timeline, the_end_of_a_tape_is_in_its_index)
+{
+	const struct wt_time minus_five = {.ns = -5, .base = WT_TIME_END};
+	const struct wt_time same = {.ns = T_NS + 3994};
+	uint64_t bytes;
+
+	add_chunks(2000, 1000);
+	tape_close(&tape);
+	tape_write(&tape, fds[0]);
+	set_range(&same, NULL, 0);
+	read_all(1);
+	bytes = files[0].bytes_read;
+	set_range(&minus_five, NULL, 0);
+	expect_numbers(3994, 6);
+	cr_expect(ge(u64, files[0].bytes_read, bytes));
+	cr_expect(lt(u64, files[0].bytes_read, 2 * bytes));
+	cr_expect(lt(u64, files[0].bytes_read, files[0].bytes_total / 2));
+}
+
 Test(timeline, a_range_of_a_tape)
 {
 	const struct wt_time from = {.ns = T_NS + 5}, to = {.ns = T_NS + 9};
-	const struct wt_time plus_five = {.ns = 5, .relative = true};
+	const struct wt_time plus_five = {.ns = 5, .base = WT_TIME_START};
+	const struct wt_time minus_five = {.ns = -5, .base = WT_TIME_END};
+	const struct wt_time minus_two = {.ns = -2, .base = WT_TIME_END};
 
 	add_chunks(10, 100);
 	tape_close(&tape);
 	tape_write(&tape, fds[0]);
 	expect_numbers(0, 20);
-	cr_expect(files[0].is_tape);
+	cr_expect(files[0].has_chunks);
 	set_range(&from, &to, 0);
 	expect_numbers(5, 4);
 	set_range(&plus_five, NULL, 4);
@@ -415,6 +537,12 @@ Test(timeline, a_range_of_a_tape)
 	expect_numbers(5, 15);
 	set_range(NULL, NULL, 3);
 	expect_numbers(0, 3);
+	set_range(&minus_five, NULL, 0);
+	expect_numbers(14, 6);
+	set_range(&minus_five, &minus_two, 0);
+	expect_numbers(14, 3);
+	set_range(NULL, &minus_five, 0);
+	expect_numbers(0, 14);
 	cr_expect(eq(sz, wt_timeline_interface_count(timeline), 2));
 	expect_text(wt_timeline_interface(timeline, 1)->name, "eth1");
 }
@@ -589,6 +717,23 @@ Test(timeline, a_filter_that_can_be_used_nowhere_is_an_error)
 	cr_expect(eq(int, wt_timeline_next(timeline, &packet, &err), -EINVAL));
 	cr_expect(strstr(err.text, inputs[0]) == err.text, "%s", err.text);
 	cr_expect(strstr(err.text, "ether dst") != NULL, "%s", err.text);
+}
+
+Test(timeline, a_filter_that_can_be_used_nowhere_names_the_file_whose_packets_it_is_about)
+{
+	struct wt_timeline_packet packet;
+
+	build_section(&build);
+	build_raw_interface();
+	write_build(0);
+	build_section(&build);
+	build_raw_interface();
+	add_bytes(0, 1, "raw", 3);
+	write_build(1);
+	config.filter = "ether dst 01:02:03:04:05:06";
+	open_timeline(2);
+	cr_expect(eq(int, wt_timeline_next(timeline, &packet, &err), -EINVAL));
+	cr_expect(strstr(err.text, inputs[1]) == err.text, "%s", err.text);
 }
 
 Test(timeline, nonsense_is_told_also_where_no_packet_comes)
@@ -1293,7 +1438,7 @@ Test(timeline, a_hole_in_a_recording_hides_nothing_behind_it)
 
 Test(timeline, a_time_may_count_from_the_first_packet_of_a_second_recording)
 {
-	static const struct wt_time from = {.ns = 5, .relative = true};
+	static const struct wt_time from = {.ns = 5, .base = WT_TIME_START};
 
 	build_tape(0, 0);
 	append_tape();

@@ -5,7 +5,7 @@
 
 #include <wiretape/base/histogram.h>
 
-static struct wt_histogram histogram, other;
+static struct wt_histogram histogram;
 
 static void add_each(struct wt_histogram *to, const int64_t *times, size_t count)
 {
@@ -123,33 +123,6 @@ Test(histogram, the_largest_below_0_is_the_maximum_if_there_are_only_such)
 	add_each(&histogram, times, 3);
 	cr_expect(eq(i64, histogram.min_ns, -7));
 	cr_expect(eq(i64, histogram.max_ns, -3));
-}
-
-Test(histogram, merging_is_as_if_all_had_been_added_to_one)
-{
-	static const int64_t times[] = {-7, 0, 1, 64, 1000, 5, 1LL << 40, -9, 123456789};
-	static struct wt_histogram all;
-
-	wt_histogram_init(&histogram);
-	wt_histogram_init(&other);
-	wt_histogram_init(&all);
-	add_each(&all, times, 9);
-	add_each(&histogram, times, 4);
-	add_each(&other, times + 4, 5);
-	wt_histogram_merge(&histogram, &other);
-	cr_expect(eq(int, memcmp(&histogram, &all, sizeof(all)), 0));
-}
-
-Test(histogram, merging_with_an_empty_one_leaves_minimum_and_maximum)
-{
-	wt_histogram_init(&histogram);
-	wt_histogram_init(&other);
-	wt_histogram_add(&histogram, 5);
-	wt_histogram_merge(&histogram, &other);
-	cr_expect(eq(i64, histogram.min_ns, 5));
-	wt_histogram_merge(&other, &histogram);
-	cr_expect(eq(i64, other.min_ns, 5));
-	cr_expect(eq(i64, other.max_ns, 5));
 }
 
 Test(histogram, spans_that_adjoin_count_every_time_once)

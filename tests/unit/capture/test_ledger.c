@@ -82,6 +82,20 @@ Test(ledger, more_written_than_counted_is_unattributed_whatever_the_reason)
 	}
 }
 
+Test(ledger, closing_again_when_nothing_is_left_leaves_nothing_unattributed)
+{
+	static const enum wt_ledger_rest reasons[] = {WT_REST_UNKNOWN, WT_REST_AFTER_LIMIT,
+	                                              WT_REST_WRITER};
+
+	for (int i = 0; i < 3; i++) {
+		struct wt_ledger ledger = {.written = 102};
+
+		wt_ledger_close(&ledger, 100, 0, reasons[i]);
+		wt_ledger_close(&ledger, 102, 0, reasons[i]);
+		expect_closed(&ledger);
+	}
+}
+
 Test(ledger, counts_beyond_32_bits_close)
 {
 	struct wt_ledger ledger = {.written = UINT64_C(1) << 40};
@@ -94,13 +108,13 @@ Test(ledger, counts_beyond_32_bits_close)
 /* A ledger in which every count is another one. */
 static struct wt_ledger numbered(uint64_t times)
 {
-	struct wt_ledger ledger = {.unattributed = (int64_t)(99 * times)};
+	struct wt_ledger ledger = {0};
 	uint64_t value = 0;
 
-	for (const struct wt_ledger_entry *entry = wt_ledger_entries; entry->name; entry++) {
+	for (const struct wt_number *row = wt_ledger_numbers; row->type; row++) {
 		uint64_t count = ++value * times;
 
-		memcpy((uint8_t *)&ledger + entry->offset, &count, sizeof(count));
+		memcpy((uint8_t *)&ledger + row->offset, &count, sizeof(count));
 	}
 	return ledger;
 }
@@ -111,18 +125,25 @@ Test(ledger, every_count_of_several_interfaces_is_added_up)
 	uint64_t value = 0;
 
 	wt_ledger_add(&sum, &one);
-	for (const struct wt_ledger_entry *entry = wt_ledger_entries; entry->name; entry++)
-		cr_expect(
-		        eq(u64, wt_ledger_value(&sum, entry), ++value * (entry->is_most ? 10 : 11)),
-		        "%s", entry->name);
-	cr_expect(eq(i64, sum.unattributed, 99 * 11));
+	for (const struct wt_number *row = wt_ledger_numbers; row->type; row++) {
+		uint64_t count = *(const uint64_t *)((const char *)&sum + row->offset);
+
+		cr_expect(eq(u64, count, ++value * (row->kind == WT_KIND_MOST ? 10 : 11)), "%s",
+		          row->key);
+	}
+	cr_expect(eq(i64, sum.unattributed, 19 * 11));
 }
 
 Test(ledger, what_came_since_a_state_is_the_difference)
 {
-	struct wt_ledger ledger = {.lost = {10, 20, 30}, .cut = 5, .stamps.by_source = {1, 2, 3}};
-	const struct wt_ledger start = {
-	        .lost = {4, 20, 29}, .cut = 5, .stamps.by_source = {1, 1, 1}};
+	struct wt_ledger ledger = {.lost = {10, 20, 30},
+	                           .truncated = 5,
+	                           .stamps_unasked = 7,
+	                           .stamps.by_source = {1, 2, 3}};
+	const struct wt_ledger start = {.lost = {4, 20, 29},
+	                                .truncated = 5,
+	                                .stamps_unasked = 3,
+	                                .stamps.by_source = {1, 1, 1}};
 
 	wt_ledger_subtract(&ledger, &start, 100);
 	cr_expect(eq(u64, ledger.written, 100));
@@ -130,7 +151,8 @@ Test(ledger, what_came_since_a_state_is_the_difference)
 	cr_expect(eq(u64, ledger.lost.writer, 0));
 	cr_expect(eq(u64, ledger.lost.malformed, 1));
 	cr_expect(eq(u64, ledger.seen, 107));
-	cr_expect(eq(u64, ledger.cut, 0));
+	cr_expect(eq(u64, ledger.truncated, 0));
+	cr_expect(eq(u64, ledger.stamps_unasked, 4));
 	cr_expect(eq(u64, ledger.stamps.by_source[2], 2));
 }
 
@@ -151,11 +173,11 @@ Test(ledger, text_has_a_line_for_every_count)
 	cr_expect(
 	        eq(int,
 	           strcmp(text, "seen=1\nwritten=2\nlost.ring=3\nlost.writer=4\nlost.malformed=5\n"
-	                        "excluded.after_limit=6\nwaiting=7\ncut=8\nfreezes=9\n"
+	                        "excluded.after_limit=6\nwaiting=7\ntruncated=8\nfreezes=9\n"
 	                        "stamps.hardware=10\nstamps.software=11\nstamps.fallback=12\n"
 	                        "stamps_unasked=13\n"
-	                        "ring.high_water_pct=14\nring.high_water_ms=15\n"
-	                        "writes.longest_ms=16\nwrites.slow=17\n"
+	                        "ring.high_water_percent=14\nring.high_water_ns=15\n"
+	                        "writes.longest_ns=16\nwrites.slow=17\n"
 	                        "writes.in_flight_most=18\n"),
 	           0),
 	        "%s", text);

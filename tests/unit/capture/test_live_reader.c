@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include <wiretape/capture/readers/reader.h>
+#include <wiretape/pcapng/pcapng_inplace.h>
 #include <wiretape/tests/support/chunk_reader.h>
 #include <wiretape/tests/support/recording.h>
 #include <wiretape/tests/support/veth.h>
-#include <wiretape/pcapng/pcapng_inplace.h>
 
 /* A kernel without memory: this program's setsockopt() stands before the C library's
  * and refuses rings above a size, as the kernel does. */

@@ -252,7 +252,7 @@ static void receive(size_t want)
 		struct pollfd wait = {wt_reader_fd(reader), POLLIN, 0};
 
 		poll(&wait, 1, 100);
-		wt_reader_woken(reader);
+		wt_reader_acknowledge_wakeup(reader);
 		take_all();
 	}
 	cr_assert(eq(sz, got_count, want));
@@ -348,7 +348,7 @@ CASE(tag_is_where_it_was_on_the_wire, EVERY_SUBJECT)
 	cr_expect(eq(u32, got[0].frame.len, 84));
 	cr_expect(eq(int, memcmp(got[0].bytes, broadcast, 6), 0));
 	cr_expect(eq(int, memcmp(got[0].bytes + 12, "\x81\x00\x61\x23\x88\xb5", 6), 0));
-	cr_expect(eq(int, got[0].frame.notes &WT_NOTE_VLAN, WT_NOTE_VLAN));
+	cr_expect(eq(int, got[0].frame.notes &WT_FRAME_VLAN, WT_FRAME_VLAN));
 	cr_expect(eq(int, got[0].frame.vlan_tci, 0x6123));
 	expect_content(&got[0], 1, 4);
 	cr_expect(eq(u32, got[1].frame.len, 80));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "support/fault_disk.h"
+#include "support/file_check.h"
 #include "support/recording.h"
 #include "support/veth.h"
 
@@ -16,10 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <wiretape/stamp/sim_nic.h>
 #include <wiretape/archive/capture_file.h>
-#include <wiretape/writer/clock_note.h>
+#include <wiretape/pcapng/clock_record.h>
 #include <wiretape/pcapng/interface_clock.h>
+#include <wiretape/stamp/sim_nic.h>
 
 /* The recorder over live interfaces, whose clocks and stamping are those of a simulated NIC. The
  * kernel stamps what comes over a veth pair: software stamps among hardware stamps. */
@@ -75,10 +76,10 @@ static bool heard(const char *what)
 	return strstr(events, what);
 }
 
-static void turn(void *context, const struct wt_recorder_report *report, bool poked)
+static void turn(void *context, const struct wt_recorder_report *report, bool report_requested)
 {
 	(void)context;
-	(void)poked;
+	(void)report_requested;
 	if (!progress++)
 		at_first = wt_sim_nic_stamping(nic);
 	if (on_turn)
@@ -198,17 +199,17 @@ static struct {
 	struct wt_interface_clock clock;
 	struct wt_clock_map maps[MOST_MAPS];
 	uint64_t packets, converted, with_source, wrong, without_map;
-	unsigned maps_before_packets, notes;
+	unsigned maps_before_packets, notes, in_place;
 	int64_t first_ns, last_ns;
 } file;
 
 static void keep_note(const struct wt_pcapng_item *item)
 {
-	struct wt_clock_note note;
+	struct wt_clock_record note;
 
 	if (item->kind != WT_ITEM_OTHER || item->block_type != WT_PCAPNG_CLOCK)
 		return;
-	cr_assert(wt_clock_note_parse(item->body, item->body_bytes, &note));
+	cr_assert(wt_clock_record_parse(item->body, item->body_bytes, &note));
 	file.notes++;
 	if (!note.map.number || note.interface_id)
 		return;
@@ -235,8 +236,8 @@ static void judge_packet(const struct wt_pcapng_item *item)
 		file.first_ns = frame->stamp_ns;
 	file.last_ns = frame->stamp_ns;
 	file.with_source +=
-	        (frame->notes & WT_NOTE_SOURCE) && frame->stamp_source == WT_STAMP_SOFTWARE;
-	if (!(frame->notes & WT_NOTE_GIVEN))
+	        (frame->notes & WT_FRAME_SOURCE) && frame->stamp_source == WT_STAMP_SOFTWARE;
+	if (!(frame->notes & WT_FRAME_GIVEN))
 		return;
 	file.converted++;
 	if (frame->map >= MOST_MAPS || !file.maps[frame->map].number)
@@ -258,20 +259,22 @@ static void walk(const char *path, void (*look)(const struct wt_pcapng_item *ite
 	wt_capture_file_close(opened);
 }
 
-static void first_look(const struct wt_pcapng_item *item)
+static void take_item(const struct wt_pcapng_item *item)
 {
-	file.packets += item->kind == WT_ITEM_PACKET;
 	keep_clock(item);
 	keep_note(item);
+	judge_packet(item);
 }
 
-/* Twice over: a map may stand behind packets that name it. */
+/* Each map stands before the packets that name it, in their chunk. */
 static void read_file(const char *path)
 {
+	struct file_check check = {0};
+
 	memset(&file, 0, sizeof(file));
-	walk(path, first_look);
-	file.packets = 0;
-	walk(path, judge_packet);
+	walk(path, take_item);
+	cr_expect(eq(int, file_check_path(&check, path), 0), "%s: %s", path, check.why);
+	file.in_place = check.in_place;
 	cr_expect(eq(u64, file.wrong, 0), "%s: of %llu", path, (unsigned long long)file.converted);
 	cr_expect(eq(u64, file.without_map, 0), "%s: of %llu", path,
 	          (unsigned long long)file.converted);
@@ -530,7 +533,7 @@ Test(recorder_clocks, each_file_starts_with_the_map_in_force)
 	}
 }
 
-static const enum wt_layout layouts[] = {WT_LAYOUT_INPLACE, WT_LAYOUT_COMPACT};
+static const enum wt_placement layouts[] = {WT_PLACEMENT_INPLACE, WT_PLACEMENT_COMPACT};
 
 /* The step is noticed in the middle of a turn, anywhere in a file. */
 Test(recorder_clocks, packets_and_the_maps_they_name_stay_together_when_a_clock_is_set)
@@ -547,6 +550,27 @@ Test(recorder_clocks, packets_and_the_maps_they_name_stay_together_when_a_clock_
 			rotate_at(100 + (uint64_t)after / 10, 0);
 			run();
 			cr_expect(eq(u64, read_files(0), recording.ledgers[0].written));
+			cr_expect(heard("was set by"), "after %d: %s", after, events);
+		}
+}
+
+/* Also where that is in the middle of a block that becomes a chunk in place. */
+Test(recorder_clocks, each_chunk_has_the_maps_of_its_packets_when_a_clock_is_set)
+{
+	for (int after = 100; after < 3000; after += 331)
+		for (int layout = 0; layout < 2; layout++, again()) {
+			char name[128];
+
+			snprintf(name, sizeof(name),
+			         "sim:count=4000,pps=max,size=100,step=37000000000@%d,ppm=50",
+			         after);
+			add(name, WT_READER_SIM);
+			recording.output.layout = layouts[layout];
+			run();
+			read_file(recording.path);
+			cr_expect(eq(u64, file.converted, recording.ledgers[0].written));
+			cr_expect(eq(int, file.in_place > 0, !layout), "%u in place",
+			          file.in_place);
 			cr_expect(heard("was set by"), "after %d: %s", after, events);
 		}
 }

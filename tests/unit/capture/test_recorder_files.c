@@ -11,6 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <wiretape/capture/recorder/recorder_output.h>
+#include <wiretape/writer/files/file_set_private.h>
+
 /* The files of one recording, over a disk that fails or is late. */
 
 static struct recording recording;
@@ -42,7 +45,8 @@ static void again(void)
 	set_up();
 }
 
-static const enum wt_layout layouts[] = {WT_LAYOUT_INPLACE, WT_LAYOUT_COMPACT, WT_LAYOUT_AUTO};
+static const enum wt_placement layouts[] = {WT_PLACEMENT_INPLACE, WT_PLACEMENT_COMPACT,
+                                            WT_PLACEMENT_AUTO};
 enum { LAYOUTS = sizeof(layouts) / sizeof(layouts[0]) };
 
 static int open_or_fail(void *context, const char *path, const struct wt_sink_config *config,
@@ -157,8 +161,8 @@ static void expect_good(const char *what, unsigned number)
 	if (!found.wrong && found.bytes != recording.report.file_bytes)
 		found.wrong = "the files' bytes are not what was reported";
 	wrong = wrong ? wrong : found.wrong;
-	cr_expect(wrong == NULL, "%s, %s %u: %s", wt_layout_name(recording.output.layout), what,
-	          number, wrong);
+	cr_expect(wrong == NULL, "layout %d, %s %u: %s", (int)recording.output.layout, what, number,
+	          wrong);
 }
 
 /* The ledgers at the ends of the files add up to the whole. */
@@ -173,8 +177,8 @@ static void expect_sums(void)
 static void expect_each(uint64_t packets)
 {
 	for (size_t i = 0; i + 1 < found.files; i++)
-		cr_expect(eq(u64, found.each[i], packets), "%s, file %zu",
-		          wt_layout_name(recording.output.layout), i);
+		cr_expect(eq(u64, found.each[i], packets), "layout %d, file %zu",
+		          (int)recording.output.layout, i);
 }
 
 Test(recorder_files, limit_of_packets_is_met_in_every_file)
@@ -233,8 +237,8 @@ Test(recorder_files, limit_of_bytes_is_never_exceeded)
 			cr_expect(eq(int, recording_run(&recording), 0), "%s", recording.err.text);
 			expect_good("bytes", (unsigned)limits[j]);
 			expect_sums();
-			cr_expect(found.largest <= limits[j], "%s: %" PRIu64 " of %" PRIu64,
-			          wt_layout_name(layouts[i]), found.largest, limits[j]);
+			cr_expect(found.largest <= limits[j], "layout %d: %" PRIu64 " of %" PRIu64,
+			          (int)layouts[i], found.largest, limits[j]);
 			cr_expect(found.files > 3);
 		}
 	}
@@ -279,7 +283,7 @@ Test(recorder_files, next_file_that_cannot_be_opened_ends_it_cleanly)
 	}
 }
 
-static void record_rotating(enum wt_layout layout, uint32_t seed)
+static void record_rotating(enum wt_placement layout, uint32_t seed)
 {
 	recording_add(&recording, "sim:count=1200,pps=max,size=600", 1 << 21);
 	recording.output.layout = layout;
@@ -303,8 +307,8 @@ static void fail_each_write(int error, bool from)
 			expect_good("failing write", nth);
 			if (fault_disk_counts(recording.disk).writes < nth)
 				continue;
-			cr_expect(eq(int, recording.result, error), "%s, write %u: %s",
-			          wt_layout_name(layouts[i]), nth, recording.err.text);
+			cr_expect(eq(int, recording.result, error), "layout %d, write %u: %s",
+			          (int)layouts[i], nth, recording.err.text);
 			writes = nth + 1;
 		}
 	}
@@ -333,7 +337,7 @@ Test(recorder_files, file_that_fails_in_the_background_keeps_its_work_name)
 	const struct wt_file_set_entry *files;
 	size_t count;
 
-	record_rotating(WT_LAYOUT_COMPACT, 0);
+	record_rotating(WT_PLACEMENT_COMPACT, 0);
 	fault_disk_fail_write(recording.disk, 2, -EIO);
 	cr_expect(eq(int, recording_run(&recording), -EIO));
 	expect_good("background", 2);
@@ -348,7 +352,7 @@ Test(recorder_files, file_that_was_written_to_its_end_after_an_earlier_one_faile
 	const struct wt_file_set_entry *files;
 	size_t count;
 
-	record_rotating(WT_LAYOUT_COMPACT, 0);
+	record_rotating(WT_PLACEMENT_COMPACT, 0);
 	fault_disk_fail_write(recording.disk, 2, -EIO);
 	cr_expect(eq(int, recording_run(&recording), -EIO));
 	expect_good("background", 2);
@@ -361,7 +365,7 @@ Test(recorder_files, file_that_was_written_to_its_end_after_an_earlier_one_faile
 Test(recorder_files, failure_of_an_earlier_file_at_the_end_is_the_recordings)
 {
 	recording_add(&recording, "sim:count=400,pps=max,size=600", 1 << 21);
-	recording.output.layout = WT_LAYOUT_COMPACT;
+	recording.output.layout = WT_PLACEMENT_COMPACT;
 	rotate_at(250, 0);
 	fault_disk_hold_between(recording.disk, 2, 5);
 	fault_disk_fail_write(recording.disk, 2, -ENOSPC);
@@ -375,10 +379,11 @@ Test(recorder_files, failure_of_an_earlier_file_at_the_end_is_the_recordings)
 enum { BLOCKS_A_FILE = 12, HELD_BEFORE_END = 2 };
 static bool held;
 
-static void hold_near_the_end(void *context, const struct wt_recorder_report *report, bool poked)
+static void hold_near_the_end(void *context, const struct wt_recorder_report *report,
+                              bool report_requested)
 {
 	(void)context;
-	(void)poked;
+	(void)report_requested;
 	if (!held && report->total.written % BLOCKS_A_FILE == BLOCKS_A_FILE - HELD_BEFORE_END)
 		fault_disk_hold(recording.disk, held = true);
 }
@@ -396,7 +401,7 @@ Test(recorder_files, block_waits_for_a_disk_that_is_full_of_other_files_writes)
 {
 	recording_add(&recording, "sim:count=200,pps=250,size=1400", 40 << 20);
 	recording.interfaces[0].retire_timeout_ms = 1;
-	recording.output.layout = WT_LAYOUT_INPLACE;
+	recording.output.layout = WT_PLACEMENT_INPLACE;
 	recording.config.progress_every_ns = 500000;
 	recording.config.on_progress = hold_near_the_end;
 	rotate_at(BLOCKS_A_FILE, 0);
@@ -410,4 +415,53 @@ Test(recorder_files, block_waits_for_a_disk_that_is_full_of_other_files_writes)
 	cr_expect(eq(u64, recording.report.total.seen, 200));
 	cr_expect(fault_disk_counts(recording.disk).in_flight_most >= WT_DISK_DEPTH - 2, "%u",
 	          fault_disk_counts(recording.disk).in_flight_most);
+}
+
+/* With the second file there is too little space: in the middle of what was read. */
+static int open_the_last(void *context, const char *path, const struct wt_sink_config *config,
+                         struct wt_sink **sink, struct wt_error *err)
+{
+	if (opens + 1 == 2)
+		recording.output.files->config.min_free_bytes = UINT64_MAX;
+	return open_or_fail(context, path, config, sink, err);
+}
+
+static void end_for_space(uint64_t packets, uint64_t bytes)
+{
+	rotate_at(packets, bytes);
+	recording.output.open = open_the_last;
+	cr_expect(eq(int, recording_run(&recording), 0), "%s", recording.err.text);
+	cr_expect(eq(int, (int)recording.report.end, WT_END_SPACE));
+	expect_good("space", (unsigned)packets);
+	expect_sums();
+	cr_expect(ge(sz, found.files, 2));
+}
+
+Test(recorder_files, end_for_want_of_space_leaves_nothing_unwritten)
+{
+	static const struct {
+		uint64_t packets, bytes;
+	} limits[] = {{100, 0}, {65, 0}, {0, 100000}};
+
+	for (int i = 0; i < LAYOUTS; i++)
+		for (size_t j = 0; j < sizeof(limits) / sizeof(limits[0]); j++, again()) {
+			recording_add(&recording, "sim:pps=max,size=600", 1 << 23);
+			recording_add(&recording, "sim:pps=max,size=60,layout=v2", 1 << 20);
+			recording.output.layout = layouts[i];
+			end_for_space(limits[j].packets, limits[j].bytes);
+		}
+}
+
+Test(recorder_files, room_for_closing_blocks_has_texts_of_any_length)
+{
+	static const char text[] = "degraded";
+	static struct wt_recorder recorder = {.degraded_count = 1};
+
+	for (size_t length = 1; length < sizeof(text); length++) {
+		recorder.degraded[0] = text + sizeof(text) - 1 - length;
+		for (recorder.config.interface_count = 1; recorder.config.interface_count < 4;
+		     recorder.config.interface_count++)
+			cr_expect(eq(u64, wt_recorder_closing_bytes(&recorder) % 4, 0), "%zu",
+			          length);
+	}
 }

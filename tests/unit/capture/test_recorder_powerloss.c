@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/pcapng/chunk.h>
 #include <wiretape/archive/repair/recover.h>
+#include <wiretape/pcapng/chunk.h>
 
 /* What the recorder had written when the power went, or when it was killed, is repaired:
  * everything that a sync had covered is there, and what is missing is said. */
@@ -38,10 +38,11 @@ static void tear_down(void)
 
 TestSuite(recorder_powerloss, .init = set_up, .fini = tear_down, .timeout = 100);
 
-static const enum wt_layout layouts[] = {WT_LAYOUT_INPLACE, WT_LAYOUT_COMPACT, WT_LAYOUT_AUTO};
+static const enum wt_placement layouts[] = {WT_PLACEMENT_INPLACE, WT_PLACEMENT_COMPACT,
+                                            WT_PLACEMENT_AUTO};
 enum { LAYOUTS = sizeof(layouts) / sizeof(layouts[0]) };
 
-static void record(enum wt_layout layout, uint32_t disk_seed, bool sync)
+static void record(enum wt_placement layout, uint32_t disk_seed, bool sync)
 {
 	recording.disk = powerloss_disk_open(disk_seed);
 	cr_assert(recording.disk != NULL);
@@ -86,10 +87,10 @@ static void follow(void *context, const struct wt_pcapng_item *item)
 	sequence.announced = 0;
 }
 
-static void note_missing(void *context, const struct wt_missing *missing)
+static void note_missing(void *context, const struct wt_gap_block *missing)
 {
 	(void)context;
-	if (missing->what != WT_MISSING_NOT_CLOSED)
+	if (missing->what != WT_GAP_BLOCK_NOT_CLOSED)
 		sequence.announced += missing->packets;
 }
 
@@ -107,12 +108,12 @@ static int repair(uint32_t seed)
 {
 	struct wt_recovery *recovery;
 	struct wt_error err;
-	int ret = wt_recover_open(&recovery, image_path, true, &err);
+	int rc = wt_recover_open(&recovery, image_path, true, &err);
 
-	if (ret)
-		return ret;
-	ret = mend(recovery, image_path, &err);
-	cr_assert(eq(int, ret, 0), "seed %u: %s", seed, err.text);
+	if (rc)
+		return rc;
+	rc = mend(recovery, image_path, &err);
+	cr_assert(eq(int, rc, 0), "seed %u: %s", seed, err.text);
 	wt_recover_close(recovery);
 	cr_assert(eq(int, wt_recover_open(&recovery, image_path, true, &err), 0), "seed %u: %s",
 	          seed, err.text);
@@ -151,7 +152,7 @@ static uint64_t expect_repaired(uint32_t seed, uint64_t whole, struct file_check
 	return check->all_packets;
 }
 
-static void cut_power(enum wt_layout layout, bool sync)
+static void cut_power(enum wt_placement layout, bool sync)
 {
 	uint64_t holes = 0, lost = 0, covered_most = 0;
 
@@ -165,16 +166,16 @@ static void cut_power(enum wt_layout layout, bool sync)
 			struct file_check check;
 			uint8_t *bytes;
 			size_t length, covered;
-			int ret;
+			int rc;
 
 			covered = powerloss_image(recording.disk, seed, &bytes, &length);
 			write_image(bytes, length);
 			free(bytes);
-			ret = repair(seed);
+			rc = repair(seed);
 			/* Without the header there is nothing to repair. */
-			if (ret && !covered)
+			if (rc && !covered)
 				continue;
-			cr_assert(eq(int, ret, 0), "seed %u, %zu covered", seed, covered);
+			cr_assert(eq(int, rc, 0), "seed %u, %zu covered", seed, covered);
 			expect_repaired(seed, covered ? packets_in(all, covered) : 0, &check);
 			holes += check.missing > 0;
 			lost += check.all_packets < 3000;
@@ -184,23 +185,24 @@ static void cut_power(enum wt_layout layout, bool sync)
 		free(all);
 	}
 	/* Of a large chunk some page is always missing. */
-	cr_expect(lost > 0 && (holes > 0 || layout == WT_LAYOUT_COMPACT), "the cuts did not cut");
+	cr_expect(lost > 0 && (holes > 0 || layout == WT_PLACEMENT_COMPACT),
+	          "the cuts did not cut");
 	cr_expect(sync == (covered_most > 0));
 }
 
 Test(recorder_powerloss, synced_chunks_outlive_a_power_cut_in_place)
 {
-	cut_power(WT_LAYOUT_INPLACE, true);
+	cut_power(WT_PLACEMENT_INPLACE, true);
 }
 
 Test(recorder_powerloss, synced_chunks_outlive_a_power_cut_compactly)
 {
-	cut_power(WT_LAYOUT_COMPACT, true);
+	cut_power(WT_PLACEMENT_COMPACT, true);
 }
 
 Test(recorder_powerloss, gaps_are_never_silent_without_any_sync)
 {
-	cut_power(WT_LAYOUT_AUTO, false);
+	cut_power(WT_PLACEMENT_AUTO, false);
 }
 
 /* The packets of all chunks that are whole, wherever they are. */
@@ -222,16 +224,16 @@ static void kill_recorder(uint32_t seed)
 	uint64_t packets;
 	uint8_t *bytes;
 	size_t length, prefix;
-	int ret;
+	int rc;
 
 	prefix = powerloss_kill_image(recording.disk, seed, &bytes, &length);
 	packets = packets_of_chunks(bytes, length);
 	write_image(bytes, length);
 	free(bytes);
-	ret = repair(seed);
-	if (ret && !prefix)
+	rc = repair(seed);
+	if (rc && !prefix)
 		return;
-	cr_assert(eq(int, ret, 0), "seed %u, %zu there", seed, prefix);
+	cr_assert(eq(int, rc, 0), "seed %u, %zu there", seed, prefix);
 	cr_expect(eq(u64, expect_repaired(seed, packets, &check), packets), "seed %u", seed);
 	cr_expect(check.bytes >= length, "seed %u: %" PRIu64 " of %zu bytes", seed, check.bytes,
 	          length);

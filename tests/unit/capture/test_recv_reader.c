@@ -128,7 +128,7 @@ Test(recv_reader, of_two_stamps_the_nics_counts_and_the_kernels_is_kept)
 	add_software(software);
 	add_both(software, hardware);
 	receive();
-	expect_stamp(WT_STAMP_HARDWARE, hardware, WT_NOTE_BOTH);
+	expect_stamp(WT_STAMP_HARDWARE, hardware, WT_FRAME_BOTH);
 	cr_expect(eq(i64, frame.software_ns, software));
 }
 
@@ -137,7 +137,7 @@ Test(recv_reader, the_order_in_which_they_are_told_does_not_matter)
 	add_both(software, hardware);
 	add_software(software);
 	receive();
-	expect_stamp(WT_STAMP_HARDWARE, hardware, WT_NOTE_BOTH);
+	expect_stamp(WT_STAMP_HARDWARE, hardware, WT_FRAME_BOTH);
 	cr_expect(eq(i64, frame.software_ns, software));
 }
 
@@ -161,7 +161,7 @@ Test(recv_reader, a_nics_clock_may_show_1970)
 {
 	add_both(software, 5);
 	receive();
-	expect_stamp(WT_STAMP_HARDWARE, 5, WT_NOTE_BOTH);
+	expect_stamp(WT_STAMP_HARDWARE, 5, WT_FRAME_BOTH);
 }
 
 Test(recv_reader, a_stamp_is_not_kept_for_the_next_packet)

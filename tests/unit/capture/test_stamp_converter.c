@@ -10,10 +10,10 @@
 
 #include <wiretape/capture/readers/reader_private.h>
 #include <wiretape/capture/recorder/stamp_converter.h>
-#include <wiretape/stamp/sim_nic.h>
 #include <wiretape/pcapng/interface_clock.h>
+#include <wiretape/stamp/sim_nic.h>
 
-/* A stamper over a simulated NIC whose time goes by as told, and over a reader of which there is
+/* A converter over a simulated NIC whose time goes by as told, and over a reader of which there is
  * no more than its stamps. */
 
 enum { MOST = 4096, MOST_MAPS = 4096 };
@@ -30,11 +30,11 @@ struct packet {
 
 static struct wt_sim_nic_config nic_config;
 static struct wt_reader_config reader_config;
-static struct wt_stamper_config config;
+static struct wt_stamp_converter_config config;
 static struct wt_sim_nic *nic;
 static struct wt_system *nic_system;
 static struct wt_reader reader;
-static struct wt_stamper stamper;
+static struct wt_stamp_converter converter;
 static struct wt_error err;
 
 static struct packet packets[MOST];
@@ -75,21 +75,21 @@ static int64_t clock_ns(clockid_t clock)
 /* The file takes them all. */
 static void write_notes(void)
 {
-	for (size_t i = 0; i < stamper.note_count; i++) {
-		const struct wt_clock_note *note = &stamper.notes[i];
+	for (size_t i = 0; i < converter.note_count; i++) {
+		const struct wt_clock_record *note = &converter.notes[i];
 
-		cr_assert(eq(int, (int)note->what, WT_CLOCK_NOTE_CROSS));
+		cr_assert(eq(int, (int)note->what, WT_CLOCK_RECORD_CROSS));
 		cr_assert(note->map.number < MOST_MAPS);
 		maps[note->map.number] = note->map;
 		verdicts[note->verdict]++;
 		crosses++;
 	}
-	stamper.note_count = 0;
+	converter.note_count = 0;
 }
 
 static void tick(void)
 {
-	wt_stamper_tick(&stamper, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME));
+	wt_stamp_converter_tick(&converter, clock_ns(CLOCK_MONOTONIC), clock_ns(CLOCK_REALTIME));
 }
 
 /* Time goes by, and the recorder looks at the clocks now and then. */
@@ -133,7 +133,7 @@ static void take(size_t count)
 	cr_assert(taken + count <= arrived);
 	for (size_t i = 0; i < count; i++)
 		frames[i] = packets[taken + i].frame;
-	wt_stamper_frames(&stamper, frames, count);
+	wt_stamp_converter_frames(&converter, frames, count);
 	for (size_t i = 0; i < count; i++)
 		packets[taken + i].frame = frames[i];
 	taken += count;
@@ -150,7 +150,7 @@ static void take_all(size_t batch)
 static int64_t convert_again(const struct wt_frame *frame)
 {
 	const struct wt_interface_clock clock = {.clock = config.clock,
-	                                         .tai_offset_s = stamper.tai_offset_s};
+	                                         .tai_offset_s = converter.tai_offset_s};
 
 	cr_assert(frame->map < MOST_MAPS);
 	cr_assert(maps[frame->map].number != 0, "map %u is in no note", frame->map);
@@ -161,7 +161,7 @@ static int64_t truth_of(const struct packet *packet)
 {
 	if (config.clock == WT_CLOCK_PHC)
 		return packet->phc_ns;
-	return packet->utc_ns + (config.clock == WT_CLOCK_TAI ? stamper.tai_offset_s * S : 0);
+	return packet->utc_ns + (config.clock == WT_CLOCK_TAI ? converter.tai_offset_s * S : 0);
 }
 
 static int64_t off_ns(const struct packet *packet)
@@ -180,7 +180,7 @@ static void expect_true(const char *what)
 		const struct wt_frame *frame = &packet->frame;
 		int64_t bound_ns = US;
 
-		if (frame->notes & WT_NOTE_GIVEN) {
+		if (frame->notes & WT_FRAME_GIVEN) {
 			cr_expect(eq(i64, convert_again(frame), frame->stamp_ns), "%s: packet %zu",
 			          what, i);
 			bound_ns += wt_clock_map_error_ns(&maps[frame->map], packet->phc_ns);
@@ -204,10 +204,10 @@ static int try_open(void)
 	             0),
 	          "%s", err.text);
 	config.say = hear;
-	return wt_stamper_open(&stamper, &reader, &config, &err);
+	return wt_stamp_converter_open(&converter, &reader, &config, &err);
 }
 
-static void open_stamper(void)
+static void open_converter(void)
 {
 	cr_assert(eq(int, try_open(), 0), "%s", err.text);
 	write_notes();
@@ -217,7 +217,7 @@ static void set_up(void)
 {
 	nic_config = (struct wt_sim_nic_config){.ppm = 50, .offset_ns = 37 * S, .tai_offset_s = 37};
 	reader_config = (struct wt_reader_config){.stamp = WT_STAMP_HW};
-	config = (struct wt_stamper_config){.clock = WT_CLOCK_UTC};
+	config = (struct wt_stamp_converter_config){.clock = WT_CLOCK_UTC};
 	arrived = taken = 0;
 	memset(maps, 0, sizeof(maps));
 	memset(verdicts, 0, sizeof(verdicts));
@@ -227,7 +227,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	wt_stamper_close(&stamper);
+	wt_stamp_converter_close(&converter);
 	wt_reader_end_stamps(&reader);
 	wt_sim_nic_destroy(nic);
 	nic = NULL;
@@ -239,13 +239,13 @@ static void again(void)
 	set_up();
 }
 
-TestSuite(stamper, .init = set_up, .fini = tear_down);
+TestSuite(converter, .init = set_up, .fini = tear_down);
 
 /* ---- what becomes of a stamp ---- */
 
-Test(stamper, hardware_stamps_become_utc_as_near_as_their_map_says)
+Test(converter, hardware_stamps_become_utc_as_near_as_their_map_says)
 {
-	open_stamper();
+	open_converter();
 	for (int i = 0; i < 40; i++) {
 		arrive(50);
 		take_all(64);
@@ -253,37 +253,37 @@ Test(stamper, hardware_stamps_become_utc_as_near_as_their_map_says)
 	}
 	expect_true("utc");
 	for (size_t i = 0; i < taken; i++)
-		cr_expect(eq(u32, packets[i].frame.notes, WT_NOTE_GIVEN));
-	cr_expect(eq(u64, stamper.unasked, 0));
+		cr_expect(eq(u32, packets[i].frame.notes, WT_FRAME_GIVEN));
+	cr_expect(eq(u64, converter.unasked, 0));
 	cr_expect(strcmp(said, "") == 0, "%s", said);
 }
 
-Test(stamper, hardware_stamps_become_tai_with_the_kernels_offset)
+Test(converter, hardware_stamps_become_tai_with_the_kernels_offset)
 {
 	config.clock = WT_CLOCK_TAI;
-	open_stamper();
+	open_converter();
 	run(2 * S);
 	arrive(100);
 	take_all(64);
 	expect_true("tai");
-	cr_expect(eq(i32, stamper.tai_offset_s, 37));
+	cr_expect(eq(i32, converter.tai_offset_s, 37));
 }
 
-Test(stamper, an_offset_that_is_given_counts_for_more_than_the_kernels)
+Test(converter, an_offset_that_is_given_counts_for_more_than_the_kernels)
 {
 	config.clock = WT_CLOCK_TAI;
 	config.tai_offset_s = 36;
-	open_stamper();
+	open_converter();
 	arrive(10);
 	take_all(64);
 	expect_true("tai");
-	cr_expect(eq(i32, stamper.tai_offset_s, 36));
+	cr_expect(eq(i32, converter.tai_offset_s, 36));
 }
 
-Test(stamper, where_the_nics_clock_is_kept_its_stamps_are_not_touched)
+Test(converter, where_the_nics_clock_is_kept_its_stamps_are_not_touched)
 {
 	config.clock = WT_CLOCK_PHC;
-	open_stamper();
+	open_converter();
 	run(S);
 	arrive(100);
 	take_all(64);
@@ -302,24 +302,24 @@ static void arrive_mixed(size_t count)
 	}
 }
 
-Test(stamper, software_stamps_among_them_are_counted_marked_and_of_the_same_clock)
+Test(converter, software_stamps_among_them_are_counted_marked_and_of_the_same_clock)
 {
 	for (int clock = 0; clock < WT_STAMP_CLOCKS; clock++) {
 		const char *name = wt_stamp_clock_name((enum wt_stamp_clock)clock);
 
 		again();
 		config.clock = (enum wt_stamp_clock)clock;
-		open_stamper();
+		open_converter();
 		run(2 * S);
 		arrive_mixed(300);
 		take_all(64);
 		expect_true(name);
-		cr_expect(eq(u64, stamper.unasked, 100), "%s", name);
+		cr_expect(eq(u64, converter.unasked, 100), "%s", name);
 		for (size_t i = 0; i < taken; i++) {
 			bool unasked = i % 3 == 2;
 			bool given = unasked == (clock == WT_CLOCK_PHC);
 			uint8_t expected =
-			        (unasked ? WT_NOTE_SOURCE : 0) | (given ? WT_NOTE_GIVEN : 0);
+			        (unasked ? WT_FRAME_SOURCE : 0) | (given ? WT_FRAME_GIVEN : 0);
 
 			cr_expect(eq(u8, packets[i].frame.notes, expected), "%s: packet %zu", name,
 			          i);
@@ -327,43 +327,43 @@ Test(stamper, software_stamps_among_them_are_counted_marked_and_of_the_same_cloc
 	}
 }
 
-Test(stamper, software_stamps_as_utc_stay_as_they_are)
+Test(converter, software_stamps_as_utc_stay_as_they_are)
 {
 	struct wt_frame before;
 
 	reader_config.stamp = WT_STAMP_SW;
-	open_stamper();
+	open_converter();
 	arrive_as(WT_STAMP_SOFTWARE);
 	before = packets[0].frame;
 	take_all(64);
 	cr_expect(eq(int, memcmp(&packets[0].frame, &before, sizeof(before)), 0));
-	cr_expect(eq(i64, wt_stamper_due_ns(&stamper), INT64_MAX));
+	cr_expect(eq(i64, wt_stamp_converter_due_ns(&converter), INT64_MAX));
 }
 
-Test(stamper, less_precise_software_stamps_are_marked)
+Test(converter, less_precise_software_stamps_are_marked)
 {
 	reader_config.stamp = WT_STAMP_SW;
 	config.clock = WT_CLOCK_TAI;
-	open_stamper();
+	open_converter();
 	arrive_as(WT_STAMP_SOFTWARE);
 	arrive_as(WT_STAMP_FALLBACK);
 	take_all(64);
 	expect_true("fallback");
 	cr_expect(eq(u8, packets[0].frame.notes, 0));
-	cr_expect(eq(u8, packets[1].frame.notes, WT_NOTE_SOURCE));
-	cr_expect(eq(u64, stamper.unasked, 1));
+	cr_expect(eq(u8, packets[1].frame.notes, WT_FRAME_SOURCE));
+	cr_expect(eq(u64, converter.unasked, 1));
 }
 
-Test(stamper, no_frames_are_no_work)
+Test(converter, no_frames_are_no_work)
 {
-	open_stamper();
-	wt_stamper_frames(&stamper, NULL, 0);
-	cr_expect(eq(sz, stamper.note_count, 0));
+	open_converter();
+	wt_stamp_converter_frames(&converter, NULL, 0);
+	cr_expect(eq(sz, converter.note_count, 0));
 }
 
 /* ---- opening ---- */
 
-Test(stamper, tai_that_nobody_has_told_is_an_error_with_the_way_out)
+Test(converter, tai_that_nobody_has_told_is_an_error_with_the_way_out)
 {
 	nic_config.tai_offset_s = 0;
 	config.clock = WT_CLOCK_TAI;
@@ -371,7 +371,7 @@ Test(stamper, tai_that_nobody_has_told_is_an_error_with_the_way_out)
 	cr_expect(strstr(err.text, "--tai-offset 37") != NULL, "%s", err.text);
 }
 
-Test(stamper, the_time_of_a_clock_that_is_not_there_is_an_error_with_the_way_out)
+Test(converter, the_time_of_a_clock_that_is_not_there_is_an_error_with_the_way_out)
 {
 	reader_config.stamp = WT_STAMP_SW;
 	config.clock = WT_CLOCK_PHC;
@@ -384,17 +384,17 @@ static struct wt_interface_clock described(void)
 	struct wt_interface_clock clock;
 	char text[256];
 
-	wt_stamper_describe(&stamper, text, sizeof(text));
+	wt_stamp_converter_describe(&converter, text, sizeof(text));
 	cr_assert(wt_interface_clock_parse(text, strlen(text), &clock), "%s", text);
 	return clock;
 }
 
-Test(stamper, what_it_describes_can_be_read_back)
+Test(converter, what_it_describes_can_be_read_back)
 {
 	struct wt_interface_clock clock;
 
 	config.clock = WT_CLOCK_TAI;
-	open_stamper();
+	open_converter();
 	clock = described();
 	cr_expect(eq(int, (int)clock.source, WT_STAMP_HARDWARE));
 	cr_expect(eq(int, (int)clock.clock, WT_CLOCK_TAI));
@@ -404,12 +404,12 @@ Test(stamper, what_it_describes_can_be_read_back)
 	cr_expect(strcmp(clock.rx_filter_before, "none") == 0, "%s", clock.rx_filter_before);
 }
 
-Test(stamper, without_hardware_stamps_no_nic_is_described)
+Test(converter, without_hardware_stamps_no_nic_is_described)
 {
 	struct wt_interface_clock clock;
 
 	reader_config.stamp = WT_STAMP_SW;
-	open_stamper();
+	open_converter();
 	clock = described();
 	cr_expect(eq(int, (int)clock.source, WT_STAMP_SOFTWARE));
 	cr_expect(strcmp(clock.phc, "") == 0, "%s", clock.phc);
@@ -418,39 +418,39 @@ Test(stamper, without_hardware_stamps_no_nic_is_described)
 
 /* ---- cross timestamps ---- */
 
-Test(stamper, the_first_cross_timestamps_follow_quickly_then_one_a_second)
+Test(converter, the_first_cross_timestamps_follow_quickly_then_one_a_second)
 {
-	open_stamper();
+	open_converter();
 	run(1 * S);
 	cr_expect(eq(uint, crosses, 1 + 10), "at once, and in the first second");
 	run(10 * S);
 	cr_expect(crosses >= 20 && crosses <= 21, "%u in eleven seconds", crosses);
-	wt_stamper_finish(&stamper);
+	wt_stamp_converter_finish(&converter);
 	write_notes();
-	cr_expect(eq(u64, stamper.crosses, crosses));
+	cr_expect(eq(u64, converter.crosses, crosses));
 	cr_expect(eq(uint, verdicts[WT_CLOCK_TAKEN], crosses));
 }
 
-Test(stamper, it_says_when_the_next_one_is_due)
+Test(converter, it_says_when_the_next_one_is_due)
 {
 	int64_t now_ns;
 
-	open_stamper();
+	open_converter();
 	run(3 * S);
 	now_ns = clock_ns(CLOCK_MONOTONIC);
-	cr_expect(wt_stamper_due_ns(&stamper) > now_ns);
-	cr_expect(wt_stamper_due_ns(&stamper) <= now_ns + S);
+	cr_expect(wt_stamp_converter_due_ns(&converter) > now_ns);
+	cr_expect(wt_stamp_converter_due_ns(&converter) <= now_ns + S);
 }
 
-Test(stamper, a_clock_that_cannot_be_read_is_said_once_and_the_last_map_goes_on)
+Test(converter, a_clock_that_cannot_be_read_is_said_once_and_the_last_map_goes_on)
 {
 	unsigned before;
 	uint32_t number;
 
-	open_stamper();
+	open_converter();
 	run(5 * S);
 	before = crosses;
-	number = stamper.estimator.map.number;
+	number = converter.estimator.map.number;
 	wt_sim_nic_fail(nic, EIO);
 	for (int i = 0; i < 5; i++) {
 		run(S);
@@ -472,9 +472,9 @@ Test(stamper, a_clock_that_cannot_be_read_is_said_once_and_the_last_map_goes_on)
 	cr_expect(packets[taken - 1].frame.map > number);
 }
 
-Test(stamper, a_clock_that_stands_still_is_said_once_and_when_it_moves_again)
+Test(converter, a_clock_that_stands_still_is_said_once_and_when_it_moves_again)
 {
-	open_stamper();
+	open_converter();
 	run(3 * S);
 	wt_sim_nic_freeze(nic, true);
 	run(5 * S);
@@ -490,27 +490,27 @@ Test(stamper, a_clock_that_stands_still_is_said_once_and_when_it_moves_again)
 	expect_true("afterwards");
 }
 
-Test(stamper, without_room_for_a_note_no_map_changes)
+Test(converter, without_room_for_a_note_no_map_changes)
 {
 	uint32_t number;
 
-	open_stamper();
+	open_converter();
 	for (int i = 0; i < 40; i++) {
 		wt_sim_nic_advance(nic, S);
 		tick();
 	}
-	cr_expect(stamper.note_count < WT_STAMPER_NOTES, "%zu", stamper.note_count);
-	number = stamper.estimator.map.number;
-	cr_expect(eq(u32, stamper.notes[stamper.note_count - 1].map.number, number));
+	cr_expect(converter.note_count < WT_STAMP_CONVERTER_RECORDS, "%zu", converter.note_count);
+	number = converter.estimator.map.number;
+	cr_expect(eq(u32, converter.notes[converter.note_count - 1].map.number, number));
 	arrive(10);
 	take_all(64);
 	expect_true("full");
 	cr_expect(eq(u32, packets[0].frame.map, number));
 }
 
-Test(stamper, a_step_is_noticed_although_ticks_have_no_room_for_notes)
+Test(converter, a_step_is_noticed_although_ticks_have_no_room_for_notes)
 {
-	open_stamper();
+	open_converter();
 	for (int i = 0; i < 40; i++) {
 		wt_sim_nic_advance(nic, S);
 		tick();
@@ -518,14 +518,14 @@ Test(stamper, a_step_is_noticed_although_ticks_have_no_room_for_notes)
 	wt_sim_nic_step(nic, 2 * S);
 	arrive(10);
 	take(10);
-	cr_expect(eq(sz, stamper.note_count, WT_STAMPER_NOTES));
+	cr_expect(eq(sz, converter.note_count, WT_STAMP_CONVERTER_RECORDS));
 	/* Nor does what comes then write where there is nothing. */
 	tick();
 	wt_sim_nic_step(nic, 2 * S);
 	arrive(1);
 	take(1);
-	wt_stamper_finish(&stamper);
-	cr_expect(eq(sz, stamper.note_count, WT_STAMPER_NOTES));
+	wt_stamp_converter_finish(&converter);
+	cr_expect(eq(sz, converter.note_count, WT_STAMP_CONVERTER_RECORDS));
 	write_notes();
 	taken = 10;
 	expect_true("stepped");
@@ -538,15 +538,15 @@ static void arrive_senseless(unsigned i)
 	packets[arrived - 1].frame.stamp_ns += (i % 2 ? 1 : -1) * 100000 * S;
 }
 
-Test(stamper, stamps_that_make_no_sense_do_not_keep_it_busy)
+Test(converter, stamps_that_make_no_sense_do_not_keep_it_busy)
 {
-	open_stamper();
+	open_converter();
 	run(2 * S);
 	for (unsigned i = 0; i < 500; i++) {
 		arrive_senseless(i);
 		take(1);
 	}
-	cr_expect(eq(sz, stamper.note_count, 1), "between two ticks");
+	cr_expect(eq(sz, converter.note_count, 1), "between two ticks");
 	write_notes();
 	run(S);
 	crosses = 0;
@@ -564,9 +564,9 @@ Test(stamper, stamps_that_make_no_sense_do_not_keep_it_busy)
 	expect_true("others");
 }
 
-Test(stamper, packets_that_come_late_do_not_keep_it_busy)
+Test(converter, packets_that_come_late_do_not_keep_it_busy)
 {
-	open_stamper();
+	open_converter();
 	run(2 * S);
 	arrive(500);
 	run(3 * S);
@@ -581,9 +581,9 @@ Test(stamper, packets_that_come_late_do_not_keep_it_busy)
 	expect_true("late");
 }
 
-Test(stamper, a_clock_that_stands_still_does_not_keep_it_busy)
+Test(converter, a_clock_that_stands_still_does_not_keep_it_busy)
 {
-	open_stamper();
+	open_converter();
 	run(2 * S);
 	wt_sim_nic_freeze(nic, true);
 	run(2 * S);
@@ -607,7 +607,7 @@ static void open_and_settle(enum wt_stamp_clock clock, int64_t more_ns)
 {
 	again();
 	config.clock = clock;
-	open_stamper();
+	open_converter();
 	run(5 * S + more_ns);
 }
 
@@ -623,7 +623,7 @@ static void expect_step(const char *what, int64_t step_ns, const char *who)
 	          text);
 }
 
-Test(stamper, a_step_in_the_middle_of_a_batch_costs_no_packet_its_time)
+Test(converter, a_step_in_the_middle_of_a_batch_costs_no_packet_its_time)
 {
 	for (int i = 0; i < LARGE_STEPS; i++)
 		for (int64_t more_ns = 0; more_ns < S; more_ns += 300 * MS) {
@@ -636,7 +636,7 @@ Test(stamper, a_step_in_the_middle_of_a_batch_costs_no_packet_its_time)
 		}
 }
 
-Test(stamper, a_step_is_noticed_wherever_in_the_batch_it_shows)
+Test(converter, a_step_is_noticed_wherever_in_the_batch_it_shows)
 {
 	for (int i = 0; i < LARGE_STEPS; i++) {
 		/* A packet without a hardware stamp comes last. */
@@ -659,7 +659,7 @@ Test(stamper, a_step_is_noticed_wherever_in_the_batch_it_shows)
 	}
 }
 
-Test(stamper, a_step_between_batches_costs_no_packet_its_time)
+Test(converter, a_step_between_batches_costs_no_packet_its_time)
 {
 	for (int i = 0; i < LARGE_STEPS; i++) {
 		open_and_settle(WT_CLOCK_UTC, 500 * MS);
@@ -675,7 +675,7 @@ Test(stamper, a_step_between_batches_costs_no_packet_its_time)
 	}
 }
 
-Test(stamper, packets_from_before_a_step_may_come_when_it_is_known)
+Test(converter, packets_from_before_a_step_may_come_when_it_is_known)
 {
 	for (int i = 0; i < LARGE_STEPS; i++) {
 		open_and_settle(WT_CLOCK_UTC, 500 * MS);
@@ -691,7 +691,7 @@ Test(stamper, packets_from_before_a_step_may_come_when_it_is_known)
 	}
 }
 
-Test(stamper, a_step_is_noticed_on_an_idle_link_too)
+Test(converter, a_step_is_noticed_on_an_idle_link_too)
 {
 	for (int i = 0; i < LARGE_STEPS; i++) {
 		open_and_settle(WT_CLOCK_UTC, 0);
@@ -708,7 +708,7 @@ Test(stamper, a_step_is_noticed_on_an_idle_link_too)
 	}
 }
 
-Test(stamper, tai_follows_a_step_like_utc)
+Test(converter, tai_follows_a_step_like_utc)
 {
 	for (int i = 0; i < LARGE_STEPS; i++) {
 		open_and_settle(WT_CLOCK_TAI, 0);
@@ -720,7 +720,7 @@ Test(stamper, tai_follows_a_step_like_utc)
 	}
 }
 
-Test(stamper, software_stamps_follow_a_step_of_the_clock_that_is_kept)
+Test(converter, software_stamps_follow_a_step_of_the_clock_that_is_kept)
 {
 	for (int i = 0; i < LARGE_STEPS; i++) {
 		open_and_settle(WT_CLOCK_PHC, 500 * MS);
@@ -740,7 +740,7 @@ Test(stamper, software_stamps_follow_a_step_of_the_clock_that_is_kept)
 	}
 }
 
-Test(stamper, the_system_clock_may_be_set)
+Test(converter, the_system_clock_may_be_set)
 {
 	for (int clock = 0; clock < WT_STAMP_CLOCKS; clock++)
 		for (int i = 0; i < LARGE_STEPS; i++) {
@@ -761,7 +761,7 @@ Test(stamper, the_system_clock_may_be_set)
 		}
 }
 
-Test(stamper, a_system_clock_that_was_set_is_noticed_by_the_next_packet)
+Test(converter, a_system_clock_that_was_set_is_noticed_by_the_next_packet)
 {
 	for (int i = 0; i < LARGE_STEPS; i++) {
 		open_and_settle(WT_CLOCK_UTC, 500 * MS);
@@ -781,7 +781,7 @@ Test(stamper, a_system_clock_that_was_set_is_noticed_by_the_next_packet)
 }
 
 /* What cannot be seen in a packet is seen at the next cross timestamps. */
-Test(stamper, a_small_step_is_wrong_by_no_more_than_itself_and_right_soon)
+Test(converter, a_small_step_is_wrong_by_no_more_than_itself_and_right_soon)
 {
 	static const int64_t steps_ns[] = {10 * US, -10 * US, MS, -MS, 50 * MS, -50 * MS, S / 2};
 
@@ -808,11 +808,11 @@ Test(stamper, a_small_step_is_wrong_by_no_more_than_itself_and_right_soon)
 	}
 }
 
-Test(stamper, whatever_happens_every_stamp_can_be_made_again)
+Test(converter, whatever_happens_every_stamp_can_be_made_again)
 {
 	uint32_t last = 0;
 
-	open_stamper();
+	open_converter();
 	for (int i = 0; i < 20; i++) {
 		wt_sim_nic_step(nic, i % 2 ? 3 * S : -3 * S);
 		arrive(20);
@@ -828,32 +828,32 @@ Test(stamper, whatever_happens_every_stamp_can_be_made_again)
 
 /* ---- an interface that goes away ---- */
 
-Test(stamper, after_it_has_come_back_the_cadence_begins_anew)
+Test(converter, after_it_has_come_back_the_cadence_begins_anew)
 {
 	unsigned before;
 
-	open_stamper();
+	open_converter();
 	run(5 * S);
 	before = crosses;
 	wt_reader_renew_stamps(&reader);
-	wt_stamper_renew(&stamper);
-	cr_expect(eq(i64, wt_stamper_due_ns(&stamper), 0));
+	wt_stamp_converter_renew(&converter);
+	cr_expect(eq(i64, wt_stamp_converter_due_ns(&converter), 0));
 	run(S);
 	cr_expect(eq(uint, crosses - before, 10));
-	cr_expect(eq(u64, stamper.crosses, crosses), "none is forgotten");
+	cr_expect(eq(u64, converter.crosses, crosses), "none is forgotten");
 	arrive(50);
 	take_all(64);
 	expect_true("back");
 }
 
-Test(stamper, after_a_change_of_stamping_the_clocks_are_compared_anew_at_once)
+Test(converter, after_a_change_of_stamping_the_clocks_are_compared_anew_at_once)
 {
 	unsigned crosses_before = 0;
 
 	cr_assert(eq(int, try_open(), 0), "%s", err.text);
 	write_notes();
 	/* In the reader of a real interface it is there from the start. */
-	cr_assert(eq(int, wt_watch_open(&stamper.watch, nic_system, "sim", &err), 0), "%s",
+	cr_assert(eq(int, wt_watch_open(&converter.watch, nic_system, "sim", &err), 0), "%s",
 	          err.text);
 	run(5 * S);
 	for (size_t i = 0; i < 2 * 100; i++) {
@@ -863,34 +863,34 @@ Test(stamper, after_a_change_of_stamping_the_clocks_are_compared_anew_at_once)
 		}
 		wt_sim_nic_advance(nic, 10 * MS);
 		tick();
-		for (size_t note = 0; note < stamper.note_count; note++)
-			crosses += stamper.notes[note].what == WT_CLOCK_NOTE_CROSS;
-		stamper.note_count = 0;
+		for (size_t note = 0; note < converter.note_count; note++)
+			crosses += converter.notes[note].what == WT_CLOCK_RECORD_CROSS;
+		converter.note_count = 0;
 	}
 	cr_expect_not_null(strstr(said, "tx type off -> on"), "%s", said);
 	cr_expect(ge(uint, crosses - crosses_before, 5), "one a second, and these fast");
 }
 
-Test(stamper, it_lets_go_of_a_clock_that_the_reader_has_closed)
+Test(converter, it_lets_go_of_a_clock_that_the_reader_has_closed)
 {
 	char text[256];
 
-	open_stamper();
+	open_converter();
 	run(S);
 	/* Attaching it again went as far as its clock. */
 	wt_reader_renew_stamps(&reader);
-	wt_stamper_describe(&stamper, text, sizeof(text));
-	wt_stamper_finish(&stamper);
+	wt_stamp_converter_describe(&converter, text, sizeof(text));
+	wt_stamp_converter_finish(&converter);
 	write_notes();
 	cr_expect(eq(uint, degraded, 0), "%s", said);
 }
 
-Test(stamper, stamping_is_switched_on_again_and_put_back_in_the_end)
+Test(converter, stamping_is_switched_on_again_and_put_back_in_the_end)
 {
 	nic_config.rx_filters = 1u << 0 | 1u << 1 | 1u << 12;
 	nic_config.rx_filter = 12;
 	nic_config.tx_type = 1;
-	open_stamper();
+	open_converter();
 	cr_expect(eq(int, wt_sim_nic_stamping(nic).rx_filter, 1));
 
 	/* It has only been away. */
@@ -905,22 +905,22 @@ Test(stamper, stamping_is_switched_on_again_and_put_back_in_the_end)
 	cr_expect(eq(int, wt_sim_nic_stamping(nic).rx_filter, 0));
 }
 
-Test(stamper, what_has_only_been_away_is_put_back_to_what_it_was)
+Test(converter, what_has_only_been_away_is_put_back_to_what_it_was)
 {
 	nic_config.rx_filters = 1u << 0 | 1u << 1 | 1u << 12;
 	nic_config.rx_filter = 12;
 	nic_config.tx_type = 1;
-	open_stamper();
+	open_converter();
 	wt_reader_renew_stamps(&reader);
 	cr_expect(eq(int, wt_reader_restore_stamping(&reader, &err), 0), "%s", err.text);
 	cr_expect(eq(int, wt_sim_nic_stamping(nic).rx_filter, 12));
 	cr_expect(eq(int, wt_sim_nic_stamping(nic).tx_type, 1));
 }
 
-Test(stamper, what_others_want_of_a_new_device_is_what_it_is_put_back_to)
+Test(converter, what_others_want_of_a_new_device_is_what_it_is_put_back_to)
 {
 	nic_config.rx_filters = 1u << 0 | 1u << 1 | 1u << 12;
-	open_stamper();
+	open_converter();
 	wt_sim_nic_set_stamping(nic, 1, 12);
 	wt_reader_renew_stamps(&reader);
 	cr_expect(eq(int, wt_sim_nic_stamping(nic).rx_filter, 1));

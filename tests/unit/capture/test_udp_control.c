@@ -144,7 +144,7 @@ Test(udp_control, the_kernels_stamp_is_the_one_unless_the_nics_is_wanted)
 Test(udp_control, the_nics_stamp_has_the_kernels_beside_it)
 {
 	stamp(5, 7, true);
-	expect_stamp(7, WT_STAMP_HARDWARE, WT_NOTE_BOTH);
+	expect_stamp(7, WT_STAMP_HARDWARE, WT_FRAME_BOTH);
 	cr_expect(eq(i64, frame.software_ns, 5));
 }
 

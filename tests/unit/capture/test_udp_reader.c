@@ -54,11 +54,11 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct
 
 int getsockopt(int fd, int level, int name, void *value, socklen_t *length)
 {
-	int ret = (int)syscall(SYS_getsockopt, fd, level, name, value, length);
+	int rc = (int)syscall(SYS_getsockopt, fd, level, name, value, length);
 
-	if (!ret && level == SOL_SOCKET && name == SO_MEMINFO)
+	if (!rc && level == SOL_SOCKET && name == SO_MEMINFO)
 		((uint32_t *)value)[SK_MEMINFO_DROPS] += counted_before;
-	return ret;
+	return rc;
 }
 
 static struct wt_reader_config config = {.kind = WT_READER_UDP, .interface = "127.0.0.1:5000"};

@@ -13,13 +13,15 @@
 #include <unistd.h>
 
 #include <wiretape/cli/record/ready.h>
+#include <wiretape/tests/support/temp.h>
 
-static char folder[] = "/tmp/wt_ready.XXXXXX";
-static char path[64];
+static char folder[TEMP_BYTES];
+static char path[TEMP_BYTES + 8];
 static struct wt_ready ready;
 
 static void make_folder(void)
 {
+	temp_template(folder, "ready");
 	cr_assert(mkdtemp(folder) != NULL);
 	snprintf(path, sizeof(path), "%s/notify", folder);
 }
@@ -69,7 +71,7 @@ Test(ready, notifies_a_socket_with_a_path)
 
 Test(ready, notifies_an_abstract_socket)
 {
-	char name[64];
+	char name[TEMP_BYTES + 1];
 	int fd;
 
 	snprintf(name, sizeof(name), "@%s", folder);

@@ -2,23 +2,38 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <criterion/redirect.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <wiretape/cli/cli.h>
-#include <wiretape/cli/record_files.h>
+#include <wiretape/cli/record/record_files.h>
 
 static struct wt_file_set_config files;
 
 TestSuite(record_files, .init = cr_redirect_stderr);
 
+static int give(const char *option, const char *value)
+{
+	static const struct wt_option_group groups[] = {{NULL, wt_record_files_rows, 0}, {0}};
+	static const struct wt_command_line line = {.command = "record", .groups = groups};
+	char name[] = "record", option_copy[32];
+	static char value_copy[80];
+	char *argv[] = {name, option_copy, value_copy, NULL};
+	struct wt_words words;
+
+	snprintf(option_copy, sizeof(option_copy), "%s", option);
+	snprintf(value_copy, sizeof(value_copy), "%s", value);
+	return wt_options_parse(&line, 3, argv, &files, &words);
+}
+
 static int ring_buffer(const char *value)
 {
-	return wt_record_files_ring_buffer(&files, value);
+	return give("--ring-buffer", value);
 }
 
 static int min_free(const char *value)
 {
-	return wt_record_files_min_free(&files, value);
+	return give("--min-free", value);
 }
 
 Test(record_files, conditions_add_up)
@@ -59,7 +74,7 @@ Test(record_files, conditions_that_are_none_are_refused)
 	                                    "duration:",
 	                                    "duration:1e-300",
 	                                    "duration:inf",
-	                                    "interval:1h",
+	                                    "interval:1y",
 	                                    "packets:0",
 	                                    "packets:1k",
 	                                    "files:0",
@@ -75,10 +90,10 @@ Test(record_files, conditions_that_are_none_are_refused)
 
 Test(record_files, sizes_to_keep)
 {
-	cr_expect(eq(int, wt_record_files_keep_bytes(&files, "500GiB"), 0));
+	cr_expect(eq(int, give("--keep-bytes", "500GiB"), 0));
 	cr_expect(eq(u64, files.keep_bytes, 500ull << 30));
-	cr_expect(eq(int, wt_record_files_keep_bytes(&files, "0"), WT_EXIT_USAGE));
-	cr_expect(eq(int, wt_record_files_keep_bytes(&files, "much"), WT_EXIT_USAGE));
+	cr_expect(eq(int, give("--keep-bytes", "0"), WT_EXIT_USAGE));
+	cr_expect(eq(int, give("--keep-bytes", "much"), WT_EXIT_USAGE));
 }
 
 Test(record_files, min_free_stops_or_deletes)
@@ -111,10 +126,10 @@ Test(record_files, min_free_without_sense_is_refused)
 
 Test(record_files, command_is_taken_as_it_is)
 {
-	cr_expect(eq(int, wt_record_files_on_close(&files, "zstd -q --rm"), 0));
+	cr_expect(eq(int, give("--on-close", "zstd -q --rm"), 0));
 	cr_expect(eq(int, strcmp(files.on_close, "zstd -q --rm"), 0));
-	cr_expect(eq(int, wt_record_files_on_close(&files, ""), WT_EXIT_USAGE));
-	cr_expect(eq(int, wt_record_files_on_close(&files, " \t"), WT_EXIT_USAGE));
+	cr_expect(eq(int, give("--on-close", ""), WT_EXIT_USAGE));
+	cr_expect(eq(int, give("--on-close", " \t"), WT_EXIT_USAGE));
 }
 
 Test(record_files, keeping_needs_a_condition)

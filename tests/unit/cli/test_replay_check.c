@@ -44,7 +44,7 @@ static void look(void)
 	          "%s", err.text);
 	wt_replay_check_print(out, &check);
 	fclose(out);
-	object = wt_replay_check_object(&check);
+	object = wt_document_json(&wt_replay_check_document, &check, NULL);
 	cr_assert_not_null(object);
 }
 
@@ -58,7 +58,7 @@ static void expect_no_line(const char *line)
 	cr_expect(strstr(report, line) == NULL, "'%s' in:\n%s", line, report);
 }
 
-/* What stands at "launch.clock" as text, "null" and so on included. */
+/* What stands at "launch.by.clock" as text, "null" and so on included. */
 static const char *at(const char *path)
 {
 	static char text[600];
@@ -106,18 +106,18 @@ Test(replay_check, an_igb_with_etf_offload_would_be_used)
 	expect_line("\n--pace auto takes txtime: qdisc etf 8001:");
 	expect_at("interface", "sim");
 	expect_at("link.driver", "igb");
-	expect_at("link.speed_bps", "1000000000");
+	expect_at("link.speed_bits_per_second", "1000000000");
 	expect_at("tx_stamps.hardware_on", "true");
 	expect_at("phc.device", "/dev/ptp0");
 	expect_at("phc.phc_minus_utc_ns", "37000000250");
 	expect_at("phc.phc_minus_tai_ns", "250");
-	expect_at("tai_offset_s", "37");
+	expect_at("tai_offset_ns", "37000000000");
 	expect_at("qdiscs.0.kind", "mqprio");
 	expect_at("qdiscs.0.priorities.3", "{\"class\": 0, \"first_queue\": 0, \"queues\": 1}");
 	expect_at("qdiscs.1.parent", "100:1");
-	expect_at("qdiscs.1.offload", "true");
+	expect_at("qdiscs.1.etf.offload", "true");
 	expect_at("launch.verdict", "honoured");
-	expect_at("launch.clock", "CLOCK_TAI");
+	expect_at("launch.by.clock", "CLOCK_TAI");
 	expect_at("launch.priority", "3");
 	expect_at("so_txtime.accepted", "true");
 	expect_at("clocks.fit", "true");
@@ -135,7 +135,7 @@ Test(replay_check, a_phc_without_tai_is_said_to_be_wrong_for_offload)
 	expect_line("  clocks       nobody has told the kernel TAI - UTC");
 	expect_line("\n--pace auto takes spin: nobody has told the kernel");
 	expect_at("phc.phc_minus_tai_ns", "null");
-	expect_at("tai_offset_s", "null");
+	expect_at("tai_offset_ns", "null");
 	expect_at("clocks.fit", "false");
 	expect_at("auto.pace", "spin");
 }
@@ -150,8 +150,8 @@ Test(replay_check, fq_is_honoured_and_yet_spinning_is_chosen)
 	expect_line("accepted with CLOCK_MONOTONIC");
 	expect_line("--pace auto takes spin: qdisc fq keeps launch times with a timer");
 	expect_at("launch.verdict", "honoured");
-	expect_at("launch.horizon_ns", "10000000000");
-	expect_at("qdiscs.0.flow_limit_packets", "100");
+	expect_at("launch.by.horizon_ns", "10000000000");
+	expect_at("qdiscs.0.fq.flow_limit_packets", "100");
 }
 
 Test(replay_check, taprio_shows_its_mode)
@@ -168,8 +168,8 @@ Test(replay_check, taprio_shows_its_mode)
 	expect_line("taprio 100: at root, CLOCK_TAI, cycle 500 ns, txtime-assist\n");
 	expect_line("taprio has gates");
 	expect_line("--pace auto takes txtime");
-	expect_at("qdiscs.0.txtime_assist", "true");
-	expect_at("launch.gates", "true");
+	expect_at("qdiscs.0.taprio.txtime_assist", "true");
+	expect_at("launch.by.gates", "true");
 }
 
 Test(replay_check, without_a_clock_in_the_nic_there_is_no_offload_to_be_set_up)
@@ -189,7 +189,7 @@ Test(replay_check, without_a_clock_in_the_nic_there_is_no_offload_to_be_set_up)
 	expect_at("setup.0.name", "etf");
 	expect_at("phc.device", "null");
 	expect_at("launch.verdict", "no-qdisc");
-	expect_at("launch.clock", "nothing");
+	expect_at("launch.by.clock", "nothing");
 }
 
 Test(replay_check, what_is_not_permitted_is_said_with_its_capability)
@@ -213,9 +213,9 @@ Test(replay_check, an_interface_that_is_down_is_said_to_be)
 	look();
 	expect_line("  link         down, driver igb, MTU 1500, speed unknown\n");
 	expect_line("cannot ask the kernel for the qdiscs");
-	expect_at("qdisc_error", "Cannot allocate memory");
+	expect_at("qdisc_problem", "Cannot allocate memory");
 	expect_at("link.up", "false");
-	expect_at("link.speed_bps", "null");
+	expect_at("link.speed_bits_per_second", "null");
 }
 
 Test(replay_check, no_name_reaches_the_terminal_as_a_command)
@@ -241,7 +241,7 @@ Test(replay_check, a_name_that_is_no_utf8_is_told_all_the_same)
 	look();
 	json_decref(object);
 	strcpy(check.link.name, "e\xff");
-	object = wt_replay_check_object(&check);
+	object = wt_document_json(&wt_replay_check_document, &check, NULL);
 	cr_assert_not_null(object);
 	expect_at("interface", "e\xef\xbf\xbd");
 	cr_expect(strncmp(at("setup.0.commands.0"), "tc qdisc replace dev e\xef\xbf\xbd ", 26) == 0,

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../cli/json_text.h"
+#include <wiretape/monitor/json_text.h>
 
 #define UNKNOWN "\xef\xbf\xbd"
 
@@ -59,8 +59,8 @@ static void expect_path(const char *path, const char *expected)
 
 Test(json_text, a_path_is_always_there_and_its_bytes_where_they_say_more)
 {
-	expect_path(NULL, "{\"path\":null}");
-	expect_path("/tmp/100%.pcapng", "{\"path\":\"/tmp/100%.pcapng\"}");
+	expect_path(NULL, "{\"path\":null,\"path_bytes\":null}");
+	expect_path("/tmp/100%.pcapng", "{\"path\":\"/tmp/100%.pcapng\",\"path_bytes\":null}");
 	expect_path("/tmp/\xff 100%.pcapng", "{\"path\":\"/tmp/" UNKNOWN " 100%.pcapng\","
 	                                     "\"path_bytes\":\"/tmp/%FF%20100%25.pcapng\"}");
 	expect_path("\xc3\xbc\xc3", "{\"path\":\"\xc3\xbc" UNKNOWN "\","

@@ -54,7 +54,7 @@ static struct wt_frame make_udp(uint16_t tci, uint16_t port)
 	return (struct wt_frame){.data = packet,
 	                         .caplen = 60 + tag,
 	                         .len = 60 + tag,
-	                         .notes = tci ? WT_NOTE_VLAN : 0,
+	                         .notes = tci ? WT_FRAME_VLAN : 0,
 	                         .vlan_tci = tci};
 }
 
@@ -241,20 +241,22 @@ Test(filter, may_be_longer_than_the_kernel_takes)
 	cr_expect(not(wt_filter_passes(&filter, &frame)));
 }
 
-/* ---- hurry ---- */
+/* ---- abort_writes ---- */
 
-static volatile sig_atomic_t hurry;
+static volatile sig_atomic_t abort_writes;
 
 static void set_hurry(int number)
 {
-	hurry = number;
+	abort_writes = number;
 }
 
 static int compile_long(void)
 {
 	static char text[65536];
-	struct wt_filter_config config = {
-	        .expression = text, .link_type = ETHERNET, .snaplen = SNAPLEN, .hurry = &hurry};
+	struct wt_filter_config config = {.expression = text,
+	                                  .link_type = ETHERNET,
+	                                  .snaplen = SNAPLEN,
+	                                  .abort_writes = &abort_writes};
 	size_t used = 0;
 
 	for (int i = 0; i < 1500; i++)
@@ -288,7 +290,7 @@ Test(filter, without_a_hurry_the_thread_brings_what_the_compiler_says)
 	struct wt_filter_config config = {.expression = "udp port 9",
 	                                  .link_type = ETHERNET,
 	                                  .snaplen = SNAPLEN,
-	                                  .hurry = &hurry};
+	                                  .abort_writes = &abort_writes};
 
 	cr_assert(eq(int, wt_filter_compile(&filter, &config, &err), 0), "%s", err.text);
 	cr_expect(wt_filter_passes(&filter, &frame));

@@ -27,7 +27,7 @@ static bool never(void *context)
 	return false;
 }
 
-static int compile(const char *expression, const struct wt_capture_patience *patience)
+static int compile(const char *expression, const struct wt_patience *patience)
 {
 	pcap_t *handle = pcap_open_dead(DLT_EN10MB, 65535);
 
@@ -40,7 +40,7 @@ Test(filter_job, is_left_behind_when_the_patience_is_over)
 	char text[65536];
 	size_t used = 0;
 	int looks = 3;
-	const struct wt_capture_patience patience = {count_down, &looks};
+	const struct wt_patience patience = {count_down, &looks};
 
 	for (int i = 0; i < MINUTES; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%shost 198.51.%d.%d",
@@ -53,7 +53,7 @@ Test(filter_job, is_left_behind_when_the_patience_is_over)
 
 Test(filter_job, comes_to_the_same_with_and_without_a_patience)
 {
-	const struct wt_capture_patience patience = {never, NULL};
+	const struct wt_patience patience = {never, NULL};
 	struct bpf_program first;
 
 	cr_assert(eq(int, compile("udp port 9", NULL), 0), "%s", err.text);

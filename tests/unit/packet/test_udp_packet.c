@@ -62,6 +62,15 @@ static void expect_payload(const struct wt_udp_view *view)
 	cr_expect_arr_eq(view->payload, "payload", PAYLOAD_BYTES);
 }
 
+static bool is_tunnelled(const uint8_t *frame, size_t caplen)
+{
+	const struct wt_headers_config config = {.link_type = WT_LINK_TYPE_ETHERNET};
+	struct wt_headers headers;
+
+	wt_headers_read(&headers, &config, frame, caplen);
+	return wt_headers_is_tunnelled(&headers);
+}
+
 Test(udp_packet, multicast_mac_holds_the_low_23_bits_of_the_group)
 {
 	static const uint8_t expected[] = {0x01, 0x00, 0x5e, 0x7f, 0x01, 0x02};
@@ -69,32 +78,6 @@ Test(udp_packet, multicast_mac_holds_the_low_23_bits_of_the_group)
 
 	wt_udp_multicast_mac(0xe0ff0102, mac); /* 224.255.1.2 */
 	cr_assert_arr_eq(mac, expected, sizeof(mac));
-}
-
-Test(udp_packet, checksum_is_that_of_rfc_1071)
-{
-	static const uint8_t example[] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
-
-	cr_expect_eq(wt_checksum_finish(wt_checksum_add(0, example, 8)), 0x220d);
-	cr_expect_eq(wt_checksum_finish(wt_checksum_add(0, example, 7)), (uint16_t)~0xdcfb);
-}
-
-Test(udp_packet, checksum_of_any_length_and_alignment_is_that_of_its_16_bit_words)
-{
-	uint8_t data[80];
-
-	for (size_t i = 0; i < sizeof(data); i++)
-		data[i] = (uint8_t)(0xff - i * i);
-	for (size_t start = 0; start < 8; start++) {
-		for (size_t bytes = 0; bytes <= 64; bytes++) {
-			uint64_t sum = 7;
-
-			for (size_t i = 0; i < bytes; i++)
-				sum += (uint64_t)data[start + i] << (i % 2 ? 0 : 8);
-			cr_expect_eq(wt_checksum_finish(wt_checksum_add(7, data + start, bytes)),
-			             wt_checksum_finish(sum), "%zu bytes from %zu", bytes, start);
-		}
-	}
 }
 
 Test(udp_packet, build_refuses_a_group_that_is_none_and_a_payload_too_large)
@@ -216,6 +199,43 @@ Test(udp_packet, locate_takes_the_first_fragment_and_no_other)
 	cr_expect_gt(view.payload_wire_bytes, PAYLOAD_BYTES);
 	frame[21] = 1;
 	cr_expect_eq(wt_udp_locate(frame, FRAME_BYTES, WT_LINK_TYPE_ETHERNET, &view), -EMSGSIZE);
+}
+
+Test(udp_packet, tunnels_are_told)
+{
+	static const uint8_t protocols[] = {4, 41, 47};
+	uint8_t frame[FRAME_BYTES + 8];
+
+	build_frame(frame);
+	cr_expect(!is_tunnelled(frame, FRAME_BYTES));
+	for (size_t i = 0; i < sizeof(protocols); i++) {
+		frame[WT_ETHERNET_BYTES + 9] = protocols[i];
+		cr_expect(is_tunnelled(frame, FRAME_BYTES), "%u", protocols[i]);
+		cr_expect(!is_tunnelled(frame, WT_ETHERNET_BYTES + 9));
+	}
+	frame[WT_ETHERNET_BYTES + 9] = 6;
+	cr_expect(!is_tunnelled(frame, FRAME_BYTES));
+	frame[12] = 0x88;
+	frame[13] = 0x47;
+	cr_expect(is_tunnelled(frame, FRAME_BYTES));
+}
+
+/* RFC 7348, 5; RFC 8926, 3.4. */
+Test(udp_packet, tunnels_in_udp_are_told)
+{
+	static const uint8_t vxlan[8] = {8, 0, 0, 0, 0, 0, 7, 0}, geneve[8] = {0, 0, 0x65, 0x58};
+	struct wt_udp_flow flow = {.group = 0xe9fc0001, .port = 4789, .ttl = 1};
+	uint8_t frame[WT_UDP_HEADER_BYTES + 8];
+
+	memcpy(frame + WT_UDP_HEADER_BYTES, vxlan, 8);
+	cr_assert_eq(wt_udp_build(frame, &flow, 7, 8), 0);
+	cr_expect(is_tunnelled(frame, sizeof(frame)));
+	cr_expect(!is_tunnelled(frame, sizeof(frame) - 1));
+	memcpy(frame + WT_UDP_HEADER_BYTES, geneve, 8);
+	cr_expect(!is_tunnelled(frame, sizeof(frame)));
+	flow.port = 6081;
+	cr_assert_eq(wt_udp_build(frame, &flow, 7, 8), 0);
+	cr_expect(is_tunnelled(frame, sizeof(frame)));
 }
 
 Test(udp_packet, locate_says_what_is_not_udp)

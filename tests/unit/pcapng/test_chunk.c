@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/tests/support/chunk_reader.h>
 #include <wiretape/pcapng/chunk.h>
 #include <wiretape/pcapng/pcapng_encode.h>
+#include <wiretape/tests/support/chunk_reader.h>
 
 enum { PAGE = WT_CHUNK_ALIGNMENT, MOST_BYTES = 128 * PAGE, START = 3 * PAGE };
 
@@ -14,8 +14,9 @@ static const int64_t base_ns = INT64_C(1700000000123456789);
 
 static uint8_t payload[70000];
 static uint8_t *chunk; /* sealed, `length` bytes */
-static uint32_t length;
+static uint32_t length, index_bytes;
 static struct wt_chunk_packets packets;
+static struct wt_chunk_maps maps;
 static struct wt_chunk_run run;
 static struct wt_chunk_index found;
 
@@ -40,8 +41,44 @@ TestSuite(chunk, .init = set_up, .fini = tear_down);
 static void begin(void)
 {
 	memset(chunk, 0xee, MOST_BYTES);
-	length = WT_CHUNK_INDEX_BYTES;
+	index_bytes = WT_CHUNK_INDEX_BYTES;
+	length = index_bytes;
 	wt_chunk_packets_init(&packets);
+}
+
+/* Begin with room for all maps, and `count` of them. */
+static void begin_with_maps(uint32_t count)
+{
+	begin();
+	length = index_bytes = WT_CHUNK_FULL_INDEX_BYTES;
+	maps.count = 0;
+	packets.maps = &maps;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct wt_clock_map map = {
+		        .number = 1000 + i,
+		        .epoch = 2,
+		        .phc_ns = base_ns + 3,
+		        .utc_ns = base_ns + 4,
+		        .rate = -5 - (int64_t)i,
+		        .inverse_rate = 6,
+		        .error_ns = 7,
+		        .rate_error = 8,
+		        .born_utc_ns = INT64_MIN + 9,
+		};
+
+		wt_chunk_maps_add(&maps, i / 2, &map);
+	}
+}
+
+static void expect_maps(bool swapped)
+{
+	struct wt_chunk_map map;
+
+	cr_assert(eq(u32, found.maps, maps.count));
+	for (uint32_t i = 0; i < maps.count; i++) {
+		wt_chunk_read_map(chunk, &found, swapped, i, &map);
+		cr_expect(eq(int, memcmp(&map, &maps.at[i], sizeof(map)), 0), "map %u", i);
+	}
 }
 
 static void add(uint32_t caplen, int64_t stamp_ns)
@@ -65,7 +102,7 @@ static void seal(void)
 	if (padding)
 		wt_chunk_pad(chunk + length, padding, true);
 	length += padding;
-	wt_chunk_seal(chunk, length, WT_CHUNK_INDEX_BYTES, &packets, 0, &run);
+	wt_chunk_seal(chunk, length, index_bytes, &packets, 0, &run);
 }
 
 static void expect_parsed(uint64_t offset)
@@ -114,6 +151,56 @@ Test(chunk, index_comes_back_as_it_was_sealed)
 	cr_expect(eq(u32, found.number, 1));
 	cr_expect(eq(u32, found.page_check, 0));
 	cr_expect(eq(int, found.flags, 0));
+}
+
+Test(chunk, maps_come_back_as_they_were_added)
+{
+	for (uint32_t count = 0; count <= WT_CHUNK_MAPS_MAX; count++) {
+		begin_with_maps(count);
+		add(60, base_ns);
+		seal();
+		expect_parsed(run.offset - length);
+		expect_maps(false);
+		for (size_t i = WT_CHUNK_INDEX_BYTES - 4 + count * WT_CHUNK_MAP_BYTES;
+		     i < WT_CHUNK_FULL_INDEX_BYTES - 4; i++)
+			cr_expect(eq(int, chunk[i], 0), "byte %zu after %u maps", i, count);
+	}
+}
+
+Test(chunk, a_map_without_a_number_is_none)
+{
+	const struct wt_clock_map none = {.phc_ns = 1};
+
+	begin_with_maps(3);
+	wt_chunk_maps_add(&maps, 0, &none);
+	cr_expect(eq(u32, maps.count, 3));
+}
+
+static void expect_refused(size_t at, uint32_t value, const char *what)
+{
+	uint32_t before;
+
+	memcpy(&before, chunk + at, 4);
+	memcpy(chunk + at, &value, 4);
+	cr_expect(not(wt_chunk_parse(chunk, length, START, false, &found)), "%s %u", what, value);
+	memcpy(chunk + at, &before, 4);
+	cr_assert(wt_chunk_parse(chunk, length, START, false, &found));
+}
+
+Test(chunk, maps_that_the_index_has_no_room_for_are_refused)
+{
+	begin_with_maps(WT_CHUNK_MAPS_MAX);
+	add(60, base_ns);
+	seal();
+	expect_parsed(START);
+	expect_refused(124, (WT_CHUNK_MAPS_MAX + 1) << 16, "maps");
+	expect_refused(124, UINT32_MAX, "maps");
+	make(60, 1);
+	for (uint16_t count = 1; count <= WT_CHUNK_MAPS_MAX; count++) {
+		memcpy(chunk + 126, &count, sizeof(count));
+		cr_expect(not(wt_chunk_parse(chunk, length, found.offset, false, &found)), "%u",
+		          count);
+	}
 }
 
 Test(chunk, without_packets_is_whole_and_has_no_stamps)
@@ -232,14 +319,23 @@ static void swap_index(uint8_t *at, uint32_t page_check)
 	swap_words(at + 112, 3);
 	at[124] = at[125];
 	at[125] = flag;
-	swap_words(at + WT_CHUNK_INDEX_BYTES - 4, 1);
+	at[127] = at[126];
+	at[126] = 0;
+	for (uint8_t *map = at + 128; map < at + 128 + maps.count * WT_CHUNK_MAP_BYTES;
+	     map += WT_CHUNK_MAP_BYTES) {
+		swap_words(map, 2);
+		for (size_t i = 8; i < 64; i += 8)
+			swap_long(map + i);
+		swap_words(map + 64, 1);
+	}
+	swap_words(at + index_bytes - 4, 1);
 }
 
 static void swap_chunk(void)
 {
 	uint32_t total;
 
-	for (uint32_t at = WT_CHUNK_INDEX_BYTES; at < length; at += total) {
+	for (uint32_t at = index_bytes; at < length; at += total) {
 		uint32_t type;
 
 		memcpy(&type, chunk + at, 4);
@@ -249,10 +345,10 @@ static void swap_chunk(void)
 	}
 	/* The sum is over the words as that machine sees them; the index itself is no part. */
 	swap_words(chunk, 2);
-	swap_words(chunk + WT_CHUNK_INDEX_BYTES - 4, 1);
+	swap_words(chunk + index_bytes - 4, 1);
 	total = wt_chunk_page_check(chunk, length, true);
 	swap_words(chunk, 2);
-	swap_words(chunk + WT_CHUNK_INDEX_BYTES - 4, 1);
+	swap_words(chunk + index_bytes - 4, 1);
 	swap_index(chunk, total);
 }
 
@@ -260,7 +356,7 @@ Test(chunk, of_the_other_byte_order_is_read)
 {
 	struct wt_chunk_index native;
 
-	begin();
+	begin_with_maps(5);
 	add(60, base_ns);
 	add(9000, base_ns + 1);
 	seal();
@@ -273,19 +369,9 @@ Test(chunk, of_the_other_byte_order_is_read)
 	cr_expect(ne(u32, found.page_check, 0));
 	native.page_check = found.page_check;
 	cr_expect(eq(int, memcmp(&native, &found, sizeof(found)), 0));
+	expect_maps(true);
 	memset(chunk + PAGE, 0, PAGE);
 	cr_expect(not(wt_chunk_is_whole(chunk, length, true, &found)), "a page lost");
-}
-
-static void expect_refused(size_t at, uint32_t value, const char *what)
-{
-	uint32_t before;
-
-	memcpy(&before, chunk + at, 4);
-	memcpy(chunk + at, &value, 4);
-	cr_expect(not(wt_chunk_parse(chunk, length, START, false, &found)), "%s %u", what, value);
-	memcpy(chunk + at, &before, 4);
-	cr_assert(wt_chunk_parse(chunk, length, START, false, &found));
 }
 
 Test(chunk, index_that_contradicts_itself_is_refused)
@@ -549,6 +635,19 @@ Test(chunk, two_pages_of_one_packet_exchanged_are_seen)
 	memcpy(chunk + 2 * PAGE, chunk + 3 * PAGE, PAGE);
 	memcpy(chunk + 3 * PAGE, page, PAGE);
 	cr_expect(not(is_whole(chunk)));
+}
+
+Test(chunk, page_check_is_the_sum_that_the_format_says)
+{
+	uint32_t sum = 0, words[2];
+
+	make(13000, 1); /* pages 1 and 2 lie wholly in its packet */
+	for (size_t page = 1; page <= 2; page++) {
+		memcpy(words, chunk + page * PAGE, sizeof(words));
+		sum = sum * 0x9E3779B1u + words[0];
+		sum = sum * 0x85EBCA6Bu + words[1];
+	}
+	cr_expect(eq(u32, found.page_check, sum));
 }
 
 Test(chunk, file_that_ends_early_is_seen)

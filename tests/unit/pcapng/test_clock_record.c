@@ -4,29 +4,29 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/writer/clock_note.h>
+#include <wiretape/pcapng/clock_record.h>
 #include <wiretape/pcapng/pcapng_decode.h>
 
-static uint32_t words[WT_CLOCK_NOTE_BYTES_MAX / 4];
+static uint32_t words[WT_CLOCK_RECORD_BYTES_MAX / 4];
 static uint8_t *const block = (uint8_t *)words;
-static struct wt_clock_note there, back;
+static struct wt_clock_record there, back;
 
 static bool parse(const char *body)
 {
-	return wt_clock_note_parse((const uint8_t *)body, strlen(body), &back);
+	return wt_clock_record_parse((const uint8_t *)body, strlen(body), &back);
 }
 
 /* What the block is as others see it, and what comes back from it. */
 static void encode_and_parse(void)
 {
-	ssize_t used = wt_clock_note_encode(block, sizeof(words), &there);
+	ssize_t used = wt_clock_record_encode(block, sizeof(words), &there);
 
 	cr_assert(gt(int, (int)used, 12));
 	cr_assert(eq(int, (int)(used % 4), 0));
 	cr_expect(eq(u32, words[0], WT_PCAPNG_CLOCK));
 	cr_expect(eq(u32, words[1], (uint32_t)used));
 	cr_expect(eq(u32, words[used / 4 - 1], (uint32_t)used));
-	cr_assert(wt_clock_note_parse(block + 8, (size_t)used - 12, &back));
+	cr_assert(wt_clock_record_parse(block + 8, (size_t)used - 12, &back));
 	cr_expect(eq(int, (int)back.what, (int)there.what));
 	cr_expect(eq(u32, back.interface_id, there.interface_id));
 	cr_expect(eq(i64, back.utc_ns, there.utc_ns));
@@ -70,8 +70,8 @@ static const struct wt_clock_map extreme_map = {
 Test(clock_note, every_verdict_and_method_comes_back_with_numbers_of_any_size)
 {
 	for (int i = 0; i < WT_CLOCK_VERDICTS * WT_CROSS_METHODS; i++) {
-		there = (struct wt_clock_note){
-		        .what = WT_CLOCK_NOTE_CROSS,
+		there = (struct wt_clock_record){
+		        .what = WT_CLOCK_RECORD_CROSS,
 		        .interface_id = UINT32_MAX,
 		        .utc_ns = INT64_MIN,
 		        .sample = {.phc_ns = INT64_MIN,
@@ -98,14 +98,14 @@ Test(clock_note, every_verdict_and_method_comes_back_with_numbers_of_any_size)
 
 Test(clock_note, a_step_belongs_to_a_verdict_that_has_one)
 {
-	there = (struct wt_clock_note){.verdict = WT_CLOCK_TAKEN, .step_ns = 5};
+	there = (struct wt_clock_record){.verdict = WT_CLOCK_TAKEN, .step_ns = 5};
 	encode_and_parse();
 	cr_expect(eq(i64, back.step_ns, 0));
 }
 
 Test(clock_note, a_map_comes_back)
 {
-	there = (struct wt_clock_note){.what = WT_CLOCK_NOTE_MAP, .interface_id = 3};
+	there = (struct wt_clock_record){.what = WT_CLOCK_RECORD_MAP, .interface_id = 3};
 	there.map = extreme_map;
 	encode_and_parse();
 	expect_map();
@@ -126,7 +126,7 @@ Test(clock_note, a_map_comes_back)
 
 Test(clock_note, where_there_is_no_map_yet_none_comes_back)
 {
-	there = (struct wt_clock_note){.what = WT_CLOCK_NOTE_MAP, .map.epoch = 7};
+	there = (struct wt_clock_record){.what = WT_CLOCK_RECORD_MAP, .map.epoch = 7};
 	encode_and_parse();
 	cr_expect(eq(u32, back.map.number, 0));
 	cr_expect(eq(u32, back.map.epoch, 0));
@@ -134,8 +134,8 @@ Test(clock_note, where_there_is_no_map_yet_none_comes_back)
 
 Test(clock_note, a_change_comes_back)
 {
-	there = (struct wt_clock_note){
-	        .what = WT_CLOCK_NOTE_CHANGE,
+	there = (struct wt_clock_record){
+	        .what = WT_CLOCK_RECORD_CHANGE,
 	        .interface_id = 1,
 	        .utc_ns = INT64_MAX,
 	        .change = "stamping",
@@ -148,18 +148,18 @@ Test(clock_note, a_change_comes_back)
 
 Test(clock_note, a_text_is_one_line)
 {
-	there = (struct wt_clock_note){
-	        .what = WT_CLOCK_NOTE_CHANGE, .change = "link", .text = "up\nwhat=map\nmap=7"};
+	there = (struct wt_clock_record){
+	        .what = WT_CLOCK_RECORD_CHANGE, .change = "link", .text = "up\nwhat=map\nmap=7"};
 	encode_and_parse();
-	cr_expect(eq(int, (int)back.what, (int)WT_CLOCK_NOTE_CHANGE));
+	cr_expect(eq(int, (int)back.what, (int)WT_CLOCK_RECORD_CHANGE));
 	cr_expect(eq(int, strcmp(back.text, "up"), 0));
 	cr_expect(eq(u32, back.map.number, 0));
 }
 
 Test(clock_note, the_longest_text_comes_back)
 {
-	there = (struct wt_clock_note){
-	        .what = WT_CLOCK_NOTE_CHANGE, .interface_id = UINT32_MAX, .utc_ns = INT64_MIN};
+	there = (struct wt_clock_record){
+	        .what = WT_CLOCK_RECORD_CHANGE, .interface_id = UINT32_MAX, .utc_ns = INT64_MIN};
 	memset(there.change, 'c', sizeof(there.change) - 1);
 	memset(there.text, 't', sizeof(there.text) - 1);
 	encode_and_parse();
@@ -181,15 +181,15 @@ Test(clock_note, it_stays_inside_its_room)
 {
 	ssize_t needed;
 
-	there = (struct wt_clock_note){.what = WT_CLOCK_NOTE_MAP, .map = extreme_map};
-	needed = wt_clock_note_encode(block, sizeof(words), &there);
+	there = (struct wt_clock_record){.what = WT_CLOCK_RECORD_MAP, .map = extreme_map};
+	needed = wt_clock_record_encode(block, sizeof(words), &there);
 	for (ssize_t room = 0; room < needed; room++) {
 		memset(block, 0xee, sizeof(words));
-		cr_assert(
-		        eq(int, (int)wt_clock_note_encode(block, (size_t)room, &there), -ENOBUFS));
+		cr_assert(eq(int, (int)wt_clock_record_encode(block, (size_t)room, &there),
+		             -ENOBUFS));
 		cr_expect(eq(u8, block[room], 0xee));
 	}
-	cr_expect(eq(int, (int)wt_clock_note_encode(block, (size_t)needed, &there), (int)needed));
+	cr_expect(eq(int, (int)wt_clock_record_encode(block, (size_t)needed, &there), (int)needed));
 }
 
 Test(clock_note, names_that_are_not_known_are_let_pass)
@@ -203,7 +203,7 @@ Test(clock_note, what_is_behind_the_text_means_nothing)
 {
 	static const char body[] = "what=map\nmap=7\n\0map=8\n";
 
-	cr_assert(wt_clock_note_parse((const uint8_t *)body, sizeof(body), &back));
+	cr_assert(wt_clock_record_parse((const uint8_t *)body, sizeof(body), &back));
 	cr_expect(eq(u32, back.map.number, 7));
 }
 

@@ -3,20 +3,20 @@
 #include <criterion/new/assert.h>
 #include <string.h>
 
-#include <wiretape/writer/missing.h>
+#include <wiretape/pcapng/gap_block.h>
 
-static struct wt_missing there, back;
-static char text[WT_MISSING_TEXT_BYTES];
+static struct wt_gap_block there, back;
+static char text[WT_GAP_BLOCK_TEXT_BYTES];
 
 static bool parse(const char *body, size_t length)
 {
-	return wt_missing_parse((const uint8_t *)body, length, &back);
+	return wt_gap_block_parse((const uint8_t *)body, length, &back);
 }
 
 Test(missing, reads_what_it_writes)
 {
-	there = (struct wt_missing){
-	        .what = WT_MISSING_HOLE,
+	there = (struct wt_gap_block){
+	        .what = WT_GAP_BLOCK_HOLE,
 	        .packets = UINT64_MAX,
 	        .bytes = UINT64_MAX,
 	        .has_after = true,
@@ -24,10 +24,10 @@ Test(missing, reads_what_it_writes)
 	        .after_ns = INT64_MIN,
 	        .before_ns = INT64_MAX,
 	};
-	wt_missing_format(text, &there);
+	wt_gap_block_format(text, &there);
 	cr_assert(lt(sz, strlen(text), sizeof(text) - 1));
 	cr_assert(parse(text, sizeof(text)));
-	cr_expect(eq(int, (int)back.what, (int)WT_MISSING_HOLE));
+	cr_expect(eq(int, (int)back.what, (int)WT_GAP_BLOCK_HOLE));
 	cr_expect(eq(u64, back.packets, UINT64_MAX));
 	cr_expect(eq(u64, back.bytes, UINT64_MAX));
 	cr_expect(eq(i64, back.after_ns, INT64_MIN));
@@ -37,10 +37,10 @@ Test(missing, reads_what_it_writes)
 
 Test(missing, stamps_may_be_absent)
 {
-	there = (struct wt_missing){.what = WT_MISSING_NOT_CLOSED, .packets = 7};
-	wt_missing_format(text, &there);
+	there = (struct wt_gap_block){.what = WT_GAP_BLOCK_NOT_CLOSED, .packets = 7};
+	wt_gap_block_format(text, &there);
 	cr_assert(parse(text, sizeof(text)));
-	cr_expect(eq(int, (int)back.what, (int)WT_MISSING_NOT_CLOSED));
+	cr_expect(eq(int, (int)back.what, (int)WT_GAP_BLOCK_NOT_CLOSED));
 	cr_expect(eq(int, back.has_after || back.has_before, false));
 }
 
@@ -49,7 +49,7 @@ Test(missing, what_is_behind_the_text_means_nothing)
 	static const char body[] = "what=continued\n\0packets=7";
 
 	cr_assert(parse(body, sizeof(body)));
-	cr_expect(eq(int, (int)back.what, (int)WT_MISSING_CONTINUED));
+	cr_expect(eq(int, (int)back.what, (int)WT_GAP_BLOCK_CONTINUED));
 	cr_expect(eq(u64, back.packets, 0));
 }
 

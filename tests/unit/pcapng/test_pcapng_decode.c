@@ -477,7 +477,7 @@ Test(pcapng_decode, absent_statistics_are_not_zeros)
 Test(pcapng_decode, statistics_of_an_unknown_interface_have_no_stamps)
 {
 	start_file();
-	build_statistics_head(9);
+	build_statistics_head(1);
 	build_option_u64(&build, WT_OPT_ISB_IFRECV, 4);
 	build_block_end(&build);
 	expect_kind(WT_ITEM_SECTION);
@@ -562,9 +562,11 @@ Test(pcapng_decode, wiretapes_own_blocks_have_names)
 {
 	expect_name(WT_PCAPNG_INDEX, "index block (wiretape)");
 	expect_name(WT_PCAPNG_PADDING, "padding block (wiretape)");
-	expect_name(WT_PCAPNG_MISSING, "missing block (wiretape)");
+	expect_name(WT_PCAPNG_GAP, "missing block (wiretape)");
 	expect_name(0x80577404, "clock block (wiretape)");
-	expect_name(0x80577405, "local block");
+	expect_name(0x80577405, "feed block (wiretape)");
+	expect_name(0x80577406, "NIC look block (wiretape)");
+	expect_name(0x80577407, "local block");
 }
 
 Test(pcapng_decode, a_length_without_its_padding_is_read_as_if_it_had_it)
@@ -858,7 +860,7 @@ static void read_stamps(bool big_endian)
 	build_block_end(&build);
 	expect_kind(WT_ITEM_SECTION);
 	expect_kind(WT_ITEM_INTERFACE);
-	expect_notes(WT_NOTE_SOURCE | WT_NOTE_GIVEN | WT_NOTE_BOTH);
+	expect_notes(WT_FRAME_SOURCE | WT_FRAME_GIVEN | WT_FRAME_BOTH);
 	cr_expect(eq(int, item.packet.frame.stamp_source, WT_STAMP_HARDWARE));
 	cr_expect(eq(u32, item.packet.frame.map, 0x01020304));
 	cr_expect(eq(i64, item.packet.frame.given_ns, -5));
@@ -902,8 +904,8 @@ Test(pcapng_decode, a_stamp_option_that_is_longer_is_read_as_far_as_it_is_known)
 	build_stamp(WT_STAMP_SOFTWARE | WT_STAMP_WORD_GIVEN, 40);
 	expect_kind(WT_ITEM_SECTION);
 	expect_kind(WT_ITEM_INTERFACE);
-	expect_notes(WT_NOTE_SOURCE);
-	expect_notes(WT_NOTE_SOURCE | WT_NOTE_GIVEN);
+	expect_notes(WT_FRAME_SOURCE);
+	expect_notes(WT_FRAME_SOURCE | WT_FRAME_GIVEN);
 	cr_expect(eq(u32, item.packet.frame.map, 77));
 }
 
@@ -916,4 +918,103 @@ Test(pcapng_decode, a_stamp_of_an_unknown_source_is_as_good_as_absent)
 	expect_kind(WT_ITEM_INTERFACE);
 	expect_notes(0);
 	expect_notes(0);
+}
+
+/* Read only what is quick, of all that was built. */
+static size_t packets(struct wt_frame *frames, size_t max, uint32_t *interface_id)
+{
+	static uint8_t *copy;
+	size_t left = build.length - (size_t)decoder.offset, used;
+	uint64_t before = decoder.offset;
+	size_t count;
+
+	free(copy);
+	copy = malloc(left ? left : 1);
+	memcpy(copy, build.bytes + decoder.offset, left);
+	count = wt_pcapng_decode_packets(&decoder, copy, left, frames, max, interface_id, &used);
+	cr_assert(eq(u64, decoder.offset - before, used));
+	return count;
+}
+
+Test(pcapng_decode, packets_of_one_interface_come_together)
+{
+	struct wt_frame frames[8];
+	uint32_t interface_id = 7;
+
+	build_section(&build);
+	build_interface(&build, 9, 0);
+	build_interface(&build, 6, -1);
+	for (int i = 0; i < 3; i++) {
+		build_packet_head(&build, 0, T_NS + (uint64_t)i, "12345");
+		build_option_u32(&build, WT_OPT_EPB_FLAGS, WT_LINK_INBOUND);
+		if (i == 1)
+			build_option_u64(&build, WT_OPT_EPB_DROPCOUNT, 42);
+		build_block_end(&build);
+	}
+	build_packet(&build, 1, T_S * UINT64_C(1000000) + 7, "abc");
+	cr_assert(eq(sz, packets(frames, 8, &interface_id), 0), "before the section");
+	expect_kind(WT_ITEM_SECTION);
+	cr_assert(eq(sz, packets(frames, 8, &interface_id), 0), "an interface is none");
+	expect_kind(WT_ITEM_INTERFACE);
+	expect_kind(WT_ITEM_INTERFACE);
+	cr_assert(eq(sz, packets(frames, 8, &interface_id), 3));
+	cr_assert(eq(u32, interface_id, 0));
+	cr_assert(eq(i64, frames[2].stamp_ns, T_NS + 2));
+	cr_assert(eq(u64, frames[1].dropped_before, 42));
+	cr_assert(eq(u64, frames[2].dropped_before, 0));
+	cr_assert(eq(u32, frames[0].link_flags, WT_LINK_INBOUND));
+	cr_assert(eq(u32, frames[0].caplen, 5));
+	cr_assert(eq(int, memcmp(frames[2].data, "12345", 5), 0));
+	cr_assert(eq(sz, packets(frames, 8, &interface_id), 1));
+	cr_assert(eq(u32, interface_id, 1));
+	cr_assert(eq(i64, frames[0].stamp_ns, T_NS - INT64_C(1000000000) + 7000));
+	cr_assert(eq(u64, decoder.packets, 4));
+	expect_end();
+}
+
+Test(pcapng_decode, what_is_not_quick_is_left_to_the_whole_decoder)
+{
+	struct wt_frame frames[8];
+	uint32_t interface_id;
+	size_t at;
+
+	build_section(&build);
+	build_interface(&build, 9, 0);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	at = build.length;
+	build_packet(&build, 0, T_NS, "1234");
+	cr_expect(eq(sz, packets(frames, 0, &interface_id), 0), "no room");
+	build.length -= 4;
+	cr_expect(eq(sz, packets(frames, 8, &interface_id), 0), "cut off");
+	build.length += 4;
+	build_patch_u32(&build, at + offsetof(struct wt_pcapng_epb, interface_id), 1);
+	cr_expect(eq(sz, packets(frames, 8, &interface_id), 0), "no such interface");
+	build_patch_u32(&build, at + offsetof(struct wt_pcapng_epb, interface_id), 0);
+	build_patch_u32(&build, at + offsetof(struct wt_pcapng_epb, caplen), 5);
+	cr_expect(eq(sz, packets(frames, 8, &interface_id), 0), "more than was on the wire");
+	build_patch_u32(&build, at + offsetof(struct wt_pcapng_epb, caplen), UINT32_MAX);
+	build_patch_u32(&build, at + offsetof(struct wt_pcapng_epb, len), UINT32_MAX);
+	cr_expect(eq(sz, packets(frames, 8, &interface_id), 0), "more than the block has");
+	build_patch_u32(&build, at + offsetof(struct wt_pcapng_epb, caplen), 4);
+	build_patch_u32(&build, build.length - 4, 40);
+	cr_expect(eq(sz, packets(frames, 8, &interface_id), 0), "lengths differ");
+}
+
+Test(pcapng_decode, an_option_that_leads_outside_is_not_quick)
+{
+	struct wt_frame frames[8];
+	uint32_t interface_id;
+
+	build_section(&build);
+	build_interface(&build, 9, 0);
+	expect_kind(WT_ITEM_SECTION);
+	expect_kind(WT_ITEM_INTERFACE);
+	build_packet_head(&build, 0, T_NS, "1234");
+	build_u16(&build, WT_OPT_EPB_FLAGS);
+	build_u16(&build, 5);
+	build_u32(&build, 0);
+	build_block_end(&build);
+	cr_expect(eq(sz, packets(frames, 8, &interface_id), 0));
+	expect_error(-EBADMSG, "its length 5");
 }

@@ -67,9 +67,9 @@ static size_t add_frames(uint32_t id, const struct wt_frame *frames, size_t coun
 static void next(enum wt_pcapng_item_kind kind)
 {
 	size_t at = (size_t)decoder.offset;
-	int ret = wt_pcapng_decode(&decoder, bytes + at, length - at, true, &item, &err);
+	int rc = wt_pcapng_decode(&decoder, bytes + at, length - at, true, &item, &err);
 
-	cr_assert(eq(int, ret, 1), "%s", ret < 0 ? err.text : "end");
+	cr_assert(eq(int, rc, 1), "%s", rc < 0 ? err.text : "end");
 	cr_assert(eq(int, (int)item.kind, (int)kind));
 }
 
@@ -152,7 +152,7 @@ Test(pcapng_encode, what_is_said_of_a_stamp_comes_behind_the_flags)
 	                         .caplen = 4,
 	                         .len = 4,
 	                         .stamp_source = WT_STAMP_HARDWARE,
-	                         .notes = WT_NOTE_GIVEN | WT_NOTE_BOTH,
+	                         .notes = WT_FRAME_GIVEN | WT_FRAME_BOTH,
 	                         .map = 77,
 	                         .given_ns = INT64_C(0x1122334455667788),
 	                         .software_ns = -2};
@@ -169,9 +169,9 @@ Test(pcapng_encode, what_is_said_of_a_stamp_comes_behind_the_flags)
 
 Test(pcapng_encode, what_is_said_of_a_stamp_comes_back)
 {
-	static const uint8_t notes[] = {0, WT_NOTE_SOURCE, WT_NOTE_SOURCE | WT_NOTE_GIVEN,
-	                                WT_NOTE_SOURCE | WT_NOTE_BOTH,
-	                                WT_NOTE_SOURCE | WT_NOTE_GIVEN | WT_NOTE_BOTH};
+	static const uint8_t notes[] = {0, WT_FRAME_SOURCE, WT_FRAME_SOURCE | WT_FRAME_GIVEN,
+	                                WT_FRAME_SOURCE | WT_FRAME_BOTH,
+	                                WT_FRAME_SOURCE | WT_FRAME_GIVEN | WT_FRAME_BOTH};
 	struct wt_frame frame = {.data = payload,
 	                         .caplen = 61,
 	                         .len = 61,
@@ -187,7 +187,7 @@ Test(pcapng_encode, what_is_said_of_a_stamp_comes_back)
 	for (size_t i = 0; i < sizeof(notes); i++) {
 		size_t start = length;
 
-		frame.notes = notes[i] | WT_NOTE_COPY;
+		frame.notes = notes[i] | WT_FRAME_COPY;
 		frame.dropped_before = i % 2;
 		cr_assert(eq(sz, add_frames(0, &frame, 1), 1));
 		/* Without what a frame may have, and has not. */
@@ -196,11 +196,11 @@ Test(pcapng_encode, what_is_said_of_a_stamp_comes_back)
 		cr_expect(eq(int, item.packet.frame.notes, notes[i]));
 		cr_expect(eq(int, item.packet.frame.stamp_source, i ? WT_STAMP_HARDWARE : 0));
 		cr_expect(
-		        eq(u32, item.packet.frame.map, notes[i] & WT_NOTE_GIVEN ? UINT32_MAX : 0));
+		        eq(u32, item.packet.frame.map, notes[i] & WT_FRAME_GIVEN ? UINT32_MAX : 0));
 		cr_expect(eq(i64, item.packet.frame.given_ns,
-		             notes[i] & WT_NOTE_GIVEN ? INT64_MIN : 0));
+		             notes[i] & WT_FRAME_GIVEN ? INT64_MIN : 0));
 		cr_expect(eq(i64, item.packet.frame.software_ns,
-		             notes[i] & WT_NOTE_BOTH ? INT64_MAX : 0));
+		             notes[i] & WT_FRAME_BOTH ? INT64_MAX : 0));
 	}
 }
 
@@ -212,7 +212,7 @@ Test(pcapng_encode, block_of_a_frame_that_is_not_large_has_no_page_between_its_l
 	                         .caplen = WT_CHUNK_LARGE_BYTES - 1,
 	                         .len = WT_CHUNK_LARGE_BYTES - 1,
 	                         .dropped_before = 1,
-	                         .notes = WT_NOTES_OF_STAMP};
+	                         .notes = WT_FRAME_STAMP_FLAGS};
 
 	add_frames(0, &frame, 1);
 	cr_expect(lt(sz, length - 8 - 4, WT_CHUNK_ALIGNMENT));
@@ -435,6 +435,19 @@ Test(pcapng_encode, strings_are_cut_at_what_an_option_can_hold)
 	cr_expect(eq(sz, item.interface.filter.length, UINT16_MAX - 1));
 }
 
+Test(pcapng_encode, filter_of_one_character_too_many_is_cut)
+{
+	static char filter[UINT16_MAX + 1];
+	struct wt_pcapng_interface interface = {.link_type = 1, .filter = filter};
+
+	memset(filter, 'x', sizeof(filter) - 1);
+	add_section();
+	keep(wt_pcapng_encode_interface(bytes + length, sizeof(bytes) - length, &interface));
+	next(WT_ITEM_SECTION);
+	next(WT_ITEM_INTERFACE);
+	cr_expect(eq(sz, item.interface.filter.length, UINT16_MAX - 1));
+}
+
 Test(pcapng_encode, whole_blocks_are_counted_for_every_limit)
 {
 	struct wt_frame frames[4];
@@ -469,4 +482,16 @@ Test(pcapng_encode, whole_blocks_may_be_found_without_counting)
 	add_section();
 	cr_expect(eq(sz, wt_pcapng_whole_blocks(bytes, length, length, NULL, 0), length));
 	cr_expect(eq(sz, wt_pcapng_whole_blocks(bytes, length, length - 1, NULL, 0), 0));
+}
+
+Test(pcapng_encode, packets_of_interfaces_that_nobody_asked_for_are_not_counted)
+{
+	struct wt_frame frame = {.data = payload, .caplen = 60, .len = 60};
+	uint64_t packets[2] = {0};
+
+	add_frames(0, &frame, 1);
+	add_frames(1, &frame, 1);
+	cr_expect(eq(sz, wt_pcapng_whole_blocks(bytes, length, length, packets, 1), length));
+	cr_expect(eq(u64, packets[0], 1));
+	cr_expect(eq(u64, packets[1], 0));
 }

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/pcapng/pcapng_encode.h>
+#include <wiretape/pcapng/pcapng_inplace.h>
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/ring/tpacket_v3.h>
 #include <wiretape/tests/support/chunk_reader.h>
-#include <wiretape/pcapng/pcapng_encode.h>
-#include <wiretape/pcapng/pcapng_inplace.h>
 
 enum {
 	PAGE = WT_CHUNK_ALIGNMENT,
@@ -59,14 +59,14 @@ static size_t say_every;
 
 static void say_of_stamp(struct wt_frame *frame, size_t number)
 {
-	static const uint8_t notes[] = {WT_NOTE_GIVEN, WT_NOTE_SOURCE,
-	                                WT_NOTE_SOURCE | WT_NOTE_GIVEN};
+	static const uint8_t notes[] = {WT_FRAME_GIVEN, WT_FRAME_SOURCE,
+	                                WT_FRAME_SOURCE | WT_FRAME_GIVEN};
 
 	frame->stamp_source = (uint8_t)(number % WT_STAMP_SOURCES);
 	frame->notes |= notes[number / say_every % sizeof(notes)];
 	/* With a loss before it, it would take more than there is between two frames. */
 	if (!frame->dropped_before && number % 2)
-		frame->notes |= WT_NOTE_BOTH;
+		frame->notes |= WT_FRAME_BOTH;
 	frame->map = (uint32_t)number + 0x01020304;
 	frame->given_ns = frame->stamp_ns + 37000000000;
 	frame->software_ns = -(int64_t)number;
@@ -472,6 +472,28 @@ Test(pcapng_inplace, first_frame_leaves_room_for_the_index)
 	cr_expect(eq(u32, found.total_length, WT_CHUNK_INDEX_BYTES));
 }
 
+Test(pcapng_inplace, first_frame_leaves_room_for_the_maps_of_the_index)
+{
+	const struct wt_clock_map map = {.number = 7, .utc_ns = base_ns}, previous = {.number = 3};
+	const size_t first = FIRST_DATA + 2 * WT_CHUNK_MAP_BYTES;
+	struct wt_chunk_map carried;
+
+	start(ROOM);
+	wt_chunk_maps_add(&at.maps, 1, &map);
+	wt_chunk_maps_add(&at.maps, 1, &previous);
+	cr_expect(eq(sz, take(first - 4, 60, 0), 0));
+	cr_expect(eq(sz, take(first, 60, 0), 1));
+	cr_expect(eq(sz, take(first + 200, 60, 0), 1), "it is for the first only");
+	expect_packets(2);
+	cr_assert(eq(int, found.maps, 2));
+	cr_expect(eq(u32, found.total_length, first - 28));
+	wt_chunk_read_map(block, &found, false, 0, &carried);
+	cr_expect(eq(u32, carried.interface_id, 1));
+	cr_expect(eq(int, memcmp(&carried.map, &map, sizeof(map)), 0));
+	wt_chunk_read_map(block, &found, false, 1, &carried);
+	cr_expect(eq(u32, carried.map.number, 3));
+}
+
 Test(pcapng_inplace, index_reaches_up_to_the_first_frame)
 {
 	start(ROOM);
@@ -824,9 +846,9 @@ Test(pcapng_inplace, frame_that_leaves_no_room_for_what_is_said_before_it_is_ref
 {
 	for (uint64_t dropped = 0; dropped < 2; dropped++) {
 		expect_least_gap(0, dropped, 0);
-		expect_least_gap(WT_NOTE_SOURCE, dropped, SOURCE);
-		expect_least_gap(WT_NOTE_GIVEN, dropped, GIVEN);
-		expect_least_gap(WT_NOTE_SOURCE | WT_NOTE_GIVEN | WT_NOTE_BOTH, dropped, BOTH);
+		expect_least_gap(WT_FRAME_SOURCE, dropped, SOURCE);
+		expect_least_gap(WT_FRAME_GIVEN, dropped, GIVEN);
+		expect_least_gap(WT_FRAME_SOURCE | WT_FRAME_GIVEN | WT_FRAME_BOTH, dropped, BOTH);
 	}
 }
 
@@ -835,8 +857,8 @@ Test(pcapng_inplace, what_is_said_of_the_last_frame_needs_its_room)
 	const size_t last = 2 * PAGE - 60 - TAIL;
 
 	start(2 * (size_t)PAGE);
-	cr_expect(eq(sz, take_saying(last - GIVEN + 4, WT_NOTE_GIVEN, 0), 0));
-	cr_expect(eq(sz, take_saying(last - GIVEN, WT_NOTE_GIVEN, 0), 1));
+	cr_expect(eq(sz, take_saying(last - GIVEN + 4, WT_FRAME_GIVEN, 0), 0));
+	cr_expect(eq(sz, take_saying(last - GIVEN, WT_FRAME_GIVEN, 0), 1));
 	expect_packets(1);
 }
 
@@ -847,16 +869,28 @@ Test(pcapng_inplace, frame_of_which_nothing_is_said_ends_what_was_said_before)
 	uint32_t length;
 
 	start(ROOM);
-	cr_assert(eq(sz, take_saying(1000, WT_NOTE_GIVEN, 0), 1));
+	cr_assert(eq(sz, take_saying(1000, WT_FRAME_GIVEN, 0), 1));
 	cr_assert(eq(sz, take(2000, 60, 0), 1));
 	cr_assert(eq(sz, take(3000, 60, 3), 1));
 	length = wt_inplace_finish(&at, &run);
 	chunk_reader_open(&reader, block, length);
 	cr_assert(eq(int, chunk_reader_next(&reader, &item), 1));
-	cr_expect(eq(int, item.packet.frame.notes, WT_NOTE_SOURCE | WT_NOTE_GIVEN));
+	cr_expect(eq(int, item.packet.frame.notes, WT_FRAME_SOURCE | WT_FRAME_GIVEN));
 	for (int i = 0; i < 2; i++) {
 		cr_assert(eq(int, chunk_reader_next(&reader, &item), 1));
 		cr_expect(eq(int, item.packet.frame.notes, 0));
 	}
 	chunk_reader_close(&reader);
+}
+
+Test(pcapng_inplace, no_frame_past_the_batch_is_taken_when_something_is_said_of_one)
+{
+	struct wt_frame frames[4];
+
+	for (size_t i = 0; i < 4; i++)
+		frames[i] = frame_at(1000 * (i + 1), 60, 0);
+	frames[1].notes = WT_FRAME_GIVEN;
+	start(ROOM);
+	cr_expect(eq(sz, wt_inplace_frames(&at, frames, 2), 2));
+	expect_packets(2);
 }

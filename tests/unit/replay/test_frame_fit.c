@@ -4,18 +4,19 @@
 #include <errno.h>
 #include <string.h>
 
+#include <wiretape/packet/checksum.h>
 #include <wiretape/packet/udp_packet.h>
-#include <wiretape/replay/source_private.h>
+#include <wiretape/replay/source/source_private.h>
 
 enum { ETHERNET = 1, RAW = 101, IPV4 = 228, LINUX_SLL = 113, MTU_BYTES = 1518, ROOM = 2048 };
 
-static struct wt_replay_config config;
-static struct wt_source_port port = {"wire0", ETHERNET, 14, MTU_BYTES};
-static struct wt_source_counts counts;
-static const struct wt_prepare prepare = {&config, &port, &counts};
+static struct wt_replayer_config config;
+static struct wt_packet_source_port port = {"wire0", ETHERNET, 14, MTU_BYTES};
+static struct wt_packet_source_counts counts;
+static const struct wt_frame_fit prepare = {&config, &port, &counts};
 static uint8_t frame[ROOM], memory[WT_QUEUED_HEADROOM_BYTES + ROOM];
 static struct wt_pcapng_item_packet packet;
-static struct wt_prepared chosen;
+static struct wt_fitted chosen;
 static struct wt_queued_packet place;
 static struct wt_error err;
 
@@ -44,7 +45,7 @@ static uint32_t make_udp(size_t payload_bytes)
 
 static bool choose(void)
 {
-	return wt_prepare_choose(&prepare, &packet, 0, &chosen);
+	return wt_frame_fit_choose(&prepare, &packet, 0, &chosen);
 }
 
 static bool fill(void)
@@ -52,7 +53,7 @@ static bool fill(void)
 	/* Rubbish: nothing of it may be sent. */
 	memset(memory, 0xee, sizeof(memory));
 	place = (struct wt_queued_packet){.data = memory + WT_QUEUED_HEADROOM_BYTES};
-	return wt_prepare_fill(&prepare, &packet, &chosen, 0, &place);
+	return wt_frame_fit_fill(&prepare, &packet, &chosen, 0, &place);
 }
 
 static void choose_and_fill(void)
@@ -64,10 +65,10 @@ static void choose_and_fill(void)
 /* Of packets of that link type, that the port is not fit for them, with these words. */
 static void expect_unfit(uint16_t link_type, const char *what)
 {
-	struct wt_replay_notes notes = {0};
+	struct wt_replayer_notes notes = {0};
 
-	cr_expect(not(wt_prepare_is_fit(&port, link_type)));
-	wt_prepare_note_unfit(&notes, &port, "a.pcap", "any", 3, link_type);
+	cr_expect(not(wt_frame_fit_is_settled(&port, link_type)));
+	wt_frame_fit_count_unfit(&notes, &port, "a.pcap", "any", 3, link_type);
 	cr_expect(strstr(notes.texts[0], what) != NULL, "'%s' says nothing of '%s'", notes.texts[0],
 	          what);
 }
@@ -178,10 +179,10 @@ Test(prepare, bare_ip_is_sent_on_interfaces_of_bare_ip_under_any_name)
 {
 	static const uint16_t raw[] = {12, 14, RAW, IPV4, 229};
 
-	port = (struct wt_source_port){"wire0", RAW, 1, 1500};
+	port = (struct wt_packet_source_port){"wire0", RAW, 1, 1500};
 	make(60, 60);
 	for (size_t i = 0; i < sizeof(raw) / sizeof(raw[0]); i++) {
-		cr_expect(wt_prepare_is_fit(&port, raw[i]), "%u", raw[i]);
+		cr_expect(wt_frame_fit_is_settled(&port, raw[i]), "%u", raw[i]);
 		packet.link_type = raw[i];
 		choose_and_fill();
 		cr_expect(eq(u32, place.caplen, 60));
@@ -193,7 +194,7 @@ Test(prepare, bare_ip_is_sent_on_interfaces_of_bare_ip_under_any_name)
 
 static void send_payloads(void)
 {
-	port = (struct wt_source_port){"wire0", 0, 0, 1472};
+	port = (struct wt_packet_source_port){"wire0", 0, 0, 1472};
 }
 
 Test(prepare, of_udp_packets_the_payload_is_sent)
@@ -289,7 +290,7 @@ Test(prepare, payloads_are_found_on_all_links_that_are_known)
 	packet.frame.data = cooked;
 	packet.frame.caplen = packet.frame.len = bytes + 2;
 	packet.link_type = LINUX_SLL;
-	cr_expect(wt_prepare_is_fit(&port, LINUX_SLL));
+	cr_expect(wt_frame_fit_is_settled(&port, LINUX_SLL));
 	choose_and_fill();
 	cr_expect(eq(u32, place.caplen, 20));
 	expect_unfit(227, "UDP payloads");

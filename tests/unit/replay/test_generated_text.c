@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/replay/plan/replayer_config.h>
+#include <wiretape/replay/replayer.h>
 
 static struct wt_generated made;
 static char session[11];
@@ -66,10 +66,11 @@ Test(generated_text, nothing_but_gen_is_all_defaults)
 
 Test(generated_text, refusals_name_the_part_and_what_it_takes)
 {
-	expect_refusal("gen:sized=60", "'sized'; there are size, count");
-	expect_refusal("gen:size", "size '' is not a number of bytes from 60");
-	expect_refusal("gen:size=59", "size '59' is not a number of bytes from 60");
-	expect_refusal("gen:count=1,group=10.0.0.1", "group '10.0.0.1' is not an IPv4 multicast");
+	expect_refusal("gen:sized=60", "'sized=60' is no setting; there are size, count");
+	expect_refusal("gen:size", "'size': size is a number of bytes from 60");
+	expect_refusal("gen:size=59", "'size=59': size is a number of bytes from 60");
+	expect_refusal("gen:count=1,group=10.0.0.1",
+	               "'group=10.0.0.1': group is an IPv4 multicast");
 }
 
 Test(generated_text, a_part_alone_is_set_and_the_rest_stays)

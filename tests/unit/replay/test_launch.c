@@ -16,7 +16,6 @@ enum { ROOT = 0x01000000, DELTA = 200000 };
 static struct wt_qdisc tree[40];
 static size_t count;
 static struct wt_launch launch;
-static struct wt_error err;
 static char text[400];
 
 static struct wt_qdisc *add(const char *name, enum wt_qdisc_kind kind, uint32_t parent)
@@ -276,24 +275,6 @@ Test(launch, every_verdict_has_a_name)
 }
 
 /* Clocks */
-
-Test(launch, a_socket_with_another_clock_is_told_what_would_happen)
-{
-	add_etf(TC_H_ROOT, false);
-	find(0);
-	cr_expect(eq(int, wt_launch_check_clock(&launch, CLOCK_TAI, &err), 0));
-	cr_expect(eq(int, wt_launch_check_clock(&launch, CLOCK_MONOTONIC, &err), -EINVAL));
-	cr_expect(strstr(err.text, "drops every packet") != NULL, "%s", err.text);
-	cr_expect(strstr(err.text, "CLOCK_MONOTONIC") && strstr(err.text, "CLOCK_TAI"));
-	count = 0;
-	add_fq(TC_H_ROOT);
-	find(0);
-	cr_expect(eq(int, wt_launch_check_clock(&launch, CLOCK_TAI, &err), -EINVAL));
-	cr_expect(strstr(err.text, "at any time") != NULL, "%s", err.text);
-	tree[0].kind = WT_QDISC_OTHER;
-	find(0);
-	cr_expect(eq(int, wt_launch_check_clock(&launch, CLOCK_TAI, &err), 0));
-}
 
 Test(launch, clocks_have_names)
 {

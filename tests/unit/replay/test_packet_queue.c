@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -274,3 +275,17 @@ Test(packet_queue, destroying_none_is_fine)
 {
 	wt_packet_queue_destroy(NULL);
 }
+
+#ifndef NDEBUG
+Test(packet_queue, packet_that_was_not_reserved_ends_the_program, .signal = SIGABRT)
+{
+	cr_assert(put(SMALL_BYTES));
+	wt_packet_queue_commit(queue);
+}
+
+Test(packet_queue, packet_that_was_not_peeked_ends_the_program, .signal = SIGABRT)
+{
+	cr_assert(put(SMALL_BYTES));
+	wt_packet_queue_release(queue, 1);
+}
+#endif

@@ -4,16 +4,16 @@
 
 #include <errno.h>
 
-#include <wiretape/replay/plan/replayer_config.h>
+#include <wiretape/replay/replayer.h>
 
 static struct wt_generated generated;
-static struct wt_replay_result result; /* 130 KB */
-static struct wt_replay_config config;
+static struct wt_replayer_result result; /* 130 KB */
+static struct wt_replayer_config config;
 
 static void arrange(const char *interface, uint64_t count)
 {
 	generated = (struct wt_generated){.count = count};
-	config = (struct wt_replay_config){
+	config = (struct wt_replayer_config){
 	        .generated = &generated,
 	        .interface = interface,
 	        .schedule = {.timing = WT_TIMING_PPS, .numerator = 100000},
@@ -22,22 +22,22 @@ static void arrange(const char *interface, uint64_t count)
 
 static void run(void)
 {
-	struct wt_replay *replay = NULL;
+	struct wt_replayer *replay = NULL;
 	struct wt_error err = {0};
 
-	cr_assert_eq(wt_replay_open(&replay, &config, NULL, &err), 0, "%s", err.text);
-	cr_assert_eq(wt_replay_run(replay, &result, &err), 0, "%s", err.text);
-	wt_replay_close(replay);
+	cr_assert_eq(wt_replayer_open(&replay, &config, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(wt_replayer_run(replay, &result, &err), 0, "%s", err.text);
+	wt_replayer_close(replay);
 }
 
 static void expect_refusal(int code)
 {
-	struct wt_replay *replay = NULL;
+	struct wt_replayer *replay = NULL;
 	struct wt_error err = {0};
-	int rc = wt_replay_open(&replay, &config, NULL, &err);
+	int rc = wt_replayer_open(&replay, &config, NULL, &err);
 
 	cr_expect(eq(int, rc, code), "%s", err.text);
-	wt_replay_close(rc ? NULL : replay);
+	wt_replayer_close(rc ? NULL : replay);
 }
 
 Test(replay_open, without_a_proof_everything_is_sent_and_nothing_is_recorded)
@@ -53,7 +53,7 @@ Test(replay_open, without_a_proof_everything_is_sent_and_nothing_is_recorded)
 
 static uint64_t ticks;
 
-static void count_ticks(void *context, const struct wt_replay_progress *progress)
+static void count_ticks(void *context, const struct wt_replayer_progress *progress)
 {
 	(void)context;
 	(void)progress;
@@ -101,7 +101,7 @@ Test(replay_open, without_a_proof_nobody_is_asked_for_stamps)
 
 Test(replay_open, batches_of_every_size_send_all_once)
 {
-	static const uint32_t sizes[] = {1, 3, 64, 65, 1000, WT_REPLAY_BATCH_MAX};
+	static const uint32_t sizes[] = {1, 3, 64, 65, 1000, WT_REPLAYER_BATCH_MAX};
 
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 		arrange("sim:cost=100", 10001);
@@ -112,7 +112,7 @@ Test(replay_open, batches_of_every_size_send_all_once)
 		cr_expect(eq(u64, result.bytes, 10001 * 200), "batches of %u", sizes[i]);
 		cr_expect(eq(i64, result.duration_ns, 10001 * 100), "batches of %u", sizes[i]);
 	}
-	config.batch = WT_REPLAY_BATCH_MAX + 1;
+	config.batch = WT_REPLAYER_BATCH_MAX + 1;
 	expect_refusal(-EINVAL);
 }
 

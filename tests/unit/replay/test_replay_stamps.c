@@ -6,34 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <wiretape/replay/plan/replayer_config.h>
+#include <wiretape/replay/replayer.h>
 
 /* A replay on a simulated interface. */
 enum { PACKETS = 3000 };
 
-static struct wt_replay_result result;
+static struct wt_replayer_result result;
 static struct wt_error err;
 static char session[11];
 
 static int replay_to(const char *interface, enum wt_tx_stamp stamp, int64_t lead_ns)
 {
 	struct wt_generated generated;
-	struct wt_replay_config config = {
+	struct wt_replayer_config config = {
 	        .generated = &generated,
 	        .interface = interface,
 	        .tx_stamp = stamp,
 	        .lead_ns = lead_ns,
 	        .buffer_bytes = 1 << 20,
 	};
-	struct wt_replay *replay;
+	struct wt_replayer *replay;
 	int rc = wt_generated_parse(&generated, "gen:size=100,count=3000,pps=10000", session, &err);
 
 	cr_assert_eq(rc, 0, "%s", err.text);
-	rc = wt_replay_open(&replay, &config, NULL, &err);
+	rc = wt_replayer_open(&replay, &config, NULL, &err);
 	if (rc)
 		return rc;
-	rc = wt_replay_run(replay, &result, &err);
-	wt_replay_close(replay);
+	rc = wt_replayer_run(replay, &result, &err);
+	wt_replayer_close(replay);
 	return rc;
 }
 

@@ -238,11 +238,11 @@ Test(replay_udp, a_pipe_that_pauses_starves_the_sender_and_loses_nothing)
 		cr_assert(eq(i64, run.rows[i].due_ns, (int64_t)i * GAP_NS), "packet %zu", i);
 }
 
-static void stop_it(void *context, const struct wt_replay_progress *progress)
+static void stop_it(void *context, const struct wt_replayer_progress *progress)
 {
 	(void)context;
 	if (progress->sent)
-		wt_replay_stop(&run.stop);
+		wt_replayer_stop(&run.stop);
 }
 
 /* Of an hour, in the middle of a wait. */
@@ -259,7 +259,7 @@ static void *stop_from_outside(void *argument)
 {
 	(void)argument;
 	usleep(100000);
-	wt_replay_stop(&run.stop);
+	wt_replayer_stop(&run.stop);
 	return NULL;
 }
 

@@ -204,7 +204,7 @@ Test(schedule, a_packet_out_of_order_departs_right_behind_and_those_after_it_on_
 	cr_expect(eq(u64, schedule.out_of_order, 3));
 	cr_expect(eq(u64, schedule.stepped_back, 0));
 
-	begin("delta:10,idle=500");
+	begin("delta:10ns,idle=500ns");
 	EXPECT_TIMES({0, 0}, {1000, 1000}, {400, 1010}, {1600, 1600});
 	cr_expect(eq(u64, schedule.out_of_order, 1));
 }
@@ -252,7 +252,7 @@ Test(schedule, the_next_round_follows_after_the_mean_gap)
 
 Test(schedule, the_next_round_begins_a_burst)
 {
-	begin("delta:1,idle=1ms");
+	begin("delta:1ns,idle=1ms");
 	play_three((const int64_t[]){0, 1, 2});
 	wt_schedule_repeat(&schedule);
 	play_three((const int64_t[]){151, 152, 153});
@@ -260,7 +260,7 @@ Test(schedule, the_next_round_begins_a_burst)
 
 Test(schedule, the_next_round_is_nothing_special_without_stamps)
 {
-	static const char *const timings[] = {"pps:100000000", "mbps:48", "gap:10"};
+	static const char *const timings[] = {"pps:100000000", "mbps:48", "gap:10ns"};
 	static const int64_t step_ns[] = {10, 10000, 10};
 
 	for (size_t i = 0; i < COUNT(timings); i++) {

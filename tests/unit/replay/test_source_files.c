@@ -21,11 +21,11 @@ enum { FILES = 3, FOUND_MAX = 64, ETHERNET = 1, BYTES_MAX = 1518, BUFFER_BYTES =
 
 static struct capture_builder captures[FILES];
 static struct pcapng_builder build;
-static struct wt_replay_config config;
-static struct wt_replay_ports ports;
-static struct wt_source_port taken[2];
+static struct wt_replayer_config config;
+static struct wt_replayer_ports ports;
+static struct wt_packet_source_port taken[2];
 static struct wt_timeline_file files[FILES];
-static struct wt_source *source;
+static struct wt_packet_source *source;
 static struct wt_error err;
 static const int no_stop;
 
@@ -35,15 +35,15 @@ static void set_up(void)
 
 	for (int i = 0; i < FILES; i++)
 		paths[i] = captures[i].path;
-	config = (struct wt_replay_config){
+	config = (struct wt_replayer_config){
 	        .paths = paths,
 	        .path_count = 1,
 	        .interface = "one",
 	        .buffer_bytes = BUFFER_BYTES,
 	};
-	ports = (struct wt_replay_ports){.config = &config, .names = {"one", "two"}, .count = 2};
+	ports = (struct wt_replayer_ports){.config = &config, .names = {"one", "two"}, .count = 2};
 	for (int i = 0; i < 2; i++)
-		taken[i] = (struct wt_source_port){"wire0", ETHERNET, 14, BYTES_MAX};
+		taken[i] = (struct wt_packet_source_port){"wire0", ETHERNET, 14, BYTES_MAX};
 }
 
 static void tear_down(void)
@@ -96,7 +96,8 @@ static struct {
 
 static int open_source(void)
 {
-	return wt_source_open_files(&source, &config, &ports, taken, ports.count, files, &err);
+	return wt_packet_source_open_files(&source, &config, &ports, taken, ports.count, files,
+	                                   &err);
 }
 
 static void take(const struct wt_queued_packet *packet)
@@ -365,7 +366,7 @@ static void expect_ports(const uint16_t *expected, size_t count)
 
 Test(source_files, interfaces_are_mapped_by_name_and_by_number)
 {
-	static const struct wt_replay_map maps[] = {{"eth1", "two"}, {"2", "two"}};
+	static const struct wt_replayer_map maps[] = {{"eth1", "two"}, {"2", "two"}};
 	static const uint16_t expected[] = {0, 1, 1, 0, 1, 1};
 
 	build_three();
@@ -377,7 +378,7 @@ Test(source_files, interfaces_are_mapped_by_name_and_by_number)
 
 Test(source_files, a_name_counts_before_a_number)
 {
-	static const struct wt_replay_map maps[] = {{"0", "two"}};
+	static const struct wt_replayer_map maps[] = {{"0", "two"}};
 	static const uint16_t expected[] = {1, 0, 1, 1, 0, 1};
 
 	build_three();
@@ -390,7 +391,7 @@ Test(source_files, a_name_counts_before_a_number)
 
 Test(source_files, a_dash_leaves_packets_out)
 {
-	static const struct wt_replay_map maps[] = {{"eth1", "-"}};
+	static const struct wt_replayer_map maps[] = {{"eth1", "-"}};
 	static const uint16_t expected[] = {0, 0, 0, 0};
 
 	build_three();
@@ -406,7 +407,7 @@ Test(source_files, a_dash_leaves_packets_out)
 /* The schedule begins with the first packet that is sent. */
 Test(source_files, what_is_left_out_has_no_time)
 {
-	static const struct wt_replay_map maps[] = {{"eth0", "-"}};
+	static const struct wt_replayer_map maps[] = {{"eth0", "-"}};
 
 	build_three();
 	config.maps = maps;
@@ -417,7 +418,7 @@ Test(source_files, what_is_left_out_has_no_time)
 
 Test(source_files, packets_that_no_map_names_are_an_error_that_names_their_interface)
 {
-	static const struct wt_replay_map maps[] = {{"eth0", "one"}};
+	static const struct wt_replayer_map maps[] = {{"eth0", "one"}};
 
 	build_three();
 	config.maps = maps;
@@ -519,7 +520,7 @@ Test(source_files, of_a_file_that_is_broken_what_is_before_is_sent)
 
 /* ---- more than fits ---- */
 
-/* The numbers are at the end, too, so that a packet that is torn shows. */
+/* The numbers are at the end, too, so that a packet that is partial shows. */
 Test(source_files, a_file_of_twenty_mib_comes_out_of_two_whole_and_in_order)
 {
 	enum { PACKETS = 15000, BYTES = 1400 };
@@ -658,7 +659,7 @@ Test(source_files, a_live_pipe_is_begun_with_what_is_there_and_ends_when_nothing
 
 Test(source_files, a_pipe_that_gives_nothing_is_waited_for_until_it_is_stopped)
 {
-	struct wt_replay_stop stop = {1};
+	struct wt_replayer_stop stop = {1};
 	int writer, rc;
 
 	build_section(&build);

@@ -6,16 +6,16 @@
 
 #include <wiretape/feed/preset/moldudp64.h>
 #include <wiretape/packet/udp_packet.h>
-#include <wiretape/replay/source_private.h>
+#include <wiretape/replay/source/source_private.h>
 
 #define S INT64_C(1000000000)
 
 enum { ETHERNET = 1, BATCH = 64 };
 
-static struct wt_replay_config config;
+static struct wt_replayer_config config;
 static struct wt_generated generated;
-static struct wt_source_port port = {"wire0", ETHERNET, 14, 1518};
-static struct wt_source *source;
+static struct wt_packet_source_port port = {"wire0", ETHERNET, 14, 1518};
+static struct wt_packet_source *source;
 static struct wt_error err;
 static struct wt_queued_packet *packets[BATCH + 1];
 
@@ -32,7 +32,7 @@ static int open_it(void)
 	if (source)
 		source->ops->close(source);
 	source = NULL;
-	return wt_source_open_generated(&source, &config, &generated, &port, &err);
+	return wt_packet_source_open_generated(&source, &config, &generated, &port, &err);
 }
 
 static void open_source(void)
@@ -183,7 +183,7 @@ Test(source_generated, times_do_not_run_over)
 
 Test(source_generated, payloads_are_the_frames_without_their_headers)
 {
-	port = (struct wt_source_port){"wire0", 0, 0, 1472};
+	port = (struct wt_packet_source_port){"wire0", 0, 0, 1472};
 	config.stamp_payload = true;
 	open_source();
 	cr_assert(eq(sz, source->ops->peek(source, packets, 2), 2));

@@ -113,13 +113,13 @@ Test(tx_sim, refuses_what_it_does_not_understand)
 	        "sim:qdisc=none", "sim:clock=utc",   "sim:full-every=4294967296",
 	        "sim:speed=3",    "sim:stall=9999s", "sim:=",
 	};
-	char text[700] = "sim:cost=1";
+	char text[1200] = "sim:cost=1";
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		cr_expect(eq(int, wt_sim_tx_parse(&sim, wrong[i], &err), -EINVAL), "%s", wrong[i]);
 		cr_expect(strstr(err.text, wrong[i] + 4) != NULL, "%s", err.text);
 	}
-	memset(text + strlen(text), ',', 600);
+	memset(text + strlen(text), ',', 1100);
 	cr_expect(eq(int, wt_sim_tx_parse(&sim, text, &err), -EINVAL));
 }
 

@@ -24,8 +24,8 @@ enum { BYTES = 100, PATIENCE_MS = 5000, EXPERIMENTAL = 0x88b5, REPORTS_MAX = 409
 static struct wt_tx *tx;
 static struct wt_error err;
 static int receiver = -1;
-static uint8_t frames[WT_REPLAY_BATCH_DEFAULT][2000];
-static struct wt_tx_packet packets[WT_REPLAY_BATCH_DEFAULT];
+static uint8_t frames[WT_REPLAYER_BATCH_DEFAULT][2000];
+static struct wt_tx_packet packets[WT_REPLAYER_BATCH_DEFAULT];
 
 static void tear_down(void)
 {
@@ -128,8 +128,8 @@ Test(tx_socket, one_and_many_arrive_in_order_with_a_stamp_for_each)
 	cr_assert(tx->has_stamps);
 	make(0, 1, BYTES);
 	send_all(1);
-	make(1, WT_REPLAY_BATCH_DEFAULT, BYTES);
-	send_all(WT_REPLAY_BATCH_DEFAULT);
+	make(1, WT_REPLAYER_BATCH_DEFAULT, BYTES);
+	send_all(WT_REPLAYER_BATCH_DEFAULT);
 	expect_received(0, 65, BYTES);
 	cr_expect(eq(u32, tx->next_id, 65));
 	cr_assert(eq(sz, read_ids(ids, 65), 65));
@@ -214,13 +214,13 @@ static void expect_ids_in_step(int (*open)(struct wt_tx **, const struct wt_tx_c
 
 	shape("tbf rate 10mbit burst 2000 limit 1600");
 	open_tx(open, (struct wt_tx_config){.stamp = WT_TX_STAMP_SOFTWARE, .through_qdisc = true});
-	make(0, WT_REPLAY_BATCH_DEFAULT, BYTES);
+	make(0, WT_REPLAYER_BATCH_DEFAULT, BYTES);
 	for (int i = 0; i < ROUNDS; i++) {
 		uint32_t first = tx->next_id;
-		int taken = tx->ops->send(tx, packets, WT_REPLAY_BATCH_DEFAULT);
+		int taken = tx->ops->send(tx, packets, WT_REPLAYER_BATCH_DEFAULT);
 
 		cr_assert(taken > 0 || taken == -ENOBUFS, "%s", strerror(-taken));
-		refused += taken < WT_REPLAY_BATCH_DEFAULT;
+		refused += taken < WT_REPLAYER_BATCH_DEFAULT;
 		for (int k = 0; k < taken && sent < REPORTS_MAX; k++)
 			sent_ids[sent++] = first + (uint32_t)k;
 		usleep(1000);
@@ -275,31 +275,32 @@ Test(tx_socket, a_ring_sends_all_in_order)
 
 	open_tx(wt_tx_open_ring, (struct wt_tx_config){.stamp = WT_TX_STAMP_OFF});
 	for (uint32_t i = 0; i < ROUNDS; i++) {
-		make(i * WT_REPLAY_BATCH_DEFAULT, WT_REPLAY_BATCH_DEFAULT, BYTES + i);
-		for (uint32_t sent = 0; sent < WT_REPLAY_BATCH_DEFAULT;) {
+		make(i * WT_REPLAYER_BATCH_DEFAULT, WT_REPLAYER_BATCH_DEFAULT, BYTES + i);
+		for (uint32_t sent = 0; sent < WT_REPLAYER_BATCH_DEFAULT;) {
 			int taken =
-			        tx->ops->send(tx, packets + sent, WT_REPLAY_BATCH_DEFAULT - sent);
+			        tx->ops->send(tx, packets + sent, WT_REPLAYER_BATCH_DEFAULT - sent);
 
 			cr_assert(taken > 0 || taken == -EAGAIN, "%s", strerror(-taken));
 			sent += taken > 0 ? (uint32_t)taken : 0;
 		}
 		while (tx->ops->drain(tx))
 			usleep(100);
-		expect_received(i * WT_REPLAY_BATCH_DEFAULT, WT_REPLAY_BATCH_DEFAULT, BYTES + i);
+		expect_received(i * WT_REPLAYER_BATCH_DEFAULT, WT_REPLAYER_BATCH_DEFAULT,
+		                BYTES + i);
 	}
 }
 
 Test(tx_socket, a_ring_has_stamps_too)
 {
-	uint32_t ids[WT_REPLAY_BATCH_DEFAULT];
+	uint32_t ids[WT_REPLAYER_BATCH_DEFAULT];
 
 	open_tx(wt_tx_open_ring, (struct wt_tx_config){.stamp = WT_TX_STAMP_SOFTWARE});
 	tx->ops->warm_up(tx);
-	make(0, WT_REPLAY_BATCH_DEFAULT, BYTES);
-	send_all(WT_REPLAY_BATCH_DEFAULT);
-	expect_received(0, WT_REPLAY_BATCH_DEFAULT, BYTES);
-	cr_assert(eq(sz, read_ids(ids, WT_REPLAY_BATCH_DEFAULT), WT_REPLAY_BATCH_DEFAULT));
-	for (uint32_t i = 0; i < WT_REPLAY_BATCH_DEFAULT; i++)
+	make(0, WT_REPLAYER_BATCH_DEFAULT, BYTES);
+	send_all(WT_REPLAYER_BATCH_DEFAULT);
+	expect_received(0, WT_REPLAYER_BATCH_DEFAULT, BYTES);
+	cr_assert(eq(sz, read_ids(ids, WT_REPLAYER_BATCH_DEFAULT), WT_REPLAYER_BATCH_DEFAULT));
+	for (uint32_t i = 0; i < WT_REPLAYER_BATCH_DEFAULT; i++)
 		cr_expect(eq(u32, ids[i], i));
 }
 

@@ -23,8 +23,8 @@ static struct wt_udp_target target;
 static struct wt_tx *tx;
 static struct wt_error err;
 static int receiver = -1;
-static char payloads[WT_REPLAY_BATCH_DEFAULT][BYTES];
-static struct wt_tx_packet packets[WT_REPLAY_BATCH_DEFAULT];
+static char payloads[WT_REPLAYER_BATCH_DEFAULT][BYTES];
+static struct wt_tx_packet packets[WT_REPLAYER_BATCH_DEFAULT];
 
 static void tear_down(void)
 {
@@ -52,7 +52,7 @@ static void refuse(const char *text, const char *part)
 
 static void make(uint32_t first)
 {
-	for (uint32_t i = 0; i < WT_REPLAY_BATCH_DEFAULT; i++) {
+	for (uint32_t i = 0; i < WT_REPLAYER_BATCH_DEFAULT; i++) {
 		memset(payloads[i], 0x22, BYTES);
 		snprintf(payloads[i], BYTES, "%u", first + i);
 		packets[i] = (struct wt_tx_packet){.data = (uint8_t *)payloads[i], .bytes = BYTES};
@@ -122,9 +122,9 @@ Test(tx_udp, payloads_arrive_in_order)
 	make(0);
 	cr_expect(eq(int, tx->ops->send(tx, packets, 1), 1));
 	expect_received(0, 1);
-	cr_expect(eq(int, tx->ops->send(tx, packets, WT_REPLAY_BATCH_DEFAULT),
-	             WT_REPLAY_BATCH_DEFAULT));
-	expect_received(0, WT_REPLAY_BATCH_DEFAULT);
+	cr_expect(eq(int, tx->ops->send(tx, packets, WT_REPLAYER_BATCH_DEFAULT),
+	             WT_REPLAYER_BATCH_DEFAULT));
+	expect_received(0, WT_REPLAYER_BATCH_DEFAULT);
 	cr_expect(eq(u32, tx->bytes_min, 0));
 	cr_expect(eq(u32, tx->bytes_max, 65507));
 }
@@ -137,8 +137,8 @@ Test(tx_udp, that_nobody_listens_stops_nothing)
 	receiver = -1;
 	open_tx(WT_TX_STAMP_OFF);
 	make(0);
-	for (uint32_t sent = 0; sent < WT_REPLAY_BATCH_DEFAULT;) {
-		int taken = tx->ops->send(tx, packets + sent, WT_REPLAY_BATCH_DEFAULT - sent);
+	for (uint32_t sent = 0; sent < WT_REPLAYER_BATCH_DEFAULT;) {
+		int taken = tx->ops->send(tx, packets + sent, WT_REPLAYER_BATCH_DEFAULT - sent);
 
 		cr_assert(gt(int, taken, 0), "%s", strerror(-taken));
 		sent += (uint32_t)taken;
@@ -236,10 +236,10 @@ Test(tx_udp, what_a_full_queue_throws_away_is_not_counted_as_sent)
 	open_tx(WT_TX_STAMP_OFF);
 	make(0);
 	for (int i = 0; i < 20; i++) {
-		int taken = tx->ops->send(tx, packets, WT_REPLAY_BATCH_DEFAULT);
+		int taken = tx->ops->send(tx, packets, WT_REPLAYER_BATCH_DEFAULT);
 
 		cr_assert(taken > 0 || taken == -ENOBUFS, "%s", strerror(-taken));
-		refused += taken < WT_REPLAY_BATCH_DEFAULT;
+		refused += taken < WT_REPLAYER_BATCH_DEFAULT;
 		sent += taken > 0 ? (size_t)taken : 0;
 		usleep(1000);
 	}

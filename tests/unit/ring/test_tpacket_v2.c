@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static void expect_tag(const struct wt_frame *frame, uint16_t tpid, uint16_t tci
 {
 	cr_expect(eq(int, frame->data[12] << 8 | frame->data[13], tpid));
 	cr_expect(eq(int, frame->data[14] << 8 | frame->data[15], tci));
-	cr_expect(eq(int, frame->notes &WT_NOTE_VLAN, WT_NOTE_VLAN));
+	cr_expect(eq(int, frame->notes &WT_FRAME_VLAN, WT_FRAME_VLAN));
 	cr_expect(eq(int, frame->vlan_tci, tci));
 	for (uint32_t i = 0; i < 12; i++)
 		cr_expect(eq(u8, frame->data[i], tpacket_pattern(0, i)), "address byte %u", i);
@@ -135,6 +136,27 @@ Test(tpacket_v2, tag_goes_back_with_its_own_tpid)
 	cr_expect(eq(u32, frames[0].caplen, 64));
 	cr_expect(eq(u32, frames[0].len, 64));
 	expect_tag(&frames[0], 0x88a8, 0xe123);
+}
+
+Test(tpacket_v2, tag_goes_back_into_the_slot_of_its_frame)
+{
+	add(60);
+	tpacket_add(&build,
+	            &(struct tpacket_spec){.bytes = 60, .status = TP_STATUS_VLAN_VALID, .tci = 5});
+	expect_frames(2);
+	expect_bytes(&frames[0], 0, 0, 0);
+	cr_expect(eq(int, frames[1].data[12] << 8 | frames[1].data[13], 0x8100));
+	cr_expect(eq(int, frames[1].data[14] << 8 | frames[1].data[15], 5));
+	expect_bytes(&frames[1], 16, 1, 12);
+}
+
+Test(tpacket_v2, tag_takes_the_last_room_between_header_and_frame)
+{
+	tpacket_add(&build, &(struct tpacket_spec){.bytes = 60,
+	                                           .mac = SLL_END + 4,
+	                                           .status = TP_STATUS_VLAN_VALID});
+	expect_frames(1);
+	expect_tag(&frames[0], 0x8100, 0);
 }
 
 Test(tpacket_v2, tag_without_a_valid_tpid_is_8100)
@@ -239,7 +261,7 @@ Test(tpacket_v2, cut_frame_of_which_a_whole_copy_waits_says_so)
 	tpacket_add(&build,
 	            &(struct tpacket_spec){.bytes = 40, .len = 9000, .status = TP_STATUS_COPY});
 	expect_frames(1);
-	cr_expect(eq(int, frames[0].notes, WT_NOTE_COPY));
+	cr_expect(eq(int, frames[0].notes, WT_FRAME_COPY));
 }
 
 Test(tpacket_v2, offload_bits_reach_the_file)
@@ -650,3 +672,13 @@ Test(tpacket_v2_ring, memory_that_cannot_be_a_ring_is_refused)
 		cr_expect(eq(int, wt_tpacket_v2_ring_open(&none, &wrong[i]), -EINVAL), "case %zu",
 		          i);
 }
+
+#ifndef NDEBUG
+Test(tpacket_v2_ring, block_that_is_given_back_twice_ends_the_program, .signal = SIGABRT)
+{
+	hand_over(0, 3);
+	expect_borrowed(&held[0], 0, 3);
+	wt_ring_release_block(ring, &held[0]);
+	wt_ring_release_block(ring, &held[0]);
+}
+#endif

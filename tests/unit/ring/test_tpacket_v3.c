@@ -63,7 +63,7 @@ static void expect_tag(const struct wt_frame *frame, uint16_t tpid, uint16_t tci
 {
 	cr_expect(eq(int, frame->data[12] << 8 | frame->data[13], tpid));
 	cr_expect(eq(int, frame->data[14] << 8 | frame->data[15], tci));
-	cr_expect(eq(int, frame->notes &WT_NOTE_VLAN, WT_NOTE_VLAN));
+	cr_expect(eq(int, frame->notes &WT_FRAME_VLAN, WT_FRAME_VLAN));
 	cr_expect(eq(int, frame->vlan_tci, tci));
 	for (uint32_t i = 0; i < 12; i++)
 		cr_expect(eq(u8, frame->data[i], tpacket_pattern(0, i)), "address byte %u", i);
@@ -416,6 +416,13 @@ Test(tpacket_v3, block_that_ends_in_a_header_is_a_fault)
 	expect_fault(WT_WALK_HEADER_OUTSIDE, 2);
 }
 
+Test(tpacket_v3, frame_may_start_where_its_header_ends)
+{
+	tpacket_add(&build, &(struct tpacket_spec){.bytes = 60, .mac = SLL_END});
+	expect_frames(1);
+	expect_bytes(&frames[0], 0, 0, 0);
+}
+
 Test(tpacket_v3, frame_that_starts_in_its_header_is_a_fault)
 {
 	static const uint16_t wrong[] = {0, 48, SLL_END - 1};
@@ -687,6 +694,22 @@ Test(tpacket_v3_ring, high_water_in_time_believes_no_header_that_somebody_may_ha
 	wt_ring_release_block(ring, &held[3]);
 	wt_ring_note_fill(ring);
 	cr_expect(eq(i64, wt_ring_high_water_ns(ring), INT64_C(6000000000)));
+}
+
+Test(tpacket_v3_ring, high_water_in_time_does_without_a_first_frame_that_is_nowhere)
+{
+	/* Into the block's header, and into a frame's. */
+	static const uint32_t nowhere[] = {8, 52};
+
+	for (size_t i = 0; i < 2; i++) {
+		close_ring();
+		open_ring();
+		hand_over_at(0, 100);
+		memcpy(memory + 16, &nowhere[i], sizeof(nowhere[i]));
+		hand_over_at(1, 105);
+		wt_ring_note_fill(ring);
+		cr_expect(eq(i64, wt_ring_high_water_ns(ring), INT64_C(5000000000)));
+	}
 }
 
 Test(tpacket_v3_ring, loss_is_told_with_the_block_that_the_kernel_opened_after_it)

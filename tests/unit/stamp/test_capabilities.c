@@ -203,12 +203,12 @@ static void put_bit(int index, const char *name, bool value)
 static int parse_first(size_t bytes)
 {
 	uint8_t *copy = malloc(bytes + 1);
-	int ret;
+	int rc;
 
 	memcpy(copy + 1, payload, bytes);
-	ret = wt_stamp_parse_tsinfo(&supported, copy + 1, bytes);
+	rc = wt_stamp_parse_tsinfo(&supported, copy + 1, bytes);
 	free(copy);
-	return ret;
+	return rc;
 }
 
 static int parse(void)

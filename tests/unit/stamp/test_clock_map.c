@@ -531,6 +531,25 @@ Test(clock_map, a_frozen_clock_keeps_its_map_and_begins_an_epoch_when_it_thaws)
 	cr_expect(eq(int, (int)worst.estimator.culprit, (int)WT_CULPRIT_PHC));
 }
 
+Test(clock_map, a_frozen_clock_has_not_moved_however_soon_it_is_asked_again)
+{
+	static const int64_t raw_ns[] = {S, S + 50 * MS, S + 50 * MS + 200, S + 100 * MS};
+	struct wt_clock_estimator estimator;
+
+	wt_clock_estimator_init(&estimator);
+	for (size_t i = 0; i < 4; i++) {
+		struct wt_cross_sample sample = {.phc_ns = 7 * S,
+		                                 .utc_ns = raw_ns[i],
+		                                 .raw_ns = raw_ns[i],
+		                                 .bracket_ns = 100};
+
+		cr_expect(eq(int, (int)wt_clock_estimator_add(&estimator, &sample),
+		             i ? (int)WT_CLOCK_FROZEN : (int)WT_CLOCK_TAKEN),
+		          "sample %zu", i);
+	}
+	cr_expect(eq(u32, estimator.map.epoch, 1));
+}
+
 Test(clock_map, a_slew_is_followed_without_a_new_epoch)
 {
 	static const double rates[] = {5, 20, 100, 450};

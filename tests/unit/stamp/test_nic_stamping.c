@@ -16,6 +16,7 @@
 #include <wiretape/stamp/sim_nic.h>
 #include <wiretape/stamp/state_file_private.h>
 #include <wiretape/tests/support/system_double.h>
+#include <wiretape/tests/support/temp.h>
 #include <wiretape/tests/support/veth.h>
 
 #define FILTER(name) (1u << HWTSTAMP_FILTER_##name)
@@ -577,7 +578,7 @@ Test(nic_stamping, the_kernels_virtual_interfaces_have_none)
 
 /* ---- several users, of whom some are killed ---- */
 
-static char folder[] = "/tmp/wiretape-stamping-XXXXXX";
+static char folder[TEMP_BYTES];
 static const char *place = "00000000-1111-2222-3333-444444444444.7";
 static int interface_index = 2;
 static uint8_t last_of_address = 1;
@@ -668,6 +669,7 @@ static void create_shared(struct wt_sim_nic_config config)
 
 static void make_folder(void)
 {
+	temp_template(folder, "stamping");
 	cr_assert(mkdtemp(folder) != NULL);
 	create_shared((struct wt_sim_nic_config){.rx_filters = FILTER(NONE) | FILTER(ALL) |
 	                                                       FILTER(PTP_V2_EVENT)});
@@ -675,7 +677,7 @@ static void make_folder(void)
 
 static void remove_folder(void)
 {
-	char command[64];
+	char command[96];
 
 	for (size_t i = 0; i < 3; i++)
 		wt_nic_claim_close(&users[i].claim);

@@ -276,9 +276,9 @@ Test(sim_nic, fails_until_it_is_told_otherwise)
 static int set(int tx_type, int rx_filter)
 {
 	struct hwtstamp_config config = {.tx_type = tx_type, .rx_filter = rx_filter};
-	int ret = ask("sim", SIOCSHWTSTAMP, &config);
+	int rc = ask("sim", SIOCSHWTSTAMP, &config);
 
-	return ret ? ret : config.rx_filter;
+	return rc ? rc : config.rx_filter;
 }
 
 Test(sim_nic, stamping_is_set_as_drivers_do)

@@ -12,13 +12,15 @@
 #include <unistd.h>
 
 #include <wiretape/stamp/state_file_private.h>
+#include <wiretape/tests/support/temp.h>
 
 static const struct wt_state_ops *const ops = &wt_state_file_ops;
-static char top[] = "/tmp/wiretape-state-XXXXXX";
-static char folder[64], path[80];
+static char top[TEMP_BYTES];
+static char folder[TEMP_BYTES + 16], path[TEMP_BYTES + 32];
 
 static void set_up(void)
 {
+	temp_template(top, "state");
 	cr_assert(mkdtemp(top) != NULL);
 	snprintf(folder, sizeof(folder), "%s/wiretape", top);
 	snprintf(path, sizeof(path), "%s/state", folder);
@@ -26,7 +28,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	char command[64];
+	char command[TEMP_BYTES + 16];
 
 	snprintf(command, sizeof(command), "rm -rf %s", top);
 	cr_assert(eq(int, system(command), 0));

@@ -370,10 +370,10 @@ static void await(enum wt_watch_change change, const char *text)
 
 static void interface_ioctl(unsigned long request, struct ifreq *arg)
 {
-	int fd = socket(AF_UNIX, SOCK_DGRAM, 0), ret = ioctl(fd, request, arg);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0), rc = ioctl(fd, request, arg);
 
 	close(fd);
-	cr_assert_eq(ret, 0, "%s", strerror(errno));
+	cr_assert_eq(rc, 0, "%s", strerror(errno));
 }
 
 static void set_mtu(const char *name, int mtu)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <signal.h>
 #include <string.h>
 
 #include <wiretape/writer/buffer_pool.h>
@@ -56,3 +57,15 @@ Test(buffer_pool, zeroed_pool_can_be_ended)
 	wt_buffer_pool_fini(&none);
 	wt_buffer_pool_fini(&none);
 }
+
+#ifndef NDEBUG
+Test(buffer_pool, buffer_that_is_not_of_the_pool_ends_the_program, .signal = SIGABRT)
+{
+	wt_buffer_pool_give(&pool, wt_buffer_pool_take(&pool) + 1);
+}
+
+Test(buffer_pool, buffer_that_nobody_has_ends_the_program, .signal = SIGABRT)
+{
+	wt_buffer_pool_give(&pool, pool.base);
+}
+#endif

@@ -7,21 +7,23 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/writer/tape_reader.h>
+#include <wiretape/tests/support/temp.h>
+#include <wiretape/writer/chunk_file.h>
 
 #include "support/tape_builder.h"
 
 #define T_NS INT64_C(1700000000000000000)
 
 static struct tape_builder tape;
-static char path[] = "/tmp/test_tape_reader.XXXXXX";
+static char path[TEMP_BYTES];
 static int fd;
-static struct wt_tape_reader *reader;
+static struct wt_chunk_file *reader;
 static struct wt_chunk_index index_found, last, before;
 static struct wt_error err;
 
 static void set_up(void)
 {
+	temp_template(path, "tape_reader");
 	fd = mkstemp(path);
 	cr_assert(ge(int, fd, 0));
 	tape_begin(&tape, 2);
@@ -29,7 +31,7 @@ static void set_up(void)
 
 static void tear_down(void)
 {
-	wt_tape_reader_close(reader);
+	wt_chunk_file_close(reader);
 	reader = NULL;
 	tape_free(&tape);
 	close(fd);
@@ -52,7 +54,7 @@ static void open_tape(void)
 	int rc;
 
 	tape_write(&tape, fd);
-	rc = wt_tape_reader_open(&reader, path, 0, &err);
+	rc = wt_chunk_file_open(&reader, path, 0, &err);
 	cr_assert(eq(int, rc, 0), "%s", err.text);
 }
 
@@ -61,14 +63,14 @@ static void expect_refusal(int code, const char *part)
 	int rc;
 
 	tape_write(&tape, fd);
-	rc = wt_tape_reader_open(&reader, path, 0, &err);
+	rc = wt_chunk_file_open(&reader, path, 0, &err);
 	cr_assert(eq(int, rc, code), "%s", rc ? err.text : "");
 	cr_expect(strstr(err.text, part) != NULL, "'%s' is not in: %s", part, err.text);
 }
 
 static void expect_found(uint64_t from, const struct tape_chunk *chunk)
 {
-	int rc = wt_tape_reader_find(reader, from, tape.length, &index_found, &err);
+	int rc = wt_chunk_file_find(reader, from, tape.length, &index_found, &err);
 
 	cr_assert(eq(int, rc, 1), "%s", rc < 0 ? err.text : "nothing found");
 	cr_expect(eq(u64, index_found.offset, chunk->offset));
@@ -82,19 +84,19 @@ Test(tape_reader, reads_the_first_chunk)
 
 	add_chunks(1, 100);
 	open_tape();
-	first = wt_tape_reader_first_chunk(reader, &length);
+	first = wt_chunk_file_first_chunk(reader, &length);
 	cr_expect(eq(u64, length, tape.chunks[0].offset));
 	cr_expect(memcmp(first, tape.bytes, length) == 0);
-	cr_expect(eq(u64, wt_tape_reader_tape_id(reader), TAPE_ID));
-	cr_expect(eq(u32, wt_tape_reader_interfaces(reader), 2));
-	cr_expect(eq(int, wt_tape_reader_swapped(reader), false));
+	cr_expect(eq(u64, wt_chunk_file_tape_id(reader), TAPE_ID));
+	cr_expect(eq(u32, wt_chunk_file_interfaces(reader), 2));
+	cr_expect(eq(int, wt_chunk_file_swapped(reader), false));
 }
 
 Test(tape_reader, an_empty_recording_is_one)
 {
 	open_tape();
-	cr_expect(eq(int, wt_tape_reader_last(reader, &last, &err), 0));
-	cr_expect(eq(int, wt_tape_reader_find(reader, 0, tape.length, &index_found, &err), 0));
+	cr_expect(eq(int, wt_chunk_file_last(reader, &last, &err), 0));
+	cr_expect(eq(int, wt_chunk_file_find(reader, 0, tape.length, &index_found, &err), 0));
 }
 
 Test(tape_reader, another_pcapng_file_is_none)
@@ -102,6 +104,35 @@ Test(tape_reader, another_pcapng_file_is_none)
 	/* The option's code becomes one that nobody knows. */
 	tape.bytes[sizeof(struct wt_pcapng_shb)] = 0x7e;
 	expect_refusal(-ENOTSUP, "not a wiretape recording");
+}
+
+static void set_format(char digit)
+{
+	char *text = memmem(tape.bytes, tape.chunks[0].offset, "format=", 7);
+
+	cr_assert(text != NULL);
+	text[7] = digit;
+}
+
+Test(tape_reader, later_formats_are_refused_and_earlier_ones_have_no_maps)
+{
+	add_chunks(2, 100);
+	open_tape();
+	cr_expect(wt_chunk_file_has_maps(reader));
+	wt_chunk_file_close(reader);
+	reader = NULL;
+	set_format('3');
+	expect_refusal(-EPROTONOSUPPORT, "of format 3, and only those up to 2");
+	set_format('0');
+	expect_refusal(-EPROTONOSUPPORT, "a later version");
+	set_format('x');
+	expect_refusal(-EPROTONOSUPPORT, "a later version");
+	tape_free(&tape);
+	tape_begin_old(&tape, 2, NULL, NULL, 0);
+	add_chunks(2, 100);
+	open_tape();
+	cr_expect(not(wt_chunk_file_has_maps(reader)));
+	expect_found(0, &tape.chunks[0]);
 }
 
 Test(tape_reader, an_empty_file_is_none)
@@ -112,7 +143,7 @@ Test(tape_reader, an_empty_file_is_none)
 
 Test(tape_reader, a_directory_is_none)
 {
-	int rc = wt_tape_reader_open(&reader, "/tmp", 0, &err);
+	int rc = wt_chunk_file_open(&reader, "/tmp", 0, &err);
 
 	cr_expect(eq(int, rc, -ENOTSUP), "%s", err.text);
 }
@@ -141,11 +172,11 @@ Test(tape_reader, finds_chunks_at_and_behind_an_offset)
 	}
 	cr_expect(
 	        eq(int,
-	           wt_tape_reader_find(reader, tape.length - 4096, tape.length, &index_found, &err),
+	           wt_chunk_file_find(reader, tape.length - 4096, tape.length, &index_found, &err),
 	           0));
 	cr_expect(eq(int,
-	             wt_tape_reader_find(reader, tape.chunks[0].offset + 1, tape.chunks[1].offset,
-	                                 &index_found, &err),
+	             wt_chunk_file_find(reader, tape.chunks[0].offset + 1, tape.chunks[1].offset,
+	                                &index_found, &err),
 	             0));
 }
 
@@ -174,25 +205,25 @@ Test(tape_reader, finds_the_last_chunk_before_zeros_and_before_space_that_was_ne
 	tape_append_zeros(&tape, 300000);
 	tape_write(&tape, fd);
 	cr_assert(eq(int, ftruncate(fd, (off_t)tape.length + (1 << 30)), 0));
-	cr_assert(eq(int, wt_tape_reader_open(&reader, path, 0, &err), 0));
-	cr_assert(eq(int, wt_tape_reader_last(reader, &last, &err), 1));
+	cr_assert(eq(int, wt_chunk_file_open(&reader, path, 0, &err), 0));
+	cr_assert(eq(int, wt_chunk_file_last(reader, &last, &err), 1));
 	cr_expect(eq(u64, last.offset, tape.chunks[4].offset));
-	cr_expect(lt(u64, wt_tape_reader_bytes_read(reader), 1 << 20));
+	cr_expect(lt(u64, wt_chunk_file_bytes_read(reader), 1 << 20));
 	/* Nor is a search from behind it slow. */
 	cr_expect(eq(int,
-	             wt_tape_reader_find(reader, last.offset + 4096, 1 << 30, &index_found, &err),
+	             wt_chunk_file_find(reader, last.offset + 4096, 1 << 30, &index_found, &err),
 	             0));
-	cr_expect(lt(u64, wt_tape_reader_bytes_read(reader), 1 << 20));
+	cr_expect(lt(u64, wt_chunk_file_bytes_read(reader), 1 << 20));
 }
 
 Test(tape_reader, sees_chunks_that_are_written_after_it_was_opened)
 {
 	add_chunks(1, 100);
 	open_tape();
-	cr_assert(eq(int, wt_tape_reader_last(reader, &last, &err), 1));
+	cr_assert(eq(int, wt_chunk_file_last(reader, &last, &err), 1));
 	add_chunks(1, 100);
 	tape_write(&tape, fd);
-	cr_assert(eq(int, wt_tape_reader_last(reader, &last, &err), 1));
+	cr_assert(eq(int, wt_chunk_file_last(reader, &last, &err), 1));
 	cr_expect(eq(u64, last.offset, tape.chunks[1].offset));
 }
 
@@ -205,8 +236,8 @@ static void decode(const struct tape_chunk *chunk)
 	int rc;
 
 	expect_found(chunk->offset, chunk);
-	cr_assert(eq(int, wt_tape_reader_chunk(reader, &index_found, &bytes, &err), 1));
-	while ((rc = wt_tape_reader_decode(reader, &index_found, bytes, &at, &item, &err)) > 0) {
+	cr_assert(eq(int, wt_chunk_file_chunk(reader, &index_found, &bytes, &err), 1));
+	while ((rc = wt_chunk_file_decode(reader, &index_found, bytes, &at, &item, &err)) > 0) {
 		const struct tape_packet *packet = &tape.packets[chunk->first_packet + packets];
 
 		if (item.kind != WT_ITEM_PACKET)
@@ -234,10 +265,10 @@ Test(tape_reader, reads_the_other_byte_order)
 	tape_close(&tape);
 	tape_swap(&tape);
 	open_tape();
-	cr_expect(wt_tape_reader_swapped(reader));
+	cr_expect(wt_chunk_file_swapped(reader));
 	for (size_t i = 0; i < tape.chunk_count; i++)
 		decode(&tape.chunks[i]);
-	cr_assert(eq(int, wt_tape_reader_last(reader, &last, &err), 1));
+	cr_assert(eq(int, wt_chunk_file_last(reader, &last, &err), 1));
 	cr_expect(eq(u64, last.offset, tape.chunks[4].offset));
 }
 
@@ -255,10 +286,10 @@ Test(tape_reader, a_chunk_with_a_page_missing_is_not_whole)
 		tape_zero_page(&tape, chunk->offset + page);
 		open_tape();
 		expect_found(chunk->offset, chunk);
-		rc = wt_tape_reader_chunk(reader, &index_found, &bytes, &err);
+		rc = wt_chunk_file_chunk(reader, &index_found, &bytes, &err);
 		cr_expect(eq(int, rc, 0), "page %u", page / 4096);
 		memcpy(tape.bytes + chunk->offset + page, saved, sizeof(saved));
-		wt_tape_reader_close(reader);
+		wt_chunk_file_close(reader);
 		reader = NULL;
 	}
 }
@@ -271,7 +302,7 @@ Test(tape_reader, a_chunk_that_is_cut_off_is_not_whole)
 	tape.length -= 4096;
 	open_tape();
 	expect_found(tape.chunks[0].offset, &tape.chunks[0]);
-	cr_expect(eq(int, wt_tape_reader_chunk(reader, &index_found, &bytes, &err), 0));
+	cr_expect(eq(int, wt_chunk_file_chunk(reader, &index_found, &bytes, &err), 0));
 }
 
 /* Brute force: the first chunk whose max_so_far reaches from_ns. */
@@ -293,7 +324,7 @@ static size_t chunk_from(int64_t from_ns)
 static void expect_seek(int64_t from_ns)
 {
 	size_t chunk = chunk_from(from_ns);
-	int rc = wt_tape_reader_seek(reader, from_ns, &last, &index_found, &before, &err);
+	int rc = wt_chunk_file_seek(reader, from_ns, &last, &index_found, &before, &err);
 
 	cr_assert(eq(int, rc, chunk < tape.chunk_count), "%s", rc < 0 ? err.text : "");
 	if (rc <= 0)
@@ -320,10 +351,10 @@ Test(tape_reader, seeks_as_a_scan_would_whatever_the_clock_did)
 			tape_chunk(&tape);
 		}
 		open_tape();
-		cr_assert(eq(int, wt_tape_reader_last(reader, &last, &err), 1));
+		cr_assert(eq(int, wt_chunk_file_last(reader, &last, &err), 1));
 		for (int i = 0; i < 100; i++)
 			expect_seek(T_NS - 1000 + (int64_t)tape_random(&tape, 500000));
-		wt_tape_reader_close(reader);
+		wt_chunk_file_close(reader);
 		reader = NULL;
 	}
 }
@@ -335,11 +366,11 @@ Test(tape_reader, a_search_reads_little)
 		tape_chunk(&tape);
 	}
 	open_tape();
-	cr_assert(eq(int, wt_tape_reader_last(reader, &last, &err), 1));
+	cr_assert(eq(int, wt_chunk_file_last(reader, &last, &err), 1));
 	expect_seek(T_NS + 200);
 	/* The chunks are all as long, so each look is one page. */
-	cr_expect(lt(u64, wt_tape_reader_bytes_read(reader), tape.length / 50), "%llu bytes of %zu",
-	          (unsigned long long)wt_tape_reader_bytes_read(reader), tape.length);
+	cr_expect(lt(u64, wt_chunk_file_bytes_read(reader), tape.length / 50), "%llu bytes of %zu",
+	          (unsigned long long)wt_chunk_file_bytes_read(reader), tape.length);
 }
 
 /* ---- other things in the file ---- */
@@ -360,13 +391,13 @@ Test(tape_reader, a_recording_may_begin_anywhere_in_a_file)
 	tape_close(&tape);
 	base = tape.length + 1003;
 	write_twice(base);
-	cr_assert(eq(int, wt_tape_reader_open(&reader, path, base, &err), 0), "%s", err.text);
-	cr_assert(eq(int, wt_tape_reader_last(reader, &last, &err), 1));
+	cr_assert(eq(int, wt_chunk_file_open(&reader, path, base, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_chunk_file_last(reader, &last, &err), 1));
 	cr_expect(eq(u64, last.offset, tape.chunks[5].offset));
 	expect_found(tape.chunks[2].offset, &tape.chunks[2]);
 	cr_assert(eq(
 	        int,
-	        wt_tape_reader_seek(reader, T_NS + 3000000000, &last, &index_found, &before, &err),
+	        wt_chunk_file_seek(reader, T_NS + 3000000000, &last, &index_found, &before, &err),
 	        1));
 	cr_expect(eq(u64, index_found.offset, tape.chunks[3].offset));
 }
@@ -378,13 +409,13 @@ Test(tape_reader, says_what_follows_in_the_file)
 	add_chunks(5, 100);
 	tape_close(&tape);
 	write_twice(tape.length + 1003);
-	cr_assert(eq(int, wt_tape_reader_open(&reader, path, 0, &err), 0), "%s", err.text);
-	cr_assert(eq(int, wt_tape_reader_last(reader, &last, &err), 1));
+	cr_assert(eq(int, wt_chunk_file_open(&reader, path, 0, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_chunk_file_last(reader, &last, &err), 1));
 	cr_expect(eq(u64, last.offset, tape.chunks[5].offset));
-	cr_assert(eq(int, wt_tape_reader_after(reader, &last, &after, &err), 1));
+	cr_assert(eq(int, wt_chunk_file_after(reader, &last, &after, &err), 1));
 	cr_expect(eq(u64, after, tape.length + 1003));
 	cr_assert(eq(int, ftruncate(fd, (off_t)tape.length + 1003), 0));
-	cr_expect(eq(int, wt_tape_reader_after(reader, &last, &after, &err), 0));
+	cr_expect(eq(int, wt_chunk_file_after(reader, &last, &after, &err), 0));
 }
 
 /* The first chunk ended where a buffer was full. */
@@ -393,7 +424,7 @@ Test(tape_reader, one_with_interfaces_behind_an_index_is_read_as_any_file)
 	uint8_t *block;
 
 	add_chunks(2, 100);
-	block = tape.bytes + tape.chunks[0].offset + WT_CHUNK_INDEX_BYTES;
+	block = tape.bytes + tape.chunks[0].offset + tape.chunks[0].index_bytes;
 	block[0] = WT_PCAPNG_IDB;
 	expect_refusal(-ENOTSUP, "not a wiretape recording");
 }
@@ -411,13 +442,13 @@ Test(tape_reader, indexes_that_promise_much_cost_little)
 		       &most, sizeof(most));
 	tape_append_zeros(&tape, WT_CHUNK_BYTES_MAX);
 	open_tape();
-	before_bytes = wt_tape_reader_bytes_read(reader);
+	before_bytes = wt_chunk_file_bytes_read(reader);
 	for (size_t i = 0; i < tape.chunk_count; i++) {
 		cr_assert(eq(int,
-		             wt_tape_reader_find(reader, tape.chunks[i].offset, tape.length,
-		                                 &index_found, &err),
+		             wt_chunk_file_find(reader, tape.chunks[i].offset, tape.length,
+		                                &index_found, &err),
 		             1));
-		cr_expect(eq(int, wt_tape_reader_chunk(reader, &index_found, &bytes, &err), 0));
+		cr_expect(eq(int, wt_chunk_file_chunk(reader, &index_found, &bytes, &err), 0));
 	}
-	cr_expect(lt(u64, wt_tape_reader_bytes_read(reader) - before_bytes, 64 * (24 << 10)));
+	cr_expect(lt(u64, wt_chunk_file_bytes_read(reader) - before_bytes, 64 * (24 << 10)));
 }

@@ -21,13 +21,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <wiretape/tests/support/temp.h>
 #include <wiretape/writer/disk/disk_private.h>
 
 enum { PAGE = 4096, PIECE = 16 * PAGE, PIECES = 96, WAIT_MS = 20000 };
 
 static struct wt_disk *disk;
 static struct wt_error err;
-static char folder[64], path[128];
+static char folder[TEMP_BYTES], path[128];
 static int fd = -1;
 static uint8_t *source; /* PIECES of them, and a page that is told to no disk */
 static struct wt_disk_request requests[PIECES];
@@ -35,7 +36,7 @@ static unsigned ended;
 
 static void set_up(void)
 {
-	snprintf(folder, sizeof(folder), "/tmp/wiretape-disk-XXXXXX");
+	temp_template(folder, "disk");
 	cr_assert(mkdtemp(folder) != NULL);
 	snprintf(path, sizeof(path), "%s/file", folder);
 	source = aligned_alloc(PAGE, PIECES * PIECE);
@@ -119,11 +120,11 @@ static struct wt_disk_request *make(unsigned i, enum wt_disk_op op, uint64_t off
 
 static void submit(struct wt_disk_request *request)
 {
-	int ret;
+	int rc;
 
-	while ((ret = wt_disk_submit(disk, request)) == -EAGAIN)
+	while ((rc = wt_disk_submit(disk, request)) == -EAGAIN)
 		cr_assert(wt_disk_reap(disk, true) > 0);
-	cr_assert(eq(int, ret, 0));
+	cr_assert(eq(int, rc, 0));
 }
 
 static void reap_all(void)
@@ -295,7 +296,7 @@ Test(disk, error_is_the_result)
 static void mount_small_disk(void)
 {
 	if (geteuid() != 0 || unshare(CLONE_NEWNS)) {
-		rmdir(folder); /* a skipped test is not torn down */
+		rmdir(folder); /* a skipped test is not partial down */
 		cr_skip_test("no right to make a mount namespace (tests/support/as-root.sh)");
 	}
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
@@ -494,7 +495,7 @@ Test(disk, closing_no_disk_is_fine)
 /* Refusals: in a process of its own, which sends back what it was told. */
 
 struct answer {
-	int ret; /* of asking for io_uring */
+	int rc; /* of asking for io_uring */
 	char error[504];
 	char name[16]; /* what AUTO gave instead */
 	char degraded[640];
@@ -505,9 +506,9 @@ static void ask(struct answer *answer)
 {
 	const char *degraded;
 
-	answer->ret = wt_disk_open(&disk, WT_DISK_URING, &err);
-	snprintf(answer->error, sizeof(answer->error), "%s", answer->ret ? err.text : "");
-	wt_disk_close(answer->ret ? NULL : disk);
+	answer->rc = wt_disk_open(&disk, WT_DISK_URING, &err);
+	snprintf(answer->error, sizeof(answer->error), "%s", answer->rc ? err.text : "");
+	wt_disk_close(answer->rc ? NULL : disk);
 	disk = NULL;
 	if (wt_disk_open(&disk, WT_DISK_AUTO, &err))
 		return;
@@ -574,7 +575,7 @@ static void expect_fallback(const struct answer *answer, int error, const char *
 {
 	char sentence[256];
 
-	cr_expect(eq(int, answer->ret, -error));
+	cr_expect(eq(int, answer->rc, -error));
 	snprintf(sentence, sizeof(sentence), "io_uring is refused (%s%s)", strerror(error), why);
 	expect_text(answer->error, sentence);
 	expect_text(answer->name, "pwrite");
@@ -622,7 +623,7 @@ Test(disk, memory_that_cannot_be_registered_is_written_all_the_same)
 {
 	struct answer answer = ask_in_child(lock_little, 1024);
 
-	if (answer.ret)
+	if (answer.rc)
 		cr_skip_test("no io_uring here");
 	expect_text(answer.name, "io_uring");
 	expect_text(answer.degraded,

@@ -14,8 +14,9 @@
 #include <unistd.h>
 
 #include <wiretape/pcapng/chunk.h>
-#include <wiretape/writer/files/file_set_private.h>
 #include <wiretape/pcapng/pcapng_encode.h>
+#include <wiretape/tests/support/temp.h>
+#include <wiretape/writer/files/file_set_private.h>
 
 /* Each test has a directory of its own, which is also its working directory. */
 
@@ -26,7 +27,7 @@ enum { FILE_BYTES = 1000, FILE_PACKETS = 10 };
 static struct wt_file_set_config config;
 static struct wt_file_set *set;
 static struct wt_error err;
-static char folder[64], tape[128], on_close[512], event_text[1024];
+static char folder[TEMP_BYTES], tape[128], on_close[512], event_text[1024];
 static const char *path;
 static uint32_t number;
 static bool event_error;
@@ -43,7 +44,7 @@ static bool same(const char *got, const char *wanted)
 
 static void set_up(void)
 {
-	snprintf(folder, sizeof(folder), "/tmp/wiretape-file-set-XXXXXX");
+	temp_template(folder, "file_set");
 	cr_assert(mkdtemp(folder) != NULL);
 	cr_assert(eq(int, chdir(folder), 0));
 	snprintf(tape, sizeof(tape), "%s/tape.pcapng", folder);
@@ -71,9 +72,9 @@ TestSuite(file_set, .init = set_up, .fini = tear_down);
 
 static void open_set(void)
 {
-	int ret = wt_file_set_open(&set, &config, &err);
+	int rc = wt_file_set_open(&set, &config, &err);
 
-	cr_assert(eq(int, ret, 0), "%s", ret ? err.text : "");
+	cr_assert(eq(int, rc, 0), "%s", rc ? err.text : "");
 }
 
 static int open_fails(void)
@@ -149,9 +150,9 @@ static const char *base(const char *of)
 
 static const char *begin_at(int64_t monotonic_ns, int64_t utc_ns)
 {
-	int ret = wt_file_set_begin(set, monotonic_ns, utc_ns, &path, &number, &err);
+	int rc = wt_file_set_begin(set, monotonic_ns, utc_ns, &path, &number, &err);
 
-	cr_assert(eq(int, ret, 0), "%s", ret ? err.text : "");
+	cr_assert(eq(int, rc, 0), "%s", rc ? err.text : "");
 	return path;
 }
 
@@ -516,11 +517,11 @@ static void open_sink(void)
 
 static int close_sink(void *context)
 {
-	int ret = wt_sink_close(sink, false);
+	int rc = wt_sink_close(sink, false);
 
 	(void)context;
 	wt_disk_close(disk);
-	return ret;
+	return rc;
 }
 
 static void write_and_finish(void)
@@ -1416,7 +1417,7 @@ Test(file_set, in_a_hurry_no_command_is_waited_for)
 	for (unsigned i = 0; i < 6; i++)
 		record();
 	wait_until(four_run, "four commands");
-	wt_file_set_hurry(set);
+	wt_file_set_abort_writes(set);
 	wt_file_set_settle(set);
 	for (int i = 0; i < 4; i++) {
 		next_event();
@@ -1859,3 +1860,12 @@ Test(file_set, space_that_cannot_be_known_is_told_once)
 	cr_expect(event_error && event_has("Input/output error"), "%s", event_text);
 	cr_expect(same(next_event(), "(no event)"));
 }
+
+#ifndef NDEBUG
+Test(file_set, waking_without_the_lock_ends_the_program, .signal = SIGABRT)
+{
+	open_set();
+	remove_folder(); /* nobody tears down */
+	wt_file_set_wake(set);
+}
+#endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "support/fault_disk.h"
+#include "support/memory_sink.h"
 #include "support/powerloss_disk.h"
 
 #include <criterion/criterion.h>
@@ -16,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <wiretape/tests/support/temp.h>
 #include <wiretape/writer/disk/disk_private.h>
 #include <wiretape/writer/sink.h>
 
@@ -24,7 +26,7 @@ enum { PAGE = 4096, SOURCE_PAGES = 64, ENDS_MOST = 4096 };
 static struct wt_sink *sink;
 static struct wt_disk *disk;
 static struct wt_error err;
-static char folder[64], path[128];
+static char folder[TEMP_BYTES], path[128];
 static int ends[2] = {-1, -1};
 
 /* What is written: every page is told from the others. */
@@ -56,7 +58,7 @@ static uint8_t byte_at(size_t offset)
 
 static void set_up(void)
 {
-	snprintf(folder, sizeof(folder), "/tmp/wiretape-sink-XXXXXX");
+	temp_template(folder, "sink");
 	cr_assert(mkdtemp(folder) != NULL);
 	snprintf(path, sizeof(path), "%s/tape", folder);
 	signal(SIGPIPE, SIG_IGN);
@@ -64,6 +66,15 @@ static void set_up(void)
 	cr_assert(source != NULL);
 	for (size_t i = 0; i < SOURCE_PAGES * PAGE; i++)
 		source[i] = byte_at(i);
+}
+
+/* Remove what stands beside the file under its name and `ending`. */
+static void unlink_beside(const char *ending)
+{
+	char beside[sizeof(path) + 16];
+
+	snprintf(beside, sizeof(beside), "%s%s", path, ending);
+	unlink(beside);
 }
 
 static void tear_down(void)
@@ -74,6 +85,8 @@ static void tear_down(void)
 		if (ends[i] >= 0)
 			close(ends[i]);
 	unlink(path);
+	unlink_beside(".target");
+	unlink_beside(".moved");
 	rmdir(folder);
 	free(source);
 }
@@ -115,14 +128,14 @@ static struct wt_sink_statistics statistics(void)
 
 static void open_memory(size_t limit)
 {
-	cr_assert(eq(int, wt_sink_memory_open(&sink, limit, &config), 0));
+	cr_assert(eq(int, memory_sink_open(&sink, limit, &config), 0));
 }
 
 static size_t memory_length(void)
 {
 	size_t length;
 
-	wt_sink_memory_bytes(sink, &length);
+	memory_sink_bytes(sink, &length);
 	return length;
 }
 
@@ -135,7 +148,7 @@ Test(sink, writes_follow_one_another)
 	cr_expect(eq(int, put(0, 2), 0));
 	cr_expect(eq(int, put(2, 9), 0));
 	cr_expect(eq(u64, wt_sink_bytes(sink), 11 * PAGE));
-	bytes = wt_sink_memory_bytes(sink, &length);
+	bytes = memory_sink_bytes(sink, &length);
 	cr_assert(eq(sz, length, 11 * PAGE));
 	cr_expect(eq(int, memcmp(bytes, source, length), 0));
 	expect_end(0, 0, 0);
@@ -184,7 +197,7 @@ Test(sink, cut_sink_gets_one_more_chance)
 	open_memory(3 * PAGE);
 	put(0, 2);
 	put(2, 4);
-	cr_assert(eq(int, wt_sink_cut(sink, 2 * PAGE), 0));
+	cr_assert(eq(int, wt_sink_truncate(sink, 2 * PAGE), 0));
 	cr_expect(eq(sz, memory_length(), 2 * PAGE));
 	cr_expect(eq(u64, wt_sink_bytes(sink), 2 * PAGE));
 	cr_expect(eq(int, wt_sink_failed(sink), 0));
@@ -198,7 +211,7 @@ Test(sink, more_than_was_taken_cannot_be_kept)
 {
 	open_memory(0);
 	put(0, 2);
-	cr_expect(eq(int, wt_sink_cut(sink, 3 * PAGE), -EINVAL));
+	cr_expect(eq(int, wt_sink_truncate(sink, 3 * PAGE), -EINVAL));
 	cr_expect(eq(u64, wt_sink_bytes(sink), 2 * PAGE));
 }
 
@@ -658,9 +671,9 @@ Test(sink, file_can_be_cut_only_once_settled)
 {
 	open_file(WT_DIRECT_AUTO);
 	put(0, 4);
-	cr_expect(eq(int, wt_sink_cut(sink, PAGE), -EBUSY));
+	cr_expect(eq(int, wt_sink_truncate(sink, PAGE), -EBUSY));
 	wt_sink_settle(sink);
-	cr_assert(eq(int, wt_sink_cut(sink, 2 * PAGE), 0));
+	cr_assert(eq(int, wt_sink_truncate(sink, 2 * PAGE), 0));
 	cr_expect(eq(i64, status_of(path).st_size, 2 * PAGE));
 	cr_expect(eq(int, put(2, 1), 0));
 	cr_expect(eq(int, close_sink(false), 0));
@@ -674,7 +687,7 @@ Test(sink, failed_file_goes_on_after_a_cut)
 	put(0, 2);
 	put(2, 2);
 	wt_sink_settle(sink);
-	cr_assert(eq(int, wt_sink_cut(sink, 2 * PAGE), 0));
+	cr_assert(eq(int, wt_sink_truncate(sink, 2 * PAGE), 0));
 	cr_expect(eq(int, put(2, 3), 0));
 	cr_expect(eq(int, close_sink(false), 0));
 	expect_file(5);
@@ -726,7 +739,7 @@ Test(sink, hole_ends_what_a_sync_covers)
 		wt_sink_sync(sink);
 		wt_sink_settle(sink);
 		cr_expect(eq(u64, wt_sink_synced(sink), synced), "seed %u", seed);
-		wt_sink_cut(sink, 0);
+		wt_sink_truncate(sink, 0);
 	}
 }
 
@@ -947,7 +960,7 @@ Test(sink, page_cache_needs_no_room_ahead)
 static void mount_on_folder(const char *type, const char *options)
 {
 	if (geteuid() != 0 || unshare(CLONE_NEWNS)) {
-		rmdir(folder); /* a skipped test is not torn down */
+		rmdir(folder); /* a skipped test is not partial down */
 		cr_skip_test("no right to make a mount namespace (tests/support/as-root.sh)");
 	}
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
@@ -971,7 +984,7 @@ static void full_disk(enum wt_direct direct)
 	wt_sink_settle(sink);
 	cr_assert(eq(int, wt_sink_failed(sink), -ENOSPC));
 	whole = (uint64_t)statistics().writes * 10 * PAGE;
-	cr_assert(eq(int, wt_sink_cut(sink, whole), 0));
+	cr_assert(eq(int, wt_sink_truncate(sink, whole), 0));
 	cr_expect(eq(int, put(10, 8), 0));
 	wt_sink_settle(sink);
 	cr_expect(eq(int, wt_sink_failed(sink), 0), "the reserve was for this");
@@ -988,6 +1001,22 @@ Test(sink, full_disk_takes_the_closing_blocks_after_the_cut)
 Test(sink, full_disk_behind_the_page_cache_does_too)
 {
 	full_disk(WT_DIRECT_OFF);
+}
+
+Test(sink, small_disk_gets_no_room_ahead_that_writes_in_flight_need)
+{
+	mount_on_folder("tmpfs", "size=16m");
+	disk = fault_disk_open();
+	if (try_file(WT_DIRECT_ON, false)) {
+		umount2(folder, MNT_DETACH);
+		cr_skip_test("a tmpfs takes no direct writes before Linux 6.6");
+	}
+	put_all(1, SOURCE_PAGES);
+	wt_sink_settle(sink);
+	cr_expect(eq(int, wt_sink_failed(sink), 0));
+	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 0));
+	cr_expect(eq(int, close_sink(false), 0));
+	umount2(folder, MNT_DETACH);
 }
 
 Test(sink, refused_direct_writing_is_told_or_an_error)
@@ -1010,11 +1039,11 @@ Test(sink, refused_direct_writing_is_told_or_an_error)
 
 /* Streams. */
 
-static void open_pipe(const volatile sig_atomic_t *hurry)
+static void open_pipe(const volatile sig_atomic_t *abort_writes)
 {
 	struct wt_sink_config with_hurry = config;
 
-	with_hurry.hurry = hurry;
+	with_hurry.abort_writes = abort_writes;
 	cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
 	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &with_hurry), 0));
 }
@@ -1041,16 +1070,16 @@ Test(sink, pipe_without_a_reader_is_an_error_and_cannot_be_cut)
 	cr_expect(eq(int, put(0, 1), 0));
 	expect_end(0, 0, -EPIPE);
 	cr_expect(eq(int, put(1, 1), -EPIPE));
-	cr_expect(eq(int, wt_sink_cut(sink, 0), -ENOTSUP));
+	cr_expect(eq(int, wt_sink_truncate(sink, 0), -ENOTSUP));
 	cr_expect(eq(int, close_sink(true), -EPIPE));
 }
 
 Test(sink, full_pipe_is_given_up_only_in_a_hurry)
 {
-	static const volatile sig_atomic_t hurry = 1;
+	static const volatile sig_atomic_t abort_writes = 1;
 	uint8_t bytes[4 * PAGE];
 
-	open_pipe(&hurry);
+	open_pipe(&abort_writes);
 	cr_assert(fcntl(ends[1], F_SETPIPE_SZ, 2 * PAGE) >= 0);
 	put(0, 20);
 	expect_end(0, 0, -ETIMEDOUT);

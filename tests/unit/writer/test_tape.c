@@ -15,19 +15,27 @@
 #include <unistd.h>
 
 #include <wiretape/capture/readers/reader_private.h>
-#include <wiretape/ring/sim_ring.h>
 #include <wiretape/pcapng/pcapng_encode.h>
+#include <wiretape/ring/sim_ring.h>
+#include <wiretape/tests/support/temp.h>
 #include <wiretape/writer/tape.h>
 
-enum { INTERFACES = 2, BUFFERS = 4, BLOCKS = 40, FRAME_BYTES = 600, TAPE_ID = 77 };
+enum {
+	INTERFACES = 2,
+	INTERFACES_MAX = 8,
+	BUFFERS = 4,
+	BLOCKS = 40,
+	FRAME_BYTES = 600,
+	TAPE_ID = 77
+};
 
 static struct wt_buffer_pool pool;
 static struct wt_disk *disk;
 static struct wt_tape *tape;
 static struct wt_sim_ring *ring;
-static char path[64];
+static char path[TEMP_BYTES];
 static struct wt_error err;
-static uint64_t landed[INTERFACES];
+static uint64_t landed[INTERFACES_MAX];
 static uint64_t number; /* of the next packet: also its stamp */
 static struct file_check check;
 
@@ -49,14 +57,14 @@ static void release(void *context, void *token)
 static void count_landed(void *context, size_t interface, uint64_t packets)
 {
 	(void)context;
-	cr_assert(lt(sz, interface, INTERFACES));
+	cr_assert(lt(sz, interface, INTERFACES_MAX));
 	cr_assert(packets > 0);
 	landed[interface] += packets;
 }
 
-static void open_tape(void)
+static void open_tape(size_t interfaces)
 {
-	const struct wt_tape_config config = {.interfaces = INTERFACES,
+	const struct wt_tape_config config = {.interfaces = interfaces,
 	                                      .tape_id = TAPE_ID,
 	                                      .pool = &pool,
 	                                      .release = release,
@@ -66,17 +74,22 @@ static void open_tape(void)
 	cr_assert(eq(int, wt_tape_open(&tape, &config), 0));
 }
 
-static void open_file(void)
+static void open_tape_of(size_t interfaces)
 {
 	struct wt_sink_config config = {0};
 	struct wt_sink *sink;
 
-	open_tape();
+	open_tape(interfaces);
 	wt_tape_configure_sink(tape, &config);
 	cr_assert(eq(int, wt_sink_file_open(&sink, path, disk, WT_DIRECT_OFF, false, &config, &err),
 	             0),
 	          "%s", err.text);
 	wt_tape_attach(tape, sink);
+}
+
+static void open_file(void)
+{
+	open_tape_of(INTERFACES);
 }
 
 static void set_up(void)
@@ -87,8 +100,7 @@ static void set_up(void)
 	                                    .private_bytes = WT_INPLACE_PRIVATE_BYTES};
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/wiretape-tape-XXXXXX",
-	         access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+	temp_template_in_memory(path, "tape");
 	fd = mkstemp(path);
 	cr_assert(ge(int, fd, 0));
 	close(fd);
@@ -124,11 +136,11 @@ static void again(void)
 static uint8_t *reserve(size_t bytes, size_t *room)
 {
 	uint8_t *at = NULL;
-	int ret;
+	int rc;
 
-	while ((ret = wt_tape_reserve(tape, bytes, &at, room)) == -EAGAIN)
+	while ((rc = wt_tape_reserve(tape, bytes, &at, room)) == -EAGAIN)
 		wt_tape_reap(tape);
-	return ret ? NULL : at;
+	return rc ? NULL : at;
 }
 
 static void add_header(void)
@@ -147,6 +159,17 @@ static void add_header(void)
 	cr_assert(eq(int, wt_tape_flush(tape), 0));
 }
 
+/* Number of the map that the packets name; 0: none. */
+static uint32_t map_number;
+
+static bool carry_maps(uint32_t interface, uint32_t previous_number)
+{
+	const struct wt_clock_map map = {.number = map_number, .utc_ns = 5},
+	                          previous = {.number = previous_number};
+
+	return wt_tape_carry_maps(tape, interface, &map, &previous);
+}
+
 /* One packet into the chunk under construction. */
 static int add_packet(uint32_t interface)
 {
@@ -157,10 +180,10 @@ static int add_packet(uint32_t interface)
 	                         .stamp_ns = (int64_t)number};
 	size_t room, used;
 	uint8_t *at;
-	int ret = wt_tape_reserve(tape, wt_pcapng_packet_bound(FRAME_BYTES), &at, &room);
+	int rc = wt_tape_reserve(tape, wt_pcapng_packet_bound(FRAME_BYTES), &at, &room);
 
-	if (ret)
-		return ret;
+	if (rc)
+		return rc;
 	memcpy(bytes, &number, sizeof(number));
 	cr_assert(eq(sz, wt_pcapng_encode_frames(at, room, interface, &frame, 1, &used), 1));
 	wt_tape_submit(tape, used, interface, &frame, 1);
@@ -171,11 +194,11 @@ static int add_packet(uint32_t interface)
 static void add_packets(uint32_t interface, unsigned count)
 {
 	while (count--) {
-		int ret;
+		int rc;
 
-		while ((ret = add_packet(interface)) == -EAGAIN)
+		while ((rc = add_packet(interface)) == -EAGAIN)
 			wt_tape_reap(tape);
-		if (ret)
+		if (rc)
 			return;
 	}
 }
@@ -292,6 +315,90 @@ Test(tape, indexes_say_what_is_in_their_chunks)
 	cr_expect(eq(u64, check.packets[1], 8));
 }
 
+static struct wt_chunk_index indexes[8];
+static struct wt_chunk_map carried[8][WT_CHUNK_MAPS_MAX];
+
+/* The indexes of the file, with their maps; how many there are. */
+static size_t read_indexes(void)
+{
+	size_t length, count = 0;
+	uint8_t *bytes = file_check_read(path, &length);
+
+	for (size_t at = 4096; at < length; at += indexes[count++].chunk_bytes) {
+		cr_assert(lt(sz, count, 8));
+		cr_assert(wt_chunk_parse(bytes + at, length - at, at, false, &indexes[count]));
+		for (uint32_t i = 0; i < indexes[count].maps; i++)
+			wt_chunk_read_map(bytes + at, &indexes[count], false, i,
+			                  &carried[count][i]);
+	}
+	free(bytes);
+	return count;
+}
+
+/* As the recorder does it: reserve, carry, submit. */
+static void add_mapped(uint32_t interface, uint32_t previous_number)
+{
+	size_t room;
+
+	cr_assert(reserve(wt_pcapng_packet_bound(FRAME_BYTES), &room) != NULL);
+	cr_assert(carry_maps(interface, previous_number));
+	cr_assert(eq(int, add_packet(interface), 0));
+}
+
+Test(tape, indexes_carry_the_maps_at_the_first_packet_of_each_interface)
+{
+	open_file();
+	add_header();
+	map_number = 5;
+	add_mapped(1, 0);
+	map_number = 6;
+	add_mapped(0, 2);
+	add_mapped(1, 0);
+	wt_tape_flush(tape);
+	add_mapped(1, 0);
+	wt_tape_flush(tape);
+	map_number = 0;
+	add_mapped(0, 0);
+	wt_tape_flush(tape);
+	wt_tape_settle(tape);
+	expect_file();
+	cr_assert(eq(sz, read_indexes(), 3));
+	cr_assert(eq(int, indexes[0].maps, 3));
+	cr_expect(eq(u32, carried[0][0].map.number, 5));
+	cr_expect(eq(u32, carried[0][0].interface_id, 1));
+	cr_expect(eq(i64, carried[0][0].map.utc_ns, 5));
+	cr_expect(eq(u32, carried[0][1].map.number, 6));
+	cr_expect(eq(u32, carried[0][1].interface_id, 0));
+	cr_expect(eq(u32, carried[0][2].map.number, 2));
+	cr_assert(eq(int, indexes[1].maps, 1));
+	cr_expect(eq(u32, carried[1][0].map.number, 6));
+	cr_expect(eq(int, indexes[2].maps, 0));
+}
+
+Test(tape, an_index_that_is_full_of_maps_wants_another_chunk)
+{
+	enum { MANY = WT_CHUNK_MAPS_MAX / 2 };
+
+	open_tape_of(MANY + 1);
+	add_header();
+	map_number = 9;
+	for (uint32_t i = 0; i < MANY; i++)
+		add_mapped(i, 4);
+	cr_expect(carry_maps(0, 4), "it has them");
+	cr_expect(not(carry_maps(MANY, 4)));
+	cr_expect(not(carry_maps(MANY, 0)));
+	wt_tape_flush(tape);
+	add_mapped(MANY, 4);
+	wt_tape_flush(tape);
+	wt_tape_settle(tape);
+	wt_tape_close(tape, false);
+	tape = NULL;
+	cr_assert(eq(sz, read_indexes(), 2));
+	cr_expect(eq(int, indexes[0].maps, WT_CHUNK_MAPS_MAX));
+	cr_expect(eq(int, indexes[1].maps, 2));
+	cr_expect(eq(u32, carried[1][0].interface_id, MANY));
+}
+
 Test(tape, chunks_are_in_the_order_in_which_they_were_handed_over)
 {
 	static const uint64_t expected[] = {2, 3, 4, 0, 1, 5};
@@ -329,15 +436,15 @@ Test(tape, block_without_packets_is_given_back_at_once)
 Test(tape, takes_nothing_more_when_all_buffers_are_out_until_one_is_back)
 {
 	unsigned taken = 0;
-	int ret;
+	int rc;
 
 	open_file();
 	add_header();
 	wt_tape_settle(tape);
 	fault_disk_hold(disk, true);
-	while (!(ret = add_packet(0)) && taken < 100000)
+	while (!(rc = add_packet(0)) && taken < 100000)
 		taken++;
-	cr_expect(eq(int, ret, -EAGAIN));
+	cr_expect(eq(int, rc, -EAGAIN));
 	cr_expect(eq(u32, pool.free_count, 0));
 	cr_expect(not(wt_tape_is_ready(tape)));
 	cr_expect(eq(int, add_packet(1), -EAGAIN));
@@ -434,7 +541,7 @@ Test(tape, cut_after_a_failure_leaves_what_has_landed)
 			size_t count = landed_at_failure(seed, nth, -ENOSPC);
 
 			cr_expect(eq(int, add_packet(0), -ENOSPC));
-			cr_expect(eq(int, wt_tape_cut(tape), 0));
+			cr_expect(eq(int, wt_tape_truncate(tape), 0));
 			cr_expect(eq(int, wt_tape_failed(tape), 0));
 			cr_expect(eq(u64, wt_tape_all_packets(tape), count));
 			cr_expect(not(wt_tape_has_unflushed(tape)));
@@ -459,7 +566,7 @@ Test(tape, cut_forgets_what_is_under_construction)
 	add_packets(0, 5);
 	wt_tape_flush(tape);
 	add_packets(1, 7);
-	cr_expect(eq(int, wt_tape_cut(tape), 0));
+	cr_expect(eq(int, wt_tape_truncate(tape), 0));
 	cr_expect(eq(u64, wt_tape_packets(tape, 0), 5));
 	cr_expect(eq(u64, wt_tape_packets(tape, 1), 0));
 	cr_expect(eq(u32, pool.free_count, BUFFERS));
@@ -478,7 +585,7 @@ Test(tape, block_added_to_a_failed_file_comes_back)
 	cr_expect(not(wt_tape_takes_in_place(tape)));
 	cr_expect(eq(int, add_in_place(0, 3), -EIO));
 	expect_released();
-	cr_expect(eq(int, wt_tape_cut(tape), 0));
+	cr_expect(eq(int, wt_tape_truncate(tape), 0));
 	expect_file();
 }
 
@@ -504,7 +611,7 @@ static void open_stream(void)
 
 	signal(SIGPIPE, SIG_IGN);
 	cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
-	open_tape();
+	open_tape(INTERFACES);
 	wt_tape_configure_sink(tape, &config);
 	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &config), 0));
 	wt_tape_attach(tape, sink);
@@ -529,22 +636,34 @@ Test(tape, stream_has_no_chunks)
 	cr_expect(memmem(bytes, length, "WTix", 4) == NULL);
 	cr_expect(eq(u64, landed[0], 3));
 	cr_expect(eq(u64, landed[1], 2));
-	cr_expect(eq(int, wt_tape_cut(tape), -ENOTSUP));
+	cr_expect(eq(int, wt_tape_truncate(tape), -ENOTSUP));
 }
 
-static const volatile sig_atomic_t hurry = 1;
+static const volatile sig_atomic_t abort_writes = 1;
 
 /* A reader that takes the beginning and goes on no more. */
+Test(tape, bytes_of_a_stream_are_also_those_that_wait)
+{
+	uint64_t header_bytes;
+
+	open_stream();
+	add_header();
+	header_bytes = wt_tape_bytes(tape);
+	add_packets(0, 3);
+	cr_expect(
+	        eq(u64, wt_tape_bytes(tape), header_bytes + UINT64_C(3) * (28 + FRAME_BYTES + 16)));
+}
+
 Test(tape, packets_that_a_stream_took_of_a_write_that_failed_have_landed)
 {
-	struct wt_sink_config config = {.hurry = &hurry};
+	struct wt_sink_config config = {.abort_writes = &abort_writes};
 	struct wt_sink *sink;
 	size_t room = 0;
 
 	signal(SIGPIPE, SIG_IGN);
 	cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
 	room = (size_t)fcntl(ends[1], F_SETPIPE_SZ, 8192);
-	open_tape();
+	open_tape(INTERFACES);
 	wt_tape_configure_sink(tape, &config);
 	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &config), 0));
 	wt_tape_attach(tape, sink);
@@ -603,11 +722,45 @@ Test(tape, header_that_no_reader_would_take_is_refused)
 	cr_expect(eq(int, wt_tape_size_header(tape, WT_CHUNK_BYTES_MAX), -EMSGSIZE));
 }
 
+Test(tape, header_of_the_largest_chunk_is_taken)
+{
+	open_file();
+	cr_expect(eq(int, wt_tape_size_header(tape, WT_CHUNK_BYTES_MAX - 3 * 4096 + 1), 0));
+}
+
+Test(tape, chunk_is_filled_to_its_last_byte)
+{
+	uint8_t *last, *at;
+	size_t room;
+
+	open_file();
+	add_header();
+	for (last = reserve(4096, &room); room > 8192; last = reserve(4096, &room)) {
+		memset(last, 1, 4096);
+		wt_tape_submit(tape, 4096, 0, NULL, 0);
+	}
+	at = reserve(room, &room);
+	cr_expect(eq(ptr, at, last));
+}
+
 Test(tape, long_header_that_is_not_written_is_given_back)
 {
 	open_file();
 	cr_assert(eq(int, wt_tape_size_header(tape, 4 << 20), 0));
 	write_header(3, 4096);
-	cr_assert(eq(int, wt_tape_cut(tape), 0));
+	cr_assert(eq(int, wt_tape_truncate(tape), 0));
 	cr_expect(eq(u64, wt_tape_bytes(tape), 0));
 }
+
+#ifndef NDEBUG
+Test(tape, more_than_was_reserved_ends_the_program, .signal = SIGABRT)
+{
+	uint8_t *at;
+	size_t room;
+
+	open_file();
+	cr_assert(eq(int, wt_tape_reserve(tape, 64, &at, &room), 0));
+	unlink(path); /* nobody tears down */
+	wt_tape_submit(tape, room + 4, 0, NULL, 0);
+}
+#endif

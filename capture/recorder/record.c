@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* <wiretape/record.h>, by a recorder, a disk and a set of files. */
+#include <wiretape/record.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <wiretape/base/sized.h>
+#include <wiretape/capture/recorder/recorder.h>
+#include <wiretape/feed/feed.h>
+#include <wiretape/version.h>
+#include <wiretape/writer/disk/disk.h>
+
+struct wt_record {
+	struct wt_record_config config;
+	struct wt_reader_config *interfaces;
+	struct wt_recorder *recorder;
+	struct wt_disk *disk;      /* NULL without files */
+	struct wt_file_set *files; /* the same */
+	int nowhere_fd;            /* without files: /dev/null; -1: not needed */
+	struct wt_recorder_output output;
+	struct wt_feed feed; /* its monitor is the recorder's */
+	volatile sig_atomic_t abort_writes;
+	char application[64];
+};
+
+static void on_frames(void *context, uint32_t interface, const struct wt_frame *frames,
+                      size_t count)
+{
+	const struct wt_record *record = context;
+
+	record->config.on_frames(record->config.context, interface, frames, count);
+}
+
+static void on_begin(void *context)
+{
+	const struct wt_record *record = context;
+
+	if (record->config.on_begin)
+		record->config.on_begin(record->config.context);
+}
+
+static void on_progress(void *context, const struct wt_recorder_report *report,
+                        bool report_requested)
+{
+	struct wt_record *record = context;
+
+	(void)report;
+	if (record->config.on_progress)
+		record->config.on_progress(record->config.context, record, report_requested);
+}
+
+static void on_event(void *context, const char *text)
+{
+	const struct wt_record *record = context;
+
+	if (record->config.on_event)
+		record->config.on_event(record->config.context, text);
+}
+
+static void on_feed_event(void *context, const struct wt_feed_event *event)
+{
+	wt_feed_tell(&((struct wt_record *)context)->feed, event);
+}
+
+static int open_sink(void *context, const char *path, const struct wt_sink_config *config,
+                     struct wt_sink **sink, struct wt_error *err)
+{
+	struct wt_record *record = context;
+	int rc;
+
+	if (!record->files)
+		return wt_sink_stream_open(sink, record->nowhere_fd, config);
+	/* A FIFO waits for its reader; a signal that asks for nothing does not end the wait. */
+	do {
+		rc = wt_sink_file_open(sink, path, record->disk, WT_DIRECT_AUTO, false, config,
+		                       err);
+	} while (rc == -EINTR && !record->abort_writes);
+	return rc;
+}
+
+/* The elements of an array are as far apart as the program's header says. */
+static int take_interfaces(struct wt_record *record, struct wt_error *err)
+{
+	const struct wt_record_config *config = &record->config;
+	const uint8_t *at = (const uint8_t *)config->interfaces;
+	int rc = 0;
+
+	record->interfaces = calloc(config->interface_count, sizeof(*record->interfaces));
+	if (!record->interfaces)
+		return wt_error_set(err, -ENOMEM, "no memory for a recording");
+	for (size_t i = 0; !rc && i < config->interface_count; i++) {
+		struct wt_record_interface one;
+
+		rc = wt_sized_take(&one, sizeof(one), at, "wt_record_interface", err);
+		if (rc)
+			break;
+		if (!one.name)
+			return wt_error_set(err, -EINVAL, "interface %zu has no name", i);
+		record->interfaces[i] = (struct wt_reader_config){
+		        .kind = one.reader,
+		        .interface = one.name,
+		        .filter = one.filter,
+		        .snaplen = one.snaplen,
+		        .ring_bytes = one.ring_bytes,
+		        .retire_timeout_ms = one.retire_timeout_ms,
+		        .no_promiscuous = one.no_promiscuous,
+		        .stamp = one.stamps,
+		};
+		at += config->interfaces->size;
+	}
+	return rc;
+}
+
+static int check_config(const struct wt_record_config *config, struct wt_error *err)
+{
+	if (!config->interface_count || !config->interfaces)
+		return wt_error_set(err, -EINVAL, "no interface was given to record from");
+	if (!config->path && !config->on_frames)
+		return wt_error_set(err, -EINVAL,
+		                    "packets are to go nowhere; give a path, or on_frames");
+	if (config->sync == WT_SYNC_INTERVAL && config->sync_every_ns <= 0)
+		return wt_error_set(err, -EINVAL, "WT_SYNC_INTERVAL needs sync_every_ns");
+	return 0;
+}
+
+static int open_files(struct wt_record *record, struct wt_error *err)
+{
+	const struct wt_record_config *config = &record->config;
+	const struct wt_file_set_config files = {
+	        .path = config->path,
+	        .max_bytes = config->file_bytes,
+	        .max_packets = config->file_packets,
+	        .duration_ns = config->file_duration_ns,
+	        .interval_ns = config->file_interval_ns,
+	        .keep_files = config->keep_files,
+	        .keep_bytes = config->keep_bytes,
+	        .min_free_bytes = config->min_free_bytes,
+	        .min_free_deletes = config->min_free_deletes,
+	};
+	int rc;
+
+	if (config->path) {
+		rc = wt_file_set_open(&record->files, &files, err);
+		return rc ? rc : wt_disk_open(&record->disk, WT_DISK_AUTO, err);
+	}
+	record->nowhere_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	rc = -errno;
+	return record->nowhere_fd < 0 ? wt_error_set(err, rc, "cannot open /dev/null") : 0;
+}
+
+static int open_recorder(struct wt_record *record, struct wt_error *err)
+{
+	const struct wt_record_config *config = &record->config;
+	const struct wt_recorder_config recorder = {
+	        .interfaces = record->interfaces,
+	        .interface_count = config->interface_count,
+	        .feeds = &record->feed.channels,
+	        .feeds_late_ns = config->feeds_late_ns,
+	        .joins_feeds = !config->no_feed_joins,
+	        .application = config->application ? config->application : record->application,
+	        .max_packets = config->max_packets,
+	        .max_bytes = config->max_bytes,
+	        .max_duration_ns = config->max_duration_ns,
+	        .clock = config->clock,
+	        .tai_offset_s = config->tai_offset_s,
+	        .waits_for_interfaces = config->waits_for_interfaces,
+	        .progress_every_ns = config->progress_every_ns,
+	        .abort_writes = &record->abort_writes,
+	        .on_frames = config->on_frames ? on_frames : NULL,
+	        .on_begin = on_begin,
+	        .on_progress = on_progress,
+	        .on_event = on_event,
+	        .on_feed_event = on_feed_event,
+	        .context = record,
+	};
+
+	return wt_recorder_open(&record->recorder, &recorder, err);
+}
+
+static int open_all(struct wt_record *record, struct wt_error *err)
+{
+	const struct wt_record_config *config = &record->config;
+	int rc = check_config(config, err);
+
+	if (!rc)
+		rc = take_interfaces(record, err);
+	if (!rc)
+		rc = wt_feed_channels_read(&record->feed.channels, config->feeds,
+		                           config->feed_count, config->feeds_path, err);
+	if (!rc)
+		rc = open_recorder(record, err);
+	if (!rc)
+		rc = open_files(record, err);
+	if (rc)
+		return rc;
+	record->feed.monitor = wt_recorder_feeds(record->recorder);
+	record->feed.on_news = config->on_news;
+	record->feed.context = config->context;
+	record->output = (struct wt_recorder_output){
+	        .open = open_sink,
+	        .context = record,
+	        .files = record->files,
+	        .disk = record->disk,
+	        .abort_writes = &record->abort_writes,
+	        .sync = config->sync,
+	        .sync_every_ns = config->sync_every_ns,
+	};
+	return 0;
+}
+
+int wt_record_open(struct wt_record **record, const struct wt_record_config *config,
+                   struct wt_error *err)
+{
+	struct wt_record *made = calloc(1, sizeof(*made));
+	int rc;
+
+	if (!made)
+		return wt_error_set(err, -ENOMEM, "no memory for a recording");
+	made->nowhere_fd = -1;
+	snprintf(made->application, sizeof(made->application), "libwiretape %s", wt_version());
+	rc = wt_sized_take(&made->config, sizeof(made->config), config, "wt_record_config", err);
+	if (!rc)
+		rc = open_all(made, err);
+	if (rc)
+		wt_record_close(made);
+	else
+		*record = made;
+	return rc;
+}
+
+/* Take events of the background, at the end. The first error is the recording's, unless it has
+ * one. */
+static int take_events(struct wt_record *record, int rc, struct wt_error *err)
+{
+	char text[512];
+	bool is_error;
+
+	if (!record->files)
+		return rc;
+	wt_file_set_settle(record->files);
+	while (wt_file_set_next_event(record->files, text, sizeof(text), &is_error)) {
+		on_event(record, text);
+		if (is_error && !rc)
+			rc = wt_error_set(err, -EIO, "%s", text);
+	}
+	return rc;
+}
+
+int wt_record_run(struct wt_record *record, struct wt_error *err)
+{
+	struct wt_recorder_report report;
+	int rc = wt_recorder_run(record->recorder, &record->output, err);
+
+	rc = take_events(record, rc, err);
+	wt_recorder_report(record->recorder, &report);
+	if (!rc && report.files_error)
+		rc = wt_error_set(err, -EIO, "%s", report.files_error);
+	return rc;
+}
+
+void wt_record_stop(struct wt_record *record)
+{
+	record->abort_writes = 1;
+	wt_recorder_stop(record->recorder);
+}
+
+void wt_record_poke(struct wt_record *record)
+{
+	wt_recorder_request_report(record->recorder);
+}
+
+int wt_record_state_read(struct wt_record *record, struct wt_record_state *state)
+{
+	struct wt_record_state filled = {.size = sizeof(filled)};
+	struct wt_recorder_report report;
+
+	wt_recorder_report(record->recorder, &report);
+	filled.seen = report.total.seen;
+	filled.written = report.total.written;
+	filled.lost = wt_ledger_lost(&report.total);
+	filled.file_bytes = record->files ? report.file_bytes : 0;
+	filled.file_count = record->files ? report.file_count : 0;
+	filled.end = report.end;
+	filled.start_utc_ns = report.start_utc_ns;
+	filled.elapsed_ns = report.elapsed_ns;
+	filled.high_water_ns = report.high_water_ns;
+	filled.high_water_pct = report.high_water_pct;
+	filled.fill_pct = report.fill_pct;
+	return wt_sized_give(state, &filled, sizeof(filled), "wt_record_state", NULL);
+}
+
+int wt_record_ledger(struct wt_record *record, uint32_t interface, size_t entry, const char **name,
+                     int64_t *value)
+{
+	struct wt_recorder_report report;
+	struct wt_value read;
+	size_t count = 0;
+
+	wt_recorder_report(record->recorder, &report);
+	while (wt_ledger_numbers[count].type)
+		count++;
+	if (entry >= count ||
+	    (interface != WT_ALL_INTERFACES && interface >= report.interface_count))
+		return -ERANGE;
+	wt_number_read(&wt_ledger_numbers[entry],
+	               interface == WT_ALL_INTERFACES ? &report.total
+	                                              : &report.interfaces[interface].ledger,
+	               &read);
+	*name = wt_ledger_numbers[entry].key;
+	*value = read.type == WT_VALUE_SIGNED ? read.i : (int64_t)read.u;
+	return 0;
+}
+
+int wt_record_interface_read(struct wt_record *record, uint32_t interface,
+                             struct wt_record_interface_info *info)
+{
+	struct wt_record_interface_info filled = {.size = sizeof(filled)};
+	struct wt_recorder_report report;
+	const struct wt_recorder_interface *one;
+
+	wt_recorder_report(record->recorder, &report);
+	if (interface >= report.interface_count)
+		return -ERANGE;
+	one = &report.interfaces[interface];
+	filled.name = one->reader->name;
+	filled.phc = one->phc;
+	filled.ring_bytes = one->reader->ring_bytes;
+	filled.snaplen = one->reader->snaplen;
+	filled.link_type = one->reader->link_type;
+	filled.promiscuous = one->reader->promiscuous;
+	filled.gone = one->gone;
+	filled.stamps = one->reader->stamps;
+	filled.clock = one->clock;
+	return wt_sized_give(info, &filled, sizeof(filled), "wt_record_interface_info", NULL);
+}
+
+const char *wt_record_degraded(struct wt_record *record, size_t number)
+{
+	struct wt_recorder_report report;
+
+	wt_recorder_report(record->recorder, &report);
+	for (size_t i = 0; report.degraded[i]; i++)
+		if (i == number)
+			return report.degraded[i];
+	return NULL;
+}
+
+const struct wt_feed *wt_record_feed(const struct wt_record *record)
+{
+	return record->feed.monitor ? &record->feed : NULL;
+}
+
+void wt_record_close(struct wt_record *record)
+{
+	if (!record)
+		return;
+	wt_recorder_close(record->recorder);
+	wt_file_set_close(record->files);
+	wt_disk_close(record->disk);
+	if (record->nowhere_fd >= 0)
+		close(record->nowhere_fd);
+	wt_feed_channels_free(&record->feed.channels);
+	free(record->interfaces);
+	free(record);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Loss monitoring's findings, as blocks that wait for a place in the file. */
+#include <wiretape/capture/recorder/recorder_feeds.h>
+
+#include <string.h>
+
+#include <wiretape/capture/recorder/recorder_output.h>
+#include <wiretape/pcapng/text_block.h>
+
+void wt_recorder_feed_put(struct wt_recorder_feeds *feeds, const uint8_t *block, size_t bytes)
+{
+	if (bytes > WT_RECORDER_FEED_BYTES - feeds->used) {
+		feeds->left_out++;
+		return;
+	}
+	memcpy(feeds->pending + feeds->used, block, bytes);
+	feeds->used += bytes;
+}
+
+void wt_recorder_feed_put_event(struct wt_recorder_feeds *feeds, const struct wt_feed_event *event)
+{
+	char text[WT_FEED_EVENT_TEXT_BYTES];
+	_Alignas(4) uint8_t block[WT_FEED_EVENT_TEXT_BYTES + 16];
+	int length = wt_feed_event_encode(event, text, sizeof(text));
+	ssize_t bytes = length < 0 ? length
+	                           : wt_text_block_encode(block, sizeof(block), WT_PCAPNG_FEED,
+	                                                  text, (size_t)length);
+
+	if (bytes < 0)
+		feeds->left_out++;
+	else
+		wt_recorder_feed_put(feeds, block, (size_t)bytes);
+}
+
+static uint32_t block_bytes(const uint8_t *block)
+{
+	uint32_t bytes;
+
+	memcpy(&bytes, block + 4, sizeof(bytes));
+	return bytes;
+}
+
+/* Count packets of an interface that stand in the file, or have gone to it. */
+static uint64_t packets_before(const struct wt_recorder *recorder, size_t i)
+{
+	return recorder->feeds->is_closing ? recorder->reports[i].ledger.written
+	                                   : recorder->recorded[i].given;
+}
+
+/* Positions count from where the block is. */
+static int write_aways(struct wt_recorder *recorder, size_t i)
+{
+	struct wt_recorder_feed_nic *nic = &recorder->feeds->nics[i];
+	uint64_t before = packets_before(recorder, i);
+	int rc = 0;
+	size_t done = 0;
+
+	while (!rc && done < nic->away_count) {
+		const struct wt_recorder_feed_away *next = &nic->aways[done];
+		const struct wt_nic_look look = {.interface_id = (uint32_t)i,
+		                                 .look_ns = next->look_ns,
+		                                 .away = next->away,
+		                                 .from = (int64_t)(next->from - before),
+		                                 .to = (int64_t)(next->to - before)};
+		_Alignas(4) uint8_t block[WT_NIC_LOOK_BLOCK_BYTES];
+		ssize_t bytes = wt_nic_look_encode(block, sizeof(block), &look);
+
+		if (bytes > 0 && wt_recorder_closing_room(recorder) < (uint64_t)bytes)
+			break;
+		if (bytes > 0)
+			rc = wt_recorder_put_block(recorder, block, (size_t)bytes);
+		done++;
+	}
+	nic->away_count -= done;
+	memmove(nic->aways, nic->aways + done, nic->away_count * sizeof(nic->aways[0]));
+	return rc;
+}
+
+static int write_all_aways(struct wt_recorder *recorder)
+{
+	struct wt_recorder_feeds *feeds = recorder->feeds;
+	int rc = 0;
+
+	if (!feeds || !feeds->has_aways)
+		return 0;
+	feeds->has_aways = false;
+	for (size_t i = 0; !rc && i < recorder->config.interface_count; i++) {
+		rc = write_aways(recorder, i);
+		feeds->has_aways |= feeds->nics[i].away_count > 0;
+	}
+	return rc;
+}
+
+/* Write as many as this file has room for; the others go into the next. */
+int wt_recorder_write_feeds(struct wt_recorder *recorder)
+{
+	struct wt_recorder_feeds *feeds = recorder->feeds;
+	size_t at = 0;
+	int rc = write_all_aways(recorder);
+
+	while (feeds && !rc && at < feeds->used) {
+		uint32_t bytes = block_bytes(feeds->pending + at);
+
+		if (wt_recorder_closing_room(recorder) < bytes)
+			break;
+		rc = wt_recorder_put_block(recorder, feeds->pending + at, bytes);
+		at += bytes;
+	}
+	if (!at)
+		return rc;
+	feeds->used -= at;
+	memmove(feeds->pending, feeds->pending + at, feeds->used);
+	return rc;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_RECORD_H
+#define WIRETAPE_RECORD_H
+
+/* Records packets: into pcapng files, into a callback, or both.
+ *
+ *     struct wt_record_interface interface = {.size = sizeof(interface), .name = "eth0"};
+ *     struct wt_record_config config = {.size = sizeof(config), .interfaces = &interface,
+ *                                       .interface_count = 1, .path = "tape.pcapng"};
+ *     struct wt_record *record;
+ *
+ *     if (!wt_record_open(&record, &config, &err)) {
+ *             wt_record_run(record, &err);
+ *             wt_record_close(record);
+ *     }
+ *
+ * The ledger adds up: seen = written + the sum of lost, exactly, at every moment. Recording takes
+ * CAP_NET_RAW, except for UDP sockets and the simulation. Ignore SIGPIPE and SIGXFSZ: they are
+ * handled as write errors here. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wiretape/error.h>
+#include <wiretape/export.h>
+#include <wiretape/feed.h>
+#include <wiretape/frame.h>
+#include <wiretape/stamp.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How frames are read from an interface. */
+enum wt_reader_kind {
+	WT_READER_V3,   /* TPACKET_V3: blocks of frames, one wake-up per block */
+	WT_READER_V2,   /* TPACKET_V2: slots, each handed over at once */
+	WT_READER_RECV, /* one system call per packet */
+	WT_READER_SIM,  /* the kernel is simulated, no privileges needed */
+	WT_READER_UDP,  /* a UDP socket, no privileges needed; rebuilds the headers */
+	WT_READER_KINDS
+};
+
+/* "v3", "v2", "recv", "sim", "udp"; -EINVAL for another name. Static; any thread. */
+WT_API const char *wt_reader_kind_name(enum wt_reader_kind kind);
+WT_API int wt_reader_kind_from_name(const char *name);
+
+/* An interface to record from. */
+struct wt_record_interface {
+	size_t size; /* see export.h */
+	/* Required; for the simulation "sim[:key=value,…]", for UDP
+	 * "ADDRESS:PORT[@IFACE][,source=S]" */
+	const char *name;
+	enum wt_reader_kind reader;   /* [WT_READER_V3] */
+	enum wt_stamp_request stamps; /* [WT_STAMP_SW] */
+	const char *filter;           /* a libpcap expression [everything] */
+	uint64_t ring_bytes; /* [256 MiB; 512 MiB for WT_READER_V2, whose slots are larger] */
+	uint32_t snaplen;    /* [262144] */
+	uint32_t retire_timeout_ms; /* TPACKET_V3: when to hand over a part-full block [60] */
+	bool no_promiscuous;
+};
+
+/* When written data is brought to stable storage. */
+enum wt_record_sync {
+	WT_SYNC_NONE,     /* whenever the kernel likes */
+	WT_SYNC_CLOSE,    /* each file when it is finished */
+	WT_SYNC_INTERVAL, /* that, and also every sync_every_ns */
+};
+
+/* Why a recording ended. */
+enum wt_record_end {
+	WT_END_ASKED,       /* wt_record_stop() */
+	WT_END_PACKETS,     /* max_packets */
+	WT_END_BYTES,       /* max_bytes */
+	WT_END_DURATION,    /* max_duration_ns */
+	WT_END_SOURCE,      /* a simulated interface has delivered everything */
+	WT_END_INTERFACE,   /* the last interface has disappeared */
+	WT_END_WRITER,      /* writing failed: disk full, device broken */
+	WT_END_READER_GONE, /* the pipe has no reader any more */
+	WT_END_SPACE,       /* free space fell below the minimum */
+	WT_END_FAILURE,     /* another error; see its text */
+};
+
+struct wt_record;
+
+/* Everything is borrowed until the recording is closed. Callbacks run in the thread of
+ * wt_record_run() and hold the recording up: a slow one shows as a ring that fills up. */
+struct wt_record_config {
+	size_t size; /* see export.h */
+
+	/* Sources: an array whose elements all have the size given in the first one, and all one
+	 * link type. */
+	const struct wt_record_interface *interfaces;
+	size_t interface_count;
+
+	/* Destinations: at least one of `path` and on_frames. */
+	const char *path;          /* DIR/NAME.EXT [no file] */
+	uint64_t file_bytes;       /* begin the next file before one exceeds this [never] */
+	uint64_t file_packets;     /* begin the next file after exactly this many [never] */
+	int64_t file_duration_ns;  /* after this much time [never] */
+	int64_t file_interval_ns;  /* at multiples of this, CLOCK_REALTIME [never] */
+	uint32_t keep_files;       /* delete the oldest beyond this many [keep all] */
+	uint64_t keep_bytes;       /* beyond this many bytes [keep all] */
+	uint64_t min_free_bytes;   /* stop when free space falls below this [never] */
+	bool min_free_deletes;     /* delete the oldest files instead */
+	enum wt_record_sync sync;  /* [WT_SYNC_NONE] */
+	int64_t sync_every_ns;     /* for WT_SYNC_INTERVAL */
+	const char *application;   /* recorded in the files ["libwiretape" and its version] */
+	enum wt_stamp_clock clock; /* of the stamps [WT_CLOCK_UTC] */
+	int32_t tai_offset_s;      /* TAI - UTC [the kernel's] */
+
+	/* End of the recording; or call wt_record_stop(). */
+	uint64_t max_packets;      /* [no limit] */
+	uint64_t max_bytes;        /* of all files [no limit] */
+	int64_t max_duration_ns;   /* [no limit] */
+	bool waits_for_interfaces; /* wait even after the last one has disappeared [end] */
+
+	/* Takes frames of one interface, numbered as in `interfaces`, as they came out of its ring,
+	 * with their final stamps, before they are written. They are borrowed for the call and must
+	 * not be changed. The losses before a frame are in its dropped_before. */
+	void (*on_frames)(void *context, uint32_t interface, const struct wt_frame *frames,
+	                  size_t count);
+	/* Called once, when all interfaces are recording. */
+	void (*on_begin)(void *context);
+	/* Called from time to time, and when a report is requested: read any numbers with the
+	 * functions below. */
+	void (*on_progress)(void *context, struct wt_record *record, bool report_requested);
+	int64_t progress_every_ns; /* [only when a report is requested] */
+	/* Takes a remark for people, one line. */
+	void (*on_event)(void *context, const char *text);
+	void *context; /* for all of these */
+
+	/* Feeds to follow while recording: as in wt_feed_config. Their multicast groups are joined.
+	 * Events are written to the file, too. */
+	const char *const *feeds;
+	size_t feed_count;
+	const char *feeds_path;
+	int64_t feeds_late_ns;
+	bool no_feed_joins;
+	void (*on_news)(void *context, const struct wt_feed_news *news);
+};
+
+/* Open the interfaces; nothing is recorded yet, and no file is made. 0 and *record, which the
+ * caller closes; -EINVAL for settings that make no sense; -E2BIG for settings unknown to this
+ * library; or another negative errno and its reason. May block while a filter is compiled. */
+WT_API int wt_record_open(struct wt_record **record, const struct wt_record_config *config,
+                          struct wt_error *err);
+
+/* Record until it ends (enum wt_record_end); the files are complete then. Blocks. Once per
+ * recording. 0 if it ended as asked, by a limit or at the end of the simulation; else a negative
+ * errno and its reason, and everything before that is in the files. */
+WT_API int wt_record_run(struct wt_record *record, struct wt_error *err);
+
+/* Ask the recording to stop; or to call on_progress now. From any thread or signal handler, from
+ * wt_record_open() to wt_record_close(). */
+WT_API void wt_record_stop(struct wt_record *record);
+WT_API void wt_record_poke(struct wt_record *record);
+
+/* The functions below may be called in a callback, or before or after wt_record_run() in its
+ * thread. */
+
+/* State of a recording, all interfaces together. */
+struct wt_record_state {
+	size_t size;                  /* see export.h */
+	uint64_t seen, written, lost; /* packets: seen = written + lost */
+	uint64_t file_bytes;          /* of all files */
+	uint32_t file_count;
+	enum wt_record_end end; /* once it has ended */
+	int64_t start_utc_ns;   /* when the interfaces began; 0: they never did */
+	int64_t elapsed_ns;
+	int64_t high_water_ns; /* the most traffic that a ring ever held */
+	double high_water_pct; /* likewise, as a share of the fullest ring's memory */
+	double fill_pct;       /* now */
+};
+
+/* 0, or -EINVAL for a wrong size. */
+WT_API int wt_record_state_read(struct wt_record *record, struct wt_record_state *state);
+
+/* The ledger, entry by entry from 0: 0 and a name ("seen", "written", "lost.ring", …;
+ * docs/format.md) with its value, -ERANGE after the last. Names are static. `interface` is a
+ * number, or WT_ALL_INTERFACES. */
+#define WT_ALL_INTERFACES UINT32_MAX
+WT_API int wt_record_ledger(struct wt_record *record, uint32_t interface, size_t entry,
+                            const char **name, int64_t *value);
+
+/* Settings that an interface actually got. Strings live as long as the recording. */
+struct wt_record_interface_info {
+	size_t size; /* see export.h */
+	const char *name;
+	const char *phc; /* "/dev/ptp0": the clock of its stamps; NULL: the kernel's */
+	uint64_t ring_bytes;
+	uint32_t snaplen;
+	uint16_t link_type; /* LINKTYPE_* */
+	bool promiscuous;
+	bool gone;                   /* it has disappeared */
+	enum wt_stamp_source stamps; /* expected source of its stamps */
+	enum wt_stamp_clock clock;   /* clock of its stamps */
+};
+
+/* 0; -ERANGE if there is no such interface; -EINVAL for a wrong size. */
+WT_API int wt_record_interface_read(struct wt_record *record, uint32_t interface,
+                                    struct wt_record_interface_info *info);
+
+/* Shortfalls from the request, by number from 0: one line each; NULL after the last. They live as
+ * long as the recording. */
+WT_API const char *wt_record_degraded(struct wt_record *record, size_t number);
+
+/* The streams of `feeds`, to be read with wt_feed_stream_read(); NULL if none are followed. Owned
+ * by the recording. */
+WT_API const struct wt_feed *wt_record_feed(const struct wt_record *record);
+
+/* NULL is fine. Waits for files to be finished. */
+WT_API void wt_record_close(struct wt_record *record);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
