@@ -56,14 +56,15 @@ done
 
 # A ring that it brings close to the brim: the warning comes while there is still time.
 file=$work/disk/warned.pcapng
-start_recorder -i in0 -w "$file" --ring 64MiB --json
+start_recorder -i in0 -w "$file" --ring 128MiB --json
 start_generator out0 -s $size -p $pps -c 0
 before=$(received in0)
 wait_until "it writes" arrived in0 $((before + 5000))
 freeze 20
 wait_until "it warns" grep -qiE "$warning" "$work/err"
-thaw
+# A disk that is slow to catch up would let the ring run full.
 stop_generator
+thaw
 stop_recorder
 assert_eq "warned: exit code" 0 "$status"
 check "warned" "$file" "$(json .seen)"

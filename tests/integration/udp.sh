@@ -239,14 +239,12 @@ check_drops() {
     "$(awk -v last=$(($1 - 1)) '$1 - last - 1 != $2 {wrong++} {last = $1} END {print wrong + 0}' "$work/drops")"
 }
 
-is_stopped() { grep -q '^State:.T' "/proc/$recorder/status"; }
-
 name="loss"
 start_recorder --ring 64KiB -u 10.0.0.2:5000 -w "$file" --json
 sequence=1
 for burst in 1 2 3; do
   kill -STOP "$recorder"
-  wait_until "the recorder is stopped" is_stopped
+  wait_until "the recorder is stopped" stopped "$recorder"
   far_send -c 2000 -n $sequence 10.0.0.2 5000
   kill -CONT "$recorder"
   wait_until "the recorder has read" counted $((sequence + 1999))
@@ -268,7 +266,7 @@ assert_eq "$name: last packet" $sent "$(tail -n 1 "$work/drops" | cut -d ' ' -f 
 name="loss at the end"
 start_recorder --ring 64KiB -u 10.0.0.2:5000 -w "$file" --json
 kill -STOP "$recorder"
-wait_until "the recorder is stopped" is_stopped
+wait_until "the recorder is stopped" stopped "$recorder"
 # One CPU brings them in order: where the last finds nobody, the others have been there.
 no_ports() { awk '/^Udp: [0-9]/ {print $3}' /proc/net/snmp; }
 before=$(no_ports)

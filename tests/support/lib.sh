@@ -45,36 +45,25 @@ need ip jq
 
 # jq ARGUMENT...: what it reads of our JSON is kept, and compared with its schema at the end.
 jq() {
-  local argument code input=$work/jq.$BASHPID
+  local argument stream=true lines
   for argument; do
-    if [ "$argument" = -n ]; then input=""; fi
+    if [ "$argument" = -n ]; then stream=false; fi
     if [ -f "$argument" ]; then
-      keep_json "$argument"
-      input=""
+      mapfile -t lines <"$argument"
+      printf '%s\n' "${lines[@]}" >>"$work/all.json"
+      stream=false
     fi
   done
-  if [ -z "$input" ]; then
+  if $stream; then
+    tee -a "$work/all.json" | command jq "$@"
+  else
     command jq "$@"
-    return
   fi
-  cat >"$input"
-  keep_json "$input"
-  command jq "$@" <"$input"
-  code=$?
-  rm "$input"
-  return $code
-}
-
-# keep_json FILE
-keep_json() {
-  grep -a '^{"wiretape":' "$1" >>"$work/all.json"
 }
 
 # Whether all of that is as docs/schema says.
 check_json() {
-  [ -s "$work/all.json" ] || return 0
-  python3 -c 'import jsonschema' 2>/dev/null || return 0
-  "$SUPPORT/json_check.py" "$work/all.json" >&2
+  [ ! -s "$work/all.json" ] || "$SUPPORT/json_check.py" "$work/all.json" >&2
 }
 
 fail() {
@@ -110,9 +99,15 @@ wait_until() {
       fail "waited in vain: $what"
       return 1
     fi
-    sleep 0.02
+    pause
   done
 }
+
+# What polls does so without a process for each look: with the shell's own commands, in files of /proc.
+pause() {
+  read -rt 0.02 -u "$silence" || :
+}
+exec {silence}<> <(:)
 
 # Mounts without a mount namespace (in-namespace.sh) are made on the whole machine.
 if [ -n "${NO_MOUNTS:-}" ]; then
@@ -165,7 +160,7 @@ make_link() {
 }
 
 runs() {
-  ip -o link show dev "$1" | grep -q 'state UP'
+  [[ $(ip -o link show dev "$1") == *'state UP'* ]]
 }
 
 # send INTERFACE COUNT [OPTION]...
@@ -190,7 +185,10 @@ stop_generator() {
 
 # received INTERFACE: packets that have arrived there so far.
 received() {
-  awk -v name="$1:" '$1 == name {print $3}' /proc/net/dev
+  local name bytes packets rest
+  while read -r name bytes packets rest; do
+    if [ "$name" = "$1:" ]; then echo "$packets"; fi
+  done </proc/net/dev
 }
 
 # arrived INTERFACE COUNT: as many, in all.
@@ -202,25 +200,41 @@ arrived() {
 
 # Once the program itself runs and would notice a poke.
 catches_pokes() {
-  local name caught
-  name=$(awk '/^Name:/ {print $2}' "/proc/$recorder/status" 2>/dev/null)
-  caught=$(awk '/^SigCgt:/ {print $2}' "/proc/$recorder/status" 2>/dev/null)
+  local caught
   # SIGUSR1 is bit 9.
-  [ "$name" = wiretape ] && [ $((0x${caught: -4} & 0x200)) -ne 0 ]
+  [ "$(status_of "$recorder" Name)" = wiretape ] && caught=$(status_of "$recorder" SigCgt) &&
+    [ $((0x${caught: -4} & 0x200)) -ne 0 ]
+}
+
+# status_of PID NAME: the first word that the kernel says of it, nothing if there is no such process.
+status_of() {
+  local name value rest
+  while read -r name value rest; do
+    if [ "$name" = "$2:" ]; then
+      echo "$value"
+      return
+    fi
+  done 2>/dev/null <"/proc/$1/status"
 }
 
 # ended PID: a child of ours.
 ended() {
-  local state
-  state=$(awk '/^State:/ {print $2}' "/proc/$1/status" 2>/dev/null)
-  [ -z "$state" ] || [ "$state" = Z ]
+  [[ $(status_of "$1" State) =~ ^Z?$ ]]
+}
+
+# stopped PID: it stands still.
+stopped() {
+  [ "$(status_of "$1" State)" = T ]
 }
 
 # It prints its ledger from the loop that records, so the gates are open.
 printed_ledger() {
+  local printed
   ended "$recorder" && return
   catches_pokes && kill -USR1 "$recorder" 2>/dev/null
-  grep -q '^after ' "$work/err"
+  # Without a word about NULs, which it begins with where it was emptied.
+  { printed=$(<"$work/err"); } 2>/dev/null
+  [[ $'\n'$printed == *$'\nafter '* ]]
 }
 
 # await_recording: of the process $recorder, whose standard error is $work/err.
@@ -273,12 +287,19 @@ stop_recorder() {
 
 # counted COUNT: packets that the recorder knows of, lost ones included.
 counted() {
+  local words word before sum=0
   : >"$work/err"
   kill -USR1 "$recorder"
   wait_until "it prints the ledger" printed_ledger
-  [ "$(awk '/: seen / {
-      for (i = 1; i <= NF; i++) if ($i == "seen" || $i == "ring" && $(i - 1) == "the") sum += $(i + 1)
-    } END {print sum + 0}' "$work/err")" -ge "$1" ]
+  while read -ra words; do
+    [[ "${words[*]}" == *': seen '* ]] || continue
+    before=""
+    for word in "${words[@]}"; do
+      case $before in seen | 'the ring') sum=$((sum + ${word%%[!0-9]*})) ;; esac
+      if [ "$before $word" = 'the ring' ]; then before='the ring'; else before=$word; fi
+    done
+  done <"$work/err"
+  [ "$sum" -ge "$1" ]
 }
 
 # stop_after COUNT: once this many have come.
