@@ -31,9 +31,10 @@ if command -v ccache >/dev/null; then
 fi
 
 logs=build/check
+# A line for each check: "pass", "skip", a tab, its name and why, or "fail", its name and, where it has
+# printed anything, the file with that.
+results=$logs/results
 jobs=$(nproc)
-passed=0 failed=0 skipped=0
-failures=() skips=()
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
   bold=$'\e[1m' red=$'\e[31m' plain=$'\e[0m'
@@ -41,11 +42,12 @@ else
   bold="" red="" plain=""
 fi
 
-pass() { passed=$((passed + 1)); }
-fail() { failed=$((failed + 1)); failures+=("$1"); }
-skip() { skipped=$((skipped + 1)); skips+=("$1: $2"); }
+pass() { echo pass >>"$results"; }
+fail() { printf 'fail\t%s\t%s\n' "$1" "${2:-}" >>"$results"; }
+skip() { printf 'skip\t%s: %s\n' "$1" "$2" >>"$results"; }
+count() { grep -c "^$1" "$results"; }
 
-# check NAME COMMAND...: one check with a log of its own, of which the end is shown if
+# check NAME COMMAND...: one check with a log of its own, of which closing() shows the end if
 # it fails. Exit code 77 is a skip, and the last line says why.
 check() {
   local name=$1 log status=0 began=$SECONDS
@@ -59,10 +61,8 @@ check() {
     printf '  skip  %s: %s\n' "$name" "$(tail -n 1 "$log")"
     ;;
   *)
-    fail "$name"
-    printf '  %sFAIL  %s%s (%d s); the end of %s:\n' "$red" "$name" "$plain" \
-      $((SECONDS - began)) "$log"
-    tail -n 40 "$log" | sed 's/^/        /'
+    fail "$name" "$log"
+    printf '  %sFAIL  %s%s (%d s): %s\n' "$red" "$name" "$plain" $((SECONDS - began)) "$log"
     return 1
     ;;
   esac
@@ -91,15 +91,20 @@ inner_skips() {
     grep -v ': test was skipped$' | sort -u
 }
 
-# run_ctest NAME PRESET [ARGUMENT...]: each test is a check, and each of Criterion's within. Many
-# wait more than they run: twice as many run as there are processors.
+# said REPORT TEST: what it has printed, without those of Criterion's tests that passed.
+said() {
+  sed -n "/<testcase name=\"$2\"/,/<\/testcase>/p" "$1" |
+    sed 's/<\/\?[a-z-]\+\( [^>]*\)\?>//g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' | grep -vE '^ok - |^\s*$'
+}
+
+# run_ctest NAME PRESET [ARGUMENT...]: each test is a check, and each of Criterion's within.
 run_ctest() {
   local name=$1 preset=$2 report log outcome test counted_failures=0 counted=0 status=0
   shift 2
   report=$PWD/$logs/ctest-${name//[^a-zA-Z0-9]/-}.xml log=${report%.xml}.log
   rm -f "$report"
   "${without_aslr[@]}" ctest --preset "$preset" -j "$jobs" --output-junit "$report" \
-    --test-output-size-passed 1000000 "$@" 2>&1 | tee "$log" | sed 's/^/  /'
+    --test-output-size-passed 1000000 --test-output-size-failed 1000000 "$@" 2>&1 | tee "$log" | sed 's/^/  /'
   status=${PIPESTATUS[0]}
   [ -e "$report" ] || { fail "$name: ctest did not run"; return; }
   while IFS=$'\t' read -r outcome test; do
@@ -108,10 +113,14 @@ run_ctest() {
     run) pass ;;
     skip) skip "$name, $test" "$(grep -m1 -o 'SKIP: .*' <(sed -n "/name=\"$test\"/,/<\/testcase>/p" \
       "$report") || echo 'says not why')" ;;
-    *) fail "$name, $test"; counted_failures=$((counted_failures + 1)) ;;
+    *)
+      counted_failures=$((counted_failures + 1))
+      said "$report" "${test% (*}" >"${report%.xml}-${test%% *}.log"
+      fail "$name, $test" "${report%.xml}-${test%% *}.log"
+      ;;
     esac
   done < <(outcomes "$report")
-  passed=$((passed + $(inner_passes "$report")))
+  yes pass | head -n "$(inner_passes "$report")" >>"$results"
   while IFS= read -r test; do
     skip "$name, ${test%%: *}" "${test#*: }"
   done < <(inner_skips "$report")
@@ -386,14 +395,18 @@ left_behind() {
 }
 
 closing() {
-  local line
+  local name log
   check "nothing is left behind" left_behind
   printf '\n%s== %d s in all%s\n' "$bold" "$SECONDS" "$plain"
-  for line in "${skips[@]}"; do printf 'skipped  %s\n' "$line"; done
-  for line in "${failures[@]}"; do printf '%sFAILED   %s%s\n' "$red" "$line" "$plain"; done
+  sed -n 's/^skip\t/skipped  /p' "$results"
+  # Logs of CI are cut in their middle: what failed is told here, where it is kept.
+  while IFS=$'\t' read -r _ name log; do
+    printf '%sFAILED   %s%s\n' "$red" "$name" "$plain"
+    [ -z "$log" ] || tail -n 60 "$log" | cut -c 1-300 | sed 's/^/    /'
+  done < <(grep '^fail' "$results")
   $ci || echo "Left out: the slow tests and the virtual machines, which --ci runs."
-  echo "$passed passed, $failed failed, $skipped skipped"
-  [ "$failed" = 0 ]
+  echo "$(count pass) passed, $(count fail) failed, $(count skip) skipped"
+  [ "$(count fail)" = 0 ]
 }
 
 all=false ci=false
@@ -405,6 +418,7 @@ case "${1:-}" in
 *) echo "check.sh: there is no option '$1'; --help says which" >&2; exit 2 ;;
 esac
 
+mkdir -p "$logs" && : >"$results" || exit 1
 packages=("$wt_packages_build" "$wt_packages_show" "$wt_packages_check")
 if $ci; then packages+=("$wt_packages_cross"); fi
 if $all; then packages+=("$wt_packages_builds"); fi
@@ -413,7 +427,6 @@ wt_install_missing "${packages[@]}" || {
   closing
   exit 1
 }
-mkdir -p "$logs" || exit 1
 if $all; then FUZZ_SECONDS=${FUZZ_SECONDS:-60}; fi
 
 stage "Release build with warnings as errors, and all tests" stage_release
