@@ -197,7 +197,9 @@ class Tests:
         command = [word for word in shlex.split(how["command"]) if not word.endswith("ccache")]
         command[command.index("-o") + 1] = str(folder / "mutant.o")
         command[command.index("-c") + 1] = str(source)
-        command += ["-w", "-g0", "-iquote", str((TREE / mutant.file).parent)]
+        # One past the end of a fixed array stops the test.
+        command += ["-w", "-g0", "-fsanitize=bounds", "-fsanitize-undefined-trap-on-error",
+                    "-iquote", str((TREE / mutant.file).parent)]
         if subprocess.run(command, cwd=how["directory"], capture_output=True, check=False).returncode:
             return None
         for name, wanted in self.pure[mutant.file]:
