@@ -634,7 +634,7 @@ Test(compare, zeros_alone_are_padding_and_nothing_is_cut)
 {
 	static const enum wt_compare_scope scopes[] = {WT_COMPARE_FRAME, WT_COMPARE_NETWORK,
 	                                               WT_COMPARE_PAYLOAD};
-	uint8_t other[64] = {0};
+	uint8_t other[64];
 
 	for (size_t i = 0; i < 3; i++) {
 		config.content.scope = scopes[i];
@@ -646,7 +646,9 @@ Test(compare, zeros_alone_are_padding_and_nothing_is_cut)
 		counts();
 		cr_expect(eq(u64, result.a.cut + result.b.cut, 0));
 		expect_same(true, "zeros");
-		other[12] = 0x91;
+		memset(other, 0, sizeof(other));
+		other[12] = 0x90;
+		other[13] = 1;
 		expect_both(other, 60, 60, false, "another type");
 		/* Bytes in memory behind the packet are not of it. */
 		memset(bytes + 60, 0x77, 4);
@@ -881,6 +883,10 @@ Test(compare, a_cut_tcp_header_counts_with_that_of_ip)
 	bytes[17] = 20 + 22;
 	other[17] = 20 + 22;
 	expect_both(other, 34 + 22, 34 + 22, false, "options behind the end");
+	config.content.bytes = 20;
+	add_bytes('a', bytes, 34 + 22, 34 + 22, ETHERNET);
+	add_bytes('b', bytes, 34 + 10, 34 + 22, ETHERNET);
+	expect_same(true, "the IP header alone");
 }
 
 /* Ethernet, IPv6 and TCP, of 20 bytes each of header and payload, after `extension` bytes of a
