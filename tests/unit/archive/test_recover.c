@@ -1513,6 +1513,27 @@ Test(recover, of_pcap_only_what_is_unfinished_is_cut_off)
 	each_pcap(cut_pcap);
 }
 
+/* A packet of 60 bytes that had some more on the wire, which are not what follows it. */
+static void expect_not_of_packet(uint32_t more, uint32_t first_word)
+{
+	build_pcap(false, PCAP_US);
+	build_patch_u32(&file, record_at(7) + 12, 60 + more);
+	insert(record_at(8), 0, more);
+	build_patch_u32(&file, record_at(8), first_word);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->packets, PACKETS));
+	cr_expect(eq(u64, report->mended, 0));
+	cr_expect(eq(u64, report->lost_bytes, more));
+}
+
+Test(recover, zeros_or_a_header_after_a_cut_pcap_packet_are_not_of_it)
+{
+	expect_not_of_packet(20, 0);
+	expect_not_of_packet(16, 0);
+	expect_not_of_packet(24, PCAP_US);
+}
+
 Test(recover, the_reason_says_what_is_wrong_with_a_pcap_packet)
 {
 	build_pcap(false, PCAP_US);
