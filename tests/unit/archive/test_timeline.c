@@ -606,6 +606,22 @@ Test(timeline, a_range_ends_with_the_chunk_after_which_nothing_is_earlier)
 	}
 }
 
+Test(timeline, nothing_is_missing_where_a_chunk_of_another_time_is_passed_over)
+{
+	const struct wt_time to = {.ns = T_NS + 10};
+
+	for (int64_t i = 0; i < 6; i++) {
+		tape_packet(&tape, T_NS + i + (i / 2 == 1 ? 1000 : 0), 100);
+		if (i % 2)
+			tape_chunk(&tape);
+	}
+	tape_write(&tape, fds[0]);
+	set_range(NULL, &to, 0);
+	read_all(1);
+	cr_expect(eq(sz, found.count, 4));
+	cr_expect(eq(u64, files[0].missing, 0));
+}
+
 Test(timeline, a_recording_with_a_broken_beginning_is_broken)
 {
 	uint32_t section_bytes;
