@@ -49,7 +49,7 @@ all_are() {
 # Until it has come to a stop it may still make room in its ring.
 stand_still() {
   kill -STOP "$recorder"
-  wait_until "the recorder stands still" grep -q '^State:.T' "/proc/$recorder/status"
+  wait_until "the recorder stands still" stopped "$recorder"
 }
 
 # all_written COUNT: as many have come, and the ring is empty.
