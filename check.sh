@@ -207,7 +207,7 @@ tracked() {
 
 scripts() { tracked '*.sh' && echo .ci/run; }
 
-formatted() { tracked '*.c' '*.h' '*.cpp' | xargs clang-format --dry-run -Werror; }
+formatted() { tracked '*.c' '*.h' '*.cpp' | xargs -P "$jobs" -n 100 clang-format --dry-run -Werror; }
 
 static_analysis() {
   local found=$logs/cppcheck
@@ -230,7 +230,7 @@ shell_syntax() {
 shell_lint() {
   # SC2034, SC2154: a script that is sourced sets what it does not use itself, and the
   # other way round.
-  scripts | xargs shellcheck -x -s bash --severity=warning --exclude=SC2034,SC2154
+  scripts | xargs -P "$jobs" -n 20 shellcheck -x -s bash --severity=warning --exclude=SC2034,SC2154
 }
 
 stage_style() {
