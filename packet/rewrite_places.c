@@ -49,7 +49,6 @@ static void place_ip(struct wt_rewrite_headers *headers, const struct span *span
 {
 	place_addresses(headers, span, ip);
 	headers->fragment = ip->fragment == WT_FRAGMENT_FIRST;
-	headers->later_fragment = ip->fragment == WT_FRAGMENT_LATER;
 	headers->on_its_way = ip->on_its_way;
 	if (ip->version != 4)
 		return;

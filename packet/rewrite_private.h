@@ -28,10 +28,9 @@ struct wt_rewrite_headers {
 	bool arp;
 	bool arp_usual;      /* for Ethernet and IPv4, so its addresses are followed */
 	bool fragment;       /* the first fragment */
-	bool later_fragment; /* any other fragment */
 	bool whole;          /* every byte the checksum covers is here */
 	bool on_its_way;     /* routing header with segments left: the checksum covers another
-	                        destination */
+	                            destination */
 	bool not_understood; /* the headers contradict themselves at some point */
 	/* Layers not followed, bits of enum wt_rewrite_unfollowed, that may still hold an address,
 	 * a port or a MAC. */

@@ -139,10 +139,19 @@ static void apply(void)
 
 static void expect_refusal(int code, const char *part)
 {
-	int rc = wt_recover_open(&recovery, path, true, &err);
+	int rc;
+
+	close_recovery();
+	rc = wt_recover_open(&recovery, path, true, &err);
 
 	cr_assert(eq(int, rc, code), "%s", rc ? err.text : "it is taken");
 	cr_expect(strstr(err.text, part) != NULL, "'%s' is not in: %s", part, err.text);
+}
+
+static void expect_why(const char *part)
+{
+	cr_expect(strstr(report->why.text, part) != NULL, "'%s' is not in: %s", part,
+	          report->why.text);
 }
 
 static void expect_nothing_to_do(void)
@@ -1298,66 +1307,139 @@ Test(recover, looking_for_a_block_is_linear_too)
 
 /* ---- classic pcap ---- */
 
-enum { RECORD = 16 + 60 };
+enum { PCAP_MODIFIED = 0xa1b2cd34, PCAP_US = 0xa1b2c3d4, PCAP_NS = 0xa1b23c4d };
 
-static void build_pcap(bool big_endian, uint32_t magic)
+static size_t record_bytes; /* of a packet of 60 with what is in front of it */
+
+static void build_pcap_header(bool big_endian, uint32_t magic, uint16_t minor, uint32_t snaplen)
+{
+	memset(&file, 0, sizeof(file));
+	file.big_endian = big_endian;
+	record_bytes = 60 + (magic == PCAP_MODIFIED ? 24 : 16);
+	build_u32(&file, magic);
+	build_u16(&file, 2);
+	build_u16(&file, minor);
+	build_u64(&file, 0);
+	build_u32(&file, snaplen);
+	build_u32(&file, 1);
+}
+
+static void build_pcap_from(bool big_endian, uint32_t magic, uint32_t first_s)
 {
 	static const char packet[61] =
 	        "a packet of sixty bytes, which is as long as the shortest. ";
 
-	memset(&file, 0, sizeof(file));
-	file.big_endian = big_endian;
-	build_u32(&file, magic);
-	build_u16(&file, 2);
-	build_u16(&file, 4);
-	build_u64(&file, 0);
-	build_u32(&file, 65535);
-	build_u32(&file, 1);
+	build_pcap_header(big_endian, magic, 4, 65535);
 	for (uint32_t i = 0; i < PACKETS; i++) {
-		build_u32(&file, 1700000000 + i);
+		build_u32(&file, first_s + i);
 		build_u32(&file, 999);
 		build_u32(&file, 60);
 		build_u32(&file, 60);
+		if (magic == PCAP_MODIFIED)
+			build_u64(&file, 0x0102030405060708);
 		build_padded(&file, packet, 60);
 	}
 }
 
+static void build_pcap(bool big_endian, uint32_t magic)
+{
+	build_pcap_from(big_endian, magic, 1700000000);
+}
+
+static size_t record_at(size_t number)
+{
+	return 24 + number * record_bytes;
+}
+
 static void each_pcap(void (*test)(size_t at))
 {
-	static const uint32_t magics[] = {0xa1b2c3d4, 0xa1b23c4d};
+	static const uint32_t magics[] = {PCAP_US, PCAP_NS, PCAP_MODIFIED};
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 6; i++) {
 		build_pcap(i % 2, magics[i / 2]);
-		test(24 + 7 * RECORD);
+		test(record_at(7));
 	}
 }
 
 static void wrong_caplen(size_t at)
 {
-	static const uint32_t lengths[] = {0x77777777, 40, 70, 61};
+	static const uint32_t lengths[] = {0x77777777, 40, 70, 61, 59, 0};
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		build_patch_u32(&file, at + 8, lengths[i]);
 		expect_copy("is left as it is", PACKETS, 0);
+		cr_expect(eq(u64, report->mended, 0));
+	}
+}
+
+static void both_lengths_wrong(size_t at)
+{
+	/* One that is too short is a packet, and what it lacks is lost. */
+	build_patch_u32(&file, at + 8, 40);
+	build_patch_u32(&file, at + 12, 50);
+	expect_copy("is left as it is", PACKETS, 20);
+	for (uint32_t bytes = 61; bytes < 60 + 3 * record_bytes; bytes += 13) {
+		build_patch_u32(&file, at + 8, bytes);
+		build_patch_u32(&file, at + 12, bytes);
+		if ((bytes - 60) % record_bytes)
+			expect_copy("is left as it is", PACKETS - 1, record_bytes);
 	}
 }
 
 static void wrecked_record(size_t at)
 {
+	char why[40];
+
+	snprintf(why, sizeof(why), "packet at offset %zu", at);
 	memset(file.bytes + at, 0xff, 16);
-	expect_copy("packet at offset 556", PACKETS - 1, RECORD);
+	expect_copy(why, PACKETS - 1, record_bytes);
 }
 
 static void garbage_in_pcap(size_t at)
 {
-	insert(at, 0xee, 37);
-	expect_copy("is left as it is", PACKETS, 37);
+	size_t before = 0;
+
+	for (size_t bytes = 1; bytes < 40; bytes++) {
+		insert(at, 0xee, bytes - before);
+		before = bytes;
+		expect_copy("is left as it is", PACKETS, bytes);
+	}
 }
 
 static void zeros_in_pcap(size_t at)
 {
 	insert(at, 0, 4096);
-	expect_copy("zeros", PACKETS, 4096);
+	expect_copy("zeros instead of a packet", PACKETS, 4096);
+}
+
+/* As many as a record's header has, and a few more or less. */
+static void few_zeros_in_pcap(size_t at)
+{
+	insert(at, 0, 16);
+	for (size_t bytes = 16; bytes < 30; bytes++, insert(at, 0, 1))
+		expect_copy("zeros instead of a packet", PACKETS, bytes);
+}
+
+static void damage_after_damage(size_t at)
+{
+	const size_t first = at + 37;
+
+	/* Of one packet between two damages nobody knows that it is one, */
+	build_patch_u32(&file, at + 8, 70);
+	insert(at, 0xee, 37);
+	expect_copy("is left as it is", PACKETS - 1, 37 + record_bytes);
+	build_patch_u32(&file, first + 8, 60);
+	insert(first + record_bytes, 0, 100);
+	expect_copy("is left as it is", PACKETS - 1, 137 + record_bytes);
+	/* of two it is known. */
+	memmove(file.bytes + first + record_bytes, file.bytes + first + record_bytes + 100,
+	        record_bytes);
+	memset(file.bytes + first + 2 * record_bytes, 0, 100);
+	expect_copy("is left as it is", PACKETS, 137);
+	cr_expect(eq(u64, report->lost_bytes, 0));
+	/* The second one's length is wrong, and what it takes with it is found. */
+	build_patch_u32(&file, first + record_bytes + 8, 200);
+	expect_copy("is left as it is", PACKETS - 2, 137 + 2 * record_bytes);
 }
 
 static void garbage_behind_pcap(size_t at)
@@ -1371,15 +1453,34 @@ static void zeros_behind_pcap(size_t at)
 {
 	(void)at;
 	insert(file.length, 0, 4096);
-	expect_cut(24 + PACKETS * RECORD, PACKETS);
+	expect_cut(record_at(PACKETS), PACKETS);
+}
+
+static void stamp_and_zeros_behind_pcap(size_t at)
+{
+	for (size_t bytes = 1; bytes < 200; bytes += 11) {
+		file.length = record_at(7) + 8;
+		insert(file.length, 0, record_bytes - 60 - 8 + bytes);
+		expect_cut(at, 7);
+	}
+	/* Nothing is behind a packet without bytes: it is one. */
+	file.length = record_at(7) + 8;
+	insert(file.length, 0, record_bytes - 60 - 8);
+	write_bytes(file.bytes, file.length);
+	expect_whole();
+	cr_expect(eq(u64, report->packets, 8));
 }
 
 static void cut_pcap(size_t at)
 {
-	file.length = at + 30;
-	expect_cut(at, 7);
-	file.length = at + 5;
-	expect_cut(at, 7);
+	for (size_t bytes = record_bytes - 1; bytes > 0; bytes--) {
+		file.length = at + bytes;
+		expect_cut(at, 7);
+	}
+	file.length = at;
+	write_bytes(file.bytes, file.length);
+	expect_whole();
+	cr_expect(eq(u64, report->packets, 7));
 }
 
 static void two_files(size_t at)
@@ -1395,9 +1496,12 @@ static void two_files(size_t at)
 Test(recover, pcap_that_is_broken_in_the_middle_goes_on_behind_that)
 {
 	each_pcap(wrong_caplen);
+	each_pcap(both_lengths_wrong);
 	each_pcap(wrecked_record);
 	each_pcap(garbage_in_pcap);
 	each_pcap(zeros_in_pcap);
+	each_pcap(few_zeros_in_pcap);
+	each_pcap(damage_after_damage);
 	each_pcap(garbage_behind_pcap);
 	each_pcap(two_files);
 }
@@ -1405,22 +1509,232 @@ Test(recover, pcap_that_is_broken_in_the_middle_goes_on_behind_that)
 Test(recover, of_pcap_only_what_is_unfinished_is_cut_off)
 {
 	each_pcap(zeros_behind_pcap);
+	each_pcap(stamp_and_zeros_behind_pcap);
 	each_pcap(cut_pcap);
+}
+
+Test(recover, the_reason_says_what_is_wrong_with_a_pcap_packet)
+{
+	build_pcap(false, PCAP_US);
+	file.length = record_at(19) + 30;
+	write_bytes(file.bytes, file.length);
+	look();
+	expect_why("packet at offset 1468: it is cut off by the end");
+	file.length = record_at(19) + 3;
+	write_bytes(file.bytes, file.length);
+	look();
+	expect_why("it is cut off by the end");
+	build_pcap(false, PCAP_US);
+	build_patch_u32(&file, record_at(7) + 8, 262145);
+	expect_copy("packet at offset 556: its captured length, 262145, leads to nothing", PACKETS,
+	            0);
+	build_pcap(false, PCAP_US);
+	build_patch_u32(&file, record_at(19) + 8, 262144);
+	expect_cut(record_at(19), 19);
+}
+
+Test(recover, the_header_of_any_pcap_file_is_known_between_packets)
+{
+	static const uint32_t magics[] = {PCAP_US,
+	                                  PCAP_NS,
+	                                  PCAP_MODIFIED,
+	                                  __builtin_bswap32(PCAP_US),
+	                                  __builtin_bswap32(PCAP_NS),
+	                                  __builtin_bswap32(PCAP_MODIFIED)};
+
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+		build_pcap(false, PCAP_US);
+		insert(record_at(7), 0, 24);
+		build_patch_u32(&file, record_at(7), magics[i]);
+		build_patch_u32(&file, record_at(7) + 16, 65535);
+		expect_copy("header of another pcap file", PACKETS, 24);
+		/* One digit less, it is none; with a length it is a packet of a strange time. */
+		build_pcap(false, PCAP_US);
+		insert(record_at(7), 0, 24);
+		build_patch_u32(&file, record_at(7), magics[i] ^ 0x10);
+		build_patch_u32(&file, record_at(7) + 16, 65535);
+		write_bytes(file.bytes, file.length);
+		look();
+		cr_expect(strstr(report->why.text, "another pcap file") == NULL);
+		build_pcap(false, PCAP_US);
+		build_patch_u32(&file, record_at(7), magics[i]);
+		write_bytes(file.bytes, file.length);
+		expect_whole();
+	}
+}
+
+/* Whether the packet after some garbage is taken for one. */
+static void expect_found(bool is_found, const char *what)
+{
+	insert(record_at(7), 0xee, 37);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->packets, is_found ? PACKETS : PACKETS - 1), "%s", what);
+	cr_expect(eq(u64, report->lost_bytes, 37 + (is_found ? 0 : record_bytes)), "%s", what);
+}
+
+static void expect_field(bool is_ns, size_t at, uint32_t value, bool is_found)
+{
+	char what[64];
+
+	build_pcap(false, is_ns ? PCAP_NS : PCAP_US);
+	build_patch_u32(&file, record_at(7) + at, value);
+	snprintf(what, sizeof(what), "%s: %u at %zu", is_ns ? "ns" : "us", value, at);
+	expect_found(is_found, what);
+}
+
+Test(recover, after_damage_a_pcap_packet_has_to_look_like_one)
+{
+	const uint32_t last_s = 1700000006, years_s = 20u * 366 * 24 * 3600;
+
+	expect_field(false, 4, 999999, true);
+	expect_field(false, 4, 1000000, false);
+	expect_field(true, 4, 999999999, true);
+	expect_field(true, 4, 1000000000, false);
+	expect_field(false, 12, 60, true);
+	expect_field(false, 12, 59, false);
+	expect_field(false, 12, 16 << 20, true);
+	expect_field(false, 12, (16 << 20) + 1, false);
+	expect_field(false, 0, last_s + years_s - 1, true);
+	expect_field(false, 0, last_s + years_s, false);
+	/* Within twenty years of one of the two before it. */
+	expect_field(false, 0, last_s - 1 - years_s + 1, true);
+	expect_field(false, 0, last_s - 1 - years_s, false);
+	expect_field(false, 0, last_s, true);
+	expect_field(false, 8, 0, false);
+}
+
+/* The first packet has none before it to compare its time with. */
+Test(recover, the_first_pcap_packet_after_damage_is_of_any_time)
+{
+	for (uint32_t s = 1; s < 0xf0000000; s += 0x10000000) {
+		build_pcap_from(false, PCAP_US, s);
+		insert(24, 0xee, 37);
+		expect_copy("is left as it is", PACKETS, 37);
+	}
+}
+
+/* What follows a packet after damage: `packets` more, and then `bytes` of the next or of zeros. */
+static void expect_chain(size_t packets, size_t bytes, bool zeros, bool is_found)
+{
+	const size_t first = PACKETS - packets;
+	uint64_t tail;
+
+	build_pcap(false, PCAP_US);
+	insert(file.length, 0, bytes);
+	if (!zeros)
+		memcpy(file.bytes + record_at(PACKETS), file.bytes + record_at(3), bytes);
+	insert(record_at(first), 0xee, 37);
+	tail = file.length - record_at(first);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->packets, is_found ? PACKETS : first), "%zu, %zu", packets, bytes);
+	cr_expect(eq(u64, report->lost_bytes, is_found ? 37 : tail), "%zu, %zu", packets, bytes);
+}
+
+Test(recover, after_damage_pcap_packets_chain)
+{
+	for (size_t packets = 1; packets < 4; packets++) {
+		expect_chain(packets, 0, false, true);
+		for (size_t bytes = 1; bytes < record_bytes; bytes++) {
+			expect_chain(packets, bytes, false, packets > 1);
+			expect_chain(packets, bytes, true, packets > 1);
+		}
+		expect_chain(packets, 3000, true, packets > 1);
+	}
+}
+
+/* Packets, one of `caplen` bytes after garbage, and packets. */
+static void expect_large(uint32_t snaplen, uint32_t caplen, bool is_found)
+{
+	const uint32_t words[] = {1700000000, 0, caplen, caplen};
+	uint8_t *packet = calloc(1, caplen), head[24];
+
+	build_pcap_header(false, PCAP_US, 4, snaplen);
+	memcpy(head, file.bytes, sizeof(head));
+	build_pcap(false, PCAP_US);
+	append(head, sizeof(head));
+	append(file.bytes + 24, 7 * record_bytes);
+	append("garbage", 7);
+	append(words, sizeof(words));
+	append(packet, caplen);
+	append(file.bytes + record_at(7), file.length - record_at(7));
+	free(packet);
+	write_all();
+	look();
+	cr_expect(eq(u64, report->packets, is_found ? PACKETS + 1 : PACKETS), "%u of %u", caplen,
+	          snaplen);
+	cr_expect(eq(u64, report->lost_bytes, is_found ? 7 : 7 + 16 + caplen), "%u of %u", caplen,
+	          snaplen);
+}
+
+Test(recover, after_damage_a_pcap_packet_is_no_longer_than_its_file_says)
+{
+	expect_large(65535, 262144, true);
+	expect_large(65535, 262145, false);
+	expect_large(262144, 262144, true);
+	expect_large(262144, 262145, false);
+	expect_large(262145, 262145, true);
+	expect_large(300000, 300000, true);
+	expect_large(300000, 300001, false);
+	expect_large(16 << 20, 300000, true);
+	expect_large((16 << 20) + 1, 262145, false);
+	expect_large(0, 262144, true);
+}
+
+Test(recover, a_last_pcap_packet_that_is_longer_than_its_file_says_is_not_understood)
+{
+	static const uint32_t snaplens[] = {65535, 300000};
+
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t most = i ? 300000 : 262144;
+
+		for (uint32_t caplen = most; caplen <= most + 1; caplen++) {
+			build_pcap(false, PCAP_US);
+			build_patch_u32(&file, 16, snaplens[i]);
+			build_patch_u32(&file, record_at(19) + 8, caplen);
+			write_bytes(file.bytes, file.length);
+			look();
+			cr_expect(eq(u64, report->packets, 19));
+			cr_expect(eq(u64, report->cut_bytes, caplen == most ? record_bytes : 0));
+			cr_expect(eq(u64, report->lost_bytes, caplen == most ? 0 : record_bytes));
+		}
+	}
+}
+
+Test(recover, pcap_of_an_old_version_or_without_its_header_is_refused)
+{
+	for (int big_endian = 0; big_endian < 2; big_endian++) {
+		for (uint16_t minor = 2; minor < 6; minor++) {
+			build_pcap_header(big_endian, PCAP_US, minor, 65535);
+			write_bytes(file.bytes, file.length);
+			if (minor < 4)
+				expect_refusal(-ENOTSUP, "version before 2.4");
+			else
+				expect_whole();
+		}
+		write_bytes(file.bytes, 23);
+		expect_refusal(-ENODATA, "");
+	}
 }
 
 Test(recover, a_pcap_packet_above_the_usual_limit_is_no_damage)
 {
 	const uint32_t words[] = {1700000000, 0, 300000, 300000};
-	const size_t at = 24 + 7 * RECORD;
 	uint8_t *packet = calloc(1, 300000);
 
-	build_pcap(false, 0xa1b2c3d4);
-	append(file.bytes, at);
-	append(words, sizeof(words));
-	append(packet, 300000);
-	append(file.bytes + at, file.length - at);
+	build_pcap(false, PCAP_US);
+	/* The last of all, one of the last or one in the middle. */
+	for (size_t i = 7; i <= PACKETS; i++) {
+		const size_t at = record_at(i);
+
+		append(file.bytes, at);
+		append(words, sizeof(words));
+		append(packet, 300000);
+		append(file.bytes + at, file.length - at);
+		write_all();
+		expect_whole();
+		cr_expect(eq(u64, report->packets, PACKETS + 1));
+	}
 	free(packet);
-	write_all();
-	expect_whole();
-	cr_expect(eq(u64, report->packets, PACKETS + 1));
 }
