@@ -185,11 +185,12 @@ fuzz_base() {
   } 2>/dev/null || git describe --tags --abbrev=0 2>/dev/null
 }
 
+# For a moment's fuzzing it does not pay to optimise, which takes longer.
 stage_fuzz() {
-  local always=""
-  if $all; then always=yes; fi
-  check "build: fuzz" configure_and_build fuzz fuzz
-  FUZZ_SECONDS=${FUZZ_SECONDS:-5} FUZZ_BASE=$(fuzz_base) FUZZ_ALWAYS=$always run_ctest fuzz fuzz -L fuzz
+  local always="" level=-O0
+  if $all; then always=yes level=-O2; fi
+  check "build: fuzz" configure_and_build fuzz fuzz "-DCMAKE_C_FLAGS_RELWITHDEBINFO=$level -gline-tables-only"
+  FUZZ_SECONDS=${FUZZ_SECONDS:-2} FUZZ_BASE=$(fuzz_base) FUZZ_ALWAYS=$always run_ctest fuzz fuzz -L fuzz
 }
 
 # Files of the tree, by the patterns given; also where there is no git.
@@ -206,7 +207,7 @@ tracked() {
 
 scripts() { tracked '*.sh' && echo .ci/run; }
 
-formatted() { tracked '*.c' '*.h' '*.cpp' | xargs clang-format --dry-run -Werror; }
+formatted() { tracked '*.c' '*.h' '*.cpp' | xargs -P "$jobs" -n 100 clang-format --dry-run -Werror; }
 
 static_analysis() {
   local found=$logs/cppcheck
@@ -229,7 +230,7 @@ shell_syntax() {
 shell_lint() {
   # SC2034, SC2154: a script that is sourced sets what it does not use itself, and the
   # other way round.
-  scripts | xargs shellcheck -x -s bash --severity=warning --exclude=SC2034,SC2154
+  scripts | xargs -P "$jobs" -n 20 shellcheck -x -s bash --severity=warning --exclude=SC2034,SC2154
 }
 
 stage_style() {
@@ -256,6 +257,15 @@ build() {
   shift
   cmake -G Ninja -B "build/builds/$name" -DWT_TESTS=OFF -DWT_BENCH=OFF -DWT_WERROR=ON "$@" &&
     cmake --build "build/builds/$name" --parallel "$jobs"
+}
+
+# Whether clang has no warnings, as a packager calls it: those of the libraries and the program, none
+# of which comes from making code.
+clang_warnings() {
+  local folder=build/builds/release-clang
+  cmake -G Ninja -B "$folder" -DWT_TESTS=OFF -DWT_BENCH=OFF -DWT_WERROR=ON -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_C_COMPILER=clang -DCMAKE_EXPORT_COMPILE_COMMANDS=ON &&
+    (cd "$folder" && jq -r '.[].command + " -fsyntax-only"' compile_commands.json | xargs -d '\n' -n 1 -P "$jobs" sh -c)
 }
 
 # cross_build ARCHITECTURE TRIPLE [OPTION]...: with Debian's libraries for it.
@@ -290,8 +300,8 @@ stage_builds() {
   check "build: Release, gcc" build release-gcc -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/opt/wt \
     -DCMAKE_INSTALL_LIBDIR=/opt/wt/lib -DCMAKE_INSTALL_INCLUDEDIR=/opt/wt/headers &&
     check "installed: absolute directories" absolute_directories
-  check "build: Release, clang" build release-clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang
-  check "build: s390x" cross_build s390x s390x-linux-gnu &&
+  check "warnings: Release, clang" clang_warnings
+  check "build: s390x" cross_build s390x s390x-linux-gnu -DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 &&
     check "s390x: agrees with the native program" agree
 }
 
@@ -348,6 +358,7 @@ stage_all_builds() {
   check "build: aarch64" cross_build arm64 aarch64-linux-gnu
   check "build: riscv64" cross_build riscv64 riscv64-linux-gnu
   check "build: s390x, Release" cross_build s390x s390x-linux-gnu -DCMAKE_BUILD_TYPE=Release
+  check "build: Release, clang" build release-clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang
   check "build: musl" musl_build
   check "refused: 32 bits" refused '64-bit target' cmake -B build/builds/i686 -DCMAKE_C_COMPILER=i686-linux-gnu-gcc
   check "refused: among the sources" among_the_sources
@@ -367,6 +378,18 @@ stage_quickstart() {
   check "quickstart.sh" ./quickstart.sh
 }
 
+# What asserts no rate.
+stages_beside() {
+  stage "Thread sanitizer" stage_tsan
+  stage "Style, static analysis, man page, scripts" stage_style
+  stage "Fuzzing" stage_fuzz
+  stage "Installation, and programs that use what was installed" stage_install
+  if $ci; then
+    stage "Builds of packagers, and for another architecture" stage_builds
+    stage "Quick start" stage_quickstart
+  fi
+}
+
 stage_mutants() { check "mutants: 95 % noticed" tests/mutate/mutate.py build/release -j "$jobs"; }
 
 stage_bare() {
@@ -374,7 +397,9 @@ stage_bare() {
   check "a new Debian: check.sh" tests/support/bare-root.sh ./check.sh
 }
 
-stage_vm() { run_ctest vm release -L '^vm$'; }
+# Those that judge times run alone, later, in guests that these have booted.
+stage_vm() { run_ctest vm release -L '^vm$' -LE '^vm_times$' -E '^vm\.stop$' -FC vm_guests; }
+stage_vm_times() { run_ctest "vm, times" release -L '^vm_times$'; }
 
 stage_often() {
   run_ctest "release, ten times" release -L 'integration|stress' --repeat until-fail:10
@@ -430,15 +455,16 @@ wt_install_missing "${packages[@]}" || {
 if $all; then FUZZ_SECONDS=${FUZZ_SECONDS:-60}; fi
 
 stage "Release build with warnings as errors, and all tests" stage_release
-stage "Style, static analysis, man page, scripts" stage_style
 stage "Address and undefined-behaviour sanitizers" stage_asan
-stage "Thread sanitizer" stage_tsan
-stage "Fuzzing" stage_fuzz
-stage "Installation, and programs that use what was installed" stage_install
 if $ci; then
-  stage "Builds of packagers, and for another architecture" stage_builds
-  stage "Quick start" stage_quickstart
+  # Emulated machines wait half of the time. What runs beside them is shown when it is over.
+  stages_beside >"$logs/beside" 2>&1 &
   stage "Virtual machines" stage_vm
+  wait
+  cat "$logs/beside"
+  stage "Virtual machines that judge times" stage_vm_times
+else
+  stages_beside
 fi
 if $all; then
   stage "All other builds" stage_all_builds

@@ -61,8 +61,9 @@ jq() {
   fi
 }
 
-# Whether all of that is as docs/schema says.
+# Whether all of that is as docs/schema says. In virtual machines nobody knows.
 check_json() {
+  command -v python3 >/dev/null || return 0
   [ ! -s "$work/all.json" ] || "$SUPPORT/json_check.py" "$work/all.json" >&2
 }
 
