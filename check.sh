@@ -378,7 +378,9 @@ stage_quickstart() {
   check "quickstart.sh" ./quickstart.sh
 }
 
+# What asserts no rate.
 stages_beside() {
+  stage "Thread sanitizer" stage_tsan
   stage "Style, static analysis, man page, scripts" stage_style
   stage "Fuzzing" stage_fuzz
   stage "Installation, and programs that use what was installed" stage_install
@@ -454,10 +456,8 @@ if $all; then FUZZ_SECONDS=${FUZZ_SECONDS:-60}; fi
 
 stage "Release build with warnings as errors, and all tests" stage_release
 stage "Address and undefined-behaviour sanitizers" stage_asan
-stage "Thread sanitizer" stage_tsan
 if $ci; then
-  # Emulated machines wait half of the time. What runs beside them asserts no rate, and is shown when
-  # it is over.
+  # Emulated machines wait half of the time. What runs beside them is shown when it is over.
   stages_beside >"$logs/beside" 2>&1 &
   stage "Virtual machines" stage_vm
   wait
