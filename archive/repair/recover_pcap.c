@@ -222,13 +222,13 @@ static int take_damage(struct scanner *scanner, const struct record *record, boo
 {
 	const uint64_t left = there ? scanner->view.end - scanner->at - scanner->record_bytes : 0;
 	/* The last record may be wrong about where it ends, or none. */
-	const bool may_take_back = can_take_back(scanner) && !is_zero(record);
-	uint64_t from = (may_take_back ? scanner->last_at : scanner->at) + 1, next = 0;
+	const bool may_take_back =
+	        can_take_back(scanner) && !is_zero(record) && !(there && is_header(record));
+	const uint64_t from = (may_take_back ? scanner->last_at : scanner->at) + 1;
+	uint64_t next = 0;
 	int rc;
 
 	describe(scanner, record, there);
-	if (there && is_header(record))
-		from = scanner->at + HEADER_BYTES;
 	rc = find(scanner, from, &next);
 	if (rc < 0)
 		return rc;

@@ -346,15 +346,22 @@ Test(recover, a_large_hole_becomes_several_blocks)
 
 Test(recover, of_a_damaged_beginning_all_blocks_that_can_be_read_keep_their_places)
 {
-	add_chunks(2, 100);
-	memset(tape.bytes + tape.chunks[0].offset - 8, 0, 8);
-	tape_write(&tape, fd);
-	look();
-	take_copy("its first chunk, with the interfaces, is damaged");
-	read_back();
-	cr_expect(eq(sz, found.packets, 4));
-	look();
-	cr_expect(report->has_chunks);
+	for (int big_endian = 0; big_endian < 2; big_endian++) {
+		tape_free(&tape);
+		tape_begin(&tape, 2);
+		add_chunks(2, 100);
+		if (big_endian)
+			tape_swap(&tape);
+		memset(tape.bytes + tape.chunks[0].offset - 8, 0, 8);
+		tape_write(&tape, fd);
+		look();
+		take_copy("its first chunk, with the interfaces, is damaged");
+		read_back();
+		cr_expect(eq(sz, found.packets, 4));
+		look();
+		cr_expect(report->has_chunks);
+		unlink(copy_path);
+	}
 }
 
 Test(recover, the_mark_may_have_the_last_number_there_is)
@@ -782,6 +789,8 @@ Test(recover, what_is_no_capture_file_is_refused)
 	expect_refusal(-ENOTSUP, "neither pcapng nor pcap");
 	write_bytes("", 0);
 	expect_refusal(-ENODATA, "empty");
+	cr_expect(eq(int, wt_recover_open(&recovery, "/dev/null", true, &err), -EINVAL));
+	cr_expect(strstr(err.text, "not a regular file") != NULL, "%s", err.text);
 	write_bytes("\x0a\x0d\x0d\x0a\0\0\0\0", 8);
 	expect_refusal(-EBADMSG, "nothing of it can be kept");
 }
@@ -863,9 +872,29 @@ static void both_orders(void (*test)(void))
 
 static void wrong_first_length(void)
 {
-	build_patch_u32(&file, starts[7] + 4, 0x7fffffff);
+	const uint32_t right = (uint32_t)(starts[8] - starts[7]);
+	const uint32_t wrong[] = {0x7fffffff, 0,         4,         8,         12,        13,
+	                          right - 4,  right + 4, right - 1, 2 * right, 0xffffffff};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		build_patch_u32(&file, starts[7] + 4, wrong[i]);
+		expect_copy("is left as it is", PACKETS, 0);
+		cr_expect(eq(u64, report->mended, 0));
+	}
+}
+
+static void two_wrong_lengths(void)
+{
+	build_patch_u32(&file, starts[7] + 4, 0);
+	build_patch_u32(&file, starts[8] - 4, 0);
+	build_patch_u32(&file, starts[12] + 4, 0xffff);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->mended, 2));
 	expect_copy("is left as it is", PACKETS, 0);
-	cr_expect(eq(u64, report->mended, 0));
+	/* Between two in a row nothing says where the first one ends. */
+	build_patch_u32(&file, starts[8] + 4, 16);
+	expect_copy("is left as it is", PACKETS - 2, starts[9] - starts[7]);
 }
 
 static void wrong_second_length(void)
@@ -883,14 +912,92 @@ static void wrong_field(void)
 
 static void garbage_between(void)
 {
-	insert(starts[7], 0xee, 37);
-	expect_copy("is left as it is", PACKETS, 37);
+	for (size_t bytes = 1; bytes < 40; bytes++) {
+		insert(starts[7], 0xee, 1);
+		expect_copy("is left as it is", PACKETS, bytes);
+	}
 }
 
 static void zeros_between(void)
 {
+	for (size_t bytes = 1; bytes < 40; bytes++) {
+		insert(starts[7], 0, 1);
+		expect_copy("is left as it is", PACKETS, bytes);
+	}
 	insert(starts[7], 0, 4096);
-	expect_copy("zeros", PACKETS, 4096);
+	expect_copy("zeros", PACKETS, 4096 + 39);
+}
+
+/* Without a right length a packet has to end where its options do. */
+static void wrong_length_and_options(void)
+{
+	static const uint8_t ends[][4] = {{0, 0, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}, {0, 0, 9, 9}};
+	const size_t block = starts[8] - starts[7], end = starts[8] - 4;
+
+	insert(end, 0, 4);
+	build_patch_u32(&file, end + 4, (uint32_t)block + 4);
+	build_patch_u32(&file, starts[7] + 4, 0x7fffffff);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		memcpy(file.bytes + end, ends[i], 4);
+		expect_copy("is left as it is", PACKETS - (i > 0), i ? block + 4 : 0);
+	}
+	insert(end, 0, 4);
+	build_patch_u32(&file, end + 8, (uint32_t)block + 8);
+	expect_copy("is left as it is", PACKETS - 1, block + 8);
+}
+
+/* What is behind an interface or a section header whose length is wrong. The length at its end
+ * looks like an option without content. */
+static void wrong_length_of_header_and_bytes_behind(void)
+{
+	insert(starts[0], 0xee, 8);
+	build_patch_u32(&file, 28 + 4, 0x7fffffff);
+	expect_copy("Interface Description Block", PACKETS, 8 - 4);
+	build_twenty(file.big_endian);
+	insert(28, 0xee, 12);
+	build_patch_u32(&file, 4, 0x7fffffff);
+	expect_copy("Section Header Block", PACKETS, 12 - 4);
+}
+
+/* A block without what its type has, which is lost; and others, of which nothing is known. */
+static void broken_content(void)
+{
+	static const struct {
+		uint32_t type;
+		bool is_read;
+	} types[] = {{WT_PCAPNG_EPB, true}, {WT_PCAPNG_PACKET, true},
+	             {WT_PCAPNG_ISB, true}, {4, false},
+	             {10, false},           {0xbad, false},
+	             {0x40000bad, false},   {0x12345678, false}};
+
+	insert(starts[7], 0xff, 16);
+	build_patch_u32(&file, starts[7] + 4, 16);
+	build_patch_u32(&file, starts[7] + 12, 16);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		build_patch_u32(&file, starts[7], types[i].type);
+		if (types[i].is_read) {
+			expect_copy("is left as it is", PACKETS, 16);
+		} else {
+			write_bytes(file.bytes, file.length);
+			expect_whole();
+			cr_expect(eq(u64, report->packets, PACKETS));
+		}
+	}
+	/* After other damage, too, it is not for want of an interface. */
+	build_patch_u32(&file, starts[7], WT_PCAPNG_EPB);
+	insert(starts[3], 0xee, 4);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->mended, 0));
+	expect_copy("is left as it is", PACKETS, 20);
+}
+
+/* Only a packet of the first interface can be kept without a description. */
+static void packet_of_a_lost_interface(void)
+{
+	memset(file.bytes + 28, 0, starts[0] - 28);
+	build_patch_u32(&file, starts[0] + 8, 1);
+	expect_copy("zeros", PACKETS - 1, starts[1] - 28);
 }
 
 static void bytes_are_gone(void)
@@ -959,21 +1066,55 @@ static void zeros_behind(void)
 
 static void part_and_zeros_behind(void)
 {
-	memset(file.bytes + starts[19] + 40, 0, file.length - starts[19] - 40);
-	insert(file.length, 0, 5000);
-	expect_cut(starts[19], 19);
+	const size_t end = file.length;
+
+	insert(end, 0, 5000);
+	for (size_t bytes = end - starts[19] - 4; bytes > 0; bytes--) {
+		memset(file.bytes + starts[19] + bytes, 0, 4);
+		expect_cut(starts[19], 19);
+	}
 }
 
 static void cut_off(void)
 {
+	for (size_t bytes = starts[20] - starts[19] - 1; bytes > 0; bytes--) {
+		char why[64];
+
+		file.length = starts[19] + bytes;
+		write_bytes(file.bytes, file.length);
+		look();
+		snprintf(why, sizeof(why), "at offset %zu: %zu of ", starts[19], bytes);
+		if (bytes >= 4)
+			expect_why(why);
+		expect_cut(starts[19], 19);
+	}
+}
+
+/* A last block that is not whole, with a length that no block has or one that may be right. */
+static void cut_off_with_wrong_length(void)
+{
+	static const struct {
+		uint32_t length;
+		bool is_unfinished;
+	} cases[] = {{0, false},         {8, false},          {13, false},
+	             {42, false},        {44, true},          {0x07fffffc, true},
+	             {0x08000000, true}, {0x08000004, false}, {0xfffffffc, false}};
+
 	file.length = starts[19] + 40;
-	expect_cut(starts[19], 19);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		build_patch_u32(&file, starts[19] + 4, cases[i].length);
+		if (cases[i].is_unfinished)
+			expect_cut(starts[19], 19);
+		else
+			expect_copy("Enhanced Packet Block", 19, 40);
+	}
 }
 
 Test(recover, one_wrong_length_costs_nothing_in_either_order)
 {
 	both_orders(wrong_first_length);
 	both_orders(wrong_second_length);
+	both_orders(two_wrong_lengths);
 	both_orders(wrong_last_length);
 	both_orders(interface_options);
 	both_orders(interface_is_gone);
@@ -986,6 +1127,10 @@ Test(recover, what_is_broken_in_the_middle_is_left_out_of_a_copy)
 	both_orders(wrong_field);
 	both_orders(garbage_between);
 	both_orders(zeros_between);
+	both_orders(wrong_length_and_options);
+	both_orders(wrong_length_of_header_and_bytes_behind);
+	both_orders(broken_content);
+	both_orders(packet_of_a_lost_interface);
 	both_orders(bytes_are_gone);
 	both_orders(two_damages);
 	both_orders(garbage_behind);
@@ -996,6 +1141,7 @@ Test(recover, only_what_is_unfinished_is_cut_off)
 	both_orders(zeros_behind);
 	both_orders(part_and_zeros_behind);
 	both_orders(cut_off);
+	both_orders(cut_off_with_wrong_length);
 }
 
 Test(recover, what_is_left_out_is_listed)
@@ -1012,6 +1158,47 @@ Test(recover, what_is_left_out_is_listed)
 	cr_expect(eq(u64, report->passed[1].bytes, 20));
 	cr_expect(not(report->passed[0].is_kept));
 	cr_expect(eq(u64, report->lost_ranges, 2));
+}
+
+/* What is too much for the builder. */
+static struct {
+	uint8_t *bytes;
+	size_t length;
+} all;
+
+static void append(const void *bytes, size_t length)
+{
+	all.bytes = realloc(all.bytes, all.length + length);
+	cr_assert(all.bytes != NULL);
+	memcpy(all.bytes + all.length, bytes, length);
+	all.length += length;
+}
+
+static void write_all(void)
+{
+	write_bytes(all.bytes, all.length);
+	free(all.bytes);
+	memset(&all, 0, sizeof(all));
+}
+
+/* Three packets and four bytes, again and again. */
+Test(recover, of_what_is_left_out_a_limited_number_is_listed)
+{
+	size_t unit;
+
+	build_twenty(false);
+	unit = starts[3] - starts[0] + 4;
+	append(file.bytes, starts[3]);
+	for (int i = 0; i < 1001; i++) {
+		append("\xee\xee\xee\xee", 4);
+		append(file.bytes + starts[0], unit - 4);
+	}
+	write_all();
+	look();
+	cr_expect(eq(u64, report->packets, 3 * 1002));
+	cr_expect(eq(u64, report->lost_ranges, 1001));
+	cr_assert(eq(sz, report->passed_count, 1000));
+	cr_expect(eq(u64, report->passed[999].offset, starts[0] + 1000 * unit - 4));
 }
 
 static void append_section(uint16_t major, uint64_t bytes)
@@ -1036,6 +1223,23 @@ Test(recover, what_is_not_understood_is_not_broken)
 	expect_whole();
 	cr_expect(eq(u64, report->unknown_sections, 1));
 	cr_expect(eq(u64, report->unknown_bytes, 68));
+	/* Which ends where another begins, or not even in the file. */
+	for (int i = 0; i < 4; i++) {
+		static const uint64_t bytes[] = {40, 36, 44, 4000};
+
+		build_twenty(false);
+		end = file.length;
+		append_section(2, bytes[i]);
+		insert(file.length, 0x77, 40);
+		build_section(&file);
+		if (i) {
+			expect_copy("of its version only 1.0 is known", PACKETS, 68);
+			continue;
+		}
+		write_bytes(file.bytes, file.length);
+		expect_whole();
+		cr_expect(eq(u64, report->unknown_bytes, 68));
+	}
 	/* Which does not. */
 	build_twenty(false);
 	end = file.length;
@@ -1066,26 +1270,6 @@ Test(recover, a_block_of_any_length_is_no_damage)
 }
 
 /* ---- several recordings and sections in one file ---- */
-
-static struct {
-	uint8_t *bytes;
-	size_t length;
-} all;
-
-static void append(const void *bytes, size_t length)
-{
-	all.bytes = realloc(all.bytes, all.length + length);
-	cr_assert(all.bytes != NULL);
-	memcpy(all.bytes + all.length, bytes, length);
-	all.length += length;
-}
-
-static void write_all(void)
-{
-	write_bytes(all.bytes, all.length);
-	free(all.bytes);
-	memset(&all, 0, sizeof(all));
-}
 
 static void build_tape(void)
 {
@@ -1148,6 +1332,31 @@ Test(recover, the_last_of_several_is_repaired_in_place)
 	cr_expect(eq(sz, found.packets, PACKETS + 8));
 	cr_expect(eq(sz, found.ends, 1));
 	expect_whole();
+}
+
+Test(recover, what_several_recordings_lack_is_added_up)
+{
+	uint64_t keep_bytes;
+
+	for (int i = 0; i < 10; i++)
+		tape_packet(&tape, T_NS + i, 2000);
+	tape_chunk(&tape);
+	tape_zero_page(&tape, tape.chunks[0].offset + 3 * 4096);
+	tape_write(&tape, fd);
+	look();
+	keep_bytes = report->keep_bytes;
+	append(tape.bytes, tape.length);
+	append(tape.bytes, tape.length);
+	write_all();
+	look();
+	cr_expect(eq(u64, report->packets, 10));
+	cr_expect(eq(u64, report->part_chunks, 2));
+	cr_expect(eq(u64, report->part_packets, 10));
+	cr_expect(eq(u64, report->part_missing, 10));
+	cr_expect(eq(u64, report->missing_packets, 10));
+	cr_expect(eq(sz, report->hole_count, 2));
+	cr_expect(eq(u64, report->holes[1].offset, report->holes[0].offset + tape.length));
+	cr_expect(eq(u64, report->keep_bytes, tape.length + keep_bytes));
 }
 
 Test(recover, a_recording_that_was_closed_is_never_touched)
@@ -1513,6 +1722,27 @@ Test(recover, of_pcap_only_what_is_unfinished_is_cut_off)
 	each_pcap(cut_pcap);
 }
 
+/* A packet of 60 bytes that had some more on the wire, which are not what follows it. */
+static void expect_not_of_packet(uint32_t more, uint32_t first_word)
+{
+	build_pcap(false, PCAP_US);
+	build_patch_u32(&file, record_at(7) + 12, 60 + more);
+	insert(record_at(8), 0, more);
+	build_patch_u32(&file, record_at(8), first_word);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->packets, PACKETS));
+	cr_expect(eq(u64, report->mended, 0));
+	cr_expect(eq(u64, report->lost_bytes, more));
+}
+
+Test(recover, zeros_or_a_header_after_a_cut_pcap_packet_are_not_of_it)
+{
+	expect_not_of_packet(20, 0);
+	expect_not_of_packet(16, 0);
+	expect_not_of_packet(24, PCAP_US);
+}
+
 Test(recover, the_reason_says_what_is_wrong_with_a_pcap_packet)
 {
 	build_pcap(false, PCAP_US);
@@ -1641,6 +1871,28 @@ Test(recover, after_damage_pcap_packets_chain)
 			expect_chain(packets, bytes, true, packets > 1);
 		}
 		expect_chain(packets, 3000, true, packets > 1);
+	}
+}
+
+/* Above the usual limit a length has to lead to a packet. */
+Test(recover, a_large_pcap_packet_before_garbage_is_one_up_to_the_usual_limit)
+{
+	for (uint32_t caplen = 262144; caplen <= 262145; caplen++) {
+		const uint32_t words[] = {1700000000, 0, caplen, caplen};
+		uint8_t *packet = calloc(1, caplen);
+		bool is_one = caplen == 262144;
+
+		build_pcap(false, PCAP_US);
+		append(file.bytes, record_at(7));
+		append(words, sizeof(words));
+		append(packet, caplen);
+		append("garbage", 7);
+		append(file.bytes + record_at(7), file.length - record_at(7));
+		free(packet);
+		write_all();
+		look();
+		cr_expect(eq(u64, report->packets, is_one ? PACKETS + 1 : PACKETS));
+		cr_expect(eq(u64, report->lost_bytes, is_one ? 7 : 16 + caplen + 7));
 	}
 }
 
