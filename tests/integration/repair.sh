@@ -16,7 +16,7 @@ whole() {
   local before
   assert_eq "$1: packets by capinfos" "$3" "$(packets "$2")"
   if others_complain; then fail "$1: capinfos complains"; fi
-  show_tshark "$2" "$3"
+  tshark_finds "$1: packets by tshark" "$2" frame.number "$3" "wc -l"
   assert_eq "$1: info reads it to its end" true "$("$WIRETAPE" info --json "$2" | jq .complete)"
   before=$(md5sum <"$2")
   repair "$2"
@@ -224,4 +224,4 @@ repair "$work/fifo"
 assert_eq "a FIFO: exit code" 1 "$code"
 assert_file_has "$work/err" 'not a regular file'
 
-assert_tshark_reads
+assert_tshark_finds
