@@ -383,6 +383,11 @@ static const struct row rows[] = {
         {"VXLAN's port with a reserved bit", RAW, ALL,
          BYTES(IP4("\x24", "\x11") TO("\x12\xb5", "\x10") "\x08\0\0\1\0\0\7\0"),
          "type 800 at 0; IPv4 at 0 next 20 end 36; 17 at 20; payload at 28, 8 of 8; transport"},
+        {"VXLAN to another port", RAW, ALL, BYTES(IP4("\x24", "\x11") TO("\x12\xb4", "\x10") VXLAN),
+         "type 800 at 0; IPv4 at 0 next 20 end 36; 17 at 20; payload at 28, 8 of 8; transport"},
+        {"VXLAN's port with less than its header", RAW, ALL,
+         BYTES(IP4("\x23", "\x11") TO("\x12\xb5", "\x0f") "\x08\0\0\0\0\0\7"),
+         "type 800 at 0; IPv4 at 0 next 20 end 35; 17 at 20; payload at 28, 7 of 7; transport"},
         {"Geneve", RAW, ALL,
          BYTES(IP4("\x24", "\x11") TO("\x17\xc1", "\x10") "\0\0\x65\x58\0\0\7\0"),
          "type 800 at 0; IPv4 at 0 next 20 end 36; 17 at 20; payload at 28, 8 of 8; transport "

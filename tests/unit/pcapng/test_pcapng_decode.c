@@ -121,6 +121,22 @@ Test(pcapng_decode, reads_a_big_endian_section)
 	read_section_of_everything(true);
 }
 
+Test(pcapng_decode, a_number_is_an_option_of_its_length)
+{
+	static const uint8_t value[16] = {1, 0, 0, 0, 2};
+
+	for (uint16_t length = 0; length < 16; length++) {
+		const struct wt_pcapng_option_view option = {.length = length, .value = value};
+		uint64_t number_64 = 0;
+		uint32_t number = 0;
+
+		cr_expect(eq(int, wt_pcapng_option_u32(&option, &number), length == 4));
+		cr_expect(eq(int, wt_pcapng_option_u64(&option, &number_64), length == 8));
+		cr_expect(eq(int, number != 0, length == 4));
+		cr_expect(eq(int, number_64 != 0, length == 8));
+	}
+}
+
 static void read_interface_of_everything(bool big_endian)
 {
 	build.big_endian = big_endian;
