@@ -118,6 +118,10 @@ static const struct row rows[] = {
          "type 800 at 8; IPv4 at 8 next 28 end 40; 17 at 28; payload at 36, 4 of 4; transport"},
         {"pppd's, outgoing", 166, 0, BYTES("\1\3\0\x21" UDP4),
          "type 800 at 4; IPv4 at 4 next 24 end 36; 17 at 24; payload at 32, 4 of 4; transport"},
+        {"Cisco HDLC with no length", 104, 0,
+         BYTES("\x8f\0\0\x08"
+               "\xaa\xaa\3\0\0\0\x08\0"),
+         "type 0 at 4; network"},
         {"Cisco HDLC", 104, 0, BYTES("\x8f\0\x08\0" UDP4),
          "type 800 at 4; IPv4 at 4 next 24 end 36; 17 at 24; payload at 32, 4 of 4; transport"},
         {"a link that is not known", 227, 0, BYTES(UDP4), "type 0 at 0; link unknown"},

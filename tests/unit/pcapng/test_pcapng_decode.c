@@ -988,6 +988,29 @@ Test(pcapng_decode, packets_of_one_interface_come_together)
 	expect_end();
 }
 
+Test(pcapng_decode, packets_that_come_together_have_the_stamps_they_have_alone)
+{
+	static const uint8_t resolutions[] = {0, 3, 6, 8, 9, 10, 12, 0x80, 0x8a, 0x9e};
+	struct wt_frame frames[2];
+	uint32_t interface_id;
+
+	for (size_t i = 0; i < 2 * sizeof(resolutions); i++) {
+		wt_pcapng_decoder_fini(&decoder);
+		wt_pcapng_decoder_init(&decoder);
+		memset(&build, 0, sizeof(build));
+		build_section(&build);
+		build_interface(&build, resolutions[i / 2], i % 2 ? 5 : 0);
+		for (int j = 0; j < 2; j++)
+			build_packet(&build, 0, 1234567890, "1234");
+		expect_kind(WT_ITEM_SECTION);
+		expect_kind(WT_ITEM_INTERFACE);
+		cr_assert(eq(sz, packets(frames, 1, &interface_id), 1));
+		expect_kind(WT_ITEM_PACKET);
+		cr_expect(eq(i64, frames[0].stamp_ns, item.packet.frame.stamp_ns), "%#x",
+		          resolutions[i / 2]);
+	}
+}
+
 Test(pcapng_decode, what_is_not_quick_is_left_to_the_whole_decoder)
 {
 	struct wt_frame frames[8];
