@@ -266,6 +266,66 @@ Test(recover, a_hole_becomes_a_block_that_says_what_is_missing)
 	cr_expect(eq(u64, report->missing_packets, 4));
 }
 
+Test(recover, each_hole_is_one)
+{
+	add_chunks(7, 9000);
+	tape_close(&tape);
+	lose_chunk(1);
+	lose_chunk(3);
+	lose_chunk(5);
+	tape_write(&tape, fd);
+	look();
+	cr_assert(eq(sz, report->hole_count, 3));
+	for (size_t i = 0; i < 3; i++) {
+		cr_expect(eq(u64, report->holes[i].offset, tape.chunks[2 * i + 1].offset));
+		cr_expect(eq(u64, report->holes[i].packets, 2));
+	}
+	cr_expect(eq(u64, report->missing_packets, 6));
+}
+
+/* Change two words of the block that a repair has put into the hole, and look again. */
+static void expect_hole(bool is_closed, size_t first, uint32_t first_word, size_t second,
+                        uint32_t second_word)
+{
+	const off_t hole = (off_t)tape.chunks[1].offset;
+	const off_t at[] = {hole + (off_t)first, hole + (off_t)second};
+	uint32_t words[2];
+
+	for (int i = 0; i < 2; i++)
+		cr_assert(eq(long, (long)pread(fd, &words[i], 4, at[i]), 4));
+	cr_assert(eq(long, (long)pwrite(fd, &first_word, 4, at[0]), 4));
+	cr_assert(eq(long, (long)pwrite(fd, &second_word, 4, at[1]), 4));
+	look();
+	cr_expect(eq(int, report->holes[0].closed, is_closed), "%u at %zu, %u at %zu", first_word,
+	          first, second_word, second);
+	for (int i = 1; i >= 0; i--)
+		cr_assert(eq(long, (long)pwrite(fd, &words[i], 4, at[i]), 4));
+}
+
+Test(recover, a_hole_is_closed_by_whole_blocks_of_its_own_only)
+{
+	uint32_t bytes, text;
+
+	add_chunks(4, 9000);
+	tape_close(&tape);
+	lose_chunk(1);
+	tape_write(&tape, fd);
+	look();
+	take_copy("it was closed");
+	bytes = tape.chunks[1].bytes;
+	cr_assert(eq(long, (long)pread(fd, &text, 4, (off_t)tape.chunks[1].offset + 8), 4));
+	expect_hole(true, 0, WT_PCAPNG_GAP, bytes - 4, bytes);
+	expect_hole(false, 0, WT_PCAPNG_CUSTOM, bytes - 4, bytes);
+	expect_hole(false, 0, 0, bytes - 4, bytes);
+	expect_hole(false, 4, 0, bytes - 4, bytes);
+	expect_hole(false, 4, bytes - 4, bytes - 8, bytes - 4);
+	expect_hole(false, 4, bytes - 4096, bytes - 4096 - 4, bytes - 4096);
+	expect_hole(false, 4, bytes + 4096, bytes + 4096 - 4, bytes + 4096);
+	expect_hole(false, 4, bytes, bytes - 4, bytes - 4096);
+	expect_hole(false, 4, bytes, bytes - 4, 0);
+	expect_hole(false, 8, ~text, bytes - 4, bytes);
+}
+
 Test(recover, a_recording_that_was_not_closed_says_so_afterwards)
 {
 	add_chunks(3, 100);
