@@ -40,7 +40,7 @@ record() {
 refused() {
   local name=$1 pattern=$2
   shift 2
-  timeout 30 "$@" -i in0 --ring 16MiB >"$work/out" 2>"$work/err"
+  timeout 100 "$@" -i in0 --ring 16MiB >"$work/out" 2>"$work/err"
   assert_eq "$name: exit code" 1 $?
   assert_file_has "$work/err" "$pattern"
 }
