@@ -280,6 +280,22 @@ static const struct row rows[] = {
          BYTES(MACS "\x88\x47"
                     "\0\1\1\x40" MACS "\x12\x34\x45\0"),
          "type 8847 at 14; in 1 of 2; not followed pseudowire"},
+        {"labels, and IPv6's version before an unknown type", ETHERNET, ALL,
+         BYTES(MACS "\x88\x47"
+                    "\0\1\1\x40" MACS "\x12\x34\x60\0"),
+         "type 8847 at 14; in 1 of 2; not followed pseudowire"},
+        {"labels, and IPv6's type before another version", ETHERNET, ALL,
+         BYTES(MACS "\x88\x47"
+                    "\0\1\1\x40" MACS "\x86\xdd\x45\0"),
+         "type 8847 at 14; in 1 of 2; not followed pseudowire"},
+        {"labels, and IPv4's type before another version", ETHERNET, ALL,
+         BYTES(MACS "\x88\x47"
+                    "\0\1\1\x40" MACS "\x08\0\x60\0"),
+         "type 8847 at 14; in 1 of 2; not followed pseudowire"},
+        {"labels, and ARP's type before no hardware", ETHERNET, ALL,
+         BYTES(MACS "\x88\x47"
+                    "\0\1\1\x40" MACS "\x08\6\x01\0"),
+         "type 8847 at 14; in 1 of 2; not followed pseudowire"},
         {"PPPoE, named", ETHERNET, 0,
          BYTES(MACS "\x88\x64"
                     "\x11\0\0\1\0\x22\0\x21" UDP4),
