@@ -412,6 +412,12 @@ static const struct row rows[] = {
          BYTES(IP4("\x24", "\x11") TO("\x17\xc1", "\x10") "\0\0\x65\x58\0\0\7\0"),
          "type 800 at 0; IPv4 at 0 next 20 end 36; 17 at 20; payload at 28, 8 of 8; transport "
          "Geneve"},
+        {"Geneve of another version", RAW, ALL,
+         BYTES(IP4("\x24", "\x11") TO("\x17\xc1", "\x10") "\x40\0\x65\x58\0\0\7\0"),
+         "type 800 at 0; IPv4 at 0 next 20 end 36; 17 at 20; payload at 28, 8 of 8; transport"},
+        {"Geneve of another protocol", RAW, ALL,
+         BYTES(IP4("\x24", "\x11") TO("\x17\xc1", "\x10") "\0\0\x08\0\0\0\7\0"),
+         "type 800 at 0; IPv4 at 0 next 20 end 36; 17 at 20; payload at 28, 8 of 8; transport"},
         {"VXLAN in GRE in IPv6", RAW, ALL,
          BYTES(IP6("\x56", "\x2f") "\0\0\x08\0" IP4("\x52", "\x11") TO("\x12\xb5", "\x3e")
                        VXLAN ETH4 UDP4),
