@@ -1556,6 +1556,29 @@ Test(recover, the_work_is_a_small_multiple_of_the_size)
 	}
 }
 
+/* One whose number or packets do not go on from those before it. */
+Test(recover, a_chunk_that_does_not_follow_is_not_taken)
+{
+	for (int i = 0; i < 3; i++) {
+		struct wt_chunk_index index;
+		uint8_t *at;
+
+		build_tape();
+		tape_close(&tape);
+		at = tape.bytes + tape.chunks[2].offset;
+		memcpy(&index, at, sizeof(index));
+		if (i == 1)
+			index.packets_before = 3;
+		if (i == 2)
+			index.number = 2;
+		memcpy(at, &index, sizeof(index));
+		tape_write(&tape, fd);
+		look();
+		cr_expect(eq(u64, report->packets, i ? 6 : 8), "%d", i);
+		cr_expect(eq(sz, report->hole_count, i ? 1 : 0), "%d", i);
+	}
+}
+
 /* Nothing but what could begin a block. */
 Test(recover, looking_for_a_block_is_linear_too)
 {

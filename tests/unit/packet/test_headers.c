@@ -63,6 +63,10 @@ static const struct row rows[] = {
          BYTES(MACS "\0\x03"
                     "\x42\x42\3"),
          "type 0 at 14 length 3; network"},
+        {"a length and the start of SNAP", ETHERNET, 0, BYTES(MACS "\0\2\xaa\xaa"),
+         "type 0 at 14 length 2; not followed LLC"},
+        {"a length and a byte of it", ETHERNET, 0, BYTES(MACS "\0\1\xaa"),
+         "type 0 at 14 length 1; network"},
         {"a length after a tag, and SNAP", ETHERNET, 0,
          BYTES(MACS TAG("\x81\0") "\0\x08"
                                   "\xaa\xaa\3\0\0\0\x08\0"),
