@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "support/recording.h"
+#include "support/unit.h"
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,7 +31,7 @@ static void tear_down(void)
 	recording_fini(&recording);
 }
 
-TestSuite(cut_clocks, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(cut_clocks, .init = set_up, .fini = tear_down);
 
 static void record(enum wt_stamp_clock clock, enum wt_placement layout)
 {

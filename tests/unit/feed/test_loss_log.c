@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/feed/verdict/loss_log.h>
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
+
+#include "support/unit.h"
 
 #define S INT64_C(1000000000)
 

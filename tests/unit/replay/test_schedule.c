@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdlib.h>
 
 #include <wiretape/replay/plan/schedule.h>
+
+#include "support/unit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

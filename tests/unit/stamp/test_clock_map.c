@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,6 +6,8 @@
 #include <string.h>
 
 #include <wiretape/stamp/clock_map.h>
+
+#include "support/unit.h"
 
 /* Clocks are simulated against a true time in ns since the start of each test, and asked at
  * moments that the estimator never sees. */
