@@ -31,9 +31,10 @@ if command -v ccache >/dev/null; then
 fi
 
 logs=build/check
+# A line for each check: "pass", "skip", a tab, its name and why, or "fail", its name and, where it has
+# printed anything, the file with that.
+results=$logs/results
 jobs=$(nproc)
-passed=0 failed=0 skipped=0
-failures=() skips=()
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
   bold=$'\e[1m' red=$'\e[31m' plain=$'\e[0m'
@@ -41,11 +42,12 @@ else
   bold="" red="" plain=""
 fi
 
-pass() { passed=$((passed + 1)); }
-fail() { failed=$((failed + 1)); failures+=("$1"); }
-skip() { skipped=$((skipped + 1)); skips+=("$1: $2"); }
+pass() { echo pass >>"$results"; }
+fail() { printf 'fail\t%s\t%s\n' "$1" "${2:-}" >>"$results"; }
+skip() { printf 'skip\t%s: %s\n' "$1" "$2" >>"$results"; }
+count() { grep -c "^$1" "$results"; }
 
-# check NAME COMMAND...: one check with a log of its own, of which the end is shown if
+# check NAME COMMAND...: one check with a log of its own, of which closing() shows the end if
 # it fails. Exit code 77 is a skip, and the last line says why.
 check() {
   local name=$1 log status=0 began=$SECONDS
@@ -59,10 +61,8 @@ check() {
     printf '  skip  %s: %s\n' "$name" "$(tail -n 1 "$log")"
     ;;
   *)
-    fail "$name"
-    printf '  %sFAIL  %s%s (%d s); the end of %s:\n' "$red" "$name" "$plain" \
-      $((SECONDS - began)) "$log"
-    tail -n 40 "$log" | sed 's/^/        /'
+    fail "$name" "$log"
+    printf '  %sFAIL  %s%s (%d s): %s\n' "$red" "$name" "$plain" $((SECONDS - began)) "$log"
     return 1
     ;;
   esac
@@ -89,15 +89,20 @@ inner_skips() {
   sed -nE 's/.*(ok|not ok) - ([^ ]+) *# SKIP *(.*)/\2: \3/p' "$1" | sort -u
 }
 
-# run_ctest NAME PRESET [ARGUMENT...]: each test is a check, and each unit test within. Many
-# wait more than they run: twice as many run as there are processors.
+# said REPORT TEST: what it has printed, without unit tests that passed.
+said() {
+  sed -n "/<testcase name=\"$2\"/,/<\/testcase>/p" "$1" |
+    sed 's/<\/\?[a-z-]\+\( [^>]*\)\?>//g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' | grep -vE '^ok - |^\s*$'
+}
+
+# run_ctest NAME PRESET [ARGUMENT...]: each test is a check, and each unit test within.
 run_ctest() {
   local name=$1 preset=$2 report log outcome test counted_failures=0 counted=0 status=0
   shift 2
   report=$PWD/$logs/ctest-${name//[^a-zA-Z0-9]/-}.xml log=${report%.xml}.log
   rm -f "$report"
   "${without_aslr[@]}" ctest --preset "$preset" -j "$jobs" --output-junit "$report" \
-    --test-output-size-passed 1000000 "$@" 2>&1 | tee "$log" | sed 's/^/  /'
+    --test-output-size-passed 1000000 --test-output-size-failed 1000000 "$@" 2>&1 | tee "$log" | sed 's/^/  /'
   status=${PIPESTATUS[0]}
   [ -e "$report" ] || { fail "$name: ctest did not run"; return; }
   while IFS=$'\t' read -r outcome test; do
@@ -106,10 +111,14 @@ run_ctest() {
     run) pass ;;
     skip) skip "$name, $test" "$(grep -m1 -o 'SKIP: .*' <(sed -n "/name=\"$test\"/,/<\/testcase>/p" \
       "$report") || echo 'says not why')" ;;
-    *) fail "$name, $test"; counted_failures=$((counted_failures + 1)) ;;
+    *)
+      counted_failures=$((counted_failures + 1))
+      said "$report" "${test% (*}" >"${report%.xml}-${test%% *}.log"
+      fail "$name, $test" "${report%.xml}-${test%% *}.log"
+      ;;
     esac
   done < <(outcomes "$report")
-  passed=$((passed + $(inner_passes "$report")))
+  yes pass | head -n "$(inner_passes "$report")" >>"$results"
   while IFS= read -r test; do
     skip "$name, ${test%%: *}" "${test#*: }"
   done < <(inner_skips "$report")
@@ -174,11 +183,12 @@ fuzz_base() {
   } 2>/dev/null || git describe --tags --abbrev=0 2>/dev/null
 }
 
+# For a moment's fuzzing it does not pay to optimise, which takes longer.
 stage_fuzz() {
-  local always=""
-  if $all; then always=yes; fi
-  check "build: fuzz" configure_and_build fuzz fuzz
-  FUZZ_SECONDS=${FUZZ_SECONDS:-5} FUZZ_BASE=$(fuzz_base) FUZZ_ALWAYS=$always run_ctest fuzz fuzz -L fuzz
+  local always="" level=-O0
+  if $all; then always=yes level=-O2; fi
+  check "build: fuzz" configure_and_build fuzz fuzz "-DCMAKE_C_FLAGS_RELWITHDEBINFO=$level -gline-tables-only"
+  FUZZ_SECONDS=${FUZZ_SECONDS:-2} FUZZ_BASE=$(fuzz_base) FUZZ_ALWAYS=$always run_ctest fuzz fuzz -L fuzz
 }
 
 # Files of the tree, by the patterns given; also where there is no git.
@@ -195,7 +205,7 @@ tracked() {
 
 scripts() { tracked '*.sh' && echo .ci/run; }
 
-formatted() { tracked '*.c' '*.h' '*.cpp' | xargs clang-format --dry-run -Werror; }
+formatted() { tracked '*.c' '*.h' '*.cpp' | xargs -P "$jobs" -n 100 clang-format --dry-run -Werror; }
 
 static_analysis() {
   local found=$logs/cppcheck
@@ -218,7 +228,7 @@ shell_syntax() {
 shell_lint() {
   # SC2034, SC2154: a script that is sourced sets what it does not use itself, and the
   # other way round.
-  scripts | xargs shellcheck -x -s bash --severity=warning --exclude=SC2034,SC2154
+  scripts | xargs -P "$jobs" -n 20 shellcheck -x -s bash --severity=warning --exclude=SC2034,SC2154
 }
 
 stage_style() {
@@ -245,6 +255,15 @@ build() {
   shift
   cmake -G Ninja -B "build/builds/$name" -DWT_TESTS=OFF -DWT_BENCH=OFF -DWT_WERROR=ON "$@" &&
     cmake --build "build/builds/$name" --parallel "$jobs"
+}
+
+# Whether clang has no warnings, as a packager calls it: those of the libraries and the program, none
+# of which comes from making code.
+clang_warnings() {
+  local folder=build/builds/release-clang
+  cmake -G Ninja -B "$folder" -DWT_TESTS=OFF -DWT_BENCH=OFF -DWT_WERROR=ON -DCMAKE_BUILD_TYPE=Release \
+    -DCMAKE_C_COMPILER=clang -DCMAKE_EXPORT_COMPILE_COMMANDS=ON &&
+    (cd "$folder" && jq -r '.[].command + " -fsyntax-only"' compile_commands.json | xargs -d '\n' -n 1 -P "$jobs" sh -c)
 }
 
 # cross_build ARCHITECTURE TRIPLE [OPTION]...: with Debian's libraries for it.
@@ -279,8 +298,8 @@ stage_builds() {
   check "build: Release, gcc" build release-gcc -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=/opt/wt \
     -DCMAKE_INSTALL_LIBDIR=/opt/wt/lib -DCMAKE_INSTALL_INCLUDEDIR=/opt/wt/headers &&
     check "installed: absolute directories" absolute_directories
-  check "build: Release, clang" build release-clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang
-  check "build: s390x" cross_build s390x s390x-linux-gnu &&
+  check "warnings: Release, clang" clang_warnings
+  check "build: s390x" cross_build s390x s390x-linux-gnu -DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1 &&
     check "s390x: agrees with the native program" agree
 }
 
@@ -324,6 +343,7 @@ stage_all_builds() {
   check "build: aarch64" cross_build arm64 aarch64-linux-gnu
   check "build: riscv64" cross_build riscv64 riscv64-linux-gnu
   check "build: s390x, Release" cross_build s390x s390x-linux-gnu -DCMAKE_BUILD_TYPE=Release
+  check "build: Release, clang" build release-clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_COMPILER=clang
   check "build: musl" musl_build
   check "refused: 32 bits" refused '64-bit target' cmake -B build/builds/i686 -DCMAKE_C_COMPILER=i686-linux-gnu-gcc
   check "refused: among the sources" among_the_sources
@@ -343,6 +363,18 @@ stage_quickstart() {
   check "quickstart.sh" ./quickstart.sh
 }
 
+# What asserts no rate.
+stages_beside() {
+  stage "Thread sanitizer" stage_tsan
+  stage "Style, static analysis, man page, scripts" stage_style
+  stage "Fuzzing" stage_fuzz
+  stage "Installation, and programs that use what was installed" stage_install
+  if $ci; then
+    stage "Builds of packagers, and for another architecture" stage_builds
+    stage "Quick start" stage_quickstart
+  fi
+}
+
 stage_mutants() { check "mutants: 95 % noticed" tests/mutate/mutate.py build/release -j "$jobs"; }
 
 stage_bare() {
@@ -350,7 +382,9 @@ stage_bare() {
   check "a new Debian: check.sh" tests/support/bare-root.sh ./check.sh
 }
 
-stage_vm() { run_ctest vm release -L '^vm$'; }
+# Those that judge times run alone, later, in guests that these have booted.
+stage_vm() { run_ctest vm release -L '^vm$' -LE '^vm_times$' -E '^vm\.stop$' -FC vm_guests; }
+stage_vm_times() { run_ctest "vm, times" release -L '^vm_times$'; }
 
 stage_often() {
   run_ctest "release, ten times" release -L 'integration|stress' --repeat until-fail:10
@@ -371,14 +405,18 @@ left_behind() {
 }
 
 closing() {
-  local line
+  local name log
   check "nothing is left behind" left_behind
   printf '\n%s== %d s in all%s\n' "$bold" "$SECONDS" "$plain"
-  for line in "${skips[@]}"; do printf 'skipped  %s\n' "$line"; done
-  for line in "${failures[@]}"; do printf '%sFAILED   %s%s\n' "$red" "$line" "$plain"; done
+  sed -n 's/^skip\t/skipped  /p' "$results"
+  # Logs of CI are cut in their middle: what failed is told here, where it is kept.
+  while IFS=$'\t' read -r _ name log; do
+    printf '%sFAILED   %s%s\n' "$red" "$name" "$plain"
+    [ -z "$log" ] || tail -n 60 "$log" | cut -c 1-300 | sed 's/^/    /'
+  done < <(grep '^fail' "$results")
   $ci || echo "Left out: the slow tests and the virtual machines, which --ci runs."
-  echo "$passed passed, $failed failed, $skipped skipped"
-  [ "$failed" = 0 ]
+  echo "$(count pass) passed, $(count fail) failed, $(count skip) skipped"
+  [ "$(count fail)" = 0 ]
 }
 
 all=false ci=false
@@ -390,6 +428,7 @@ case "${1:-}" in
 *) echo "check.sh: there is no option '$1'; --help says which" >&2; exit 2 ;;
 esac
 
+mkdir -p "$logs" && : >"$results" || exit 1
 packages=("$wt_packages_build" "$wt_packages_show" "$wt_packages_check")
 if $ci; then packages+=("$wt_packages_cross"); fi
 if $all; then packages+=("$wt_packages_builds"); fi
@@ -398,19 +437,19 @@ wt_install_missing "${packages[@]}" || {
   closing
   exit 1
 }
-mkdir -p "$logs" || exit 1
 if $all; then FUZZ_SECONDS=${FUZZ_SECONDS:-60}; fi
 
 stage "Release build with warnings as errors, and all tests" stage_release
-stage "Style, static analysis, man page, scripts" stage_style
 stage "Address and undefined-behaviour sanitizers" stage_asan
-stage "Thread sanitizer" stage_tsan
-stage "Fuzzing" stage_fuzz
-stage "Installation, and programs that use what was installed" stage_install
 if $ci; then
-  stage "Builds of packagers, and for another architecture" stage_builds
-  stage "Quick start" stage_quickstart
+  # Emulated machines wait half of the time. What runs beside them is shown when it is over.
+  stages_beside >"$logs/beside" 2>&1 &
   stage "Virtual machines" stage_vm
+  wait
+  cat "$logs/beside"
+  stage "Virtual machines that judge times" stage_vm_times
+else
+  stages_beside
 fi
 if $all; then
   stage "All other builds" stage_all_builds

@@ -111,7 +111,7 @@ static int distance(const char *a, const char *b)
 /* Find the long name that `name` is most likely meant to be; NULL: none. */
 static const char *nearest(const struct table *table, const char *name)
 {
-	int least = 1 + (int)strlen(name) / 3;
+	int least = ((int)strlen(name) + 1) / 3;
 	const char *found = NULL;
 
 	for (size_t i = 0; i < table->long_count; i++) {

@@ -475,7 +475,7 @@ void wt_rewrite_apply(const struct wt_rewrite *rewrite, struct wt_rewrite_frame 
 {
 	struct pass pass = {.rewrite = rewrite, .frame = frame};
 
-	wt_rewrite_read_headers(frame, &pass.headers);
+	wt_rewrite_read_headers(frame, &pass.headers, rewrite->rules_count);
 	mend_ip(frame, &pass.headers, counts);
 	pass.partial = mend_transport(frame, &pass.headers, counts);
 	if (rewrite->rules_count)

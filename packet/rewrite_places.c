@@ -49,7 +49,6 @@ static void place_ip(struct wt_rewrite_headers *headers, const struct span *span
 {
 	place_addresses(headers, span, ip);
 	headers->fragment = ip->fragment == WT_FRAGMENT_FIRST;
-	headers->later_fragment = ip->fragment == WT_FRAGMENT_LATER;
 	headers->on_its_way = ip->on_its_way;
 	if (ip->version != 4)
 		return;
@@ -167,7 +166,7 @@ static bool place_all(struct wt_rewrite_headers *headers, struct span *span,
 }
 
 void wt_rewrite_read_headers(const struct wt_rewrite_frame *frame,
-                             struct wt_rewrite_headers *headers)
+                             struct wt_rewrite_headers *headers, bool unfollowed)
 {
 	struct span span = {frame->data, frame->caplen,
 	                    frame->len > frame->caplen ? frame->len : frame->caplen};
@@ -185,5 +184,6 @@ void wt_rewrite_read_headers(const struct wt_rewrite_frame *frame,
 		return;
 	wt_headers_read(&found, &config, frame->data, frame->caplen);
 	headers->not_understood = !place_all(headers, &span, &found, frame->link_type);
-	wt_rewrite_note_unfollowed(headers, &found, frame->data, span.captured);
+	if (unfollowed)
+		wt_rewrite_note_unfollowed(headers, &found, frame->data, span.captured);
 }

@@ -28,19 +28,19 @@ struct wt_rewrite_headers {
 	bool arp;
 	bool arp_usual;      /* for Ethernet and IPv4, so its addresses are followed */
 	bool fragment;       /* the first fragment */
-	bool later_fragment; /* any other fragment */
 	bool whole;          /* every byte the checksum covers is here */
 	bool on_its_way;     /* routing header with segments left: the checksum covers another
-	                        destination */
+	                            destination */
 	bool not_understood; /* the headers contradict themselves at some point */
 	/* Layers not followed, bits of enum wt_rewrite_unfollowed, that may still hold an address,
 	 * a port or a MAC. */
 	uint32_t unfollowed_addresses, unfollowed_ports, unfollowed_macs;
 };
 
-/* Follow the headers of a frame, as far as rules and checksums may look. */
+/* Follow the headers of a frame, as far as rules and checksums may look; note what is unfollowed if
+ * anybody wants to know: it takes as long as a third of the rest. */
 void wt_rewrite_read_headers(const struct wt_rewrite_frame *frame,
-                             struct wt_rewrite_headers *headers);
+                             struct wt_rewrite_headers *headers, bool unfollowed);
 
 /* Note layers found in a frame but not followed; `captured` bytes of the datagram, counted from the
  * frame's start, are here. */

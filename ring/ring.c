@@ -99,6 +99,41 @@ void wt_ring_lose(struct wt_ring *ring, uint64_t number, uint64_t frames)
 	*lost += frames;
 }
 
+/* Units handed over before the producer was last asked speak of drops that it has told. */
+static uint64_t first_losing(const struct wt_ring *ring, uint64_t handed_over)
+{
+	uint64_t number = ring->borrowed > ring->asked ? ring->borrowed : ring->asked;
+
+	if (!ring->ops->is_losing)
+		return handed_over;
+	while (number < handed_over && !ring->ops->is_losing(ring, place_of(ring, number)))
+		number++;
+	return number;
+}
+
+/* The kernel also drops a frame though there is room, if it comes while another CPU closes a block
+ * and opens the next (packet_rcv_has_room() looks without the lock). */
+void wt_ring_take_drops(struct wt_ring *ring, uint64_t end, uint64_t drops)
+{
+	uint64_t handed_over = wt_ring_handed_over(ring);
+	uint64_t last = handed_over < end ? handed_over : end;
+	uint64_t first = drops ? first_losing(ring, handed_over) : last;
+
+	if (first < last) {
+		wt_ring_lose(ring, first, 1);
+		drops--;
+	}
+	wt_ring_lose(ring, last, drops);
+	ring->asked = handed_over;
+}
+
+bool wt_ring_next_is_losing(const struct wt_ring *ring)
+{
+	return ring->ops->is_losing && ring->borrowed >= ring->asked &&
+	       ring->borrowed < wt_ring_end(ring) && ring->ops->is_filled(ring, ring->head) &&
+	       ring->ops->is_losing(ring, ring->head);
+}
+
 uint32_t wt_ring_until_loss(const struct wt_ring *ring, uint32_t most)
 {
 	uint32_t count = 1;

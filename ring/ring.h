@@ -36,4 +36,12 @@ bool wt_ring_has_filled(const struct wt_ring *ring, uint64_t number);
  * borrowed yet: the block that begins there will report them (wt_block.lost_before). */
 void wt_ring_lose(struct wt_ring *ring, uint64_t number, uint64_t frames);
 
+/* Note what the producer has counted since it was last asked: drops at its end, which was at most
+ * `end`, where it had to stop; but one before the first unit, not borrowed yet, that says there was
+ * one by then (TPACKET_V3). Call it with 0, too. */
+void wt_ring_take_drops(struct wt_ring *ring, uint64_t end, uint64_t drops);
+
+/* Whether the next block to be borrowed says so: ask the producer first. */
+bool wt_ring_next_is_losing(const struct wt_ring *ring);
+
 #endif

@@ -18,6 +18,9 @@ struct wt_ring_ops {
 	/* Whether the unit at this place, which is not borrowed, is filled. NULL: the ring has no
 	 * units. */
 	bool (*is_filled)(const struct wt_ring *ring, uint32_t index);
+	/* Whether such a unit, which is filled, says that its producer had dropped frames that it
+	 * had not been asked for. NULL: none does. */
+	bool (*is_losing)(const struct wt_ring *ring, uint32_t index);
 	/* Replaces the count of units; NULL: units are counted. */
 	void (*fill)(const struct wt_ring *ring, uint32_t *filled, uint32_t *total);
 	void (*close)(struct wt_ring *ring);
@@ -27,13 +30,14 @@ struct wt_ring_ops {
 struct wt_ring {
 	const struct wt_ring_ops *ops;
 	struct wt_ring_memory memory;
-	void *owner;           /* for ops wrapped around the ring's own */
-	uint32_t units;        /* number of blocks (V2: slots); 0: none */
-	uint32_t head;         /* place of the next to borrow: borrowed % units */
-	uint64_t borrowed;     /* units borrowed ever, numbered in the producer's order */
-	uint64_t oldest;       /* the first unit not given back; at most `borrowed` */
-	uint64_t handed_over;  /* units known to be filled, ever; may lag */
-	uint32_t high_water;   /* most units ever found filled and not given back */
+	void *owner;          /* for ops wrapped around the ring's own */
+	uint32_t units;       /* number of blocks (V2: slots); 0: none */
+	uint32_t head;        /* place of the next to borrow: borrowed % units */
+	uint64_t borrowed;    /* units borrowed ever, numbered in the producer's order */
+	uint64_t oldest;      /* the first unit not given back; at most `borrowed` */
+	uint64_t handed_over; /* units known to be filled, ever; may lag */
+	uint64_t asked;       /* units handed over when the producer was last asked for its drops */
+	uint32_t high_water;  /* most units ever found filled and not given back */
 	int64_t high_water_ns; /* from the oldest to the newest stamp among them */
 	bool *held;            /* by place: borrowed and not given back */
 	uint64_t *lost; /* by number % (units + 1): dropped before the unit, not yet reported */

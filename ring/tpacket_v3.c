@@ -200,6 +200,11 @@ static bool is_filled(const struct wt_ring *ring, uint32_t index)
 	       TP_STATUS_USER;
 }
 
+static bool is_losing(const struct wt_ring *ring, uint32_t index)
+{
+	return block_at(ring, index)->hdr.bh1.block_status & TP_STATUS_LOSING;
+}
+
 static int64_t stamp_ns(const struct tpacket_bd_ts *stamp)
 {
 	return (int64_t)stamp->ts_sec * 1000000000 + stamp->ts_nsec;
@@ -297,6 +302,7 @@ int wt_tpacket_v3_ring_open(struct wt_ring **ring, const struct wt_ring_memory *
 	        .read_frames = read_frames,
 	        .release_block = release_block,
 	        .is_filled = is_filled,
+	        .is_losing = is_losing,
 	        .note_fill = note_fill,
 	        .close = wt_ring_free,
 	};

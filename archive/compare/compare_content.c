@@ -125,9 +125,8 @@ static bool find_tcp(const struct wt_compare_packet *packet, const struct wt_hea
 	if (!headers->payload || ip->protocol != WT_PROTOCOL_TCP || ip->fragment ||
 	    (ip->version == 6 && ip->next != ip->at + WT_IPV6_BYTES))
 		return false;
-	/* The header has to be there, of its options those that the datagram has room for. */
-	if (headers->transport + WT_TCP_BYTES > smaller(packet->caplen, span->end) ||
-	    headers->payload > span->end)
+	/* The datagram has no room for its options. */
+	if (headers->payload > span->end)
 		return false;
 	span->start = headers->payload;
 	*kind = payload_kind(WT_PROTOCOL_TCP, wt_get_be16(at), wt_get_be16(at + 2));

@@ -53,33 +53,35 @@ void wt_compare_hash_number(struct wt_compare_hash *hash, const struct wt_compar
 		hash->lanes[lane] = step(hash->lanes[lane], key->points[lane], number);
 }
 
-/* Sum both lanes at once: words are loaded once, and the products are independent. */
-static void sum_products(unsigned __int128 sums[WT_COMPARE_LANES],
-                         const struct wt_compare_hash_key *key, const uint8_t *bytes, size_t pairs)
+/* Sum of the products of a block's words and the key's, both lanes at once: words are loaded once,
+ * and the products are independent. */
+struct sums {
+	unsigned __int128 lanes[WT_COMPARE_LANES];
+};
+
+/* Add `pairs` of words, the first of which is the block's pair number `first`. */
+static void add_products(struct sums *sums, const struct wt_compare_hash_key *key,
+                         const uint8_t *bytes, size_t first, size_t pairs)
 {
-	sums[0] = sums[1] = 0;
 	for (size_t i = 0; i < pairs; i++) {
 		uint64_t pair[2];
 
 		memcpy(pair, bytes + i * PAIR_BYTES, sizeof(pair));
 		for (int lane = 0; lane < WT_COMPARE_LANES; lane++) {
-			const uint64_t *words = key->words[lane] + 2 * i;
+			const uint64_t *words = key->words[lane] + 2 * (first + i);
 
-			sums[lane] +=
+			sums->lanes[lane] +=
 			        (unsigned __int128)(pair[0] + words[0]) * (pair[1] + words[1]);
 		}
 	}
 }
 
-static void add_block(struct wt_compare_hash *hash, const struct wt_compare_hash_key *key,
-                      const uint8_t *bytes, size_t pairs)
+static void end_block(struct wt_compare_hash *hash, const struct wt_compare_hash_key *key,
+                      const struct sums *sums)
 {
-	unsigned __int128 sums[WT_COMPARE_LANES];
-
-	sum_products(sums, key, bytes, pairs);
 	for (int lane = 0; lane < WT_COMPARE_LANES; lane++) {
 		uint64_t value = hash->lanes[lane], point = key->points[lane];
-		unsigned __int128 sum = sums[lane];
+		unsigned __int128 sum = sums->lanes[lane];
 
 		value = step(value, point, (uint64_t)(sum & PRIME));
 		value = step(value, point, (uint64_t)(sum >> WT_COMPARE_LANE_BITS & PRIME));
@@ -88,18 +90,33 @@ static void add_block(struct wt_compare_hash *hash, const struct wt_compare_hash
 	}
 }
 
+/* Add the last, shorter block: the pair that is cut is padded with zeros. */
+static void add_rest(struct wt_compare_hash *hash, const struct wt_compare_hash_key *key,
+                     const uint8_t *bytes, size_t count)
+{
+	size_t pairs = count / PAIR_BYTES;
+	uint8_t last[PAIR_BYTES] = {0};
+	struct sums sums = {{0}};
+
+	add_products(&sums, key, bytes, 0, pairs);
+	if (count % PAIR_BYTES) {
+		memcpy(last, bytes + pairs * PAIR_BYTES, count % PAIR_BYTES);
+		add_products(&sums, key, last, pairs, 1);
+	}
+	end_block(hash, key, &sums);
+}
+
 void wt_compare_hash_bytes(struct wt_compare_hash *hash, const struct wt_compare_hash_key *key,
                            const uint8_t *bytes, size_t count)
 {
-	uint8_t last[BLOCK_BYTES] = {0};
-	size_t i;
-
 	/* The length tells apart inputs that zero padding makes equal. */
 	wt_compare_hash_number(hash, key, count);
-	for (i = 0; count - i >= BLOCK_BYTES; i += BLOCK_BYTES)
-		add_block(hash, key, bytes + i, WT_COMPARE_BLOCK_WORDS / 2);
-	if (i == count)
-		return;
-	memcpy(last, bytes + i, count - i);
-	add_block(hash, key, last, (count - i + PAIR_BYTES - 1) / PAIR_BYTES);
+	for (; count >= BLOCK_BYTES; bytes += BLOCK_BYTES, count -= BLOCK_BYTES) {
+		struct sums sums = {{0}};
+
+		add_products(&sums, key, bytes, 0, WT_COMPARE_BLOCK_WORDS / 2);
+		end_block(hash, key, &sums);
+	}
+	if (count)
+		add_rest(hash, key, bytes, count);
 }

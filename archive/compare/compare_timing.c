@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "compare_private.h"
 
+#include <string.h>
+
 /* How exactly B kept A's times: passes over all packets of A. */
 
 enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS };
@@ -45,8 +47,7 @@ static void find_ends(const struct wt_compare *compare, struct wt_compare_timing
 static void count_digits(const struct wt_compare *compare, const struct wt_compare_timing *timing,
                          uint64_t prefix, int shift, uint64_t counts[DIGITS])
 {
-	for (int i = 0; i < DIGITS; i++)
-		counts[i] = 0;
+	memset(counts, 0, DIGITS * sizeof(*counts));
 	for (uint64_t i = 0; i < compare->a.packets; i++) {
 		const struct wt_compare_entry *entry = &compare->entries[i];
 		uint64_t above = (uint64_t)entry->time_ns - (uint64_t)timing->min_ns;

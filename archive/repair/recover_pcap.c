@@ -30,9 +30,10 @@ struct scanner {
 	uint32_t record_bytes; /* in front of each packet */
 	uint32_t fractions;    /* of a second */
 	uint32_t bytes_max;    /* of a packet that is found after damage */
-	bool has_last, ended;
+	bool has_last, has_before, ended;
 	struct record last; /* at last_at: the one taken before `at` */
 	uint64_t last_at;
+	uint32_t before_s; /* stamp of the one taken before that */
 	struct wt_error why;
 };
 
@@ -57,27 +58,34 @@ static bool is_zero(const struct record *record)
 	return !record->s && !record->fraction && !record->caplen && !record->len;
 }
 
-/* Whether another pcap file's header is here: two were concatenated. */
-static bool is_header(const struct scanner *scanner, const struct record *record)
+static bool is_magic(uint32_t word)
 {
-	const uint32_t magic = record->s;
-
-	return (magic == us_magic || magic == ns_magic || magic == modified_magic ||
-	        magic == __builtin_bswap32(us_magic) || magic == __builtin_bswap32(ns_magic)) &&
-	       !record->caplen && !record->len && scanner->at;
+	return word == us_magic || word == ns_magic || word == modified_magic;
 }
 
-/* After damage a record has to look like one. */
-static bool is_plausible(const struct scanner *scanner, const struct record *record)
+/* Whether another pcap file's header is here: two were concatenated. */
+static bool is_header(const struct record *record)
+{
+	return (is_magic(record->s) || is_magic(__builtin_bswap32(record->s))) && !record->caplen &&
+	       !record->len;
+}
+
+static bool is_near(uint32_t a_s, uint32_t b_s)
 {
 	const uint32_t years_s = 20u * 366 * 24 * 3600;
 
+	return a_s - b_s < years_s || b_s - a_s < years_s;
+}
+
+/* After damage a record has to look like one. Of the two taken last one may be damage itself. */
+static bool is_plausible(const struct scanner *scanner, const struct record *record)
+{
 	if (!record->caplen || record->caplen > scanner->bytes_max ||
 	    record->caplen > record->len || record->len > 16u << 20 ||
 	    record->fraction >= scanner->fractions)
 		return false;
-	return !scanner->has_last || record->s - scanner->last.s < years_s ||
-	       scanner->last.s - record->s < years_s;
+	return !scanner->has_before || is_near(record->s, scanner->last.s) ||
+	       is_near(record->s, scanner->before_s);
 }
 
 /* Whether records chain from here: several, or fewer up to the end of the file. */
@@ -144,6 +152,8 @@ static int keep(struct scanner *scanner, const struct record *record)
 	int rc = wt_recover_keep(scanner->scan, scanner->at, bytes);
 
 	scanner->scan->packets++;
+	scanner->has_before = scanner->has_last;
+	scanner->before_s = scanner->last.s;
 	scanner->has_last = true;
 	scanner->last = *record;
 	scanner->last_at = scanner->at;
@@ -158,7 +168,7 @@ static void describe(struct scanner *scanner, const struct record *record, bool 
 	if (there && is_zero(record))
 		wt_error_set(&scanner->why, -EBADMSG, "zeros instead of a packet at offset %llu",
 		             at);
-	else if (there && is_header(scanner, record))
+	else if (there && is_header(record))
 		wt_error_set(&scanner->why, -EBADMSG,
 		             "the header of another pcap file at offset %llu", at);
 	else if (there && record->caplen > USUAL_BYTES_MAX)
@@ -211,15 +221,14 @@ static int mend_caplen(struct scanner *scanner, uint64_t next)
 static int take_damage(struct scanner *scanner, const struct record *record, bool there)
 {
 	const uint64_t left = there ? scanner->view.end - scanner->at - scanner->record_bytes : 0;
-	uint64_t from = scanner->at + 1, next = 0;
+	/* The last record may be wrong about where it ends, or none. */
+	const bool may_take_back =
+	        can_take_back(scanner) && !is_zero(record) && !(there && is_header(record));
+	const uint64_t from = (may_take_back ? scanner->last_at : scanner->at) + 1;
+	uint64_t next = 0;
 	int rc;
 
 	describe(scanner, record, there);
-	/* The last record may be wrong about where it ends. */
-	if (can_take_back(scanner) && !is_zero(record))
-		from = scanner->last_at + scanner->record_bytes;
-	if (there && is_header(scanner, record))
-		from = scanner->at + HEADER_BYTES;
 	rc = find(scanner, from, &next);
 	if (rc < 0)
 		return rc;
@@ -228,12 +237,12 @@ static int take_damage(struct scanner *scanner, const struct record *record, boo
 		           !there || (record->caplen > left && record->caplen <= scanner->bytes_max)
 		                   ? RECOVER_UNFINISHED
 		                   : RECOVER_NOT_UNDERSTOOD);
-	if (there && next - scanner->at == scanner->record_bytes + (uint64_t)record->len)
+	if (there && record->len &&
+	    next - scanner->at == scanner->record_bytes + (uint64_t)record->len)
 		return mend_caplen(scanner, next);
 	rc = 0;
-	if (from < scanner->at &&
-	    (next < scanner->at ||
-	     next - scanner->last_at - scanner->record_bytes == scanner->last.len))
+	if (may_take_back && (next < scanner->at ||
+	                      next - scanner->last_at - scanner->record_bytes == scanner->last.len))
 		rc = take_back(scanner, next);
 	if (!rc && next > scanner->at)
 		rc = wt_recover_lose(scanner->scan, scanner->at, next - scanner->at, &scanner->why);
@@ -247,12 +256,14 @@ static int take_record(struct scanner *scanner)
 	struct record record = {0};
 	bool there = left >= scanner->record_bytes && peek(scanner, scanner->at, &record);
 
-	if (there && left > scanner->record_bytes && !record.caplen && !record.len &&
+	/* A stamp without anything after it is an empty packet. */
+	if (there && !record.caplen && !record.len &&
+	    (left > scanner->record_bytes || is_zero(&record)) &&
 	    wt_file_view_skip_zeros(&scanner->view, scanner->at + CAPLEN_AT) == scanner->view.end) {
 		describe(scanner, &(struct record){0}, true);
 		return end(scanner, RECOVER_UNFINISHED);
 	}
-	if (!there || is_zero(&record) || is_header(scanner, &record) ||
+	if (!there || is_zero(&record) || is_header(&record) ||
 	    record.caplen > left - scanner->record_bytes)
 		return take_damage(scanner, &record, there);
 	/* A length above any reader's limit has to lead to another record. */
@@ -271,7 +282,7 @@ static int begin(struct scanner *scanner, struct wt_error *err)
 	if (!wt_file_view_peek(&scanner->view, 0, words, sizeof(words)))
 		return wt_error_set(err, -ENODATA, "it is cut off in its header");
 	magic = words[0];
-	scanner->swapped = magic != us_magic && magic != ns_magic && magic != modified_magic;
+	scanner->swapped = !is_magic(magic);
 	magic = to_order(scanner, magic);
 	memcpy(version, &words[1], sizeof(version));
 	scanner->record_bytes = magic == modified_magic ? MODIFIED_RECORD_BYTES : RECORD_BYTES;

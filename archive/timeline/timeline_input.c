@@ -153,7 +153,6 @@ static void note_gap(struct wt_timeline_input *source, const struct wt_chunk_ind
 static void note_partial_end(struct wt_timeline_input *source, const struct wt_chunk_index *index)
 {
 	source->report->missing += index->packets;
-	source->expected += index->packets;
 }
 
 /* The next chunk that can have packets of the range: 1, or 0 if there is no more. */

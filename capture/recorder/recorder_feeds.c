@@ -210,7 +210,7 @@ static void follow_ring(struct wt_recorder *recorder, struct wt_recorded *record
 	struct wt_block block;
 
 	while (recorded->consumed + recorded->followed < recorded->packets - recorded->drops) {
-		int rc = wt_ring_next_block(recorded->ring, &block);
+		int rc = wt_recorder_next_block(recorded, &block);
 
 		if (rc < 0 || (!rc && wt_recorder_clock_ns() - progress_ns > patience_ns))
 			break;

@@ -351,7 +351,7 @@ bool wt_recorder_turn(struct wt_recorder *recorder, struct wt_recorded *recorded
 		wt_recorder_reap(recorder);
 		if (recorder->ending || !wt_tape_is_ready(recorder->file->tape))
 			break;
-		rc = wt_ring_next_block(recorded->ring, &block);
+		rc = wt_recorder_next_block(recorded, &block);
 		if (rc <= 0)
 			break;
 		any = true;

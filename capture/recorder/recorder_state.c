@@ -81,11 +81,8 @@ void wt_recorder_take_statistics_until(struct wt_recorded *recorded, uint64_t en
 	recorded->packets += since.packets;
 	recorded->drops += since.drops;
 	recorded->report->ledger.freezes += since.freezes;
-	if (since.drops && !recorded->report->reader->places_drops) {
-		uint64_t handed_over = wt_ring_handed_over(recorded->ring);
-
-		wt_ring_lose(recorded->ring, handed_over < end ? handed_over : end, since.drops);
-	}
+	if (!recorded->report->reader->places_drops)
+		wt_ring_take_drops(recorded->ring, end, since.drops);
 	wt_ledger_update(&recorded->report->ledger, recorded->packets - recorded->rejected,
 	                 recorded->drops);
 }
@@ -93,6 +90,13 @@ void wt_recorder_take_statistics_until(struct wt_recorded *recorded, uint64_t en
 void wt_recorder_take_statistics(struct wt_recorded *recorded)
 {
 	wt_recorder_take_statistics_until(recorded, UINT64_MAX);
+}
+
+int wt_recorder_next_block(struct wt_recorded *recorded, struct wt_block *block)
+{
+	if (wt_ring_next_is_losing(recorded->ring))
+		wt_recorder_take_statistics(recorded);
+	return wt_ring_next_block(recorded->ring, block);
 }
 
 bool wt_recorder_read_nic(struct wt_recorded *recorded)

@@ -138,4 +138,7 @@ bool wt_recorder_read_nic(struct wt_recorded *recorded);
 void wt_recorder_take_statistics_until(struct wt_recorded *recorded, uint64_t end);
 void wt_recorder_take_statistics(struct wt_recorded *recorded);
 
+/* wt_ring_next_block(), and what was lost before it is in its place. */
+int wt_recorder_next_block(struct wt_recorded *recorded, struct wt_block *block);
+
 #endif

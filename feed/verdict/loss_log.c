@@ -64,6 +64,7 @@ struct ledger {
 	struct look *looks;
 	uint64_t looks_begin, looks_end;
 	uint64_t looks_settled; /* older ones stay */
+	bool no_memory;         /* a list could not be made */
 };
 
 struct wt_loss_log {
@@ -71,22 +72,19 @@ struct wt_loss_log {
 	struct ledger ledgers[];
 };
 
-static int allocate(struct ledger *ledger)
+/* Make a list with its first entry: there may be many interfaces, and most lose nothing. Without
+ * the memory, their losses are not known. */
+static void *make_list(struct ledger *ledger, size_t count, size_t bytes)
 {
-	ledger->none = "there is no ledger";
-	ledger->ring.list = calloc(MARKS, sizeof(*ledger->ring.list));
-	ledger->writer.list = calloc(MARKS, sizeof(*ledger->writer.list));
-	ledger->breaks = calloc(BREAKS, sizeof(*ledger->breaks));
-	ledger->looks = calloc(LOOKS, sizeof(*ledger->looks));
-	return ledger->ring.list && ledger->writer.list && ledger->breaks && ledger->looks
-	               ? 0
-	               : -ENOMEM;
+	void *list = calloc(count, bytes);
+
+	ledger->no_memory |= !list;
+	return list;
 }
 
 int wt_loss_log_create(struct wt_loss_log **log, uint32_t interfaces)
 {
 	struct wt_loss_log *made;
-	int rc = 0;
 
 	if (interfaces > INTERFACES_MAX)
 		return -EINVAL;
@@ -94,12 +92,8 @@ int wt_loss_log_create(struct wt_loss_log **log, uint32_t interfaces)
 	if (!made)
 		return -ENOMEM;
 	made->interfaces = interfaces;
-	for (uint32_t i = 0; i < interfaces && !rc; i++)
-		rc = allocate(&made->ledgers[i]);
-	if (rc) {
-		wt_loss_log_destroy(made);
-		return rc;
-	}
+	for (uint32_t i = 0; i < interfaces; i++)
+		made->ledgers[i].none = "there is no ledger";
 	*log = made;
 	return 0;
 }
@@ -156,12 +150,14 @@ static void begin_group(struct marks *marks)
 	*group_of(marks, marks->end) = 0;
 }
 
-static void add_mark(struct marks *marks, uint64_t order, uint64_t packets)
+static void add_mark(struct ledger *ledger, struct marks *marks, uint64_t order, uint64_t packets)
 {
 	uint64_t before = marks->end > marks->begin ? mark_at(marks, marks->end - 1)->up_to : 0;
 	struct mark *newest;
 
 	if (!packets)
+		return;
+	if (!marks->list && !(marks->list = make_list(ledger, MARKS, sizeof(*marks->list))))
 		return;
 	if (marks->end > marks->begin && mark_at(marks, marks->end - 1)->order == order) {
 		newest = mark_at(marks, marks->end - 1);
@@ -177,15 +173,23 @@ static void add_mark(struct marks *marks, uint64_t order, uint64_t packets)
 
 void wt_loss_log_drop(struct wt_loss_log *log, uint32_t interface, uint64_t order, uint64_t packets)
 {
-	if (interface < log->interfaces)
-		add_mark(&log->ledgers[interface].ring, order, packets);
+	struct ledger *ledger;
+
+	if (interface >= log->interfaces)
+		return;
+	ledger = &log->ledgers[interface];
+	add_mark(ledger, &ledger->ring, order, packets);
 }
 
 void wt_loss_log_writer(struct wt_loss_log *log, uint32_t interface, uint64_t order,
                         uint64_t packets)
 {
-	if (interface < log->interfaces)
-		add_mark(&log->ledgers[interface].writer, order, packets);
+	struct ledger *ledger;
+
+	if (interface >= log->interfaces)
+		return;
+	ledger = &log->ledgers[interface];
+	add_mark(ledger, &ledger->writer, order, packets);
 }
 
 void wt_loss_log_break_within(struct wt_loss_log *log, uint32_t interface, uint64_t first,
@@ -196,6 +200,9 @@ void wt_loss_log_break_within(struct wt_loss_log *log, uint32_t interface, uint6
 	if (interface >= log->interfaces)
 		return;
 	ledger = &log->ledgers[interface];
+	if (!ledger->breaks &&
+	    !(ledger->breaks = make_list(ledger, BREAKS, sizeof(*ledger->breaks))))
+		return;
 	if (ledger->breaks_end - ledger->breaks_begin == BREAKS)
 		ledger->breaks_forgotten = ledger->breaks[ledger->breaks_begin++ % BREAKS].last;
 	if (ledger->breaks_end > ledger->breaks_begin &&
@@ -263,6 +270,8 @@ void wt_loss_log_nic(struct wt_loss_log *log, uint32_t interface, int64_t look_n
 	if (interface >= log->interfaces)
 		return;
 	ledger = &log->ledgers[interface];
+	if (!ledger->looks && !(ledger->looks = make_list(ledger, LOOKS, sizeof(*ledger->looks))))
+		return;
 	/* A recording's file begins with looks that the previous file has, too. */
 	if (ledger->looks_end > ledger->looks_begin &&
 	    look_ns <= look_at(ledger, ledger->looks_end - 1)->look_ns)
@@ -361,6 +370,10 @@ static void judge_window(const struct ledger *ledger, const struct wt_loss_windo
 	loss->known = true;
 	if (ledger->none) {
 		not_known(loss, ledger->none);
+		return;
+	}
+	if (ledger->no_memory) {
+		not_known(loss, "there was no memory for its losses");
 		return;
 	}
 	if (!window->after) {

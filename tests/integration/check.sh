@@ -110,13 +110,9 @@ says "all gaps" '.gaps | length' 30
 
 # ---- a ring that overflows ----
 
-is_stopped() {
-  grep -q '^State:.T' "/proc/$recorder/status"
-}
-
 overflow() {
   kill -STOP "$recorder"
-  wait_until "the recorder is stopped" is_stopped
+  wait_until "the recorder is stopped" stopped "$recorder"
   bursts 1:3000
   kill -CONT "$recorder"
   wait_until "the recorder has read" counted 3000
@@ -152,7 +148,7 @@ start_recorder -i in0 -i in1 --ring 64KiB -w "$work/both.pcapng" -b packets:150 
 both_sides 1
 both_sides 101
 kill -STOP "$recorder"
-wait_until "the recorder is stopped" is_stopped
+wait_until "the recorder is stopped" stopped "$recorder"
 send out0 3000 --sequence-start 201 -p max
 send out1 3000 --sequence-start 201 -p max --group $other
 kill -CONT "$recorder"

@@ -47,7 +47,7 @@ start 239.7.0.1:20000
 emit -c 50
 wait_until "they are written" all_written 50
 kill -STOP "$recorder"
-wait_until "the recorder stands still" grep -q '^State:.T' "/proc/$recorder/status"
+wait_until "the recorder stands still" stopped "$recorder"
 emit -f 51 -c 8000 -p 40000
 kill -CONT "$recorder"
 wait_until "the socket is empty" all_written 8050

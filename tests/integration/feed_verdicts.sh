@@ -40,16 +40,18 @@ find_gaps() {
   all_are "$name" "$verdict" "$count" "$work/events"
 }
 
-# all_are NAME VERDICT COUNT EVENTS
+# all_are NAME VERDICT COUNT EVENTS: but for single packets, which the kernel also drops where there is
+# room in the ring, while one processor hands a block over and another has the packet.
 all_are() {
-  assert_eq "$1: gaps of streams" "$3" "$(grep -c '"event":"gap"' "$4")"
-  assert_eq "$1: wrong ones" "" "$(grep '"event":"gap"' "$4" | grep -v "\"verdict\":\"$2\"" | head -n 3)"
+  grep '"event":"gap"' "$4" | grep -v '"missing":1,.*"verdict":"ring"' >"$work/gaps.streams"
+  assert_eq "$1: gaps of streams" "$3" "$(wc -l <"$work/gaps.streams")"
+  assert_eq "$1: wrong ones" "" "$(grep -v "\"verdict\":\"$2\"" "$work/gaps.streams" | head -n 3)"
 }
 
 # Until it has come to a stop it may still make room in its ring.
 stand_still() {
   kill -STOP "$recorder"
-  wait_until "the recorder stands still" grep -q '^State:.T' "/proc/$recorder/status"
+  wait_until "the recorder stands still" stopped "$recorder"
 }
 
 # all_written COUNT: as many have come, and the ring is empty.

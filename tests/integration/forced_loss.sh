@@ -35,7 +35,7 @@ force_loss() {
   start_recorder --reader "$reader" --ring 64KiB -i in0 -w "$file" --json "$@"
   for ((i = 0; i < bursts; i++)); do
     kill -STOP "$recorder"
-    wait_until "the recorder is stopped" is_stopped
+    wait_until "the recorder is stopped" stopped "$recorder"
     send out0 $burst --sequence-start $sequence -p max
     sequence=$((sequence + burst))
     : >"$work/err"
@@ -48,10 +48,6 @@ force_loss() {
   done
   sent=$((sequence - 1))
   stop_recorder
-}
-
-is_stopped() {
-  grep -q '^State:.T' "/proc/$recorder/status"
 }
 
 # Its ledger says that nothing waits in the ring.

@@ -2,7 +2,7 @@
 # The disk fills up, or fails, while packets keep coming: the recording ends there, says
 # so, and the file is whole up to that point.
 . "$SUPPORT/lib.sh"
-need tshark capinfos
+need capinfos editcap mergecap tcpdump tshark
 make_link out0 in0
 mkdir "$work/disk"
 file=$work/disk/file.pcapng
@@ -30,7 +30,7 @@ check_file() {
   assert_eq "$1: packets" "$(json .written)" "$(packets "$file")"
   assert_eq "$1: size" "$(json '.files[0].size_bytes')" "$(stat -c %s "$file")"
   assert_sequences "$1" "$file" 1 "$(json .written)"
-  if others_complain >"$work/complaints"; then fail "$1: tshark complains: $(cat "$work/complaints")"; fi
+  if others_complain >"$work/complaints"; then fail "$1: editcap complains: $(cat "$work/complaints")"; fi
 }
 
 # The closing statistics have room on a full disk.
@@ -46,6 +46,7 @@ for reader in v3 v2 recv; do
   mount -t tmpfs -o size=4m wiretape-test "$work/disk" || skip "cannot mount a tmpfs"
   record_until_it_fails --reader $reader
   check_full "tmpfs, $reader"
+  show_tshark "$file" "$(json .written)"
   umount "$work/disk"
 done
 
@@ -54,6 +55,7 @@ for io in uring pwrite; do
     mount -t tmpfs -o size=4m wiretape-test "$work/disk"
     record_until_it_fails --io $io --layout $layout
     check_full "tmpfs, $io, $layout"
+    show_tshark "$file" "$(json .written)"
     umount "$work/disk"
   done
 done
@@ -69,3 +71,5 @@ for io in uring pwrite; do
     done
   done
 done
+
+assert_tshark_reads

@@ -2,7 +2,7 @@
 # SIGKILL at any moment: what had been written is there, also for others; repair makes
 # the file whole and names what is missing.
 . "$SUPPORT/lib.sh"
-need tshark capinfos
+need tshark capinfos editcap tcpdump
 make_link out0 in0
 kills=${KILLS:-6} seed=${SEED:-$RANDOM}
 RANDOM=$seed
@@ -28,8 +28,10 @@ arrived_while_poked() {
 
 # gaps FILE: what is missing before a packet beyond its own drop count, a line each.
 gaps() {
-  numbers "$1" frame.drop_count |
-    awk -F'\t' '{gap = $1 - last - 1 - $2; if (gap) print gap; last = $1}'
+  fields "$1" frame.drop_count >"$work/drops"
+  mv "$work/other.err" "$work/tshark.err"
+  numbers "$1" | paste - "$work/drops" | awk -F'\t' '{gap = $1 - last - 1 - $2; if (gap) print gap; last = $1}'
+  cat "$work/tshark.err" >>"$work/other.err"
 }
 
 # kill_it NAME: without the shell's remark on it.
@@ -47,7 +49,7 @@ kill_it() {
 read_as_left() {
   before=$(numbers "$file" | wc -l)
   if others_complain | grep -vE 'cut short in the middle|appears to be damaged or corrupt|^\(pcapng: '; then
-    fail "$1: tshark says more of the file as it was left"
+    fail "$1: editcap says more of the file as it was left"
   fi
 }
 
@@ -95,7 +97,7 @@ many_in_flight() {
   : >"$work/err"
   until printed_ledger; do
     [ $SECONDS -lt $end ] || return 0
-    sleep 0.02
+    pause
   done
   note_reported
   [ "$(sed -nE 's/.* ([0-9]+) writes in flight.*/\1/p' "$work/err" | tail -n 1)" -ge "$1" ]

@@ -33,15 +33,12 @@ until_limit --reader v3 -c 1
 assert "-c 1: frames after the limit" test "$(json .excluded.after_limit)" -gt 0
 
 # Nor is what did not fit into the ring after it: nothing is missing from what was asked for.
-is_stopped() {
-  grep -q '^State:.T' "/proc/$recorder/status"
-}
 for reader in v3 v2 recv; do
   for limit in "-c 2000" "-a filesize:400kB"; do
     start_recorder --reader $reader -i in0 -w "$work/file.pcapng" --json --ring 4MiB --fail-on-loss \
       $limit
     kill -STOP "$recorder"
-    wait_until "the recorder is stopped" is_stopped
+    wait_until "the recorder is stopped" stopped "$recorder"
     send out0 60000 -s 200 -p max
     kill -CONT "$recorder"
     await_recorder

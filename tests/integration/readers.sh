@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every live reader brings every frame, once, in order, with a stamp and a direction.
 . "$SUPPORT/lib.sh"
-need tshark capinfos
+need capinfos editcap tcpdump tshark
 make_link out0 in0
 
 # The socket of recv is small where net.core.rmem_max holds: no more than it takes.
@@ -39,9 +39,9 @@ record() {
   assert_eq "$name: software stamps" "$count" "$(json .stamps.software)"
   assert_eq "$name: reader" "$reader" "$(json '.interfaces[0].reader')"
   assert_sequences "$name" "$file" 1 "$count"
-  fields "$file" frame.packet_flags_direction frame.len frame.cap_len >"$work/fields"
-  assert_eq "$name: direction, length" "0x00000001	$size	$size" "$(sort -u "$work/fields")"
-  fields "$file" frame.time_epoch >"$work/stamps"
+  fields "$file" frame.time_epoch frame.packet_flags_direction frame.len frame.cap_len >"$work/fields"
+  assert_eq "$name: direction, length" "0x00000001	$size	$size" "$(cut -f 2- "$work/fields" | sort -u)"
+  cut -f 1 "$work/fields" >"$work/stamps"
   assert_eq "$name: stamps with nanoseconds" yes \
     "$(awk '!/000$/ {fine++} END {print (fine > NR / 2) ? "yes" : "no"}' "$work/stamps")"
   assert "$name: stamps rise" sort -c "$work/stamps"

@@ -3,7 +3,7 @@
 # right, also where their first sender had left them to the NIC.
 . "$SUPPORT/lib.sh"
 . "$SUPPORT/resend.sh"
-need tshark capinfos editcap nsenter
+need tshark capinfos editcap mergecap nsenter
 
 # ---- the tape: what an ordinary program on another machine sends ----
 
@@ -53,12 +53,32 @@ examine() {
   wrong=$(cut -f 1-3 "$work/lines" | grep -c 0)
 }
 
-# arrived_with FIELDS EXPECTED: and no wrong checksum.
+# arrived_with FIELDS EXPECTED: and no wrong checksum. All of them at the end, by one tshark.
+case_names=() case_fields=() case_expected=()
 arrived_with() {
-  # shellcheck disable=SC2086
-  examine "$again" $1
-  assert_eq "$name" "$2" "$(cat "$work/kinds")"
-  assert_eq "$name: wrong checksums" 0 "$wrong"
+  case_names+=("$name") case_fields+=("$1") case_expected+=("$2")
+  cp "$again" "$work/case.$((100 + ${#case_names[@]})).pcapng"
+}
+
+assert_cases() {
+  local fields first=1 last i files=("$work"/case.*.pcapng)
+  mapfile -t fields < <(tr ' ' '\n' <<<"${case_fields[*]}" | sort -u)
+  mapfile -t counts < <(packets "${files[@]}")
+  mergecap -a -w "$work/cases.pcapng" "${files[@]}" || fail "mergecap"
+  examine "$work/cases.pcapng" "${fields[@]}"
+  assert_eq "cases, and packets of all" "${#case_names[@]} $((${counts[*]/%/+}0))" "${#files[@]} $(wc -l <"$work/lines")"
+  for i in "${!case_names[@]}"; do
+    last=$((first + counts[i] - 1))
+    sed -n "$first,${last}p" "$work/lines" >"$work/case"
+    assert_eq "${case_names[i]}" "${case_expected[i]}" "$(awk -F'\t' -v all="${fields[*]}" -v wanted="${case_fields[i]}" '
+      BEGIN {
+        for (i = split(all, names, " "); i; i--) column[names[i]] = 3 + i
+        count = split(wanted, names, " ")
+      }
+      {for (i = 1; i <= count; i++) printf "%s%s", $column[names[i]], i < count ? "\t" : "\n"}' "$work/case" | sort -u)"
+    assert_eq "${case_names[i]}: wrong checksums" 0 "$(cut -f 1-3 "$work/case" | grep -c 0)"
+    first=$((last + 1))
+  done
 }
 
 # rewritten EXPECTED: packets changed, not understood, without a checksum.
@@ -210,10 +230,9 @@ fi
 name="cut"
 editcap -s 80 "$tape" "$work/cut.pcapng" 2>"$work/other.err"
 resend "$name" 40 -t asap -f 'ip and udp' -r dst-port=7003 "$work/cut.pcapng"
-assert_eq "$name: lengths" "142
-143" "$(fields "$again" frame.len | sort -u)"
+assert_eq "$name: lengths, ports" "142	7003
+143	7003" "$(fields "$again" frame.len udp.dstport | sort -u)"
 assert_eq "$name: padded" 40 "$(sent .padded)"
-assert_eq "$name: ports" 7003 "$(fields "$again" udp.dstport | sort -u)"
 
 # ---- stamps in payloads ----
 
@@ -246,3 +265,5 @@ resend "$name" 20 --stamp-payload gen:size=100,count=20,pps=5000
 arrived_with "udp.dstport" 26477
 stamps_of "$again" >"$work/stamps"
 assert_eq "$name: numbers" "$(seq 0 19)" "$(cut -d ' ' -f 1 "$work/stamps")"
+
+assert_cases

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The UDP payloads of a recording, sent from an ordinary socket by a user without any capability.
 . "$SUPPORT/lib.sh"
-need tshark capinfos editcap setpriv nsenter
+need tshark capinfos editcap mergecap setpriv nsenter
 tape=$work/tape.pcapng file=$work/file.pcapng
 
 # ---- two machines: the recorder's interface is in0, the sender's out0 ----
@@ -61,41 +61,43 @@ resend() {
     "$(sent .sent) $(json .written) $(packets "$file")"
 }
 
-# same_payloads: those of the tape, in order.
+# same_payloads [FIELD]...: those of the tape, in order. A line for each kind of the other fields is in
+# $work/kinds.
 same_payloads() {
-  fields "$file" udp.payload >"$work/got"
-  assert "$name: payloads" cmp -s "$work/payloads" "$work/got"
+  fields "$file" udp.payload "$@" >"$work/got"
+  assert "$name: payloads" cmp -s "$work/payloads" <(cut -f 1 "$work/got")
+  cut -f 2- "$work/got" | sort -u >"$work/kinds"
 }
 
 # ---- addresses ----
 
 resend "unicast" 60 10.0.0.2:6000 --to 10.0.0.2:6000 "$tape"
-same_payloads
-assert_eq "$name: headers" "10.0.0.1	10.0.0.2	6000	64" "$(fields "$file" ip.src ip.dst udp.dstport ip.ttl | sort -u)"
+same_payloads ip.src ip.dst udp.dstport ip.ttl
+assert_eq "$name: headers" "10.0.0.1	10.0.0.2	6000	64" "$(cat "$work/kinds")"
 assert_eq "$name: tx" udp "$(sent .tx)"
 assert_eq "$name: bytes are those of payloads" $((20 * (18 + 100 + 1472))) "$(sent .sent_bytes)"
 assert_eq "$name: departures are hand-overs, and the report says why" "60 true" \
   "$(sent '"\(.proof.sources.handover) \(.notes | any(test("which -i names")))"')"
 resend "unicast through an interface" 60 10.0.0.2:6000 --to 10.0.0.2:6000 -i out0 --ttl 9 "$tape"
-same_payloads
-assert_eq "$name: TTL" 9 "$(fields "$file" ip.ttl | sort -u)"
+same_payloads ip.ttl
+assert_eq "$name: TTL" 9 "$(cat "$work/kinds")"
 assert_eq "$name: departures are by the driver's stamps" 60 "$(sent .proof.sources.software)"
 resend "broadcast" 60 '*:6000' --to 10.0.0.255:6000 "$tape"
 same_payloads
 
 resend "group" 60 239.1.1.9:6000@in0 --to 239.1.1.9:6000 -i out0 "$tape"
-same_payloads
-assert_eq "$name: headers" "10.0.0.1	239.1.1.9	1" "$(fields "$file" ip.src ip.dst ip.ttl | sort -u)"
+same_payloads ip.src ip.dst ip.ttl
+assert_eq "$name: headers" "10.0.0.1	239.1.1.9	1" "$(cat "$work/kinds")"
 resend "group, interface behind the address" 60 239.1.1.9:6000@in0 --to 239.1.1.9:6000@out0 --ttl 7 "$tape"
 assert_eq "$name: TTL" 7 "$(fields "$file" ip.ttl | sort -u)"
 
 if [ $ipv6 = 1 ]; then
   resend "IPv6" 60 '[fd00::2]:6000' --to '[fd00::2]:6000' --ttl 9 "$tape"
-  same_payloads
-  assert_eq "$name: headers" "fd00::1	fd00::2	9" "$(fields "$file" ipv6.src ipv6.dst ipv6.hlim | sort -u)"
+  same_payloads ipv6.src ipv6.dst ipv6.hlim
+  assert_eq "$name: headers" "fd00::1	fd00::2	9" "$(cat "$work/kinds")"
   resend "IPv6 group" 60 '[ff02::1234]:6000@in0' --to '[ff02::1234]:6000' -i out0 "$tape"
-  same_payloads
-  assert_eq "$name: headers" "ff02::1234	1" "$(fields "$file" ipv6.dst ipv6.hlim | sort -u)"
+  same_payloads ipv6.dst ipv6.hlim
+  assert_eq "$name: headers" "ff02::1234	1" "$(cat "$work/kinds")"
   resend "IPv6 of the link" 60 '[fe80::2]:6000@in0' --to '[fe80::2]:6000@out0' "$tape"
   same_payloads
 fi
@@ -107,7 +109,7 @@ while read -r link header; do
   { echo "0000 $(sed 's/../& /g' <<<"${header/-/}") $ip_hex" | tr '\n' ' '; echo; } >"$work/one.txt"
   text2pcap -q -l "$link" "$work/one.txt" "$work/link.pcap" >"$work/other.err" 2>&1
   resend "link type $link" 1 10.0.0.2:6000 --to 10.0.0.2:6000 "$work/link.pcap"
-  assert_eq "$name: payload" "$(head -n 1 "$work/payloads")" "$(fields "$file" udp.payload)"
+  cp "$file" "$work/link.$link.pcapng"
 done <<'EOT'
 113 00000001000602000000000100000800
 276 0800000000000002000100060200000000010000
@@ -120,6 +122,10 @@ done <<'EOT'
 101 -
 228 -
 EOT
+links=("$work"/link.*.pcapng)
+mergecap -w "$work/links.pcapng" "${links[@]}"
+assert_eq "link types: payloads" "${#links[@]} $(head -n 1 "$work/payloads")" \
+  "$(fields "$work/links.pcapng" udp.payload | sort | uniq -c | sed 's/^ *//')"
 name="a link type without IP"
 text2pcap -q -l 227 "$work/one.txt" "$work/link.pcap" >"$work/other.err" 2>&1
 replay --to 10.0.0.2:6000 "$work/link.pcap"
@@ -168,9 +174,11 @@ assert_eq "$name: lengths in the proof are payloads'" "18 100 1472" \
 
 resend "stamped payloads" 60 10.0.0.2:6000 --to 10.0.0.2:6000 --stamp-payload "$tape"
 assert_eq "$name: count" 60 "$(sent .stamped_payloads)"
-assert_eq "$name: numbers" "$(seq 0 59)" "$(fields "$file" udp.payload |
-  while read -r payload; do echo $((16#${payload: -32:16})); done)"
-assert_eq "$name: wrong checksums" "" "$(tshark -n -r "$file" -o udp.check_checksum:TRUE -Y 'udp.checksum.status == 0' 2>"$work/other.err")"
+tshark -n -r "$file" -o udp.check_checksum:TRUE -T fields -e udp.payload -e udp.checksum.status \
+  2>"$work/other.err" >"$work/stamped"
+assert_eq "$name: numbers" "$(seq 0 59)" \
+  "$(while read -r payload _; do echo $((16#${payload: -32:16})); done <"$work/stamped")"
+assert_eq "$name: wrong checksums" "" "$(grep -P '\t0$' "$work/stamped")"
 
 # Of packets that a capture has cut there is no payload to send.
 editcap -s 100 "$tape" "$work/cut.pcapng" 2>"$work/other.err"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The simulated kernel, without any privileges: the same program, the same books.
 . "$SUPPORT/lib.sh"
-need tshark capinfos
+need capinfos editcap tcpdump tshark
 file=$work/file.pcapng
 
 unprivileged=(setpriv --bounding-set=-all --inh-caps=-all --no-new-privs)

@@ -192,7 +192,11 @@ class Tests:
         command = [word for word in shlex.split(how["command"]) if not word.endswith("ccache")]
         command[command.index("-o") + 1] = str(folder / "mutant.o")
         command[command.index("-c") + 1] = str(source)
-        command += ["-w", "-g0", "-iquote", str((TREE / mutant.file).parent)]
+        # One past the end of a fixed array stops the test. GCC takes the last array of a structure
+        # for one of any length, unless it is told otherwise.
+        bounds = "bounds" if "clang" in command[0] else "bounds-strict"
+        command += ["-w", "-g0", f"-fsanitize={bounds}", "-fsanitize-undefined-trap-on-error",
+                    "-iquote", str((TREE / mutant.file).parent)]
         if subprocess.run(command, cwd=how["directory"], capture_output=True, check=False).returncode:
             return None
         for name, wanted in self.pure[mutant.file]:

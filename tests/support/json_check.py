@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
-"""Compare each line of JSON of a file with the schema of its command; exit with 1 if one differs."""
+"""Compare each line of our JSON in a file with the schema of its command; exit with 1 if one differs.
+Without jsonschema nothing is compared."""
 import json
 import re
 import sys
 from pathlib import Path
 
-import jsonschema
+try:
+    import jsonschema
+except ImportError:
+    sys.exit(0)
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schema"
 SHOWN = 5
@@ -32,6 +36,7 @@ def problems(line):
 found = {
     problem
     for line in set(Path(sys.argv[1]).read_text(errors="replace").splitlines())
+    if line.startswith('{"wiretape":')
     for problem in problems(line)
 }
 for problem in sorted(found)[:SHOWN]:

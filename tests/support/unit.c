@@ -30,7 +30,7 @@
 enum { JOBS_MAX = 64, SHOWN_BYTES = 1 << 20, WHY_BYTES = 200 };
 
 /* Bounds of the section that UNIT_LIST() fills, by the linker. */
-extern const struct unit_test *const __start_unit_tests[], *const __stop_unit_tests[];
+extern const struct unit_test *__start_unit_tests[], *__stop_unit_tests[];
 
 /* What a test tells the runner, in memory that both have. Its own children fail it too. */
 struct outcome {
@@ -213,7 +213,7 @@ static const struct unit_test *suite_of(const struct unit_test *test)
 {
 	static const struct unit_test none;
 
-	for (const struct unit_test *const *at = __start_unit_tests; at < __stop_unit_tests; at++) {
+	for (const struct unit_test **at = __start_unit_tests; at < __stop_unit_tests; at++) {
 		if (!(*at)->name && !strcmp((*at)->suite, test->suite))
 			return *at;
 	}
@@ -470,7 +470,7 @@ static void run_all(void)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, &mask);
-	for (const struct unit_test *const *at = __start_unit_tests; at < __stop_unit_tests; at++) {
+	for (const struct unit_test **at = __start_unit_tests; at < __stop_unit_tests; at++) {
 		if (is_chosen(*at))
 			run_test(*at, &signals, &mask);
 	}
@@ -479,9 +479,18 @@ static void run_all(void)
 	dprintf(STDOUT_FILENO, "1..%u\n# %u failed, %u skipped\n", chosen, failed, skipped);
 }
 
+/* The compiler may have listed them in another order. */
+static int in_order(const void *a, const void *b)
+{
+	const struct unit_test *const *left = a, *const *right = b;
+	int files = strcmp((*left)->file, (*right)->file);
+
+	return files ? files : (*left)->line - (*right)->line;
+}
+
 static void list(void)
 {
-	for (const struct unit_test *const *at = __start_unit_tests; at < __stop_unit_tests; at++) {
+	for (const struct unit_test **at = __start_unit_tests; at < __stop_unit_tests; at++) {
 		if (is_chosen(*at))
 			dprintf(STDOUT_FILENO, "%s/%s\n", (*at)->suite, (*at)->name);
 	}
@@ -520,6 +529,8 @@ int main(int argc, char **argv)
 	}
 	for (unsigned i = 0; i < options.jobs; i++)
 		jobs[i].outcome = &outcomes[i];
+	qsort(__start_unit_tests, (size_t)(__stop_unit_tests - __start_unit_tests),
+	      sizeof(__start_unit_tests[0]), in_order);
 	if (options.list)
 		list();
 	else

@@ -33,13 +33,15 @@ struct unit_test {
 	struct unit_parameters (*parameters)(void);
 	void (*init)(void);
 	void (*fini)(void); /* also after a test that failed or was skipped */
-	int signal;         /* that has to end the test */
+	const char *file;   /* tests run in the order of these */
+	int line;
+	int signal; /* that has to end the test */
 };
 
 /* Where unit.c finds it. */
 #define UNIT_LIST(symbol, ...)                                                                     \
-	static const struct unit_test symbol = {__VA_ARGS__};                                      \
-	static const struct unit_test *const symbol##_listed                                       \
+	static const struct unit_test symbol = {.file = __FILE__, .line = __LINE__, __VA_ARGS__};  \
+	static const struct unit_test *symbol##_listed                                             \
 	        __attribute__((used, section("unit_tests"))) = &symbol
 
 /* TestSuite(NAME, .init = set_up, .fini = tear_down); where its tests need that. */

@@ -86,12 +86,16 @@ boot_guest() {
 }
 
 # hear FOLDER SECONDS: the next line of the guest's, in $line. 1 if it has ended, 124 if it is late.
+# On a busy machine a second may end in the middle of a line: read has its beginning then.
 hear() {
-  local deadline=$((SECONDS + $2))
-  until read -r -t 1 line <&8; do
+  local deadline=$((SECONDS + $2)) part
+  line=""
+  until read -r -t 1 part <&8; do
+    line+=$part
     lives "$1" || return 1
     [ "$SECONDS" -lt "$deadline" ] || return 124
   done
+  line+=$part
 }
 
 # await_guest FOLDER SECONDS: until it is ready, and opens its ports.

@@ -261,6 +261,26 @@ Test(compare, difference_is_exact)
 	cr_expect(eq(i64, timing->lasted_b_ns, 4 * SECOND_NS + 95));
 }
 
+Test(compare, the_mean_is_rounded_to_the_nearest)
+{
+	static const struct {
+		int64_t late_ns[4];
+		size_t packets;
+		int64_t mean_ns;
+	} cases[] = {
+	        {{0, 1}, 2, 1},       {{0, 0, 1}, 3, 0},     {{0, 1, 1}, 3, 1},
+	        {{-1, -2}, 2, -1},    {{-1, -1, -2}, 3, -1}, {{-1, -2, -2}, 3, -2},
+	        {{0, 0, 0, 2}, 4, 1}, {{0, 0, 0, 1}, 4, 0},  {{7}, 1, 7},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		wt_compare_destroy(compare);
+		compare = NULL;
+		add_late(cases[i].late_ns, cases[i].packets);
+		cr_expect(eq(i64, timing->mean_ns, cases[i].mean_ns), "case %zu", i);
+	}
+}
+
 Test(compare, percentiles_of_many_differences_are_exact)
 {
 	enum { MANY = 3001 };
@@ -531,6 +551,147 @@ Test(compare, payload_counts_in_short_frames)
 	expect_same(false, "another byte");
 }
 
+/* Packets of the same lengths. */
+static void expect_both(const uint8_t *other, uint32_t caplen, uint32_t len, bool same,
+                        const char *what)
+{
+	add_bytes('a', bytes, caplen, len, ETHERNET);
+	add_bytes('b', other, caplen, len, ETHERNET);
+	expect_same(same, what);
+}
+
+/* Datagrams that say where they end. */
+static const struct {
+	const char *what;
+	uint8_t start[9]; /* from Ethernet's type or length on */
+	uint32_t bytes;   /* of the frame without padding */
+	uint32_t known;   /* from this many on it can be seen */
+} ended[] = {
+        {"IPv4", {8, 0, 0x45, 0, 0, 30}, 44, 18},
+        {"IPv6", {0x86, 0xdd, 0x60, 0, 0, 0, 0, 3, 59}, 57, 21},
+        {"IPv6 without anything behind", {0x86, 0xdd, 0x60, 0, 0, 0, 0, 0, 59}, 54, 21},
+        {"IPv6 with a header per hop", {0x86, 0xdd, 0x60, 0, 0, 0, 0, 3, 0}, 57, 21},
+        {"ARP", {8, 6, 0, 1, 8, 0, 6, 4}, 42, 20},
+        {"ARP between short addresses", {8, 6, 0, 9, 8, 0, 2, 1}, 28, 20},
+        {"802.3", {0, 9, 0x42, 0x42, 3}, 23, 14},
+};
+
+static void build_ended(size_t i)
+{
+	memset(bytes, 0x55, 100);
+	memcpy(bytes + 12, ended[i].start, sizeof(ended[i].start));
+}
+
+Test(compare, a_datagram_ends_where_it_says)
+{
+	uint8_t other[100];
+
+	for (size_t i = 0; i < sizeof(ended) / sizeof(ended[0]); i++) {
+		build_ended(i);
+		expect_padding(ended[i].bytes, 60, true, ended[i].what);
+		memcpy(other, bytes, sizeof(other));
+		memset(other + ended[i].bytes, 0x77, 60 - ended[i].bytes);
+		expect_both(other, 60, 60, true, ended[i].what);
+		other[ended[i].bytes - 1] ^= 1;
+		expect_both(other, 60, 60, false, ended[i].what);
+	}
+}
+
+Test(compare, where_a_cut_datagram_ends_is_known_from_its_length)
+{
+	static const enum wt_compare_scope scopes[] = {WT_COMPARE_FRAME, WT_COMPARE_NETWORK};
+
+	for (size_t i = 0; i < 2 * sizeof(ended) / sizeof(ended[0]); i++) {
+		uint32_t bare = ended[i / 2].bytes;
+
+		config.content.scope = scopes[i % 2];
+		build_ended(i / 2);
+		for (uint32_t caplen = 14; caplen < bare; caplen++) {
+			char what[80];
+
+			snprintf(what, sizeof(what), "%s cut to %u", ended[i / 2].what, caplen);
+			add_bytes('a', bytes, caplen, bare, ETHERNET);
+			add_bytes('b', bytes, caplen, 60, ETHERNET);
+			expect_same(caplen >= ended[i / 2].known, what);
+		}
+	}
+}
+
+Test(compare, a_jumbogram_does_not_say_in_its_header_where_it_ends)
+{
+	uint8_t other[100];
+
+	memset(bytes, 0, 100);
+	memcpy(bytes + 12, (uint8_t[]){0x86, 0xdd, 0x60, 0, 0, 0, 0, 0, 0, 64}, 10);
+	memset(bytes + 54, 5, 4);
+	expect_padding(58, 60, true, "zeros behind");
+	memcpy(other, bytes, sizeof(other));
+	other[57] = 6;
+	expect_both(other, 60, 60, false, "another payload");
+}
+
+Test(compare, zeros_alone_are_padding_and_nothing_is_cut)
+{
+	static const enum wt_compare_scope scopes[] = {WT_COMPARE_FRAME, WT_COMPARE_NETWORK,
+	                                               WT_COMPARE_PAYLOAD};
+	uint8_t other[64];
+
+	for (size_t i = 0; i < 3; i++) {
+		config.content.scope = scopes[i];
+		memset(bytes, 0, 64);
+		bytes[12] = 0x90;
+		expect_padding(14, 60, true, "zeros");
+		add_bytes('a', bytes, 60, 60, ETHERNET);
+		add_bytes('b', bytes, 14, 14, ETHERNET);
+		counts();
+		cr_expect(eq(u64, result.a.cut + result.b.cut, 0));
+		expect_same(true, "zeros");
+		memset(other, 0, sizeof(other));
+		other[12] = 0x90;
+		other[13] = 1;
+		expect_both(other, 60, 60, false, "another type");
+		/* Bytes in memory behind the packet are not of it. */
+		memset(bytes + 60, 0x77, 4);
+		bytes[20] = 1;
+		memcpy(other, bytes, sizeof(other));
+		other[20] = 2;
+		expect_both(other, 60, 60, false, "another last byte");
+		expect_both(other, 21, 21, false, "another last byte without padding");
+		memset(bytes + 21, 0x77, 43);
+		add_bytes('a', bytes, 21, 21, ETHERNET);
+		memset(bytes + 21, 0, 43);
+		add_bytes('b', bytes, 60, 60, ETHERNET);
+		expect_same(true, "something behind the packet in memory");
+	}
+}
+
+Test(compare, of_beginnings_within_the_link_header_padding_does_not_count)
+{
+	memset(bytes, 0, 64);
+	memcpy(bytes, (uint8_t[]){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0x90, 1, 5}, 15);
+	for (uint32_t n = 1; n < 14; n++) {
+		config.content.bytes = n;
+		expect_padding(15, 60, true, "a short frame");
+		expect_padding(60, 61, false, "larger than any padding");
+	}
+}
+
+Test(compare, without_the_link_layer_trailers_do_not_count)
+{
+	static const enum wt_compare_scope scopes[] = {WT_COMPARE_NETWORK, WT_COMPARE_PAYLOAD};
+
+	for (size_t i = 0; i < 2; i++) {
+		config.content.scope = scopes[i];
+		for (int protocol = 1; protocol <= 17; protocol++) {
+			build_udp(100);
+			bytes[23] = (uint8_t)protocol;
+			bytes[46] = 0x50; /* TCP's length */
+			memset(bytes + 142, 0x77, 4);
+			expect_padding(142, 146, true, "a trailer");
+		}
+	}
+}
+
 Test(compare, without_the_link_layer_link_types_mix)
 {
 	static const struct {
@@ -678,15 +839,155 @@ Test(compare, of_tcp_only_ports_and_payload)
 	add_bytes('a', bytes, len, len, ETHERNET);
 	add_bytes('b', other, len, len, ETHERNET);
 	expect_same(true, "another header");
-	other[35] ^= 1;
-	add_bytes('a', bytes, len, len, ETHERNET);
-	add_bytes('b', other, len, len, ETHERNET);
-	expect_same(false, "another port");
+	for (uint32_t at = 34; at < 38; at++) {
+		memcpy(other, bytes, len);
+		other[at] ^= 1;
+		expect_both(other, len, len, false, "another port");
+	}
 	memcpy(other, bytes, len);
 	other[58] ^= 1;
 	add_bytes('a', bytes, len, len, ETHERNET);
 	add_bytes('b', other, len, len, ETHERNET);
 	expect_same(false, "another payload");
+}
+
+Test(compare, of_tcp_without_payload_only_ports)
+{
+	uint8_t other[80];
+
+	config.content.scope = WT_COMPARE_PAYLOAD;
+	for (uint8_t header = 20; header <= 24; header += 4) {
+		build_tcp();
+		bytes[17] = 20 + header;
+		bytes[46] = (uint8_t)(header << 2);
+		memcpy(other, bytes, sizeof(other));
+		other[41] ^= 1;
+		expect_both(other, 34 + header, 34 + header, true, "another sequence number");
+		other[37] ^= 1;
+		expect_both(other, 34 + header, 34 + header, false, "another port");
+	}
+}
+
+Test(compare, a_cut_tcp_header_counts_with_that_of_ip)
+{
+	uint32_t len = build_tcp();
+	uint8_t other[80];
+
+	bytes[17] = 54;
+	config.content.scope = WT_COMPARE_PAYLOAD;
+	memcpy(other, bytes, len);
+	other[19] ^= 1; /* identification */
+	for (uint32_t caplen = 34; caplen < len; caplen++)
+		expect_both(other, caplen, len, caplen >= 34 + 20, "another IP header");
+	/* So does one that has no end. */
+	bytes[17] = 20 + 22;
+	other[17] = 20 + 22;
+	expect_both(other, 34 + 22, 34 + 22, false, "options behind the end");
+	config.content.bytes = 20;
+	add_bytes('a', bytes, 34 + 22, 34 + 22, ETHERNET);
+	add_bytes('b', bytes, 34 + 10, 34 + 22, ETHERNET);
+	expect_same(true, "the IP header alone");
+}
+
+/* Ethernet, IPv6 and TCP, of 20 bytes each of header and payload, after `extension` bytes of a
+ * header with options. */
+static uint32_t build_tcp_over_ipv6(uint8_t extension)
+{
+	uint8_t *tcp = bytes + 54 + extension;
+
+	memset(bytes, 1, 100);
+	memcpy(bytes + 12, (uint8_t[]){0x86, 0xdd, 0x60, 0, 0, 0, 0, 40, 6, 64}, 10);
+	if (extension) {
+		bytes[19] += extension;
+		bytes[20] = 60;
+		memcpy(bytes + 54, (uint8_t[]){6, 0, 1, 4, 0, 0, 0, 0}, 8);
+	}
+	tcp[12] = 0x50;
+	return 94 + extension;
+}
+
+Test(compare, tcp_over_ipv6_counts_alone_unless_it_has_extension_headers)
+{
+	uint8_t other[128];
+
+	config.content.scope = WT_COMPARE_PAYLOAD;
+	for (uint8_t extension = 0; extension <= 8; extension += 8) {
+		uint32_t len = build_tcp_over_ipv6(extension);
+
+		memcpy(other, bytes, sizeof(other));
+		other[30] ^= 1; /* an address */
+		expect_both(other, len, len, !extension, "another address");
+		memcpy(other, bytes, sizeof(other));
+		other[len - 1] ^= 1;
+		expect_both(other, len, len, false, "another payload");
+	}
+}
+
+Test(compare, payload_of_no_transport_counts_with_its_headers)
+{
+	uint8_t other[256];
+
+	config.content.scope = WT_COMPARE_PAYLOAD;
+	for (int protocol = 0; protocol < 256; protocol++) {
+		uint32_t len = build_udp(100);
+
+		if (protocol == 6 || protocol == 17)
+			continue;
+		bytes[23] = (uint8_t)protocol;
+		memcpy(other, bytes, len);
+		other[19] ^= 1;
+		expect_both(other, len, len, false, "another IP header");
+	}
+	/* Nor does UDP of a wrong length end anywhere. */
+	build_udp(100);
+	bytes[46] = 0x50;
+	bytes[38] = 0;
+	bytes[39] = 7;
+	memcpy(other, bytes, 142);
+	other[19] ^= 1;
+	expect_both(other, 142, 142, false, "another IP header");
+}
+
+Test(compare, of_a_payload_the_time_to_live_is_no_part)
+{
+	static const uint8_t protocols[] = {6, 17};
+	uint8_t other[256];
+
+	config.content.scope = WT_COMPARE_PAYLOAD;
+	config.content.ignore_ttl = true;
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t len = build_udp(100);
+
+		bytes[23] = protocols[i];
+		bytes[46] = 0x50;
+		memcpy(other, bytes, len);
+		other[22]--;
+		expect_both(other, len, len, true, "hop");
+		/* Where a header would have it. */
+		for (uint32_t at = 60; at < 70; at++) {
+			memcpy(other, bytes, len);
+			other[at] ^= 1;
+			expect_both(other, len, len, false, "another payload");
+		}
+	}
+}
+
+Test(compare, what_has_no_time_to_live_counts_whole)
+{
+	static const enum wt_compare_scope scopes[] = {WT_COMPARE_FRAME, WT_COMPARE_NETWORK};
+	uint8_t other[64];
+
+	config.content.ignore_ttl = true;
+	for (size_t i = 0; i < 2; i++) {
+		config.content.scope = scopes[i];
+		for (uint32_t at = 14; at < 42; at++) {
+			build_ended(4); /* ARP */
+			memcpy(other, bytes, sizeof(other));
+			expect_both(other, 42, 42, true, "the same");
+			other[at] ^= 1;
+			expect_both(other, 42, 42, false, "another byte");
+		}
+	}
 }
 
 Test(compare, fragments_count_with_their_headers)
@@ -704,6 +1005,12 @@ Test(compare, fragments_count_with_their_headers)
 	add_bytes('a', bytes, len, len, ETHERNET);
 	add_bytes('b', other, len, len, ETHERNET);
 	expect_same(false, "another address");
+	len = build_tcp();
+	bytes[17] = 54;
+	bytes[20] = 0x20;
+	memcpy(other, bytes, len);
+	other[29] = 77;
+	expect_both(other, len, len, false, "another address, TCP");
 }
 
 Test(compare, captures_cut_short_match_over_their_first_bytes)

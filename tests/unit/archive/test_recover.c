@@ -138,10 +138,19 @@ static void apply(void)
 
 static void expect_refusal(int code, const char *part)
 {
-	int rc = wt_recover_open(&recovery, path, true, &err);
+	int rc;
+
+	close_recovery();
+	rc = wt_recover_open(&recovery, path, true, &err);
 
 	cr_assert(eq(int, rc, code), "%s", rc ? err.text : "it is taken");
 	cr_expect(strstr(err.text, part) != NULL, "'%s' is not in: %s", part, err.text);
+}
+
+static void expect_why(const char *part)
+{
+	cr_expect(strstr(report->why.text, part) != NULL, "'%s' is not in: %s", part,
+	          report->why.text);
 }
 
 static void expect_nothing_to_do(void)
@@ -853,9 +862,29 @@ static void both_orders(void (*test)(void))
 
 static void wrong_first_length(void)
 {
-	build_patch_u32(&file, starts[7] + 4, 0x7fffffff);
+	const uint32_t right = (uint32_t)(starts[8] - starts[7]);
+	const uint32_t wrong[] = {0x7fffffff, 0,         4,         8,         12,        13,
+	                          right - 4,  right + 4, right - 1, 2 * right, 0xffffffff};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		build_patch_u32(&file, starts[7] + 4, wrong[i]);
+		expect_copy("is left as it is", PACKETS, 0);
+		cr_expect(eq(u64, report->mended, 0));
+	}
+}
+
+static void two_wrong_lengths(void)
+{
+	build_patch_u32(&file, starts[7] + 4, 0);
+	build_patch_u32(&file, starts[8] - 4, 0);
+	build_patch_u32(&file, starts[12] + 4, 0xffff);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->mended, 2));
 	expect_copy("is left as it is", PACKETS, 0);
-	cr_expect(eq(u64, report->mended, 0));
+	/* Between two in a row nothing says where the first one ends. */
+	build_patch_u32(&file, starts[8] + 4, 16);
+	expect_copy("is left as it is", PACKETS - 2, starts[9] - starts[7]);
 }
 
 static void wrong_second_length(void)
@@ -873,14 +902,85 @@ static void wrong_field(void)
 
 static void garbage_between(void)
 {
-	insert(starts[7], 0xee, 37);
-	expect_copy("is left as it is", PACKETS, 37);
+	for (size_t bytes = 1; bytes < 40; bytes++) {
+		insert(starts[7], 0xee, 1);
+		expect_copy("is left as it is", PACKETS, bytes);
+	}
 }
 
 static void zeros_between(void)
 {
+	for (size_t bytes = 1; bytes < 40; bytes++) {
+		insert(starts[7], 0, 1);
+		expect_copy("is left as it is", PACKETS, bytes);
+	}
 	insert(starts[7], 0, 4096);
-	expect_copy("zeros", PACKETS, 4096);
+	expect_copy("zeros", PACKETS, 4096 + 39);
+}
+
+/* Without a right length a packet has to end where its options do. */
+static void wrong_length_and_options(void)
+{
+	static const uint8_t ends[][4] = {{0, 0, 0, 0}, {0, 0, 1, 0}, {0, 0, 0, 1}, {0, 0, 9, 9}};
+	const size_t block = starts[8] - starts[7], end = starts[8] - 4;
+
+	insert(end, 0, 4);
+	build_patch_u32(&file, end + 4, (uint32_t)block + 4);
+	build_patch_u32(&file, starts[7] + 4, 0x7fffffff);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		memcpy(file.bytes + end, ends[i], 4);
+		expect_copy("is left as it is", PACKETS - (i > 0), i ? block + 4 : 0);
+	}
+	insert(end, 0, 4);
+	build_patch_u32(&file, end + 8, (uint32_t)block + 8);
+	expect_copy("is left as it is", PACKETS - 1, block + 8);
+}
+
+/* What is behind an interface or a section header whose length is wrong. The length at its end
+ * looks like an option without content. */
+static void wrong_length_of_header_and_bytes_behind(void)
+{
+	insert(starts[0], 0xee, 8);
+	build_patch_u32(&file, 28 + 4, 0x7fffffff);
+	expect_copy("Interface Description Block", PACKETS, 8 - 4);
+	build_twenty(file.big_endian);
+	insert(28, 0xee, 12);
+	build_patch_u32(&file, 4, 0x7fffffff);
+	expect_copy("Section Header Block", PACKETS, 12 - 4);
+}
+
+/* A block without what its type has, which is lost; and others, of which nothing is known. */
+static void broken_content(void)
+{
+	static const struct {
+		uint32_t type;
+		bool is_read;
+	} types[] = {{WT_PCAPNG_EPB, true}, {WT_PCAPNG_PACKET, true},
+	             {WT_PCAPNG_ISB, true}, {4, false},
+	             {10, false},           {0xbad, false},
+	             {0x40000bad, false},   {0x12345678, false}};
+
+	insert(starts[7], 0xff, 16);
+	build_patch_u32(&file, starts[7] + 4, 16);
+	build_patch_u32(&file, starts[7] + 12, 16);
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		build_patch_u32(&file, starts[7], types[i].type);
+		if (types[i].is_read) {
+			expect_copy("is left as it is", PACKETS, 16);
+		} else {
+			write_bytes(file.bytes, file.length);
+			expect_whole();
+			cr_expect(eq(u64, report->packets, PACKETS));
+		}
+	}
+}
+
+/* Only a packet of the first interface can be kept without a description. */
+static void packet_of_a_lost_interface(void)
+{
+	memset(file.bytes + 28, 0, starts[0] - 28);
+	build_patch_u32(&file, starts[0] + 8, 1);
+	expect_copy("zeros", PACKETS - 1, starts[1] - 28);
 }
 
 static void bytes_are_gone(void)
@@ -949,21 +1049,55 @@ static void zeros_behind(void)
 
 static void part_and_zeros_behind(void)
 {
-	memset(file.bytes + starts[19] + 40, 0, file.length - starts[19] - 40);
-	insert(file.length, 0, 5000);
-	expect_cut(starts[19], 19);
+	const size_t end = file.length;
+
+	insert(end, 0, 5000);
+	for (size_t bytes = end - starts[19] - 4; bytes > 0; bytes--) {
+		memset(file.bytes + starts[19] + bytes, 0, 4);
+		expect_cut(starts[19], 19);
+	}
 }
 
 static void cut_off(void)
 {
+	for (size_t bytes = starts[20] - starts[19] - 1; bytes > 0; bytes--) {
+		char why[64];
+
+		file.length = starts[19] + bytes;
+		write_bytes(file.bytes, file.length);
+		look();
+		snprintf(why, sizeof(why), "at offset %zu: %zu of ", starts[19], bytes);
+		if (bytes >= 4)
+			expect_why(why);
+		expect_cut(starts[19], 19);
+	}
+}
+
+/* A last block that is not whole, with a length that no block has or one that may be right. */
+static void cut_off_with_wrong_length(void)
+{
+	static const struct {
+		uint32_t length;
+		bool is_unfinished;
+	} cases[] = {{0, false},         {8, false},          {13, false},
+	             {42, false},        {44, true},          {0x07fffffc, true},
+	             {0x08000000, true}, {0x08000004, false}, {0xfffffffc, false}};
+
 	file.length = starts[19] + 40;
-	expect_cut(starts[19], 19);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		build_patch_u32(&file, starts[19] + 4, cases[i].length);
+		if (cases[i].is_unfinished)
+			expect_cut(starts[19], 19);
+		else
+			expect_copy("Enhanced Packet Block", 19, 40);
+	}
 }
 
 Test(recover, one_wrong_length_costs_nothing_in_either_order)
 {
 	both_orders(wrong_first_length);
 	both_orders(wrong_second_length);
+	both_orders(two_wrong_lengths);
 	both_orders(wrong_last_length);
 	both_orders(interface_options);
 	both_orders(interface_is_gone);
@@ -976,6 +1110,10 @@ Test(recover, what_is_broken_in_the_middle_is_left_out_of_a_copy)
 	both_orders(wrong_field);
 	both_orders(garbage_between);
 	both_orders(zeros_between);
+	both_orders(wrong_length_and_options);
+	both_orders(wrong_length_of_header_and_bytes_behind);
+	both_orders(broken_content);
+	both_orders(packet_of_a_lost_interface);
 	both_orders(bytes_are_gone);
 	both_orders(two_damages);
 	both_orders(garbage_behind);
@@ -986,6 +1124,7 @@ Test(recover, only_what_is_unfinished_is_cut_off)
 	both_orders(zeros_behind);
 	both_orders(part_and_zeros_behind);
 	both_orders(cut_off);
+	both_orders(cut_off_with_wrong_length);
 }
 
 Test(recover, what_is_left_out_is_listed)
@@ -1002,6 +1141,47 @@ Test(recover, what_is_left_out_is_listed)
 	cr_expect(eq(u64, report->passed[1].bytes, 20));
 	cr_expect(not(report->passed[0].is_kept));
 	cr_expect(eq(u64, report->lost_ranges, 2));
+}
+
+/* What is too much for the builder. */
+static struct {
+	uint8_t *bytes;
+	size_t length;
+} all;
+
+static void append(const void *bytes, size_t length)
+{
+	all.bytes = realloc(all.bytes, all.length + length);
+	cr_assert(all.bytes != NULL);
+	memcpy(all.bytes + all.length, bytes, length);
+	all.length += length;
+}
+
+static void write_all(void)
+{
+	write_bytes(all.bytes, all.length);
+	free(all.bytes);
+	memset(&all, 0, sizeof(all));
+}
+
+/* Three packets and four bytes, again and again. */
+Test(recover, of_what_is_left_out_a_limited_number_is_listed)
+{
+	size_t unit;
+
+	build_twenty(false);
+	unit = starts[3] - starts[0] + 4;
+	append(file.bytes, starts[3]);
+	for (int i = 0; i < 1001; i++) {
+		append("\xee\xee\xee\xee", 4);
+		append(file.bytes + starts[0], unit - 4);
+	}
+	write_all();
+	look();
+	cr_expect(eq(u64, report->packets, 3 * 1002));
+	cr_expect(eq(u64, report->lost_ranges, 1001));
+	cr_assert(eq(sz, report->passed_count, 1000));
+	cr_expect(eq(u64, report->passed[999].offset, starts[0] + 1000 * unit - 4));
 }
 
 static void append_section(uint16_t major, uint64_t bytes)
@@ -1026,6 +1206,23 @@ Test(recover, what_is_not_understood_is_not_broken)
 	expect_whole();
 	cr_expect(eq(u64, report->unknown_sections, 1));
 	cr_expect(eq(u64, report->unknown_bytes, 68));
+	/* Which ends where another begins, or not even in the file. */
+	for (int i = 0; i < 4; i++) {
+		static const uint64_t bytes[] = {40, 36, 44, 4000};
+
+		build_twenty(false);
+		end = file.length;
+		append_section(2, bytes[i]);
+		insert(file.length, 0x77, 40);
+		build_section(&file);
+		if (i) {
+			expect_copy("of its version only 1.0 is known", PACKETS, 68);
+			continue;
+		}
+		write_bytes(file.bytes, file.length);
+		expect_whole();
+		cr_expect(eq(u64, report->unknown_bytes, 68));
+	}
 	/* Which does not. */
 	build_twenty(false);
 	end = file.length;
@@ -1056,26 +1253,6 @@ Test(recover, a_block_of_any_length_is_no_damage)
 }
 
 /* ---- several recordings and sections in one file ---- */
-
-static struct {
-	uint8_t *bytes;
-	size_t length;
-} all;
-
-static void append(const void *bytes, size_t length)
-{
-	all.bytes = realloc(all.bytes, all.length + length);
-	cr_assert(all.bytes != NULL);
-	memcpy(all.bytes + all.length, bytes, length);
-	all.length += length;
-}
-
-static void write_all(void)
-{
-	write_bytes(all.bytes, all.length);
-	free(all.bytes);
-	memset(&all, 0, sizeof(all));
-}
 
 static void build_tape(void)
 {
@@ -1297,66 +1474,139 @@ Test(recover, looking_for_a_block_is_linear_too)
 
 /* ---- classic pcap ---- */
 
-enum { RECORD = 16 + 60 };
+enum { PCAP_MODIFIED = 0xa1b2cd34, PCAP_US = 0xa1b2c3d4, PCAP_NS = 0xa1b23c4d };
 
-static void build_pcap(bool big_endian, uint32_t magic)
+static size_t record_bytes; /* of a packet of 60 with what is in front of it */
+
+static void build_pcap_header(bool big_endian, uint32_t magic, uint16_t minor, uint32_t snaplen)
+{
+	memset(&file, 0, sizeof(file));
+	file.big_endian = big_endian;
+	record_bytes = 60 + (magic == PCAP_MODIFIED ? 24 : 16);
+	build_u32(&file, magic);
+	build_u16(&file, 2);
+	build_u16(&file, minor);
+	build_u64(&file, 0);
+	build_u32(&file, snaplen);
+	build_u32(&file, 1);
+}
+
+static void build_pcap_from(bool big_endian, uint32_t magic, uint32_t first_s)
 {
 	static const char packet[61] =
 	        "a packet of sixty bytes, which is as long as the shortest. ";
 
-	memset(&file, 0, sizeof(file));
-	file.big_endian = big_endian;
-	build_u32(&file, magic);
-	build_u16(&file, 2);
-	build_u16(&file, 4);
-	build_u64(&file, 0);
-	build_u32(&file, 65535);
-	build_u32(&file, 1);
+	build_pcap_header(big_endian, magic, 4, 65535);
 	for (uint32_t i = 0; i < PACKETS; i++) {
-		build_u32(&file, 1700000000 + i);
+		build_u32(&file, first_s + i);
 		build_u32(&file, 999);
 		build_u32(&file, 60);
 		build_u32(&file, 60);
+		if (magic == PCAP_MODIFIED)
+			build_u64(&file, 0x0102030405060708);
 		build_padded(&file, packet, 60);
 	}
 }
 
+static void build_pcap(bool big_endian, uint32_t magic)
+{
+	build_pcap_from(big_endian, magic, 1700000000);
+}
+
+static size_t record_at(size_t number)
+{
+	return 24 + number * record_bytes;
+}
+
 static void each_pcap(void (*test)(size_t at))
 {
-	static const uint32_t magics[] = {0xa1b2c3d4, 0xa1b23c4d};
+	static const uint32_t magics[] = {PCAP_US, PCAP_NS, PCAP_MODIFIED};
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 6; i++) {
 		build_pcap(i % 2, magics[i / 2]);
-		test(24 + 7 * RECORD);
+		test(record_at(7));
 	}
 }
 
 static void wrong_caplen(size_t at)
 {
-	static const uint32_t lengths[] = {0x77777777, 40, 70, 61};
+	static const uint32_t lengths[] = {0x77777777, 40, 70, 61, 59, 0};
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		build_patch_u32(&file, at + 8, lengths[i]);
 		expect_copy("is left as it is", PACKETS, 0);
+		cr_expect(eq(u64, report->mended, 0));
+	}
+}
+
+static void both_lengths_wrong(size_t at)
+{
+	/* One that is too short is a packet, and what it lacks is lost. */
+	build_patch_u32(&file, at + 8, 40);
+	build_patch_u32(&file, at + 12, 50);
+	expect_copy("is left as it is", PACKETS, 20);
+	for (uint32_t bytes = 61; bytes < 60 + 3 * record_bytes; bytes += 13) {
+		build_patch_u32(&file, at + 8, bytes);
+		build_patch_u32(&file, at + 12, bytes);
+		if ((bytes - 60) % record_bytes)
+			expect_copy("is left as it is", PACKETS - 1, record_bytes);
 	}
 }
 
 static void wrecked_record(size_t at)
 {
+	char why[40];
+
+	snprintf(why, sizeof(why), "packet at offset %zu", at);
 	memset(file.bytes + at, 0xff, 16);
-	expect_copy("packet at offset 556", PACKETS - 1, RECORD);
+	expect_copy(why, PACKETS - 1, record_bytes);
 }
 
 static void garbage_in_pcap(size_t at)
 {
-	insert(at, 0xee, 37);
-	expect_copy("is left as it is", PACKETS, 37);
+	size_t before = 0;
+
+	for (size_t bytes = 1; bytes < 40; bytes++) {
+		insert(at, 0xee, bytes - before);
+		before = bytes;
+		expect_copy("is left as it is", PACKETS, bytes);
+	}
 }
 
 static void zeros_in_pcap(size_t at)
 {
 	insert(at, 0, 4096);
-	expect_copy("zeros", PACKETS, 4096);
+	expect_copy("zeros instead of a packet", PACKETS, 4096);
+}
+
+/* As many as a record's header has, and a few more or less. */
+static void few_zeros_in_pcap(size_t at)
+{
+	insert(at, 0, 16);
+	for (size_t bytes = 16; bytes < 30; bytes++, insert(at, 0, 1))
+		expect_copy("zeros instead of a packet", PACKETS, bytes);
+}
+
+static void damage_after_damage(size_t at)
+{
+	const size_t first = at + 37;
+
+	/* Of one packet between two damages nobody knows that it is one, */
+	build_patch_u32(&file, at + 8, 70);
+	insert(at, 0xee, 37);
+	expect_copy("is left as it is", PACKETS - 1, 37 + record_bytes);
+	build_patch_u32(&file, first + 8, 60);
+	insert(first + record_bytes, 0, 100);
+	expect_copy("is left as it is", PACKETS - 1, 137 + record_bytes);
+	/* of two it is known. */
+	memmove(file.bytes + first + record_bytes, file.bytes + first + record_bytes + 100,
+	        record_bytes);
+	memset(file.bytes + first + 2 * record_bytes, 0, 100);
+	expect_copy("is left as it is", PACKETS, 137);
+	cr_expect(eq(u64, report->lost_bytes, 0));
+	/* The second one's length is wrong, and what it takes with it is found. */
+	build_patch_u32(&file, first + record_bytes + 8, 200);
+	expect_copy("is left as it is", PACKETS - 2, 137 + 2 * record_bytes);
 }
 
 static void garbage_behind_pcap(size_t at)
@@ -1370,15 +1620,34 @@ static void zeros_behind_pcap(size_t at)
 {
 	(void)at;
 	insert(file.length, 0, 4096);
-	expect_cut(24 + PACKETS * RECORD, PACKETS);
+	expect_cut(record_at(PACKETS), PACKETS);
+}
+
+static void stamp_and_zeros_behind_pcap(size_t at)
+{
+	for (size_t bytes = 1; bytes < 200; bytes += 11) {
+		file.length = record_at(7) + 8;
+		insert(file.length, 0, record_bytes - 60 - 8 + bytes);
+		expect_cut(at, 7);
+	}
+	/* Nothing is behind a packet without bytes: it is one. */
+	file.length = record_at(7) + 8;
+	insert(file.length, 0, record_bytes - 60 - 8);
+	write_bytes(file.bytes, file.length);
+	expect_whole();
+	cr_expect(eq(u64, report->packets, 8));
 }
 
 static void cut_pcap(size_t at)
 {
-	file.length = at + 30;
-	expect_cut(at, 7);
-	file.length = at + 5;
-	expect_cut(at, 7);
+	for (size_t bytes = record_bytes - 1; bytes > 0; bytes--) {
+		file.length = at + bytes;
+		expect_cut(at, 7);
+	}
+	file.length = at;
+	write_bytes(file.bytes, file.length);
+	expect_whole();
+	cr_expect(eq(u64, report->packets, 7));
 }
 
 static void two_files(size_t at)
@@ -1394,9 +1663,12 @@ static void two_files(size_t at)
 Test(recover, pcap_that_is_broken_in_the_middle_goes_on_behind_that)
 {
 	each_pcap(wrong_caplen);
+	each_pcap(both_lengths_wrong);
 	each_pcap(wrecked_record);
 	each_pcap(garbage_in_pcap);
 	each_pcap(zeros_in_pcap);
+	each_pcap(few_zeros_in_pcap);
+	each_pcap(damage_after_damage);
 	each_pcap(garbage_behind_pcap);
 	each_pcap(two_files);
 }
@@ -1404,22 +1676,253 @@ Test(recover, pcap_that_is_broken_in_the_middle_goes_on_behind_that)
 Test(recover, of_pcap_only_what_is_unfinished_is_cut_off)
 {
 	each_pcap(zeros_behind_pcap);
+	each_pcap(stamp_and_zeros_behind_pcap);
 	each_pcap(cut_pcap);
+}
+
+/* A packet of 60 bytes that had some more on the wire, which are not what follows it. */
+static void expect_not_of_packet(uint32_t more, uint32_t first_word)
+{
+	build_pcap(false, PCAP_US);
+	build_patch_u32(&file, record_at(7) + 12, 60 + more);
+	insert(record_at(8), 0, more);
+	build_patch_u32(&file, record_at(8), first_word);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->packets, PACKETS));
+	cr_expect(eq(u64, report->mended, 0));
+	cr_expect(eq(u64, report->lost_bytes, more));
+}
+
+Test(recover, zeros_or_a_header_after_a_cut_pcap_packet_are_not_of_it)
+{
+	expect_not_of_packet(20, 0);
+	expect_not_of_packet(16, 0);
+	expect_not_of_packet(24, PCAP_US);
+}
+
+Test(recover, the_reason_says_what_is_wrong_with_a_pcap_packet)
+{
+	build_pcap(false, PCAP_US);
+	file.length = record_at(19) + 30;
+	write_bytes(file.bytes, file.length);
+	look();
+	expect_why("packet at offset 1468: it is cut off by the end");
+	file.length = record_at(19) + 3;
+	write_bytes(file.bytes, file.length);
+	look();
+	expect_why("it is cut off by the end");
+	build_pcap(false, PCAP_US);
+	build_patch_u32(&file, record_at(7) + 8, 262145);
+	expect_copy("packet at offset 556: its captured length, 262145, leads to nothing", PACKETS,
+	            0);
+	build_pcap(false, PCAP_US);
+	build_patch_u32(&file, record_at(19) + 8, 262144);
+	expect_cut(record_at(19), 19);
+}
+
+Test(recover, the_header_of_any_pcap_file_is_known_between_packets)
+{
+	static const uint32_t magics[] = {PCAP_US,
+	                                  PCAP_NS,
+	                                  PCAP_MODIFIED,
+	                                  __builtin_bswap32(PCAP_US),
+	                                  __builtin_bswap32(PCAP_NS),
+	                                  __builtin_bswap32(PCAP_MODIFIED)};
+
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+		build_pcap(false, PCAP_US);
+		insert(record_at(7), 0, 24);
+		build_patch_u32(&file, record_at(7), magics[i]);
+		build_patch_u32(&file, record_at(7) + 16, 65535);
+		expect_copy("header of another pcap file", PACKETS, 24);
+		/* One digit less, it is none; with a length it is a packet of a strange time. */
+		build_pcap(false, PCAP_US);
+		insert(record_at(7), 0, 24);
+		build_patch_u32(&file, record_at(7), magics[i] ^ 0x10);
+		build_patch_u32(&file, record_at(7) + 16, 65535);
+		write_bytes(file.bytes, file.length);
+		look();
+		cr_expect(strstr(report->why.text, "another pcap file") == NULL);
+		build_pcap(false, PCAP_US);
+		build_patch_u32(&file, record_at(7), magics[i]);
+		write_bytes(file.bytes, file.length);
+		expect_whole();
+	}
+}
+
+/* Whether the packet after some garbage is taken for one. */
+static void expect_found(bool is_found, const char *what)
+{
+	insert(record_at(7), 0xee, 37);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->packets, is_found ? PACKETS : PACKETS - 1), "%s", what);
+	cr_expect(eq(u64, report->lost_bytes, 37 + (is_found ? 0 : record_bytes)), "%s", what);
+}
+
+static void expect_field(bool is_ns, size_t at, uint32_t value, bool is_found)
+{
+	char what[64];
+
+	build_pcap(false, is_ns ? PCAP_NS : PCAP_US);
+	build_patch_u32(&file, record_at(7) + at, value);
+	snprintf(what, sizeof(what), "%s: %u at %zu", is_ns ? "ns" : "us", value, at);
+	expect_found(is_found, what);
+}
+
+Test(recover, after_damage_a_pcap_packet_has_to_look_like_one)
+{
+	const uint32_t last_s = 1700000006, years_s = 20u * 366 * 24 * 3600;
+
+	expect_field(false, 4, 999999, true);
+	expect_field(false, 4, 1000000, false);
+	expect_field(true, 4, 999999999, true);
+	expect_field(true, 4, 1000000000, false);
+	expect_field(false, 12, 60, true);
+	expect_field(false, 12, 59, false);
+	expect_field(false, 12, 16 << 20, true);
+	expect_field(false, 12, (16 << 20) + 1, false);
+	expect_field(false, 0, last_s + years_s - 1, true);
+	expect_field(false, 0, last_s + years_s, false);
+	/* Within twenty years of one of the two before it. */
+	expect_field(false, 0, last_s - 1 - years_s + 1, true);
+	expect_field(false, 0, last_s - 1 - years_s, false);
+	expect_field(false, 0, last_s, true);
+	expect_field(false, 8, 0, false);
+}
+
+/* The first packet has none before it to compare its time with. */
+Test(recover, the_first_pcap_packet_after_damage_is_of_any_time)
+{
+	for (uint32_t s = 1; s < 0xf0000000; s += 0x10000000) {
+		build_pcap_from(false, PCAP_US, s);
+		insert(24, 0xee, 37);
+		expect_copy("is left as it is", PACKETS, 37);
+	}
+}
+
+/* What follows a packet after damage: `packets` more, and then `bytes` of the next or of zeros. */
+static void expect_chain(size_t packets, size_t bytes, bool zeros, bool is_found)
+{
+	const size_t first = PACKETS - packets;
+	uint64_t tail;
+
+	build_pcap(false, PCAP_US);
+	insert(file.length, 0, bytes);
+	if (!zeros)
+		memcpy(file.bytes + record_at(PACKETS), file.bytes + record_at(3), bytes);
+	insert(record_at(first), 0xee, 37);
+	tail = file.length - record_at(first);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->packets, is_found ? PACKETS : first), "%zu, %zu", packets, bytes);
+	cr_expect(eq(u64, report->lost_bytes, is_found ? 37 : tail), "%zu, %zu", packets, bytes);
+}
+
+Test(recover, after_damage_pcap_packets_chain)
+{
+	for (size_t packets = 1; packets < 4; packets++) {
+		expect_chain(packets, 0, false, true);
+		for (size_t bytes = 1; bytes < record_bytes; bytes++) {
+			expect_chain(packets, bytes, false, packets > 1);
+			expect_chain(packets, bytes, true, packets > 1);
+		}
+		expect_chain(packets, 3000, true, packets > 1);
+	}
+}
+
+/* Packets, one of `caplen` bytes after garbage, and packets. */
+static void expect_large(uint32_t snaplen, uint32_t caplen, bool is_found)
+{
+	const uint32_t words[] = {1700000000, 0, caplen, caplen};
+	uint8_t *packet = calloc(1, caplen), head[24];
+
+	build_pcap_header(false, PCAP_US, 4, snaplen);
+	memcpy(head, file.bytes, sizeof(head));
+	build_pcap(false, PCAP_US);
+	append(head, sizeof(head));
+	append(file.bytes + 24, 7 * record_bytes);
+	append("garbage", 7);
+	append(words, sizeof(words));
+	append(packet, caplen);
+	append(file.bytes + record_at(7), file.length - record_at(7));
+	free(packet);
+	write_all();
+	look();
+	cr_expect(eq(u64, report->packets, is_found ? PACKETS + 1 : PACKETS), "%u of %u", caplen,
+	          snaplen);
+	cr_expect(eq(u64, report->lost_bytes, is_found ? 7 : 7 + 16 + caplen), "%u of %u", caplen,
+	          snaplen);
+}
+
+Test(recover, after_damage_a_pcap_packet_is_no_longer_than_its_file_says)
+{
+	expect_large(65535, 262144, true);
+	expect_large(65535, 262145, false);
+	expect_large(262144, 262144, true);
+	expect_large(262144, 262145, false);
+	expect_large(262145, 262145, true);
+	expect_large(300000, 300000, true);
+	expect_large(300000, 300001, false);
+	expect_large(16 << 20, 300000, true);
+	expect_large((16 << 20) + 1, 262145, false);
+	expect_large(0, 262144, true);
+}
+
+Test(recover, a_last_pcap_packet_that_is_longer_than_its_file_says_is_not_understood)
+{
+	static const uint32_t snaplens[] = {65535, 300000};
+
+	for (size_t i = 0; i < 2; i++) {
+		uint32_t most = i ? 300000 : 262144;
+
+		for (uint32_t caplen = most; caplen <= most + 1; caplen++) {
+			build_pcap(false, PCAP_US);
+			build_patch_u32(&file, 16, snaplens[i]);
+			build_patch_u32(&file, record_at(19) + 8, caplen);
+			write_bytes(file.bytes, file.length);
+			look();
+			cr_expect(eq(u64, report->packets, 19));
+			cr_expect(eq(u64, report->cut_bytes, caplen == most ? record_bytes : 0));
+			cr_expect(eq(u64, report->lost_bytes, caplen == most ? 0 : record_bytes));
+		}
+	}
+}
+
+Test(recover, pcap_of_an_old_version_or_without_its_header_is_refused)
+{
+	for (int big_endian = 0; big_endian < 2; big_endian++) {
+		for (uint16_t minor = 2; minor < 6; minor++) {
+			build_pcap_header(big_endian, PCAP_US, minor, 65535);
+			write_bytes(file.bytes, file.length);
+			if (minor < 4)
+				expect_refusal(-ENOTSUP, "version before 2.4");
+			else
+				expect_whole();
+		}
+		write_bytes(file.bytes, 23);
+		expect_refusal(-ENODATA, "");
+	}
 }
 
 Test(recover, a_pcap_packet_above_the_usual_limit_is_no_damage)
 {
 	const uint32_t words[] = {1700000000, 0, 300000, 300000};
-	const size_t at = 24 + 7 * RECORD;
 	uint8_t *packet = calloc(1, 300000);
 
-	build_pcap(false, 0xa1b2c3d4);
-	append(file.bytes, at);
-	append(words, sizeof(words));
-	append(packet, 300000);
-	append(file.bytes + at, file.length - at);
+	build_pcap(false, PCAP_US);
+	/* The last of all, one of the last or one in the middle. */
+	for (size_t i = 7; i <= PACKETS; i++) {
+		const size_t at = record_at(i);
+
+		append(file.bytes, at);
+		append(words, sizeof(words));
+		append(packet, 300000);
+		append(file.bytes + at, file.length - at);
+		write_all();
+		expect_whole();
+		cr_expect(eq(u64, report->packets, PACKETS + 1));
+	}
 	free(packet);
-	write_all();
-	expect_whole();
-	cr_expect(eq(u64, report->packets, PACKETS + 1));
 }

@@ -474,6 +474,26 @@ Test(timeline, a_time_before_1677_or_after_2262_is_none)
 	cr_expect(eq(sz, found.count, 1));
 }
 
+Test(timeline, sections_of_unknown_versions_are_counted)
+{
+	build_start();
+	add("a1", 1);
+	for (uint16_t major = 2; major < 4; major++) {
+		build_block(&build, WT_PCAPNG_SHB);
+		build_u32(&build, WT_PCAPNG_MAGIC);
+		build_u16(&build, major);
+		build_u16(&build, 0);
+		build_u64(&build, 8);
+		build_block_end(&build);
+		build_u64(&build, 0);
+	}
+	build_start();
+	add("a2", 2);
+	write_build(0);
+	expect_names(1, "a1 a2 ");
+	cr_expect(eq(u64, files[0].unknown_sections, 2));
+}
+
 /* ---- recordings made of chunks ---- */
 
 static void add_chunks(size_t count, uint32_t caplen)
@@ -543,6 +563,74 @@ Test(timeline, a_range_of_a_tape)
 	expect_numbers(0, 14);
 	cr_expect(eq(sz, wt_timeline_interface_count(timeline), 2));
 	expect_text(wt_timeline_interface(timeline, 1)->name, "eth1");
+}
+
+Test(timeline, nothing_is_missing_before_a_range_or_after_one)
+{
+	const struct wt_time from = {.ns = T_NS + 5}, to = {.ns = T_NS + 9};
+	const struct wt_time after = {.ns = T_NS + 20}, before = {.ns = T_NS};
+
+	add_chunks(10, 100);
+	tape_close(&tape);
+	tape_write(&tape, fds[0]);
+	set_range(&from, &to, 0);
+	expect_numbers(5, 4);
+	cr_expect(eq(u64, files[0].missing, 0));
+	set_range(&after, NULL, 0);
+	expect_numbers(0, 0);
+	cr_expect(eq(u64, files[0].missing, 0));
+	set_range(NULL, &before, 0);
+	expect_numbers(0, 0);
+	cr_expect(eq(u64, files[0].missing, 0));
+}
+
+/* Chunks of two packets, of which the stamps are in order: those after the range are not read. */
+Test(timeline, a_range_ends_with_the_chunk_after_which_nothing_is_earlier)
+{
+	uint64_t bytes = 0;
+
+	add_chunks(10, 4000);
+	tape_write(&tape, fds[0]);
+	for (int64_t end = 4; end <= 6; end++) {
+		const struct wt_time to = {.ns = T_NS + end};
+
+		set_range(NULL, &to, 0);
+		expect_numbers(0, (uint32_t)end);
+		if (end == 5)
+			cr_expect(gt(u64, files[0].bytes_read, bytes + 8000));
+		if (end == 6)
+			cr_expect(eq(u64, files[0].bytes_read, bytes));
+		bytes = files[0].bytes_read;
+	}
+}
+
+Test(timeline, nothing_is_missing_where_a_chunk_of_another_time_is_passed_over)
+{
+	const struct wt_time to = {.ns = T_NS + 10};
+
+	for (int64_t i = 0; i < 6; i++) {
+		tape_packet(&tape, T_NS + i + (i / 2 == 1 ? 1000 : 0), 100);
+		if (i % 2)
+			tape_chunk(&tape);
+	}
+	tape_write(&tape, fds[0]);
+	set_range(NULL, &to, 0);
+	read_all(1);
+	cr_expect(eq(sz, found.count, 4));
+	cr_expect(eq(u64, files[0].missing, 0));
+}
+
+Test(timeline, a_recording_with_a_broken_beginning_is_broken)
+{
+	uint32_t section_bytes;
+
+	add_chunks(3, 100);
+	memcpy(&section_bytes, tape.bytes + 4, sizeof(section_bytes));
+	memset(tape.bytes + section_bytes + 4, 0, 4);
+	tape_write(&tape, fds[0]);
+	expect_names(1, "");
+	cr_expect(eq(int, files[0].ended, -EBADMSG));
+	cr_expect(not(files[0].has_chunks));
 }
 
 Test(timeline, little_is_read_of_a_long_tape)
@@ -1448,6 +1536,34 @@ Test(timeline, a_time_may_count_from_the_first_packet_of_a_second_recording)
 	config.from = &from;
 	read_all(1);
 	cr_expect(eq(sz, found.count, 15));
+	config.from = NULL;
+}
+
+Test(timeline, a_time_from_the_end_counts_from_the_latest_packet_of_all_recordings)
+{
+	static const struct wt_time from = {.ns = -2, .base = WT_TIME_END};
+	static const int64_t first_ns[][3] = {{0, 50, 100}, {0, 100, 50}, {100, 50, 0}};
+
+	config.from = &from;
+	for (size_t i = 0; i < 6; i++) {
+		for (size_t j = 0; j < 3; j++) {
+			int64_t first = first_ns[i / 2][j];
+
+			if ((i + j) % 2) {
+				build_tape(10, first);
+				append_tape();
+			} else {
+				build_start();
+				add("a0", first);
+				add("a9", first + 9);
+				add("a8", first + 8);
+				append_build();
+			}
+		}
+		write_whole();
+		read_all(1);
+		cr_expect(eq(i64, wt_timeline_range(timeline)->from_ns, T_NS + 107));
+	}
 	config.from = NULL;
 }
 

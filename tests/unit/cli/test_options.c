@@ -179,6 +179,8 @@ Test(options, unknown_options_are_answered_with_the_nearest)
 	expect_complaint("--durations=1", WT_EXIT_USAGE,
 	                 "there is no option '--durations'; did you mean --duration?");
 	expect_complaint("--nonsense", WT_EXIT_USAGE, "there is no option '--nonsense'");
+	/* Two of four letters are another word. */
+	expect_complaint("--fags", WT_EXIT_USAGE, "there is no option '--fags'");
 	expect_complaint("--f", WT_EXIT_USAGE, "'--f' may stand for --flag, --filesize");
 }
 

@@ -2,6 +2,7 @@
 #include <wiretape/feed/verdict/loss_log.h>
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include "support/unit.h"
 
@@ -89,6 +90,23 @@ Test(loss_log, nothing_is_known_without_a_ledger_before_the_start_or_across_a_br
 	cr_expect_str_eq(loss.why, "somebody else's");
 	wt_loss_log_destroy(log);
 }
+
+/* AddressSanitizer does not survive the limit. */
+#ifndef __SANITIZE_ADDRESS__
+Test(loss_log, nothing_is_known_without_memory_for_what_was_lost)
+{
+	struct wt_loss_log *log = new_log();
+	const struct rlimit none = {0, RLIM_INFINITY};
+
+	cr_assert_eq(setrlimit(RLIMIT_AS, &none), 0);
+	wt_loss_log_drop(log, 0, 10, 3);
+	cr_expect_not(ask(log, 9, 10, 3).known);
+	cr_expect_str_eq(ask(log, 9, 10, 3).why, "there was no memory for its losses");
+	wt_loss_log_has_ledger(log, 0);
+	cr_expect_not(ask(log, 9, 10, 3).known);
+	wt_loss_log_destroy(log);
+}
+#endif
 
 Test(loss_log, nothing_is_claimed_where_nothing_is_known)
 {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <wiretape/frame.h>
 #include <wiretape/packet/rewrite.h>
@@ -767,6 +768,33 @@ static void expect_one_or_the_other(const uint8_t *whole, uint32_t caplen, int n
 			        was[i], cut[i]);
 }
 
+/* Whether a field that is here, at an offset of the frame, is as in the frame as a whole. */
+static void expect_set(const uint8_t *whole, uint32_t caplen, size_t at, size_t bytes, int number)
+{
+	if (caplen >= at + bytes)
+		cr_expect(eq(int, memcmp(memory + HEADROOM + at, whole + at, bytes), 0),
+		          "%d, cut to %u: the field at %zu", number, caplen, at);
+}
+
+static void expect_fields_set(const uint8_t *whole, uint32_t caplen, int number)
+{
+	size_t packet = (size_t)(ip - memory - HEADROOM);
+	bool is_ipv6 = built.family == AF_INET6;
+	size_t source = !built.family ? 14 : is_ipv6 ? 8 : 12, bytes = is_ipv6 ? 16 : 4;
+	size_t destination = !built.family ? 24 : source + bytes;
+
+	if (!built.raw && caplen >= 14)
+		expect_set(whole, caplen, 0, 12, number);
+	if (!built.raw && built.tags)
+		expect_set(whole, caplen, 14, 4, number);
+	expect_set(whole, caplen, packet + source, bytes, number);
+	expect_set(whole, caplen, packet + destination, bytes, number);
+	if (built.protocol == UDP || built.protocol == TCP) {
+		expect_set(whole, caplen, (size_t)(transport - memory - HEADROOM), 2, number);
+		expect_set(whole, caplen, (size_t)(transport - memory - HEADROOM) + 2, 2, number);
+	}
+}
+
 /* The rules for the length keep the frame where it is. */
 static void expect_cuts(const struct sketch *sketch, int number)
 {
@@ -786,10 +814,7 @@ static void expect_cuts(const struct sketch *sketch, int number)
 		wt_rewrite_apply(&rewrite, &frame, &counts);
 		expect_one_or_the_other(whole, caplen, number);
 		cr_expect(eq(u64, counts.not_understood, 0), "%d, cut to %u", number, caplen);
-		if (caplen >= ip - memory - HEADROOM + 40)
-			cr_expect(eq(int, memcmp(ip + 12, whole + (ip + 12 - memory - HEADROOM), 8),
-			             0),
-			          "%d, cut to %u", number, caplen);
+		expect_fields_set(whole, caplen, number);
 	}
 }
 
@@ -801,6 +826,63 @@ Test(rewrite, a_cut_frame_is_rewritten_as_far_as_it_goes)
 		if (any_sketch(number, &sketch))
 			expect_cuts(&sketch, number);
 	expect_cuts(&arp, -1);
+}
+
+/* Memory of which the end is that of what may be touched. */
+static uint8_t *end_of_pages(size_t bytes)
+{
+	uint8_t *pages =
+	        mmap(NULL, 2 * bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	cr_assert(pages != MAP_FAILED && !mprotect(pages + bytes, bytes, PROT_NONE));
+	return pages + bytes;
+}
+
+/* The same happens to a frame behind which there is no memory. */
+static void expect_nothing_read_after(uint32_t caplen, const char *rules, uint8_t *end_of_memory)
+{
+	const struct wt_rewrite_frame was = frame;
+	uint8_t there[MEMORY_BYTES];
+
+	memcpy(there, was.data, was.caplen);
+	frame.data = end_of_memory - caplen;
+	frame.caplen = caplen;
+	frame.fix_checksums = true;
+	memcpy(frame.data, there, caplen);
+	apply(rules);
+	frame = was;
+	frame.caplen = caplen;
+	frame.fix_checksums = true;
+	apply(rules);
+	cr_expect(eq(int, memcmp(frame.data, end_of_memory - frame.caplen, frame.caplen), 0),
+	          "cut to %u", caplen);
+}
+
+Test(rewrite, behind_a_cut_nothing_is_looked_at)
+{
+	static const uint8_t protocols[] = {1, 2, UDP, OTHER, ICMPV6};
+	struct sketch sketch = {.family = AF_INET, .protocol = UDP, .options = 8};
+	uint8_t *end_of_memory = end_of_pages(4096);
+	uint32_t len;
+
+	build(&arp);
+	len = frame.len;
+	for (uint32_t caplen = 0; caplen <= len; caplen++) {
+		build(&arp);
+		expect_nothing_read_after(caplen, all_rules, end_of_memory);
+	}
+	for (int i = 0; i < 10; i++) {
+		sketch.family = i % 2 ? AF_INET6 : AF_INET;
+		build(&sketch);
+		len = frame.len;
+		for (uint32_t caplen = 0; caplen <= len; caplen++) {
+			build(&sketch);
+			if (sketch.family == AF_INET)
+				ip[27] = 148; /* an option without its length */
+			ip[sketch.family == AF_INET ? 9 : 6] = protocols[i / 2];
+			expect_nothing_read_after(caplen, all_rules, end_of_memory);
+		}
+	}
 }
 
 Test(rewrite, a_frame_cut_within_its_tag_keeps_it)
@@ -844,6 +926,9 @@ Test(rewrite, counts_what_it_does_not_understand)
 	build(&udp4);
 	put_16(ip + 2, 27);
 	expect_not_understood(rules, "a packet with a part of a UDP header");
+	build(&arp);
+	frame.caplen = frame.len = 14 + 27;
+	expect_not_understood(rules, "a part of an ARP message");
 	build(&udp4);
 	frame.caplen = frame.len = 13;
 	expect_not_understood("vlan=7", "a part of an Ethernet header");
@@ -968,6 +1053,46 @@ Test(rewrite, a_completed_udp_checksum_is_never_0)
 	frame.link_flags = WT_LINK_CSUM_NOT_READY;
 	apply("");
 	cr_expect(eq(u32, get_16(checksum), 0xffff));
+}
+
+Test(rewrite, a_datagram_without_a_payload_is_completed)
+{
+	static const struct sketch empty = {.family = AF_INET, .protocol = UDP};
+
+	build_unfinished(&empty);
+	apply("");
+	cr_expect(eq(u32, get_16(checksum), right_checksum()));
+	cr_expect(eq(u64, counts.checksums_completed, 1));
+}
+
+Test(rewrite, a_datagram_of_a_wrong_length_is_not_completed)
+{
+	static const unsigned wrong[] = {0, 7, 8 + 13 + 1, 14 + 20 + 8 + 13, 0xffff};
+
+	for (size_t i = 0; i < 2 * sizeof(wrong) / sizeof(wrong[0]); i++) {
+		unsigned bytes = wrong[i / 2], sum;
+		bool told = i % 2;
+
+		build_unfinished(&udp4);
+		put_16(transport + 4, bytes);
+		sum = add_words(UDP + bytes, ip + 12, 8);
+		put_16(checksum, sum);
+		/* Padding of the frame is not of the datagram. */
+		frame.caplen = frame.len += 60;
+		frame.link_flags = told ? WT_LINK_CSUM_NOT_READY : 0;
+		apply("");
+		cr_expect(eq(u32, get_16(checksum), sum), "%u", bytes);
+		cr_expect(eq(u64, counts.checksums_lacking, told), "%u", bytes);
+		cr_expect(eq(u64, counts.checksums_left, 0), "%u", bytes);
+	}
+	/* A shorter one has bytes of nobody behind it. */
+	build_unfinished(&udp4);
+	put_16(transport + 4, 8);
+	end = transport + 8;
+	put_16(checksum, pseudo_header_sum());
+	apply("");
+	cr_expect(eq(u32, get_16(checksum), right_checksum()));
+	cr_expect(eq(u64, counts.checksums_completed, 1));
 }
 
 Test(rewrite, a_fragment_is_not_completed)
@@ -1246,8 +1371,15 @@ Test(rewrite, counts_ethernet_types_that_are_not_followed)
 		put_in_front(types[i].header, types[i].bytes);
 		expect_counted(types[i].what, types[i].kind, types[i].holds);
 	}
+	for (uint32_t bytes = 0; bytes <= 28; bytes++) {
+		char what[32];
+
+		build(&arp);
+		frame.caplen = 14 + bytes;
+		snprintf(what, sizeof(what), "ARP cut to %u bytes", bytes);
+		expect_counted(what, WT_UNFOLLOWED_ARP, bytes < 6 ? 0 : MACS_TOO);
+	}
 	build(&arp);
-	expect_counted("ARP", WT_UNFOLLOWED_ARP, MACS_TOO);
 	ip[1] = 6;
 	expect_counted("ARP of another network", WT_UNFOLLOWED_ARP, ADDRESSES | MACS_TOO);
 }
@@ -1265,6 +1397,7 @@ Test(rewrite, counts_protocols_over_ip_that_are_not_followed)
 	        {47, WT_UNFOLLOWED_GRE, ALL},
 	        {50, WT_UNFOLLOWED_ESP, ADDRESSES | PORTS},
 	        {51, WT_UNFOLLOWED_AH, ADDRESSES | PORTS},
+	        {33, WT_UNFOLLOWED_TRANSPORT, PORTS},
 	        {132, WT_UNFOLLOWED_SCTP, PORTS},
 	        {136, WT_UNFOLLOWED_TRANSPORT, PORTS},
 	        {89, WT_UNFOLLOWED_OTHER, ADDRESSES},
@@ -1284,60 +1417,147 @@ Test(rewrite, counts_protocols_over_ip_that_are_not_followed)
 	}
 }
 
-Test(rewrite, counts_messages_of_icmp_that_hold_addresses)
+static void expect_icmp_counted(int type)
+{
+	/* Echo, and what tells or asks for a time, an address mask or nothing. */
+	bool is_plain = type == 0 || type == 8 || (type >= 13 && type <= 16);
+	char what[16];
+
+	snprintf(what, sizeof(what), "ICMP %d", type);
+	build(&udp4);
+	ip[9] = 1;
+	transport[0] = (uint8_t)type;
+	expect_counted(what, WT_UNFOLLOWED_ICMP, is_plain ? 0 : ADDRESSES | PORTS);
+}
+
+static void expect_icmpv6_counted(int type)
 {
 	static const struct sketch icmp6 = {
 	        .family = AF_INET6, .protocol = ICMPV6, .payload_bytes = 40};
+	enum wt_rewrite_unfollowed kind = WT_UNFOLLOWED_ICMP;
+	int holds = ADDRESSES | PORTS;
+	char what[16];
 
-	build(&udp4);
-	ip[9] = 1;
-	transport[0] = 8;
-	expect_counted("ping", WT_UNFOLLOWED_ICMP, 0);
-	transport[0] = 3;
-	expect_counted("unreachable", WT_UNFOLLOWED_ICMP, ADDRESSES | PORTS);
+	if (type == 128 || type == 129) {
+		holds = 0;
+	} else if ((type >= 130 && type <= 132) || type == 143) {
+		kind = WT_UNFOLLOWED_GROUPS;
+		holds = ADDRESSES;
+	} else if (type >= 133 && type <= 137) {
+		kind = WT_UNFOLLOWED_NEIGHBOUR;
+		holds = ADDRESSES | MACS_TOO;
+	}
+	snprintf(what, sizeof(what), "ICMPv6 %d", type);
 	build(&icmp6);
-	transport[0] = 129;
-	expect_counted("ping, IPv6", WT_UNFOLLOWED_ICMP, 0);
-	transport[0] = 2;
-	expect_counted("too big", WT_UNFOLLOWED_ICMP, ADDRESSES | PORTS);
-	transport[0] = 135;
-	expect_counted("a neighbour", WT_UNFOLLOWED_NEIGHBOUR, ADDRESSES | MACS_TOO);
-	transport[0] = 143;
-	expect_counted("MLD", WT_UNFOLLOWED_GROUPS, ADDRESSES);
+	transport[0] = (uint8_t)type;
+	expect_counted(what, kind, holds);
 }
+
+Test(rewrite, counts_messages_of_icmp_that_hold_addresses)
+{
+	for (int type = 0; type < 256; type++) {
+		expect_icmp_counted(type);
+		expect_icmpv6_counted(type);
+	}
+}
+
+static const struct {
+	uint16_t port;
+	enum wt_rewrite_unfollowed kind;
+	bool both_ways;
+} tunnels[] = {
+        {1701, WT_UNFOLLOWED_UDP, true},    {2152, WT_UNFOLLOWED_GTP, true},
+        {3544, WT_UNFOLLOWED_UDP, true},    {4341, WT_UNFOLLOWED_UDP, false},
+        {4500, WT_UNFOLLOWED_ESP, true},    {4789, WT_UNFOLLOWED_VXLAN, false},
+        {4790, WT_UNFOLLOWED_VXLAN, false}, {5247, WT_UNFOLLOWED_UDP, true},
+        {6080, WT_UNFOLLOWED_UDP, false},   {6081, WT_UNFOLLOWED_GENEVE, false},
+        {6635, WT_UNFOLLOWED_MPLS, false},  {8472, WT_UNFOLLOWED_VXLAN, false},
+        {37008, WT_UNFOLLOWED_UDP, false},
+};
 
 Test(rewrite, counts_tunnels_over_udp_by_their_ports)
 {
-	static const struct {
-		uint16_t port;
-		enum wt_rewrite_unfollowed kind;
-	} tunnels[] = {{4789, WT_UNFOLLOWED_VXLAN},
-	               {6081, WT_UNFOLLOWED_GENEVE},
-	               {2152, WT_UNFOLLOWED_GTP},
-	               {1701, WT_UNFOLLOWED_UDP}};
-
 	for (size_t i = 0; i < sizeof(tunnels) / sizeof(tunnels[0]); i++) {
+		char what[32];
+
+		snprintf(what, sizeof(what), "to port %u", tunnels[i].port);
 		build(&udp4);
 		put_16(transport + 2, tunnels[i].port);
-		expect_counted("a tunnel", tunnels[i].kind, ALL);
+		expect_counted(what, tunnels[i].kind, ALL);
+		/* From most of them a packet comes by chance. */
+		snprintf(what, sizeof(what), "from port %u", tunnels[i].port);
+		build(&udp4);
+		put_16(transport, tunnels[i].port);
+		expect_counted(what, tunnels[i].kind, tunnels[i].both_ways ? ALL : 0);
 	}
 	build(&udp4);
-	put_16(transport, 4789); /* comes from there by chance */
-	expect_counted("no tunnel", WT_UNFOLLOWED_VXLAN, 0);
+	put_16(transport, 2152);
+	put_16(transport + 2, 4789);
+	apply("port:1=2");
+	cr_expect(eq(u64, counts.unfollowed[WT_UNFOLLOWED_GTP], 1));
+	cr_expect(eq(u64, counts.unfollowed[WT_UNFOLLOWED_VXLAN], 1));
+}
+
+Test(rewrite, counts_what_is_not_cut_off)
+{
+	for (uint32_t bytes = 0; bytes < 6; bytes++) {
+		build(&udp4);
+		put_16(transport + 2, 4789);
+		frame.caplen = (uint32_t)(transport - frame.data) + bytes;
+		expect_counted("a tunnel, cut", WT_UNFOLLOWED_VXLAN, bytes >= 4 ? ALL : 0);
+		build(&udp4);
+		ip[9] = 1;
+		transport[0] = 3;
+		frame.caplen = (uint32_t)(transport - frame.data) + bytes;
+		expect_counted("ICMP, cut", WT_UNFOLLOWED_ICMP, bytes ? ADDRESSES | PORTS : 0);
+	}
 }
 
 Test(rewrite, counts_addresses_of_a_packets_way)
 {
-	static const struct sketch options = {
-	        .family = AF_INET, .protocol = UDP, .options = 8, .payload_bytes = 5};
+	static const struct sketch sketch = {
+	        .family = AF_INET, .protocol = UDP, .options = 12, .payload_bytes = 5};
 	static const struct sketch routed = {
 	        .family = AF_INET6, .protocol = UDP, .routed = true, .payload_bytes = 5};
+	/* 148 is none of those with addresses. */
+	static const struct {
+		const char *what;
+		uint8_t bytes[12];
+		bool counted;
+	} options[] = {
+	        {"none", {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, false},
+	        {"a route to be recorded", {7, 7, 4, 0, 0, 0, 0}, true},
+	        {"stamps with addresses", {68, 12, 5, 1}, true},
+	        {"a loose source route", {131, 7, 4, 9, 9, 9, 9}, true},
+	        {"a strict source route", {137, 7, 4, 9, 9, 9, 9}, true},
+	        {"a route after padding", {1, 1, 1, 131, 7, 4}, true},
+	        {"a route after another option", {148, 4, 0, 0, 131, 7, 4}, true},
+	        {"a route after two others", {148, 4, 0, 0, 1, 148, 3, 0, 131, 4}, true},
+	        {"a route as the last byte", {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 131}, true},
+	        {"a route after one of no bytes", {148, 2, 131, 7, 4}, true},
+	        {"a route's number in another", {148, 4, 131, 7, 1, 1, 1, 1, 1, 1, 1, 1}, false},
+	        {"numbers all through another",
+	         {148, 12, 131, 131, 131, 131, 131, 131, 131, 131, 131, 131},
+	         false},
+	        {"numbers in another, after padding",
+	         {1, 148, 11, 131, 131, 131, 131, 131, 131, 131, 131, 131},
+	         false},
+	        {"a route after the end", {0, 131, 7, 4}, false},
+	        {"a route after padding and the end", {1, 0, 131, 7, 4}, false},
+	        {"a route after a length of 0", {148, 0, 131, 7, 4}, false},
+	        {"a route after a length of 0, between padding", {1, 148, 0, 131, 7}, false},
+	        {"an option too long", {148, 13, 131, 131, 131, 131, 131}, false},
+	        {"an option without its length", {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 148}, false},
+	};
 
-	build(&options);
-	expect_counted("options that do nothing", WT_UNFOLLOWED_ROUTES, 0);
-	ip[21] = 131;
-	ip[22] = 7;
-	expect_counted("a source route", WT_UNFOLLOWED_ROUTES, ADDRESSES);
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		build(&sketch);
+		memcpy(ip + 20, options[i].bytes, sizeof(options[i].bytes));
+		/* Bytes after them are ports, whatever they look like. */
+		put_16(transport, 131 << 8 | 7);
+		expect_counted(options[i].what, WT_UNFOLLOWED_ROUTES,
+		               options[i].counted ? ADDRESSES : 0);
+	}
 	build(&routed);
 	expect_counted("a routing header", WT_UNFOLLOWED_ROUTES, ADDRESSES);
 }

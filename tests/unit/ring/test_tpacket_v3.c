@@ -724,6 +724,48 @@ Test(tpacket_v3_ring, loss_is_told_with_the_block_that_the_kernel_opened_after_i
 	}
 }
 
+/* Hand over a block before which the kernel has dropped what nobody has asked for. */
+static void hand_over_losing(uint32_t index)
+{
+	uint32_t status = TP_STATUS_USER | TP_STATUS_LOSING;
+
+	hand_over(index, 1);
+	memcpy(memory + index * BLOCK_BYTES + 8, &status, sizeof(status));
+}
+
+Test(tpacket_v3_ring, one_of_the_drops_comes_before_the_first_block_that_knows_of_any)
+{
+	static const uint64_t lost[] = {0, 1, 0, 6};
+
+	hand_over(0, 1);
+	hand_over_losing(1);
+	hand_over_losing(2);
+	wt_ring_take_drops(ring, UINT64_MAX, 7);
+	hand_over(3, 1);
+	for (uint32_t i = 0; i < BLOCKS; i++) {
+		cr_expect(not(wt_ring_next_is_losing(ring)));
+		expect_borrowed(&held[i], i);
+		cr_expect(eq(u64, held[i].lost_before, lost[i]));
+	}
+	cr_expect(not(wt_ring_next_is_losing(ring)));
+}
+
+Test(tpacket_v3_ring, drops_that_were_told_are_no_news_in_blocks_of_before)
+{
+	hand_over_losing(0);
+	cr_expect(wt_ring_next_is_losing(ring));
+	wt_ring_take_drops(ring, UINT64_MAX, 1);
+	cr_expect(not(wt_ring_next_is_losing(ring)));
+	wt_ring_take_drops(ring, UINT64_MAX, 5);
+	hand_over_losing(1);
+	expect_borrowed(&held[0], 0);
+	cr_expect(eq(u64, held[0].lost_before, 1));
+	cr_expect(wt_ring_next_is_losing(ring));
+	wt_ring_take_drops(ring, UINT64_MAX, 0);
+	expect_borrowed(&held[1], 1);
+	cr_expect(eq(u64, held[1].lost_before, 5));
+}
+
 Test(tpacket_v3_ring, fill_counts_waiting_and_borrowed_blocks)
 {
 	uint32_t filled, total;
