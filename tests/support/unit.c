@@ -140,8 +140,8 @@ static void show_value(FILE *file, enum kind kind, const union value *value)
 }
 
 /* FILE:LINE: CONDITION is false: A and B: MESSAGE */
-static void fail(const char *file, int line, const char *condition, const char *format,
-                 va_list args)
+static void __attribute__((format(printf, 4, 0)))
+fail(const char *file, int line, const char *condition, const char *format, va_list args)
 {
 	char *text = NULL;
 	size_t bytes = 0;
@@ -455,7 +455,7 @@ static void run_test(const struct unit_test *test, const sigset_t *signals, cons
 	for (size_t i = 0; i < all.count; i++) {
 		while (!(job = collect()))
 			wait_for_signal(signals);
-		begin(job, test, (char *)all.first + i * all.bytes, mask);
+		begin(job, test, all.first ? (char *)all.first + i * all.bytes : NULL, mask);
 		chosen++;
 	}
 }

@@ -28,6 +28,7 @@ same() {
 }
 
 run 0 --filter 'good/*'
+[ $bad = 0 ] || exit 1
 same <<'END'
 ok - good::says_nothing
 ok - good::begins_where_no_other_was
