@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/archive/repair/recover_private.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -190,7 +191,6 @@ static enum wt_recover_way way_of_part(const struct part *part)
 	return part->scan.tail == RECOVER_NO_TAIL ? WT_RECOVER_NOTHING : WT_RECOVER_IN_PLACE;
 }
 
-/* Only the last part can be changed in place. */
 static void decide(struct wt_recovery *recovery)
 {
 	struct wt_recover_report *report = &recovery->report;
@@ -205,8 +205,8 @@ static void decide(struct wt_recovery *recovery)
 		if (report->way != WT_RECOVER_COPY)
 			report->why = part->tape ? wt_recover_tape_report(part->tape)->why
 			                         : part->scan.why;
-		if (way == WT_RECOVER_IN_PLACE && i + 1 < recovery->part_count)
-			way = WT_RECOVER_COPY;
+		/* What ends where another part begins has no end to cut off. */
+		assert(way != WT_RECOVER_IN_PLACE || i + 1 == recovery->part_count);
 		if (way > report->way)
 			report->way = way;
 	}

@@ -470,14 +470,13 @@ static bool is_unfinished(struct scanner *scanner)
 {
 	const uint64_t data_end = end_of_data(&scanner->view, scanner->at);
 	const uint64_t there = data_end - scanner->at;
-	uint8_t head[MIN_BLOCK_BYTES];
+	uint8_t head[MIN_BLOCK_BYTES] = {0};
 	uint32_t type, total;
 	bool swapped;
 
 	if (there < MIN_BLOCK_BYTES)
 		return scanner->decoder.in_section;
-	if (!wt_file_view_peek(&scanner->view, scanner->at, head, sizeof(head)))
-		return false;
+	wt_file_view_peek(&scanner->view, scanner->at, head, sizeof(head));
 	swapped = order_at(scanner, head);
 	type = load32(head, swapped);
 	total = load32(head + 4, swapped);

@@ -10,7 +10,7 @@ feed=moldudp64@$group:$port,name=itch
 check() {
   local expected=$1
   shift
-  timeout 60 "$WIRETAPE" check "$@" >"$work/report" 2>"$work/complaints"
+  timeout 100 "$WIRETAPE" check "$@" >"$work/report" 2>"$work/complaints"
   code=$?
   assert_eq "check $*: exit code ($(cat "$work/complaints"))" "$expected" "$code"
 }

@@ -70,7 +70,7 @@ for ((i = 0; i < kills; i++)); do
   start_simulation -i "sim:pps=50000,step=37000000000@$((5000 + RANDOM % 20000)),$nic" --layout "$layout"
   wait_until "$name: it writes" written $((10000 + RANDOM % 60000))
   kill_it "$name"
-  timeout 60 "$WIRETAPE" repair "$file" >"$work/repaired" 2>&1 || fail "$name: repair: $(cat "$work/repaired")"
+  timeout 100 "$WIRETAPE" repair "$file" >"$work/repaired" 2>&1 || fail "$name: repair: $(cat "$work/repaired")"
   restamp "$file"
   assert_eq "$name: packets" "$("$WIRETAPE" info --json "$file" | jq .packets)" "$(of_restamp packets)"
   assert "$name: there are some" test "$(of_restamp packets)" -gt 5000

@@ -6,7 +6,7 @@ need capinfos tshark editcap mergecap text2pcap
 
 # compare ARGUMENT...: exit code in $code, output in $work/out and $work/err.
 compare() {
-  timeout 60 "$WIRETAPE" compare "$@" >"$work/out" 2>"$work/err"
+  timeout 100 "$WIRETAPE" compare "$@" >"$work/out" 2>"$work/err"
   code=$?
 }
 
@@ -224,7 +224,7 @@ compare "$a" "$work/absent"
 assert_eq "no such file: exit code" 1 "$code"
 assert_file_has "$work/err" 'absent: cannot open it'
 assert_eq "no such file: nothing printed" "" "$(cat "$work/out")"
-timeout 30 "$WIRETAPE" compare "$a" "$b" --json >/dev/full 2>"$work/err"
+timeout 100 "$WIRETAPE" compare "$a" "$b" --json >/dev/full 2>"$work/err"
 assert_eq "a full disk: exit code" 1 $?
 for wrong in '' 'a' 'a b c' '- -' 'a b --bytes 0' 'a b --align max' 'a b --speed 0' 'a b --speed -1' \
   'a b --speed x' 'a b --tolerance 0us' 'a b --tolerance x' \

@@ -8,7 +8,7 @@ make_link out0 in0
 mkdir "$work/disk"
 mount -t tmpfs -o size=64k wiretape-test "$work/disk" || skip "cannot mount a tmpfs"
 head -c 65536 /dev/zero >"$work/disk/filler"
-timeout 30 "$WIRETAPE" record -i in0 -w "$work/disk/none.pcapng" >"$work/out" 2>"$work/err"
+timeout 100 "$WIRETAPE" record -i in0 -w "$work/disk/none.pcapng" >"$work/out" 2>"$work/err"
 assert_eq "no room at all: exit code" 1 $?
 assert_file_has "$work/err" 'No space left on device'
 assert "no room at all: no file" test ! -e "$work/disk/none.pcapng"
@@ -31,13 +31,13 @@ assert_eq "ulimit -f: packets" "$(json .written)" "$(packets "$work/limited.pcap
 assert_eq "ulimit -f: ends on a whole block" true "$("$WIRETAPE" info --json "$work/limited.pcapng" | jq .complete)"
 
 # A device that takes nothing.
-timeout 30 "$WIRETAPE" record -i in0 -w /dev/full >"$work/out" 2>"$work/err"
+timeout 100 "$WIRETAPE" record -i in0 -w /dev/full >"$work/out" 2>"$work/err"
 assert_eq "/dev/full: exit code" 1 $?
 assert_file_has "$work/err" 'No space left on device'
 
 # refused PATH PATTERN
 refused() {
-  timeout 30 "$WIRETAPE" record -i in0 -w "$1" >"$work/out" 2>"$work/err"
+  timeout 100 "$WIRETAPE" record -i in0 -w "$1" >"$work/out" 2>"$work/err"
   assert_eq "-w $1: exit code" 1 $?
   assert_file_has "$work/err" "$2"
 }

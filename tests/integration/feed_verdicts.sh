@@ -179,11 +179,11 @@ for _ in $(seq 100); do
   wait_until "they are written" all_written $came
   stand_still
   # The last of what the ring has no room for, and as many again that nobody has sent.
-  "$FEED_SEND" -f $((next + 5)) -c 3000 out0
+  "$FEED_SEND" -f $((next + 5)) -c 2000 out0
   kill -CONT "$recorder"
-  came=$((came + 3000))
+  came=$((came + 2000))
   wait_until "the ring is empty" all_written $came
-  next=$((next + 5 + 3000 + 10))
+  next=$((next + 5 + 2000 + 10))
 done
 "$FEED_SEND" -f $next -c 5 out0
 stop_after $((came + 5))

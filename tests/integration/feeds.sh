@@ -6,7 +6,7 @@ need text2pcap editcap tshark
 
 # feeds ARGUMENT...: exit code in $code, output in $work/out and $work/err.
 feeds() {
-  timeout 60 "$WIRETAPE" feeds "$@" >"$work/out" 2>"$work/err"
+  timeout 100 "$WIRETAPE" feeds "$@" >"$work/out" 2>"$work/err"
   code=$?
 }
 

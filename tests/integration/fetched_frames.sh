@@ -2,7 +2,7 @@
 # Packets that are larger than a slot of TPACKET_V2 are fetched whole, and are themselves, also
 # after the link was down.
 . "$SUPPORT/lib.sh"
-need tshark
+need capinfos tshark
 
 make_tun() {
   coproc TUN { exec "$TUN_LINK" "$1" 65534 2>"$work/tun.err"; }
@@ -76,11 +76,7 @@ waits_for_reader() {
 }
 
 complete() {
-  [ "$(packets_of_file)" = 650 ]
-}
-
-packets_of_file() {
-  fields "$work/file.pcapng" frame.number | wc -l
+  [ "$(packets "$work/file.pcapng")" = 650 ]
 }
 
 for reader in v2 recv v3; do

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Filters choose as tcpdump's do, from the first packet; a snaplen cuts.
 . "$SUPPORT/lib.sh"
-need tshark capinfos
+need tshark capinfos mergecap
 make_link out0 in0
 
 send_three_ports() {
@@ -51,8 +51,8 @@ if ip link add link out0 name out0.5 type vlan id 5 2>/dev/null; then
       send out0.7 30 --port 1001
       stop_recorder
       [ "$filter" = "" ] && expected="10  20 5 30 7" || expected="20 5"
-      assert_eq "$reader '$filter': packets with tags" "$expected" \
-        "$(fields "$work/vlan.pcapng" vlan.id | sort -n | uniq -c | awk '{print $1, $2}' | paste -sd ' ')"
+      tshark_finds "$reader '$filter': packets with tags" "$work/vlan.pcapng" vlan.id "$expected" \
+        "sort -n | uniq -c | awk '{print \$1, \$2}' | paste -sd ' '"
     done
   done
 else
@@ -67,8 +67,8 @@ cut_at() {
   send out0 10 -s 64
   send out0 10 -s 1000
   stop_recorder
-  assert_eq "$reader -s $snaplen: lengths" "60 60,64 64,1000 64" \
-    "$(fields "$work/cut.pcapng" frame.len frame.cap_len | uniq | tr '\t' ' ' | paste -sd ,)"
+  tshark_finds "$reader -s $snaplen: lengths" "$work/cut.pcapng" "frame.len frame.cap_len" \
+    "60 60,64 64,1000 64" "uniq | tr '\\t' ' ' | paste -sd ,"
   assert_eq "$reader -s $snaplen: cut" 10 "$(json .truncated)"
 }
 for reader in v3 v2 recv; do
@@ -86,8 +86,8 @@ for reader in v3 v2 recv; do
   kill $flood $trickle
   wait $flood $trickle
   assert_ledger_closes "$reader: start in a flood"
-  assert_eq "$reader: ports in the file" "$(json '.written | if . > 0 then 1002 else empty end')" \
-    "$(fields "$work/race.pcapng" udp.dstport | sort -u)"
+  tshark_finds "$reader: ports in the file" "$work/race.pcapng" udp.dstport \
+    "$(json '.written | if . > 0 then 1002 else empty end')"
   assert_eq "$reader: packets" "$(json .written)" "$(packets "$work/race.pcapng")"
 done
 
@@ -118,3 +118,5 @@ assert_info_agrees "long header" "$work/long.pcapng"
 assert_file_has "$work/out" 'nothing to repair'
 "$WIRETAPE" cut -q "$work/long.pcapng" -w "$work/cut.pcapng" || fail "long header: cut: exit code $?"
 assert_eq "long header: cut" $((64 * 50)) "$(packets "$work/cut.pcapng")"
+
+assert_tshark_finds

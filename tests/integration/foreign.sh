@@ -6,7 +6,7 @@ need tshark editcap tcpdump
 
 # run COMMAND ARGUMENT...: exit code in $code, output in $work/out and $work/err.
 run() {
-  timeout 30 "$WIRETAPE" "$@" >"$work/out" 2>"$work/err"
+  timeout 100 "$WIRETAPE" "$@" >"$work/out" 2>"$work/err"
   code=$?
 }
 

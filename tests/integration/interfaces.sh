@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Interfaces come, go, go down and are of several kinds.
 . "$SUPPORT/lib.sh"
-need tshark capinfos
+need capinfos editcap mergecap tcpdump tshark
 make_link out0 in0
 make_link out1 in1
 file=$work/file.pcapng
@@ -169,8 +169,8 @@ for reader in v3 v2 recv; do
   stop_recorder
   assert_eq "$reader three: written" "in0 30 in1 20 out1 10" \
     "$(json '[.interfaces[] | .interface, .written] | join(" ")')"
-  assert_eq "$reader three: packets of each, by tshark" "30 in0 20 in1 10 out1" \
-    "$(fields "$file" frame.interface_name | sort | uniq -c | awk '{print $1, $2}' | paste -sd ' ')"
+  tshark_finds "$reader three: packets of each, by tshark" "$file" frame.interface_name \
+    "30 in0 20 in1 10 out1" "sort | uniq -c | awk '{print \$1, \$2}' | paste -sd ' '"
   assert_eq "$reader three: interfaces, by capinfos" 3 \
     "$(capinfos -M "$file" 2>/dev/null | awk '/^Number of interfaces in file/ {print $NF}')"
   assert_ledger_closes "$reader three"
@@ -181,8 +181,8 @@ done
 start_recorder -i out0 -w "$file" --json
 send out0 10 --qdisc
 stop_recorder
-assert_eq "outgoing: directions" "10 0x00000002" \
-  "$(fields "$file" frame.packet_flags_direction | sort | uniq -c | awk '{print $1, $2}')"
+tshark_finds "outgoing: directions" "$file" frame.packet_flags_direction "10 0x00000002" \
+  "sort | uniq -c | awk '{print \$1, \$2}'"
 
 # Loopback: each packet once, though it goes out and comes in.
 ip link set lo up
@@ -190,8 +190,8 @@ for reader in v3 v2 recv; do
   start_recorder --reader $reader -i lo -w "$file" --json udp
   for i in 1 2 3 4 5; do echo "number $i" >/dev/udp/127.0.0.1/9; done
   stop_recorder
-  assert_eq "$reader loopback: packets" "$(for i in 1 2 3 4 5; do echo "number $i" | od -An -tx1 | tr -d ' '; done)" \
-    "$(fields "$file" udp.payload)"
+  tshark_finds "$reader loopback: packets" "$file" udp.payload \
+    "$(for i in 1 2 3 4 5; do echo "number $i" | od -An -tx1 | tr -d ' '; done)" cat
   assert_eq "$reader loopback: seen" 5 "$(json .seen)"
 done
 
@@ -229,3 +229,5 @@ fi
 for name in in0 out1 lo; do
   assert_file_has "$work/out" "^[0-9]+\.$name( |$)"
 done
+
+assert_tshark_finds

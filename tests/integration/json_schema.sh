@@ -37,7 +37,7 @@ assert_eq "schema of no command: exit code" 2 $?
 fails() {
   local expected=$1
   shift
-  timeout 20 "$WIRETAPE" "$@" >"$work/out" 2>"$work/err" </dev/null
+  timeout 100 "$WIRETAPE" "$@" >"$work/out" 2>"$work/err" </dev/null
   assert_eq "$*: exit code" "$expected" $?
   assert_eq "$*: lines" 1 "$(wc -l <"$work/out")"
   assert_eq "$*: keys" wiretape,command,schema,error \

@@ -56,7 +56,7 @@ read_as_left() {
 # repair_it NAME: and what must be true of it.
 repair_it() {
   local name=$1 after
-  timeout 60 "$WIRETAPE" repair --json "$file" >"$work/repaired" 2>"$work/repair.err"
+  timeout 100 "$WIRETAPE" repair --json "$file" >"$work/repaired" 2>"$work/repair.err"
   assert_eq "$name: repair: exit code, $(cat "$work/repair.err")" 0 $?
   after=$(packets "$file")
   if others_complain >"$work/complaints"; then fail "$name: capinfos complains: $(cat "$work/complaints")"; fi
@@ -72,7 +72,7 @@ repair_it() {
     "$(cat "$work/gaps")"
   # Once is enough.
   cp "$file" "$work/once"
-  timeout 60 "$WIRETAPE" repair "$file" >"$work/repaired" 2>&1 || fail "$name: repaired again: $(cat "$work/repaired")"
+  timeout 100 "$WIRETAPE" repair "$file" >"$work/repaired" 2>&1 || fail "$name: repaired again: $(cat "$work/repaired")"
   assert "$name: a second repair changes nothing" cmp "$work/once" "$file"
 }
 

@@ -45,11 +45,11 @@ for name in alt enP65540p1s0f1np1d1 "$longest"; do
   assert_eq "${#name}, replay --to: packets" 20 "$(packets "$file")"
 
   assert_eq "${#name}, stamp caps" in0 "$("$WIRETAPE" stamp caps --json "${name}i" | jq -r '.interfaces[0].interface')"
-  timeout 20 "$WIRETAPE" stamp watch --json -a duration:0.1 "${name}i" >"$work/out" 2>"$work/err"
+  timeout 100 "$WIRETAPE" stamp watch --json -a duration:0.1 "${name}i" >"$work/out" 2>"$work/err"
   assert_eq "${#name}, stamp watch" in0 "$(head -n 1 "$work/out" | jq -r .interface)"
-  timeout 20 "$WIRETAPE" stamp latency -i "${name}i" -a duration:0.1 >"$work/out" 2>"$work/err"
+  timeout 100 "$WIRETAPE" stamp latency -i "${name}i" --ring 1MiB -a duration:0.1 >"$work/out" 2>"$work/err"
   assert "${#name}, stamp latency knows it" test -z "$(grep 'there is no interface' "$work/err")"
-  timeout 20 "$WIRETAPE" stamp cross "${name}i" >"$work/out" 2>"$work/err"
+  timeout 100 "$WIRETAPE" stamp cross "${name}i" >"$work/out" 2>"$work/err"
   assert "${#name}, stamp cross knows it" test -z "$(grep 'there is no interface' "$work/err")"
   replay --check -i "${name}o" --json
   assert_eq "${#name}, replay --check" out0 "$(sent .interface)"

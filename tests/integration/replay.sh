@@ -8,7 +8,7 @@ need editcap tshark
 replay() {
   local name=$1 expected=$2
   shift 2
-  timeout 60 "$WIRETAPE" replay --json "$@" >"$work/replayed" 2>"$work/complaints"
+  timeout 100 "$WIRETAPE" replay --json "$@" >"$work/replayed" 2>"$work/complaints"
   assert_eq "$name: exit code" "$expected" $?
 }
 
@@ -91,5 +91,5 @@ replay "a timing that is none" 2 "$work/tape.pcapng" -i out0 --timing warp:9
 replay "a tolerance that nobody keeps" 4 "$work/tape.pcapng" -i out0 --tolerance 1ns
 replay "launch times on a veth" 1 "$work/tape.pcapng" -i out0 --pace txtime
 assert_file_has "$work/complaints" 'spin needs no'
-timeout 60 "$WIRETAPE" replay --check -i out0 >"$work/checked"
+timeout 100 "$WIRETAPE" replay --check -i out0 >"$work/checked"
 assert_eq "check: exit code" 0 $?

@@ -290,7 +290,7 @@ assert_eq "stamps that never come" "0 2000 2000" "$code $(sent '"\(.sent) \(.pro
 
 for argument in --help "--check -i out0" "--check --json -i out0" "-i out0 -t asap --json $tape"; do
   # shellcheck disable=SC2086
-  timeout 60 "$WIRETAPE" replay $argument >/dev/full 2>"$work/complaints"
+  timeout 100 "$WIRETAPE" replay $argument >/dev/full 2>"$work/complaints"
   assert_eq "$argument, a full disk: exit code" 1 $?
   says '^wiretape: cannot write to standard output: (No space left on device|not all was written)$'
 done

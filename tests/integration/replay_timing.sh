@@ -2,7 +2,7 @@
 # Which packets of which files are sent again, and when.
 . "$SUPPORT/lib.sh"
 . "$SUPPORT/resend.sh"
-need tshark capinfos editcap mergecap
+need tshark capinfos editcap mergecap tcpdump
 make_tape
 
 # select_packets FILTER NAME: those packets of the tape that Wireshark lets through, and their number.
@@ -38,15 +38,16 @@ resend "until there are enough" 1000 -l 0 -c 1000 -t asap "$tape"
 
 # ---- which packets ----
 
-select_packets 'frame.number <= 10' first
+editcap -r "$tape" "$work/first.pcapng" 1-10
 resend "count" 10 -c 10 "$tape"
 same "$work/first.pcapng" 10
 select_packets 'frame.len > 1000' large
 resend "filter" 50 -f 'greater 1000' -t asap "$tape"
 same "$work/large.pcapng" 50
-select_packets 'frame.number >= 100 && frame.number < 120' twenty
-mapfile -t epochs < <(fields "$tape" frame.time_epoch)
-mapfile -t offsets < <(fields "$tape" frame.time_relative)
+editcap -r "$tape" "$work/twenty.pcapng" 100-119
+fields "$tape" frame.time_epoch frame.time_relative >"$work/tape.times"
+mapfile -t epochs < <(cut -f 1 "$work/tape.times")
+mapfile -t offsets < <(cut -f 2 "$work/tape.times")
 resend "from and to" 20 --from "${epochs[99]}" --to "${epochs[119]}" -t asap "$tape"
 same "$work/twenty.pcapng" 20
 resend "from and to, from the first on" 20 --from "+${offsets[99]}" --to "+${offsets[119]}" "$tape"
@@ -143,7 +144,7 @@ ns() {
 
 # first_arrival: in ns since 1970.
 first_arrival() {
-  ns "$(fields "$again" frame.time_epoch | head -n 1)"
+  ns "$(tcpdump_reads "$again" -c 1 -tt --time-stamp-precision=nano 2>/dev/null | cut -d ' ' -f 1)"
 }
 
 # starts_at NS: the first has come then, or was late. The kernel's clocks are read one after the other

@@ -27,7 +27,7 @@ fi
 # replay ARGUMENT...: over there, without capabilities; the exit code is in $code.
 without_any=(setpriv --no-new-privs --bounding-set=-all --inh-caps=-all --ambient-caps=-all --)
 replay() {
-  timeout 60 nsenter -t "$far" -n "${without_any[@]}" "$WIRETAPE" replay "$@" >"$work/sent" 2>"$work/complaints"
+  timeout 100 nsenter -t "$far" -n "${without_any[@]}" "$WIRETAPE" replay "$@" >"$work/sent" 2>"$work/complaints"
   code=$?
 }
 

@@ -44,7 +44,7 @@ assert_eq "SIGUSR1: packets" 60 "$(packets "$file")"
 assert_eq "-q: says" "" "$(cat "$work/err" "$work/out")"
 
 # --stats: a line a second, whole lines, also where it is no terminal.
-lines() { [ "$(grep -c ' packets .*Mpps.*ring.*lost' "$work/err")" -ge "$1" ]; }
+lines() { [ "$(grep -c ' packets .*Mpps.*ring.*lost' "$work/err")" -ge "$1" ] && grep -q ' 50 packets ' "$work/err"; }
 start_recorder -i in0 -w "$file" --stats 1
 send out0 50
 wait_until "two lines" lines 2

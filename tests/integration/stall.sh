@@ -28,7 +28,7 @@ assert_numbers() {
 
 for io in uring pwrite; do
   file=$work/disk/$io.pcapng
-  count=120000
+  count=70000
   before=$(received in0)
   start_recorder -i in0 -w "$file" --ring 256MiB --io $io --json
   start_generator out0 -s $size -p $pps -c $count

@@ -7,7 +7,7 @@ watcher=""
 
 # stamp ARGUMENT...: exit code in $code, output in $work/out and $work/err.
 stamp() {
-  timeout 60 "$WIRETAPE" stamp "$@" >"$work/out" 2>"$work/err" </dev/null
+  timeout 100 "$WIRETAPE" stamp "$@" >"$work/out" 2>"$work/err" </dev/null
   code=$?
 }
 
@@ -33,7 +33,7 @@ refused() {
 
 # ---- help and usage ----
 
-wiretape_usage() { timeout 60 "$WIRETAPE" stamp >"$work/out" 2>"$work/err"; }
+wiretape_usage() { timeout 100 "$WIRETAPE" stamp >"$work/out" 2>"$work/err"; }
 wiretape_usage
 assert_eq "stamp alone: exit code" 2 $?
 assert_file_has "$work/err" '^Usage: wiretape stamp'
@@ -189,7 +189,7 @@ assert_eq "watch for a while: lines" 1 "$(wc -l <"$work/out")"
 
 for command in 'caps v0' 'caps --json v0' 'cross -n 1 sim' 'cross -n 0 --json sim' 'watch v0' 'watch -j v0'; do
   # shellcheck disable=SC2086
-  timeout 60 "$WIRETAPE" stamp $command >/dev/full 2>"$work/err"
+  timeout 100 "$WIRETAPE" stamp $command >/dev/full 2>"$work/err"
   assert_eq "$command to a full device: exit code" 1 $?
   assert_file_has "$work/err" 'cannot write to standard output'
 done

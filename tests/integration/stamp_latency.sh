@@ -5,7 +5,7 @@ make_link out0 in0
 
 # latency OPTION...: output in $work/out and $work/err, exit code in $code.
 latency() {
-  timeout 60 "$WIRETAPE" stamp latency --ring 16MiB "$@" >"$work/out" 2>"$work/err"
+  timeout 100 "$WIRETAPE" stamp latency --ring 16MiB "$@" >"$work/out" 2>"$work/err"
   code=$?
 }
 
@@ -112,7 +112,7 @@ mkfifo "$work/fifo"
 reader=$!
 {
   wait_until "the reader has gone" ended "$reader"
-  timeout 60 "$WIRETAPE" stamp latency -i sim:pps=10000,count=500 --reader sim 2>"$work/err"
+  timeout 100 "$WIRETAPE" stamp latency -i sim:pps=10000,count=500 --reader sim 2>"$work/err"
   echo $? >"$work/code"
 } >"$work/fifo"
 assert_eq "a closed pipe: exit code" 1 "$(cat "$work/code")"

@@ -63,7 +63,7 @@ assert_eq "-q: says" "" "$("$WIRETAPE" record -q --reader sim -i sim:count=10 -w
 mkfifo "$work/ready"
 "$WIRETAPE" record -q --ring 16MiB -i in0 -w "$file" --ready-fd 7 7>"$work/ready" &
 recorder=$!
-assert_eq "--ready-fd: the line, and then its end" READY "$(timeout 30 cat "$work/ready")"
+assert_eq "--ready-fd: the line, and then its end" READY "$(timeout 100 cat "$work/ready")"
 send out0 50
 stop_recorder
 assert_sequences "--ready-fd" "$file" 1 50
@@ -111,7 +111,7 @@ assert_eq "--background to standard output: exit code" 2 $?
 
 # Of several recordings one cannot begin: none goes on.
 mkfifo "$work/pipe"
-timeout 30 "$WIRETAPE" record -i in0 -w "$file" -i in1 -w "$work/full/absent" 2>"$work/err"
+timeout 100 "$WIRETAPE" record -i in0 -w "$file" -i in1 -w "$work/full/absent" 2>"$work/err"
 assert_eq "one of two cannot begin: exit code" 1 $?
 
 # ---- stopped before that ----

@@ -4,7 +4,7 @@
 
 # wiretape ARGUMENT...: exit code in $code, output in $work/out and $work/err.
 wiretape() {
-  timeout 30 "$WIRETAPE" "$@" >"$work/out" 2>"$work/err" </dev/null
+  timeout 100 "$WIRETAPE" "$@" >"$work/out" 2>"$work/err" </dev/null
   code=$?
 }
 
@@ -240,7 +240,7 @@ for command in "record -q --reader sim -i sim:count=10 -w $work/file" "info $wor
   "generate --feed pitch -q -c 10 -w $work/file" "stamp caps lo" "stamp cross sim:" \
   "replay --check -i lo"; do
   # shellcheck disable=SC2086
-  timeout 60 "$WIRETAPE" $command --json >/dev/full 2>"$work/err"
+  timeout 100 "$WIRETAPE" $command --json >/dev/full 2>"$work/err"
   assert_eq "$command, JSON to a full device: exit code" 1 $?
   assert_eq "$command, JSON to a full device: complaints" 1 \
     "$(grep -c '^wiretape: cannot write to standard output: ' "$work/err")"

@@ -53,15 +53,16 @@ as_fuzzed() { [ "$(cat "$target.fuzzed" 2>/dev/null)" = "$(fingerprint)" ]; }
 
 # Replace exit code 77, libFuzzer's own, which ctest takes for a skipped test.
 target() { "$target" -error_exitcode=1 -timeout_exitcode=1 "$@"; }
-target -runs=0 "$corpus"
 sources >"$work/sources"
 grep -q '\.c$' "$work/sources" || { echo "which sources are in it?"; exit 1; }
 if [ -z "${FUZZ_ALWAYS:-}" ] && { as_in_base || as_fuzzed; }; then
+  target -runs=0 "$corpus"
   echo "its $(wc -l <"$work/sources") sources have not changed: only the corpus was replayed"
   exit 0
 fi
 mkdir "$work/new"
 fingerprint >"$work/fingerprint"
+# Begins with the corpus.
 target -max_total_time="${FUZZ_SECONDS:-3}" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
   -artifact_prefix="${FUZZ_ARTIFACTS:-$work/}" "$work/new" "$corpus" 2>&1 | tail -n 25
 status=${PIPESTATUS[0]}

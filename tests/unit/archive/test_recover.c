@@ -265,6 +265,66 @@ Test(recover, a_hole_becomes_a_block_that_says_what_is_missing)
 	cr_expect(eq(u64, report->missing_packets, 4));
 }
 
+Test(recover, each_hole_is_one)
+{
+	add_chunks(7, 9000);
+	tape_close(&tape);
+	lose_chunk(1);
+	lose_chunk(3);
+	lose_chunk(5);
+	tape_write(&tape, fd);
+	look();
+	cr_assert(eq(sz, report->hole_count, 3));
+	for (size_t i = 0; i < 3; i++) {
+		cr_expect(eq(u64, report->holes[i].offset, tape.chunks[2 * i + 1].offset));
+		cr_expect(eq(u64, report->holes[i].packets, 2));
+	}
+	cr_expect(eq(u64, report->missing_packets, 6));
+}
+
+/* Change two words of the block that a repair has put into the hole, and look again. */
+static void expect_hole(bool is_closed, size_t first, uint32_t first_word, size_t second,
+                        uint32_t second_word)
+{
+	const off_t hole = (off_t)tape.chunks[1].offset;
+	const off_t at[] = {hole + (off_t)first, hole + (off_t)second};
+	uint32_t words[2];
+
+	for (int i = 0; i < 2; i++)
+		cr_assert(eq(long, (long)pread(fd, &words[i], 4, at[i]), 4));
+	cr_assert(eq(long, (long)pwrite(fd, &first_word, 4, at[0]), 4));
+	cr_assert(eq(long, (long)pwrite(fd, &second_word, 4, at[1]), 4));
+	look();
+	cr_expect(eq(int, report->holes[0].closed, is_closed), "%u at %zu, %u at %zu", first_word,
+	          first, second_word, second);
+	for (int i = 1; i >= 0; i--)
+		cr_assert(eq(long, (long)pwrite(fd, &words[i], 4, at[i]), 4));
+}
+
+Test(recover, a_hole_is_closed_by_whole_blocks_of_its_own_only)
+{
+	uint32_t bytes, text;
+
+	add_chunks(4, 9000);
+	tape_close(&tape);
+	lose_chunk(1);
+	tape_write(&tape, fd);
+	look();
+	take_copy("it was closed");
+	bytes = tape.chunks[1].bytes;
+	cr_assert(eq(long, (long)pread(fd, &text, 4, (off_t)tape.chunks[1].offset + 8), 4));
+	expect_hole(true, 0, WT_PCAPNG_GAP, bytes - 4, bytes);
+	expect_hole(false, 0, WT_PCAPNG_CUSTOM, bytes - 4, bytes);
+	expect_hole(false, 0, 0, bytes - 4, bytes);
+	expect_hole(false, 4, 0, bytes - 4, bytes);
+	expect_hole(false, 4, bytes - 4, bytes - 8, bytes - 4);
+	expect_hole(false, 4, bytes - 4096, bytes - 4096 - 4, bytes - 4096);
+	expect_hole(false, 4, bytes + 4096, bytes + 4096 - 4, bytes + 4096);
+	expect_hole(false, 4, bytes, bytes - 4, bytes - 4096);
+	expect_hole(false, 4, bytes, bytes - 4, 0);
+	expect_hole(false, 8, ~text, bytes - 4, bytes);
+}
+
 Test(recover, a_recording_that_was_not_closed_says_so_afterwards)
 {
 	add_chunks(3, 100);
@@ -345,15 +405,22 @@ Test(recover, a_large_hole_becomes_several_blocks)
 
 Test(recover, of_a_damaged_beginning_all_blocks_that_can_be_read_keep_their_places)
 {
-	add_chunks(2, 100);
-	memset(tape.bytes + tape.chunks[0].offset - 8, 0, 8);
-	tape_write(&tape, fd);
-	look();
-	take_copy("its first chunk, with the interfaces, is damaged");
-	read_back();
-	cr_expect(eq(sz, found.packets, 4));
-	look();
-	cr_expect(report->has_chunks);
+	for (int big_endian = 0; big_endian < 2; big_endian++) {
+		tape_free(&tape);
+		tape_begin(&tape, 2);
+		add_chunks(2, 100);
+		if (big_endian)
+			tape_swap(&tape);
+		memset(tape.bytes + tape.chunks[0].offset - 8, 0, 8);
+		tape_write(&tape, fd);
+		look();
+		take_copy("its first chunk, with the interfaces, is damaged");
+		read_back();
+		cr_expect(eq(sz, found.packets, 4));
+		look();
+		cr_expect(report->has_chunks);
+		unlink(copy_path);
+	}
 }
 
 Test(recover, the_mark_may_have_the_last_number_there_is)
@@ -781,6 +848,8 @@ Test(recover, what_is_no_capture_file_is_refused)
 	expect_refusal(-ENOTSUP, "neither pcapng nor pcap");
 	write_bytes("", 0);
 	expect_refusal(-ENODATA, "empty");
+	cr_expect(eq(int, wt_recover_open(&recovery, "/dev/null", true, &err), -EINVAL));
+	cr_expect(strstr(err.text, "not a regular file") != NULL, "%s", err.text);
 	write_bytes("\x0a\x0d\x0d\x0a\0\0\0\0", 8);
 	expect_refusal(-EBADMSG, "nothing of it can be kept");
 }
@@ -973,6 +1042,13 @@ static void broken_content(void)
 			cr_expect(eq(u64, report->packets, PACKETS));
 		}
 	}
+	/* After other damage, too, it is not for want of an interface. */
+	build_patch_u32(&file, starts[7], WT_PCAPNG_EPB);
+	insert(starts[3], 0xee, 4);
+	write_bytes(file.bytes, file.length);
+	look();
+	cr_expect(eq(u64, report->mended, 0));
+	expect_copy("is left as it is", PACKETS, 20);
 }
 
 /* Only a packet of the first interface can be kept without a description. */
@@ -1315,6 +1391,31 @@ Test(recover, the_last_of_several_is_repaired_in_place)
 	cr_expect(eq(sz, found.packets, PACKETS + 8));
 	cr_expect(eq(sz, found.ends, 1));
 	expect_whole();
+}
+
+Test(recover, what_several_recordings_lack_is_added_up)
+{
+	uint64_t keep_bytes;
+
+	for (int i = 0; i < 10; i++)
+		tape_packet(&tape, T_NS + i, 2000);
+	tape_chunk(&tape);
+	tape_zero_page(&tape, tape.chunks[0].offset + 3 * 4096);
+	tape_write(&tape, fd);
+	look();
+	keep_bytes = report->keep_bytes;
+	append(tape.bytes, tape.length);
+	append(tape.bytes, tape.length);
+	write_all();
+	look();
+	cr_expect(eq(u64, report->packets, 10));
+	cr_expect(eq(u64, report->part_chunks, 2));
+	cr_expect(eq(u64, report->part_packets, 10));
+	cr_expect(eq(u64, report->part_missing, 10));
+	cr_expect(eq(u64, report->missing_packets, 10));
+	cr_expect(eq(sz, report->hole_count, 2));
+	cr_expect(eq(u64, report->holes[1].offset, report->holes[0].offset + tape.length));
+	cr_expect(eq(u64, report->keep_bytes, tape.length + keep_bytes));
 }
 
 Test(recover, a_recording_that_was_closed_is_never_touched)
@@ -1829,6 +1930,28 @@ Test(recover, after_damage_pcap_packets_chain)
 			expect_chain(packets, bytes, true, packets > 1);
 		}
 		expect_chain(packets, 3000, true, packets > 1);
+	}
+}
+
+/* Above the usual limit a length has to lead to a packet. */
+Test(recover, a_large_pcap_packet_before_garbage_is_one_up_to_the_usual_limit)
+{
+	for (uint32_t caplen = 262144; caplen <= 262145; caplen++) {
+		const uint32_t words[] = {1700000000, 0, caplen, caplen};
+		uint8_t *packet = calloc(1, caplen);
+		bool is_one = caplen == 262144;
+
+		build_pcap(false, PCAP_US);
+		append(file.bytes, record_at(7));
+		append(words, sizeof(words));
+		append(packet, caplen);
+		append("garbage", 7);
+		append(file.bytes + record_at(7), file.length - record_at(7));
+		free(packet);
+		write_all();
+		look();
+		cr_expect(eq(u64, report->packets, is_one ? PACKETS + 1 : PACKETS));
+		cr_expect(eq(u64, report->lost_bytes, is_one ? 7 : 16 + caplen + 7));
 	}
 }
 

@@ -118,6 +118,10 @@ static const struct row rows[] = {
          "type 800 at 8; IPv4 at 8 next 28 end 40; 17 at 28; payload at 36, 4 of 4; transport"},
         {"pppd's, outgoing", 166, 0, BYTES("\1\3\0\x21" UDP4),
          "type 800 at 4; IPv4 at 4 next 24 end 36; 17 at 24; payload at 32, 4 of 4; transport"},
+        {"Cisco HDLC with no length", 104, 0,
+         BYTES("\x8f\0\0\x08"
+               "\xaa\xaa\3\0\0\0\x08\0"),
+         "type 0 at 4; network"},
         {"Cisco HDLC", 104, 0, BYTES("\x8f\0\x08\0" UDP4),
          "type 800 at 4; IPv4 at 4 next 24 end 36; 17 at 24; payload at 32, 4 of 4; transport"},
         {"a link that is not known", 227, 0, BYTES(UDP4), "type 0 at 0; link unknown"},
@@ -276,6 +280,22 @@ static const struct row rows[] = {
          BYTES(MACS "\x88\x47"
                     "\0\1\1\x40" MACS "\x12\x34\x45\0"),
          "type 8847 at 14; in 1 of 2; not followed pseudowire"},
+        {"labels, and IPv6's version before an unknown type", ETHERNET, ALL,
+         BYTES(MACS "\x88\x47"
+                    "\0\1\1\x40" MACS "\x12\x34\x60\0"),
+         "type 8847 at 14; in 1 of 2; not followed pseudowire"},
+        {"labels, and IPv6's type before another version", ETHERNET, ALL,
+         BYTES(MACS "\x88\x47"
+                    "\0\1\1\x40" MACS "\x86\xdd\x45\0"),
+         "type 8847 at 14; in 1 of 2; not followed pseudowire"},
+        {"labels, and IPv4's type before another version", ETHERNET, ALL,
+         BYTES(MACS "\x88\x47"
+                    "\0\1\1\x40" MACS "\x08\0\x60\0"),
+         "type 8847 at 14; in 1 of 2; not followed pseudowire"},
+        {"labels, and ARP's type before no hardware", ETHERNET, ALL,
+         BYTES(MACS "\x88\x47"
+                    "\0\1\1\x40" MACS "\x08\6\x01\0"),
+         "type 8847 at 14; in 1 of 2; not followed pseudowire"},
         {"PPPoE, named", ETHERNET, 0,
          BYTES(MACS "\x88\x64"
                     "\x11\0\0\1\0\x22\0\x21" UDP4),
@@ -383,6 +403,11 @@ static const struct row rows[] = {
         {"VXLAN's port with a reserved bit", RAW, ALL,
          BYTES(IP4("\x24", "\x11") TO("\x12\xb5", "\x10") "\x08\0\0\1\0\0\7\0"),
          "type 800 at 0; IPv4 at 0 next 20 end 36; 17 at 20; payload at 28, 8 of 8; transport"},
+        {"VXLAN to another port", RAW, ALL, BYTES(IP4("\x24", "\x11") TO("\x12\xb4", "\x10") VXLAN),
+         "type 800 at 0; IPv4 at 0 next 20 end 36; 17 at 20; payload at 28, 8 of 8; transport"},
+        {"VXLAN's port with less than its header", RAW, ALL,
+         BYTES(IP4("\x23", "\x11") TO("\x12\xb5", "\x0f") "\x08\0\0\0\0\0\7"),
+         "type 800 at 0; IPv4 at 0 next 20 end 35; 17 at 20; payload at 28, 7 of 7; transport"},
         {"Geneve", RAW, ALL,
          BYTES(IP4("\x24", "\x11") TO("\x17\xc1", "\x10") "\0\0\x65\x58\0\0\7\0"),
          "type 800 at 0; IPv4 at 0 next 20 end 36; 17 at 20; payload at 28, 8 of 8; transport "

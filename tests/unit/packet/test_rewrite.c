@@ -1384,6 +1384,26 @@ Test(rewrite, counts_ethernet_types_that_are_not_followed)
 	expect_counted("ARP of another network", WT_UNFOLLOWED_ARP, ADDRESSES | MACS_TOO);
 }
 
+Test(rewrite, each_rule_alone_tells_what_is_not_followed)
+{
+	static const char *const rules[] = {"src-ip=192.0.2.1",
+	                                    "dst-ip=192.0.2.1",
+	                                    "src-ip=fd00::1",
+	                                    "dst-ip=fd00::1",
+	                                    "src-port=1",
+	                                    "dst-port=1",
+	                                    "src-mac=02:00:00:00:00:09",
+	                                    "dst-mac=02:00:00:00:00:09"};
+
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		build(&udp4);
+		ip[9] = 47;
+		apply(rules[i]);
+		cr_expect(eq(u64, counts.unfollowed[WT_UNFOLLOWED_GRE], 1), "%s", rules[i]);
+		cr_expect(eq(u64, counts.not_followed, 1), "%s", rules[i]);
+	}
+}
+
 Test(rewrite, counts_protocols_over_ip_that_are_not_followed)
 {
 	static const struct {

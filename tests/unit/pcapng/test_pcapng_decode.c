@@ -119,6 +119,22 @@ Test(pcapng_decode, reads_a_big_endian_section)
 	read_section_of_everything(true);
 }
 
+Test(pcapng_decode, a_number_is_an_option_of_its_length)
+{
+	static const uint8_t value[16] = {1, 0, 0, 0, 2};
+
+	for (uint16_t length = 0; length < 16; length++) {
+		const struct wt_pcapng_option_view option = {.length = length, .value = value};
+		uint64_t number_64 = 0;
+		uint32_t number = 0;
+
+		cr_expect(eq(int, wt_pcapng_option_u32(&option, &number), length == 4));
+		cr_expect(eq(int, wt_pcapng_option_u64(&option, &number_64), length == 8));
+		cr_expect(eq(int, number != 0, length == 4));
+		cr_expect(eq(int, number_64 != 0, length == 8));
+	}
+}
+
 static void read_interface_of_everything(bool big_endian)
 {
 	build.big_endian = big_endian;
@@ -968,6 +984,29 @@ Test(pcapng_decode, packets_of_one_interface_come_together)
 	cr_assert(eq(i64, frames[0].stamp_ns, T_NS - INT64_C(1000000000) + 7000));
 	cr_assert(eq(u64, decoder.packets, 4));
 	expect_end();
+}
+
+Test(pcapng_decode, packets_that_come_together_have_the_stamps_they_have_alone)
+{
+	static const uint8_t resolutions[] = {0, 3, 6, 8, 9, 10, 12, 0x80, 0x8a, 0x9e};
+	struct wt_frame frames[2];
+	uint32_t interface_id;
+
+	for (size_t i = 0; i < 2 * sizeof(resolutions); i++) {
+		wt_pcapng_decoder_fini(&decoder);
+		wt_pcapng_decoder_init(&decoder);
+		memset(&build, 0, sizeof(build));
+		build_section(&build);
+		build_interface(&build, resolutions[i / 2], i % 2 ? 5 : 0);
+		for (int j = 0; j < 2; j++)
+			build_packet(&build, 0, 1234567890, "1234");
+		expect_kind(WT_ITEM_SECTION);
+		expect_kind(WT_ITEM_INTERFACE);
+		cr_assert(eq(sz, packets(frames, 1, &interface_id), 1));
+		expect_kind(WT_ITEM_PACKET);
+		cr_expect(eq(i64, frames[0].stamp_ns, item.packet.frame.stamp_ns), "%#x",
+		          resolutions[i / 2]);
+	}
 }
 
 Test(pcapng_decode, what_is_not_quick_is_left_to_the_whole_decoder)

@@ -655,6 +655,15 @@ Test(tpacket_v2_ring, held_slots_do_not_count_as_waiting)
 	cr_expect(lt(dbl, fabs(wt_ring_high_water_pct(ring) - 100.0 * (UNITS - 1) / UNITS), 1e-9));
 }
 
+Test(tpacket_v2_ring, a_block_may_be_one_slot)
+{
+	const struct wt_ring_memory least = {memory, BLOCK_BYTES, BLOCKS, BLOCK_BYTES, 0};
+	struct wt_ring *opened;
+
+	cr_assert(eq(int, wt_tpacket_v2_ring_open(&opened, &least), 0));
+	wt_ring_close(opened);
+}
+
 Test(tpacket_v2_ring, memory_that_cannot_be_a_ring_is_refused)
 {
 	static const struct wt_ring_memory wrong[] = {

@@ -804,6 +804,17 @@ Test(tpacket_v3_ring, memory_that_cannot_be_a_ring_is_refused)
 		          i);
 }
 
+Test(tpacket_v3_ring, a_block_has_at_least_its_header)
+{
+	struct wt_ring_memory least = {memory, sizeof(struct tpacket_block_desc), BLOCKS, 0, 0};
+	struct wt_ring *opened;
+
+	cr_assert(eq(int, wt_tpacket_v3_ring_open(&opened, &least), 0));
+	wt_ring_close(opened);
+	least.block_bytes -= TPACKET_ALIGNMENT;
+	cr_expect(eq(int, wt_tpacket_v3_ring_open(&opened, &least), -EINVAL));
+}
+
 Test(tpacket_v3_ring, closing_no_ring_is_fine)
 {
 	wt_ring_close(NULL);
