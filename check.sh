@@ -15,7 +15,7 @@
 #
 # Installs what is missing with apt (as root, or with a sudo that asks nothing). Logs
 # are in build/check/. The last line says how many checks passed, failed and were
-# skipped: ctest's tests, Criterion's within them, and everything else that is marked as a
+# skipped: ctest's tests, unit tests within them, and everything else that is marked as a
 # check here. The exit code is 0 only if none failed. Nothing is left of it but build/, also
 # when it is killed.
 set -u
@@ -82,22 +82,20 @@ outcomes() {
     s/^(.*)\n(.*)\t.*$/fail\t\2 (\1)/p' "$1"
 }
 
-# What a filter leaves out is to Criterion a test that was skipped.
 inner_passes() { grep -E '(^|>)ok - [^ ]+::' "$1" | grep -vc '# SKIP'; }
 
-# Criterion's own skips are inside tests that ctest calls passed.
+# Skips of unit tests are inside tests that ctest calls passed.
 inner_skips() {
-  sed -nE 's/.*(ok|not ok) - ([^ ]+) *# SKIP *(.*)/\2: \3/p' "$1" |
-    grep -v ': test was skipped$' | sort -u
+  sed -nE 's/.*(ok|not ok) - ([^ ]+) *# SKIP *(.*)/\2: \3/p' "$1" | sort -u
 }
 
-# said REPORT TEST: what it has printed, without those of Criterion's tests that passed.
+# said REPORT TEST: what it has printed, without unit tests that passed.
 said() {
   sed -n "/<testcase name=\"$2\"/,/<\/testcase>/p" "$1" |
     sed 's/<\/\?[a-z-]\+\( [^>]*\)\?>//g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' | grep -vE '^ok - |^\s*$'
 }
 
-# run_ctest NAME PRESET [ARGUMENT...]: each test is a check, and each of Criterion's within.
+# run_ctest NAME PRESET [ARGUMENT...]: each test is a check, and each unit test within.
 run_ctest() {
   local name=$1 preset=$2 report log outcome test counted_failures=0 counted=0 status=0
   shift 2
@@ -331,24 +329,11 @@ among_the_sources() {
   return $status
 }
 
-# Where pkg-config knows everything but Criterion.
-without_criterion() {
-  local only=$PWD/$logs/no-criterion
-  rm -rf "$only" build/builds/no-criterion && mkdir -p "$only" || return
-  # shellcheck disable=SC2046 # folders
-  find $(pkg-config --variable pc_path pkg-config | tr : ' ') -name '*.pc' ! -name criterion.pc \
-    -exec ln -sft "$only" {} + 2>/dev/null
-  PKG_CONFIG_LIBDIR=$only cmake -G Ninja -B build/builds/no-criterion >"$logs/refused.log" || return
-  cat "$logs/refused.log"
-  grep -q 'Unit tests are left out' "$logs/refused.log" && cmake --build build/builds/no-criterion -j "$jobs"
-}
-
 plain_build() { cmake -B build/builds/plain && cmake --build build/builds/plain -j "$jobs"; }
 
 stage_all_builds() {
   local hardening
   check "build: plain" plain_build
-  check "build: without Criterion" without_criterion
   check "build: -O3 -march=native" build native -DCMAKE_BUILD_TYPE=Release "-DCMAKE_C_FLAGS_RELEASE=-O3 -march=native"
   check "build: -flto" build lto -DCMAKE_C_FLAGS=-flto=auto
   check "build: unoptimised, clang" build debug-clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang

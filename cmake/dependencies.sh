@@ -24,7 +24,6 @@ wireshark-common command -v capinfos'
 
 wt_packages_check='
 g++              wt_compiles c++
-libcriterion-dev pkg-config --exists criterion
 clang            command -v clang
 libclang-rt-dev  wt_has_fuzzer
 clang-format     command -v clang-format

@@ -6,8 +6,7 @@ should make a test fail.
 
 BUILD is a build with unit tests, such as build/release; what it has of them is brought up to
 date. Nothing else of the tree or the build changes: a changed source is compiled in a temporary
-folder and linked there before the libraries, with `runner.c`, which is quicker than Criterion's
-main(). `pure` names the files, and the tests that are to
+folder and linked there before the libraries. `pure` names the files, and the tests that are to
 notice; FILE, as written there, asks for those alone. `equivalent` has the changes that change
 nothing, with the reason of each. COUNT (300) of all others are tried, as many of each file, chosen
 by SEED (1); a change that is tried today is tried tomorrow, whatever else is written.
@@ -117,21 +116,17 @@ class Tests:
         self.seconds = {}
 
     def make(self, jobs):
-        """What all changes share: the objects and libraries of the build, and the runner."""
+        """What all changes share: the objects and libraries of the build."""
         targets = [target for _, target in self.link.values()]
         done = subprocess.run(["ninja", "-C", self.build, "-j", str(jobs), *targets],
                               capture_output=True, text=True, check=False)
         if done.returncode:
             fail(f"{self.build} cannot be built: {done.stdout.strip()}")
-        done = subprocess.run(["cc", "-D_GNU_SOURCE", "-O1", "-c", HERE / "runner.c", "-o", self.work / "runner.o"],
-                              stderr=subprocess.PIPE, text=True, check=False)
-        if done.returncode:
-            fail(f"runner.c cannot be compiled: {done.stderr.strip()}")
 
     def program(self, name, output, objects):
         """Link one with these objects, which are taken before those of the libraries."""
         text, target = self.link[name]
-        more = " ".join(shlex.quote(str(each)) for each in (self.work / "runner.o", *objects))
+        more = " ".join(shlex.quote(str(each)) for each in objects)
         text = text.replace(f" -o {target} ", f" -o {shlex.quote(str(output))} {more} ")
         return subprocess.run(text, shell=True, cwd=self.build, capture_output=True,
                               check=False).returncode == 0
@@ -168,7 +163,7 @@ class Tests:
             process.wait()
 
     def test(self, program, wanted, folder, seconds):
-        return self.run([program, wanted], folder, seconds)
+        return self.run([program, "--fail-fast", "--filter", f"{wanted}/*"], folder, seconds)
 
     def check(self, files, pool):
         """That nothing fails as it is, and how long it takes."""

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "launch_double.h"
 
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/pkt_sched.h>
 #include <string.h>
+
+#include "unit.h"
 #include <time.h>
 
 static struct launch_double *of(struct wt_launch_system *system)

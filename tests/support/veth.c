@@ -26,7 +26,7 @@ static void put(const char *path, const char *text)
 
 const char *veth_enter_namespace(void)
 {
-	/* A process with threads, as Criterion's are, cannot make a user namespace. */
+	/* A user namespace is as-root.sh's to make. */
 	if (unshare(CLONE_NEWNET))
 		return "no right to make a network namespace (tests/support/as-root.sh)";
 	/* Neighbour discovery would send frames of its own. Kernels without IPv6 lack it. */

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,6 +12,7 @@
 #include <wiretape/tests/support/temp.h>
 
 #include "support/pcapng_builder.h"
+#include "support/unit.h"
 
 #define T_S  1700000000
 #define T_NS (T_S * INT64_C(1000000000))
@@ -384,7 +383,7 @@ static bool count_down(void *context)
 	return (*looks)-- <= 0;
 }
 
-Test(capture_file, a_fifo_that_nobody_writes_to_is_waited_for_as_long_as_wanted, .timeout = 30)
+Test(capture_file, a_fifo_that_nobody_writes_to_is_waited_for_as_long_as_wanted)
 {
 	int looks = 2;
 	const struct wt_patience patience = {count_down, &looks};
@@ -396,7 +395,7 @@ Test(capture_file, a_fifo_that_nobody_writes_to_is_waited_for_as_long_as_wanted,
 }
 
 /* Anywhere: after the header, in a block, in a packet of pcap. */
-Test(capture_file, a_pipe_that_falls_silent_ends_as_soon_as_nobody_waits, .timeout = 60)
+Test(capture_file, a_pipe_that_falls_silent_ends_as_soon_as_nobody_waits)
 {
 	enum { STEP = 7 };
 

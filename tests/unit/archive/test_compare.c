@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wiretape/archive/compare/compare.h>
+
+#include "support/unit.h"
 
 #define SECOND_NS INT64_C(1000000000)
 

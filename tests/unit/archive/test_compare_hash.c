@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 
 #include <wiretape/archive/compare/compare_hash.h>
+
+#include "support/unit.h"
 
 static struct wt_compare_hash_key key;
 

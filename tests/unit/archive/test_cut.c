@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +14,7 @@
 #include "support/pcapng_builder.h"
 #include "support/seeds.h"
 #include "support/tape_builder.h"
+#include "support/unit.h"
 
 #define T_NS INT64_C(1700000000000000000)
 
@@ -52,7 +51,7 @@ static void tear_down(void)
 	tape_free(&tape);
 }
 
-TestSuite(cut, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(cut, .init = set_up, .fini = tear_down);
 
 /* A time that is given, or NULL for INT64_MIN. */
 static struct wt_time *at(struct wt_time *time, int64_t ns)

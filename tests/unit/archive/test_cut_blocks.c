@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 #include <wiretape/tests/support/temp.h>
 
 #include "support/pcapng_builder.h"
+#include "support/unit.h"
 
 /* What a cut makes of the blocks beside the packets. Each has a word in it by which it is known. */
 
@@ -48,7 +47,7 @@ static void tear_down(void)
 	unlink(out);
 }
 
-TestSuite(cut_blocks, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(cut_blocks, .init = set_up, .fini = tear_down);
 
 /* ---- what goes in ---- */
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wiretape/archive/file_filter.h>
+
+#include "support/unit.h"
 
 enum { ETHERNET = 1, RAW = 101, USB = 220, CAN = 227 };
 
@@ -23,7 +23,7 @@ static void tear_down(void)
 	wt_file_filter_destroy(filter);
 }
 
-TestSuite(file_filter, .init = set_up, .fini = tear_down, .timeout = 10);
+TestSuite(file_filter, .init = set_up, .fini = tear_down);
 
 static int passes(uint16_t link_type, const char *bytes, uint32_t length, const char *name)
 {

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +7,8 @@
 
 #include <wiretape/files.h>
 #include <wiretape/tests/support/temp.h>
+
+#include "support/unit.h"
 
 #define GOLDEN(name) WT_GOLDEN_DIR "/" name
 

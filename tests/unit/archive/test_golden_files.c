@@ -3,13 +3,12 @@
 /* Files made by other people's writers; what is expected of them is what tshark
  * says about them. */
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-#include <criterion/parameterized.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wiretape/archive/capture_file.h>
+
+#include "support/unit.h"
 
 enum { STAMPS = 9 };
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +17,7 @@
 #include "support/mend.h"
 #include "support/seeds.h"
 #include "support/tape_builder.h"
+#include "support/unit.h"
 
 #define T_NS INT64_C(1700000000000000000)
 
@@ -42,7 +41,7 @@ static void tear_down(void)
 	unlink(path);
 }
 
-TestSuite(partial, .init = set_up, .fini = tear_down, .timeout = 120);
+TestSuite(partial, .init = set_up, .fini = tear_down);
 
 static void add_chunk(size_t packets, uint32_t caplen)
 {

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,6 +16,7 @@
 #include "support/pcapng_builder.h"
 #include "support/seeds.h"
 #include "support/tape_builder.h"
+#include "support/unit.h"
 
 #define T_NS INT64_C(1700000000000000000)
 
@@ -56,7 +55,7 @@ static void tear_down(void)
 	unlink(copy_path);
 }
 
-TestSuite(recover, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(recover, .init = set_up, .fini = tear_down);
 
 static void look_at(const char *name)
 {

@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-#include <criterion/parameterized.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +12,7 @@
 
 #include "support/pcapng_builder.h"
 #include "support/tape_builder.h"
+#include "support/unit.h"
 
 #define T_NS INT64_C(1700000000000000000)
 
@@ -55,7 +53,7 @@ static void tear_down(void)
 	tape_free(&tape);
 }
 
-TestSuite(timeline, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(timeline, .init = set_up, .fini = tear_down);
 
 static void write_build(int number)
 {

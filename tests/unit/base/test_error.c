@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/base/error.h>
+
+#include "support/unit.h"
 
 Test(error, code_is_returned_and_kept_with_the_text)
 {

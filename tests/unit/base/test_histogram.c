@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 
 #include <wiretape/base/histogram.h>
+
+#include "support/unit.h"
 
 static struct wt_histogram histogram;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 
 #include <wiretape/base/identity.h>
+
+#include "support/unit.h"
 
 static bool is_same(struct wt_identity a, struct wt_identity b)
 {

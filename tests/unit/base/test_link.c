@@ -2,11 +2,11 @@
 
 /* Counters of NICs, and what becomes of them when a NIC is another one. */
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 
 #include <wiretape/base/net/link.h>
+
+#include "support/unit.h"
 
 static const struct wt_nic_counter *named(const char *name)
 {

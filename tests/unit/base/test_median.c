@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdlib.h>
 
 #include <wiretape/base/median.h>
+
+#include "support/unit.h"
 
 static struct wt_median median;
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
 #include <wiretape/base/sized.h>
+
+#include "support/unit.h"
 
 /* Three versions of one struct. */
 struct first {

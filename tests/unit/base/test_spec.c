@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/base/spec.h>
+
+#include "support/unit.h"
 
 struct wheel {
 	uint32_t spokes;

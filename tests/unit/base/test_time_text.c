@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
 #include <wiretape/base/time_text.h>
+
+#include "support/unit.h"
 
 static void expect_time(const char *text, int64_t ns, enum wt_time_base base)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include <wiretape/capture/join/join.h>
+
+#include "support/unit.h"
 
 static struct wt_join_group group;
 static struct wt_join *joined;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <netinet/in.h>
 #include <pcap/pcap.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wiretape/capture/join/join_filter.h>
+
+#include "support/unit.h"
 
 /* The filter is run by libpcap's interpreter, and each packet judged by the matcher too. */
 

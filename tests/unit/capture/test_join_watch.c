@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-
 #include <wiretape/capture/join/join_watch.h>
+
+#include "support/unit.h"
 
 #define MS INT64_C(1000000)
 

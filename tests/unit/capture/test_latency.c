@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
 #include <wiretape/capture/latency.h>
+
+#include "support/unit.h"
 
 static struct wt_latency_config config;
 static struct wt_latency_result result;
@@ -25,7 +25,7 @@ static void tear_down(void)
 	wt_latency_close(latency);
 }
 
-TestSuite(latency, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(latency, .init = set_up, .fini = tear_down);
 
 static void open_on(const char *interface)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 
 #include <wiretape/capture/ledger.h>
+
+#include "support/unit.h"
 
 static void expect_closed(const struct wt_ledger *ledger)
 {

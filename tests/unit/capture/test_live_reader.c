@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/if_packet.h>
@@ -16,6 +15,8 @@
 #include <wiretape/tests/support/chunk_reader.h>
 #include <wiretape/tests/support/recording.h>
 #include <wiretape/tests/support/veth.h>
+
+#include "support/unit.h"
 
 /* A kernel without memory: this program's setsockopt() stands before the C library's
  * and refuses rings above a size, as the kernel does. */

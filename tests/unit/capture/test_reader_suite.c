@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-#include <criterion/parameterized.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <poll.h>
@@ -15,6 +12,8 @@
 #include <wiretape/capture/readers/reader.h>
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/tests/support/veth.h>
+
+#include "support/unit.h"
 
 /* One suite for every reader: the simulated rings, step by step, and the live ones
  * over a veth pair in a network namespace of the test's own. */

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +8,8 @@
 #include <wiretape/files.h>
 #include <wiretape/record.h>
 #include <wiretape/tests/support/temp.h>
+
+#include "support/unit.h"
 
 /* Enough for these, and quickly made. */
 enum { RING_BYTES = 8 << 20 };

@@ -2,10 +2,9 @@
 #include "support/fault_disk.h"
 #include "support/file_check.h"
 #include "support/recording.h"
+#include "support/unit.h"
 #include "support/veth.h"
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <poll.h>
@@ -151,7 +150,7 @@ static void again(void)
 	init();
 }
 
-TestSuite(recorder_clocks, .init = set_up, .fini = tear_down, .timeout = 110);
+TestSuite(recorder_clocks, .init = set_up, .fini = tear_down);
 
 static void make_nic(void)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "support/fault_disk.h"
 #include "support/recording.h"
+#include "support/unit.h"
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,7 +106,7 @@ static void tear_down(void)
 	wt_feed_channels_free(&channels);
 }
 
-TestSuite(recorder_feeds, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(recorder_feeds, .init = set_up, .fini = tear_down);
 
 static void record(const char *interface)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "support/fault_disk.h"
 #include "support/recording.h"
+#include "support/unit.h"
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -37,7 +36,7 @@ static void tear_down(void)
 	recording_fini(&recording);
 }
 
-TestSuite(recorder_files, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(recorder_files, .init = set_up, .fini = tear_down);
 
 static void again(void)
 {

@@ -3,9 +3,8 @@
 #include "support/powerloss_disk.h"
 #include "support/recording.h"
 #include "support/seeds.h"
+#include "support/unit.h"
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -36,7 +35,7 @@ static void tear_down(void)
 	recording_fini(&recording);
 }
 
-TestSuite(recorder_powerloss, .init = set_up, .fini = tear_down, .timeout = 100);
+TestSuite(recorder_powerloss, .init = set_up, .fini = tear_down);
 
 static const enum wt_placement layouts[] = {WT_PLACEMENT_INPLACE, WT_PLACEMENT_COMPACT,
                                             WT_PLACEMENT_AUTO};

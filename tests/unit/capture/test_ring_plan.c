@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-
 #include <wiretape/capture/readers/reader.h>
+
+#include "support/unit.h"
 
 enum { PAGE = 4096, V2_HEADER = 52, V2_MAC = 66, TAG = 4 };
 #define KIB(n) (UINT64_C(n) << 10)

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/net_tstamp.h>
 #include <stdio.h>
@@ -12,6 +10,8 @@
 #include <wiretape/capture/recorder/stamp_converter.h>
 #include <wiretape/pcapng/interface_clock.h>
 #include <wiretape/stamp/sim_nic.h>
+
+#include "support/unit.h"
 
 /* A converter over a simulated NIC whose time goes by as told, and over a reader of which there is
  * no more than its stamps. */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
+#include <time.h> /* for errqueue.h */
+
 #include <linux/errqueue.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 
 #include <wiretape/capture/readers/udp_control.h>
+
+#include "support/unit.h"
 
 /* Control messages as the kernel lays them out, one after the other. */
 static union {

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <linux/sock_diag.h>
@@ -14,6 +12,8 @@
 #include <wiretape/capture/readers/reader.h>
 #include <wiretape/packet/udp_packet.h>
 #include <wiretape/tests/support/veth.h>
+
+#include "support/unit.h"
 
 #ifndef SO_MEMINFO
 #define SO_MEMINFO 55

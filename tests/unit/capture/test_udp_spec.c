@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wiretape/capture/readers/udp_spec.h>
+
+#include "support/unit.h"
 
 static struct wt_udp_spec spec;
 static struct wt_error err;

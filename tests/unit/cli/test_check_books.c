@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +7,7 @@
 #include <wiretape/pcapng/pcapng_format.h>
 
 #include "support/pcapng_builder.h"
+#include "support/unit.h"
 #include <wiretape/cli/check/check_books.h>
 
 static struct pcapng_builder build;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "support/pcapng_builder.h"
+#include "support/unit.h"
 #include <wiretape/cli/check/check_head.h>
 #include <wiretape/tests/support/temp.h>
 

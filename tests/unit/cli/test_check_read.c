@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -15,6 +13,7 @@
 #include <wiretape/pcapng/text_block.h>
 
 #include "support/pcapng_builder.h"
+#include "support/unit.h"
 #include <wiretape/cli/check/check_read.h>
 #include <wiretape/tests/support/temp.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wiretape/cli/draw_histogram.h>
+
+#include "support/unit.h"
 
 static struct wt_histogram histogram;
 static struct wt_draw_row rows[WT_DRAW_ROWS_MAX];

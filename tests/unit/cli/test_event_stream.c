@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -13,6 +11,8 @@
 
 #include <wiretape/cli/record/event_stream.h>
 #include <wiretape/tests/support/temp.h>
+
+#include "support/unit.h"
 
 static char folder[TEMP_BYTES];
 static char path[128];
@@ -34,7 +34,7 @@ static void tear_down(void)
 	rmdir(folder);
 }
 
-TestSuite(event_stream, .init = set_up, .fini = tear_down, .timeout = 30);
+TestSuite(event_stream, .init = set_up, .fini = tear_down);
 
 static void put(const char *line)
 {
@@ -72,8 +72,7 @@ static void wait_until_written(int64_t bytes)
 		sched_yield();
 }
 
-Test(event_stream, all_of_more_lines_than_it_has_memory_for_arrive_where_somebody_reads,
-     .timeout = 60)
+Test(event_stream, all_of_more_lines_than_it_has_memory_for_arrive_where_somebody_reads)
 {
 	enum { LINES = 100000 };
 	struct stat status;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-#include <criterion/redirect.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <wiretape/cli/cli.h>
 #include <wiretape/cli/options.h>
+
+#include "support/unit.h"
 
 struct filled {
 	bool flag;
@@ -108,8 +108,6 @@ static void expect_complaint(const char *text, int code, const char *complaint)
 	cr_expect(eq(int, parse(text), code), "%s", text);
 	cr_expect_str_eq(wt_cli_reason(), complaint, "%s: %s", text, wt_cli_reason());
 }
-
-TestSuite(options, .init = cr_redirect_stderr);
 
 Test(options, values_go_to_their_members)
 {
@@ -216,10 +214,16 @@ Test(options, values_that_name_what_they_are)
 
 Test(options, help_is_wrapped_at_80_columns)
 {
-	cr_redirect_stdout();
+	FILE *was = stdout;
+	char *text;
+	size_t bytes;
+
+	stdout = open_memstream(&text, &bytes);
 	cr_expect(eq(int, parse("--help"), WT_EXIT_HELPED));
-	fflush(stdout);
-	cr_assert_stdout_eq_str(
+	fclose(stdout);
+	stdout = was;
+	cr_expect_str_eq(
+	        text,
 	        "Usage: wiretape replay FILE...\n"
 	        "       wiretape replay --again\n"
 	        "It does this.\n"
@@ -246,4 +250,5 @@ Test(options, help_is_wrapped_at_80_columns)
 	        "\n"
 	        "  kept as it is\n"
 	        "  this, too\n");
+	free(text);
 }

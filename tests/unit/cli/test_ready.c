@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +11,8 @@
 
 #include <wiretape/cli/record/ready.h>
 #include <wiretape/tests/support/temp.h>
+
+#include "support/unit.h"
 
 static char folder[TEMP_BYTES];
 static char path[TEMP_BYTES + 8];

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-#include <criterion/redirect.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wiretape/cli/cli.h>
 #include <wiretape/cli/record/record_files.h>
 
-static struct wt_file_set_config files;
+#include "support/unit.h"
 
-TestSuite(record_files, .init = cr_redirect_stderr);
+static struct wt_file_set_config files;
 
 static int give(const char *option, const char *value)
 {

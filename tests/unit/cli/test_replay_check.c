@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/pkt_sched.h>
 #include <stdio.h>
@@ -11,6 +9,7 @@
 #include <wiretape/cli/replay/replay_check.h>
 
 #include "support/launch_double.h"
+#include "support/unit.h"
 
 #define S INT64_C(1000000000)
 

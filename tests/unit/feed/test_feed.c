@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/feed.h>
+
+#include "support/unit.h"
 
 enum { FRAME_BYTES = 14 + 20 + 8 + 20 + 2 + 4 };
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wiretape/feed/verdict/feed_event.h>
 #include <wiretape/feed/verdict/loss_log.h>
+
+#include "support/unit.h"
 
 #define T_NS 1700000000123456789 /* 22:13:20 */
 

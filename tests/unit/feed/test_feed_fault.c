@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/feed/load/feed_fault.h>
+
+#include "support/unit.h"
 
 static struct wt_feed_faults faults;
 static struct wt_error err;

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +6,8 @@
 
 #include <wiretape/feed/load/feed_load.h>
 #include <wiretape/packet/udp_packet.h>
+
+#include "support/unit.h"
 
 enum { LINKTYPE_ETHERNET = 1, PACKETS_MAX = 20000 };
 

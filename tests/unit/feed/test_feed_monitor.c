@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wiretape/packet/headers.h>
 
 #include "support/feed_run.h"
+#include "support/unit.h"
 
 #define MS INT64_C(1000000)
 #define S  INT64_C(1000000000)
@@ -29,7 +29,7 @@ static const char *const three_sides[] = {
 static void print_events(const struct feed_run *run)
 {
 	for (size_t i = 0; i < run->event_count && i < RUN_EVENTS; i++)
-		cr_log_info("%s", run->events[i].json);
+		puts(run->events[i].json);
 }
 
 #define expect_gap(run, kind, n, v, m)                                                             \

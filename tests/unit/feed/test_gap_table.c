@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/feed/channel/gap_table.h>
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
+
+#include "support/unit.h"
 
 struct all {
 	struct wt_gap_table table;

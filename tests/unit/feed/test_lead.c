@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/feed/channel/lead.h>
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdlib.h>
+
+#include "support/unit.h"
 
 struct sides {
 	struct wt_arrivals a, b;

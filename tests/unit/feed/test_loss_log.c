@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/feed/verdict/loss_log.h>
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 #include <sys/resource.h>
+
+#include "support/unit.h"
 
 #define S INT64_C(1000000000)
 

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
 
@@ -7,6 +6,8 @@
 #include <wiretape/feed/preset/moldudp64.h>
 #include <wiretape/packet/checksum.h>
 #include <wiretape/packet/udp_packet.h>
+
+#include "support/unit.h"
 
 static const uint32_t sizes[] = {60, 61, 63, 64, 65, 66, 200, 201, 1514, 9014};
 enum { SIZES = sizeof(sizes) / sizeof(sizes[0]) };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <errno.h>
 
 #include <wiretape/feed/preset/moldudp64.h>
+
+#include "support/unit.h"
 
 Test(moldudp64, session_is_padded_with_spaces)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/feed/verdict/loss_log.h>
 #include <wiretape/feed/verdict/nic_look.h>
 #include <wiretape/pcapng/text_block.h>
+
+#include "support/unit.h"
 
 static struct wt_nic_look back;
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,6 +9,7 @@
 
 #include "support/preset_case.h"
 #include "support/seeds.h"
+#include "support/unit.h"
 
 /* Tests that hold for every preset: what is written is read, what is cut is not. */
 
@@ -82,11 +81,10 @@ static bool same(const struct wt_feed_header *a, const struct wt_feed_header *b)
 
 static void print(const char *name, const char *what, const struct wt_feed_header *header)
 {
-	cr_log_error("%s %s: session %#" PRIx64 " first %" PRIu64
-	             " channel %u count %u what %u%s%s%s",
-	             name, what, header->session, header->first, header->channel, header->count,
-	             header->what, header->has_number ? " has_number" : "",
-	             header->again ? " again" : "", header->restarts ? " restarts" : "");
+	printf("%s %s: session %#" PRIx64 " first %" PRIu64 " channel %u count %u what %u%s%s%s\n",
+	       name, what, header->session, header->first, header->channel, header->count,
+	       header->what, header->has_number ? " has_number" : "", header->again ? " again" : "",
+	       header->restarts ? " restarts" : "");
 }
 
 /* 1: written and read. 0: not to be said, or too large. */
@@ -132,9 +130,9 @@ Test(preset, what_is_written_is_read)
 
 			written[header.what] += write_and_read(wt_presets[i], &header);
 		}
-		cr_log_info("%s: %u data, %u heartbeats, %u resets, %u ends, %u unsequenced",
-		            wt_presets[i]->name, written[0], written[1], written[2], written[3],
-		            written[4]);
+		printf("%s: %u data, %u heartbeats, %u resets, %u ends, %u unsequenced\n",
+		       wt_presets[i]->name, written[0], written[1], written[2], written[3],
+		       written[4]);
 		cr_assert(!wt_presets[i]->heartbeat || written[WT_FEED_HEARTBEAT] > 500, "%s: %u",
 		          wt_presets[i]->name, written[WT_FEED_HEARTBEAT]);
 		cr_assert(written[WT_FEED_DATA] > 500, "%s: %u", wt_presets[i]->name, written[0]);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,6 +6,7 @@
 #include <wiretape/feed/preset/preset.h>
 
 #include "support/preset_case.h"
+#include "support/unit.h"
 
 static struct wt_preset made(const char *text)
 {
@@ -251,7 +251,7 @@ Test(preset_custom, what_is_written_is_read)
 }
 
 /* Not a message at a time: the test would take minutes. */
-Test(preset_custom, large_count_is_written, .timeout = 10)
+Test(preset_custom, large_count_is_written)
 {
 	struct wt_preset preset = made("offset=0,width=4,count=4:4");
 	struct wt_feed_header header = {.first = 1, .count = UINT32_MAX}, read;

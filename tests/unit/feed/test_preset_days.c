@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wiretape/feed/preset/preset.h>
 #include <wiretape/feed/stream/tracker.h>
 #include <wiretape/feed/stream/tracker_private.h>
+
+#include "support/unit.h"
 
 /* A day of each transport, with its beginning, resets, roll-over and end, and one loss: that is
  * found, and nothing else is. Packets are written, read, and followed. */

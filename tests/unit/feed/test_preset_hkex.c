@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <string.h>
 
 #include <wiretape/feed/preset/preset.h>
 
 #include "support/preset_case.h"
+#include "support/unit.h"
 
 #define OMD     wt_preset_find("omd")
 #define SENT_NS INT64_C(1701291411939000000)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <string.h>
 
 #include <wiretape/feed/preset/preset.h>
 
 #include "support/preset_case.h"
+#include "support/unit.h"
 
 #define FLEX wt_preset_find("flex")
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <errno.h>
 
 #include <wiretape/feed/preset/preset.h>
 
 #include "support/preset_case.h"
+#include "support/unit.h"
 
 #define MACH wt_preset_find("mach")
 

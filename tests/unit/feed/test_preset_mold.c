@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +6,7 @@
 #include <wiretape/feed/preset/preset.h>
 
 #include "support/preset_case.h"
+#include "support/unit.h"
 
 #define MOLD  wt_preset_find("moldudp64")
 #define ASPEN wt_preset_find("aspen")

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <string.h>
 
 #include <wiretape/feed/preset/preset_proof.h>
+
+#include "support/unit.h"
 
 /* A header of 2 bytes, messages with their lengths in 2 bytes. */
 static struct wt_preset row_of(bool big_endian, bool counts_itself)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/feed/preset/preset.h>
 
 #include "support/preset_case.h"
+#include "support/unit.h"
 
 #define OPRA wt_preset_find("opra")
 #define CTA  wt_preset_find("cta")

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wiretape/feed/recognise/recognise.h>
 #include <wiretape/packet/udp_packet.h>
+
+#include "support/unit.h"
 
 /* Streams of every preset are recognised, and what is none is not. */
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
 #include <wiretape/feed/stream/sequence.h>
+
+#include "support/unit.h"
 
 static struct wt_sequence tracker;
 

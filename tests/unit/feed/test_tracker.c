@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,8 @@
 #include <wiretape/feed/stream/tracker.h>
 #include <wiretape/feed/stream/tracker_private.h>
 #include <wiretape/packet/udp_packet.h>
+
+#include "support/unit.h"
 
 /* Headers given to the tracker, and the records that come out of it. */
 
@@ -150,7 +151,7 @@ static const struct wt_feed_record *record(enum wt_feed_record_kind kind, size_t
 	for (size_t i = 0; i < record_count; i++)
 		if (records[i].kind == kind && !nth--)
 			return &records[i];
-	cr_assert_fail("there is no such record of kind %d", kind);
+	cr_fatal("there is no such record of kind %d", kind);
 	return NULL;
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/feed/verdict/verdict.h>
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
+#include "support/unit.h"
 
 struct row {
 	const char *what;

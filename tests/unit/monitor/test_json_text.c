@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wiretape/monitor/json_text.h>
+
+#include "support/unit.h"
 
 #define UNKNOWN "\xef\xbf\xbd"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-
 #include <wiretape/packet/checksum.h>
+
+#include "support/unit.h"
 
 Test(checksum, is_that_of_rfc_1071)
 {

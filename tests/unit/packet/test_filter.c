@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
@@ -10,6 +8,8 @@
 
 #include <wiretape/packet/filter.h>
 #include <wiretape/tests/support/veth.h>
+
+#include "support/unit.h"
 
 enum { ETHERNET = 1, RAW = 101, SNAPLEN = 262144 };
 
@@ -265,7 +265,7 @@ static int compile_long(void)
 	return wt_filter_compile(&filter, &config, &err);
 }
 
-Test(filter, a_signal_ends_the_wait_for_the_compiler, .timeout = 60)
+Test(filter, a_signal_ends_the_wait_for_the_compiler)
 {
 	struct sigaction action = {.sa_handler = set_hurry};
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1};

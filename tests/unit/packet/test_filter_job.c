@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wiretape/packet/filter_job.h>
 
+#include "support/unit.h"
+
 enum { MINUTES = 1500 /* hosts */ };
 
 static struct bpf_program code;
 static struct wt_error err;
-
-TestSuite(filter_job, .timeout = 30);
 
 static bool count_down(void *context)
 {

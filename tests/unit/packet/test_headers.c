@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wiretape/packet/headers.h>
+
+#include "support/unit.h"
 
 /* Frames byte by byte, and what the reader finds in them. */
 

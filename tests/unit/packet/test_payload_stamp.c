@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 
 #include <wiretape/packet/checksum.h>
 #include <wiretape/packet/payload_stamp.h>
 #include <wiretape/packet/rewrite.h>
 #include <wiretape/packet/udp_packet.h>
+
+#include "support/unit.h"
 
 enum { FRAME_MAX = 128, CHECKSUM = WT_UDP_HEADER_BYTES - 2, IPV6_BYTES = 40 };
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +7,8 @@
 
 #include <wiretape/frame.h>
 #include <wiretape/packet/rewrite.h>
+
+#include "support/unit.h"
 
 enum { UDP = 17, TCP = 6, ICMPV6 = 58, OTHER = 47, MEMORY_BYTES = 512, HEADROOM = 64 };
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 
 #include <wiretape/packet/checksum.h>
 #include <wiretape/packet/udp_headers.h>
 #include <wiretape/packet/udp_packet.h>
+
+#include "support/unit.h"
 
 static uint8_t buffer[WT_UDP_HEADERS_MOST + 65535];
 static uint8_t *const payload = buffer + WT_UDP_HEADERS_MOST;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/packet/udp_packet.h>
+
+#include "support/unit.h"
 
 /* Frames for wt_udp_locate(): a datagram with payload "payload". */
 enum { PAYLOAD_BYTES = 7, FRAME_BYTES = WT_UDP_HEADER_BYTES + PAYLOAD_BYTES };

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wiretape/pcapng/chunk.h>
 #include <wiretape/pcapng/pcapng_encode.h>
 #include <wiretape/tests/support/chunk_reader.h>
+
+#include "support/unit.h"
 
 enum { PAGE = WT_CHUNK_ALIGNMENT, MOST_BYTES = 128 * PAGE, START = 3 * PAGE };
 

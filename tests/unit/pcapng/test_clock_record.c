@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/pcapng/clock_record.h>
 #include <wiretape/pcapng/pcapng_decode.h>
+
+#include "support/unit.h"
 
 static uint32_t words[WT_CLOCK_RECORD_BYTES_MAX / 4];
 static uint8_t *const block = (uint8_t *)words;

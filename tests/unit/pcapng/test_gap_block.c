@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 
 #include <wiretape/pcapng/gap_block.h>
+
+#include "support/unit.h"
 
 static struct wt_gap_block there, back;
 static char text[WT_GAP_BLOCK_TEXT_BYTES];

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/pcapng/pcapng_copy.h>
 
 #include "support/pcapng_builder.h"
+#include "support/unit.h"
 
 /* Items are built in the other byte order than the machine's, or in the same, and what becomes of
  * them is read back. */
@@ -34,7 +33,7 @@ static void tear_down(void)
 	wt_pcapng_decoder_fini(&decoder);
 }
 
-TestSuite(pcapng_copy, .init = set_up, .fini = tear_down, .timeout = 10);
+TestSuite(pcapng_copy, .init = set_up, .fini = tear_down);
 
 static void begin(bool swapped)
 {

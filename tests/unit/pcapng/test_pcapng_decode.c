@@ -1,7 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-#include <criterion/parameterized.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +7,7 @@
 #include <wiretape/pcapng/pcapng_decode.h>
 
 #include "support/pcapng_builder.h"
+#include "support/unit.h"
 
 #define T_S  1700000000
 #define T_NS (T_S * INT64_C(1000000000))

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +6,8 @@
 #include <wiretape/pcapng/chunk.h>
 #include <wiretape/pcapng/pcapng_decode.h>
 #include <wiretape/pcapng/pcapng_encode.h>
+
+#include "support/unit.h"
 
 enum { MOST_BYTES = 400000 };
 

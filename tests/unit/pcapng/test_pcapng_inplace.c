@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <linux/if_packet.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +8,8 @@
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/ring/tpacket_v3.h>
 #include <wiretape/tests/support/chunk_reader.h>
+
+#include "support/unit.h"
 
 enum {
 	PAGE = WT_CHUNK_ALIGNMENT,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 
 #include <wiretape/pcapng/tape_mark.h>
+
+#include "support/unit.h"
 
 static struct wt_tape_mark back;
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/packet/checksum.h>
 #include <wiretape/packet/udp_packet.h>
 #include <wiretape/replay/source/source_private.h>
+
+#include "support/unit.h"
 
 enum { ETHERNET = 1, RAW = 101, IPV4 = 228, LINUX_SLL = 113, MTU_BYTES = 1518, ROOM = 2048 };
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/pkt_sched.h>
 #include <string.h>
 #include <time.h>
 
 #include <wiretape/replay/launch/launch.h>
+
+#include "support/unit.h"
 
 #define S INT64_C(1000000000)
 

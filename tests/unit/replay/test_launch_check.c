@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/pkt_sched.h>
 #include <string.h>
@@ -9,6 +7,7 @@
 #include <wiretape/replay/launch/launch_check.h>
 
 #include "support/launch_double.h"
+#include "support/unit.h"
 #include "support/veth.h"
 
 #define S INT64_C(1000000000)
@@ -25,7 +24,7 @@ static void tear_down(void)
 }
 
 TestSuite(launch_check, .fini = tear_down);
-TestSuite(launch_check_kernel, .fini = tear_down, .timeout = 60);
+TestSuite(launch_check_kernel, .fini = tear_down);
 
 static void read_check(void)
 {

@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include <wiretape/replay/tx/pace.h>
 
+#include "support/unit.h"
+
 #define S  INT64_C(1000000000)
 #define MS INT64_C(1000000)
 
 static int stop;
-
-TestSuite(pace, .timeout = 60);
 
 static struct wt_pace_wait wait_until(int64_t at_ns, int64_t spin_ns)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wiretape/replay/source/packet_queue.h>
+
+#include "support/unit.h"
 
 enum {
 	QUEUE_BYTES = 2 << 20, /* the smallest */
@@ -245,7 +245,7 @@ Test(packet_queue, waiting_until_it_is_filled_ends_if_it_has_ended_or_is_to_stop
 }
 
 /* With a producer that has put one packet there and is still at it. */
-Test(packet_queue, with_a_limit_it_need_not_be_full, .timeout = 30)
+Test(packet_queue, with_a_limit_it_need_not_be_full)
 {
 	int stop = 1;
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-
 #include <wiretape/replay/proof/proof.h>
+
+#include "support/unit.h"
 
 enum { TOLERANCE_NS = 1000 };
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/pkt_sched.h>
@@ -12,6 +10,7 @@
 
 #include <wiretape/replay/launch/qdisc.h>
 
+#include "support/unit.h"
 #include "support/veth.h"
 
 /* A message as the kernel puts it together. */
@@ -30,7 +29,7 @@ static void empty_list(void)
 }
 
 TestSuite(qdisc, .fini = empty_list);
-TestSuite(qdisc_kernel, .fini = empty_list, .timeout = 60);
+TestSuite(qdisc_kernel, .fini = empty_list);
 
 static void begin(const char *kind, uint32_t handle, uint32_t parent)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/replay/realtime.h>
+
+#include "support/unit.h"
 
 static struct wt_realtime realtime;
 static struct wt_error err;
@@ -15,7 +15,7 @@ static void look_before(void)
 	cr_assert(eq(int, sched_getaffinity(0, sizeof(before), &before), 0));
 }
 
-TestSuite(realtime, .init = look_before, .timeout = 20);
+TestSuite(realtime, .init = look_before);
 
 /* Any that may be used: 1 + its number. */
 static int any_cpu(void)

@@ -3,8 +3,6 @@
 /* Whole replays with all their threads, by a clock that is simulated: what is expected of them is
  * exact. */
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 
 #include "support/replay_run.h"
+#include "support/unit.h"
 
 #define S     INT64_C(1000000000)
 #define MS    INT64_C(1000000)
@@ -26,7 +25,7 @@ static void tear_down(void)
 	replay_end(&run);
 }
 
-TestSuite(replay, .fini = tear_down, .timeout = 60);
+TestSuite(replay, .fini = tear_down);
 
 static void run_it(void)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-
 #include <wiretape/replay/source/source_private.h>
+
+#include "support/unit.h"
 
 Test(replay_notes, those_without_room_are_counted)
 {

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-
 #include <errno.h>
 
 #include <wiretape/replay/replayer.h>
+
+#include "support/unit.h"
 
 static struct wt_generated generated;
 static struct wt_replayer_result result; /* 130 KB */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wiretape/replay/replayer.h>
+
+#include "support/unit.h"
 
 /* A replay on a simulated interface. */
 enum { PACKETS = 3000 };
@@ -155,7 +155,7 @@ Test(replay_stamps, a_nic_that_stamps_none_does_not_keep_the_proof_waiting)
 }
 
 /* A third of a second for each would be a quarter of an hour. */
-Test(replay_stamps, missing_stamps_are_waited_for_together, .timeout = 60)
+Test(replay_stamps, missing_stamps_are_waited_for_together)
 {
 	replay("sim:lost-every=1", WT_TX_STAMP_AUTO);
 	expect_sources(PACKETS, 0, 0);

@@ -3,8 +3,6 @@
 /* Whole replays by the kernel's clock: payloads of UDP, to a socket of the test. */
 
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -16,6 +14,7 @@
 #include <unistd.h>
 
 #include "support/replay_run.h"
+#include "support/unit.h"
 
 #define S    INT64_C(1000000000)
 #define MS   INT64_C(1000000)
@@ -49,7 +48,7 @@ static void tear_down(void)
 	replay_end(&run);
 }
 
-TestSuite(replay_udp, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(replay_udp, .init = set_up, .fini = tear_down);
 
 static void run_it(void)
 {

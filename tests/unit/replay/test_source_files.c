@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -12,6 +10,7 @@
 
 #include "support/capture_builder.h"
 #include "support/pcapng_builder.h"
+#include "support/unit.h"
 
 #define S    INT64_C(1000000000)
 #define MS   INT64_C(1000000)
@@ -55,7 +54,7 @@ static void tear_down(void)
 		capture_remove(&captures[i]);
 }
 
-TestSuite(source_files, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(source_files, .init = set_up, .fini = tear_down);
 
 /* ---- what goes in ---- */
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/feed/preset/moldudp64.h>
 #include <wiretape/packet/udp_packet.h>
 #include <wiretape/replay/source/source_private.h>
+
+#include "support/unit.h"
 
 #define S INT64_C(1000000000)
 

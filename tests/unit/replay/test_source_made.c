@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include <wiretape/replay/source/source_private.h>
+
+#include "support/unit.h"
 
 enum { ETHERNET = 1, BATCH = 64 };
 

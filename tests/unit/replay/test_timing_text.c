@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <wiretape/replay/plan/schedule.h>
+
+#include "support/unit.h"
 
 static struct wt_schedule_config config;
 static struct wt_error err;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include <wiretape/replay/tx/tx_clock.h>
 #include <wiretape/stamp/sim_nic.h>
+
+#include "support/unit.h"
 
 #define MS  INT64_C(1000000)
 #define UTC INT64_C(1700000000000000000)

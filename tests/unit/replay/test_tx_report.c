@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "support/unit.h"
 #include "support/veth.h"
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <linux/if_packet.h>
@@ -31,7 +30,7 @@ static void close_socket(void)
 		close(fd);
 }
 
-TestSuite(tx_report_kernel, .fini = close_socket, .timeout = 60);
+TestSuite(tx_report_kernel, .fini = close_socket);
 
 static void add(int level, int type, const void *data, size_t bytes)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
 #include <wiretape/replay/tx/tx_sim.h>
+
+#include "support/unit.h"
 
 #define S      INT64_C(1000000000)
 #define TAI_NS (1700000037 * S) /* of the simulation, beyond its CLOCK_MONOTONIC */
@@ -25,7 +25,7 @@ static void tear_down(void)
 		tx->ops->close(tx);
 }
 
-TestSuite(tx_sim, .fini = tear_down, .timeout = 60);
+TestSuite(tx_sim, .fini = tear_down);
 
 static void parse(const char *text)
 {

@@ -2,11 +2,10 @@
 
 /* Packets that sockets and rings send over a veth, and what the kernel tells of them. */
 
+#include "support/unit.h"
 #include "support/veth.h"
 
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
@@ -49,7 +48,7 @@ static void set_up(void)
 	cr_assert(eq(int, bind(receiver, (struct sockaddr *)&address, sizeof(address)), 0));
 }
 
-TestSuite(tx_socket, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(tx_socket, .init = set_up, .fini = tear_down);
 
 static void open_tx(int (*open)(struct wt_tx **, const struct wt_tx_config *, struct wt_error *),
                     struct wt_tx_config config)

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/net_tstamp.h>
 #include <linux/sockios.h>
@@ -9,6 +7,8 @@
 #include <wiretape/replay/tx/tx_stamps.h>
 #include <wiretape/stamp/sim_nic.h>
 #include <wiretape/tests/support/system_double.h>
+
+#include "support/unit.h"
 
 static struct wt_sim_nic *nic;
 static struct system_double before;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "support/unit.h"
 #include "support/veth.h"
 
 #include <arpa/inet.h>
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -34,7 +33,7 @@ static void tear_down(void)
 		close(receiver);
 }
 
-TestSuite(tx_udp, .fini = tear_down, .timeout = 60);
+TestSuite(tx_udp, .fini = tear_down);
 
 static void parse(const char *text)
 {

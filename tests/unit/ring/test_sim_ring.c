@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <string.h>
 
 #include <wiretape/ring/sim_ring.h>
+
+#include "support/unit.h"
 
 enum { MOST = 512, PAGE = 4096 };
 

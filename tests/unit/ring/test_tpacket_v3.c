@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,6 +6,8 @@
 
 #include <wiretape/ring/tpacket_v3.h>
 #include <wiretape/tests/support/tpacket_builder.h>
+
+#include "support/unit.h"
 
 enum { MOST = 600, SLL_END = 68 /* the smallest tp_mac: header and address end there */ };
 

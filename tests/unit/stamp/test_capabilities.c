@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
@@ -14,6 +12,8 @@
 #include <wiretape/stamp/sim_nic.h>
 #include <wiretape/tests/support/system_double.h>
 #include <wiretape/tests/support/veth.h>
+
+#include "support/unit.h"
 
 enum {
 	SOFTWARE = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_RX_SOFTWARE |

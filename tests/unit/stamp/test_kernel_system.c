@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/ptp_clock.h>
 #include <linux/sockios.h>
@@ -10,6 +8,8 @@
 
 #include <wiretape/stamp/system.h>
 #include <wiretape/tests/support/veth.h>
+
+#include "support/unit.h"
 
 static struct wt_system *kernel;
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ethtool.h>
@@ -18,6 +16,8 @@
 #include <wiretape/tests/support/system_double.h>
 #include <wiretape/tests/support/temp.h>
 #include <wiretape/tests/support/veth.h>
+
+#include "support/unit.h"
 
 #define FILTER(name) (1u << HWTSTAMP_FILTER_##name)
 

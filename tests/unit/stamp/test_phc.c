@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/ptp_clock.h>
 #include <stdlib.h>
@@ -8,6 +6,8 @@
 
 #include <wiretape/stamp/sim_nic.h>
 #include <wiretape/tests/support/system_double.h>
+
+#include "support/unit.h"
 
 #define START_NS  INT64_C(1767225600000000000)
 #define SECOND_NS INT64_C(1000000000)

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/net_tstamp.h>
 #include <linux/ptp_clock.h>
@@ -11,6 +9,8 @@
 #include <string.h>
 
 #include <wiretape/stamp/sim_nic.h>
+
+#include "support/unit.h"
 
 #define START_NS  INT64_C(1767225600000000000)
 #define SECOND_NS INT64_C(1000000000)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/net_tstamp.h>
 #include <string.h>
 
 #include <wiretape/stamp/sim_nic_spec.h>
+
+#include "support/unit.h"
 
 static struct wt_sim_nic_config config;
 static struct wt_error err;

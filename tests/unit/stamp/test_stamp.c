@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <string.h>
 
 #include <wiretape/stamp/stamp.h>
+
+#include "support/unit.h"
 
 static const struct wt_frame frames[] = {
         {.stamp_ns = 10, .stamp_source = WT_STAMP_SOFTWARE},

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,6 +11,8 @@
 
 #include <wiretape/stamp/state_file_private.h>
 #include <wiretape/tests/support/temp.h>
+
+#include "support/unit.h"
 
 static const struct wt_state_ops *const ops = &wt_state_file_ops;
 static char top[TEMP_BYTES];

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/net_tstamp.h>
@@ -16,6 +14,7 @@
 
 #include <wiretape/stamp/watch/watch.h>
 
+#include "support/unit.h"
 #include "support/veth.h"
 
 /* A system whose interface is what this says. The kernel sends nothing about it. */
@@ -118,7 +117,7 @@ static void close_watch(void)
 }
 
 TestSuite(watch, .fini = close_watch);
-TestSuite(watch_kernel, .fini = close_watch, .timeout = 60);
+TestSuite(watch_kernel, .fini = close_watch);
 
 static int next_event(void)
 {

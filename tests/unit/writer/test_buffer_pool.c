@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <signal.h>
 #include <string.h>
 
 #include <wiretape/writer/buffer_pool.h>
+
+#include "support/unit.h"
 
 enum { BUFFERS = 4 };
 

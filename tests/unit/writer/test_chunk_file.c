@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,6 +9,7 @@
 #include <wiretape/writer/chunk_file.h>
 
 #include "support/tape_builder.h"
+#include "support/unit.h"
 
 #define T_NS INT64_C(1700000000000000000)
 

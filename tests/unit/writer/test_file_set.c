@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +15,8 @@
 #include <wiretape/pcapng/pcapng_encode.h>
 #include <wiretape/tests/support/temp.h>
 #include <wiretape/writer/files/file_set_private.h>
+
+#include "support/unit.h"
 
 /* Each test has a directory of its own, which is also its working directory. */
 
@@ -38,7 +38,7 @@ static bool same(const char *got, const char *wanted)
 {
 	if (strcmp(got, wanted) == 0)
 		return true;
-	cr_log_warn("got '%s', wanted '%s'", got, wanted);
+	printf("got '%s', wanted '%s'\n", got, wanted);
 	return false;
 }
 

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +9,8 @@
 
 #include <wiretape/tests/support/temp.h>
 #include <wiretape/writer/files/new_file.h>
+
+#include "support/unit.h"
 
 /* Each test has a directory of its own, which is also its working directory. */
 

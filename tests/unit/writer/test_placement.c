@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
-
 #include <wiretape/writer/placement.h>
+
+#include "support/unit.h"
 
 /* A block of one mebibyte, full of frames of one size. */
 static struct wt_placement_block full_block(uint32_t caplen)

@@ -2,9 +2,8 @@
 #include "support/fault_disk.h"
 #include "support/memory_sink.h"
 #include "support/powerloss_disk.h"
+#include "support/unit.h"
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

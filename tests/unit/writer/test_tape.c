@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "support/fault_disk.h"
 #include "support/file_check.h"
+#include "support/unit.h"
 
-#include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -125,7 +124,7 @@ static void tear_down(void)
 	unlink(path);
 }
 
-TestSuite(tape, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite(tape, .init = set_up, .fini = tear_down);
 
 static void again(void)
 {
