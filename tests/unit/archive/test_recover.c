@@ -950,6 +950,8 @@ static void two_wrong_lengths(void)
 	write_bytes(file.bytes, file.length);
 	look();
 	cr_expect(eq(u64, report->mended, 2));
+	cr_assert(eq(sz, report->passed_count, 2));
+	cr_expect(report->passed[0].is_kept && report->passed[1].is_kept);
 	expect_copy("is left as it is", PACKETS, 0);
 	/* Between two in a row nothing says where the first one ends. */
 	build_patch_u32(&file, starts[8] + 4, 16);
