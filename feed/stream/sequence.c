@@ -87,18 +87,19 @@ static void add_old(struct wt_sequence *sequence, uint64_t first, uint64_t end,
                     struct wt_sequence_change *change)
 {
 	uint64_t filled = 0;
+	uint32_t index = sequence->open_gaps;
 
 	change->filled_count = wt_sequence_lacks(sequence, first, end, change->filled);
 	/* Start at the newest, so that fill() inserts or forgets nothing between here and the
 	 * pieces still to be looked at. */
-	for (uint32_t i = sequence->open_gaps, left = change->filled_count; left && i-- > 0;) {
+	for (uint32_t left = change->filled_count; left > 0; left--) {
 		struct wt_sequence_gap piece = change->filled[left - 1];
 
-		if (piece.first < sequence->open[i].first || piece.first >= sequence->open[i].end)
-			continue;
+		do
+			index--;
+		while (piece.first < sequence->open[index].first);
 		filled += piece.end - piece.first;
-		fill(sequence, i, piece);
-		left--;
+		fill(sequence, index, piece);
 	}
 	sequence->duplicates += end - first - filled;
 }

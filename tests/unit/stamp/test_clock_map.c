@@ -610,6 +610,13 @@ Test(clock_map, the_first_sample_allows_for_500_ppm)
 	cr_expect(le(i64, wt_clock_map_error_ns(&estimator.map, phc_start - S), 500510));
 }
 
+Test(clock_map, two_samples_tell_a_rate)
+{
+	feed_good(2);
+	cr_expect(le(dbl, fabs(wt_clock_map_ppm(&estimator.map)), 1));
+	cr_expect(le(dbl, (double)estimator.map.rate_error * 0x1p-48, 10e-6));
+}
+
 Test(clock_map, one_sample_that_lies_changes_nothing)
 {
 	struct wt_clock_map before;
@@ -644,6 +651,181 @@ Test(clock_map, a_pause_widens_the_bound_and_a_wide_sample_is_welcome_then)
 	             (int)add(phc_start + 620 * S + 40000, utc_start + 620 * S, 620 * S, 50000),
 	             (int)WT_CLOCK_TAKEN));
 	cr_expect(le(i64, wt_clock_map_error_ns(&estimator.map, phc_start + 620 * S), 50000));
+}
+
+/* A sample that is so far ahead of the map, at the `second`th second. */
+static enum wt_clock_verdict add_ahead(int64_t second, int64_t ahead_ns, int64_t bracket_ns)
+{
+	int64_t phc_ns = phc_start + second * S;
+
+	return add(phc_ns, wt_clock_map_to_utc(&estimator.map, phc_ns) + ahead_ns, second * S,
+	           bracket_ns);
+}
+
+Test(clock_map, a_step_is_certain_beyond_a_millisecond_and_a_hundred_times_what_is_allowed)
+{
+	static const struct {
+		int64_t ahead_ns, bracket_ns;
+		enum wt_clock_verdict verdict;
+	} cases[] = {
+	        {MS, 1000, WT_CLOCK_OUTLIER},
+	        {MS + 1, 1000, WT_CLOCK_STEPPED},
+	        {-MS, 1000, WT_CLOCK_OUTLIER},
+	        {MS + MS / 2, 30000, WT_CLOCK_OUTLIER}, /* of a half bracket of 15 us */
+	        {2 * MS, 30000, WT_CLOCK_STEPPED},
+	        {S, 30 * MS, WT_CLOCK_OUTLIER},
+	        {S + 1, 30 * MS, WT_CLOCK_STEPPED},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		feed_good(20);
+		cr_expect(eq(int, (int)add_ahead(20, cases[i].ahead_ns, cases[i].bracket_ns),
+		             (int)cases[i].verdict),
+		          "case %zu", i);
+	}
+}
+
+Test(clock_map, a_wide_sample_adds_nothing_wherever_in_its_bracket_the_line_is)
+{
+	static const int64_t ahead_ns[] = {-10500, -5000, 0, 5000, 10500};
+	struct wt_clock_map before;
+
+	for (size_t i = 0; i < sizeof(ahead_ns) / sizeof(ahead_ns[0]); i++) {
+		feed_good(20);
+		before = estimator.map;
+		cr_expect(eq(int, (int)add_ahead(20, ahead_ns[i], 20000), (int)WT_CLOCK_OUTLIER));
+		cr_expect(eq(int, memcmp(&before, &estimator.map, sizeof(before)), 0));
+		cr_expect(eq(u32, estimator.disagreements, 0));
+	}
+}
+
+Test(clock_map, a_bracket_is_wide_that_is_wider_than_four_times_more_than_half)
+{
+	for (int narrow = 10; narrow <= 11; narrow++) {
+		wt_clock_estimator_init(&estimator);
+		for (int64_t i = 0; i < 10 + narrow; i++)
+			cr_assert(eq(int,
+			             (int)add(phc_start + i * S, utc_start + i * S, i * S,
+			                      i < 10 ? 20000 : 1000),
+			             (int)WT_CLOCK_TAKEN));
+		cr_expect(eq(int, (int)add_ahead(10 + narrow, 0, 20000),
+		             narrow > 10 ? (int)WT_CLOCK_OUTLIER : (int)WT_CLOCK_TAKEN));
+	}
+	for (int64_t more = 0; more < 2; more++) {
+		wt_clock_estimator_init(&estimator);
+		for (int64_t i = 0; i < 20; i++)
+			add(phc_start + i * S, utc_start + i * S, i * S, 5000);
+		cr_expect(eq(int, (int)add_ahead(20, 0, 20000 + more),
+		             more ? (int)WT_CLOCK_OUTLIER : (int)WT_CLOCK_TAKEN));
+	}
+}
+
+Test(clock_map, brackets_that_only_touch_leave_the_line_between_them)
+{
+	wt_clock_estimator_init(&estimator);
+	add(phc_start, utc_start, S, 1000);
+	/* Half a bracket is 502 ns, with what whole ns leave open. */
+	cr_expect(eq(int, (int)add(phc_start, utc_start + 1004, S + 1, 1000), (int)WT_CLOCK_TAKEN));
+	cr_expect(eq(i64, estimator.map.utc_ns, utc_start + 502));
+	cr_expect(eq(i64, estimator.map.rate, 0));
+	wt_clock_estimator_init(&estimator);
+	add(phc_start, utc_start, S, 1000);
+	cr_expect(
+	        eq(int, (int)add(phc_start, utc_start + 1005, S + 1, 1000), (int)WT_CLOCK_OUTLIER));
+}
+
+Test(clock_map, the_clock_that_stepped_is_the_one_that_moved_three_times_more)
+{
+	static const struct {
+		int64_t phc_s, utc_s;
+		enum wt_clock_culprit culprit;
+	} cases[] = {
+	        {1, 3, WT_CULPRIT_UNKNOWN}, {3, 1, WT_CULPRIT_UNKNOWN},  {1, 4, WT_CULPRIT_UTC},
+	        {4, 1, WT_CULPRIT_PHC},     {1, -1, WT_CULPRIT_UNKNOWN}, {0, -4, WT_CULPRIT_UTC},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		feed_good(20);
+		cr_expect(eq(int,
+		             (int)add(phc_start + (20 + cases[i].phc_s) * S,
+		                      utc_start + (20 + cases[i].utc_s) * S, 20 * S, 1000),
+		             (int)WT_CLOCK_STEPPED));
+		cr_expect(eq(int, (int)estimator.culprit, (int)cases[i].culprit), "case %zu", i);
+	}
+}
+
+Test(clock_map, raw_time_that_stands_tells_no_culprit)
+{
+	feed_good(20);
+	cr_expect(eq(int, (int)add(phc_start + 24 * S, utc_start + 20 * S, 19 * S, 1000),
+	             (int)WT_CLOCK_STEPPED));
+	cr_expect(eq(int, (int)estimator.culprit, (int)WT_CULPRIT_UNKNOWN));
+}
+
+Test(clock_map, a_second_sample_agrees_as_far_as_both_brackets_reach)
+{
+	for (int64_t more = 0; more < 2; more++) {
+		feed_good(20);
+		cr_assert(eq(int, (int)add_ahead(20, 50000, 1000), (int)WT_CLOCK_OUTLIER));
+		cr_expect(eq(int,
+		             (int)add(phc_start + 20 * S, estimator.last.utc_ns + 2 * 502 + more,
+		                      20 * S + 1, 1000),
+		             more ? (int)WT_CLOCK_OUTLIER : (int)WT_CLOCK_STEPPED));
+	}
+}
+
+/* Within brackets in which a step would not be certain. */
+Test(clock_map, a_slew_is_no_faster_than_clocks_are_slewed_and_keeps_its_pace)
+{
+	static const struct {
+		int64_t first_ns, second_ns; /* ahead, after one second and two */
+		enum wt_clock_verdict verdict;
+	} cases[] = {
+	        {MS, 2 * MS, WT_CLOCK_TAKEN},
+	        {MS, 2 * MS + 1, WT_CLOCK_OUTLIER},
+	        {MS + 1, 2 * MS, WT_CLOCK_OUTLIER},
+	        {MS, MS + MS / 2 + 1, WT_CLOCK_TAKEN},
+	        {MS, MS + MS / 2, WT_CLOCK_OUTLIER},
+	        {-MS, -2 * MS, WT_CLOCK_TAKEN},
+	        {-MS, -2 * MS - 1, WT_CLOCK_OUTLIER},
+	        {-MS - 1, -2 * MS, WT_CLOCK_OUTLIER},
+	        {-MS, -MS - MS / 2 - 1, WT_CLOCK_TAKEN},
+	        {-MS, -MS - MS / 2, WT_CLOCK_OUTLIER},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		feed_good(20);
+		cr_assert(eq(int, (int)add_ahead(20, cases[i].first_ns, 60000),
+		             (int)WT_CLOCK_OUTLIER));
+		cr_expect(eq(int, (int)add_ahead(21, cases[i].second_ns, 60000),
+		             (int)cases[i].verdict),
+		          "case %zu", i);
+	}
+}
+
+Test(clock_map, a_suspect_that_lied_says_nothing_of_later_samples)
+{
+	feed_good(20);
+	cr_expect(eq(int, (int)add_ahead(20, -50000, 1000), (int)WT_CLOCK_OUTLIER));
+	cr_expect(eq(int, (int)add_ahead(21, 0, 1000), (int)WT_CLOCK_TAKEN));
+	cr_expect(eq(int, (int)add_ahead(620, -40000, 50000), (int)WT_CLOCK_TAKEN));
+}
+
+Test(clock_map, a_sample_is_of_a_suspect_that_is_nearer_than_the_line)
+{
+	static const int64_t ahead_ns[] = {-40000, 40000};
+
+	for (size_t i = 0; i < 2; i++) {
+		for (int64_t more = -1; more <= 1; more++) {
+			feed_good(20);
+			cr_assert(eq(int, (int)add_ahead(20, 2 * ahead_ns[i], 1000),
+			             (int)WT_CLOCK_OUTLIER));
+			cr_expect(eq(int,
+			             (int)add_ahead(620, ahead_ns[i] + (i ? more : -more), 50000),
+			             more > 0 ? (int)WT_CLOCK_STEPPED : (int)WT_CLOCK_TAKEN),
+			          "%d", (int)more);
+		}
+	}
 }
 
 Test(clock_map, the_same_samples_make_the_same_map)
