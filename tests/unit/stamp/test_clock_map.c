@@ -546,6 +546,23 @@ Test(clock_map, a_frozen_clock_has_not_moved_however_soon_it_is_asked_again)
 	cr_expect(eq(u32, estimator.map.epoch, 1));
 }
 
+Test(clock_map, a_clock_without_a_tick_for_a_millisecond_stands_still)
+{
+	for (int64_t less = 0; less < 2; less++) {
+		int64_t later_ns = MS - less;
+		struct wt_cross_sample sample = {
+		        .phc_ns = 7 * S, .utc_ns = S, .raw_ns = S, .bracket_ns = 100};
+		struct wt_clock_estimator estimator;
+
+		wt_clock_estimator_init(&estimator);
+		wt_clock_estimator_add(&estimator, &sample);
+		sample.utc_ns += later_ns;
+		sample.raw_ns += later_ns;
+		cr_expect(eq(int, wt_clock_estimator_add(&estimator, &sample) == WT_CLOCK_FROZEN,
+		             !less));
+	}
+}
+
 Test(clock_map, a_slew_is_followed_without_a_new_epoch)
 {
 	static const double rates[] = {5, 20, 100, 450};
@@ -685,6 +702,18 @@ Test(clock_map, a_step_is_certain_beyond_a_millisecond_and_a_hundred_times_what_
 	}
 }
 
+Test(clock_map, a_step_of_a_hundred_times_what_is_allowed_is_not_certain_yet)
+{
+	int64_t allowed_ns;
+
+	for (int64_t more = 0; more < 2; more++) {
+		feed_good(20);
+		allowed_ns = wt_clock_map_error_ns(&estimator.map, phc_start + 20 * S) + 15002;
+		cr_expect(eq(int, (int)add_ahead(20, 100 * allowed_ns + more, 30000),
+		             more ? (int)WT_CLOCK_STEPPED : (int)WT_CLOCK_OUTLIER));
+	}
+}
+
 Test(clock_map, a_wide_sample_adds_nothing_wherever_in_its_bracket_the_line_is)
 {
 	static const int64_t ahead_ns[] = {-10500, -5000, 0, 5000, 10500};
@@ -734,6 +763,25 @@ Test(clock_map, brackets_that_only_touch_leave_the_line_between_them)
 	        eq(int, (int)add(phc_start, utc_start + 1005, S + 1, 1000), (int)WT_CLOCK_OUTLIER));
 }
 
+/* One line alone: at the greatest rate, which leaves 750 ns of wander in a second. */
+Test(clock_map, brackets_that_only_touch_leave_the_rate_between_them)
+{
+	static const int64_t signs[] = {1, -1};
+
+	for (size_t i = 0; i < 2; i++) {
+		wt_clock_estimator_init(&estimator);
+		add(phc_start, utc_start, S, 1000);
+		cr_expect(eq(int,
+		             (int)add(phc_start + S,
+		                      utc_start + S + signs[i] * (MS + 750 + 2 * 502), 2 * S, 1000),
+		             (int)WT_CLOCK_TAKEN));
+		cr_expect(
+		        eq(i64, estimator.map.utc_ns, utc_start + S + signs[i] * (MS + 750 + 502)));
+		cr_expect(lt(dbl, fabs(wt_clock_map_ppm(&estimator.map) - 1000 * (double)signs[i]),
+		             1e-3));
+	}
+}
+
 Test(clock_map, the_clock_that_stepped_is_the_one_that_moved_three_times_more)
 {
 	static const struct {
@@ -751,6 +799,22 @@ Test(clock_map, the_clock_that_stepped_is_the_one_that_moved_three_times_more)
 		                      utc_start + (20 + cases[i].utc_s) * S, 20 * S, 1000),
 		             (int)WT_CLOCK_STEPPED));
 		cr_expect(eq(int, (int)estimator.culprit, (int)cases[i].culprit), "case %zu", i);
+	}
+}
+
+/* A clock 400 ppm faster than raw time has not stepped, however many samples there have been. */
+Test(clock_map, a_clock_that_gains_as_usual_is_no_culprit)
+{
+	for (int64_t count = 2; count < 100; count++) {
+		wt_clock_estimator_init(&estimator);
+		for (int64_t i = 0; i < count; i++)
+			add(phc_start + i * (S + 400000), utc_start + i * S, i * S, 1000);
+		cr_assert(eq(int,
+		             (int)add(phc_start + count * (S + 400000),
+		                      utc_start + count * S + MS + 100000, count * S, 1000),
+		             (int)WT_CLOCK_STEPPED));
+		cr_expect(eq(int, (int)estimator.culprit, (int)WT_CULPRIT_UTC), "%d samples",
+		          (int)count);
 	}
 }
 
@@ -962,6 +1026,14 @@ Test(clock_map, conversion_is_what_the_header_says_to_the_nanosecond)
 			        eq(i64, wt_clock_map_to_phc(&map, map.utc_ns + distance), to_phc));
 		}
 	}
+}
+
+Test(clock_map, a_bound_that_has_no_room_is_the_greatest)
+{
+	const struct wt_clock_map map = {.number = 1, .error_ns = INT64_MAX};
+
+	cr_expect(eq(i64, wt_clock_map_error_ns(&map, 0), INT64_MAX));
+	cr_expect(eq(i64, wt_clock_map_error_ns(&map, INT64_MIN), INT64_MAX));
 }
 
 Test(clock_map, names_what_it_says)
