@@ -428,7 +428,8 @@ static bool adds_nothing(const struct wt_clock_estimator *estimator,
 }
 
 /* Whether the rate has changed rather than the time: the deviation keeps growing at its first pace
- * (a step's would stay), and no faster than clocks are slewed. */
+ * (a step's would stay), and no faster than clocks are slewed. Samples that are not one after the
+ * other satisfy no such limits. */
 static bool is_slewed(const struct wt_clock_estimator *estimator,
                       const struct wt_cross_sample *sample)
 {
@@ -438,8 +439,6 @@ static bool is_slewed(const struct wt_clock_estimator *estimator,
 	double deviation_ns = (double)ahead_ns(&estimator->map, suspect);
 	double growth_ns = (double)ahead_ns(&estimator->map, sample) - deviation_ns;
 
-	if (first_s <= 0 || second_s <= 0)
-		return false;
 	if (deviation_ns < 0) {
 		deviation_ns = -deviation_ns;
 		growth_ns = -growth_ns;

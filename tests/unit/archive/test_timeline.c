@@ -29,7 +29,7 @@ static struct wt_error err;
 
 static void set_up(void)
 {
-	static const char *paths[FILES];
+	static const char *paths[FILES + 1]; /* ends with NULL, where nobody looks */
 
 	for (int i = 0; i < FILES; i++) {
 		temp_template(inputs[i], "timeline");
@@ -405,6 +405,45 @@ Test(timeline, a_time_from_the_end_counts_from_the_latest_packet_of_all_files)
 	config.to = NULL;
 	config.duration_ns = 1;
 	expect_names(2, "a6 ");
+}
+
+Test(timeline, a_time_from_the_end_counts_from_the_last_file_too)
+{
+	const struct wt_time minus_two = {.ns = -2, .base = WT_TIME_END};
+
+	for (int latest = 0; latest < FILES; latest++) {
+		for (int i = 0; i < FILES; i++) {
+			build_start();
+			add("a1", 1);
+			if (i == latest)
+				add("a8", 8);
+			write_build(i);
+		}
+		config.from = &minus_two;
+		expect_names(FILES, "a8 ");
+	}
+}
+
+Test(timeline, what_is_read_to_find_the_end_is_read_of_each_file)
+{
+	const struct wt_time minus_two = {.ns = -2, .base = WT_TIME_END};
+	uint64_t bytes[FILES];
+
+	for (int i = 0; i < FILES; i++) {
+		build_start();
+		for (int j = 0; j <= i; j++)
+			add("a8", 8);
+		write_build(i);
+	}
+	read_all(FILES);
+	for (int i = 0; i < FILES; i++)
+		bytes[i] = files[i].bytes_read;
+	config.from = &minus_two;
+	read_all(FILES);
+	wt_timeline_close(timeline);
+	timeline = NULL;
+	for (int i = 0; i < FILES; i++)
+		cr_expect(eq(u64, files[i].bytes_read, 2 * bytes[i]), "file %d", i);
 }
 
 Test(timeline, a_filter_does_not_move_the_end)
@@ -1186,6 +1225,26 @@ Test(timeline, the_packets_of_a_torn_last_chunk_are_missing)
 	read_all(1);
 	cr_expect(eq(sz, found.count, 18));
 	cr_expect(eq(u64, files[0].missing, 2));
+}
+
+Test(timeline, all_files_are_closed)
+{
+	const struct wt_time minus_two = {.ns = -2, .base = WT_TIME_END};
+	int before = dup(fds[0]), after;
+
+	close(before);
+	for (int i = 0; i < FILES; i++) {
+		build_start();
+		add("a1", 1);
+		write_build(i);
+	}
+	config.from = &minus_two;
+	read_all(FILES);
+	wt_timeline_close(timeline);
+	timeline = NULL;
+	after = dup(fds[0]);
+	close(after);
+	cr_expect(eq(int, after, before));
 }
 
 Test(timeline, an_empty_file_is_an_error)

@@ -666,6 +666,15 @@ Test(tracker, three_heartbeats_of_nothing_are_silence_whenever_anybody_looks)
 	expect_numbers(3, 3, 0);
 }
 
+Test(tracker, every_stream_falls_silent)
+{
+	open_one();
+	for (uint64_t session = 1; session <= 3; session++)
+		data_of(session, 1, 1);
+	wt_tracker_tick(tracker, now_ns + 5000 * (int64_t)MS);
+	cr_expect_eq(count_of(WT_RECORD_STATE), 3);
+}
+
 Test(tracker, loops_count_cycles_and_have_no_gaps)
 {
 	channel_list[0].kind = WT_FEED_LOOP;
@@ -767,6 +776,25 @@ Test(tracker, a_state_goes_on_where_it_was_and_late_fills_are_right)
 	cr_expect_eq(record(WT_RECORD_GAP, 0)->after_order, 0);
 	cr_expect_eq(count_of(WT_RECORD_STATE), 0);
 	expect_numbers(25, 10 + 3 + 2, 10);
+}
+
+Test(tracker, a_state_may_come_after_its_interfaces)
+{
+	struct wt_error err;
+	size_t bytes, left_out;
+	char *text;
+
+	open_one();
+	wt_tracker_interface(tracker, 0, "eth7", 1);
+	run(1, 11);
+	cr_assert_eq(wt_tracker_save(tracker, &text, &bytes), 0);
+	fini();
+	open_one();
+	wt_tracker_interface(tracker, 3, "eth7", 1);
+	cr_assert_eq(wt_tracker_load(tracker, text, bytes, &left_out, &err), 0, "%s", err.text);
+	free(text);
+	cr_expect_eq(stream(0).next, 11);
+	cr_expect_eq(stream(0).interface, 3);
 }
 
 Test(tracker, a_state_of_retransmissions_counts_what_came_whatever_its_numbers)
@@ -968,27 +996,34 @@ static struct wt_tracker_totals totals(void)
 	return now;
 }
 
-Test(tracker, no_frame_past_the_last_is_looked_at)
+Test(tracker, no_frame_outside_of_those_given_is_looked_at)
 {
-	enum { FRAMES = 20 };
+	static const size_t counts[] = {5, 20, 100};
 	static uint8_t bytes[128];
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	uint8_t *memory =
-	        mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct wt_frame *frames = (void *)(memory + page - FRAMES * sizeof(*frames));
+	uint8_t *memory = mmap(NULL, 6 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t given = 0;
 
 	cr_assert_neq(memory, MAP_FAILED);
-	cr_assert_eq(mprotect(memory + page, page, PROT_NONE), 0);
+	cr_assert_eq(mprotect(memory + page, 4 * page, PROT_READ | PROT_WRITE), 0);
 	mold_channel();
 	open_one();
-	for (size_t i = 0; i < FRAMES; i++)
-		frames[i] = (struct wt_frame){.data = bytes,
-		                              .caplen = frame_for(bytes, sizeof(bytes), 1),
-		                              .len = 100,
-		                              .stamp_ns = now_ns};
-	wt_tracker_frames(tracker, 0, frames, FRAMES, 1);
-	cr_expect_eq(totals().matched, FRAMES);
-	munmap(memory, 2 * page);
+	for (size_t i = 0; i < 2 * sizeof(counts) / sizeof(counts[0]); i++) {
+		size_t count = counts[i / 2];
+		struct wt_frame *frames = (void *)(memory + page);
+
+		if (i % 2)
+			frames = (void *)(memory + 5 * page - count * sizeof(*frames));
+		for (size_t j = 0; j < count; j++)
+			frames[j] = (struct wt_frame){.data = bytes,
+			                              .caplen = frame_for(bytes, sizeof(bytes), 1),
+			                              .len = 100,
+			                              .stamp_ns = now_ns};
+		wt_tracker_frames(tracker, 0, frames, count, 1);
+		given += count;
+		cr_expect_eq(totals().matched, given);
+	}
+	munmap(memory, 6 * page);
 }
 
 Test(tracker, frames_of_an_interface_that_there_cannot_be_are_left_out)
@@ -1063,6 +1098,7 @@ Test(tracker, later_fragments_are_counted_and_first_ones_matched)
 	frame_for(bytes, sizeof(bytes), 1);
 	bytes[20] = 0x20; /* more follow */
 	give_frame(0, bytes, 100);
+	cr_expect_eq(totals().fragments, 0);
 	bytes[21] = 5;
 	give_frame(0, bytes, 100);
 	cr_expect_eq(totals().matched, 1);
@@ -1082,13 +1118,27 @@ Test(tracker, what_is_not_of_the_preset_is_unrecognised)
 	cr_expect_eq(totals().unrecognised + wt_tracker_stream_count(tracker), 1);
 }
 
+Test(tracker, a_datagram_without_a_header_is_unrecognised)
+{
+	uint8_t bytes[128];
+
+	mold_channel()->preset = wt_preset_find("iextp");
+	open_one();
+	frame_for(bytes, sizeof(bytes), 1);
+	give_frame(0, bytes, 100); /* of another version */
+	cr_expect_eq(totals().matched, 1);
+	cr_expect_eq(totals().unrecognised, 1);
+	cr_expect_eq(wt_tracker_stream_count(tracker), 0);
+}
+
 Test(tracker, all_headers_of_a_datagram_are_taken_however_many_there_are)
 {
 	enum { PACKETS = 100, BYTES = 12 };
 	static uint8_t payload[PACKETS * BYTES], frame[42 + sizeof(payload)];
 	const struct wt_preset *mach = wt_preset_find("mach");
+	struct wt_frame frames[4];
 	struct wt_udp_flow flow = {.group = 0xefff0101, .port = 5000, .source_port = 1, .ttl = 1};
-	size_t at = 0;
+	size_t at = 0, last = 0;
 
 	for (uint64_t i = 0; i < PACKETS; i++) {
 		struct wt_feed_header header = {
@@ -1098,6 +1148,7 @@ Test(tracker, all_headers_of_a_datagram_are_taken_however_many_there_are)
 
 		if (bytes < 0)
 			break;
+		last = at;
 		at += (size_t)bytes;
 	}
 	cr_assert_gt(at, WT_FEED_HEADERS_MAX * BYTES);
@@ -1107,10 +1158,22 @@ Test(tracker, all_headers_of_a_datagram_are_taken_however_many_there_are)
 	channel_list[0].sides[WT_FEED_A] =
 	        (struct wt_feed_address){.used = true, .ip = {239, 255, 1, 1}, .port = 5000};
 	open_one();
-	give_frame(0, frame, (uint32_t)(42 + at));
-	cr_expect_eq(stream(0).packets, stream(0).received);
+	for (size_t i = 0; i < 4; i++)
+		frames[i] = (struct wt_frame){.data = frame,
+		                              .caplen = (uint32_t)(42 + at),
+		                              .len = (uint32_t)(42 + at),
+		                              .stamp_ns = now_ns};
+	wt_tracker_frames(tracker, 0, frames, 4, 1);
+	cr_expect_eq(wt_tracker_stream_count(tracker), 1);
 	cr_expect_gt(stream(0).received, WT_FEED_HEADERS_MAX);
 	cr_expect_eq(stream(0).missing, stream(0).received - 1);
+	cr_expect_eq(stream(0).packets, 4 * stream(0).received);
+	/* The last one says that it has more bytes than there are. */
+	fini();
+	open_one();
+	frame[42 + last + mach->length.offset]++;
+	give_frame(0, frame, (uint32_t)(42 + at));
+	cr_expect_eq(stream(0).received, WT_FEED_HEADERS_MAX);
 }
 
 Test(tracker, a_channel_without_interface_has_what_no_other_names)

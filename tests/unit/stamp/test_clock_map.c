@@ -937,6 +937,15 @@ Test(clock_map, brackets_that_cannot_be_are_no_samples)
 	}
 }
 
+Test(clock_map, the_widest_bracket_is_a_second)
+{
+	for (int64_t more = 0; more < 2; more++) {
+		wt_clock_estimator_init(&estimator);
+		cr_expect(eq(int, (int)add(phc_start, utc_start, S, S + more),
+		             more ? (int)WT_CLOCK_OUTLIER : (int)WT_CLOCK_TAKEN));
+	}
+}
+
 /* With the sanitizers: nothing overflows. And what a map says of its own point holds. */
 Test(clock_map, survives_times_that_cannot_be)
 {
