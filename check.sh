@@ -329,11 +329,19 @@ among_the_sources() {
   return $status
 }
 
+# The unit tests as Criterion has them.
+by_criterion() {
+  local folder=build/builds/criterion
+  cmake -G Ninja -B "$folder" -DWT_CRITERION=ON -DWT_BENCH=OFF -DWT_WERROR=ON &&
+    cmake --build "$folder" --parallel "$jobs" && ctest --test-dir "$folder" -L '^unit$' --output-on-failure
+}
+
 plain_build() { cmake -B build/builds/plain && cmake --build build/builds/plain -j "$jobs"; }
 
 stage_all_builds() {
   local hardening
   check "build: plain" plain_build
+  check "unit tests, by Criterion" by_criterion
   check "build: -O3 -march=native" build native -DCMAKE_BUILD_TYPE=Release "-DCMAKE_C_FLAGS_RELEASE=-O3 -march=native"
   check "build: -flto" build lto -DCMAKE_C_FLAGS=-flto=auto
   check "build: unoptimised, clang" build debug-clang -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang

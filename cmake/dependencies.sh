@@ -42,6 +42,7 @@ gcc-s390x-linux-gnu   command -v s390x-linux-gnu-gcc
 qemu-user-static      command -v qemu-s390x-static'
 
 wt_packages_builds='
+libcriterion-dev      pkg-config --exists criterion
 gcc-aarch64-linux-gnu command -v aarch64-linux-gnu-gcc
 gcc-riscv64-linux-gnu command -v riscv64-linux-gnu-gcc
 gcc-i686-linux-gnu    command -v i686-linux-gnu-gcc

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What a unit test is written with. The names and their meaning are Criterion's, whose macros take
- * five times as long to compile; unit.c is the program that runs the tests.
+ * What a unit test is written with: Criterion's names, with its meaning. -DWT_CRITERION=ON has
+ * Criterion itself compile and run the tests. It takes five times as long to compile them, and, as
+ * it starts the program anew for each test, ten times as long to run them under AddressSanitizer:
+ * so usually what follows stands in for it, and unit.c for its main().
  *
  *     Test(spec, an_empty_one_is_refused)
  *     {
@@ -18,6 +20,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#ifdef WT_CRITERION
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <criterion/parameterized.h>
+
+#else
 
 /* What a parameterized test is run with, one after the other. */
 struct unit_parameters {
@@ -117,8 +127,8 @@ void unit_asserted(const char *file, int line, const char *condition, const char
 	((condition) ? (void)0 : unit_expected(__FILE__, __LINE__, #condition, "x" __VA_ARGS__))
 #define cr_assert(condition, ...)                                                                  \
 	((condition) ? (void)0 : unit_asserted(__FILE__, __LINE__, #condition, "x" __VA_ARGS__))
-#define cr_fail(...)  unit_expected(__FILE__, __LINE__, "failure", "x" __VA_ARGS__)
-#define cr_fatal(...) unit_asserted(__FILE__, __LINE__, "failure", "x" __VA_ARGS__)
+#define cr_fail(...)                       unit_expected(__FILE__, __LINE__, "failure", "x" __VA_ARGS__)
+#define cr_fatal(...)                      unit_asserted(__FILE__, __LINE__, "failure", "x" __VA_ARGS__)
 
 /* Shorter ones, which take a message as well. */
 #define cr_expect_eq(a, b, ...)            cr_expect((a) == (b), __VA_ARGS__)
@@ -147,5 +157,7 @@ void unit_asserted(const char *file, int line, const char *condition, const char
 
 /* The test ends here, as one that was skipped, and this is why. */
 void cr_skip_test(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+#endif /* WT_CRITERION */
 
 #endif

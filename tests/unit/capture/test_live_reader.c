@@ -125,7 +125,7 @@ Test(live_reader, v3_blocks_too_small_for_the_largest_frames_are_named)
 {
 	cr_assert_eq(open_reader(WT_READER_V3, 64 << 10), 0, "%s", err.text);
 	cr_assert_not_null(info()->degraded[0]);
-	cr_expect(strstr(info()->degraded[0], "are cut"), "%s", info()->degraded[0]);
+	cr_expect(strstr(info()->degraded[0], "are cut") != NULL, "%s", info()->degraded[0]);
 }
 
 static void expect_shrunk(enum wt_reader_kind kind)
@@ -137,7 +137,7 @@ static void expect_shrunk(enum wt_reader_kind kind)
 	             (unsigned long long)info()->ring_bytes);
 	cr_expect_eq(refused, 4, "64, 32, 16 and 8 MiB are refused, not %u", refused);
 	cr_assert_not_null(info()->degraded[0]);
-	cr_expect(strstr(info()->degraded[0], "67108864 bytes asked, 4194304 got"), "%s",
+	cr_expect(strstr(info()->degraded[0], "67108864 bytes asked, 4194304 got") != NULL, "%s",
 	          info()->degraded[0]);
 	cr_expect_eq(wt_reader_start(reader, &err), 0, "%s", err.text);
 }
@@ -156,8 +156,8 @@ Test(live_reader, no_ring_at_all_is_an_error_that_names_the_interface)
 {
 	largest_ring_bytes = 0;
 	cr_expect_eq(open_reader(WT_READER_V3, 1 << 20), -ENOMEM);
-	cr_expect(strstr(err.text, "wt_a"), "%s", err.text);
-	cr_expect(strstr(err.text, "no ring"), "%s", err.text);
+	cr_expect(strstr(err.text, "wt_a") != NULL, "%s", err.text);
+	cr_expect(strstr(err.text, "no ring") != NULL, "%s", err.text);
 }
 
 Test(live_reader, another_refusal_is_not_tried_again)
@@ -185,8 +185,8 @@ Test(live_reader, unknown_interface_is_an_error_that_lists_those_there_are)
 	struct wt_reader_config config = {.interface = "nope"};
 
 	cr_expect_eq(wt_reader_open(&reader, &config, &err), -ENODEV);
-	cr_expect(strstr(err.text, "'nope'"), "%s", err.text);
-	cr_expect(strstr(err.text, "wt_a"), "%s", err.text);
+	cr_expect(strstr(err.text, "'nope'") != NULL, "%s", err.text);
+	cr_expect(strstr(err.text, "wt_a") != NULL, "%s", err.text);
 }
 
 Test(live_reader, bad_filter_is_an_error_with_the_compilers_message)
@@ -194,8 +194,8 @@ Test(live_reader, bad_filter_is_an_error_with_the_compilers_message)
 	struct wt_reader_config config = {.interface = "wt_a", .filter = "tcp port"};
 
 	cr_expect_eq(wt_reader_open(&reader, &config, &err), -EINVAL);
-	cr_expect(strstr(err.text, "'tcp port'"), "%s", err.text);
-	cr_expect(strstr(err.text, "syntax error"), "%s", err.text);
+	cr_expect(strstr(err.text, "'tcp port'") != NULL, "%s", err.text);
+	cr_expect(strstr(err.text, "syntax error") != NULL, "%s", err.text);
 }
 
 Test(live_reader, memory_of_a_ring_can_be_handed_on)
@@ -505,8 +505,9 @@ Test(live_reader, v2_out_of_step_with_its_queue_frames_stay_cut_and_that_is_said
 	recv_gone = 2;
 	cr_expect_eq(take_large(0, LARGE, false), 0);
 	cr_assert_not_null(info()->degraded[0]);
-	cr_expect(strstr(info()->degraded[0], "wt_a"), "%s", info()->degraded[0]);
-	cr_expect(strstr(info()->degraded[0], "cut from now on"), "%s", info()->degraded[0]);
+	cr_expect(strstr(info()->degraded[0], "wt_a") != NULL, "%s", info()->degraded[0]);
+	cr_expect(strstr(info()->degraded[0], "cut from now on") != NULL, "%s",
+	          info()->degraded[0]);
 	send_large(sender, LARGE, LARGE, false);
 	cr_expect_eq(take_large(LARGE, LARGE, false), 0);
 	cr_expect_null(info()->degraded[1]);
@@ -621,7 +622,7 @@ Test(live_reader, recording_that_cannot_begin_leaves_no_file)
 	cr_expect_eq(wt_recorder_run(recording.recorder, &recording.output, &recording.err),
 	             -EPERM);
 	wt_recorder_report(recording.recorder, &recording.report);
-	cr_expect(!has_begun);
+	cr_expect_not(has_begun);
 	cr_expect_eq(recording.report.start_utc_ns, 0);
 	cr_expect(access(recording.path, F_OK));
 	recording_fini(&recording);

@@ -170,7 +170,7 @@ Test(preset_custom, heartbeats)
 	preset = made("offset=0,width=2,count=2:1");
 	header = read_one(&preset, "0007 00");
 	cr_expect_eq(header.what, WT_FEED_HEARTBEAT);
-	cr_expect(!header.has_number);
+	cr_expect_not(header.has_number);
 	cr_expect_eq(header.first, 0);
 	header = read_one(&preset, "0007 ff");
 	cr_expect_eq(header.what, WT_FEED_DATA);

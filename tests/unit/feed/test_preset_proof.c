@@ -90,10 +90,10 @@ Test(preset_proof, messages_are_worth_more_than_constants)
 
 Test(preset_proof, send_times_are_from_2005_to_2065)
 {
-	cr_expect(!wt_proof_sent(0));
-	cr_expect(!wt_proof_sent(UINT64_C(1104537599999999999)));
+	cr_expect_not(wt_proof_sent(0));
+	cr_expect_not(wt_proof_sent(UINT64_C(1104537599999999999)));
 	cr_expect(wt_proof_sent(UINT64_C(1104537600000000000)));
 	cr_expect(wt_proof_sent(UINT64_C(2997993599999999999)));
-	cr_expect(!wt_proof_sent(UINT64_C(2997993600000000000)));
-	cr_expect(!wt_proof_sent(UINT64_MAX));
+	cr_expect_not(wt_proof_sent(UINT64_C(2997993600000000000)));
+	cr_expect_not(wt_proof_sent(UINT64_MAX));
 }

@@ -116,7 +116,7 @@ static void begin(struct stream *stream, const char *preset, uint8_t last)
 	        .sent_ns = start_ns,
 	        .interface = "",
 	};
-	cr_assert(stream->preset, "no preset %s", preset);
+	cr_assert(stream->preset != NULL, "no preset %s", preset);
 }
 
 /* As much of this as the transport can say. */
@@ -221,7 +221,7 @@ Test(recognise, few_packets_are_never_another_preset)
 			begin(&stream, wt_presets[i]->name, 1);
 			send_many(&stream, packets);
 			group = only_group();
-			cr_expect(!group->preset || is_named(group, wt_presets[i]),
+			cr_expect(is_named(group, wt_presets[i]) || !group->preset,
 			          "%u packets of %s are taken for %s: %s", packets,
 			          wt_presets[i]->name, group->preset->name, group->holds);
 		}
@@ -272,7 +272,7 @@ Test(recognise, loss_does_not_hide_a_feed)
 	group = only_group();
 	cr_assert_eq(group->preset, stream.preset);
 	cr_assert_geq(group->percent, WT_RECOGNISED_SURE);
-	cr_assert(strstr(group->holds, "numbers follow"), "%s", group->holds);
+	cr_assert(strstr(group->holds, "numbers follow") != NULL, "%s", group->holds);
 }
 
 Test(recognise, numbers_that_go_anywhere_are_never_sure)
@@ -323,7 +323,7 @@ Test(recognise, a_feed_among_other_packets_is_not_recognised)
 		if (i % 3 == 0)
 			give_payload(1, payload, sizeof(payload), stream.sent_ns);
 	}
-	cr_expect(!only_group()->preset);
+	cr_expect(only_group()->preset == NULL);
 }
 
 Test(recognise, pitch_and_mitch_are_named_together)
@@ -362,8 +362,8 @@ static void expect_unknown(const char *what, size_t (*make)(uint8_t *payload, un
 		give_payload(1, payload, make(payload, i), start_ns + (int64_t)i * 7 * ms_ns);
 	}
 	group = only_group();
-	cr_expect(!group->preset, "%u packets of %s are taken for %s, %u %%: %s", packets, what,
-	          group->preset->name, group->percent, group->holds);
+	cr_expect(group->preset == NULL, "%u packets of %s are taken for %s, %u %%: %s", packets,
+	          what, group->preset->name, group->percent, group->holds);
 }
 
 static void put(uint8_t *at, uint64_t value, unsigned bytes)
@@ -849,8 +849,8 @@ Test(recognise, single_random_packets_are_not_recognised)
 	}
 	cr_assert_eq(wt_recogniser_finish(recogniser), 0);
 	for (uint32_t i = 0; i < wt_recogniser_count(recogniser); i++)
-		cr_expect(!wt_recogniser_group(recogniser, i)->preset, "%s",
-		          wt_recogniser_group(recogniser, i)->holds);
+		cr_expect_not(wt_recogniser_group(recogniser, i)->preset, "%s",
+		              wt_recogniser_group(recogniser, i)->holds);
 }
 
 /* A packet of a call to 239.1.1.1. */
@@ -874,14 +874,14 @@ Test(recognise, rtp_of_any_payload_type_is_not_recognised)
 {
 	for (unsigned i = 0; i < 100; i++)
 		give_rtp(i, (uint8_t)(96 + i % 6), 160 * i, 0xdeadbeef);
-	cr_expect(!only_group()->preset);
+	cr_expect(only_group()->preset == NULL);
 }
 
 Test(recognise, rtp_whose_time_goes_anywhere_is_not_recognised)
 {
 	for (unsigned i = 0; i < 100; i++)
 		give_rtp(i, 8, (uint32_t)any(), 0xdeadbeef);
-	cr_expect(!only_group()->preset);
+	cr_expect(only_group()->preset == NULL);
 }
 
 /* RFC 3389: comfort noise between words; RFC 4733: digits. */
@@ -930,7 +930,7 @@ Test(recognise, a_number_that_stays_is_not_recognised)
 {
 	for (unsigned i = 0; i < 100; i++)
 		give_rtp(7, 96, 3000 * i, 0xdeadbeef);
-	cr_expect(!only_group()->preset);
+	cr_expect(only_group()->preset == NULL);
 }
 
 Test(recognise, rtp_with_other_protocols_on_its_port_is_recognised)
@@ -997,7 +997,7 @@ static void expect_pair(unsigned same, unsigned content)
 	cr_assert(a->preset && b->preset);
 	cr_assert_eq(a->other_side, 1, "%s", a->preset->name);
 	cr_assert_eq(b->other_side, 0);
-	cr_expect(!a->is_b && b->is_b);
+	cr_expect(b->is_b && !a->is_b);
 	cr_expect_geq(a->same_percent, same);
 	cr_expect_geq(a->content_percent, content);
 	cr_expect_lt(a->address.ip[3], b->address.ip[3]);
@@ -1008,7 +1008,7 @@ static void expect_no_pair(void)
 	cr_assert_eq(wt_recogniser_finish(recogniser), 0);
 	cr_assert_eq(wt_recogniser_count(recogniser), 2);
 	for (uint32_t i = 0; i < 2; i++) {
-		cr_assert(wt_recogniser_group(recogniser, i)->preset);
+		cr_assert(wt_recogniser_group(recogniser, i)->preset != NULL);
 		cr_expect_eq(wt_recogniser_group(recogniser, i)->other_side, -1);
 	}
 }
@@ -1107,7 +1107,7 @@ Test(recognise, sides_of_which_only_headers_were_kept_are_found)
 		}
 	expect_pair(100, 100);
 	b = wt_recogniser_group(recogniser, 1);
-	cr_expect(!b->has_content);
+	cr_expect_not(b->has_content);
 }
 
 Test(recognise, single_packets_are_sides_if_they_are_the_same)
@@ -1232,7 +1232,7 @@ Test(recognise, a_group_on_two_interfaces_is_two)
 	cr_assert(wt_recognise_channel(recogniser, 0, 95, 1, &channel));
 	cr_expect_str_eq(channel.sides[WT_FEED_A].interface, "eth0");
 	cr_expect_str_eq(channel.sides[WT_FEED_B].interface, "eth1");
-	cr_expect(!wt_recognise_channel(recogniser, 1, 95, 1, &channel));
+	cr_expect_not(wt_recognise_channel(recogniser, 1, 95, 1, &channel));
 }
 
 Test(recognise, interfaces_are_known_by_their_names)

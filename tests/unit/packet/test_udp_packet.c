@@ -208,14 +208,14 @@ Test(udp_packet, tunnels_are_told)
 	uint8_t frame[FRAME_BYTES + 8];
 
 	build_frame(frame);
-	cr_expect(!is_tunnelled(frame, FRAME_BYTES));
+	cr_expect_not(is_tunnelled(frame, FRAME_BYTES));
 	for (size_t i = 0; i < sizeof(protocols); i++) {
 		frame[WT_ETHERNET_BYTES + 9] = protocols[i];
 		cr_expect(is_tunnelled(frame, FRAME_BYTES), "%u", protocols[i]);
-		cr_expect(!is_tunnelled(frame, WT_ETHERNET_BYTES + 9));
+		cr_expect_not(is_tunnelled(frame, WT_ETHERNET_BYTES + 9));
 	}
 	frame[WT_ETHERNET_BYTES + 9] = 6;
-	cr_expect(!is_tunnelled(frame, FRAME_BYTES));
+	cr_expect_not(is_tunnelled(frame, FRAME_BYTES));
 	frame[12] = 0x88;
 	frame[13] = 0x47;
 	cr_expect(is_tunnelled(frame, FRAME_BYTES));
@@ -231,9 +231,9 @@ Test(udp_packet, tunnels_in_udp_are_told)
 	memcpy(frame + WT_UDP_HEADER_BYTES, vxlan, 8);
 	cr_assert_eq(wt_udp_build(frame, &flow, 7, 8), 0);
 	cr_expect(is_tunnelled(frame, sizeof(frame)));
-	cr_expect(!is_tunnelled(frame, sizeof(frame) - 1));
+	cr_expect_not(is_tunnelled(frame, sizeof(frame) - 1));
 	memcpy(frame + WT_UDP_HEADER_BYTES, geneve, 8);
-	cr_expect(!is_tunnelled(frame, sizeof(frame)));
+	cr_expect_not(is_tunnelled(frame, sizeof(frame)));
 	flow.port = 6081;
 	cr_assert_eq(wt_udp_build(frame, &flow, 7, 8), 0);
 	cr_expect(is_tunnelled(frame, sizeof(frame)));
