@@ -76,9 +76,10 @@ void wt_ring_raise_high_water(struct wt_ring *ring, const struct wt_ring_stamps 
 		ring->high_water++;
 	if (ring->high_water == before)
 		return;
+	/* Not borrowed: the mark was raised for those when they were. */
 	newest = ring->oldest + ring->high_water - 1;
 	span_ns =
-	        stamps->last_ns(ring, place_of(ring, newest), newest < ring->borrowed) -
+	        stamps->last_ns(ring, place_of(ring, newest)) -
 	        stamps->first_ns(ring, place_of(ring, ring->oldest), ring->oldest < ring->borrowed);
 	if (span_ns > ring->high_water_ns)
 		ring->high_water_ns = span_ns;

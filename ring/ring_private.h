@@ -47,7 +47,7 @@ struct wt_ring {
 /* Stamps of the first and the last frame of a unit, by its place. */
 struct wt_ring_stamps {
 	int64_t (*first_ns)(const struct wt_ring *ring, uint32_t index, bool borrowed);
-	int64_t (*last_ns)(const struct wt_ring *ring, uint32_t index, bool borrowed);
+	int64_t (*last_ns)(const struct wt_ring *ring, uint32_t index); /* not borrowed */
 };
 
 /* Raise the high-water mark. Units are filled in order, so checking for one more than ever before

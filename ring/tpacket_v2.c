@@ -150,9 +150,14 @@ static int64_t stamp_ns(const struct wt_ring *ring, uint32_t slot, bool borrowed
 	return (int64_t)header->tp_sec * 1000000000 + header->tp_nsec;
 }
 
+static int64_t last_ns(const struct wt_ring *ring, uint32_t slot)
+{
+	return stamp_ns(ring, slot, false);
+}
+
 static void note_fill(struct wt_ring *ring)
 {
-	static const struct wt_ring_stamps stamps = {stamp_ns, stamp_ns};
+	static const struct wt_ring_stamps stamps = {stamp_ns, last_ns};
 
 	wt_ring_raise_high_water(ring, &stamps);
 }

@@ -213,10 +213,7 @@ static int64_t stamp_ns(const struct tpacket_bd_ts *stamp)
 /* Keep the times of a block's frames: the borrower may overwrite its headers. */
 struct v3_ring {
 	struct wt_ring ring;
-	struct {
-		int64_t first_ns;
-		int64_t last_ns;
-	} borrowed[];
+	int64_t borrowed_first_ns[];
 };
 
 /* Not ts_first_pkt, which is when the block was opened. */
@@ -227,7 +224,7 @@ static int64_t first_ns(const struct wt_ring *ring, uint32_t index, bool borrowe
 	uint32_t first;
 
 	if (borrowed)
-		return ((const struct v3_ring *)ring)->borrowed[index].first_ns;
+		return ((const struct v3_ring *)ring)->borrowed_first_ns[index];
 	first = block->hdr.bh1.offset_to_first_pkt;
 	if (!block->hdr.bh1.num_pkts || first % V3_ALIGNMENT || first < BLOCK_HEADER_BYTES ||
 	    first > ring->memory.block_bytes - sizeof(*header))
@@ -236,19 +233,14 @@ static int64_t first_ns(const struct wt_ring *ring, uint32_t index, bool borrowe
 	return (int64_t)header->tp_sec * 1000000000 + header->tp_nsec;
 }
 
-static int64_t last_ns(const struct wt_ring *ring, uint32_t index, bool borrowed)
+static int64_t last_ns(const struct wt_ring *ring, uint32_t index)
 {
-	if (borrowed)
-		return ((const struct v3_ring *)ring)->borrowed[index].last_ns;
 	return stamp_ns(&block_at(ring, index)->hdr.bh1.ts_last_pkt);
 }
 
-static void keep_stamps(struct wt_ring *ring, uint32_t index)
+static void keep_stamp(struct wt_ring *ring, uint32_t index)
 {
-	struct v3_ring *v3 = (struct v3_ring *)ring;
-
-	v3->borrowed[index].first_ns = first_ns(ring, index, false);
-	v3->borrowed[index].last_ns = last_ns(ring, index, false);
+	((struct v3_ring *)ring)->borrowed_first_ns[index] = first_ns(ring, index, false);
 }
 
 static void note_fill(struct wt_ring *ring)
@@ -266,7 +258,7 @@ static int next_block(struct wt_ring *ring, struct wt_block *block)
 	if (ring->borrowed == wt_ring_end(ring) || !is_filled(ring, index))
 		return 0;
 	note_fill(ring);
-	keep_stamps(ring, index);
+	keep_stamp(ring, index);
 	*block = (struct wt_block){
 	        .start = (uint8_t *)desc,
 	        .bytes = ring->memory.block_bytes,
@@ -313,6 +305,6 @@ int wt_tpacket_v3_ring_open(struct wt_ring **ring, const struct wt_ring_memory *
 	return wt_ring_alloc(ring,
 	                     sizeof(struct v3_ring) +
 	                             memory->block_count *
-	                                     sizeof(((struct v3_ring *)NULL)->borrowed[0]),
+	                                     sizeof(((struct v3_ring *)NULL)->borrowed_first_ns[0]),
 	                     &ops, memory, memory->block_count);
 }

@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <wiretape/packet/headers.h>
 
@@ -50,6 +52,9 @@ static const struct row rows[] = {
                     "\4\x57\x08\xae\7\xec\0\0" DATA),
          "type 800 at 14; IPv4 at 14 next 34 end 2062; 17 at 34; payload at 42, 4 of 2020; "
          "transport"},
+        {"a tag after an address that looks like a type", ETHERNET, 0,
+         BYTES("\1\0\x5e\0\0\1\2\0\x08\0\x45\0" TAG("\x81\0") "\x80\0" UDP4),
+         "type 8000 at 18; 1 tags at 14; network 8000"},
         {"the least Ethernet type", ETHERNET, 0, BYTES(MACS "\6\0" DATA),
          "type 600 at 14; network 600"},
         {"Ethernet with five tags of all types", ETHERNET, 0,
@@ -92,6 +97,10 @@ static const struct row rows[] = {
         {"BSD loopback without IP", 0, 0, BYTES("\7\0\0\0\x45"), "type 0 at 4; network"},
         {"bare IPv4", RAW, 0, BYTES(UDP4),
          "type 800 at 0; IPv4 at 0 next 20 end 32; 17 at 20; payload at 28, 4 of 4; transport"},
+        {"bare IPv4, with addresses that look like Ethernet", RAW, 0,
+         BYTES("\x45\0\0\x28\0\1\0\0\x40\x11\0\0\x08\0\x45\0\x0a\0\0\2"
+               "\x40\0\x08\xae\0\x14\0\0" DATA DATA DATA),
+         "type 800 at 0; IPv4 at 0 next 20 end 40; 17 at 20; payload at 28, 12 of 12; transport"},
         {"bare IPv6", RAW, 0, BYTES(UDP6),
          "type 86dd at 0; IPv6 at 0 next 40 end 52; 17 at 40; payload at 48, 4 of 4; transport"},
         {"bare IP of BSD/OS", 12, 0, BYTES(UDP4),
@@ -451,17 +460,31 @@ static const char *const ends[] = {
         [WT_HEADERS_TOO_DEEP] = "too deep",
 };
 
-/* Bytes in memory of exactly their size, beyond which a sanitizer sees every read. */
-static struct wt_headers read_bytes(const struct row *row, uint32_t follow, size_t caplen)
+static struct wt_headers read_at(const struct row *row, uint32_t follow, uint8_t *frame,
+                                 size_t caplen)
 {
 	const struct wt_headers_config config = {.link_type = row->link_type, .follow = follow};
-	uint8_t *frame = malloc(caplen ? caplen : 1);
 	struct wt_headers headers;
 
 	memcpy(frame, row->frame, caplen);
 	wt_headers_read(&headers, &config, frame, caplen);
-	free(frame);
 	return headers;
+}
+
+/* Bytes at the end of memory that there is, and at its beginning: reading any other ends the test.
+ */
+static struct wt_headers read_bytes(const struct row *row, uint32_t follow, size_t caplen)
+{
+	static uint8_t *memory;
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	if (!memory) {
+		memory = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		cr_assert(memory != MAP_FAILED);
+		cr_assert(eq(int, mprotect(memory + page, page, PROT_READ | PROT_WRITE), 0));
+	}
+	read_at(row, follow, memory + 2 * page - caplen, caplen);
+	return read_at(row, follow, memory + page, caplen);
 }
 
 static size_t put_ip(char *text, size_t room, const char *name, const struct wt_headers_ip *ip)

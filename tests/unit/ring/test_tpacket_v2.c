@@ -356,6 +356,13 @@ Test(tpacket_v2, more_slots_than_memory_can_have_are_a_fault)
 	cr_expect(eq(int, walk.fault, WT_WALK_BLOCK_TOO_SMALL));
 }
 
+Test(tpacket_v2, frame_may_start_where_its_header_ends)
+{
+	tpacket_add(&build, &(struct tpacket_spec){.bytes = 60, .mac = SLL_END});
+	expect_frames(1);
+	expect_bytes(&frames[0], 0, 0, 0);
+}
+
 Test(tpacket_v2, frame_that_starts_in_its_header_is_a_fault)
 {
 	static const uint16_t wrong[] = {0, 32, SLL_END - 1};
@@ -527,6 +534,16 @@ Test(tpacket_v2_ring, run_ends_with_its_block)
 	expect_bytes(&frames[0], 0, PER_BLOCK, 0);
 }
 
+Test(tpacket_v2_ring, run_that_begins_within_a_block_ends_with_it_too)
+{
+	hand_over(0, 2);
+	expect_borrowed(&held[0], 0, 2);
+	hand_over(2, PER_BLOCK);
+	memset(memory + PER_BLOCK * SLOT, 0xff, BLOCK_BYTES - PER_BLOCK * SLOT); /* no slot */
+	expect_borrowed(&held[1], 2, PER_BLOCK - 2);
+	expect_borrowed(&held[2], PER_BLOCK, 2);
+}
+
 Test(tpacket_v2_ring, run_goes_on_where_the_one_before_ended)
 {
 	hand_over(0, 2);
@@ -642,6 +659,16 @@ Test(tpacket_v2_ring, high_water_is_the_most_that_ever_waited)
 	hand_over(PER_BLOCK, 1);
 	expect_borrowed(&held[0], PER_BLOCK, 1);
 	cr_expect(lt(dbl, fabs(wt_ring_high_water_pct(ring) - 100.0 / BLOCKS), 1e-9));
+}
+
+Test(tpacket_v2_ring, high_water_in_time_is_from_the_first_frame_to_the_last)
+{
+	tpacket_build_v2(&build, SLOT);
+	tpacket_add(&build, &(struct tpacket_spec){.bytes = 60, .sec = 100, .nsec = 750000000});
+	tpacket_add(&build, &(struct tpacket_spec){.bytes = 60, .sec = 103, .nsec = 250000000});
+	memcpy(memory, build.bytes, 2 * SLOT);
+	expect_borrowed(&held[0], 0, 2);
+	cr_expect(eq(i64, wt_ring_high_water_ns(ring), INT64_C(2500000000)));
 }
 
 Test(tpacket_v2_ring, held_slots_do_not_count_as_waiting)

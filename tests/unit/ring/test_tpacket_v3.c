@@ -357,6 +357,23 @@ Test(tpacket_v3, block_without_room_for_its_header_is_a_fault)
 	cr_expect(eq(int, walk.fault, WT_WALK_BLOCK_TOO_SMALL));
 }
 
+Test(tpacket_v3, block_has_at_most_as_many_bytes_as_fit_into_32_bits)
+{
+	add(60);
+	block = tpacket_copy(&build, build.length);
+	wt_tpacket_v3_walk_start(&walk, block, UINT32_MAX, 0);
+	cr_expect(eq(int, walk.fault, WT_WALK_OK));
+	wt_tpacket_v3_walk_start(&walk, block, (size_t)UINT32_MAX + 1, 0);
+	cr_expect(eq(int, walk.fault, WT_WALK_BLOCK_TOO_SMALL));
+}
+
+Test(tpacket_v3, block_of_its_header_alone_has_no_first_frame)
+{
+	build_three();
+	tpacket_block_header(&build)->blk_len = 48;
+	expect_fault(WT_WALK_FIRST_OFFSET, 0);
+}
+
 Test(tpacket_v3, block_length_outside_the_block_is_a_fault)
 {
 	uint32_t wrong[] = {0, 47, 0, UINT32_MAX};
@@ -421,6 +438,17 @@ Test(tpacket_v3, frame_may_start_where_its_header_ends)
 	tpacket_add(&build, &(struct tpacket_spec){.bytes = 60, .mac = SLL_END});
 	expect_frames(1);
 	expect_bytes(&frames[0], 0, 0, 0);
+}
+
+Test(tpacket_v3, block_may_end_in_a_frame_without_bytes)
+{
+	add(60);
+	tpacket_add(&build, &(struct tpacket_spec){.len = 60, .mac = SLL_END});
+	build.length = build.offsets[1] + SLL_END;
+	tpacket_block_header(&build)->blk_len = (uint32_t)build.length;
+	expect_frames(2);
+	cr_expect(eq(u32, frames[1].caplen, 0));
+	cr_expect(eq(u32, frames[1].len, 60));
 }
 
 Test(tpacket_v3, frame_that_starts_in_its_header_is_a_fault)
@@ -696,20 +724,51 @@ Test(tpacket_v3_ring, high_water_in_time_believes_no_header_that_somebody_may_ha
 	cr_expect(eq(i64, wt_ring_high_water_ns(ring), INT64_C(6000000000)));
 }
 
+/* Of the first block, whose header has this offset of a first frame. */
+static void expect_high_water(uint32_t first, int64_t ns)
+{
+	memcpy(memory + 16, &first, sizeof(first));
+	hand_over_at(1, 105);
+	wt_ring_note_fill(ring);
+	cr_expect(eq(i64, wt_ring_high_water_ns(ring), ns), "first frame at %u", first);
+	close_ring();
+	open_ring();
+}
+
 Test(tpacket_v3_ring, high_water_in_time_does_without_a_first_frame_that_is_nowhere)
 {
-	/* Into the block's header, and into a frame's. */
-	static const uint32_t nowhere[] = {8, 52};
+	/* Into the block's header, into a frame's, across the block's end and past it. */
+	static const uint32_t nowhere[] = {8, 52, BLOCK_BYTES - 40, BLOCK_BYTES, UINT32_MAX & ~7u};
 
-	for (size_t i = 0; i < 2; i++) {
-		close_ring();
-		open_ring();
+	for (size_t i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
 		hand_over_at(0, 100);
-		memcpy(memory + 16, &nowhere[i], sizeof(nowhere[i]));
-		hand_over_at(1, 105);
-		wt_ring_note_fill(ring);
-		cr_expect(eq(i64, wt_ring_high_water_ns(ring), INT64_C(5000000000)));
+		expect_high_water(nowhere[i], INT64_C(5000000000));
 	}
+	hand_over_at(0, 100);
+	memset(memory + 12, 0, 4); /* has no frame */
+	memset(memory + 48, 0xee, 16);
+	expect_high_water(48, INT64_C(5000000000));
+}
+
+Test(tpacket_v3_ring, high_water_in_time_is_from_the_first_frame_to_the_last)
+{
+	const struct tpacket_spec spec = {.bytes = 60, .sec = 101, .nsec = 250000000};
+	struct tpacket3_hdr at_end = {.tp_sec = 103, .tp_nsec = 500000000};
+
+	hand_over_at(0, 104);
+	tpacket_build_v3(&build);
+	tpacket_add(&build, &spec);
+	memcpy(memory + 48, build.bytes + 48, build.length - 48);
+	expect_high_water(48, INT64_C(3750000000));
+	hand_over_at(0, 100);
+	memcpy(memory + BLOCK_BYTES - sizeof(at_end), &at_end, sizeof(at_end));
+	expect_high_water(BLOCK_BYTES - sizeof(at_end), INT64_C(1500000000));
+	/* Nothing but the last frames' stamps. */
+	hand_over_at(0, 100);
+	tpacket_block_header(&build)->ts_last_pkt.ts_nsec = 750000000;
+	tpacket_block_header(&build)->ts_last_pkt.ts_sec = 102;
+	memcpy(memory, build.bytes, 48);
+	expect_high_water(8, INT64_C(2250000000));
 }
 
 Test(tpacket_v3_ring, loss_is_told_with_the_block_that_the_kernel_opened_after_it)

@@ -728,6 +728,16 @@ Test(clock_map, a_wide_sample_adds_nothing_wherever_in_its_bracket_the_line_is)
 	}
 }
 
+/* After one sample, a second and its wander leave 1000 ppm and 752 ns on either side of it. */
+Test(clock_map, a_sample_as_wide_as_what_is_known_is_taken)
+{
+	for (int64_t more = 0; more < 2; more++) {
+		feed_good(1);
+		cr_expect(eq(int, (int)add_ahead(1, 0, 2 * (MS + 750) + 1000 + more),
+		             more ? (int)WT_CLOCK_OUTLIER : (int)WT_CLOCK_TAKEN));
+	}
+}
+
 Test(clock_map, a_bracket_is_wide_that_is_wider_than_four_times_more_than_half)
 {
 	for (int narrow = 10; narrow <= 11; narrow++) {
@@ -816,6 +826,28 @@ Test(clock_map, a_clock_that_gains_as_usual_is_no_culprit)
 		cr_expect(eq(int, (int)estimator.culprit, (int)WT_CULPRIT_UTC), "%d samples",
 		          (int)count);
 	}
+}
+
+Test(clock_map, one_good_sample_tells_the_culprit)
+{
+	feed_good(1);
+	add(phc_start + S, utc_start + 4 * S, S, 1000);
+	cr_expect(eq(int, (int)estimator.culprit, (int)WT_CULPRIT_UTC));
+	feed_good(1);
+	add(phc_start + 4 * S, utc_start + S, S, 1000);
+	cr_expect(eq(int, (int)estimator.culprit, (int)WT_CULPRIT_PHC));
+}
+
+Test(clock_map, readings_at_either_end_of_their_brackets_leave_the_middle)
+{
+	wt_clock_estimator_init(&estimator);
+	for (int64_t i = 0; i < 40; i++)
+		cr_expect(eq(int,
+		             (int)add(phc_start + i * S, utc_start + i * S + (i % 2 ? 480 : -480),
+		                      i * S, 1000),
+		             (int)WT_CLOCK_TAKEN));
+	cr_expect(le(i64, llabs(estimator.map.utc_ns - utc_start - 39 * S), 100));
+	cr_expect(le(dbl, fabs(wt_clock_map_ppm(&estimator.map)), 0.05));
 }
 
 Test(clock_map, raw_time_that_stands_tells_no_culprit)
@@ -1037,12 +1069,51 @@ Test(clock_map, conversion_is_what_the_header_says_to_the_nanosecond)
 	}
 }
 
+Test(clock_map, the_bound_grows_with_the_wander_that_is_promised)
+{
+	static const struct {
+		int64_t away_s, bound_ns;
+	} cases[] = {
+	        {0, 100},
+	        {1, 100},
+	        {2, 100},
+	        {3, 100 + 250 * 3},
+	        {10, 100 + 250 * 10 * 8},
+	        {100000, 100 + INT64_C(200000000000)},
+	};
+	const struct wt_clock_map map = {.number = 1, .error_ns = 100};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t after = wt_clock_map_error_ns(&map, cases[i].away_s * S);
+
+		cr_expect(ge(i64, after, cases[i].bound_ns), "%zu", i);
+		cr_expect(le(i64, after, cases[i].bound_ns + 2), "%zu", i);
+		cr_expect(eq(i64, wt_clock_map_error_ns(&map, -cases[i].away_s * S), after));
+	}
+}
+
 Test(clock_map, a_bound_that_has_no_room_is_the_greatest)
 {
 	const struct wt_clock_map map = {.number = 1, .error_ns = INT64_MAX};
 
 	cr_expect(eq(i64, wt_clock_map_error_ns(&map, 0), INT64_MAX));
 	cr_expect(eq(i64, wt_clock_map_error_ns(&map, INT64_MIN), INT64_MAX));
+}
+
+/* -rate / (1 + rate). */
+Test(clock_map, the_inverse_rate_is_the_nearest)
+{
+	const wt_int128 one = (wt_int128)1 << WT_RATE_SHIFT;
+
+	for (int i = 0; i < 200; i++) {
+		wt_int128 off;
+
+		seed(i);
+		struct wt_clock_map map = some_map();
+
+		off = map.inverse_rate * (one + map.rate) + map.rate * one;
+		cr_expect(2 * (off < 0 ? -off : off) <= one + map.rate, "%d", i);
+	}
 }
 
 Test(clock_map, names_what_it_says)
