@@ -114,7 +114,7 @@ static bool is_past(const struct wt_timeline *timeline, const struct wt_timeline
 {
 	int64_t earliest;
 
-	return timeline->range.has_to && source->max_so_far_ns > INT64_MIN &&
+	return timeline->range.has_to &&
 	       !__builtin_sub_overflow(source->max_so_far_ns, source->last.reach_back_ns,
 	                               &earliest) &&
 	       earliest >= timeline->range.to_ns;

@@ -910,6 +910,24 @@ Test(cut, every_stamp_can_be_made_again_from_the_maps_that_go_along)
 	cr_expect(eq(sz, notes_found, 2 * 20));
 }
 
+Test(cut, all_maps_between_two_packets_go_along)
+{
+	begin_clocked(2, 1);
+	for (int i = 0; i < 10; i++) {
+		struct wt_clock_map map = map_at(2 * (uint32_t)i + 2, T_NS + i * 1000000000ll);
+
+		add_maps(&map);
+		map.number++;
+		add_maps(&map);
+		add_second(i, &map, 4, 100);
+	}
+	tape_write(&tape, fds[0]);
+	do_cut(1, T_NS + 2400000000, T_NS + 7400000000, NULL);
+	expect_maps(2 + 4 * 4 + 2);
+	/* One in force at the beginning, and two each second. */
+	cr_expect(eq(sz, notes_found, 2 * (1 + 2 * 5)));
+}
+
 static void expect_the_map_in_force(void)
 {
 	/* The clock could not be read for a long time, and at the end of it again. */

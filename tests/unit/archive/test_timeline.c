@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -641,6 +642,54 @@ Test(timeline, a_range_ends_with_the_chunk_after_which_nothing_is_earlier)
 			cr_expect(eq(u64, files[0].bytes_read, bytes));
 		bytes = files[0].bytes_read;
 	}
+}
+
+Test(timeline, no_index_is_read_after_the_chunk_that_ends_a_range)
+{
+	uint64_t bytes[2];
+
+	add_chunks(400, 4000);
+	tape_write(&tape, fds[0]);
+	for (int i = 0; i < 2; i++) {
+		const struct wt_time to = {.ns = T_NS + 5 + i};
+
+		set_range(NULL, &to, 0);
+		expect_numbers(0, 5 + (uint32_t)i);
+		wt_timeline_close(timeline);
+		timeline = NULL;
+		bytes[i] = files[0].bytes_read;
+	}
+	cr_expect(lt(u64, bytes[0], bytes[1]));
+}
+
+Test(timeline, no_chunk_is_read_for_a_range_behind_all)
+{
+	const struct wt_time last = {.ns = T_NS + 799}, after = {.ns = T_NS + 800};
+	uint64_t bytes;
+
+	add_chunks(400, 4000);
+	tape_write(&tape, fds[0]);
+	set_range(&last, NULL, 0);
+	expect_numbers(799, 1);
+	wt_timeline_close(timeline);
+	timeline = NULL;
+	bytes = files[0].bytes_read;
+	set_range(&after, NULL, 0);
+	expect_numbers(0, 0);
+	wt_timeline_close(timeline);
+	timeline = NULL;
+	cr_expect(lt(u64, files[0].bytes_read, bytes));
+}
+
+Test(timeline, a_broken_chunk_is_told_whatever_follows)
+{
+	add_chunks(5, 100);
+	/* A packet of an interface that there is not. */
+	memset(tape.bytes + tape.chunks[2].offset + tape.chunks[2].index_bytes + 8, 0x63, 4);
+	tape_write(&tape, fds[0]);
+	read_all(1);
+	cr_expect(eq(sz, found.count, 8));
+	cr_expect(eq(int, files[0].ended, -EBADMSG));
 }
 
 Test(timeline, nothing_is_missing_where_a_chunk_of_another_time_is_passed_over)
@@ -1509,6 +1558,55 @@ Test(timeline, a_recording_behind_another_is_read)
 	cr_expect(eq(u64, files[0].packets, 70));
 }
 
+Test(timeline, of_a_section_behind_a_recording_its_own_bytes_are_counted)
+{
+	uint64_t bytes;
+
+	build_tape(30, 0);
+	append_tape();
+	write_whole();
+	read_all(1);
+	wt_timeline_close(timeline);
+	timeline = NULL;
+	bytes = files[0].bytes_read;
+	append_tape();
+	build_start();
+	add("a1", 1);
+	append_build();
+	write_whole();
+	read_all(1);
+	wt_timeline_close(timeline);
+	timeline = NULL;
+	cr_expect(lt(u64, files[0].bytes_read, bytes + tape.length));
+}
+
+Test(timeline, recordings_one_behind_the_other_come_through_a_pipe)
+{
+	char path[40];
+	int ends[2];
+	size_t length;
+
+	build_tape(4, 0);
+	append_tape();
+	build_tape(4, 1000);
+	append_tape();
+	length = whole.length;
+	cr_assert(eq(int, pipe(ends), 0));
+	cr_assert(ge(int, fcntl(ends[1], F_SETPIPE_SZ, (int)length), (int)length));
+	cr_assert(eq(long, (long)write(ends[1], whole.bytes, length), (long)length));
+	close(ends[1]);
+	write_whole();
+	snprintf(path, sizeof(path), "/dev/fd/%d", ends[0]);
+	config.paths = (const char *const[]){path};
+	read_all(1);
+	cr_expect(eq(sz, found.count, 8));
+	wt_timeline_close(timeline);
+	timeline = NULL;
+	close(ends[0]);
+	cr_expect(eq(u64, files[0].bytes_read, length));
+	cr_expect(eq(u64, files[0].bytes_total, length));
+}
+
 Test(timeline, a_section_behind_a_recording_is_read_in_either_order)
 {
 	for (int big_endian = 0; big_endian < 2; big_endian++) {
@@ -1602,6 +1700,7 @@ Test(timeline, a_time_from_the_end_counts_from_the_latest_packet_of_all_recordin
 {
 	static const struct wt_time from = {.ns = -2, .base = WT_TIME_END};
 	static const int64_t first_ns[][3] = {{0, 50, 100}, {0, 100, 50}, {100, 50, 0}};
+	uint64_t bytes;
 
 	config.from = &from;
 	for (size_t i = 0; i < 6; i++) {
@@ -1622,6 +1721,16 @@ Test(timeline, a_time_from_the_end_counts_from_the_latest_packet_of_all_recordin
 		write_whole();
 		read_all(1);
 		cr_expect(eq(i64, wt_timeline_range(timeline)->from_ns, T_NS + 107));
+		wt_timeline_close(timeline);
+		timeline = NULL;
+		/* Once for the end and once for the packets. */
+		bytes = files[0].bytes_read;
+		config.from = NULL;
+		read_all(1);
+		wt_timeline_close(timeline);
+		timeline = NULL;
+		cr_expect(le(u64, bytes, 2 * files[0].bytes_read));
+		config.from = &from;
 	}
 	config.from = NULL;
 }

@@ -64,6 +64,9 @@ static const struct row rows[] = {
          "4; transport"},
         {"Ethernet with padding", ETHERNET, 0, BYTES(ETH4 UDP4 "\0\0\0\0"),
          "type 800 at 14; IPv4 at 14 next 34 end 46; 17 at 34; payload at 42, 4 of 4; transport"},
+        {"half of Ethernet", ETHERNET, 0, BYTES("\1\0\x5e\0\0\1"), "type 0 at 6; cut"},
+        {"cooked, version 2, without a type", 276, 0,
+         BYTES("\0\4\0\0\0\0\0\2\0\1\0\6\2\0\0\0\0\1\0\0" DATA), "type 0 at 20; network"},
         {"a length and LLC", ETHERNET, 0,
          BYTES(MACS "\0\x03"
                     "\x42\x42\3"),
