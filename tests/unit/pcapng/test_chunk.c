@@ -391,6 +391,17 @@ Test(chunk, index_that_contradicts_itself_is_refused)
 	expect_refused(64, START + PAGE, "offset");
 	expect_refused(68, 1, "offset, high word");
 	expect_refused(116, 0, "number");
+	memcpy(chunk + WT_CHUNK_INDEX_BYTES - 3, &(uint32_t){WT_CHUNK_INDEX_BYTES + 1}, 4);
+	memcpy(chunk + 4, &(uint32_t){WT_CHUNK_INDEX_BYTES + 1}, 4);
+	cr_expect(not(wt_chunk_parse(chunk, length, START, false, &found)), "no multiple of 4");
+}
+
+Test(chunk, index_may_be_all_of_its_chunk)
+{
+	make(60, 0);
+	memcpy(chunk + 4, &length, 4);
+	memcpy(chunk + length - 4, &length, 4);
+	cr_expect(wt_chunk_parse(chunk, length, START, false, &found));
 }
 
 Test(chunk, index_in_another_place_is_refused)
@@ -689,11 +700,55 @@ Test(chunk, each_length_and_count_that_is_wrong_is_seen)
 
 Test(chunk, captured_length_that_leaves_its_block_is_seen)
 {
+	uint32_t total, most;
+
 	make(60, 1);
-	for (uint32_t wrong = 81; wrong; wrong = wrong * 2 > wrong ? wrong * 2 : 0) {
+	memcpy(&total, chunk + WT_CHUNK_INDEX_BYTES + 4, 4);
+	most = total - 28 - 4;
+	memcpy(chunk + WT_CHUNK_INDEX_BYTES + 20, &most, 4);
+	cr_expect(is_whole(chunk));
+	for (uint32_t wrong = most + 1; wrong; wrong = wrong * 2 > wrong ? wrong * 2 : 0) {
 		memcpy(chunk + WT_CHUNK_INDEX_BYTES + 20, &wrong, 4);
 		cr_expect(not(is_whole(chunk)), "%u", wrong);
 	}
+}
+
+/* Behind the packet of a chunk, up to its end or further. */
+static void put_block(uint32_t at, uint32_t type, uint32_t total)
+{
+	memcpy(chunk + at, &type, 4);
+	memcpy(chunk + at + 4, &total, 4);
+	memcpy(chunk + at + total - 4, &total, 4);
+}
+
+Test(chunk, nonsense_behind_the_last_packet_is_seen)
+{
+	uint32_t at, left, caplen = 5;
+
+	make(60, 1);
+	memcpy(&at, chunk + WT_CHUNK_INDEX_BYTES + 4, 4);
+	at += WT_CHUNK_INDEX_BYTES;
+	left = length - at;
+	put_block(at, WT_PCAPNG_PADDING, left);
+	cr_assert(is_whole(chunk));
+	put_block(at, WT_PCAPNG_INDEX, left);
+	cr_expect(not(is_whole(chunk)), "another index");
+	put_block(at, WT_PCAPNG_PADDING, left + 8);
+	cr_expect(not(is_whole(chunk)), "a block that reaches past the end");
+	for (uint32_t bytes = 4; bytes <= 8; bytes += 4) {
+		put_block(at, WT_PCAPNG_PADDING, left - bytes);
+		cr_expect(not(is_whole(chunk)), "%u bytes are left", bytes);
+	}
+	put_block(at, WT_PCAPNG_PADDING, 8);
+	put_block(at + 8, WT_PCAPNG_PADDING, left - 8);
+	cr_expect(not(is_whole(chunk)), "a block of its head");
+	put_block(at, WT_PCAPNG_PADDING, left - 28);
+	put_block(at + left - 28, WT_PCAPNG_EPB, 28);
+	cr_expect(not(is_whole(chunk)), "a packet without room for its length");
+	put_block(at, WT_PCAPNG_PADDING, left - 36);
+	put_block(at + left - 36, WT_PCAPNG_EPB, 36);
+	memcpy(chunk + at + left - 36 + 20, &caplen, 4);
+	cr_expect(not(is_whole(chunk)), "a packet without room for its bytes");
 }
 
 Test(chunk, parse_says_nothing_of_the_rest)
