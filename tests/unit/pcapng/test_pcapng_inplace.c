@@ -445,6 +445,7 @@ Test(pcapng_inplace, without_frames_there_is_no_chunk)
 	struct wt_chunk_run same = run;
 
 	start(ROOM);
+	cr_expect(eq(u32, wt_inplace_length(&at), 0));
 	cr_expect(eq(u32, wt_inplace_finish(&at, &run), 0));
 	cr_expect(eq(u64, run.offset, same.offset));
 	cr_expect(eq(u32, run.number, same.number));
@@ -595,6 +596,18 @@ Test(pcapng_inplace, batch_is_taken_up_to_the_first_that_is_refused)
 	cr_expect(eq(u32, found.chunk_bytes, PAGE));
 }
 
+Test(pcapng_inplace, frames_of_a_batch_have_room_between_them_too)
+{
+	struct wt_frame frames[2];
+
+	frames[0] = frame_at(1000, 60, 0);
+	for (size_t less = 0; less <= 4; less += 4) {
+		frames[1] = frame_at(1000 + 60 + TAIL + 28 - less, 60, 0);
+		start(ROOM);
+		cr_expect(eq(sz, wt_inplace_frames(&at, frames, 2), less ? 1 : 2));
+	}
+}
+
 Test(pcapng_inplace, what_follows_a_batch_is_left_until_the_next)
 {
 	struct wt_frame frame = frame_at(1000, 63, 7);
@@ -703,6 +716,9 @@ Test(pcapng_inplace, what_no_option_holds_is_padding)
 	memcpy(words, block + 1000 + 60 + TAIL, sizeof(words));
 	cr_expect(eq(u32, words[0], WT_PCAPNG_PADDING));
 	cr_expect(eq(u32, words[1], 65540));
+	cr_expect(memcmp(block + 1000 + 60 + TAIL + 8, before + 1000 + 60 + TAIL + 8, 65540 - 12) ==
+	                  0,
+	          "its body was written");
 	cr_expect(eq(u32, found.packets, 2));
 }
 
