@@ -1055,3 +1055,40 @@ Test(pcapng_decode, an_option_that_leads_outside_is_not_quick)
 	cr_expect(eq(sz, packets(frames, 8, &interface_id), 0));
 	expect_error(-EBADMSG, "its length 5");
 }
+
+/* What is here of a block of `total` bytes. */
+static void expect_asked_for(uint32_t type, size_t there, uint32_t total, size_t need,
+                             uint64_t pass)
+{
+	tear_down();
+	set_up();
+	build_section(&build);
+	expect_kind(WT_ITEM_SECTION);
+	build_u32(&build, type);
+	build_u32(&build, total);
+	if (type == WT_PCAPNG_SHB)
+		build_u32(&build, WT_PCAPNG_MAGIC);
+	while (build.length - decoder.offset < there)
+		build_u32(&build, 0);
+	decoder.other_bytes_max = 1000;
+	cr_expect(eq(
+	        int,
+	        wt_pcapng_decode(&decoder, build.bytes + decoder.offset, there, false, &item, &err),
+	        0));
+	cr_expect(eq(sz, decoder.need, need), "type %x", type);
+	cr_expect(eq(u64, decoder.pass, pass), "type %x", type);
+}
+
+Test(pcapng_decode, only_what_is_not_read_may_be_passed)
+{
+	static const uint32_t read[] = {WT_PCAPNG_SHB, WT_PCAPNG_IDB,    WT_PCAPNG_EPB,
+	                                WT_PCAPNG_SPB, WT_PCAPNG_PACKET, WT_PCAPNG_ISB};
+	const size_t head = 12 + WT_PCAPNG_HEAD_BYTES;
+
+	for (size_t i = 0; i < sizeof(read) / sizeof(read[0]); i++)
+		expect_asked_for(read[i], head, 4000, 4000, 0);
+	expect_asked_for(0xbad, head, 1000, 1000, 0);
+	expect_asked_for(0xbad, head - 4, 1004, head, 0);
+	expect_asked_for(0xbad, head, 1004, head, 1000);
+	expect_asked_for(0xbad, head + 4, 1004, head, 1000);
+}
