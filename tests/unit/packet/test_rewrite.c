@@ -1616,6 +1616,10 @@ Test(rewrite, a_rule_has_a_form)
 	memset(words, '1', sizeof(words));
 	words[sizeof(words) - 1] = '\0';
 	expect_refused(words, "too long");
+	words[192] = '\0';
+	expect_refused(words, "too long");
+	words[191] = '\0';
+	expect_refused(words, "FIELD=NEW or FIELD:OLD=NEW");
 }
 
 Test(rewrite, an_unknown_field_is_told_the_known_ones)
