@@ -178,7 +178,6 @@ static int hand_over(struct wt_tape *tape, const uint8_t *bytes, size_t length, 
 	tape->count++;
 	rc = wt_sink_write(tape->sink, bytes, length, ticket);
 	if (rc) {
-		ticket->ended = true;
 		ticket->error = rc;
 		give_back(ticket);
 		return rc;

@@ -637,6 +637,7 @@ static void read_fcs(bool big_endian, const struct fcs_case *c)
 
 	expect_kind(WT_ITEM_SECTION);
 	expect_kind(WT_ITEM_INTERFACE);
+	cr_expect(eq(int, item.interface.has_fcs, c->of_interface && c->of_interface != 9));
 	expect_kind(WT_ITEM_PACKET);
 	cr_expect(eq(u8, item.packet.fcs_bytes, c->fcs_bytes));
 	cr_expect(eq(u32, wt_pcapng_len_without_fcs(&item.packet), c->len));

@@ -727,6 +727,17 @@ Test(tape, header_of_the_largest_chunk_is_taken)
 	cr_expect(eq(int, wt_tape_size_header(tape, WT_CHUNK_BYTES_MAX - 3 * 4096 + 1), 0));
 }
 
+Test(tape, as_much_as_is_promised_can_be_reserved)
+{
+	uint8_t *at;
+	size_t room;
+
+	open_file();
+	add_header();
+	cr_expect(eq(int, wt_tape_reserve(tape, WT_TAPE_RESERVE_MAX, &at, &room), 0));
+	cr_expect(eq(int, wt_tape_reserve(tape, WT_TAPE_RESERVE_MAX + 1, &at, &room), -EMSGSIZE));
+}
+
 Test(tape, chunk_is_filled_to_its_last_byte)
 {
 	uint8_t *last, *at;
