@@ -313,13 +313,7 @@ start() {
   wait_until "packets come" sends
 }
 
-# catches_signals: its handlers are there.
-catches_signals() {
-  local caught
-  caught=$(awk '/^SigCgt:/ {print $2}' "/proc/$sender/status" 2>/dev/null)
-  # SIGINT is bit 1.
-  [ "$(cat "/proc/$sender/comm" 2>/dev/null)" = wiretape ] && [ $((0x${caught: -4} & 2)) -ne 0 ]
-}
+catches_signals() { catches "$sender" INT; }
 
 for signal in INT TERM; do
   name="stopped by SIG$signal"

@@ -116,12 +116,7 @@ assert_eq "one of two cannot begin: exit code" 1 $?
 
 # ---- stopped before that ----
 
-# SIGTERM is bit 15.
-catches_stops() {
-  local caught
-  caught=$(awk '/^SigCgt:/ {print $2}' "/proc/$recorder/status" 2>/dev/null)
-  [ $((0x${caught: -4} & 0x4000)) -ne 0 ] && grep -q '^Name:.wiretape' "/proc/$recorder/status"
-}
+catches_stops() { catches "$recorder" TERM; }
 
 # A pipe without a reader lets no recording begin.
 for signal in INT TERM HUP; do

@@ -206,11 +206,14 @@ arrived() {
 # The recorder's output is in $work/out and $work/err.
 
 # Once the program itself runs and would notice a poke.
-catches_pokes() {
+catches_pokes() { catches "$recorder" USR1; }
+
+# catches PID SIGNAL: the program itself runs, and catches it. In this order: before, it is a shell
+# that catches signals, too.
+catches() {
   local caught
-  # SIGUSR1 is bit 9.
-  [ "$(status_of "$recorder" Name)" = wiretape ] && caught=$(status_of "$recorder" SigCgt) &&
-    [ $((0x${caught: -4} & 0x200)) -ne 0 ]
+  [ "$(status_of "$1" Name)" = wiretape ] && caught=$(status_of "$1" SigCgt) &&
+    [ $((0x${caught: -4} >> ($(kill -l "$2") - 1) & 1)) -ne 0 ]
 }
 
 # status_of PID NAME: the first word that the kernel says of it, nothing if there is no such process.
