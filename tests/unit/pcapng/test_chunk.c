@@ -423,6 +423,8 @@ Test(chunk, index_needs_all_its_bytes)
 		free(tight);
 	}
 	cr_expect(wt_chunk_parse(chunk, WT_CHUNK_INDEX_BYTES, START, false, &found));
+	chunk[WT_CHUNK_INDEX_BYTES - 4]++;
+	cr_expect(not(wt_chunk_parse(chunk, WT_CHUNK_INDEX_BYTES, START, false, &found)));
 }
 
 Test(chunk, run_counts_chunks_packets_and_bytes)
