@@ -96,10 +96,8 @@ static int next_of_file(struct wt_timeline *timeline, struct wt_timeline_input *
 			report->ended = rc;
 			return 0;
 		}
-		if (rc < 0)
-			return wt_timeline_failed(source, rc, &report->why, err);
-		if (!rc)
-			return 0;
+		if (rc <= 0)
+			return rc ? wt_timeline_failed(source, rc, &report->why, err) : 0;
 		if (begins_tape(source, &source->item)) {
 			source->next_base = source->item.offset;
 			return 0;

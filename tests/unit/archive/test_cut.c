@@ -910,15 +910,22 @@ Test(cut, every_stamp_can_be_made_again_from_the_maps_that_go_along)
 	cr_expect(eq(sz, notes_found, 2 * 20));
 }
 
-Test(cut, all_maps_between_two_packets_go_along)
+/* Two maps each second, in chunks of their own or together with the packet after them. */
+static void expect_all_maps(bool together)
 {
 	begin_clocked(2, 1);
 	for (int i = 0; i < 10; i++) {
 		struct wt_clock_map map = map_at(2 * (uint32_t)i + 2, T_NS + i * 1000000000ll);
 
-		add_maps(&map);
-		map.number++;
-		add_maps(&map);
+		for (uint32_t j = 0; j < 4; j++) {
+			struct wt_clock_record note;
+
+			map.number += j == 2;
+			note = note_of(WT_CLOCK_RECORD_CROSS, j % 2, &map);
+			tape_note(&tape, &note);
+			if (!together)
+				tape_chunk(&tape);
+		}
 		add_second(i, &map, 4, 100);
 	}
 	tape_write(&tape, fds[0]);
@@ -926,6 +933,16 @@ Test(cut, all_maps_between_two_packets_go_along)
 	expect_maps(2 + 4 * 4 + 2);
 	/* One in force at the beginning, and two each second. */
 	cr_expect(eq(sz, notes_found, 2 * (1 + 2 * 5)));
+}
+
+Test(cut, all_maps_between_two_packets_go_along)
+{
+	expect_all_maps(false);
+}
+
+Test(cut, all_maps_in_front_of_a_packet_of_the_same_chunk_go_along)
+{
+	expect_all_maps(true);
 }
 
 static void expect_the_map_in_force(void)

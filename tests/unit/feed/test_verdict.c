@@ -89,6 +89,11 @@ static const struct row rows[] = {
         {"one number, and a NIC that was not looked at",
          {.skipped = 1, .most_in_packet = 1, .loss = LOST(.ring = 1, .has_nic = false, .nic = 9)},
          {.verdict = WT_VERDICT_RING, .ring = 1, .packets_needed = 1, .ring_claim = 1}},
+        {"two numbers, of which the ring has one and of the other the NIC more than the writer",
+         {.skipped = 2,
+          .most_in_packet = 1,
+          .loss = LOST(.ring = 18, .writer = 1, .has_nic = true, .nic = 9)},
+         {.verdict = WT_VERDICT_SHARED, .ring = 1, .nic = 1, .packets_needed = 2, .ring_claim = 1}},
         {"the NIC lost some",
          {TEN, .loss = LOST(.has_nic = true, .nic = 1)},
          {.verdict = WT_VERDICT_NIC, .nic = 10, .packets_needed = 3}},
@@ -183,6 +188,12 @@ Test(verdict, every_row_of_the_table)
 }
 
 /* Whatever is lost where: parts add up, and no more is claimed than there is. */
+Test(verdict, what_is_none_has_no_name)
+{
+	cr_expect_str_eq(wt_verdict_name(WT_VERDICTS), "unknown");
+	cr_expect_str_eq(wt_verdict_name((enum wt_verdict)(WT_VERDICTS + 1)), "unknown");
+}
+
 Test(verdict, parts_add_up)
 {
 	for (uint64_t n = 0; n < 4 * 5 * 5 * 4 * 6 * 4; n++) {
