@@ -802,6 +802,20 @@ Test(pcapng_decode, a_captured_length_that_leaves_the_block_is_an_error)
 	}
 }
 
+Test(pcapng_decode, a_wrong_option_behind_others_is_told_with_its_own_offset)
+{
+	static const uint8_t list[] = {2, 0, 3, 0, 'a', 'b', 'c', 0, 1, 0, 9, 0, 'x', 0, 0, 0};
+	struct wt_pcapng_options options = {.bytes = list, .length = sizeof(list), .offset = 100};
+	struct wt_pcapng_option_view option;
+
+	cr_assert(eq(int, wt_pcapng_next_option(&options, &option, &err), 1));
+	cr_expect(eq(u16, option.length, 3));
+	cr_expect(eq(int, wt_pcapng_next_option(&options, &option, &err), -EBADMSG));
+	cr_expect(strstr(err.text, "option 1 at offset 108: its length 9 is more than the 4 "
+	                           "bytes") != NULL,
+	          "%s", err.text);
+}
+
 Test(pcapng_decode, an_option_that_leaves_the_block_is_an_error_with_its_offset)
 {
 	start_file();
