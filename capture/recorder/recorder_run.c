@@ -524,8 +524,9 @@ static void close_ledgers(struct wt_recorder *recorder)
 		report->high_water_ns = wt_ring_high_water_ns(recorded->ring);
 		/* Drops after the last packet asked for are no loss. */
 		wt_ledger_close(&report->ledger, recorded->packets - recorded->rejected,
-		                rest_of(recorder) == WT_REST_AFTER_LIMIT ? recorded->drops_placed
-		                                                         : recorded->drops,
+		                rest_of(recorder) == WT_REST_AFTER_LIMIT
+		                        ? wt_ring_drops_told(recorded->ring)
+		                        : recorded->drops,
 		                rest_of(recorder));
 		report->high_water_pct = wt_ring_high_water_pct(recorded->ring);
 		wt_recorder_read_nic(recorded);
