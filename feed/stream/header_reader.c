@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/feed/stream/header_reader_private.h>
+#include <wiretape/feed/stream/header_reader.h>
 
 #include <errno.h>
 

@@ -158,7 +158,10 @@ static bool create(struct wt_stream_job *job)
 	job->rest->first_ns = arrival->stamp_ns;
 	job->rest->any_ns = arrival->stamp_ns;
 	job->rest->replaces = find_replaced(job);
-	if (arrival->payload)
+	if (arrival->names) {
+		memcpy(job->rest->key, arrival->names->key, sizeof(job->rest->key));
+		memcpy(job->rest->session, arrival->names->session, sizeof(job->rest->session));
+	} else if (arrival->payload)
 		wt_preset_describe(job->preset, arrival->payload, arrival->payload_bytes,
 		                   job->rest->key, job->rest->session);
 	return true;

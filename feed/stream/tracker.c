@@ -113,6 +113,22 @@ void wt_tracker_frames(struct wt_tracker *tracker, uint32_t interface,
 	wt_header_reader_frames(&tracker->reader, interface, frames, count, order);
 }
 
+void wt_tracker_sighting(struct wt_tracker *tracker, uint32_t interface,
+                         const struct wt_sighting *sighting, uint64_t order,
+                         const struct wt_sighting_names *names)
+{
+	const struct wt_arrival arrival = {
+	        .header = &sighting->header,
+	        .stamp_ns = sighting->stamp_ns,
+	        .order = order,
+	        .interface = interface,
+	        .side = sighting->side,
+	        .names = names,
+	};
+
+	wt_tracker_header(tracker, &arrival);
+}
+
 void wt_tracker_tick(struct wt_tracker *tracker, int64_t now_ns)
 {
 	for (uint32_t i = 0; i < tracker->streams.count; i++) {
@@ -143,6 +159,11 @@ void wt_tracker_totals(const struct wt_tracker *tracker, struct wt_tracker_total
 	totals->fragments += reader->fragments;
 	totals->table_full = tracker->table_full;
 	totals->streams = tracker->streams.count;
+}
+
+void wt_tracker_set_lanes(struct wt_tracker *tracker, const struct wt_tracker_totals *totals)
+{
+	tracker->lanes = *totals;
 }
 
 uint32_t wt_tracker_stream_count(const struct wt_tracker *tracker)

@@ -6,7 +6,7 @@
  * numbers, stream_table.c holds the streams, tracker_state.c saves and loads them. Not installed.
  */
 
-#include <wiretape/feed/stream/header_reader_private.h>
+#include <wiretape/feed/stream/header_reader.h>
 #include <wiretape/feed/stream/sequence.h>
 #include <wiretape/feed/stream/tracker.h>
 
@@ -129,8 +129,10 @@ struct wt_arrival {
 	int64_t stamp_ns;
 	uint64_t order;
 	uint32_t interface;
-	uint32_t side;          /* its number in the table of sides */
-	const uint8_t *payload; /* for the names of its channel and session; or NULL */
+	uint32_t side; /* its number in the table of sides */
+	/* For the names of its channel and session: these, or the payload; both may be NULL. */
+	const struct wt_sighting_names *names;
+	const uint8_t *payload;
 	size_t payload_bytes;
 };
 
@@ -254,7 +256,7 @@ static inline bool wt_stream_take(struct wt_tracker *tracker, struct wt_stream *
 	return true;
 }
 
-/* Take a header without its frame, for tests of streams. */
+/* Take a header without its frame. */
 static inline void wt_tracker_header(struct wt_tracker *tracker, const struct wt_arrival *arrival)
 {
 	const struct wt_feed_header *header = arrival->header;

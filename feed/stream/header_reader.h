@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_FEED_STREAM_HEADER_READER_PRIVATE_H
-#define WIRETAPE_FEED_STREAM_HEADER_READER_PRIVATE_H
+#ifndef WIRETAPE_FEED_STREAM_HEADER_READER_H
+#define WIRETAPE_FEED_STREAM_HEADER_READER_H
 
 /* Finds the transports' headers in frames, in batches: for the tracker, or for a lane that hands
  * them to another thread's. One thread at a time. Not installed. */
