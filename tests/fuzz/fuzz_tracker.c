@@ -127,8 +127,8 @@ static void give_frame(struct wt_tracker *tracker, const uint8_t *at, size_t byt
 	require(after.matched - before.matched == ours);
 	require(after.unrecognised - before.unrecognised ==
 	        (ours &&
-	         wt_preset_read(tracker->reader.sides.sides[0].preset, view.payload, view.payload_bytes,
-	                        view.payload_wire_bytes, headers, &used) <= 0));
+	         wt_preset_read(tracker->reader.sides.sides[0].preset, view.payload,
+	                        view.payload_bytes, view.payload_wire_bytes, headers, &used) <= 0));
 }
 
 static void reload(struct wt_tracker *tracker, const struct wt_tracker_config *config)
