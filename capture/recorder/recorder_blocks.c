@@ -54,6 +54,8 @@ static int write_section(struct wt_recorder *recorder, const char *hardware, con
 	        .file = recorder->file->number,
 	        .format = WT_CHUNK_FORMAT,
 	        .has_recording = true,
+	        .lanes = recorder->config.lanes,
+	        .lane = recorder->config.lane,
 	};
 	struct wt_pcapng_section section = {
 	        .hardware = hardware,

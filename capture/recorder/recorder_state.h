@@ -119,8 +119,7 @@ struct wt_recorder {
 int64_t wt_recorder_clock_ns(void);     /* CLOCK_MONOTONIC */
 int64_t wt_recorder_utc_clock_ns(void); /* CLOCK_REALTIME */
 
-/* Record a named state, once, and report it; or only report it. */
-void wt_recorder_degrade(struct wt_recorder *recorder, const char *text);
+/* Report a line. */
 void wt_recorder_say(const struct wt_recorder *recorder, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 

@@ -600,9 +600,10 @@ Test(live_reader, filter_comes_to_the_same_in_the_kernel_and_here)
 		}
 }
 
-static void note_begin(void *context)
+static int note_begin(void *context)
 {
 	*(bool *)context = true;
+	return 0;
 }
 
 Test(live_reader, recording_that_cannot_begin_leaves_no_file)
