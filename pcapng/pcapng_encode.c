@@ -191,15 +191,18 @@ static inline void copy_frame(uint8_t *to, const uint8_t *from, uint32_t bytes)
 	memcpy(to + bytes - CHUNK, from + bytes - CHUNK, CHUNK);
 }
 
-/* `out` has room for wt_pcapng_frame_bound() bytes. */
-static inline __attribute__((always_inline)) size_t
-encode(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame, const bool marked)
+/* `out` has room for wt_pcapng_frame_bound() bytes; `queue` may be NULL. */
+static inline __attribute__((always_inline)) size_t encode(uint8_t *out, uint32_t interface_id,
+                                                           const uint32_t *queue,
+                                                           const struct wt_frame *frame,
+                                                           const bool marked)
 {
 	uint32_t padded = wt_pcapng_pad4(frame->caplen);
 	uint32_t drop_bytes = frame->dropped_before ? WT_DROP_OPTION_BYTES : 0;
+	uint32_t queue_bytes = queue ? WT_QUEUE_OPTION_BYTES : 0;
 	uint32_t mark_bytes = marked ? wt_stamp_option_bytes(frame) : 0;
 	uint32_t total = WT_EPB_HEAD_BYTES + padded + drop_bytes + WT_FLAGS_OPTION_BYTES +
-	                 mark_bytes + WT_EPB_END_BYTES;
+	                 queue_bytes + mark_bytes + WT_EPB_END_BYTES;
 	uint8_t *at = out + WT_EPB_HEAD_BYTES;
 
 	wt_store_epb_head(out, interface_id, frame);
@@ -209,6 +212,8 @@ encode(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame, const 
 		wt_store_u32(at + padded - 4, 0);
 	copy_frame(at, frame->data, frame->caplen);
 	at = wt_store_epb_options(at + padded, frame->dropped_before, frame->link_flags);
+	if (queue)
+		at = wt_store_queue(at, *queue);
 	if (marked) {
 		const struct wt_stamp_mark mark = wt_stamp_mark_of(frame);
 
@@ -219,30 +224,46 @@ encode(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame, const 
 }
 
 static __attribute__((noinline)) size_t encode_marked(uint8_t *out, uint32_t interface_id,
+                                                      const uint32_t *queue,
                                                       const struct wt_frame *frame)
 {
-	return encode(out, interface_id, frame, true);
+	return encode(out, interface_id, queue, frame, true);
 }
 
-static inline size_t encode_frame(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame)
+static inline size_t encode_frame(uint8_t *out, uint32_t interface_id, const uint32_t *queue,
+                                  const struct wt_frame *frame)
 {
 	if (wt_has_stamp_mark(frame))
-		return encode_marked(out, interface_id, frame);
-	return encode(out, interface_id, frame, false);
+		return encode_marked(out, interface_id, queue, frame);
+	return encode(out, interface_id, queue, frame, false);
 }
 
-size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface_id,
-                               const struct wt_frame *frames, size_t count, size_t *used)
+/* One body, compiled twice: with a queue and without. */
+static inline __attribute__((always_inline)) size_t
+encode_frames(uint8_t *out, size_t capacity, uint32_t interface_id, const uint32_t *queue,
+              const struct wt_frame *frames, size_t count, size_t *used)
 {
 	size_t at = 0, done = 0;
 
 	assert((uintptr_t)out % 4 == 0);
 	while (done < count && capacity - at >= wt_pcapng_frame_bound(&frames[done])) {
-		at += encode_frame(out + at, interface_id, &frames[done]);
+		at += encode_frame(out + at, interface_id, queue, &frames[done]);
 		done++;
 	}
 	*used = at;
 	return done;
+}
+
+size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface_id,
+                               const struct wt_frame *frames, size_t count, size_t *used)
+{
+	return encode_frames(out, capacity, interface_id, NULL, frames, count, used);
+}
+
+size_t wt_pcapng_encode_queue(uint8_t *out, size_t capacity, uint32_t interface_id, uint32_t queue,
+                              const struct wt_frame *frames, size_t count, size_t *used)
+{
+	return encode_frames(out, capacity, interface_id, &queue, frames, count, used);
 }
 
 size_t wt_pcapng_whole_blocks(const uint8_t *bytes, size_t length, size_t limit, uint64_t *packets,
