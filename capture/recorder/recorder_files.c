@@ -77,7 +77,7 @@ static void start_ledgers(struct wt_recorder *recorder)
 		recorded->file_start = recorder->reports[i].ledger;
 		/* Packets still on their way belong to the file before. */
 		recorded->file_start.written = recorded->given;
-		recorded->file_start.lost.ring = recorded->drops_placed;
+		recorded->file_start.lost.ring = wt_ring_drops_told(recorded->ring);
 	}
 }
 
