@@ -339,9 +339,9 @@ bool wt_recorder_turn(struct wt_recorder *recorder, struct wt_recorded *recorded
 	struct wt_block block;
 	uint64_t read = 0;
 	int rc = 1;
-	bool any = false, lacked_space = recorder->lacks_space;
+	bool any = false;
 
-	while (!recorder->ending && read < FRAMES_A_TURN && recorder->lacks_space == lacked_space) {
+	while (!recorder->ending && read < FRAMES_A_TURN) {
 		wt_recorder_reap(recorder);
 		if (recorder->ending || !wt_tape_is_ready(recorder->file->tape))
 			break;

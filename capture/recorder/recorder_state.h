@@ -106,8 +106,7 @@ struct wt_recorder {
 	bool running;
 	enum wt_record_end end;
 	bool ending;
-	bool lacks_space; /* seen at a rotation: to end, once what was read is written */
-	int failure;      /* with WT_END_WRITER and WT_END_FAILURE */
+	int failure;                            /* with WT_END_WRITER and WT_END_FAILURE */
 	struct wt_error failure_text;           /* with WT_END_FAILURE, if it says more */
 	char files_error[WT_MAX_DEGRADED_TEXT]; /* the first of the file set's, or "" */
 	char degraded_text[WT_MAX_DEGRADED][WT_MAX_DEGRADED_TEXT];
