@@ -1,0 +1,654 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/recorder/recorder_private.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include <wiretape/capture/recorder/clock_notes.h>
+#include <wiretape/capture/recorder/tape_files.h>
+
+static const int64_t ms_ns = 1000000, second_ns = 1000000000;
+/* Events of readers bear their number. */
+enum { FROM_WAKE = 1 << 30, FROM_TIMER, FROM_DISK };
+
+static size_t count_of(const struct wt_recorder *recorder)
+{
+	return recorder->state.config.interface_count;
+}
+
+/* ---- sleep and waking ---- */
+
+static int listen_to(const struct wt_recorder *recorder, int fd, uint32_t events, uint32_t from)
+{
+	struct epoll_event event = {.events = events, .data.u32 = from};
+
+	return epoll_ctl(recorder->fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* A packet socket is readable for the kernel while the block that it filled last has not been given
+ * back, whether there is anything new or not: what counts is that it becomes so. */
+static int listen_to_reader(const struct wt_recorder *recorder, const struct wt_recorded *recorded)
+{
+	return listen_to(recorder, wt_reader_fd(recorded->reader), EPOLLIN | EPOLLET, recorded->id);
+}
+
+/* A reader that is woken for every frame pays for a wake-up, and so does the sender. Away from its
+ * wait queue the producer does not even try to wake us. */
+static void arm(struct wt_recorder *recorder, bool wanted)
+{
+	if (!recorder->wakes_often || recorder->armed == wanted)
+		return;
+	recorder->armed = wanted;
+	for (size_t i = 0; i < count_of(recorder); i++) {
+		const struct wt_recorded *recorded = &recorder->recorded[i];
+
+		if (!recorded->report->reader->wakes_for_each_frame)
+			continue;
+		if (wanted)
+			listen_to_reader(recorder, recorded);
+		else
+			epoll_ctl(recorder->fd, EPOLL_CTL_DEL, wt_reader_fd(recorded->reader),
+			          NULL);
+	}
+}
+
+static void forget_counter(int fd)
+{
+	uint64_t events;
+
+	if (read(fd, &events, sizeof(events)) < 0)
+		return; /* nothing there: woken by somebody else */
+}
+
+static void hear_reader(struct wt_recorded *recorded, uint32_t events)
+{
+	int problem = wt_reader_acknowledge_wakeup(recorded->reader);
+
+	recorded->troubled |= problem || (events & (EPOLLERR | EPOLLHUP));
+}
+
+/* Take what has woken us; what there is to do is seen by looking. */
+static void take_events(struct wt_recorder *recorder)
+{
+	enum { MOST = 64 };
+	struct epoll_event events[MOST];
+	int count = epoll_wait(recorder->fd, events, MOST, 0);
+
+	for (int i = 0; i < count; i++) {
+		if (events[i].data.u32 == FROM_WAKE)
+			forget_counter(recorder->wake_fd);
+		else if (events[i].data.u32 == FROM_TIMER)
+			forget_counter(recorder->timer_fd);
+		else if (events[i].data.u32 != FROM_DISK)
+			hear_reader(&recorder->recorded[events[i].data.u32], events[i].events);
+	}
+}
+
+static int64_t earlier(int64_t a_ns, int64_t b_ns)
+{
+	return a_ns < b_ns ? a_ns : b_ns;
+}
+
+/* When to look again though nothing wakes us. */
+static int64_t next_due_ns(const struct wt_recorder *recorder)
+{
+	enum { DRAIN_LOOK_MS = 20, DISK_LOOK_MS = 100 };
+	const struct wt_recorder_state *state = &recorder->state;
+	bool is_ready = recorder->phase == WT_RECORDER_RECORDS &&
+	                wt_tape_writer_is_ready(&recorder->writer);
+	int64_t due_ns = wt_clerk_attend_due_ns(&recorder->clerk, !is_ready);
+
+	switch (recorder->phase) {
+	case WT_RECORDER_RECORDS:
+		due_ns = earlier(due_ns, wt_clerk_due_ns(&recorder->clerk));
+		return earlier(due_ns, wt_tape_writer_due_ns(&recorder->writer));
+	case WT_RECORDER_DRAINS:
+		return earlier(due_ns, state->now_ns + DRAIN_LOOK_MS * ms_ns);
+	default:
+		return earlier(due_ns, state->now_ns + DISK_LOOK_MS * ms_ns);
+	}
+}
+
+/* The only place that waits: until a ring has something, the disk has taken something, somebody
+ * wakes us or something is due. Frames that come faster than that are let gather. */
+static void wait_for_work(struct wt_recorder *recorder, int64_t until_ns)
+{
+	enum { GATHER_MS = 1 };
+	struct wt_system *system = recorder->state.system;
+	int64_t now_ns = wt_recorder_clock_ns(&recorder->state);
+	bool gathers = recorder->wakes_often && now_ns - recorder->slept_ns < GATHER_MS * ms_ns;
+
+	arm(recorder, !gathers);
+	recorder->slept_ns = now_ns;
+	if (gathers)
+		until_ns = earlier(until_ns, now_ns + GATHER_MS * ms_ns);
+	system->ops->wait(system, recorder->fd, until_ns);
+}
+
+/* Wake, from signal handlers too: the interrupted code finds its errno as it was. */
+static void wake(struct wt_recorder *recorder)
+{
+	uint64_t one = 1;
+	int saved = errno;
+
+	/* write() fails only when the counter is full, and then the recorder is awake. */
+	(void)!write(recorder->wake_fd, &one, sizeof(one));
+	errno = saved;
+}
+
+void wt_recorder_stop(struct wt_recorder *recorder)
+{
+	atomic_store(&recorder->stop_asked, true);
+	wake(recorder);
+}
+
+void wt_recorder_request_report(struct wt_recorder *recorder)
+{
+	atomic_store(&recorder->report_requested, true);
+	wake(recorder);
+}
+
+int wt_recorder_fd(struct wt_recorder *recorder)
+{
+	if (recorder->timer_fd >= 0)
+		return recorder->fd;
+	recorder->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (recorder->timer_fd < 0)
+		return -errno;
+	return listen_to(recorder, recorder->timer_fd, EPOLLIN, FROM_TIMER) ? -errno : recorder->fd;
+}
+
+/* For others who wait in our place. */
+static void set_timer(struct wt_recorder *recorder)
+{
+	int64_t due_ns = next_due_ns(recorder);
+	const struct itimerspec at = {
+	        .it_value = {.tv_sec = due_ns / second_ns, .tv_nsec = due_ns % second_ns}};
+
+	if (recorder->timer_fd < 0)
+		return;
+	arm(recorder, true);
+	if (due_ns != recorder->timer_ns)
+		timerfd_settime(recorder->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
+	recorder->timer_ns = due_ns;
+}
+
+/* ---- the phases ---- */
+
+static void answer(struct wt_recorder *recorder)
+{
+	if (atomic_exchange(&recorder->report_requested, false))
+		wt_clerk_answer(&recorder->clerk);
+	if (atomic_load(&recorder->stop_asked))
+		wt_recorder_end_with(&recorder->state, WT_END_ASKED, 0);
+}
+
+static void shut_gates(struct wt_recorder *recorder)
+{
+	for (size_t i = 0; i < count_of(recorder); i++) {
+		struct wt_recorded *recorded = &recorder->recorded[i];
+		int rc = wt_reader_stop(recorded->reader);
+
+		if (rc)
+			wt_recorder_say(&recorder->state, "cannot stop %s cleanly: %s",
+			                recorded->report->reader->name, strerror(-rc));
+		wt_recorded_take_statistics(recorded);
+	}
+	wt_lane_begin_drain(&recorder->lane);
+	recorder->phase = WT_RECORDER_DRAINS;
+}
+
+/* A stream's reader is waiting, so flush when there is nothing more; a file's chunk can keep
+ * filling. */
+static void flush_stream(struct wt_recorder *recorder)
+{
+	struct wt_tape_writer *writer = &recorder->writer;
+	int rc = 0;
+
+	if (writer->phase == WT_TAPE_TAKES && wt_tape_is_stream(writer->file->tape))
+		rc = wt_tape_writer_flush(writer);
+	if (rc && rc != -EAGAIN)
+		wt_recorder_writer_failed(&recorder->state, rc);
+}
+
+static bool record(struct wt_recorder *recorder)
+{
+	struct wt_lane *lane = &recorder->lane;
+	bool more;
+
+	wt_tape_writer_reap(&recorder->writer);
+	wt_tape_files_advance(&recorder->writer);
+	more = wt_lane_serve(lane);
+	wt_clerk_tick(&recorder->clerk);
+	answer(recorder);
+	wt_tape_files_rotate_by_time(&recorder->writer);
+	wt_tape_writer_tend(&recorder->writer);
+	if (lane->found_empty && recorder->feeds)
+		wt_recorder_feeds_quiet(recorder->feeds, recorder->state.now_utc_ns);
+	if (lane->found_empty)
+		flush_stream(recorder);
+	if (!recorder->state.ending)
+		return more;
+	shut_gates(recorder);
+	return true;
+}
+
+/* Take out what the rings still hold: exactly as many frames as the producers say they have stored.
+ * A block that is not full comes when its timeout ends. */
+static bool is_drained(struct wt_recorder *recorder)
+{
+	struct wt_recorder_state *state = &recorder->state;
+
+	if (!wt_recorder_is_over(state))
+		return wt_lane_is_drained(&recorder->lane);
+	wt_lane_drop(&recorder->lane);
+	if (!wt_recorder_feeds_outlive_file(recorder->feeds))
+		return true;
+	wt_lane_follow(&recorder->lane);
+	return wt_lane_is_drained(&recorder->lane);
+}
+
+static bool drain(struct wt_recorder *recorder)
+{
+	struct wt_recorder_state *state = &recorder->state;
+	bool more, at_rest;
+
+	wt_tape_writer_reap(&recorder->writer);
+	wt_tape_files_advance(&recorder->writer);
+	more = wt_lane_serve(&recorder->lane);
+	answer(recorder);
+	wt_clerk_attend(&recorder->clerk);
+	at_rest = wt_tape_files_advance(&recorder->writer);
+	if (!is_drained(recorder) || (!at_rest && !wt_recorder_has_failed(state)))
+		return more;
+	wt_clock_notes_finish(&recorder->writer);
+	wt_clerk_close_joins(&recorder->clerk);
+	state->ended_ns = wt_recorder_clock_ns(state);
+	wt_tape_files_settle(&recorder->writer);
+	recorder->phase = WT_RECORDER_SETTLES;
+	return true;
+}
+
+static bool settle(struct wt_recorder *recorder)
+{
+	wt_tape_writer_reap(&recorder->writer);
+	answer(recorder);
+	wt_clerk_attend(&recorder->clerk);
+	if (!wt_tape_files_advance(&recorder->writer))
+		return false;
+	wt_recorder_finish_feeds(recorder->feeds, recorder->writer.was_cut);
+	wt_clerk_close_ledgers(&recorder->clerk);
+	recorder->state.running = false;
+	wt_tape_files_close(&recorder->writer);
+	recorder->phase = WT_RECORDER_CLOSES;
+	return true;
+}
+
+static bool close_files(struct wt_recorder *recorder)
+{
+	answer(recorder);
+	wt_clerk_attend(&recorder->clerk);
+	if (wt_tape_files_advance(&recorder->writer))
+		recorder->phase = WT_RECORDER_ENDED;
+	return false;
+}
+
+static bool take_step(struct wt_recorder *recorder)
+{
+	switch (recorder->phase) {
+	case WT_RECORDER_RECORDS:
+		return record(recorder);
+	case WT_RECORDER_DRAINS:
+		return drain(recorder);
+	case WT_RECORDER_SETTLES:
+		return settle(recorder);
+	case WT_RECORDER_CLOSES:
+		return close_files(recorder);
+	default:
+		return false;
+	}
+}
+
+bool wt_recorder_step(struct wt_recorder *recorder)
+{
+	bool more;
+
+	if (recorder->idle)
+		take_events(recorder);
+	wt_recorder_tell_time(&recorder->state);
+	more = take_step(recorder);
+	recorder->idle = !more;
+	if (!more && !wt_recorder_has_ended(recorder))
+		set_timer(recorder);
+	return more;
+}
+
+bool wt_recorder_has_ended(const struct wt_recorder *recorder)
+{
+	return recorder->phase == WT_RECORDER_ENDED;
+}
+
+/* ---- the beginning and the end ---- */
+
+static const char *first_gone(const struct wt_recorder_state *state)
+{
+	size_t i = 0;
+
+	while (i + 1 < state->config.interface_count && !state->reports[i].gone)
+		i++;
+	return state->reports[i].reader->name;
+}
+
+static int explain_end(const struct wt_recorder_state *state, struct wt_error *err)
+{
+	switch (state->end) {
+	case WT_END_INTERFACE:
+		return wt_error_set(err, -ENODEV,
+		                    "interface %s has disappeared; the recording ended there, and "
+		                    "what came before is in the file",
+		                    first_gone(state));
+	case WT_END_WRITER:
+		return wt_error_set(err, state->failure,
+		                    "cannot write any more: %s; the recording ended there, and the "
+		                    "file is whole up to that point",
+		                    strerror(-state->failure));
+	case WT_END_FAILURE:
+		if (state->failure_text.code)
+			return wt_error_set(err, state->failure, "%s", state->failure_text.text);
+		return wt_error_set(err, state->failure, "recording failed: %s",
+		                    strerror(-state->failure));
+	default:
+		return 0;
+	}
+}
+
+int wt_recorder_result(const struct wt_recorder *recorder, struct wt_error *err)
+{
+	return explain_end(&recorder->state, err);
+}
+
+/* Register memory that is written from again and again: rings, as far as blocks are written where
+ * they are, and the buffers. */
+static int register_memory(struct wt_recorder *recorder)
+{
+	const struct wt_recorder_output *output = recorder->state.output;
+	const struct wt_buffer_pool *pool = &recorder->writer.pool;
+	struct wt_disk *disk = output->disk;
+
+	if (!disk)
+		return 0;
+	for (size_t i = 0; i < count_of(recorder); i++) {
+		const struct wt_recorded *recorded = &recorder->recorded[i];
+		const struct wt_ring_memory *memory = wt_reader_memory(recorded->reader);
+
+		if (memory && recorded->report->reader->in_place &&
+		    output->layout != WT_PLACEMENT_COMPACT)
+			wt_disk_register(disk, memory->base,
+			                 (size_t)memory->block_bytes * memory->block_count);
+	}
+	wt_disk_register(disk, pool->base, (size_t)pool->count * WT_BUFFER_BYTES);
+	if (wt_disk_degraded(disk))
+		wt_recorder_degrade(&recorder->state, wt_disk_degraded(disk));
+	return listen_to(recorder, wt_disk_fd(disk), EPOLLIN, FROM_DISK);
+}
+
+/* Wait for the header: better to know before than after that a disk does not even take that. */
+static int wait_for_header(struct wt_recorder *recorder, struct wt_error *err)
+{
+	enum { LOOK_EVERY_MS = 100 };
+	struct wt_tape_writer *writer = &recorder->writer;
+	struct wt_tape *tape = writer->file->tape;
+	int rc;
+
+	while (wt_tape_reap(tape), !wt_tape_is_idle(tape))
+		wait_for_work(recorder,
+		              wt_recorder_clock_ns(&recorder->state) + LOOK_EVERY_MS * ms_ns);
+	wt_tape_writer_note_sink(writer, writer->file);
+	rc = wt_tape_failed(tape);
+	return rc ? wt_error_set(err, rc, "cannot write the file's header: %s", strerror(-rc)) : 0;
+}
+
+static int open_gates(struct wt_recorder *recorder, struct wt_error *err)
+{
+	struct wt_recorder_state *state = &recorder->state;
+	int rc = 0;
+
+	wt_recorder_tell_time(state);
+	state->start_ns = state->now_ns;
+	wt_clerk_start(&recorder->clerk);
+	for (size_t i = 0; !rc && i < count_of(recorder); i++)
+		rc = wt_reader_start(recorder->recorded[i].reader, err);
+	if (!rc)
+		state->start_utc_ns = wt_recorder_utc_clock_ns(state);
+	return rc;
+}
+
+int wt_recorder_begin(struct wt_recorder *recorder, const struct wt_recorder_output *output,
+                      struct wt_error *err)
+{
+	struct wt_recorder_state *state = &recorder->state;
+	int rc;
+
+	state->output = output;
+	state->end = WT_END_FAILURE;
+	rc = register_memory(recorder);
+	if (rc)
+		wt_error_set(err, rc, "cannot wait for the disk: %s", strerror(-rc));
+	else
+		rc = wt_tape_files_begin(&recorder->writer, err);
+	if (!rc)
+		rc = wait_for_header(recorder, err);
+	if (!rc)
+		rc = open_gates(recorder, err);
+	if (rc) {
+		state->ended_ns = state->start_ns;
+		wt_tape_files_abandon(&recorder->writer);
+		return rc;
+	}
+	state->end = WT_END_ASKED;
+	state->running = true;
+	recorder->phase = WT_RECORDER_RECORDS;
+	recorder->idle = true;
+	if (state->config.on_begin)
+		state->config.on_begin(state->config.context);
+	return 0;
+}
+
+int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_output *output,
+                    struct wt_error *err)
+{
+	int rc = wt_recorder_begin(recorder, output, err);
+
+	if (rc)
+		return rc;
+	for (;;) {
+		bool more = wt_recorder_step(recorder);
+
+		if (wt_recorder_has_ended(recorder))
+			return wt_recorder_result(recorder, err);
+		if (!more)
+			wait_for_work(recorder, next_due_ns(recorder));
+	}
+}
+
+void wt_recorder_report(struct wt_recorder *recorder, struct wt_recorder_report *report)
+{
+	wt_clerk_report(&recorder->clerk, report);
+}
+
+struct wt_feed_monitor *wt_recorder_feeds(const struct wt_recorder *recorder)
+{
+	return recorder->feeds ? recorder->feeds->monitor : NULL;
+}
+
+static int check_link_type(const struct wt_recorder *recorder, const struct wt_recorded *recorded,
+                           struct wt_error *err)
+{
+	const struct wt_reader_info *first = recorder->recorded[0].report->reader,
+	                            *reader = recorded->report->reader;
+
+	if (reader->link_type == first->link_type)
+		return 0;
+	return wt_error_set(err, -EINVAL,
+	                    "%s and %s have different link types (%u and %u), which common "
+	                    "readers do not take in one file; record them into two",
+	                    first->name, reader->name, first->link_type, reader->link_type);
+}
+
+static int open_reader(struct wt_recorder *recorder, struct wt_recorded *recorded,
+                       struct wt_error *err)
+{
+	const struct wt_recorder_config *config = &recorder->state.config;
+	struct wt_reader_config one = config->interfaces[recorded->id];
+	int rc;
+
+	if (!one.abort_writes)
+		one.abort_writes = config->abort_writes;
+	rc = wt_reader_open(&recorded->reader, &one, err);
+	if (rc)
+		return rc;
+	recorded->ring = wt_reader_ring(recorded->reader);
+	recorded->report = &recorder->state.reports[recorded->id];
+	recorded->report->reader = wt_reader_info(recorded->reader);
+	recorded->report->has_nic = wt_reader_has_nic(recorded->reader);
+	recorder->lane.rings[recorder->lane.ring_count++].recorded = recorded;
+	if (recorded->report->reader->wakes_for_each_frame)
+		recorder->wakes_often = true;
+	else if (listen_to_reader(recorder, recorded))
+		return wt_error_set(err, -errno, "cannot wait for %s",
+		                    recorded->report->reader->name);
+	return 0;
+}
+
+static int open_interface(struct wt_recorder *recorder, uint32_t i, struct wt_error *err)
+{
+	struct wt_recorded *recorded = &recorder->recorded[i];
+	int rc;
+
+	recorded->id = i;
+	rc = open_reader(recorder, recorded, err);
+	if (rc)
+		return rc;
+	wt_clerk_tell_degraded(&recorder->state, recorded);
+	if (recorded->report->reader->stamps_degraded)
+		wt_recorder_degrade(&recorder->state, recorded->report->reader->stamps_degraded);
+	rc = wt_clock_notes_open(&recorder->state, recorded, err);
+	if (!rc)
+		rc = check_link_type(recorder, recorded, err);
+	return rc ? rc : wt_clerk_open_interface(&recorder->clerk, recorded, err);
+}
+
+static int allocate(struct wt_recorder *recorder)
+{
+	size_t count = count_of(recorder) ? count_of(recorder) : 1;
+
+	recorder->recorded = calloc(count, sizeof(*recorder->recorded));
+	recorder->state.reports = calloc(count, sizeof(*recorder->state.reports));
+	recorder->lane.rings = calloc(count, sizeof(*recorder->lane.rings));
+	recorder->writer.file_starts = calloc(count, sizeof(*recorder->writer.file_starts));
+	if (!recorder->recorded || !recorder->state.reports || !recorder->lane.rings ||
+	    !recorder->writer.file_starts || wt_held_blocks_init(&recorder->lane.conversion.held) ||
+	    wt_buffer_pool_init(&recorder->writer.pool, WT_RECORDER_BUFFERS))
+		return -ENOMEM;
+	return 0;
+}
+
+/* Tell the parts of each other. */
+static int wire(struct wt_recorder *recorder)
+{
+	struct wt_tape_writer *writer = &recorder->writer;
+	struct wt_conversion *conversion = &recorder->lane.conversion;
+
+	writer->state = conversion->state = &recorder->state;
+	writer->recorded = recorder->recorded;
+	writer->release = wt_held_block_landed;
+	writer->recording_id = wt_tape_files_make_id(&recorder->state);
+	conversion->writer = writer;
+	return wt_clerk_init(&recorder->clerk, writer, count_of(recorder));
+}
+
+static int open_descriptors(struct wt_recorder *recorder)
+{
+	recorder->fd = epoll_create1(EPOLL_CLOEXEC);
+	recorder->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (recorder->fd < 0 || recorder->wake_fd < 0)
+		return -errno;
+	return listen_to(recorder, recorder->wake_fd, EPOLLIN, FROM_WAKE);
+}
+
+static int open_feeds(struct wt_recorder *recorder, struct wt_error *err)
+{
+	int rc = wt_recorder_open_feeds(&recorder->feeds, &recorder->writer, err);
+
+	recorder->writer.feeds = recorder->lane.conversion.feeds = recorder->feeds;
+	recorder->clerk.feeds = recorder->clerk.health.feeds = recorder->feeds;
+	return rc;
+}
+
+int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_config *config,
+                     struct wt_error *err)
+{
+	struct wt_recorder *made = calloc(1, sizeof(*made));
+	int rc;
+
+	if (!made)
+		return wt_error_set(err, -ENOMEM, "no memory for a recorder");
+	made->state.config = *config;
+	made->state.system = config->system ? config->system : wt_kernel_system();
+	if (!config->statistics_every_ns)
+		made->state.config.statistics_every_ns = 10 * second_ns;
+	made->fd = made->wake_fd = made->timer_fd = -1;
+	rc = allocate(made);
+	if (!rc)
+		rc = wire(made);
+	if (!rc)
+		rc = open_descriptors(made);
+	if (rc)
+		wt_error_set(err, rc, "no memory or descriptor for a recorder");
+	for (uint32_t i = 0; !rc && i < config->interface_count; i++)
+		rc = open_interface(made, i, err);
+	if (!rc)
+		rc = open_feeds(made, err);
+	if (rc) {
+		wt_recorder_close(made);
+		return rc;
+	}
+	*recorder = made;
+	return 0;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+void wt_recorder_close(struct wt_recorder *recorder)
+{
+	if (!recorder)
+		return;
+	/* Close before the rings go, which it may still be written from. */
+	wt_tape_files_abandon(&recorder->writer);
+	wt_recorder_close_feeds(recorder->feeds);
+	wt_clerk_fini(&recorder->clerk);
+	for (size_t i = 0; recorder->recorded && i < count_of(recorder); i++) {
+		wt_stamp_converter_close(&recorder->recorded[i].converter);
+		wt_reader_close(recorder->recorded[i].reader);
+	}
+	close_fd(recorder->timer_fd);
+	close_fd(recorder->wake_fd);
+	close_fd(recorder->fd);
+	wt_buffer_pool_fini(&recorder->writer.pool);
+	wt_held_blocks_fini(&recorder->lane.conversion.held);
+	free(recorder->writer.file_starts);
+	free(recorder->lane.rings);
+	free(recorder->state.reports);
+	free(recorder->recorded);
+	free(recorder);
+}
