@@ -154,8 +154,8 @@ void wt_clock_notes_finish(struct wt_tape_writer *writer)
 	}
 }
 
-static int write_map(struct wt_tape_writer *writer, const struct wt_clock_map *map,
-                     size_t interface)
+int wt_clock_notes_write_map(struct wt_tape_writer *writer, const struct wt_clock_map *map,
+                             size_t interface)
 {
 	struct wt_clock_record note = {
 	        .what = WT_CLOCK_RECORD_MAP,
@@ -175,9 +175,9 @@ int wt_clock_notes_write_maps(struct wt_tape_writer *writer)
 		const struct wt_clock_estimator *estimator =
 		        &writer->recorded[i].converter.estimator;
 
-		rc = write_map(writer, &estimator->previous, i);
+		rc = wt_clock_notes_write_map(writer, &estimator->previous, i);
 		if (!rc)
-			rc = write_map(writer, &estimator->map, i);
+			rc = wt_clock_notes_write_map(writer, &estimator->map, i);
 	}
 	return rc;
 }

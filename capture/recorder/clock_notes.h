@@ -19,5 +19,7 @@ void wt_clock_notes_finish(struct wt_tape_writer *writer);
  * a file: the maps in force. 0, -EAGAIN, or the file's error. */
 int wt_clock_notes_write(struct wt_tape_writer *writer);
 int wt_clock_notes_write_maps(struct wt_tape_writer *writer);
+int wt_clock_notes_write_map(struct wt_tape_writer *writer, const struct wt_clock_map *map,
+                             size_t interface);
 
 #endif

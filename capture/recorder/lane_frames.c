@@ -12,6 +12,23 @@
 #include <wiretape/pcapng/pcapng_encode.h>
 #include <wiretape/writer/placement.h>
 
+static const struct wt_clock_estimator *estimator_of(const struct wt_conversion *c)
+{
+	return &c->recorded->converter.estimator;
+}
+
+static void keep_maps(struct wt_conversion *c)
+{
+	const struct wt_clock_estimator *estimator = estimator_of(c);
+
+	c->map.number = estimator->map.number;
+	if (!estimator->map.number)
+		return;
+	c->map = estimator->map;
+	c->previous = estimator->previous;
+	c->file_count = c->writer->file_count;
+}
+
 /* Account in the ledger for frames taken out of the ring. */
 static void account(struct wt_conversion *c, struct wt_frame *frames, size_t count)
 {
@@ -21,6 +38,7 @@ static void account(struct wt_conversion *c, struct wt_frame *frames, size_t cou
 	uint64_t cut = 0;
 
 	wt_stamp_converter_frames(&recorded->converter, frames, count);
+	keep_maps(c);
 	ledger->stamps_unasked = recorded->converter.unasked;
 	frames[0].dropped_before += recorded->pending_drops;
 	recorded->pending_drops = 0;
@@ -49,16 +67,38 @@ static void count_given(struct wt_conversion *c, const struct wt_frame *frames, 
 /* Reserve room for packets in a chunk that has, or can take, the maps of their stamps. */
 static int reserve(struct wt_conversion *c, size_t min_bytes, uint8_t **at, size_t *room)
 {
-	const struct wt_clock_estimator *estimator = &c->recorded->converter.estimator;
 	int rc;
 
 	while (!(rc = wt_tape_writer_reserve(c->writer, min_bytes, at, room)) &&
-	       !wt_tape_carry_maps(c->writer->file->tape, c->recorded->id, &estimator->map,
-	                           &estimator->previous)) {
+	       !wt_tape_carry_maps(c->writer->file->tape, c->recorded->id, &c->map, &c->previous)) {
 		rc = wt_tape_writer_flush(c->writer);
 		if (rc)
 			break;
 	}
+	return rc;
+}
+
+/* Whether the clock has been compared since the batch was read. */
+static bool maps_are_old(const struct wt_conversion *c)
+{
+	return c->map.number != estimator_of(c)->map.number;
+}
+
+/* Write what the stamps of the batch rest on. A file that has been begun since begins with the
+ * latest maps. */
+static int write_notes(struct wt_conversion *c)
+{
+	int rc = 0;
+
+	if (c->recorded->converter.note_count)
+		rc = wt_clock_notes_write(c->writer);
+	if (rc || !maps_are_old(c) || c->file_count == c->writer->file_count)
+		return rc;
+	rc = wt_clock_notes_write_map(c->writer, &c->previous, c->recorded->id);
+	if (!rc)
+		rc = wt_clock_notes_write_map(c->writer, &c->map, c->recorded->id);
+	if (!rc)
+		c->file_count = c->writer->file_count;
 	return rc;
 }
 
@@ -68,7 +108,7 @@ static size_t copy(struct wt_conversion *c, const struct wt_frame *frames, size_
 {
 	uint32_t id = c->recorded->id;
 	size_t done = 0;
-	int rc = c->recorded->converter.note_count ? wt_clock_notes_write(c->writer) : 0;
+	int rc = write_notes(c);
 
 	while (!rc && done < count) {
 		uint8_t *at;
@@ -135,7 +175,8 @@ static size_t next_slice(const struct wt_conversion *c)
 	                     !wt_tape_all_packets(writer->file->tape));
 }
 
-/* Give the batch to the tape. 0, -EAGAIN, or the writer's error. */
+/* Give the batch to the tape, apart from what is stamped by other maps. 0, -EAGAIN, or the writer's
+ * error. */
 static int give_batch(struct wt_conversion *c)
 {
 	int rc = 0;
@@ -152,7 +193,7 @@ static int give_batch(struct wt_conversion *c)
 		}
 		c->done += copy(c, c->frames + c->done, slice, &rc);
 	}
-	return rc;
+	return !rc && maps_are_old(c) ? wt_tape_writer_flush(c->writer) : rc;
 }
 
 /* Keep what the limit of bytes lets in, of which the first packet is part in any case. */
@@ -273,7 +314,7 @@ static void finish_by_copying(struct wt_conversion *c)
 
 static void start_in_place(struct wt_conversion *c)
 {
-	const struct wt_clock_estimator *estimator = &c->recorded->converter.estimator;
+	const struct wt_clock_estimator *estimator = estimator_of(c);
 	const struct wt_block *block = c->block;
 
 	wt_inplace_start(&c->in_place, block->start, block->bytes, c->recorded->id);
@@ -369,6 +410,7 @@ void wt_conversion_begin(struct wt_conversion *c, struct wt_recorded *recorded,
 	c->begun = c->last = false;
 	c->read = 0;
 	c->done = c->count = 0;
+	keep_maps(c);
 	recorded->pending_drops += block->lost_before;
 }
 

@@ -28,6 +28,10 @@ struct wt_conversion {
 	/* Read and accounted for, but from `done` on not on the tape. */
 	struct wt_frame frames[WT_BATCH_FRAMES];
 	size_t done, count;
+	/* The maps of their stamps. By the time they go to the tape the clock may have been
+	 * compared again, and the file they were read for may have ended. */
+	struct wt_clock_map map, previous;
+	uint32_t file_count;
 };
 
 /* Begin with a block that was borrowed; the one before is finished. */

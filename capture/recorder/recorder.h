@@ -84,7 +84,7 @@ struct wt_recorder_config {
 	bool joins_feeds;                     /* their groups are joined, too */
 	const char *application;              /* "wiretape 0.1.0" */
 	uint64_t max_packets;                 /* [no limit] */
-	uint64_t max_bytes;                   /* stop once the file has as many [no limit] */
+	uint64_t max_bytes;                   /* stop before a packet beyond it [no limit] */
 	int64_t max_duration_ns;              /* [no limit] */
 	enum wt_stamp_clock clock;            /* that stamps in the file show [UTC] */
 	int32_t tai_offset_s;                 /* TAI - UTC [the kernel's] */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/capture/recorder/recorder_private.h>
+#include <wiretape/capture/recorder/recorder_run.h>
 
 #include <errno.h>
 #include <inttypes.h>
