@@ -223,7 +223,7 @@ static void keep_statistics(struct wt_clerk *clerk)
 		write_statistics(clerk);
 }
 
-/* Take events of the file set, and see whether there is room for more. */
+/* Take events of the file set. */
 static void check_files(struct wt_clerk *clerk)
 {
 	struct wt_file_set *files = clerk->state->output->files;
@@ -232,8 +232,6 @@ static void check_files(struct wt_clerk *clerk)
 
 	if (!files)
 		return;
-	if (!clerk->state->ending && !wt_file_set_has_space(files))
-		wt_recorder_end_with(clerk->state, WT_END_SPACE, 0);
 	while (wt_file_set_next_event(files, text, sizeof(text), &error)) {
 		wt_recorder_say(clerk->state, "%s", text);
 		if (error && !clerk->files_error[0])
@@ -279,6 +277,8 @@ void wt_clerk_tick(struct wt_clerk *clerk)
 	wt_clock_notes_keep(clerk->writer);
 	if (config->max_duration_ns && state->now_ns - state->start_ns >= config->max_duration_ns)
 		wt_recorder_end_with(state, WT_END_DURATION, 0);
+	if (state->output->files && !wt_file_set_has_space(state->output->files))
+		wt_recorder_end_with(state, WT_END_SPACE, 0);
 	keep_statistics(clerk);
 	check_troubled(clerk);
 	if (is_due(clerk, &clerk->check_due_ns, check_every_ns))
@@ -347,7 +347,7 @@ static void close_ledger(const struct wt_clerk *clerk, struct wt_recorded *recor
 	snprintf(text, sizeof(text),
 	         "the ledger of %s does not close: %" PRId64 " frames unattributed",
 	         report->reader->name, report->ledger.unattributed);
-	wt_recorder_degrade(clerk->state, text);
+	wt_recorder_note_degraded(clerk->state, text);
 }
 
 void wt_clerk_close_ledgers(struct wt_clerk *clerk)

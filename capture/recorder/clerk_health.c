@@ -34,7 +34,7 @@ static void interface_gone(const struct wt_clerk_health *health, struct wt_clerk
 	recorded->report->gone = true;
 	one->join.lost = true;
 	snprintf(text, sizeof(text), "interface %s has disappeared", name);
-	wt_recorder_degrade(health->state, text);
+	wt_recorder_note_degraded(health->state, text);
 	wt_recorder_feeds_away(health->feeds, recorded, WT_NIC_GONE, false);
 	end_if_all_over(health);
 	if (!health->state->ending)
@@ -77,7 +77,7 @@ static void try_reattach(const struct wt_clerk_health *health, struct wt_clerk_i
 void wt_clerk_tell_degraded(struct wt_recorder_state *state, const struct wt_recorded *recorded)
 {
 	for (const char *const *text = recorded->report->reader->degraded; *text; text++)
-		wt_recorder_degrade(state, *text);
+		wt_recorder_note_degraded(state, *text);
 }
 
 static void interface_down(const struct wt_clerk_health *health, struct wt_clerk_interface *one)
@@ -92,7 +92,7 @@ static void interface_down(const struct wt_clerk_health *health, struct wt_clerk
 		return;
 	one->down = true;
 	snprintf(text, sizeof(text), "interface %s %s down", name, health->checked ? "went" : "is");
-	wt_recorder_degrade(health->state, text);
+	wt_recorder_note_degraded(health->state, text);
 	wt_recorder_say(health->state, "waiting for %s to come up again", name);
 }
 

@@ -114,7 +114,7 @@ static void say_silence(struct wt_recorder_state *state, const char *name,
 	if (again || state->degraded_count == WT_MAX_DEGRADED)
 		wt_recorder_say(state, "%s", text);
 	else
-		wt_recorder_degrade(state, text);
+		wt_recorder_note_degraded(state, text);
 }
 
 static void on_news(void *context, const struct wt_join_group *group, enum wt_join_news news,
@@ -153,7 +153,7 @@ static void renew(struct wt_clerk_join *join, struct wt_recorder_state *state,
 	if (wt_reader_link(recorded->reader, &link) || !(link.flags & IFF_UP))
 		return;
 	if (wt_join_renew(join->join, &link, &err))
-		wt_recorder_degrade(state, err.text);
+		wt_recorder_note_degraded(state, err.text);
 	else
 		wt_recorder_say(state, "joined the groups on %s again", name);
 	join->lost = err.code != 0;

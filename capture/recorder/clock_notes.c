@@ -11,7 +11,7 @@ static void hear(void *context, const char *text, bool is_degraded)
 	struct wt_recorder_state *state = context;
 
 	if (is_degraded)
-		wt_recorder_degrade(state, text);
+		wt_recorder_note_degraded(state, text);
 	else
 		wt_recorder_say(state, "%s", text);
 }
@@ -52,7 +52,7 @@ void wt_clock_notes_renew(struct wt_recorder_state *state, struct wt_recorded *r
 	wt_stamp_converter_renew(&recorded->converter);
 	report(recorded);
 	if (recorded->report->reader->stamps_degraded)
-		wt_recorder_degrade(state, recorded->report->reader->stamps_degraded);
+		wt_recorder_note_degraded(state, recorded->report->reader->stamps_degraded);
 }
 
 static int write_note(struct wt_tape_writer *writer, struct wt_clock_record *note, size_t interface)
@@ -149,7 +149,7 @@ void wt_clock_notes_finish(struct wt_tape_writer *writer)
 		if (!recorded->report->gone)
 			wt_stamp_converter_finish(&recorded->converter);
 		if (wt_reader_restore_stamping(recorded->reader, &err))
-			wt_recorder_degrade(writer->state, err.text);
+			wt_recorder_note_degraded(writer->state, err.text);
 		report(recorded);
 	}
 }

@@ -59,7 +59,7 @@ static bool borrow(struct wt_lane *lane, struct wt_block *block, struct wt_recor
 	for (size_t i = 0; i < lane->ring_count; i++)
 		lane->rings[i].tried = false;
 	while ((ring = choose_ring(lane))) {
-		int rc = wt_recorded_next_block(ring->recorded, block);
+		int rc = wt_reader_next_block(ring->recorded->reader, block);
 
 		if (rc > 0) {
 			count_served(lane, ring, block->walk.bytes);
@@ -152,8 +152,8 @@ static void follow_ring(struct wt_lane *lane, struct wt_recorded *recorded)
 {
 	struct wt_block block;
 
-	while (wt_recorded_waiting(recorded) && wt_recorded_next_block(recorded, &block) > 0) {
-		recorded->pending_drops += block.lost_before;
+	while (wt_recorded_waiting(recorded) &&
+	       wt_reader_next_block(recorded->reader, &block) > 0) {
 		wt_recorder_follow_block(lane->conversion.feeds, recorded, &block);
 		recorded->followed += block.rejected;
 		wt_ring_release_block(recorded->ring, &block);

@@ -40,8 +40,6 @@ static void account(struct wt_conversion *c, struct wt_frame *frames, size_t cou
 	wt_stamp_converter_frames(&recorded->converter, frames, count);
 	keep_maps(c);
 	ledger->stamps_unasked = recorded->converter.unasked;
-	frames[0].dropped_before += recorded->pending_drops;
-	recorded->pending_drops = 0;
 	for (size_t i = 0; i < count; i++)
 		cut += frames[i].caplen < frames[i].len;
 	recorded->read += count;
@@ -53,13 +51,13 @@ static void account(struct wt_conversion *c, struct wt_frame *frames, size_t cou
 		config->on_frames(config->context, recorded->id, frames, count);
 }
 
-/* Count frames that the tape has. */
-static void count_given(struct wt_conversion *c, const struct wt_frame *frames, size_t count)
+/* Count frames that the tape has, with what they tell of. */
+static void count_given(struct wt_conversion *c, size_t count)
 {
 	struct wt_recorded *recorded = c->recorded;
 
-	for (size_t i = 0; i < count; i++)
-		recorded->drops_placed += frames[i].dropped_before;
+	if (count)
+		recorded->drops_placed = wt_ring_drops_told(recorded->ring);
 	recorded->given += count;
 	c->given += count;
 }
@@ -119,7 +117,7 @@ static size_t copy(struct wt_conversion *c, const struct wt_frame *frames, size_
 			break;
 		encoded = wt_pcapng_encode_frames(at, room, id, frames + done, count - done, &used);
 		wt_tape_submit(c->writer->file->tape, used, id, frames + done, encoded);
-		count_given(c, frames + done, encoded);
+		count_given(c, encoded);
 		done += encoded;
 	}
 	*error = rc;
@@ -333,7 +331,7 @@ static void convert(struct wt_conversion *c)
 		/* A clock block that these frames have led to comes before them. */
 		c->done =
 		        *notes > before ? 0 : wt_inplace_frames(&c->in_place, c->frames, c->count);
-		count_given(c, c->frames, c->done);
+		count_given(c, c->done);
 		if (c->done < c->count) {
 			finish_by_copying(c);
 			return;
@@ -381,7 +379,7 @@ static void count_malformed(struct wt_conversion *c)
 		recorded->report->ledger.lost.malformed += claimed - c->read;
 	snprintf(text, sizeof(text), "%s: malformed ring block: %s", recorded->report->reader->name,
 	         wt_walk_fault_text((enum wt_walk_fault)block->walk.fault));
-	wt_recorder_degrade(c->state, text);
+	wt_recorder_note_degraded(c->state, text);
 }
 
 static void finish(struct wt_conversion *c)
@@ -396,7 +394,7 @@ static void finish(struct wt_conversion *c)
 	if (c->held_block)
 		wt_held_block_unpin(c->held_block);
 	else
-		wt_recorded_release_block(recorded, c->block);
+		wt_reader_release_block(recorded->reader, c->block);
 	c->recorded = NULL;
 }
 
@@ -411,7 +409,6 @@ void wt_conversion_begin(struct wt_conversion *c, struct wt_recorded *recorded,
 	c->read = 0;
 	c->done = c->count = 0;
 	keep_maps(c);
-	recorded->pending_drops += block->lost_before;
 }
 
 bool wt_conversion_advance(struct wt_conversion *c)

@@ -42,7 +42,7 @@ void wt_held_block_unpin(struct wt_held_block *held)
 	assert(held->pins);
 	if (--held->pins)
 		return;
-	wt_recorded_release_block(held->recorded, &held->block);
+	wt_reader_release_block(held->recorded->reader, &held->block);
 	held->next_free = held->pool->free;
 	held->pool->free = held;
 }

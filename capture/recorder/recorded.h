@@ -14,28 +14,19 @@ struct wt_recorded {
 	uint32_t id;      /* in the file */
 	uint64_t packets; /* the producer's count so far, drops included */
 	uint64_t drops;
-	uint64_t read;          /* packets read from the ring, of which nearly all … */
-	uint64_t given;         /* … have been given to the tape */
-	uint64_t rejected;      /* by a filter that runs here */
-	uint64_t sound;         /* as many had been read when it was last found to be up */
-	uint64_t followed;      /* frames taken out of the ring for the sake of feeds alone */
-	uint64_t pending_drops; /* before the next frame */
-	uint64_t drops_placed;  /* of `drops`: that a frame on the tape tells of */
+	uint64_t read;         /* packets read from the ring, of which nearly all … */
+	uint64_t given;        /* … have been given to the tape */
+	uint64_t rejected;     /* by a filter that runs here */
+	uint64_t sound;        /* as many had been read when it was last found to be up */
+	uint64_t followed;     /* frames taken out of the ring for the sake of feeds alone */
+	uint64_t drops_placed; /* of `drops`: that a frame on the tape tells of */
 	struct rtnl_link_stats64 nic_base; /* what is to be added to the NIC's counters */
 	char phc[64];                      /* report->phc */
 	bool troubled;                     /* its ring has failed: to be looked at */
 };
 
-/* Take the producer's counts; nothing else does. It cannot have gone on beyond `end` (wt_ring_end)
- * when it dropped. */
-void wt_recorded_take_statistics_until(struct wt_recorded *recorded, uint64_t end);
+/* Take the producer's counts into the ledger. */
 void wt_recorded_take_statistics(struct wt_recorded *recorded);
-
-/* wt_ring_next_block(), and what was lost before it is in its place. */
-int wt_recorded_next_block(struct wt_recorded *recorded, struct wt_block *block);
-
-/* Give a block back, and ask the producer if it may have had to drop for want of it. */
-void wt_recorded_release_block(struct wt_recorded *recorded, struct wt_block *block);
 
 /* Frames that the producer has stored and nobody has taken out. */
 uint64_t wt_recorded_waiting(const struct wt_recorded *recorded);

@@ -336,7 +336,8 @@ void wt_recorder_find_tails(struct wt_recorder_feeds *feeds)
 	if (!read_again(&again, feeds, sample ? sample->file_bytes : 0))
 		report_tails(feeds, tracker, sample, &again);
 	else
-		wt_recorder_degrade(feeds->state, "how far the file has each feed is not known: it "
-		                                  "cannot be read again");
+		wt_recorder_note_degraded(feeds->state,
+		                          "how far the file has each feed is not known: it "
+		                          "cannot be read again");
 	forget_again(&again);
 }

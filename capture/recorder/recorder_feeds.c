@@ -179,8 +179,6 @@ void wt_recorder_follow_block(struct wt_recorder_feeds *feeds, struct wt_recorde
 	while (wt_recorder_feeds_outlive_file(feeds) &&
 	       (count = wt_ring_read_frames(recorded->ring, block, frames, BATCH_FRAMES))) {
 		wt_stamp_converter_frames(&recorded->converter, frames, count);
-		frames[0].dropped_before += recorded->pending_drops;
-		recorded->pending_drops = 0;
 		recorded->followed += count;
 		wt_recorder_follow_frames(feeds, recorded, frames, count);
 	}
@@ -261,9 +259,9 @@ void wt_recorder_finish_feeds(struct wt_recorder_feeds *feeds, bool is_cut)
 		wt_recorder_find_tails(feeds);
 	wt_feed_monitor_finish(feeds->monitor);
 	if (feeds->left_out)
-		wt_recorder_degrade(feeds->state,
-		                    "not all that was found out about feeds had room in "
-		                    "the file: it can be found out again, with check");
+		wt_recorder_note_degraded(feeds->state,
+		                          "not all that was found out about feeds had room in "
+		                          "the file: it can be found out again, with check");
 }
 
 /* Room ahead of need: a stream on each interface for each side of each channel. */

@@ -15,7 +15,7 @@
 
 static const int64_t ms_ns = 1000000, second_ns = 1000000000;
 /* Events of readers bear their number. */
-enum { FROM_WAKE = 1 << 30, FROM_TIMER, FROM_DISK };
+enum { FROM_WAKE = 1 << 30, FROM_TIMER, FROM_DISK, FROM_FILES };
 
 static size_t count_of(const struct wt_recorder *recorder)
 {
@@ -85,7 +85,7 @@ static void take_events(struct wt_recorder *recorder)
 			forget_counter(recorder->wake_fd);
 		else if (events[i].data.u32 == FROM_TIMER)
 			forget_counter(recorder->timer_fd);
-		else if (events[i].data.u32 != FROM_DISK)
+		else if (events[i].data.u32 < FROM_WAKE)
 			hear_reader(&recorder->recorded[events[i].data.u32], events[i].events);
 	}
 }
@@ -131,8 +131,8 @@ static void wait_for_work(struct wt_recorder *recorder, int64_t until_ns)
 	system->ops->wait(system, recorder->fd, until_ns);
 }
 
-/* Wake, from signal handlers too: the interrupted code finds its errno as it was. */
-static void wake(struct wt_recorder *recorder)
+/* The interrupted code of a signal handler finds its errno as it was. */
+void wt_recorder_wake(struct wt_recorder *recorder)
 {
 	uint64_t one = 1;
 	int saved = errno;
@@ -145,13 +145,13 @@ static void wake(struct wt_recorder *recorder)
 void wt_recorder_stop(struct wt_recorder *recorder)
 {
 	atomic_store(&recorder->stop_asked, true);
-	wake(recorder);
+	wt_recorder_wake(recorder);
 }
 
 void wt_recorder_request_report(struct wt_recorder *recorder)
 {
 	atomic_store(&recorder->report_requested, true);
-	wake(recorder);
+	wt_recorder_wake(recorder);
 }
 
 int wt_recorder_fd(struct wt_recorder *recorder)
@@ -375,14 +375,14 @@ int wt_recorder_result(const struct wt_recorder *recorder, struct wt_error *err)
 
 /* Register memory that is written from again and again: rings, as far as blocks are written where
  * they are, and the buffers. */
-static int register_memory(struct wt_recorder *recorder)
+static void register_memory(struct wt_recorder *recorder)
 {
 	const struct wt_recorder_output *output = recorder->state.output;
 	const struct wt_buffer_pool *pool = &recorder->writer.pool;
 	struct wt_disk *disk = output->disk;
 
 	if (!disk)
-		return 0;
+		return;
 	for (size_t i = 0; i < count_of(recorder); i++) {
 		const struct wt_recorded *recorded = &recorder->recorded[i];
 		const struct wt_ring_memory *memory = wt_reader_memory(recorded->reader);
@@ -394,8 +394,21 @@ static int register_memory(struct wt_recorder *recorder)
 	}
 	wt_disk_register(disk, pool->base, (size_t)pool->count * WT_BUFFER_BYTES);
 	if (wt_disk_degraded(disk))
-		wt_recorder_degrade(&recorder->state, wt_disk_degraded(disk));
-	return listen_to(recorder, wt_disk_fd(disk), EPOLLIN, FROM_DISK);
+		wt_recorder_note_degraded(&recorder->state, wt_disk_degraded(disk));
+}
+
+/* Listen to the disk, and to the thread that makes the next file ready. */
+static int listen_to_output(const struct wt_recorder *recorder)
+{
+	const struct wt_recorder_output *output = recorder->state.output;
+	int rc = 0;
+
+	if (output->disk)
+		rc = listen_to(recorder, wt_disk_fd(output->disk), EPOLLIN, FROM_DISK);
+	if (!rc && output->files)
+		rc = listen_to(recorder, wt_file_set_fd(output->files), EPOLLIN | EPOLLET,
+		               FROM_FILES);
+	return rc;
 }
 
 /* Wait for the header: better to know before than after that a disk does not even take that. */
@@ -437,17 +450,23 @@ int wt_recorder_begin(struct wt_recorder *recorder, const struct wt_recorder_out
 
 	state->output = output;
 	state->end = WT_END_FAILURE;
-	rc = register_memory(recorder);
+	register_memory(recorder);
+	rc = listen_to_output(recorder);
 	if (rc)
 		wt_error_set(err, rc, "cannot wait for the disk: %s", strerror(-rc));
 	else
 		rc = wt_tape_files_begin(&recorder->writer, err);
 	if (!rc)
 		rc = wait_for_header(recorder, err);
+	if (!rc && state->config.on_ready)
+		rc = state->config.on_ready(state->config.context);
 	if (!rc)
 		rc = open_gates(recorder, err);
+	if (!rc && state->config.on_begin)
+		rc = state->config.on_begin(state->config.context);
 	if (rc) {
 		state->ended_ns = state->start_ns;
+		state->start_utc_ns = 0;
 		wt_tape_files_abandon(&recorder->writer);
 		return rc;
 	}
@@ -455,8 +474,6 @@ int wt_recorder_begin(struct wt_recorder *recorder, const struct wt_recorder_out
 	state->running = true;
 	recorder->phase = WT_RECORDER_RECORDS;
 	recorder->idle = true;
-	if (state->config.on_begin)
-		state->config.on_begin(state->config.context);
 	return 0;
 }
 
@@ -480,6 +497,11 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 void wt_recorder_report(struct wt_recorder *recorder, struct wt_recorder_report *report)
 {
 	wt_clerk_report(&recorder->clerk, report);
+}
+
+void wt_recorder_degrade(struct wt_recorder *recorder, const char *text)
+{
+	wt_recorder_note_degraded(&recorder->state, text);
 }
 
 struct wt_feed_monitor *wt_recorder_feeds(const struct wt_recorder *recorder)
@@ -516,7 +538,7 @@ static int open_reader(struct wt_recorder *recorder, struct wt_recorded *recorde
 	recorded->ring = wt_reader_ring(recorded->reader);
 	recorded->report = &recorder->state.reports[recorded->id];
 	recorded->report->reader = wt_reader_info(recorded->reader);
-	recorded->report->has_nic = wt_reader_has_nic(recorded->reader);
+	recorded->report->has_nic = !config->lane && wt_reader_has_nic(recorded->reader);
 	recorder->lane.rings[recorder->lane.ring_count++].recorded = recorded;
 	if (recorded->report->reader->wakes_for_each_frame)
 		recorder->wakes_often = true;
@@ -537,7 +559,8 @@ static int open_interface(struct wt_recorder *recorder, uint32_t i, struct wt_er
 		return rc;
 	wt_clerk_tell_degraded(&recorder->state, recorded);
 	if (recorded->report->reader->stamps_degraded)
-		wt_recorder_degrade(&recorder->state, recorded->report->reader->stamps_degraded);
+		wt_recorder_note_degraded(&recorder->state,
+		                          recorded->report->reader->stamps_degraded);
 	rc = wt_clock_notes_open(&recorder->state, recorded, err);
 	if (!rc)
 		rc = check_link_type(recorder, recorded, err);
@@ -568,7 +591,9 @@ static int wire(struct wt_recorder *recorder)
 	writer->state = conversion->state = &recorder->state;
 	writer->recorded = recorder->recorded;
 	writer->release = wt_held_block_landed;
-	writer->recording_id = wt_tape_files_make_id(&recorder->state);
+	writer->recording_id = recorder->state.config.recording_id;
+	if (!writer->recording_id)
+		writer->recording_id = wt_recorder_make_id();
 	conversion->writer = writer;
 	return wt_clerk_init(&recorder->clerk, writer, count_of(recorder));
 }

@@ -43,7 +43,7 @@ void wt_recorder_say(const struct wt_recorder_state *state, const char *format, 
 	state->config.on_event(state->config.context, text);
 }
 
-void wt_recorder_degrade(struct wt_recorder_state *state, const char *text)
+void wt_recorder_note_degraded(struct wt_recorder_state *state, const char *text)
 {
 	char *copy;
 

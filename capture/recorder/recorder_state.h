@@ -42,7 +42,7 @@ int64_t wt_recorder_utc_clock_ns(const struct wt_recorder_state *state); /* CLOC
 void wt_recorder_tell_time(struct wt_recorder_state *state);
 
 /* Record a named state, once, and report it; or only report it. */
-void wt_recorder_degrade(struct wt_recorder_state *state, const char *text);
+void wt_recorder_note_degraded(struct wt_recorder_state *state, const char *text);
 void wt_recorder_say(const struct wt_recorder_state *state, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 

@@ -53,6 +53,8 @@ static int write_section(struct wt_tape_writer *writer, const char *hardware, co
 	        .file = writer->file->number,
 	        .format = WT_CHUNK_FORMAT,
 	        .has_recording = true,
+	        .lanes = writer->state->config.lanes,
+	        .lane = writer->state->config.lane,
 	};
 	struct wt_pcapng_section section = {
 	        .hardware = hardware,

@@ -19,14 +19,17 @@ static void on_landed(void *context, size_t interface, uint64_t packets)
 	file->landed[interface] += packets;
 }
 
-uint64_t wt_tape_files_make_id(const struct wt_recorder_state *state)
+uint64_t wt_recorder_make_id(void)
 {
+	struct wt_system *system = wt_kernel_system();
+	int64_t utc_ns = 0;
 	uint64_t id;
 
 	/* Random is not required, only different. */
-	if (getrandom(&id, sizeof(id), GRND_NONBLOCK) != (ssize_t)sizeof(id))
-		id = (uint64_t)wt_recorder_utc_clock_ns(state) * 2654435761u + (uint64_t)getpid();
-	return id;
+	if (getrandom(&id, sizeof(id), GRND_NONBLOCK) == (ssize_t)sizeof(id))
+		return id;
+	system->ops->clock(system, CLOCK_REALTIME, &utc_ns);
+	return (uint64_t)utc_ns * 2654435761u + (uint64_t)getpid();
 }
 
 static int open_tape(struct wt_tape_writer *writer, struct wt_recorder_file *file, const char *path,
@@ -35,7 +38,7 @@ static int open_tape(struct wt_tape_writer *writer, struct wt_recorder_file *fil
 	const struct wt_recorder_output *output = writer->state->output;
 	const struct wt_tape_config config = {
 	        .interfaces = writer->state->config.interface_count,
-	        .tape_id = wt_tape_files_make_id(writer->state),
+	        .tape_id = wt_recorder_make_id(),
 	        .pool = &writer->pool,
 	        .release = writer->release,
 	        .landed = on_landed,
@@ -258,7 +261,7 @@ static int begin_next(struct wt_tape_writer *writer)
 	struct wt_error err = {0};
 	int rc;
 
-	if (!writer->pool.free_count)
+	if (!writer->pool.free_count || !wt_file_set_is_ready(writer->state->output->files))
 		return -EAGAIN;
 	writer->file->next = writer->waiting;
 	writer->waiting = writer->file;
@@ -268,16 +271,6 @@ static int begin_next(struct wt_tape_writer *writer)
 		stay_with_last(writer, &err);
 		return -EAGAIN;
 	}
-	return rc;
-}
-
-static int write_header(struct wt_tape_writer *writer)
-{
-	int rc = wt_tape_writer_flush(writer);
-
-	/* There is a file for what is being read. */
-	if (!rc && !wt_file_set_has_space(writer->state->output->files))
-		wt_recorder_end_with(writer->state, WT_END_SPACE, 0);
 	return rc;
 }
 
@@ -411,7 +404,7 @@ static int take_step(struct wt_tape_writer *writer)
 	case WT_TAPE_NEXT:
 		return begin_next(writer);
 	case WT_TAPE_HEADER:
-		return write_header(writer);
+		return wt_tape_writer_flush(writer);
 	case WT_TAPE_SETTLING:
 		return settle(writer);
 	case WT_TAPE_LAST_FEEDS:

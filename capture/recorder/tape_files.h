@@ -7,9 +7,6 @@
 /* The files of a recording: begun, gone on from, finished, each step when the disk has room for
  * it. */
 
-/* Make a number that others do not have. */
-uint64_t wt_tape_files_make_id(const struct wt_recorder_state *state);
-
 /* Begin the first file: its header is on the way then. */
 int wt_tape_files_begin(struct wt_tape_writer *writer, struct wt_error *err);
 

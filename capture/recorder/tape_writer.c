@@ -19,7 +19,7 @@ void wt_tape_writer_note_sink(struct wt_tape_writer *writer, const struct wt_rec
 	const struct wt_sink *sink = wt_tape_sink(file->tape);
 
 	if (wt_sink_degraded(sink))
-		wt_recorder_degrade(writer->state, wt_sink_degraded(sink));
+		wt_recorder_note_degraded(writer->state, wt_sink_degraded(sink));
 	writer->direct = wt_sink_is_direct(sink);
 }
 
