@@ -68,9 +68,6 @@ static int check_queues(const struct wt_recording_config *config, struct wt_erro
 			                    wt_reader_kind_name(recorder->interfaces[i].kind));
 	if (recorder->feeds && recorder->feeds->count)
 		return wt_error_set(err, -EINVAL, "feeds are not followed over several queues");
-	if (recorder->max_packets || recorder->max_bytes || config->files.max_packets ||
-	    config->files.max_bytes || config->files.duration_ns || config->files.interval_ns)
-		return wt_error_set(err, -EINVAL, "several queues have no limits");
 	if (!config->files.path)
 		return recorder->on_frames
 		               ? 0

@@ -78,6 +78,7 @@ static int configure_queue(struct wt_member *member)
 	config->lane = member->queue;
 	if (member->queue)
 		config->join_count = 0;
+	config->max_packets = 0; /* shared */
 	config->progress_every_ns = 0;
 	config->on_progress = wt_member_tell;
 	config->on_frames = config->on_frames ? on_frames : NULL;
