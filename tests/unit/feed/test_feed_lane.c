@@ -181,7 +181,7 @@ Test(feed_lane, drops_that_a_quiet_ring_tells_of_are_not_told_twice)
 	cr_expect_eq(peek(run, 0).sighting->packets, 1);
 	expect_next(run, WT_SIGHTING_DROP, 1, T0, __LINE__);
 	expect_next(run, WT_SIGHTING_PACKET, 1, T0 + 20, __LINE__);
-	wt_feed_lane_quiet(run->lanes[0][0], T0 + 30, 6);
+	wt_feed_lane_quiet(run->lanes[0][0], T0 + 30, 5);
 	expect_none(run, T0 + 30, __LINE__);
 	give_other(run, 0, T0 + 40, 8);
 	cr_expect_eq(peek(run, 0).sighting->packets, 2);
@@ -214,11 +214,13 @@ Test(feed_lane, other_losses_lie_after_the_latest_packet)
 
 	give_other(run, 0, T0, 0);
 	wt_feed_lane_writer_lost(run->lanes[0][0], 9);
-	wt_feed_lane_break(run->lanes[0][0], "a hole");
+	wt_feed_lane_break(run->lanes[0][0], -2, 3, "a hole");
 	give_other(run, 0, T0 + 1, 0);
 	cr_expect_eq(peek(run, 0).sighting->packets, 9);
 	expect_next(run, WT_SIGHTING_UNWRITTEN, 1, T0, __LINE__);
 	cr_expect_str_eq(peek(run, 0).sighting->why, "a hole");
+	cr_expect_eq(peek(run, 0).sighting->from, -2);
+	cr_expect_eq(peek(run, 0).sighting->to, 3);
 	expect_next(run, WT_SIGHTING_BREAK, 1, T0, __LINE__);
 	expect_none(run, T0 + 1, __LINE__);
 	run_close(run);
@@ -271,7 +273,7 @@ Test(feed_lane, a_lane_that_is_behind_says_so_at_its_end)
 	struct feed_run *run = open_two();
 
 	fill_up(run);
-	wt_feed_lane_break(run->lanes[0][0], "lost for want of room, which is a break, too");
+	wt_feed_lane_break(run->lanes[0][0], 0, 0, "lost for want of room, which is a break, too");
 	wt_feed_lane_end(run->lanes[0][0]);
 	take(run, 11);
 	expect_next(run, WT_SIGHTING_BREAK, 11, T0 + 11, __LINE__);
@@ -339,12 +341,31 @@ Test(feed_merge, waits_until_no_lane_can_have_something_older)
 	give(run, 0, 1, T0, 0);
 	wt_feed_merge_run(run->merge);
 	cr_expect_eq(run_count(run, WT_EVENT_STREAM), 0);
+	cr_expect_eq(wt_feed_merge_holder(run->merge), 1);
 	wt_feed_lane_quiet(run->lanes[1][0], T0, 0);
 	wt_feed_merge_run(run->merge);
 	cr_expect_eq(totals_of(run).streams, 0, "something with this stamp may come");
 	wt_feed_lane_quiet(run->lanes[1][0], T0 + 1, 0);
 	cr_expect_eq(wt_feed_merge_run(run->merge), false);
 	cr_expect_eq(run_count(run, WT_EVENT_STREAM), 1);
+	cr_expect_eq(wt_feed_merge_holder(run->merge), -1);
+	run_close(run);
+}
+
+Test(feed_merge, the_lane_with_the_oldest_promise_is_waited_for)
+{
+	struct feed_run *run = run_open_lanes(feeds, 1, 3, 0, S);
+
+	wt_feed_lane_quiet(run->lanes[0][0], T0 + 1, 0);
+	wt_feed_lane_quiet(run->lanes[1][0], T0, 0);
+	wt_feed_merge_run(run->merge);
+	cr_expect_eq(wt_feed_merge_holder(run->merge), -1, "nothing waits");
+	give(run, 2, 1, T0 + 5, 0);
+	wt_feed_merge_run(run->merge);
+	cr_expect_eq(wt_feed_merge_holder(run->merge), 1);
+	wt_feed_lane_quiet(run->lanes[1][0], T0 + 10, 0);
+	wt_feed_merge_run(run->merge);
+	cr_expect_eq(wt_feed_merge_holder(run->merge), 0);
 	run_close(run);
 }
 
