@@ -221,7 +221,7 @@ static void periodic_statistics(struct wt_recorder *recorder)
 		wt_recorder_writer_failed(recorder, rc);
 }
 
-/* Take events of the file set, and see whether there is room for more. */
+/* Take events of the file set. */
 static void check_files(struct wt_recorder *recorder)
 {
 	struct wt_file_set *files = recorder->output->files;
@@ -230,8 +230,6 @@ static void check_files(struct wt_recorder *recorder)
 
 	if (!files)
 		return;
-	if (!recorder->ending && !wt_file_set_has_space(files))
-		wt_recorder_end_with(recorder, WT_END_SPACE, 0);
 	while (wt_file_set_next_event(files, text, sizeof(text), &error)) {
 		wt_recorder_say(recorder, "%s", text);
 		if (error && !recorder->files_error[0])
@@ -244,6 +242,8 @@ static void service_files(struct wt_recorder *recorder, int64_t now_ns)
 	struct wt_recorder_file *file;
 	int rc = 0;
 
+	if (recorder->output->files && !wt_file_set_has_space(recorder->output->files))
+		wt_recorder_end_with(recorder, WT_END_SPACE, 0);
 	wt_recorder_rotate_by_time(recorder);
 	file = recorder->file;
 	if (recorder->ending)
@@ -427,8 +427,6 @@ static void record(struct wt_recorder *recorder)
 			any |= record_turn(recorder, &recorder->recorded[i]);
 		now_ns = wt_recorder_clock_ns();
 		run_timers(recorder, now_ns);
-		if (recorder->lacks_space)
-			wt_recorder_end_with(recorder, WT_END_SPACE, 0);
 		if (any || recorder->ending)
 			continue;
 		if (wt_tape_is_ready(recorder->file->tape)) {
@@ -524,8 +522,9 @@ static void close_ledgers(struct wt_recorder *recorder)
 		report->high_water_ns = wt_ring_high_water_ns(recorded->ring);
 		/* Drops after the last packet asked for are no loss. */
 		wt_ledger_close(&report->ledger, recorded->packets - recorded->rejected,
-		                rest_of(recorder) == WT_REST_AFTER_LIMIT ? recorded->drops_placed
-		                                                         : recorded->drops,
+		                rest_of(recorder) == WT_REST_AFTER_LIMIT
+		                        ? wt_ring_drops_told(recorded->ring)
+		                        : recorded->drops,
 		                rest_of(recorder));
 		report->high_water_pct = wt_ring_high_water_pct(recorded->ring);
 		wt_recorder_read_nic(recorded);
