@@ -248,6 +248,14 @@ void wt_shared_feeds_end(struct wt_shared_feeds *feeds, uint32_t lane)
 	/* Pairs with the acquire in wt_shared_feeds_follow(): all of it is in the queues, looks
 	 * too. */
 	__atomic_add_fetch(&feeds->ended_count, 1, __ATOMIC_RELEASE);
+	if (wt_shared_feeds_awaits_first(feeds))
+		feeds->config.wake_lane(feeds->config.context, 0);
+}
+
+bool wt_shared_feeds_awaits_first(const struct wt_shared_feeds *feeds)
+{
+	/* Pairs with the release in wt_shared_feeds_end(): they will see nothing more. */
+	return __atomic_load_n(&feeds->ended_count, __ATOMIC_ACQUIRE) + 1 >= feeds->config.lanes;
 }
 
 bool wt_shared_feeds_is_over(const struct wt_shared_feeds *feeds)

@@ -21,7 +21,7 @@ struct wt_shared_feeds_config {
 	uint32_t lanes, interfaces;              /* of each lane; together at most 256 */
 	int64_t late_ns;
 	void (*on_event)(void *context, const struct wt_feed_event *event); /* or NULL */
-	void (*wake_lane)(void *context, uint32_t lane); /* by the thread that follows */
+	void (*wake_lane)(void *context, uint32_t lane);                    /* by any thread */
 	void *context;
 };
 
@@ -50,6 +50,8 @@ size_t wt_shared_feeds_take(struct wt_shared_feeds *feeds, uint8_t *blocks, size
 /* A lane's rings are empty for good. In its thread, or after that has ended; again does nothing. */
 void wt_shared_feeds_end(struct wt_shared_feeds *feeds, uint32_t lane);
 
+/* The first lane: whether all others have ended. */
+bool wt_shared_feeds_awaits_first(const struct wt_shared_feeds *feeds);
 /* The first lane: whether all lanes have ended and all was found out; blocks that are left then are
  * the last. */
 bool wt_shared_feeds_is_over(const struct wt_shared_feeds *feeds);

@@ -746,3 +746,40 @@ Test(feed_monitor_lanes, a_nic_has_one_set_of_counters)
 	cr_expect_eq(nth_verdict(run, 0), WT_VERDICT_NIC);
 	run_close(run);
 }
+
+Test(feed_merge, each_lane_gets_its_room_back)
+{
+	struct feed_run *run = open_two();
+
+	for (uint64_t number = 1; number <= 100; number++) {
+		give(run, number % 2, number, T0 + (int64_t)number, 0);
+		wt_feed_lane_quiet(run->lanes[1 - number % 2][0], T0 + (int64_t)number + 1, 0);
+		wt_feed_merge_run(run->merge);
+	}
+	cr_expect_eq(wt_feed_merge_unfollowed(run->merge), 0);
+	run_close(run);
+}
+
+Test(feed_merge, what_any_lane_could_not_follow_is_counted)
+{
+	struct feed_run *run = open_two();
+
+	for (uint64_t number = 1; number <= 20; number++) {
+		give(run, 0, number, T0 + (int64_t)number, 0);
+		give_session(run, 1, 2, number, T0 + (int64_t)number, 0);
+	}
+	cr_expect_eq(wt_feed_merge_unfollowed(run->merge), 18);
+	run_close(run);
+}
+
+Test(feed_merge, the_end_is_no_silence)
+{
+	struct feed_run *run = open_two();
+
+	give(run, 0, 1, T0, 0);
+	give(run, 1, 2, T0 + 1, 0);
+	run_finish_lanes(run);
+	cr_expect_eq(run_count(run, WT_EVENT_STREAM), 1);
+	cr_expect_eq(run_count(run, WT_EVENT_STATE), 0);
+	run_close(run);
+}
