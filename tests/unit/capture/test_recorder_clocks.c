@@ -516,8 +516,8 @@ static uint64_t read_files(uint64_t max_bytes)
 		read_file(files[i].path);
 		converted += file.converted;
 		if (max_bytes)
-			cr_expect(files[i].bytes <= max_bytes + CLOSING_BYTES, "%s has %llu", files[i].path,
-			          (unsigned long long)files[i].bytes);
+			cr_expect(files[i].bytes <= max_bytes + CLOSING_BYTES, "%s has %llu",
+			          files[i].path, (unsigned long long)files[i].bytes);
 	}
 	cr_expect(count > 2, "%zu files", count);
 	return converted;
