@@ -24,9 +24,11 @@ struct wt_check_file {
 	struct wt_books books;
 	const char *format; /* static; NULL if it could not be opened */
 	struct wt_capture_fractions fractions;
-	uint64_t missing_before; /* files of its recording that are not here */
-	uint64_t beyond;         /* packets of more interfaces than are followed */
-	bool was_read;           /* as far as it goes */
+	/* Files of its recording, or lane, that are not here, but one or another is after them. */
+	uint64_t missing_before;
+	uint64_t missing_after; /* files of its lane that other lanes have, after its last one */
+	uint64_t beyond;        /* packets of more interfaces than are followed */
+	bool was_read;          /* as far as it goes */
 };
 
 /* Shared by all sources. */
