@@ -11,7 +11,5 @@ struct wt_held_block *wt_recorder_hold(struct wt_recorder *recorder, struct wt_r
 void wt_recorder_unpin(struct wt_recorder *recorder, struct wt_held_block *held);
 /* wt_recorder_unpin() for the tape of a file. */
 void wt_recorder_release_held(void *file, void *held);
-/* Give back a block without other users. */
-void wt_recorder_release_block(struct wt_recorded *recorded, struct wt_block *block);
 
 #endif
