@@ -195,8 +195,11 @@ static void find_missing_lanes(struct check *check, size_t first, size_t end)
 		files[i].missing_after = last - files[i].head.mark.file;
 		lanes++;
 	}
-	if (files[first].head.mark.lanes > lanes)
-		check->result.lanes_missing += files[first].head.mark.lanes - lanes;
+	if (files[first].head.mark.lanes <= lanes)
+		return;
+	check->result.lanes_missing += files[first].head.mark.lanes - lanes;
+	for (size_t i = first; i < end; i++)
+		files[i].lacks_lane = true;
 }
 
 static void find_missing_in_lanes(struct check *check)
