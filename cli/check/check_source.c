@@ -41,6 +41,7 @@ void wt_check_source_init(struct wt_check_source *source, struct wt_check_contex
 	        .file_count = count,
 	        .place = NOT_FOLLOWED,
 	        .last_ns = INT64_MIN,
+	        .taken_ns = INT64_MIN,
 	};
 }
 

@@ -56,8 +56,9 @@ struct wt_check_source {
 	/* Packets of one interface that are next; those up to `used` have been taken. */
 	struct wt_frame frames[WT_CHECK_BATCH];
 	size_t frame_count, used;
-	uint32_t place; /* UINT32_MAX: not followed */
-	int64_t last_ns;
+	uint32_t place;   /* UINT32_MAX: not followed */
+	int64_t last_ns;  /* of all that were read */
+	int64_t taken_ns; /* of all that were taken; INT64_MIN: none */
 	bool over;
 };
 

@@ -67,6 +67,16 @@ void wt_feed_monitor_frames(struct wt_feed_monitor *monitor, uint32_t interface,
 	}
 }
 
+void wt_feed_monitor_sighting(struct wt_feed_monitor *monitor, uint32_t lane,
+                              const struct wt_sighting *sighting,
+                              const struct wt_sighting_names *names)
+{
+	(void)monitor;
+	cr_expect(eq(int, sighting->kind, WT_SIGHTING_DROP));
+	cr_expect(names == NULL);
+	tell(" drop(%u,%u,%d)", lane, (unsigned)sighting->packets, (int)sighting->stamp_ns);
+}
+
 void wt_feed_monitor_writer_lost(struct wt_feed_monitor *monitor, uint32_t interface,
                                  uint64_t packets)
 {
@@ -376,6 +386,25 @@ Test(check_read, lanes_of_a_recording_are_merged_by_stamp)
 	expect("0:a 1:b 1:c 0:d 1:e 0:f 1:g end");
 	cr_expect(eq(int, strcmp(names[0], "eth0"), 0), "%s", names[0]);
 	cr_expect(eq(int, strcmp(names[1], "lane of 0"), 0), "%s", names[1]);
+}
+
+Test(check_read, what_a_lane_has_dropped_is_told_before_what_others_have_meanwhile)
+{
+	lane_tape(0, 1);
+	interface("eth0");
+	dropped(0, 100, "a", 3);
+	packet(0, 150, "b");
+	dropped(0, 400, "e", 9);
+	dropped(0, 500, "f", 2);
+	close_interface(0, 4);
+	end_file();
+	lane_tape(1, 1);
+	interface("eth0");
+	packet(0, 200, "c");
+	packet(0, 300, "d");
+	close_interface(0, 2);
+	end_file();
+	expect(" drop(0,3,100) 0:a 0:b drop(0,9,150) 1:c 1:d 0:e 0:f+2 end");
 }
 
 Test(check_read, the_lane_that_comes_first_is_the_interface)
