@@ -11,6 +11,7 @@
 #include <wiretape/base/realtime.h>
 #include <wiretape/capture/recorder/recorder_share.h>
 #include <wiretape/capture/recorder/recording.h>
+#include <wiretape/capture/recorder/shared_feeds.h>
 
 /* Most that a recorder names, and the NULL after the last. */
 enum { WT_RECORDING_NOTES = 33 };
@@ -61,7 +62,8 @@ struct wt_recording {
 	struct wt_member *members;
 	size_t count;
 	struct wt_recorder_share share;
-	uint64_t id; /* of its files */
+	struct wt_shared_feeds *feeds; /* of several lanes; NULL: none are followed */
+	uint64_t id;                   /* of its files */
 	struct wt_recording_lane *rows;
 	struct wt_recorder_interface *sums; /* of each interface */
 	const char **degraded;              /* of all members, each once */
@@ -92,7 +94,9 @@ int wt_member_init(struct wt_member *member, struct wt_recording *recording, uin
 /* In the thread that records. */
 int wt_member_open(struct wt_member *member);
 int wt_member_run(struct wt_member *member);
-/* In another one, which background threads take after. */
+/* In another one, which background threads take after: open its files, or open them again, of which
+ * none has a number below this; then the rest. */
+int wt_member_open_files(struct wt_member *member, uint32_t first_number, struct wt_error *err);
 int wt_member_open_output(struct wt_member *member, struct wt_error *err);
 void wt_member_close(struct wt_member *member);
 
