@@ -191,7 +191,8 @@ static void init_locks(struct wt_file_set *set)
 	pthread_cond_init(&set->settled, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&set->wake_keeper, &monotonic);
+	pthread_cond_init(&set->maker.wake, &monotonic);
+	pthread_cond_init(&set->keeper.wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 }
 
@@ -262,7 +263,8 @@ static int add_next(struct wt_file_set *set, struct wt_set_file **file, struct w
 		return wt_error_set(err, -ENOMEM, "no memory for the list of files");
 	}
 	/* The new file may be one too many, and another is needed. */
-	wt_file_set_wake_keeper(set);
+	wt_file_set_wake(set, &set->keeper);
+	wt_file_set_wake(set, &set->maker);
 	return 0;
 }
 
@@ -362,8 +364,7 @@ void wt_file_set_close(struct wt_file_set *set)
 {
 	if (!set)
 		return;
-	if (set->has_finisher)
-		wt_file_set_settle(set);
+	wt_file_set_settle(set);
 	wt_file_set_stop(set);
 	wt_eraser_fini(&set->eraser);
 	free_files(set);
@@ -374,7 +375,8 @@ void wt_file_set_close(struct wt_file_set *set)
 		close(set->next_fd);
 	if (set->dir_fd >= 0)
 		close(set->dir_fd);
-	pthread_cond_destroy(&set->wake_keeper);
+	pthread_cond_destroy(&set->maker.wake);
+	pthread_cond_destroy(&set->keeper.wake);
 	pthread_cond_destroy(&set->settled);
 	pthread_mutex_destroy(&set->event_lock);
 	pthread_mutex_destroy(&set->lock);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The next file, made ready by the keeper while the current one is written. */
+/* The next file, made ready by the maker while the current one is written. */
 #include <wiretape/writer/files/file_set_private.h>
 
 #include <assert.h>
