@@ -242,15 +242,25 @@ static void lock_memory(struct wt_recording *recording)
 		recording->memory_locked = !wt_realtime_lock(&forever, &recording->memory_refused);
 }
 
+/* 0: no number of queues. */
+static size_t queue_count(const struct wt_recording_config *config)
+{
+	if (config->queues == WT_QUEUES_AUTO)
+		return count_queues(&config->recorder);
+	if (config->queues < 0 || config->queues > WT_RECORDING_QUEUES_MOST)
+		return 0;
+	return config->queues ? (size_t)config->queues : 1;
+}
+
 static int set_up(struct wt_recording *recording, struct wt_error *err)
 {
 	const struct wt_recording_config *config = &recording->config;
 	int rc;
 
-	recording->count = config->queues == WT_RECORDING_QUEUES_AUTO
-	                           ? count_queues(&config->recorder)
-	                   : config->queues ? (size_t)config->queues
-	                                    : 1;
+	recording->count = queue_count(config);
+	if (!recording->count)
+		return wt_error_set(err, -EINVAL, "%d is no number of queues; there are 1 to %d",
+		                    config->queues, WT_RECORDING_QUEUES_MOST);
 	rc = recording->count > 1 ? check_queues(config, err) : 0;
 	if (rc)
 		return rc;
@@ -450,6 +460,9 @@ int wt_recording_run(struct wt_recording *recording, struct wt_error *err)
 		recording->members[0].rc = wt_member_run(&recording->members[0]);
 		return explain(recording, err);
 	}
+	/* To have something to tell before they have answered. */
+	for (size_t i = 0; i < recording->count; i++)
+		wt_member_look(&recording->members[i], false);
 	wt_recorder_share_begin(&recording->share, now_ns, utc_clock_ns());
 	recording->progress_due_ns = now_ns + recording->config.recorder.progress_every_ns;
 	set_stage(recording, WT_STAGE_RUNNING);
