@@ -146,6 +146,7 @@ static int make_first(struct wt_file_set *set, struct wt_error *err)
 
 	pthread_mutex_lock(&set->lock);
 	wt_file_set_make_next(set);
+	wt_file_set_look_for_space(set);
 	rc = set->next_error.code;
 	pthread_mutex_unlock(&set->lock);
 	return rc ? wt_error_set(err, rc, "%s", set->next_error.text) : 0;
@@ -291,14 +292,26 @@ int wt_file_set_begin(struct wt_file_set *set, int64_t monotonic_ns, int64_t utc
 
 void wt_file_set_place(const struct wt_file_set *set, struct wt_sink_place *place)
 {
-	const struct wt_set_file *last = set->files[set->count - 1];
+	wt_file_set_place_of(set, set->files[set->count - 1], place);
+}
 
-	*place = (struct wt_sink_place){
-	        .dir_fd = set->dir_fd,
-	        .name = wt_file_set_names_base(&set->names, last->work_path),
-	        .fd = last->fd,
-	        .mode = set->config.mode,
-	};
+void wt_file_set_open_ahead(struct wt_file_set *set, wt_file_set_opener *open, void *context,
+                            const struct wt_sink_config *config)
+{
+	pthread_mutex_lock(&set->lock);
+	set->open = open;
+	set->open_context = context;
+	set->open_config = *config;
+	pthread_mutex_unlock(&set->lock);
+}
+
+struct wt_sink *wt_file_set_take_sink(struct wt_file_set *set)
+{
+	struct wt_set_file *last = set->files[set->count - 1];
+	struct wt_sink *sink = last->sink;
+
+	last->sink = NULL;
+	return sink;
 }
 
 /* The file begun and not handed over, or NULL. Nearly always the last. */

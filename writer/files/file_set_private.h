@@ -97,7 +97,8 @@ struct wt_set_file {
 	/* Names in the directory after its command; NULL: its path alone. */
 	char **parts;
 	size_t part_count;
-	int fd; /* -1, or the file, whose name may be another file's by now */
+	int fd;               /* -1, or the file, whose name may be another file's by now */
+	struct wt_sink *sink; /* opened ahead, until it is taken */
 	int (*finish)(void *context);
 	void *context;
 	struct wt_set_file *next; /* in its queue */
@@ -172,6 +173,9 @@ struct wt_file_set {
 	struct wt_set_file *next;   /* made ready: has its name and descriptor, but no entry */
 	struct wt_error next_error; /* why there is none */
 	bool next_awaited;          /* wt_file_set_fd() is to tell */
+	wt_file_set_opener *open;   /* of wt_file_set_open_ahead() */
+	void *open_context;
+	struct wt_sink_config open_config;
 
 	/* Used by the maker; before it runs, by whoever opens the set. */
 	uint32_t next_number;
@@ -179,9 +183,9 @@ struct wt_file_set {
 
 	/* Used by the keeper. */
 	struct wt_eraser eraser;
-	uint64_t current_bytes; /* size of the current file, as looked at last */
-	uint64_t written_bytes; /* to all files */
-	uint64_t free_bytes;    /* UINT64_MAX: nobody knows */
+	uint64_t current_bytes;      /* size of the current file, as looked at last */
+	uint64_t written_bytes;      /* to all files */
+	_Atomic uint64_t free_bytes; /* UINT64_MAX: nobody knows; sinks read it and nothing else */
 	struct wt_set_shortage shortage;
 	bool told_unknown_space;
 
@@ -223,10 +227,16 @@ void wt_file_set_work(struct wt_file_set *set);
 void wt_file_set_rest(struct wt_file_set *set);
 /* Keeper: look for space, and delete a file if one is too many. True: look again at once. */
 bool wt_file_set_delete_one(struct wt_file_set *set);
-/* When to look for space again. */
+/* See how much space there is; also when the set is opened. */
+void wt_file_set_look_for_space(struct wt_file_set *set);
+/* When to do so again. */
 int64_t wt_file_set_look_due_ns(const struct wt_file_set *set);
 /* Whether less is free than shall be, or than is good. */
 bool wt_file_set_is_short(const struct wt_file_set *set);
+
+/* Place of a file, for a sink. */
+void wt_file_set_place_of(const struct wt_file_set *set, const struct wt_set_file *file,
+                          struct wt_sink_place *place);
 
 /* Take the file that is ready; the caller has the lock. See wt_file_set_begin(). */
 int wt_file_set_take_next(struct wt_file_set *set, struct wt_set_file **file, struct wt_error *err);

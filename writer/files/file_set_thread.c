@@ -126,7 +126,7 @@ int wt_file_set_start(struct wt_file_set *set, struct wt_error *err)
 	rc = start(set, &set->finisher, finish_files);
 	if (!rc && set->rotates)
 		rc = start(set, &set->maker, make_files);
-	if (!rc && (set->rotates || set->config.min_free_bytes))
+	if (!rc)
 		rc = start(set, &set->keeper, keep_space);
 	pthread_mutex_unlock(&set->lock);
 	return rc ? wt_error_set(err, rc, "cannot start a thread for the files of %s: %s",

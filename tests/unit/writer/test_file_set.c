@@ -486,8 +486,8 @@ Test(file_set, nothing_waits_for_a_disk_that_does_not_tell_its_space)
 {
 	config.min_free_bytes = 1;
 	machine.fstatvfs = slow_disk;
-	is_slow = true;
 	open_set();
+	is_slow = true;
 	for (unsigned i = 0; i < 5; i++) {
 		record();
 		cr_expect(wt_file_set_has_space(set), "nobody knows better");
