@@ -73,6 +73,8 @@ struct wt_recorder_report {
 	const char *const *degraded; /* named states, each said once; NULL-terminated */
 };
 
+struct wt_shared_feeds;
+
 /* Zero is the default given in brackets. All strings are borrowed until the
  * recorder is closed. */
 struct wt_recorder_config {
@@ -82,9 +84,11 @@ struct wt_recorder_config {
 	size_t join_count;
 	const struct wt_feed_channels *feeds; /* followed: their losses are found and told [none] */
 	int64_t feeds_late_ns;                /* how long what is missing is waited for [1 s] */
-	bool joins_feeds;                     /* their groups are joined, too */
-	const char *application;              /* "wiretape 0.1.0" */
-	uint64_t recording_id;                /* in each of its files [one of its own] */
+	/* Where what several recorders see of them is followed [each for itself] */
+	struct wt_shared_feeds *shared_feeds;
+	bool joins_feeds;        /* their groups are joined, too */
+	const char *application; /* "wiretape 0.1.0" */
+	uint64_t recording_id;   /* in each of its files [one of its own] */
 	/* What it shares with the other recorders of its recording, whose limits are those in it
 	 * [it is alone] */
 	struct wt_recorder_share *share;

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include <wiretape/pcapng/text_block.h>
-
 void wt_recorder_feed_put(struct wt_recorder_feeds *feeds, const uint8_t *block, size_t bytes)
 {
 	if (bytes > WT_RECORDER_FEED_BYTES - feeds->used) {
@@ -18,12 +16,8 @@ void wt_recorder_feed_put(struct wt_recorder_feeds *feeds, const uint8_t *block,
 
 void wt_recorder_feed_put_event(struct wt_recorder_feeds *feeds, const struct wt_feed_event *event)
 {
-	char text[WT_FEED_EVENT_TEXT_BYTES];
-	_Alignas(4) uint8_t block[WT_FEED_EVENT_TEXT_BYTES + 16];
-	int length = wt_feed_event_encode(event, text, sizeof(text));
-	ssize_t bytes = length < 0 ? length
-	                           : wt_text_block_encode(block, sizeof(block), WT_PCAPNG_FEED,
-	                                                  text, (size_t)length);
+	_Alignas(4) uint8_t block[WT_FEED_EVENT_BLOCK_BYTES];
+	ssize_t bytes = wt_feed_event_block(event, block, sizeof(block));
 
 	if (bytes < 0)
 		feeds->left_out++;

@@ -36,11 +36,15 @@ static bool grow(struct wt_recorder_feed_sample *sample, uint32_t streams, size_
 
 void wt_recorder_sample_feeds(struct wt_recorder_feeds *feeds)
 {
-	const struct wt_tracker *tracker = wt_feed_monitor_tracker(feeds->monitor);
 	struct wt_recorder_feed_sample *samples = feeds->samples, spare = samples[0];
-	uint32_t streams = wt_tracker_stream_count(tracker);
+	const struct wt_tracker *tracker;
 	struct wt_stream_report report;
+	uint32_t streams;
 
+	if (!feeds->monitor)
+		return;
+	tracker = wt_feed_monitor_tracker(feeds->monitor);
+	streams = wt_tracker_stream_count(tracker);
 	feeds->sample_due_bytes = wt_tape_bytes(feeds->writer->file->tape) + sample_every_bytes;
 	if (!grow(&spare, streams, feeds->state->config.interface_count)) {
 		samples[0] = spare;

@@ -15,6 +15,10 @@ enum {
 	/* Grace besides twice the retire timeout: no packet is on its way for longer. */
 	GRACE_MS = 300,
 	ADVANCE_EVERY_MS = 250,
+	/* Of several lanes: time from a stamp until the packet is in the ring, at most; and how
+	 * often an empty ring is told of. */
+	STORING_MS = 50,
+	PROMISE_EVERY_MS = 2,
 	CHANNELS_TEXT_BYTES = 32 * 1024, /* of one block */
 	CHANNEL_TEXT_BYTES = 1024,       /* more than a channel takes */
 };
@@ -51,8 +55,14 @@ static void give_look(struct wt_recorder_feeds *feeds, const struct wt_nic_look 
 	_Alignas(4) uint8_t block[WT_NIC_LOOK_BLOCK_BYTES];
 	ssize_t bytes = wt_nic_look_encode(block, sizeof(block), look);
 
+	/* That with many on their way one is left out is seen by whoever needs it: there is none.
+	 */
+	if (feeds->shared && !wt_shared_feeds_look(feeds->shared, look))
+		return;
+	if (!feeds->shared)
+		wt_feed_monitor_nic(feeds->monitor, look->interface_id, look->look_ns,
+		                    look->counters);
 	nic->given[nic->given_count++ % WT_RECORDER_LOOKS] = *look;
-	wt_feed_monitor_nic(feeds->monitor, look->interface_id, look->look_ns, look->counters);
 	if (bytes > 0)
 		wt_recorder_feed_put(feeds, block, (size_t)bytes);
 }
@@ -133,6 +143,25 @@ static void keep_away(struct wt_recorder_feeds *feeds, struct wt_recorder_feed_n
 		nic->aways[WT_RECORDER_AWAYS - 1].to = one->to;
 }
 
+static struct wt_feed_lane *eyes_of(const struct wt_recorder_feeds *feeds,
+                                    const struct wt_recorded *recorded)
+{
+	return wt_shared_feeds_eyes(feeds->shared, feeds->state->config.lane, recorded->id);
+}
+
+static void note_break(struct wt_recorder_feeds *feeds, const struct wt_recorded *recorded,
+                       const struct wt_recorder_feed_away *one)
+{
+	int64_t from = (int64_t)(one->from - recorded->read);
+	int64_t to = (int64_t)(one->to - recorded->read);
+	const char *why = wt_nic_away_text(one->away);
+
+	if (feeds->shared)
+		wt_feed_lane_break(eyes_of(feeds, recorded), from, to, why);
+	else
+		wt_feed_monitor_break_within(feeds->monitor, recorded->id, from, to, why);
+}
+
 void wt_recorder_feeds_away(struct wt_recorder_feeds *feeds, struct wt_recorded *recorded,
                             enum wt_nic_away away, bool is_over)
 {
@@ -151,16 +180,16 @@ void wt_recorder_feeds_away(struct wt_recorder_feeds *feeds, struct wt_recorded 
 		return;
 	nic->was_away = true;
 	nic->away_to = one.to;
-	wt_feed_monitor_break_within(feeds->monitor, recorded->id,
-	                             (int64_t)(one.from - recorded->read),
-	                             (int64_t)(one.to - recorded->read), wt_nic_away_text(away));
+	note_break(feeds, recorded, &one);
 	keep_away(feeds, nic, &one);
 }
 
 void wt_recorder_follow_frames(struct wt_recorder_feeds *feeds, const struct wt_recorded *recorded,
                                const struct wt_frame *frames, size_t count)
 {
-	if (feeds)
+	if (feeds && feeds->shared)
+		wt_feed_lane_frames(eyes_of(feeds, recorded), frames, count);
+	else if (feeds)
 		wt_feed_monitor_frames(feeds->monitor, recorded->id, frames, count);
 }
 
@@ -195,10 +224,24 @@ static void write_if_room(struct wt_recorder_feeds *feeds)
 		wt_recorder_writer_failed(feeds->state, rc);
 }
 
+/* Take what the thread that follows has for the first lane. */
+static void keep_shared(struct wt_recorder_feeds *feeds)
+{
+	if (!feeds->shared || feeds->state->config.lane)
+		return;
+	for (uint32_t i = 0; i < feeds->state->config.interface_count; i++)
+		if (wt_shared_feeds_wants_look(feeds->shared, i))
+			on_gap_opens(feeds, i);
+	if (!feeds->is_closing)
+		feeds->used += wt_shared_feeds_take(feeds->shared, feeds->pending + feeds->used,
+		                                    WT_RECORDER_FEED_BYTES - feeds->used);
+}
+
 void wt_recorder_keep_feeds(struct wt_recorder_feeds *feeds)
 {
 	if (!feeds)
 		return;
+	keep_shared(feeds);
 	if (feeds->look_wanted)
 		look_where_gaps_are(feeds);
 	if (feeds->used || feeds->has_aways)
@@ -209,19 +252,41 @@ void wt_recorder_keep_feeds(struct wt_recorder_feeds *feeds)
 
 void wt_recorder_look_at_nics(struct wt_recorder_feeds *feeds, bool counts)
 {
-	for (size_t i = 0; feeds && i < feeds->state->config.interface_count; i++)
+	/* A NIC is there once for all lanes. */
+	if (!feeds || feeds->state->config.lane)
+		return;
+	for (size_t i = 0; i < feeds->state->config.interface_count; i++)
 		look_at(feeds, i, counts);
+}
+
+/* Promise what the thread that follows may be waiting for. All that the producer has stored was
+ * read, so nothing older than the time it takes to be stored will come. */
+static void promise(struct wt_recorder_feeds *feeds, int64_t utc_ns)
+{
+	for (size_t i = 0; i < feeds->state->config.interface_count; i++) {
+		struct wt_recorded *recorded = &feeds->recorded[i];
+
+		wt_recorded_take_statistics(recorded);
+		if (!wt_recorded_waiting(recorded))
+			wt_feed_lane_quiet(eyes_of(feeds, recorded),
+			                   stamps_time(recorded, utc_ns) - STORING_MS * ms_ns,
+			                   recorded->drops);
+	}
 }
 
 /* No packet with an earlier stamp can come any more: the rings were empty after that. */
 void wt_recorder_feeds_quiet(struct wt_recorder_feeds *feeds, int64_t utc_ns)
 {
+	int64_t every_ns = (feeds->shared ? PROMISE_EVERY_MS : ADVANCE_EVERY_MS) * ms_ns;
 	int64_t settled_ns = INT64_MAX;
 
-	if (utc_ns - feeds->advanced_utc_ns < ADVANCE_EVERY_MS * ms_ns &&
-	    utc_ns > feeds->advanced_utc_ns)
+	if (utc_ns - feeds->advanced_utc_ns < every_ns && utc_ns > feeds->advanced_utc_ns)
 		return;
 	feeds->advanced_utc_ns = utc_ns;
+	if (feeds->shared) {
+		promise(feeds, utc_ns);
+		return;
+	}
 	for (size_t i = 0; i < feeds->state->config.interface_count; i++) {
 		const struct wt_recorded *recorded = &feeds->recorded[i];
 		int64_t one_ns =
@@ -244,6 +309,44 @@ static void on_event(void *context, const struct wt_feed_event *event)
 		feeds->state->config.on_feed_event(feeds->state->config.context, event);
 }
 
+/* The first lane looks once more when the others have seen all they will, and takes what was found
+ * out then. */
+bool wt_recorder_feeds_have_ended(struct wt_recorder_feeds *feeds)
+{
+	uint32_t lane;
+
+	if (!feeds || !feeds->shared)
+		return true;
+	lane = feeds->state->config.lane;
+	if (!lane && !wt_shared_feeds_awaits_first(feeds->shared))
+		return false;
+	if (!feeds->has_ended)
+		wt_recorder_look_at_nics(feeds, true);
+	feeds->has_ended = true;
+	wt_shared_feeds_end(feeds->shared, lane);
+	return lane || wt_shared_feeds_is_over(feeds->shared);
+}
+
+static void finish_shared(struct wt_recorder_feeds *feeds, bool is_cut)
+{
+	uint64_t unfollowed = 0;
+
+	keep_shared(feeds);
+	if (!feeds->state->config.lane)
+		feeds->left_out += wt_shared_feeds_left_out(feeds->shared);
+	if (is_cut)
+		wt_recorder_note_degraded(feeds->state,
+		                          "how far the files have each feed is not known: "
+		                          "one of several could not be written");
+	for (size_t i = 0; i < feeds->state->config.interface_count; i++)
+		unfollowed += wt_feed_lane_unfollowed(eyes_of(feeds, &feeds->recorded[i]));
+	if (unfollowed)
+		wt_recorder_note_degraded(feeds->state,
+		                          "more packets of feeds came in a queue than "
+		                          "could be followed: whose their gaps are is "
+		                          "not known, and check can find it out");
+}
+
 void wt_recorder_finish_feeds(struct wt_recorder_feeds *feeds, bool is_cut)
 {
 
@@ -254,10 +357,14 @@ void wt_recorder_finish_feeds(struct wt_recorder_feeds *feeds, bool is_cut)
 		feeds->used = 0;
 		feeds->is_closing = true;
 	}
-	wt_recorder_look_at_nics(feeds, true);
-	if (is_cut && !wt_tape_is_stream(feeds->writer->file->tape))
-		wt_recorder_find_tails(feeds);
-	wt_feed_monitor_finish(feeds->monitor);
+	if (feeds->shared) {
+		finish_shared(feeds, is_cut);
+	} else {
+		wt_recorder_look_at_nics(feeds, true);
+		if (is_cut && !wt_tape_is_stream(feeds->writer->file->tape))
+			wt_recorder_find_tails(feeds);
+		wt_feed_monitor_finish(feeds->monitor);
+	}
 	if (feeds->left_out)
 		wt_recorder_note_degraded(feeds->state,
 		                          "not all that was found out about feeds had room in "
@@ -306,6 +413,19 @@ static int open_monitor(struct wt_recorder_feeds *feeds, struct wt_error *err)
 	return rc;
 }
 
+static int open_eyes(struct wt_recorder_feeds *feeds, struct wt_error *err)
+{
+	const struct wt_recorder_config *config = &feeds->state->config;
+	int rc = 0;
+
+	feeds->shared = config->shared_feeds;
+	for (uint32_t i = 0; !rc && i < config->interface_count; i++)
+		rc = wt_shared_feeds_add(feeds->shared, config->lane, i,
+		                         feeds->state->reports[i].reader->name,
+		                         feeds->state->reports[i].reader->link_type, err);
+	return rc;
+}
+
 int wt_recorder_open_feeds(struct wt_recorder_feeds **opened, struct wt_tape_writer *writer,
                            struct wt_error *err)
 {
@@ -326,7 +446,7 @@ int wt_recorder_open_feeds(struct wt_recorder_feeds **opened, struct wt_tape_wri
 	feeds->writer = writer;
 	feeds->sample_due_bytes = UINT64_MAX;
 	feeds->closing_bytes = closing_bytes(config);
-	return open_monitor(feeds, err);
+	return config->shared_feeds ? open_eyes(feeds, err) : open_monitor(feeds, err);
 }
 
 void wt_recorder_close_feeds(struct wt_recorder_feeds *feeds)

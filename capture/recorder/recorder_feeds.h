@@ -5,6 +5,7 @@
 /* Loss monitoring while recording, for the recorder's files. Where no feeds are followed it is
  * NULL, and all of this does nothing. */
 
+#include <wiretape/capture/recorder/shared_feeds.h>
 #include <wiretape/capture/recorder/tape_writer.h>
 #include <wiretape/feed/feed_monitor.h>
 #include <wiretape/feed/verdict/nic_look.h>
@@ -55,8 +56,9 @@ struct wt_recorder_feeds {
 	struct wt_recorder_state *state;
 	struct wt_recorded *recorded;
 	struct wt_tape_writer *writer;
-	struct wt_feed_monitor *monitor;
-	uint8_t *pending; /* whole blocks, for the file */
+	struct wt_feed_monitor *monitor; /* NULL: what a lane sees is followed elsewhere */
+	struct wt_shared_feeds *shared;  /* there; NULL: it is the only lane */
+	uint8_t *pending;                /* whole blocks, for the file */
 	size_t used;
 	uint64_t left_out; /* blocks that did not find room */
 	size_t closing_bytes;
@@ -64,6 +66,7 @@ struct wt_recorder_feeds {
 	bool look_wanted;
 	bool has_aways;  /* that wait for a place in the file */
 	bool is_closing; /* of a file that takes only its ending */
+	bool has_ended;  /* a lane of several, whose rings are empty for good */
 	int64_t advanced_utc_ns;
 	struct wt_recorder_feed_sample samples[2]; /* the latest two, the later one last */
 	uint64_t sample_due_bytes;
@@ -102,6 +105,9 @@ void wt_recorder_feeds_quiet(struct wt_recorder_feeds *feeds, int64_t utc_ns);
  * since; it was at some time since it was last found sound. */
 void wt_recorder_feeds_away(struct wt_recorder_feeds *feeds, struct wt_recorded *recorded,
                             enum wt_nic_away away, bool is_over);
+/* Whether all that lanes have seen was followed, after all rings have been read: else call again.
+ * A recorder that is alone has nothing to wait for. */
+bool wt_recorder_feeds_have_ended(struct wt_recorder_feeds *feeds);
 /* Settle everything. `is_cut`: the file's writer has failed, and the file was cut. */
 void wt_recorder_finish_feeds(struct wt_recorder_feeds *feeds, bool is_cut);
 

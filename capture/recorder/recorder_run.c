@@ -280,7 +280,8 @@ static bool settle(struct wt_recorder *recorder)
 	wt_tape_writer_reap(&recorder->writer);
 	answer(recorder);
 	wt_clerk_attend(&recorder->clerk);
-	if (!wt_tape_files_advance(&recorder->writer))
+	if (!wt_tape_files_advance(&recorder->writer) ||
+	    !wt_recorder_feeds_have_ended(recorder->feeds))
 		return false;
 	wt_recorder_finish_feeds(recorder->feeds, recorder->writer.was_cut);
 	wt_clerk_close_ledgers(&recorder->clerk);
