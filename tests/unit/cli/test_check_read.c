@@ -69,7 +69,7 @@ void wt_feed_monitor_frames(struct wt_feed_monitor *monitor, uint32_t interface,
 
 void wt_feed_monitor_sighting(struct wt_feed_monitor *monitor, uint32_t lane,
                               const struct wt_sighting *sighting,
-                              const struct wt_sighting_words *names)
+                              const struct wt_sighting_names *words)
 {
 	(void)monitor;
 	cr_expect(eq(int, sighting->kind, WT_SIGHTING_DROP));
