@@ -11,7 +11,6 @@
 #include <wiretape/capture/recorder/recorder_blocks.h>
 #include <wiretape/capture/recorder/recorder_clocks.h>
 #include <wiretape/capture/recorder/recorder_feeds.h>
-#include <wiretape/capture/recorder/recorder_held.h>
 #include <wiretape/capture/recorder/recorder_output.h>
 
 static void on_landed(void *context, size_t interface, uint64_t packets)
@@ -39,7 +38,6 @@ static int open_tape(struct wt_recorder *recorder, struct wt_recorder_file *file
 	        .interfaces = recorder->config.interface_count,
 	        .tape_id = wt_recorder_make_id(),
 	        .pool = &recorder->pool,
-	        .release = wt_recorder_release_held,
 	        .landed = on_landed,
 	        .context = file,
 	};
@@ -53,7 +51,6 @@ static int open_tape(struct wt_recorder *recorder, struct wt_recorder_file *file
 
 	if (rc)
 		return wt_error_set(err, rc, "no memory for a file");
-	wt_tape_configure_sink(file->tape, &sink_config);
 	if (recorder->output->files) {
 		wt_file_set_place(recorder->output->files, &place);
 		sink_config.place = &place;

@@ -223,7 +223,7 @@ static void hand_over(struct conversion *c)
 
 	c->recorder->given += c->in_place.packets.count;
 	c->recorded->given += c->in_place.packets.count;
-	rc = wt_tape_add_in_place(c->recorder->file->tape, &c->in_place, c->held);
+	rc = wt_tape_add_in_place(c->recorder->file->tape, &c->in_place, &c->held->write);
 	if (rc)
 		wt_recorder_writer_failed(c->recorder, rc);
 }
@@ -318,7 +318,7 @@ static uint64_t record_in_place(struct wt_recorder *recorder, struct wt_recorded
 	convert(&c);
 	if (c.held->block.walk.fault)
 		count_malformed(recorder, recorded, &c.held->block, c.read);
-	wt_recorder_unpin(recorder, c.held);
+	wt_recorder_unpin(c.held);
 	check_limits(recorder);
 	return c.read;
 }

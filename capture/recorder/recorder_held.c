@@ -20,32 +20,51 @@ void wt_recorder_release_block(struct wt_recorded *recorded, struct wt_block *bl
 		wt_recorder_take_statistics_until(recorded, end);
 }
 
+static void put_back(struct wt_held_block *held)
+{
+	if (held->pins || !held->retired)
+		return;
+	held->next_free = held->recorder->free_held;
+	held->recorder->free_held = held;
+}
+
+static void release_held(struct wt_write *write)
+{
+	wt_recorder_unpin((struct wt_held_block *)write);
+}
+
+static void retire_held(struct wt_write *write)
+{
+	struct wt_held_block *held = (struct wt_held_block *)write;
+
+	held->retired = true;
+	put_back(held);
+}
+
 struct wt_held_block *wt_recorder_hold(struct wt_recorder *recorder, struct wt_recorded *recorded,
                                        const struct wt_block *block)
 {
+	static const struct wt_write_owner owner = {release_held, retire_held};
 	struct wt_held_block *held = recorder->free_held;
 
 	assert(held);
 	recorder->free_held = held->next_free;
+	held->write.owner = &owner;
+	held->recorder = recorder;
 	held->recorded = recorded;
 	held->block = *block;
 	held->pins = 2; /* the tape's and the caller's */
+	held->retired = false;
 	recorded->held_blocks++;
 	return held;
 }
 
-void wt_recorder_unpin(struct wt_recorder *recorder, struct wt_held_block *held)
+void wt_recorder_unpin(struct wt_held_block *held)
 {
 	assert(held->pins);
 	if (--held->pins)
 		return;
 	wt_recorder_release_block(held->recorded, &held->block);
 	held->recorded->held_blocks--;
-	held->next_free = recorder->free_held;
-	recorder->free_held = held;
-}
-
-void wt_recorder_release_held(void *context, void *token)
-{
-	wt_recorder_unpin(((struct wt_recorder_file *)context)->recorder, token);
+	put_back(held);
 }

@@ -8,9 +8,7 @@
 struct wt_held_block *wt_recorder_hold(struct wt_recorder *recorder, struct wt_recorded *recorded,
                                        const struct wt_block *block);
 /* Drop one user's claim; the last gives the block back. */
-void wt_recorder_unpin(struct wt_recorder *recorder, struct wt_held_block *held);
-/* wt_recorder_unpin() for the tape of a file. */
-void wt_recorder_release_held(void *file, void *held);
+void wt_recorder_unpin(struct wt_held_block *held);
 /* Give back a block without other users. */
 void wt_recorder_release_block(struct wt_recorded *recorded, struct wt_block *block);
 

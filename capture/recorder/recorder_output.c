@@ -90,14 +90,14 @@ void wt_recorder_finish_file(struct wt_recorder *recorder, struct wt_recorder_fi
 	wt_file_set_finish(recorder->output->files, file->number, bytes, packets, close_file, file);
 }
 
-static void finish_waiting(struct wt_recorder *recorder)
+static void finish_waiting(struct wt_recorder *recorder, int64_t now_ns)
 {
 	struct wt_recorder_file **link = &recorder->waiting_files;
 
 	while (*link) {
 		struct wt_recorder_file *file = *link;
 
-		wt_tape_reap(file->tape);
+		wt_tape_reap(file->tape, now_ns);
 		if (wt_tape_failed(file->tape)) {
 			wt_recorder_writer_failed(recorder, wt_tape_failed(file->tape));
 			link = &file->next;
@@ -112,14 +112,15 @@ static void finish_waiting(struct wt_recorder *recorder)
 
 void wt_recorder_reap(struct wt_recorder *recorder)
 {
+	int64_t now_ns = recorder->now_ns;
 	int failed;
 
-	wt_tape_reap(recorder->file->tape);
+	wt_tape_reap(recorder->file->tape, now_ns);
 	failed = wt_tape_failed(recorder->file->tape);
 	if (failed)
 		wt_recorder_writer_failed(recorder, failed);
 	if (recorder->waiting_files)
-		finish_waiting(recorder);
+		finish_waiting(recorder, now_ns);
 }
 
 static void warn(struct wt_recorder *recorder, const struct wt_recorded *recorded, double pct)
@@ -163,13 +164,12 @@ void wt_recorder_watch_rings(struct wt_recorder *recorder, int64_t now_ns)
 void wt_recorder_wait_for_disk(struct wt_recorder *recorder, int timeout_ms)
 {
 	/* The wake-up is not taken here: it is for the loop that waits for packets. */
-	struct pollfd wait = {.fd = recorder->output->disk ? wt_disk_fd(recorder->output->disk)
-	                                                   : -1,
-	                      .events = POLLIN};
+	struct pollfd wait = wt_sink_poll(wt_tape_sink(recorder->file->tape));
 
 	poll(&wait, 1, timeout_ms);
+	recorder->now_ns = wt_recorder_clock_ns();
 	wt_recorder_reap(recorder);
-	wt_recorder_watch_rings(recorder, wt_recorder_clock_ns());
+	wt_recorder_watch_rings(recorder, recorder->now_ns);
 }
 
 /* Reserve even while a limit or a signal wants it to end: packets that were read belong in the

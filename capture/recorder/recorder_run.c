@@ -392,6 +392,7 @@ static void sleep_until_needed(struct wt_recorder *recorder)
 	}
 	let_frames_gather(recorder);
 	timeout_ms = next_deadline_ms(recorder, wt_recorder_clock_ns());
+	recorder->polls[count + 1] = wt_sink_poll(wt_tape_sink(recorder->file->tape));
 	if (poll(recorder->polls, (nfds_t)count + 2, leave_out_held(recorder, timeout_ms)) <= 0)
 		return;
 	for (size_t i = 0; i < count; i++) {
@@ -611,8 +612,6 @@ static void register_memory(struct wt_recorder *recorder)
 			                 (size_t)memory->block_bytes * memory->block_count);
 	}
 	wt_disk_register(disk, recorder->pool.base, (size_t)recorder->pool.count * WT_BUFFER_BYTES);
-	recorder->polls[recorder->config.interface_count + 1] =
-	        (struct pollfd){wt_disk_fd(disk), POLLIN, 0};
 	if (wt_disk_degraded(disk))
 		wt_recorder_degrade(recorder, wt_disk_degraded(disk));
 }
@@ -742,7 +741,7 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
 	made->held = calloc(WT_HELD_BLOCKS, sizeof(*made->held));
 	made->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (!made->recorded || !made->reports || !made->polls || !made->held || made->wake_fd < 0 ||
-	    wt_buffer_pool_init(&made->pool, WT_RECORDER_BUFFERS))
+	    wt_buffer_pool_init(&made->pool, WT_RECORDER_BUFFERS, config->interface_count))
 		rc = wt_error_set(err, -ENOMEM, "no memory or descriptor for a recorder");
 	for (size_t i = 0; !rc && i < WT_HELD_BLOCKS; i++) {
 		made->held[i].next_free = made->free_held;

@@ -40,11 +40,15 @@ struct wt_recorded {
 	bool warned;   /* that the ring is nearly full, since it last was not */
 };
 
-/* A block of a ring that a tape has, until its write has ended. */
+/* A block of a ring that a tape has until its write has ended, and the record of that write, which
+ * the tape has for longer (write.h). */
 struct wt_held_block {
+	struct wt_write write; /* first */
+	struct wt_recorder *recorder;
 	struct wt_recorded *recorded;
 	struct wt_block block;
-	uint32_t pins; /* who still needs it: the tape, and the loop over its frames */
+	uint32_t pins; /* who still needs the block: the tape, and the loop over its frames */
+	bool retired;  /* the tape needs the record no more */
 	struct wt_held_block *next_free;
 };
 
@@ -67,7 +71,7 @@ enum {
 	WT_MAX_DEGRADED_TEXT = 320,
 	WT_STATISTICS_BYTES = 2400, /* the most for an interface, without the degradations */
 	WT_RECORDER_BUFFERS = 8,
-	WT_HELD_BLOCKS = 128, /* more than the tapes of two files have tickets for */
+	WT_HELD_BLOCKS = 128, /* as many as the tapes of two files have writes */
 };
 
 struct wt_recorder {

@@ -19,7 +19,8 @@ struct fault_disk {
 	pthread_mutex_t lock; /* for the next three and the eventfd */
 	pthread_cond_t released;
 	bool hold;
-	unsigned waiting;               /* `count` for other threads */
+	unsigned waiting; /* `count` for other threads */
+	bool keep_first;
 	uint32_t random;                /* 0: in order */
 	unsigned hold_from, hold_until; /* writes handed in */
 	unsigned fail_nth, fail_from, short_nth, short_last;
@@ -154,9 +155,14 @@ static int reap_fault(struct wt_disk *disk, bool wait)
 
 	if (!may_end(fault, wait))
 		return 0;
-	ends = fault->random ? 1 + draw(fault, fault->count) : fault->count;
+	ends = fault->count - fault->keep_first;
+	if (fault->random && ends)
+		ends = 1 + draw(fault, ends);
 	for (unsigned i = 0; i < ends; i++)
-		end_one(fault, fault->random ? draw(fault, fault->count) : 0);
+		end_one(fault,
+		        fault->keep_first + (fault->random
+		                                     ? draw(fault, fault->count - fault->keep_first)
+		                                     : 0));
 	update_state(fault);
 	return (int)ends;
 }
@@ -235,6 +241,11 @@ void fault_disk_hold(struct wt_disk *disk, bool hold)
 	show_state(fault);
 	pthread_cond_broadcast(&fault->released);
 	pthread_mutex_unlock(&fault->lock);
+}
+
+void fault_disk_keep_first(struct wt_disk *disk, bool keep)
+{
+	fault_of(disk)->keep_first = keep;
 }
 
 void fault_disk_hold_between(struct wt_disk *disk, unsigned from, unsigned until)

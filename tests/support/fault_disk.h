@@ -34,6 +34,9 @@ void fault_disk_fail_sync(struct wt_disk *disk, int error);
 /* Let nothing end until this is called with false. Reaping with `wait` blocks that long. */
 void fault_disk_hold(struct wt_disk *disk, bool hold);
 
+/* Let the oldest request that is in flight not end until this is called with false. */
+void fault_disk_keep_first(struct wt_disk *disk, bool keep);
+
 /* Once `from` writes are submitted, let nothing end before there are `until`. Whoever waits in
  * between waits forever. */
 void fault_disk_hold_between(struct wt_disk *disk, unsigned from, unsigned until);
