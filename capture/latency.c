@@ -202,13 +202,13 @@ static bool take_turn(struct wt_latency *latency)
 /* Returns how many packets the producer has seen since the last look. */
 static uint64_t take_statistics(struct wt_latency *latency)
 {
-	struct wt_ring_statistics since = {0};
+	uint64_t before = latency->result->seen;
+	struct wt_ring_statistics total;
 
-	if (wt_reader_statistics(latency->reader, &since))
-		return 0;
-	latency->result->seen += since.packets;
-	latency->result->lost += since.drops;
-	return since.packets;
+	wt_reader_count(latency->reader, &total);
+	latency->result->seen = total.packets;
+	latency->result->lost = total.drops;
+	return total.packets - before;
 }
 
 /* Packets may have come that the producer has not handed over yet. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "common_options.h"
+#include <wiretape/cli/cli.h>
 
 #include <errno.h>
 #include <sched.h>
@@ -158,4 +159,17 @@ size_t wt_count_streams(const struct wt_words *words)
 	for (int i = 0; i < words->count; i++)
 		count += !strcmp(words->list[i], "-");
 	return count;
+}
+
+int wt_list_files(struct wt_file_list *list, const struct wt_words *words)
+{
+	struct wt_error err;
+
+	for (int i = 0; i < words->count; i++) {
+		if (!wt_file_list_add(list, words->list[i], &err))
+			continue;
+		wt_cli_complain("%s", err.text);
+		return WT_EXIT_FAILURE;
+	}
+	return WT_EXIT_OK;
 }

@@ -5,6 +5,7 @@
 /* Options that several commands have. Each is the rows of a group, the type of the member next to
  * it; the group says where in a command's struct that member is. */
 
+#include <wiretape/archive/file_list.h>
 #include <wiretape/base/time_text.h>
 #include <wiretape/cli/options.h>
 #include <wiretape/feed/spec/feed_spec.h>
@@ -52,5 +53,8 @@ static inline const struct wt_time *wt_given(const struct wt_given_time *given)
 
 /* Count occurrences of "-", standard input, among the words. */
 size_t wt_count_streams(const struct wt_words *words);
+
+/* The files that the words stand for; the caller frees the list, whatever the exit code. */
+int wt_list_files(struct wt_file_list *list, const struct wt_words *words);
 
 #endif

@@ -167,7 +167,7 @@ static const void *next_interface(const struct wt_number *row, const void *subje
 
 	(void)row, (void)room;
 	for (size_t i = 0; i < summary->count; i++) {
-		const struct wt_recorder_report *report = &summary->results[i].report;
+		const struct wt_recorder_report *report = &summary->results[i].report.sum;
 
 		if (index < report->interface_count)
 			return &report->interfaces[index];
@@ -181,6 +181,7 @@ struct file {
 	uint64_t size_bytes, packets;
 	uint32_t number;
 	bool deleted;
+	uint32_t queue;
 };
 
 #define SUBJECT struct file
@@ -190,38 +191,96 @@ static const struct wt_number file_rows[] = {
         WT_COUNT(packets, "packets", "packets in it"),
         WT_COUNT(number, "number", "which file of the recording it is, from 1 on"),
         WT_FLAG(deleted, "deleted", "whether a later file has taken its place on the disk"),
+        WT_COUNT(queue, "queue", "which queue of the interfaces it is of, from 0 on"),
         {0},
 };
 #undef SUBJECT
 
-static size_t files_of(const struct wt_record_result *result)
+/* A lane of any of the recordings, and which; NULL: there are no more. */
+static const struct wt_recording_lane *find_lane(const struct wt_record_summary *summary,
+                                                 size_t index,
+                                                 const struct wt_record_result **result)
 {
-	return result->file_count ? result->file_count : 1;
+	for (size_t i = 0; i < summary->count; i++) {
+		*result = &summary->results[i];
+		if (index < (*result)->report.lane_count)
+			return &(*result)->report.lanes[index];
+		index -= (*result)->report.lane_count;
+	}
+	return NULL;
+}
+
+static void describe_file(struct file *file, const struct wt_record_result *result,
+                          const struct wt_recording_lane *lane, size_t index)
+{
+	*file = (struct file){.path = lane->path ? lane->path : result->path,
+	                      .size_bytes = lane->report.file_bytes,
+	                      .packets = lane->report.total.written,
+	                      .queue = lane->queue,
+	                      .number = 1};
+	if (lane->file_count) {
+		const struct wt_file_set_entry *entry = &lane->files[index];
+
+		*file = (struct file){entry->path,   entry->bytes,   entry->packets,
+		                      entry->number, entry->deleted, lane->queue};
+	}
 }
 
 static const void *next_file(const struct wt_number *row, const void *subject, size_t index,
                              union wt_number_room *room)
 {
-	const struct wt_record_summary *summary = subject;
-	const struct wt_record_result *result = summary->results;
-	struct file *file = (struct file *)room->bytes;
+	const struct wt_record_result *result;
+	const struct wt_recording_lane *lane;
 
 	(void)row;
-	for (; result < summary->results + summary->count && index >= files_of(result); result++)
-		index -= files_of(result);
-	if (result == summary->results + summary->count)
-		return NULL;
-	*file = (struct file){.path = result->path,
-	                      .size_bytes = result->report.file_bytes,
-	                      .packets = result->report.total.written,
-	                      .number = 1};
-	if (result->file_count) {
-		const struct wt_file_set_entry *entry = &result->files[index];
+	for (size_t i = 0; (lane = find_lane(subject, i, &result)); i++) {
+		size_t count = lane->file_count ? lane->file_count : 1;
 
-		*file = (struct file){entry->path, entry->bytes, entry->packets, entry->number,
-		                      entry->deleted};
+		if (index < count) {
+			describe_file((struct file *)room->bytes, result, lane, index);
+			return room->bytes;
+		}
+		index -= count;
 	}
-	return file;
+	return NULL;
+}
+
+static void read_cpu(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_recording_lane *lane = subject;
+
+	(void)row;
+	if (lane->cpu >= 0)
+		wt_value_signed(value, lane->cpu);
+}
+
+#define SUBJECT struct wt_recording_lane
+static const struct wt_number lane_rows[] = {
+        WT_COUNT(queue, "queue", "which queue of the interfaces it is, from 0 on"),
+        WT_READ(read_cpu, "cpu", WT_KIND_GAUGE, WT_IN_NONE,
+                "the CPU that its thread is on; null: any"),
+        WT_PART(report.total, wt_ledger_numbers),
+        WT_BYTES(report.file_bytes, "size_bytes", "of its files"),
+        {0},
+};
+#undef SUBJECT
+
+static const void *next_lane(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
+{
+	const struct wt_record_result *result;
+
+	(void)row, (void)room;
+	return find_lane(subject, index, &result);
+}
+
+static void read_fifo(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_record_summary *summary = subject;
+
+	(void)row;
+	if (summary->fifo_priority)
+		wt_value_signed(value, summary->fifo_priority);
 }
 
 static const void *next_sum_nic(const struct wt_number *row, const void *subject, size_t index,
@@ -243,12 +302,12 @@ static const void *next_sum_nic(const struct wt_number *row, const void *subject
 /* Whether an earlier note, of this or a previous recording, is the same. */
 static bool is_repeated(const struct wt_record_summary *summary, size_t result, size_t note)
 {
-	const char *text = summary->results[result].report.degraded[note];
+	const char *text = summary->results[result].report.sum.degraded[note];
 
 	for (size_t i = 0; i <= result; i++)
-		for (const char *const *other = summary->results[i].report.degraded; *other;
+		for (const char *const *other = summary->results[i].report.sum.degraded; *other;
 		     other++) {
-			if (i == result && other == summary->results[i].report.degraded + note)
+			if (i == result && other == summary->results[i].report.sum.degraded + note)
 				return false;
 			if (!strcmp(*other, text))
 				return true;
@@ -263,9 +322,9 @@ static const void *next_note(const struct wt_number *row, const void *subject, s
 
 	(void)row, (void)room;
 	for (size_t i = 0; i < summary->count; i++)
-		for (size_t j = 0; summary->results[i].report.degraded[j]; j++)
+		for (size_t j = 0; summary->results[i].report.sum.degraded[j]; j++)
 			if (!is_repeated(summary, i, j) && !index--)
-				return summary->results[i].report.degraded[j];
+				return summary->results[i].report.sum.degraded[j];
 	return NULL;
 }
 
@@ -283,7 +342,7 @@ static void read_disk(const struct wt_number *row, const void *subject, struct w
 	const struct wt_record_summary *summary = subject;
 
 	(void)row;
-	wt_value_text(value, summary->results[0].report.disk);
+	wt_value_text(value, summary->results[0].report.sum.disk);
 }
 
 static void read_direct(const struct wt_number *row, const void *subject, struct wt_value *value)
@@ -291,7 +350,7 @@ static void read_direct(const struct wt_number *row, const void *subject, struct
 	const struct wt_record_summary *summary = subject;
 
 	(void)row;
-	wt_value_flag(value, summary->results[0].report.direct);
+	wt_value_flag(value, summary->results[0].report.sum.direct);
 }
 
 static void read_end(const struct wt_number *row, const void *subject, struct wt_value *value)
@@ -299,7 +358,7 @@ static void read_end(const struct wt_number *row, const void *subject, struct wt
 	const struct wt_record_summary *summary = subject;
 
 	(void)row;
-	wt_value_text(value, end_names[summary->results[0].report.end]);
+	wt_value_text(value, end_names[summary->results[0].report.sum.end]);
 }
 
 static const void *feeds_of(const struct wt_number *row, const void *subject, size_t index,
@@ -327,6 +386,11 @@ static const struct wt_number rows[] = {
         WT_PART(total, wt_ledger_numbers),
         WT_MAP(next_sum_nic, "nic", nic_help),
         WT_LIST(next_file, "files", file_rows, "the files that were written"),
+        WT_LIST(next_lane, "queues", lane_rows,
+                "the queues, each with a thread and files of its own; one, if not asked for more"),
+        WT_READ(read_fifo, "fifo_priority", WT_KIND_GAUGE, WT_IN_NONE,
+                "the priority with SCHED_FIFO of the threads that record; null: as others"),
+        WT_FLAG(memory_locked, "memory_locked", "whether memory is locked"),
         WT_LIST(next_interface, "interfaces", interface_rows, "the interfaces, one by one"),
         WT_GAUGE(high_water_pct, "ring.high_water_percent", WT_IN_PERCENT,
                  "how full the fullest ring was at most"),
@@ -379,7 +443,9 @@ void wt_record_summary_fill(struct wt_record_summary *summary,
 	assert(count <= WT_RECORD_RESULTS_MOST);
 	*summary = (struct wt_record_summary){.results = results, .count = count};
 	for (size_t i = 0; i < count; i++) {
-		add_report(summary, &results[i].report);
+		add_report(summary, &results[i].report.sum);
+		summary->fifo_priority = results[i].report.fifo_priority;
+		summary->memory_locked = results[i].report.memory_locked;
 		if (results[i].feeds)
 			summary->monitors[monitors++] = results[i].feeds;
 	}

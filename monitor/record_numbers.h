@@ -7,15 +7,13 @@
 #include "feed_numbers.h"
 #include "number_json.h"
 
-#include <wiretape/capture/recorder/recorder.h>
+#include <wiretape/capture/recorder/recording.h>
 
 /* Outcome of one recording. */
 struct wt_record_result {
-	struct wt_recorder_report report;
-	const char *path;                      /* as given */
-	const char *error;                     /* NULL if all went well */
-	const struct wt_file_set_entry *files; /* NULL: it is standard output */
-	size_t file_count;
+	struct wt_recording_report report;
+	const char *path;              /* as given */
+	const char *error;             /* NULL if all went well */
 	struct wt_feed_monitor *feeds; /* NULL: none were followed */
 };
 
@@ -31,6 +29,8 @@ struct wt_record_summary {
 	int64_t high_water_ns;
 	int64_t start_ns; /* of the first to begin; 0: none has */
 	int64_t duration_ns;
+	int fifo_priority; /* 0: none */
+	bool memory_locked;
 	struct wt_feed_monitor *monitors[WT_RECORD_RESULTS_MOST];
 	struct wt_feed_summary feeds; /* without monitors: none were followed */
 };

@@ -498,7 +498,13 @@ static struct wt_identity identity_of_option(const struct wt_pcapng_option_view 
 	                       option->length - turned.length);
 }
 
-struct wt_identity wt_pcapng_identity(const struct wt_pcapng_item *item, struct wt_identity machine)
+static bool may_differ(uint16_t code)
+{
+	return code == WT_OPT_LOCAL_READER || code == WT_OPT_LOCAL_CLOCK;
+}
+
+static struct wt_identity identity_of_interface(const struct wt_pcapng_item *item,
+                                                struct wt_identity machine, bool of_lane)
 {
 	const struct wt_pcapng_item_interface *interface = &item->interface;
 	const int64_t fields[] = {interface->link_type,  interface->snaplen, interface->tsresol,
@@ -510,11 +516,22 @@ struct wt_identity wt_pcapng_identity(const struct wt_pcapng_item *item, struct 
 	while (wt_pcapng_next_option(&options, &option, NULL) > 0) {
 		enum treatment treatment = treatment_of(interface_rules, &option);
 
-		if (treatment != DROP)
+		if (treatment != DROP && !(of_lane && may_differ(option.code)))
 			identity =
 			        wt_identity_join(identity, identity_of_option(&option, treatment));
 	}
 	return identity;
+}
+
+struct wt_identity wt_pcapng_identity(const struct wt_pcapng_item *item, struct wt_identity machine)
+{
+	return identity_of_interface(item, machine, false);
+}
+
+struct wt_identity wt_pcapng_lane_identity(const struct wt_pcapng_item *item,
+                                           struct wt_identity machine)
+{
+	return identity_of_interface(item, machine, true);
 }
 
 struct wt_identity wt_pcapng_machine(const struct wt_pcapng_item_section *section)

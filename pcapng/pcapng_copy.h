@@ -46,6 +46,11 @@ ssize_t wt_pcapng_copy_block(uint8_t *out, size_t capacity, const struct wt_pcap
 struct wt_identity wt_pcapng_identity(const struct wt_pcapng_item *interface,
                                       struct wt_identity machine);
 
+/* The same without what may differ between lanes of a recording: how packets were taken, and what
+ * was found of the clock on opening. */
+struct wt_identity wt_pcapng_lane_identity(const struct wt_pcapng_item *interface,
+                                           struct wt_identity machine);
+
 /* Identity of the machine that a section describes. */
 struct wt_identity wt_pcapng_machine(const struct wt_pcapng_item_section *section);
 

@@ -12,8 +12,11 @@ void wt_tape_mark_format(char text[WT_TAPE_MARK_TEXT_BYTES], const struct wt_tap
 	                    mark->tape_id, mark->file, mark->format);
 
 	if (mark->has_recording)
+		used += snprintf(text + used, WT_TAPE_MARK_TEXT_BYTES - (size_t)used,
+		                 " recording=%016" PRIx64, mark->recording);
+	if (mark->lanes)
 		snprintf(text + used, WT_TAPE_MARK_TEXT_BYTES - (size_t)used,
-		         " recording=%016" PRIx64, mark->recording);
+		         " lane=%" PRIu32 " lanes=%" PRIu32, mark->lane, mark->lanes);
 }
 
 static int digit_of(char c)
@@ -36,17 +39,17 @@ static bool parse_hex(const char *value, size_t length, uint64_t *number)
 	return length == DIGITS;
 }
 
-/* The number; 0 if it is none. */
-static uint32_t parse_decimal(const char *value, size_t length)
+/* The number; `otherwise` if it is none. */
+static uint32_t parse_decimal(const char *value, size_t length, uint32_t otherwise)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < length; i++) {
 		if (value[i] < '0' || value[i] > '9')
-			return 0;
+			return otherwise;
 		sum = sum * 10 + (uint64_t)(value[i] - '0');
 		if (sum > UINT32_MAX)
-			return 0;
+			return otherwise;
 	}
 	return (uint32_t)sum;
 }
@@ -70,9 +73,13 @@ static void read_word(const char *word, size_t length, struct wt_tape_mark *mark
 	else if ((value = value_of(word, length, "recording")))
 		mark->has_recording = parse_hex(value, (size_t)(end - value), &mark->recording);
 	else if ((value = value_of(word, length, "file")))
-		mark->file = parse_decimal(value, (size_t)(end - value));
+		mark->file = parse_decimal(value, (size_t)(end - value), 0);
 	else if ((value = value_of(word, length, "format")))
-		mark->format = parse_decimal(value, (size_t)(end - value));
+		mark->format = parse_decimal(value, (size_t)(end - value), 0);
+	else if ((value = value_of(word, length, "lane")))
+		mark->lane = parse_decimal(value, (size_t)(end - value), UINT32_MAX);
+	else if ((value = value_of(word, length, "lanes")))
+		mark->lanes = parse_decimal(value, (size_t)(end - value), 0);
 }
 
 bool wt_tape_mark_parse(const char *text, size_t length, struct wt_tape_mark *mark)
@@ -91,5 +98,7 @@ bool wt_tape_mark_parse(const char *text, size_t length, struct wt_tape_mark *ma
 			break;
 		at = end + 1;
 	}
+	if (mark->lane >= mark->lanes)
+		mark->lane = mark->lanes = 0;
 	return has_id;
 }

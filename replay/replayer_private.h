@@ -4,8 +4,8 @@
 
 /* Parts shared by replayer.c and replayer_open.c. Not installed. */
 
+#include <wiretape/base/realtime.h>
 #include <wiretape/replay/proof/collector.h>
-#include <wiretape/replay/realtime.h>
 #include <wiretape/replay/replayer.h>
 #include <wiretape/replay/tx/sender.h>
 #include <wiretape/replay/tx/tx_sim.h>

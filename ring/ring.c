@@ -14,8 +14,9 @@ int wt_ring_alloc(struct wt_ring **ring, size_t size, const struct wt_ring_ops *
 	if (!made)
 		return -ENOMEM;
 	made->held = calloc(units ? units : 1, sizeof(*made->held));
-	made->lost = calloc((size_t)units + 1, sizeof(*made->lost));
-	if (!made->held || !made->lost) {
+	/* One number more than places: one may wait at the ring's end while the oldest waits, too.
+	 */
+	if (!made->held || wt_drop_marks_init(&made->drops, (uint64_t)units + 1)) {
 		wt_ring_free(made);
 		return -ENOMEM;
 	}
@@ -28,20 +29,28 @@ int wt_ring_alloc(struct wt_ring **ring, size_t size, const struct wt_ring_ops *
 
 void wt_ring_free(struct wt_ring *ring)
 {
-	free(ring->lost);
+	wt_drop_marks_fini(&ring->drops);
 	free(ring->held);
 	free(ring);
 }
 
 int wt_ring_next_block(struct wt_ring *ring, struct wt_block *block)
 {
-	return ring->ops->next_block(ring, block);
+	int rc = ring->ops->next_block(ring, block);
+
+	if (rc > 0)
+		block->lost_before = wt_drop_marks_borrow(&ring->drops, block->number);
+	return rc;
 }
 
 size_t wt_ring_read_frames(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
                            size_t max)
 {
-	return ring->ops->read_frames(ring, block, frames, max);
+	size_t count = ring->ops->read_frames(ring, block, frames, max);
+
+	if (count)
+		frames[0].dropped_before = wt_drop_marks_tell(&ring->drops);
+	return count;
 }
 
 void wt_ring_release_block(struct wt_ring *ring, struct wt_block *block)
@@ -85,21 +94,6 @@ void wt_ring_raise_high_water(struct wt_ring *ring, const struct wt_ring_stamps 
 		ring->high_water_ns = span_ns;
 }
 
-/* One number more than places: one may wait at the ring's end while the oldest waits, too. */
-static uint64_t *lost_before(const struct wt_ring *ring, uint64_t number)
-{
-	return &ring->lost[number % ((uint64_t)ring->units + 1)];
-}
-
-void wt_ring_lose(struct wt_ring *ring, uint64_t number, uint64_t frames)
-{
-	uint64_t *lost = lost_before(ring, number);
-
-	assert(number >= ring->borrowed && number <= wt_ring_end(ring));
-	ring->lost_count += !*lost && frames;
-	*lost += frames;
-}
-
 /* Units handed over before the producer was last asked speak of drops that it has told. */
 static uint64_t first_losing(const struct wt_ring *ring, uint64_t handed_over)
 {
@@ -112,19 +106,26 @@ static uint64_t first_losing(const struct wt_ring *ring, uint64_t handed_over)
 	return number;
 }
 
-/* The kernel also drops a frame though there is room, if it comes while another CPU closes a block
- * and opens the next (packet_rcv_has_room() looks without the lock). */
+/* A producer that has room has stopped at `end` for the last time, else where it stands now. If it
+ * has dropped in both places nobody knows how many in which: the time before was short, so it was
+ * one. The kernel also drops a frame though there is room, if it comes while another CPU closes a
+ * block and opens the next (packet_rcv_has_room() looks without the lock). */
 void wt_ring_take_drops(struct wt_ring *ring, uint64_t end, uint64_t drops)
 {
 	uint64_t handed_over = wt_ring_handed_over(ring);
-	uint64_t last = handed_over < end ? handed_over : end;
-	uint64_t first = drops ? first_losing(ring, handed_over) : last;
+	bool has_room = handed_over < wt_ring_end(ring);
+	uint64_t last = has_room && end < handed_over ? end : handed_over;
+	uint64_t first;
 
+	if (!ring->ops->is_filled)
+		return;
+	assert(last >= ring->borrowed);
+	first = drops ? first_losing(ring, handed_over) : last;
 	if (first < last) {
-		wt_ring_lose(ring, first, 1);
+		wt_drop_marks_note(&ring->drops, first, 1);
 		drops--;
 	}
-	wt_ring_lose(ring, last, drops);
+	wt_drop_marks_note(&ring->drops, last, drops);
 	ring->asked = handed_over;
 }
 
@@ -135,37 +136,20 @@ bool wt_ring_next_is_losing(const struct wt_ring *ring)
 	       ring->ops->is_losing(ring, ring->head);
 }
 
-uint32_t wt_ring_until_loss(const struct wt_ring *ring, uint32_t most)
+uint64_t wt_ring_drops_told(const struct wt_ring *ring)
 {
-	uint32_t count = 1;
-
-	assert(most <= ring->units - ring->head);
-	if (!ring->lost_count)
-		return most;
-	while (count < most && !*lost_before(ring, ring->borrowed + count))
-		count++;
-	return count;
+	return ring->drops.told;
 }
 
-uint64_t wt_ring_borrow(struct wt_ring *ring, uint32_t count)
+void wt_ring_borrow(struct wt_ring *ring, uint32_t count)
 {
-	uint64_t frames = 0;
-
 	assert(count && count <= ring->units - ring->head);
 	assert(ring->borrowed + count <= wt_ring_end(ring));
-	if (ring->lost_count) {
-		uint64_t *lost = lost_before(ring, ring->borrowed);
-
-		frames = *lost;
-		ring->lost_count -= frames != 0;
-		*lost = 0;
-	}
 	memset(ring->held + ring->head, true, count);
 	ring->borrowed += count;
 	ring->head += count;
 	if (ring->head == ring->units)
 		ring->head = 0;
-	return frames;
 }
 
 void wt_ring_give_back(struct wt_ring *ring, uint32_t index, uint32_t count)

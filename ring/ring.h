@@ -32,16 +32,17 @@ uint64_t wt_ring_end(const struct wt_ring *ring);
  * False for a ring that reads by system call. */
 bool wt_ring_has_filled(const struct wt_ring *ring, uint64_t number);
 
-/* Note that this many frames were dropped before the block (V2: slot) `number`, which has not been
- * borrowed yet: the block that begins there will report them (wt_block.lost_before). */
-void wt_ring_lose(struct wt_ring *ring, uint64_t number, uint64_t frames);
-
-/* Note what the producer has counted since it was last asked: drops at its end, which was at most
- * `end`, where it had to stop; but one before the first unit, not borrowed yet, that says there was
- * one by then (TPACKET_V3). Call it with 0, too. */
+/* Note what the producer has counted since it was last asked: drops where it stands, or, if a unit
+ * was given back since then, at `end`, where it had to stop before; but one before the first unit,
+ * not borrowed yet, that says there was one by then. Call it with 0, too. The block that begins
+ * there has them in `lost_before`, the first frame after them in `dropped_before`. Nothing is done
+ * for a ring that reads by system call: it hears of drops with each frame. */
 void wt_ring_take_drops(struct wt_ring *ring, uint64_t end, uint64_t drops);
 
 /* Whether the next block to be borrowed says so: ask the producer first. */
 bool wt_ring_next_is_losing(const struct wt_ring *ring);
+
+/* Drops so far that frames have told of, which are those before the last frame that was read. */
+uint64_t wt_ring_drops_told(const struct wt_ring *ring);
 
 #endif

@@ -7,9 +7,11 @@
 
 #include <stdbool.h>
 
+#include <wiretape/ring/drop_marks.h>
 #include <wiretape/ring/ring.h>
 
 struct wt_ring_ops {
+	/* Leaves lost_before and dropped_before to the ring. */
 	int (*next_block)(struct wt_ring *ring, struct wt_block *block);
 	size_t (*read_frames)(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
 	                      size_t max);
@@ -40,8 +42,7 @@ struct wt_ring {
 	uint32_t high_water;  /* most units ever found filled and not given back */
 	int64_t high_water_ns; /* from the oldest to the newest stamp among them */
 	bool *held;            /* by place: borrowed and not given back */
-	uint64_t *lost; /* by number % (units + 1): dropped before the unit, not yet reported */
-	uint32_t lost_count; /* entries that are not 0 */
+	struct wt_drop_marks drops;
 };
 
 /* Stamps of the first and the last frame of a unit, by its place. */
@@ -54,12 +55,9 @@ struct wt_ring_stamps {
  * is enough: one load per block, not a scan. */
 void wt_ring_raise_high_water(struct wt_ring *ring, const struct wt_ring_stamps *stamps);
 
-/* Borrow `count` units from the head on: returns the frames lost before the first. */
-uint64_t wt_ring_borrow(struct wt_ring *ring, uint32_t count);
-
-/* Limit `most` units from the head on to those before the next loss, which is reported with a
- * block. */
-uint32_t wt_ring_until_loss(const struct wt_ring *ring, uint32_t most);
+/* Borrow `count` units from the head on. There may be drops before the first, but not between them
+ * (wt_drop_marks_until()). */
+void wt_ring_borrow(struct wt_ring *ring, uint32_t count);
 
 /* Give `count` units from this place on back; call before the producer is told. */
 void wt_ring_give_back(struct wt_ring *ring, uint32_t index, uint32_t count);

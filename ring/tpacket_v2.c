@@ -140,6 +140,14 @@ static bool is_filled(const struct wt_ring *ring, uint32_t slot)
 	return is_slot_filled(slot_at(ring, slot));
 }
 
+static bool is_losing(const struct wt_ring *ring, uint32_t slot)
+{
+	const struct tpacket2_hdr *header =
+	        (const struct tpacket2_hdr *)(const void *)slot_at(ring, slot);
+
+	return header->tp_status & TP_STATUS_LOSING;
+}
+
 /* A borrowed slot keeps its stamp. */
 static int64_t stamp_ns(const struct wt_ring *ring, uint32_t slot, bool borrowed)
 {
@@ -174,7 +182,7 @@ static uint32_t run_length(const struct wt_ring *ring, const uint8_t *first)
 		most = MAX_RUN_SLOTS;
 	if (most > left)
 		most = (uint32_t)left;
-	most = wt_ring_until_loss(ring, most);
+	most = wt_drop_marks_until(&ring->drops, ring->borrowed, most);
 	while (run < most && is_slot_filled(first + (size_t)run * ring->memory.slot_bytes))
 		run++;
 	return run;
@@ -197,7 +205,7 @@ static int next_block(struct wt_ring *ring, struct wt_block *block)
 	};
 	wt_tpacket_v2_walk_start(&block->walk, first, ring->memory.slot_bytes, run,
 	                         ring->memory.snaplen);
-	block->lost_before = wt_ring_borrow(ring, run);
+	wt_ring_borrow(ring, run);
 	return 1;
 }
 
@@ -208,11 +216,13 @@ static size_t read_frames(struct wt_ring *ring, struct wt_block *block, struct w
 	return wt_tpacket_v2_walk(&block->walk, frames, max);
 }
 
-/* Release: pairs with the kernel's read of the slot before it writes again. */
+/* Release: pairs with the kernel's read of the slot before it writes again. From the last slot on,
+ * so that a kernel that waits for the first finds all of them: it is asked for its drops before it
+ * has filled them and drops again. */
 static void release_block(struct wt_ring *ring, struct wt_block *block)
 {
 	wt_ring_give_back(ring, block->index, block->frames);
-	for (uint32_t i = 0; i < block->frames; i++) {
+	for (uint32_t i = block->frames; i--;) {
 		uint8_t *slot = block->start + (size_t)i * ring->memory.slot_bytes;
 
 		__atomic_store_n(&((struct tpacket2_hdr *)(void *)slot)->tp_status,
@@ -227,6 +237,7 @@ int wt_tpacket_v2_ring_open(struct wt_ring **ring, const struct wt_ring_memory *
 	        .read_frames = read_frames,
 	        .release_block = release_block,
 	        .is_filled = is_filled,
+	        .is_losing = is_losing,
 	        .note_fill = note_fill,
 	        .close = wt_ring_free,
 	};

@@ -267,7 +267,7 @@ static int next_block(struct wt_ring *ring, struct wt_block *block)
 	        .number = ring->borrowed,
 	};
 	wt_tpacket_v3_walk_start(&block->walk, desc, block->bytes, ring->memory.snaplen);
-	block->lost_before = wt_ring_borrow(ring, 1);
+	wt_ring_borrow(ring, 1);
 	return 1;
 }
 

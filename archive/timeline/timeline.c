@@ -11,24 +11,58 @@ static bool has_time(const struct wt_timeline_input *source)
 	return source->has_packet && source->has_stamp && !source->item.packet.stamp_saturated;
 }
 
-/* Find the time of the first file's first packet. */
-static int find_origin(struct wt_timeline *timeline, int64_t *origin_ns, struct wt_error *err)
+/* Advance to a file's first packet that has a time. */
+static int find_first(struct wt_timeline *timeline, struct wt_timeline_input *source,
+                      struct wt_error *err)
 {
-	struct wt_timeline_input *first = &timeline->sources[0];
 	int rc = 0;
 
-	while (!rc && !first->ended && !has_time(first)) {
-		if (first->has_packet)
-			first->report->left_out++;
-		rc = wt_timeline_advance(timeline, first, err);
+	while (!rc && !source->ended && !has_time(source)) {
+		if (source->has_packet)
+			source->report->left_out++;
+		rc = wt_timeline_advance(timeline, source, err);
+	}
+	return rc;
+}
+
+/* Whether the source begins with the first one, in another lane: 1, 0 or a negative errno. What is
+ * no tape does not say so before it is read. */
+static int begins_beside(struct wt_timeline *timeline, struct wt_timeline_input *source,
+                         struct wt_error *err)
+{
+	const struct wt_timeline_input *first = &timeline->sources[0];
+	int rc = source->tape ? 0 : wt_timeline_advance(timeline, source, err);
+
+	return rc ? rc
+	          : source->is_lane && source->mark.recording == first->mark.recording &&
+	                       source->mark.file == first->mark.file;
+}
+
+/* Find the time of the first packet of the first file, or of the lanes that begin with it. */
+static int find_origin(struct wt_timeline *timeline, int64_t *origin_ns, struct wt_error *err)
+{
+	struct wt_timeline_input *first = &timeline->sources[0], *earliest = first;
+	int rc = find_first(timeline, first, err);
+
+	for (size_t i = 1; i < timeline->config.path_count && !rc && first->is_lane; i++) {
+		struct wt_timeline_input *source = &timeline->sources[i];
+
+		rc = begins_beside(timeline, source, err);
+		if (rc > 0)
+			rc = find_first(timeline, source, err);
+		else if (!rc)
+			continue;
+		if (!earliest->has_packet ||
+		    (source->has_packet && source->stamp_ns < earliest->stamp_ns))
+			earliest = source;
 	}
 	if (rc)
 		return rc;
-	if (!first->has_packet)
+	if (!earliest->has_packet)
 		return wt_error_set(err, -ENODATA,
 		                    "%s: it has no packet for a time with a plus to count from",
 		                    first->path);
-	*origin_ns = first->stamp_ns;
+	*origin_ns = earliest->stamp_ns;
 	return 0;
 }
 

@@ -31,9 +31,10 @@ struct wt_patience;
 struct wt_timeline_config {
 	const char *const *paths; /* "-", once at most, is standard input */
 	size_t path_count;
-	/* Inclusive; counted from the start: from the first packet of the first file; from the
-	 * end: from the latest stamp of all files, which takes no pipe (-ESPIPE), and another look
-	 * at files that are not made of chunks. NULL: from the beginning. */
+	/* Inclusive; counted from the start: from the first packet of the first file, in lanes of
+	 * the first of each; from the end: from the latest stamp of all files, which takes no pipe
+	 * (-ESPIPE), and another look at files that are not made of chunks. NULL: from the
+	 * beginning. */
 	const struct wt_time *from;
 	const struct wt_time *to; /* exclusive; NULL: to the end */
 	int64_t duration_ns;      /* instead of `to`, from `from` on; 0: not given */
@@ -75,7 +76,7 @@ struct wt_timeline_range {
 };
 
 struct wt_timeline_interface {
-	size_t file;       /* which of the paths */
+	size_t file;       /* which of the paths: the first that has it */
 	const char *name;  /* NULL: none */
 	const char *clock; /* WT_OPT_LOCAL_CLOCK; NULL: none */
 	uint32_t snaplen;  /* 0: no limit */
@@ -113,8 +114,9 @@ int wt_timeline_next(struct wt_timeline *timeline, struct wt_timeline_packet *pa
                      struct wt_error *err);
 
 /* Interfaces met so far; more packets may bring more. Numbers count from 0 and
- * stay: an interface that a later section of the same file describes alike is the same one. The
- * description is valid until the next call of wt_timeline_next(). */
+ * stay: an interface that a later section of the same file, or another file of the same recording
+ * in lanes, describes alike is the same one. The description is valid until the next call of
+ * wt_timeline_next(). */
 size_t wt_timeline_interface_count(const struct wt_timeline *timeline);
 const struct wt_timeline_interface *wt_timeline_interface(const struct wt_timeline *timeline,
                                                           uint32_t number);

@@ -93,12 +93,14 @@ static int new_interface(struct wt_timeline *timeline, const struct wt_timeline_
 	return 0;
 }
 
-/* Find the interface that an earlier section of the file described alike, or add it. */
+/* Find the interface that an earlier section of the file, or of the recording in lanes, described
+ * alike, or add it. */
 static int find_or_add(struct wt_timeline *timeline, const struct wt_timeline_input *source,
                        const struct wt_pcapng_item *item, struct section_interface *entry,
                        struct wt_error *err)
 {
-	const uint64_t which[] = {source->number, entry->ordinal};
+	const uint64_t which[] = {source->is_lane ? source->mark.recording : source->number,
+	                          entry->ordinal, source->is_lane};
 	uint32_t *number;
 	int rc = wt_identity_note(&timeline->known,
 	                          wt_identity_add(entry->identity, which, sizeof(which)), &number);
@@ -125,7 +127,8 @@ int wt_timeline_add_interface(struct wt_timeline *timeline, struct wt_timeline_i
 
 	if (!entry)
 		return no_memory(err);
-	entry->identity = wt_pcapng_identity(item, source->machine);
+	entry->identity = source->is_lane ? wt_pcapng_lane_identity(item, source->machine)
+	                                  : wt_pcapng_identity(item, source->machine);
 	rc = count_alike(source, entry, err);
 	return rc ? rc : find_or_add(timeline, source, item, entry, err);
 }
@@ -133,7 +136,12 @@ int wt_timeline_add_interface(struct wt_timeline *timeline, struct wt_timeline_i
 void wt_timeline_begin_section(struct wt_timeline_input *source,
                                const struct wt_pcapng_item_section *section)
 {
+	const struct wt_pcapng_item_text *tape = &section->tape;
+
 	source->machine = wt_pcapng_machine(section);
+	source->is_lane = tape->chars &&
+	                  wt_tape_mark_parse(tape->chars, tape->length, &source->mark) &&
+	                  source->mark.has_recording && source->mark.lanes;
 	source->interface_count = 0;
 	wt_identity_clear(&source->alike);
 }

@@ -8,6 +8,7 @@
 #include <wiretape/archive/capture_file.h>
 #include <wiretape/archive/timeline/timeline.h>
 #include <wiretape/base/identity.h>
+#include <wiretape/pcapng/tape_mark.h>
 #include <wiretape/writer/chunk_file.h>
 
 /* An interface that the timeline has numbered. */
@@ -39,6 +40,8 @@ struct wt_timeline_input {
 	struct wt_capture_file *file; /* one of these two */
 	struct wt_chunk_file *tape;
 	struct wt_identity machine;           /* of the section */
+	struct wt_tape_mark mark;             /* of the section */
+	bool is_lane;                         /* the mark names a recording in lanes */
 	struct section_interface *interfaces; /* of the section */
 	size_t interface_count, interface_room;
 	struct wt_identity_table alike; /* of the section: how many share a description */

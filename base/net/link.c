@@ -218,6 +218,7 @@ static void read_ethtool(struct wt_link *link)
 {
 	struct ethtool_drvinfo driver = {.cmd = ETHTOOL_GDRVINFO};
 	struct ethtool_cmd settings = {.cmd = ETHTOOL_GSET};
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
@@ -230,6 +231,8 @@ static void read_ethtool(struct wt_link *link)
 		if (mbps != (uint32_t)SPEED_UNKNOWN && mbps)
 			link->speed_bps = (uint64_t)mbps * 1000000;
 	}
+	if (ethtool(fd, link->name, &channels))
+		link->rx_queues = channels.rx_count + channels.combined_count;
 	link->offloads |= ethtool_value(fd, link->name, ETHTOOL_GRXCSUM) ? WT_OFFLOAD_RX_CSUM : 0;
 	link->offloads |= ethtool_value(fd, link->name, ETHTOOL_GTXCSUM) ? WT_OFFLOAD_TX_CSUM : 0;
 	link->offloads |= ethtool_value(fd, link->name, ETHTOOL_GGRO) ? WT_OFFLOAD_GRO : 0;

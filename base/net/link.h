@@ -31,6 +31,7 @@ struct wt_link {
 	bool has_mac;
 	uint64_t speed_bps; /* 0: unknown */
 	unsigned offloads;  /* WT_OFFLOAD_* */
+	uint32_t rx_queues; /* in use; 0: unknown */
 	struct rtnl_link_stats64 counters;
 };
 

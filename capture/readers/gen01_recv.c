@@ -61,7 +61,7 @@ static void read_drops(struct recv_ring *ring, const struct cmsghdr *message)
 
 	if (!wt_control_take(&drops, sizeof(drops), message))
 		return;
-	ring->frame.dropped_before = drops - ring->drops_seen;
+	wt_drop_marks_note(&ring->ring.drops, ring->ring.borrowed, drops - ring->drops_seen);
 	ring->drops_seen = drops;
 }
 
@@ -231,7 +231,6 @@ int wt_gen01_recv_open(struct wt_reader **reader, const struct wt_reader_config 
 
 	if (rc)
 		return rc;
-	live->reader.info.places_drops = true;
 	live->reader.info.wakes_for_each_frame = true;
 	rc = ask_for_control(live->packet.fd);
 	if (!rc)

@@ -66,14 +66,13 @@ static int health(struct wt_reader *reader)
 static int reattach(struct wt_reader *reader, struct wt_error *err)
 {
 	struct udp_reader *udp = (struct udp_reader *)reader;
-	uint32_t drops, queued_bytes;
 	struct wt_link link;
 	int rc = wt_link_read(udp->spec.interface, &link, err);
 
 	if (rc)
 		return rc;
-	/* Datagrams that wait in the old one are read first. */
-	if (!wt_udp_socket_look(&udp->socket, &drops, &queued_bytes) && queued_bytes)
+	/* Datagrams that wait in the old socket are read first. */
+	if (!wt_udp_ring_is_empty(reader->ring))
 		return wt_error_set(err, -ENODEV, "%s is still being read", udp->name);
 	if (udp->socket.bound_to_device || udp->spec.is_group) {
 		wt_udp_ring_change_socket(reader->ring);
@@ -130,7 +129,6 @@ static void describe(struct udp_reader *udp, const struct wt_reader_config *conf
 	        .snaplen = config->snaplen,
 	        .ring_bytes_asked = config->ring_bytes,
 	        .link = *udp->spec.interface ? &udp->link : NULL,
-	        .places_drops = true,
 	        .wakes_for_each_frame = true,
 	        .rebuilds_headers = true,
 	};

@@ -20,8 +20,7 @@ void wt_reader_degrade(struct wt_reader *reader, const char *format, ...)
 	reader->info.degraded[count] = reader->degraded[count];
 }
 
-/* Read and filter; counts of drops move on to the frame that is kept. Reads at least one frame, if
- * any is left. */
+/* Read and filter. Reads at least one frame, if any is left. */
 static size_t read_filtered(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
                             size_t max)
 {
@@ -30,12 +29,9 @@ static size_t read_filtered(struct wt_ring *ring, struct wt_block *block, struct
 
 	while (!kept && (count = reader->unfiltered->read_frames(ring, block, frames, max))) {
 		for (size_t i = 0; i < count; i++) {
-			reader->filtered_drops += frames[i].dropped_before;
 			if (!wt_filter_passes(reader->filter, &frames[i]))
 				continue;
 			frames[kept] = frames[i];
-			frames[kept].dropped_before = reader->filtered_drops;
-			reader->filtered_drops = 0;
 			if (frames[kept].caplen > reader->info.snaplen)
 				frames[kept].caplen = reader->info.snaplen;
 			kept++;
@@ -87,9 +83,52 @@ const struct wt_ring_memory *wt_reader_memory(const struct wt_reader *reader)
 	return reader->memory;
 }
 
-int wt_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last)
+/* PACKET_STATISTICS forgets with every look and has 32 bits: here is the only place that looks, and
+ * it adds up in 64. Drops come after everything that has been handed over by now, which was at most
+ * `end`. */
+static int count_until(struct wt_reader *reader, uint64_t end)
 {
-	return reader->ops->statistics(reader, since_last);
+	struct wt_ring_statistics since = {0};
+	int rc = reader->ops->statistics(reader, &since);
+
+	if (rc)
+		return rc;
+	reader->counted.packets += since.packets;
+	reader->counted.drops += since.drops;
+	reader->counted.freezes += since.freezes;
+	wt_ring_take_drops(reader->ring, end, since.drops);
+	return 0;
+}
+
+int wt_reader_count(struct wt_reader *reader, struct wt_ring_statistics *total)
+{
+	int rc = count_until(reader, UINT64_MAX);
+
+	*total = reader->counted;
+	return rc;
+}
+
+int wt_reader_next_block(struct wt_reader *reader, struct wt_block *block)
+{
+	if (wt_ring_next_is_losing(reader->ring))
+		count_until(reader, UINT64_MAX);
+	return wt_ring_next_block(reader->ring, block);
+}
+
+/* The producer drops while the block it would fill next has not been given back, so its counters
+ * matter when it has filled all blocks, and only then. Read them before and after the release:
+ * before, to separate drops so far from those once it has gone on and stopped again; after, for
+ * drops in between. */
+void wt_reader_release_block(struct wt_reader *reader, struct wt_block *block)
+{
+	uint64_t end = wt_ring_end(reader->ring);
+	bool full = wt_ring_has_filled(reader->ring, end);
+
+	if (full)
+		count_until(reader, UINT64_MAX);
+	wt_ring_release_block(reader->ring, block);
+	if (full || wt_ring_has_filled(reader->ring, end))
+		count_until(reader, end);
 }
 
 int wt_reader_health(struct wt_reader *reader)

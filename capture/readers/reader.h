@@ -63,7 +63,6 @@ struct wt_reader_info {
 	                                               * may grow; NULL after the last */
 	enum wt_stamp_source stamps;                  /* what packets are expected to come with */
 	const char *stamps_degraded; /* what of the stamps is less than asked, or NULL */
-	bool places_drops;           /* frames say what was dropped; else by wt_ring_lose() */
 	bool wakes_for_each_frame;   /* the producer wakes whoever polls at every single frame */
 	bool rebuilds_headers;       /* the socket takes them off: they are not those of the wire */
 	bool in_place;               /* blocks may be turned into pcapng where they lie */
@@ -109,8 +108,15 @@ struct wt_ring *wt_reader_ring(struct wt_reader *reader);
  * reader. */
 const struct wt_ring_memory *wt_reader_memory(const struct wt_reader *reader);
 
-/* Counts of the producer since the last call. */
-int wt_reader_statistics(struct wt_reader *reader, struct wt_ring_statistics *since_last);
+/* Counts of the producer since the gate was opened, as of now. -errno if it cannot be asked: then
+ * as of the last time. */
+int wt_reader_count(struct wt_reader *reader, struct wt_ring_statistics *total);
+
+/* Borrow the next block of its ring, and give one back, like wt_ring_next_block() and
+ * wt_ring_release_block(). What was dropped is told by the very frame that follows it: the producer
+ * is asked whenever its ring is full, as only then it drops, and else never. */
+int wt_reader_next_block(struct wt_reader *reader, struct wt_block *block);
+void wt_reader_release_block(struct wt_reader *reader, struct wt_block *block);
 
 /* 0; -ENETDOWN: down, may come back; -ENODEV: gone; -ENODATA: the simulation has
  * delivered all it was asked to. */

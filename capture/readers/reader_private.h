@@ -12,6 +12,7 @@
 struct wt_reader_ops {
 	int (*start)(struct wt_reader *reader, struct wt_error *err);
 	int (*stop)(struct wt_reader *reader);
+	/* What the producer has counted since it was last asked. */
 	int (*statistics)(struct wt_reader *reader, struct wt_ring_statistics *since_last);
 	int (*health)(struct wt_reader *reader);
 	int (*reattach)(struct wt_reader *reader, struct wt_error *err); /* NULL: cannot */
@@ -33,12 +34,11 @@ struct wt_reader {
 	struct wt_nic_stamping stamping;
 	struct wt_phc *phc; /* of hardware stamps, or NULL */
 	char stamps_degraded[320];
-	/* A filter that runs here: the ring's ops with it and without, and the drops reported by
-	 * frames that it did not let through. */
+	struct wt_ring_statistics counted; /* by the producer, so far */
+	/* A filter that runs here: the ring's ops with it and without. */
 	const struct wt_filter *filter;
 	struct wt_ring_ops filtering;
 	const struct wt_ring_ops *unfiltered;
-	uint64_t filtered_drops;
 };
 
 /* A reader with a packet socket: the live generations. */

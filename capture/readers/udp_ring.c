@@ -24,6 +24,7 @@ _Static_assert(WT_UDP_HEADERS_MOST + PAYLOAD_BYTES <= SLOT_BYTES, "a slot holds 
 /* Datagrams that were still queued at the stop. */
 struct rest {
 	struct rest *next;
+	uint64_t lost; /* before the first */
 	uint32_t count;
 	struct wt_frame frames[BATCH];
 	uint8_t bytes[];
@@ -41,15 +42,18 @@ struct udp_ring {
 	uint32_t frame_count;
 	uint32_t frames_read;
 	bool borrowed;
-	uint64_t received;      /* that passed the filter */
-	uint64_t drops;         /* by what datagrams have told */
-	uint64_t pending_drops; /* not yet told by a frame: the filter took the datagram */
-	uint32_t drops_seen;    /* the counter's value in the last datagram */
+	uint64_t received;   /* that passed the filter */
+	uint64_t drops;      /* by what datagrams have told */
+	uint64_t lost;       /* of them: before the block that is being made */
+	uint32_t drops_seen; /* the counter's value in the last datagram */
 	bool has_seen;
 	bool stopped;
 	uint64_t final_drops; /* once stopped */
 	struct rest *rest;
 	struct rest *rest_borrowed;
+	uint32_t message_count; /* of the last batch */
+	uint32_t messages_taken;
+	int64_t received_ns;
 	struct mmsghdr messages[BATCH];
 	struct iovec parts[BATCH];
 	union control controls[BATCH];
@@ -90,7 +94,7 @@ static void take_drops(struct udp_ring *ring, uint32_t value)
 	uint32_t lost = drops_since(ring, value);
 
 	ring->drops += lost;
-	ring->pending_drops += lost;
+	ring->lost += lost;
 	ring->drops_seen = value;
 	ring->has_seen = true;
 	if (lost)
@@ -148,40 +152,61 @@ static struct wt_frame rebuild(struct udp_ring *ring, size_t i,
 	};
 }
 
-static void take_datagram(struct udp_ring *ring, size_t i, int64_t now_ns)
+/* False if a loss comes before it, with which the next block begins. */
+static bool take_datagram(struct udp_ring *ring, size_t i)
 {
 	struct wt_udp_control control;
 	struct wt_frame frame;
 
 	wt_udp_control_read(&control, &ring->messages[i].msg_hdr);
+	if (ring->frame_count && drops_since(ring, control.drops))
+		return false;
 	take_drops(ring, control.drops);
 	frame = rebuild(ring, i, &control);
 	if (!wt_filter_passes(ring->config.filter, &frame))
-		return;
+		return true;
 	if (frame.caplen > ring->config.snaplen)
 		frame.caplen = ring->config.snaplen;
-	wt_udp_control_stamp(&control, ring->config.hardware, now_ns, &frame);
-	frame.dropped_before = ring->pending_drops;
-	ring->pending_drops = 0;
+	wt_udp_control_stamp(&control, ring->config.hardware, ring->received_ns, &frame);
 	ring->frames[ring->frame_count++] = frame;
 	ring->received++;
+	return true;
 }
 
-/* Receive one batch from the queue. The number of datagrams, or -errno. */
-static int receive(struct udp_ring *ring)
+/* Make a block of what is left of the last batch, up to the next loss. */
+static void take_messages(struct udp_ring *ring)
 {
-	int count = recvmmsg(ring->config.socket->fd, ring->messages, BATCH,
-	                     MSG_DONTWAIT | MSG_TRUNC, NULL);
-	int64_t now_ns;
+	ring->frame_count = ring->frames_read = 0;
+	while (ring->messages_taken < ring->message_count &&
+	       take_datagram(ring, ring->messages_taken))
+		ring->messages_taken++;
+}
 
+/* Receive a batch from the queue. The number of datagrams, or -errno. */
+static int receive_batch(struct udp_ring *ring)
+{
+	int count;
+
+	for (uint32_t i = 0; i < ring->message_count; i++)
+		prepare_message(ring, i);
+	ring->message_count = ring->messages_taken = 0;
+	count = recvmmsg(ring->config.socket->fd, ring->messages, BATCH, MSG_DONTWAIT | MSG_TRUNC,
+	                 NULL);
 	if (count < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	now_ns = utc_clock_ns();
-	ring->frame_count = ring->frames_read = 0;
-	for (int i = 0; i < count; i++) {
-		take_datagram(ring, (size_t)i, now_ns);
-		prepare_message(ring, (size_t)i);
-	}
+	ring->received_ns = utc_clock_ns();
+	ring->message_count = (uint32_t)count;
+	return count;
+}
+
+/* Make the next block, which may be empty. 0 if there is nothing more, or -errno. */
+static int make_block(struct udp_ring *ring)
+{
+	int count = 1;
+
+	if (ring->messages_taken == ring->message_count)
+		count = receive_batch(ring);
+	take_messages(ring);
 	return count;
 }
 
@@ -189,6 +214,8 @@ static int borrow(struct udp_ring *ring, struct wt_block *block)
 {
 	ring->borrowed = true;
 	*block = (struct wt_block){.frames = ring->frame_count, .number = ring->ring.borrowed++};
+	wt_drop_marks_note(&ring->ring.drops, block->number, ring->lost);
+	ring->lost = 0;
 	return 1;
 }
 
@@ -203,6 +230,7 @@ static int borrow_rest(struct udp_ring *ring, struct wt_block *block)
 	memcpy(ring->frames, rest->frames, rest->count * sizeof(*ring->frames));
 	ring->frame_count = rest->count;
 	ring->frames_read = 0;
+	ring->lost += rest->lost;
 	return borrow(ring, block);
 }
 
@@ -225,7 +253,7 @@ static int next_block(struct wt_ring *base, struct wt_block *block)
 	if (ring->stopped)
 		return borrow_rest(ring, block);
 	for (int i = 0; i < EMPTY_BATCHES; i++) {
-		count = receive(ring);
+		count = make_block(ring);
 		if (count <= 0)
 			return count;
 		/* More than a batch was there: worth a look at how much more. */
@@ -295,6 +323,15 @@ void wt_udp_ring_count(const struct wt_ring *base, struct wt_ring_statistics *to
 	*total = (struct wt_ring_statistics){.packets = ring->received + drops, .drops = drops};
 }
 
+bool wt_udp_ring_is_empty(const struct wt_ring *base)
+{
+	const struct udp_ring *ring = (const struct udp_ring *)base;
+	uint32_t drops, queued_bytes;
+
+	return ring->messages_taken == ring->message_count &&
+	       (wt_udp_socket_look(ring->config.socket, &drops, &queued_bytes) || !queued_bytes);
+}
+
 void wt_udp_ring_change_socket(struct wt_ring *base)
 {
 	struct udp_ring *ring = (struct udp_ring *)base;
@@ -305,8 +342,8 @@ void wt_udp_ring_change_socket(struct wt_ring *base)
 	ring->has_seen = false;
 }
 
-/* Copy the frames of the batch just received to where they can wait. */
-static struct rest *keep_batch(const struct udp_ring *ring)
+/* Copy the frames of the block just made to where they can wait. */
+static struct rest *keep_block(struct udp_ring *ring)
 {
 	struct rest *rest;
 	size_t bytes = 0;
@@ -317,6 +354,8 @@ static struct rest *keep_batch(const struct udp_ring *ring)
 	if (!rest)
 		return NULL;
 	rest->next = NULL;
+	rest->lost = ring->lost;
+	ring->lost = 0;
 	rest->count = ring->frame_count;
 	bytes = 0;
 	for (uint32_t i = 0; i < ring->frame_count; i++) {
@@ -328,16 +367,16 @@ static struct rest *keep_batch(const struct udp_ring *ring)
 	return rest;
 }
 
-/* receive() ends, as the gate is shut. */
+/* The queue ends, as the gate is shut. */
 static int keep_queued(struct udp_ring *ring)
 {
 	struct rest **end = &ring->rest;
 	int count;
 
-	while ((count = receive(ring)) > 0) {
+	while ((count = make_block(ring)) > 0) {
 		if (!ring->frame_count)
 			continue;
-		*end = keep_batch(ring);
+		*end = keep_block(ring);
 		if (!*end) {
 			/* They cannot be handed out, so they were never here. */
 			ring->received -= ring->frame_count;

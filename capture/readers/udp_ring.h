@@ -2,8 +2,9 @@
 #ifndef WIRETAPE_CAPTURE_READERS_UDP_RING_H
 #define WIRETAPE_CAPTURE_READERS_UDP_RING_H
 
-/* A ring whose blocks are batches of datagrams, each batch read by one recvmmsg(). The queue of the
- * socket is the ring proper; one block is borrowed at a time.
+/* A ring whose blocks are batches of datagrams, each batch read by one recvmmsg(); where some were
+ * lost in between, a block ends and the next begins. The queue of the socket is the ring proper;
+ * one block is borrowed at a time.
  *
  * Losses: each datagram carries the socket's drop counter as of when it was queued (SO_RXQ_OVFL,
  * written under the queue's lock, so that it never falls from one datagram to the next). The
@@ -29,8 +30,11 @@ int wt_udp_ring_open(struct wt_ring **ring, const struct wt_udp_ring_config *con
 /* Counts so far: datagrams that passed the filter, and drops. */
 void wt_udp_ring_count(const struct wt_ring *ring, struct wt_ring_statistics *total);
 
-/* Change to another socket, now or soon: the losses so far are counted. The new one's counter
- * begins with the first datagram. */
+/* Whether nothing waits in the socket or in a batch. */
+bool wt_udp_ring_is_empty(const struct wt_ring *ring);
+
+/* Change to another socket, now or soon, while the ring is empty: the losses so far are counted.
+ * The new one's counter begins with the first datagram. */
 void wt_udp_ring_change_socket(struct wt_ring *ring);
 
 /* Shut the gate and take what is still queued into memory of our own, so that the count is

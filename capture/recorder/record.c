@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* <wiretape/record.h>, by a recorder, a disk and a set of files. */
+/* <wiretape/record.h>, by a recording. */
 #include <wiretape/record.h>
 
 #include <errno.h>
@@ -9,19 +9,15 @@
 #include <unistd.h>
 
 #include <wiretape/base/sized.h>
-#include <wiretape/capture/recorder/recorder.h>
+#include <wiretape/capture/recorder/recording.h>
 #include <wiretape/feed/feed.h>
 #include <wiretape/version.h>
-#include <wiretape/writer/disk/disk.h>
 
 struct wt_record {
 	struct wt_record_config config;
 	struct wt_reader_config *interfaces;
-	struct wt_recorder *recorder;
-	struct wt_disk *disk;      /* NULL without files */
-	struct wt_file_set *files; /* the same */
-	int nowhere_fd;            /* without files: /dev/null; -1: not needed */
-	struct wt_recorder_output output;
+	struct wt_recording *recording;
+	int nowhere_fd;      /* without files: /dev/null; -1: not needed */
 	struct wt_feed feed; /* its monitor is the recorder's */
 	volatile sig_atomic_t abort_writes;
 	char application[64];
@@ -35,12 +31,13 @@ static void on_frames(void *context, uint32_t interface, const struct wt_frame *
 	record->config.on_frames(record->config.context, interface, frames, count);
 }
 
-static void on_begin(void *context)
+static int on_begin(void *context)
 {
 	const struct wt_record *record = context;
 
 	if (record->config.on_begin)
 		record->config.on_begin(record->config.context);
+	return 0;
 }
 
 static void on_progress(void *context, const struct wt_recorder_report *report,
@@ -64,22 +61,6 @@ static void on_event(void *context, const char *text)
 static void on_feed_event(void *context, const struct wt_feed_event *event)
 {
 	wt_feed_tell(&((struct wt_record *)context)->feed, event);
-}
-
-static int open_sink(void *context, const char *path, const struct wt_sink_config *config,
-                     struct wt_sink **sink, struct wt_error *err)
-{
-	struct wt_record *record = context;
-	int rc;
-
-	if (!record->files)
-		return wt_sink_stream_open(sink, record->nowhere_fd, config);
-	/* A FIFO waits for its reader; a signal that asks for nothing does not end the wait. */
-	do {
-		rc = wt_sink_file_open(sink, path, record->disk, WT_DIRECT_AUTO, false, config,
-		                       err);
-	} while (rc == -EINTR && !record->abort_writes);
-	return rc;
 }
 
 /* The elements of an array are as far apart as the program's header says. */
@@ -127,10 +108,18 @@ static int check_config(const struct wt_record_config *config, struct wt_error *
 	return 0;
 }
 
-static int open_files(struct wt_record *record, struct wt_error *err)
+static int open_nowhere(struct wt_record *record, struct wt_error *err)
 {
-	const struct wt_record_config *config = &record->config;
-	const struct wt_file_set_config files = {
+	int rc;
+
+	record->nowhere_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	rc = -errno;
+	return record->nowhere_fd < 0 ? wt_error_set(err, rc, "cannot open /dev/null") : 0;
+}
+
+static struct wt_file_set_config files_of(const struct wt_record_config *config)
+{
+	return (struct wt_file_set_config){
 	        .path = config->path,
 	        .max_bytes = config->file_bytes,
 	        .max_packets = config->file_packets,
@@ -141,44 +130,43 @@ static int open_files(struct wt_record *record, struct wt_error *err)
 	        .min_free_bytes = config->min_free_bytes,
 	        .min_free_deletes = config->min_free_deletes,
 	};
-	int rc;
-
-	if (config->path) {
-		rc = wt_file_set_open(&record->files, &files, err);
-		return rc ? rc : wt_disk_open(&record->disk, WT_DISK_AUTO, err);
-	}
-	record->nowhere_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
-	rc = -errno;
-	return record->nowhere_fd < 0 ? wt_error_set(err, rc, "cannot open /dev/null") : 0;
 }
 
-static int open_recorder(struct wt_record *record, struct wt_error *err)
+static int open_recording(struct wt_record *record, struct wt_error *err)
 {
 	const struct wt_record_config *config = &record->config;
-	const struct wt_recorder_config recorder = {
-	        .interfaces = record->interfaces,
-	        .interface_count = config->interface_count,
-	        .feeds = &record->feed.channels,
-	        .feeds_late_ns = config->feeds_late_ns,
-	        .joins_feeds = !config->no_feed_joins,
-	        .application = config->application ? config->application : record->application,
-	        .max_packets = config->max_packets,
-	        .max_bytes = config->max_bytes,
-	        .max_duration_ns = config->max_duration_ns,
-	        .clock = config->clock,
-	        .tai_offset_s = config->tai_offset_s,
-	        .waits_for_interfaces = config->waits_for_interfaces,
-	        .progress_every_ns = config->progress_every_ns,
-	        .abort_writes = &record->abort_writes,
-	        .on_frames = config->on_frames ? on_frames : NULL,
-	        .on_begin = on_begin,
-	        .on_progress = on_progress,
-	        .on_event = on_event,
-	        .on_feed_event = on_feed_event,
-	        .context = record,
+	const struct wt_recording_config recording = {
+	        .recorder =
+	                {
+	                        .interfaces = record->interfaces,
+	                        .interface_count = config->interface_count,
+	                        .feeds = &record->feed.channels,
+	                        .feeds_late_ns = config->feeds_late_ns,
+	                        .joins_feeds = !config->no_feed_joins,
+	                        .application = config->application ? config->application
+	                                                           : record->application,
+	                        .max_packets = config->max_packets,
+	                        .max_bytes = config->max_bytes,
+	                        .max_duration_ns = config->max_duration_ns,
+	                        .clock = config->clock,
+	                        .tai_offset_s = config->tai_offset_s,
+	                        .waits_for_interfaces = config->waits_for_interfaces,
+	                        .progress_every_ns = config->progress_every_ns,
+	                        .abort_writes = &record->abort_writes,
+	                        .on_frames = config->on_frames ? on_frames : NULL,
+	                        .on_begin = on_begin,
+	                        .on_progress = on_progress,
+	                        .on_event = on_event,
+	                        .on_feed_event = on_feed_event,
+	                        .context = record,
+	                },
+	        .files = files_of(config),
+	        .stream_fd = record->nowhere_fd,
+	        .sync = config->sync,
+	        .sync_every_ns = config->sync_every_ns,
 	};
 
-	return wt_recorder_open(&record->recorder, &recorder, err);
+	return wt_recording_open(&record->recording, &recording, err);
 }
 
 static int open_all(struct wt_record *record, struct wt_error *err)
@@ -191,24 +179,15 @@ static int open_all(struct wt_record *record, struct wt_error *err)
 	if (!rc)
 		rc = wt_feed_channels_read(&record->feed.channels, config->feeds,
 		                           config->feed_count, config->feeds_path, err);
+	if (!rc && !config->path)
+		rc = open_nowhere(record, err);
 	if (!rc)
-		rc = open_recorder(record, err);
-	if (!rc)
-		rc = open_files(record, err);
+		rc = open_recording(record, err);
 	if (rc)
 		return rc;
-	record->feed.monitor = wt_recorder_feeds(record->recorder);
+	record->feed.monitor = wt_recording_feeds(record->recording);
 	record->feed.on_news = config->on_news;
 	record->feed.context = config->context;
-	record->output = (struct wt_recorder_output){
-	        .open = open_sink,
-	        .context = record,
-	        .files = record->files,
-	        .disk = record->disk,
-	        .abort_writes = &record->abort_writes,
-	        .sync = config->sync,
-	        .sync_every_ns = config->sync_every_ns,
-	};
 	return 0;
 }
 
@@ -239,10 +218,8 @@ static int take_events(struct wt_record *record, int rc, struct wt_error *err)
 	char text[512];
 	bool is_error;
 
-	if (!record->files)
-		return rc;
-	wt_file_set_settle(record->files);
-	while (wt_file_set_next_event(record->files, text, sizeof(text), &is_error)) {
+	wt_recording_settle(record->recording);
+	while (wt_recording_next_event(record->recording, text, sizeof(text), &is_error)) {
 		on_event(record, text);
 		if (is_error && !rc)
 			rc = wt_error_set(err, -EIO, "%s", text);
@@ -250,40 +227,45 @@ static int take_events(struct wt_record *record, int rc, struct wt_error *err)
 	return rc;
 }
 
+static struct wt_recorder_report report_of(struct wt_record *record)
+{
+	struct wt_recording_report report;
+
+	wt_recording_report(record->recording, &report);
+	return report.sum;
+}
+
 int wt_record_run(struct wt_record *record, struct wt_error *err)
 {
-	struct wt_recorder_report report;
-	int rc = wt_recorder_run(record->recorder, &record->output, err);
+	int rc = wt_recording_run(record->recording, err);
+	const char *files_error;
 
 	rc = take_events(record, rc, err);
-	wt_recorder_report(record->recorder, &report);
-	if (!rc && report.files_error)
-		rc = wt_error_set(err, -EIO, "%s", report.files_error);
-	return rc;
+	files_error = report_of(record).files_error;
+	return !rc && files_error ? wt_error_set(err, -EIO, "%s", files_error) : rc;
 }
 
 void wt_record_stop(struct wt_record *record)
 {
 	record->abort_writes = 1;
-	wt_recorder_stop(record->recorder);
+	wt_recording_stop(record->recording);
 }
 
 void wt_record_poke(struct wt_record *record)
 {
-	wt_recorder_request_report(record->recorder);
+	wt_recording_request_report(record->recording);
 }
 
 int wt_record_state_read(struct wt_record *record, struct wt_record_state *state)
 {
 	struct wt_record_state filled = {.size = sizeof(filled)};
-	struct wt_recorder_report report;
+	const struct wt_recorder_report report = report_of(record);
 
-	wt_recorder_report(record->recorder, &report);
 	filled.seen = report.total.seen;
 	filled.written = report.total.written;
 	filled.lost = wt_ledger_lost(&report.total);
-	filled.file_bytes = record->files ? report.file_bytes : 0;
-	filled.file_count = record->files ? report.file_count : 0;
+	filled.file_bytes = record->config.path ? report.file_bytes : 0;
+	filled.file_count = record->config.path ? report.file_count : 0;
 	filled.end = report.end;
 	filled.start_utc_ns = report.start_utc_ns;
 	filled.elapsed_ns = report.elapsed_ns;
@@ -296,11 +278,10 @@ int wt_record_state_read(struct wt_record *record, struct wt_record_state *state
 int wt_record_ledger(struct wt_record *record, uint32_t interface, size_t entry, const char **name,
                      int64_t *value)
 {
-	struct wt_recorder_report report;
+	const struct wt_recorder_report report = report_of(record);
 	struct wt_value read;
 	size_t count = 0;
 
-	wt_recorder_report(record->recorder, &report);
 	while (wt_ledger_numbers[count].type)
 		count++;
 	if (entry >= count ||
@@ -319,10 +300,9 @@ int wt_record_interface_read(struct wt_record *record, uint32_t interface,
                              struct wt_record_interface_info *info)
 {
 	struct wt_record_interface_info filled = {.size = sizeof(filled)};
-	struct wt_recorder_report report;
+	const struct wt_recorder_report report = report_of(record);
 	const struct wt_recorder_interface *one;
 
-	wt_recorder_report(record->recorder, &report);
 	if (interface >= report.interface_count)
 		return -ERANGE;
 	one = &report.interfaces[interface];
@@ -340,9 +320,8 @@ int wt_record_interface_read(struct wt_record *record, uint32_t interface,
 
 const char *wt_record_degraded(struct wt_record *record, size_t number)
 {
-	struct wt_recorder_report report;
+	const struct wt_recorder_report report = report_of(record);
 
-	wt_recorder_report(record->recorder, &report);
 	for (size_t i = 0; report.degraded[i]; i++)
 		if (i == number)
 			return report.degraded[i];
@@ -358,9 +337,7 @@ void wt_record_close(struct wt_record *record)
 {
 	if (!record)
 		return;
-	wt_recorder_close(record->recorder);
-	wt_file_set_close(record->files);
-	wt_disk_close(record->disk);
+	wt_recording_close(record->recording);
 	if (record->nowhere_fd >= 0)
 		close(record->nowhere_fd);
 	wt_feed_channels_free(&record->feed.channels);

@@ -11,6 +11,7 @@
 #include <wiretape/capture/join/join.h>
 #include <wiretape/capture/ledger.h>
 #include <wiretape/capture/readers/reader.h>
+#include <wiretape/capture/recorder/recorder_share.h>
 #include <wiretape/feed/feed_monitor.h>
 #include <wiretape/record.h>
 #include <wiretape/stamp/clock_map.h>
@@ -82,11 +83,17 @@ struct wt_recorder_config {
 	int64_t feeds_late_ns;                /* how long what is missing is waited for [1 s] */
 	bool joins_feeds;                     /* their groups are joined, too */
 	const char *application;              /* "wiretape 0.1.0" */
-	uint64_t max_packets;                 /* [no limit] */
-	uint64_t max_bytes;                   /* stop once the file has as many [no limit] */
-	int64_t max_duration_ns;              /* [no limit] */
-	enum wt_stamp_clock clock;            /* that stamps in the file show [UTC] */
-	int32_t tai_offset_s;                 /* TAI - UTC [the kernel's] */
+	uint64_t recording_id;                /* in each of its files [one of its own] */
+	/* What it shares with the other recorders of its recording, whose limits are those in it
+	 * [it is alone] */
+	struct wt_recorder_share *share;
+	uint32_t lanes;              /* how many there are */
+	uint32_t lane;               /* its number: counters of NICs are the first one's */
+	uint64_t max_packets;        /* [no limit] */
+	uint64_t max_bytes;          /* stop once the file has as many [no limit] */
+	int64_t max_duration_ns;     /* [no limit] */
+	enum wt_stamp_clock clock;   /* that stamps in the file show [UTC] */
+	int32_t tai_offset_s;        /* TAI - UTC [the kernel's] */
 	bool waits_for_interfaces;   /* also the last one that is gone may come back [it ends] */
 	int64_t statistics_every_ns; /* between Interface Statistics Blocks [10 s] */
 	int64_t progress_every_ns;   /* between calls of on_progress [never] */
@@ -95,9 +102,11 @@ struct wt_recorder_config {
 	 * before they are written; borrowed for the call. */
 	void (*on_frames)(void *context, uint32_t interface, const struct wt_frame *frames,
 	                  size_t count);
-	/* Called in the recording thread once, when all gates are open: packets that arrive from
-	 * now on are recorded. */
-	void (*on_begin)(void *context);
+	/* Called in the recording thread once, when there is a file and the gates are to be opened.
+	 * Not 0: nothing is recorded, and wt_recorder_run() returns it. May wait. */
+	int (*on_ready)(void *context);
+	/* The same, when all gates are open: packets that arrive from now on are recorded. */
+	int (*on_begin)(void *context);
 	/* Called in the recording thread: from time to time, and when a report is requested. */
 	void (*on_progress)(void *context, const struct wt_recorder_report *report,
 	                    bool report_requested);
@@ -141,6 +150,15 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 /* Ask it to stop; or to call on_progress now. From any thread or signal handler. */
 void wt_recorder_stop(struct wt_recorder *recorder);
 void wt_recorder_request_report(struct wt_recorder *recorder);
+
+/* Have it look at what it shares with others. From any thread or signal handler. */
+void wt_recorder_wake(struct wt_recorder *recorder);
+
+/* Make a number that others do not have, for recording_id. */
+uint64_t wt_recorder_make_id(void);
+
+/* Record a named state, once, and report it. In the recording thread. */
+void wt_recorder_degrade(struct wt_recorder *recorder, const char *text);
 
 /* Report the state. In the recording thread or after wt_recorder_run(). */
 void wt_recorder_report(struct wt_recorder *recorder, struct wt_recorder_report *report);

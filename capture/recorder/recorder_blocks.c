@@ -54,6 +54,8 @@ static int write_section(struct wt_recorder *recorder, const char *hardware, con
 	        .file = recorder->file->number,
 	        .format = WT_CHUNK_FORMAT,
 	        .has_recording = true,
+	        .lanes = recorder->config.lanes,
+	        .lane = recorder->config.lane,
 	};
 	struct wt_pcapng_section section = {
 	        .hardware = hardware,
@@ -188,7 +190,7 @@ static struct wt_ledger file_ledger(const struct wt_recorder *recorder, size_t i
 
 	/* Drops after the last packet of a file are reported by the next file's first. */
 	if (closing && !recorder->ending)
-		ledger.lost.ring = recorder->recorded[i].drops_placed;
+		ledger.lost.ring = wt_ring_drops_told(recorder->recorded[i].ring);
 	wt_ledger_subtract(&ledger, &recorder->recorded[i].file_start, written);
 	return ledger;
 }

@@ -194,8 +194,6 @@ void wt_recorder_follow_block(struct wt_recorder *recorder, struct wt_recorded *
 	while (is_lost_for_the_file(recorder) &&
 	       (count = wt_ring_read_frames(recorded->ring, block, frames, BATCH_FRAMES))) {
 		wt_stamp_converter_frames(&recorded->converter, frames, count);
-		frames[0].dropped_before += recorded->pending_drops;
-		recorded->pending_drops = 0;
 		recorded->followed += count;
 		wt_recorder_follow_frames(recorder, recorded, frames, count);
 	}
@@ -210,7 +208,7 @@ static void follow_ring(struct wt_recorder *recorder, struct wt_recorded *record
 	struct wt_block block;
 
 	while (recorded->consumed + recorded->followed < recorded->packets - recorded->drops) {
-		int rc = wt_recorder_next_block(recorded, &block);
+		int rc = wt_reader_next_block(recorded->reader, &block);
 
 		if (rc < 0 || (!rc && wt_recorder_clock_ns() - progress_ns > patience_ns))
 			break;
@@ -220,7 +218,6 @@ static void follow_ring(struct wt_recorder *recorder, struct wt_recorded *record
 			wt_reader_acknowledge_wakeup(recorded->reader);
 			continue;
 		}
-		recorded->pending_drops += block.lost_before;
 		wt_recorder_follow_block(recorder, recorded, &block);
 		recorded->followed += block.rejected;
 		wt_ring_release_block(recorded->ring, &block);

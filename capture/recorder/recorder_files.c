@@ -74,7 +74,7 @@ static void start_ledgers(struct wt_recorder *recorder)
 		recorded->file_start = recorder->reports[i].ledger;
 		/* Packets still on their way belong to the file before. */
 		recorded->file_start.written = recorded->given;
-		recorded->file_start.lost.ring = recorded->drops_placed;
+		recorded->file_start.lost.ring = wt_ring_drops_told(recorded->ring);
 	}
 }
 
@@ -159,9 +159,13 @@ uint64_t wt_recorder_bytes_left(const struct wt_recorder *recorder)
  * begun. */
 static void rotate(struct wt_recorder *recorder)
 {
+	enum { LOOK_EVERY_MS = 2 };
 	struct wt_error err = {0};
 	int rc;
 
+	/* Packets wait in the ring meanwhile. */
+	while (!wt_file_set_is_ready(recorder->output->files))
+		wt_recorder_wait_for_disk(recorder, LOOK_EVERY_MS);
 	for (size_t i = 0; i < recorder->config.interface_count; i++)
 		wt_recorder_take_statistics(&recorder->recorded[i]);
 	rc = wt_recorder_write_notes(recorder);
@@ -183,11 +187,8 @@ static void rotate(struct wt_recorder *recorder)
 	recorder->waiting_files = recorder->file;
 	recorder->file = NULL;
 	rc = wt_recorder_begin_file(recorder, &err);
-	if (!rc) {
-		/* There is a file for what is being read. */
-		recorder->lacks_space |= !wt_file_set_has_space(recorder->output->files);
+	if (!rc)
 		return;
-	}
 	if (recorder->file) {
 		wt_recorder_writer_failed(recorder, rc);
 		return;

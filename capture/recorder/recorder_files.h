@@ -4,8 +4,6 @@
 
 #include <wiretape/capture/recorder/recorder_state.h>
 
-/* Make a number that others do not have. */
-uint64_t wt_recorder_make_id(void);
 int wt_recorder_begin_file(struct wt_recorder *recorder, struct wt_error *err);
 /* Go on to the next file if packets of `next_bytes` are to be added and this one may not have
  * them; or if it has been written for long enough. */

@@ -27,17 +27,12 @@ static void account(struct wt_recorder *recorder, struct wt_recorded *recorded,
                     struct wt_frame *frames, size_t count)
 {
 	struct wt_ledger *ledger = &recorded->report->ledger;
-	uint64_t cut = 0, dropped = 0;
+	uint64_t cut = 0;
 
 	wt_stamp_converter_frames(&recorded->converter, frames, count);
 	ledger->stamps_unasked = recorded->converter.unasked;
-	frames[0].dropped_before += recorded->pending_drops;
-	recorded->pending_drops = 0;
-	for (size_t i = 0; i < count; i++) {
-		dropped += frames[i].dropped_before;
+	for (size_t i = 0; i < count; i++)
 		cut += frames[i].caplen < frames[i].len;
-	}
-	recorded->drops_placed += dropped;
 	recorded->consumed += count;
 	ledger->truncated += cut;
 	wt_stamp_tally_add(&ledger->stamps, frames, count);
@@ -311,7 +306,7 @@ static uint64_t record_in_place(struct wt_recorder *recorder, struct wt_recorded
 	if (rc) {
 		wt_recorder_writer_failed(recorder, rc);
 		wt_recorder_follow_block(recorder, recorded, block);
-		wt_recorder_release_block(recorded, block);
+		wt_reader_release_block(recorded->reader, block);
 		return 0;
 	}
 	c.held = wt_recorder_hold(recorder, recorded, block);
@@ -328,7 +323,6 @@ static uint64_t record_block(struct wt_recorder *recorder, struct wt_recorded *r
 {
 	uint64_t read;
 
-	recorded->pending_drops += block->lost_before;
 	if (block->frames)
 		wt_recorder_rotate_if_due(recorder, block->walk.bytes);
 	if (!recorder->ending && suits_in_place(recorder, recorded, block))
@@ -336,7 +330,7 @@ static uint64_t record_block(struct wt_recorder *recorder, struct wt_recorded *r
 	read = copy_block(recorder, recorded, block);
 	if (block->walk.fault)
 		count_malformed(recorder, recorded, block, read);
-	wt_recorder_release_block(recorded, block);
+	wt_reader_release_block(recorded->reader, block);
 	return read;
 }
 
@@ -345,13 +339,13 @@ bool wt_recorder_turn(struct wt_recorder *recorder, struct wt_recorded *recorded
 	struct wt_block block;
 	uint64_t read = 0;
 	int rc = 1;
-	bool any = false, lacked_space = recorder->lacks_space;
+	bool any = false;
 
-	while (!recorder->ending && read < FRAMES_A_TURN && recorder->lacks_space == lacked_space) {
+	while (!recorder->ending && read < FRAMES_A_TURN) {
 		wt_recorder_reap(recorder);
 		if (recorder->ending || !wt_tape_is_ready(recorder->file->tape))
 			break;
-		rc = wt_recorder_next_block(recorded, &block);
+		rc = wt_reader_next_block(recorded->reader, &block);
 		if (rc <= 0)
 			break;
 		any = true;

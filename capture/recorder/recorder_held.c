@@ -4,22 +4,6 @@
 
 #include <assert.h>
 
-/* The producer drops while the block it would fill next has not been given back, so its counters
- * matter when it has filled all blocks, and only then. Read them before and after the release:
- * before, to separate drops so far from those once it has gone on and stopped again; after, for
- * drops in between. */
-void wt_recorder_release_block(struct wt_recorded *recorded, struct wt_block *block)
-{
-	uint64_t end = wt_ring_end(recorded->ring);
-	bool full = wt_ring_has_filled(recorded->ring, end);
-
-	if (full)
-		wt_recorder_take_statistics(recorded);
-	wt_ring_release_block(recorded->ring, block);
-	if (full || wt_ring_has_filled(recorded->ring, end))
-		wt_recorder_take_statistics_until(recorded, end);
-}
-
 static void put_back(struct wt_held_block *held)
 {
 	if (held->pins || !held->retired)
@@ -64,7 +48,7 @@ void wt_recorder_unpin(struct wt_held_block *held)
 	assert(held->pins);
 	if (--held->pins)
 		return;
-	wt_recorder_release_block(held->recorded, &held->block);
+	wt_reader_release_block(held->recorded->reader, &held->block);
 	held->recorded->held_blocks--;
 	put_back(held);
 }

@@ -9,7 +9,5 @@ struct wt_held_block *wt_recorder_hold(struct wt_recorder *recorder, struct wt_r
                                        const struct wt_block *block);
 /* Drop one user's claim; the last gives the block back. */
 void wt_recorder_unpin(struct wt_held_block *held);
-/* Give back a block without other users. */
-void wt_recorder_release_block(struct wt_recorded *recorded, struct wt_block *block);
 
 #endif

@@ -221,7 +221,7 @@ static void periodic_statistics(struct wt_recorder *recorder)
 		wt_recorder_writer_failed(recorder, rc);
 }
 
-/* Take events of the file set, and see whether there is room for more. */
+/* Take events of the file set. */
 static void check_files(struct wt_recorder *recorder)
 {
 	struct wt_file_set *files = recorder->output->files;
@@ -230,8 +230,6 @@ static void check_files(struct wt_recorder *recorder)
 
 	if (!files)
 		return;
-	if (!recorder->ending && !wt_file_set_has_space(files))
-		wt_recorder_end_with(recorder, WT_END_SPACE, 0);
 	while (wt_file_set_next_event(files, text, sizeof(text), &error)) {
 		wt_recorder_say(recorder, "%s", text);
 		if (error && !recorder->files_error[0])
@@ -244,6 +242,8 @@ static void service_files(struct wt_recorder *recorder, int64_t now_ns)
 	struct wt_recorder_file *file;
 	int rc = 0;
 
+	if (recorder->output->files && !wt_file_set_has_space(recorder->output->files))
+		wt_recorder_end_with(recorder, WT_END_SPACE, 0);
 	wt_recorder_rotate_by_time(recorder);
 	file = recorder->file;
 	if (recorder->ending)
@@ -428,8 +428,6 @@ static void record(struct wt_recorder *recorder)
 			any |= record_turn(recorder, &recorder->recorded[i]);
 		now_ns = wt_recorder_clock_ns();
 		run_timers(recorder, now_ns);
-		if (recorder->lacks_space)
-			wt_recorder_end_with(recorder, WT_END_SPACE, 0);
 		if (any || recorder->ending)
 			continue;
 		if (wt_tape_is_ready(recorder->file->tape)) {
@@ -525,8 +523,9 @@ static void close_ledgers(struct wt_recorder *recorder)
 		report->high_water_ns = wt_ring_high_water_ns(recorded->ring);
 		/* Drops after the last packet asked for are no loss. */
 		wt_ledger_close(&report->ledger, recorded->packets - recorded->rejected,
-		                rest_of(recorder) == WT_REST_AFTER_LIMIT ? recorded->drops_placed
-		                                                         : recorded->drops,
+		                rest_of(recorder) == WT_REST_AFTER_LIMIT
+		                        ? wt_ring_drops_told(recorded->ring)
+		                        : recorded->drops,
 		                rest_of(recorder));
 		report->high_water_pct = wt_ring_high_water_pct(recorded->ring);
 		wt_recorder_read_nic(recorded);
@@ -639,17 +638,20 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 	rc = wt_recorder_begin_file(recorder, err);
 	if (!rc)
 		rc = wait_for_header(recorder, err);
+	if (!rc && recorder->config.on_ready)
+		rc = recorder->config.on_ready(recorder->config.context);
 	if (!rc)
 		rc = open_gates(recorder, err);
+	if (!rc && recorder->config.on_begin)
+		rc = recorder->config.on_begin(recorder->config.context);
 	if (rc) {
 		recorder->ended_ns = recorder->start_ns;
+		recorder->start_utc_ns = 0;
 		wt_recorder_abandon_file(recorder);
 		return rc;
 	}
 	recorder->end = WT_END_ASKED;
 	recorder->running = true;
-	if (recorder->config.on_begin)
-		recorder->config.on_begin(recorder->config.context);
 	record(recorder);
 	shut_gates(recorder);
 	empty_rings(recorder);
@@ -662,8 +664,8 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 	return explain_end(recorder, err);
 }
 
-/* Wake, from signal handlers too: the interrupted code finds its errno as it was. */
-static void wake(struct wt_recorder *recorder)
+/* The interrupted code of a signal handler finds its errno as it was. */
+void wt_recorder_wake(struct wt_recorder *recorder)
 {
 	uint64_t one = 1;
 	int saved = errno;
@@ -676,13 +678,13 @@ static void wake(struct wt_recorder *recorder)
 void wt_recorder_stop(struct wt_recorder *recorder)
 {
 	atomic_store(&recorder->stop_asked, true);
-	wake(recorder);
+	wt_recorder_wake(recorder);
 }
 
 void wt_recorder_request_report(struct wt_recorder *recorder)
 {
 	atomic_store(&recorder->report_requested, true);
-	wake(recorder);
+	wt_recorder_wake(recorder);
 }
 
 static int open_interface(struct wt_recorder *recorder, size_t i, struct wt_error *err)
@@ -699,7 +701,7 @@ static int open_interface(struct wt_recorder *recorder, size_t i, struct wt_erro
 	recorded->ring = wt_reader_ring(recorded->reader);
 	recorded->report = &recorder->reports[i];
 	recorded->report->reader = wt_reader_info(recorded->reader);
-	recorded->report->has_nic = wt_reader_has_nic(recorded->reader);
+	recorded->report->has_nic = !recorder->config.lane && wt_reader_has_nic(recorded->reader);
 	recorder->polls[i] = (struct pollfd){wt_reader_fd(recorded->reader), POLLIN, 0};
 	tell_degraded(recorder, recorded);
 	if (recorded->report->reader->stamps_degraded)
@@ -732,7 +734,7 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
 	if (!made)
 		return wt_error_set(err, -ENOMEM, "no memory for a recorder");
 	made->config = *config;
-	made->recording_id = wt_recorder_make_id();
+	made->recording_id = config->recording_id ? config->recording_id : wt_recorder_make_id();
 	if (!made->config.statistics_every_ns)
 		made->config.statistics_every_ns = 10 * second_ns;
 	made->recorded = calloc(config->interface_count, sizeof(*made->recorded));

@@ -69,34 +69,16 @@ void wt_recorder_writer_failed(struct wt_recorder *recorder, int error)
 	wt_recorder_end_with(recorder, error == -EPIPE ? WT_END_READER_GONE : WT_END_WRITER, error);
 }
 
-/* Ask the producer what it has counted. PACKET_STATISTICS forgets with every look and has 32 bits:
- * here is the only place that looks, and it adds up in 64. Its drops come after everything it has
- * handed over by now, which was at most `end`. */
-void wt_recorder_take_statistics_until(struct wt_recorded *recorded, uint64_t end)
-{
-	struct wt_ring_statistics since = {0};
-
-	if (wt_reader_statistics(recorded->reader, &since))
-		return;
-	recorded->packets += since.packets;
-	recorded->drops += since.drops;
-	recorded->report->ledger.freezes += since.freezes;
-	if (!recorded->report->reader->places_drops)
-		wt_ring_take_drops(recorded->ring, end, since.drops);
-	wt_ledger_update(&recorded->report->ledger, recorded->packets - recorded->rejected,
-	                 recorded->drops);
-}
-
 void wt_recorder_take_statistics(struct wt_recorded *recorded)
 {
-	wt_recorder_take_statistics_until(recorded, UINT64_MAX);
-}
+	struct wt_ring_statistics total;
 
-int wt_recorder_next_block(struct wt_recorded *recorded, struct wt_block *block)
-{
-	if (wt_ring_next_is_losing(recorded->ring))
-		wt_recorder_take_statistics(recorded);
-	return wt_ring_next_block(recorded->ring, block);
+	wt_reader_count(recorded->reader, &total);
+	recorded->packets = total.packets;
+	recorded->drops = total.drops;
+	recorded->report->ledger.freezes = total.freezes;
+	wt_ledger_update(&recorded->report->ledger, recorded->packets - recorded->rejected,
+	                 recorded->drops);
 }
 
 bool wt_recorder_read_nic(struct wt_recorded *recorded)

@@ -28,8 +28,6 @@ struct wt_recorded {
 	uint64_t rejected; /* by a filter that runs here */
 	uint64_t sound;    /* as many were given to the tape when it was last found to be up */
 	uint64_t followed; /* frames taken out of the ring for the sake of feeds alone */
-	uint64_t pending_drops;            /* before the next frame */
-	uint64_t drops_placed;             /* of `drops`: that a frame has told */
 	uint32_t held_blocks;              /* that the disk has */
 	struct wt_join *join;              /* NULL: no groups */
 	bool join_lost;                    /* to be renewed: the interface was gone */
@@ -112,8 +110,7 @@ struct wt_recorder {
 	bool running;
 	enum wt_record_end end;
 	bool ending;
-	bool lacks_space; /* seen at a rotation: to end, once what was read is written */
-	int failure;      /* with WT_END_WRITER and WT_END_FAILURE */
+	int failure;                            /* with WT_END_WRITER and WT_END_FAILURE */
 	struct wt_error failure_text;           /* with WT_END_FAILURE, if it says more */
 	char files_error[WT_MAX_DEGRADED_TEXT]; /* the first of the file set's, or "" */
 	char degraded_text[WT_MAX_DEGRADED][WT_MAX_DEGRADED_TEXT];
@@ -125,8 +122,7 @@ struct wt_recorder {
 int64_t wt_recorder_clock_ns(void);     /* CLOCK_MONOTONIC */
 int64_t wt_recorder_utc_clock_ns(void); /* CLOCK_REALTIME */
 
-/* Record a named state, once, and report it; or only report it. */
-void wt_recorder_degrade(struct wt_recorder *recorder, const char *text);
+/* Report a line. */
 void wt_recorder_say(const struct wt_recorder *recorder, const char *format, ...)
         __attribute__((format(printf, 2, 3)));
 
@@ -137,12 +133,7 @@ void wt_recorder_writer_failed(struct wt_recorder *recorder, int error);
 /* Look at the counters of its NIC; false if it has none. */
 bool wt_recorder_read_nic(struct wt_recorded *recorded);
 
-/* Take the producer's counts; nothing else does. It cannot have gone on beyond `end` (wt_ring_end)
- * when it dropped. */
-void wt_recorder_take_statistics_until(struct wt_recorded *recorded, uint64_t end);
+/* Take the producer's counts into the ledger. */
 void wt_recorder_take_statistics(struct wt_recorded *recorded);
-
-/* wt_ring_next_block(), and what was lost before it is in its place. */
-int wt_recorder_next_block(struct wt_recorded *recorded, struct wt_block *block);
 
 #endif

@@ -21,8 +21,7 @@ struct options {
 	struct wt_feed_options feed;
 	const char *state;
 	bool json, gaps, no_feeds;
-	char **paths;
-	size_t path_count;
+	struct wt_file_list files;
 };
 
 /* Everything that one check needs, from its start to its end. */
@@ -113,16 +112,16 @@ static int parse_options(int argc, char **argv, struct options *options)
 	struct wt_words words;
 	int code = wt_options_parse(&wt_check_line, argc, argv, options, &words);
 
-	options->paths = words.list;
-	options->path_count = (size_t)words.count;
-	return code ? code : check_options(options, &words);
+	if (!code)
+		code = check_options(options, &words);
+	return code ? code : wt_list_files(&options->files, &words);
 }
 
 /* Look at the heads, in the order in which they are to be read. */
 static int look_at_files(struct check *check, struct wt_error *err)
 {
 	const struct options *options = check->options;
-	size_t count = options->path_count;
+	size_t count = options->files.count;
 	struct wt_check_head *heads = calloc(count, sizeof(*heads));
 	int rc;
 
@@ -132,7 +131,7 @@ static int look_at_files(struct check *check, struct wt_error *err)
 		return wt_error_set(err, -ENOMEM, "no memory for this many files");
 	}
 	for (size_t i = 0; i < count; i++)
-		wt_check_head_read(&heads[i], options->paths[i], i);
+		wt_check_head_read(&heads[i], options->files.paths[i], i);
 	rc = wt_check_order(heads, count, &check->series, &check->series_count, err);
 	for (size_t i = 0; i < count; i++)
 		check->files[i].head = heads[i];
@@ -140,15 +139,16 @@ static int look_at_files(struct check *check, struct wt_error *err)
 	return rc;
 }
 
-/* The last file of the recording that a state knows; 0: none. */
-static uint32_t last_known(const struct wt_places *places, uint64_t recording)
+/* The last file of the recording's lane that a state knows; 0: none. */
+static uint32_t last_known(const struct wt_places *places, const struct wt_tape_mark *mark)
 {
 	uint32_t last = 0;
 
 	for (uint32_t i = 0; i < places->count; i++) {
 		const struct wt_place_file *file = &places->list[i].file;
 
-		if (file->is_numbered && file->recording == recording && file->number > last)
+		if (file->is_numbered && file->recording == mark->recording &&
+		    file->lane == mark->lane && file->number > last)
 			last = file->number;
 	}
 	return last;
@@ -162,7 +162,7 @@ static int find_missing_files(struct check *check, const struct wt_check_series 
 
 	if (!wt_check_is_numbered(&files[0].head))
 		return 0;
-	last = last_known(&check->context.places, files[0].head.mark.recording);
+	last = last_known(&check->context.places, &files[0].head.mark);
 	if (last && files[0].head.mark.file <= last)
 		return wt_error_set(err, -EEXIST,
 		                    "%s: file %u of its recording is in the state already, which "
@@ -246,7 +246,7 @@ static int choose_feeds(struct check *check, struct wt_error *err)
 	if (options->no_feeds)
 		return 0;
 	check->channels = options->feed.channels;
-	rc = wt_check_choose_feeds(&check->channels, check->files, options->path_count,
+	rc = wt_check_choose_feeds(&check->channels, check->files, options->files.count,
 	                           check->context.patience, &check->result.feeds, err);
 	if (!rc && options->state)
 		rc = check_state_feeds(check, err);
@@ -305,7 +305,7 @@ static int report(struct check *check, struct wt_error *err)
 	int rc;
 
 	result->files = check->files;
-	result->file_count = check->options->path_count;
+	result->file_count = check->options->files.count;
 	result->channels = &check->channels;
 	result->monitor = check->monitor;
 	result->gaps = &check->gaps;
@@ -329,7 +329,7 @@ static int report(struct check *check, struct wt_error *err)
 
 static void release(struct check *check)
 {
-	for (size_t i = 0; check->files && i < check->options->path_count; i++) {
+	for (size_t i = 0; check->files && i < check->options->files.count; i++) {
 		wt_check_head_fini(&check->files[i].head);
 		wt_books_fini(&check->files[i].books);
 	}
@@ -405,5 +405,6 @@ int wt_command_check(int argc, char **argv)
 	if (!code)
 		code = check_files(&options);
 	wt_feed_channels_free(&options.feed.channels);
+	wt_file_list_free(&options.files);
 	return wt_cli_flush() ? WT_EXIT_FAILURE : code;
 }

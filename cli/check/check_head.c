@@ -106,7 +106,7 @@ static int compare_numbers(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* Files of recordings first, by recording and number; the others as they were given. */
+/* Files of recordings first, by recording, lane and number; the others as they were given. */
 static int compare_heads(const void *a, const void *b)
 {
 	const struct wt_check_head *one = a, *other = b;
@@ -114,6 +114,8 @@ static int compare_heads(const void *a, const void *b)
 
 	if (!order && wt_check_is_numbered(one))
 		order = compare_numbers(one->mark.recording, other->mark.recording);
+	if (!order && wt_check_is_numbered(one))
+		order = compare_numbers(one->mark.lane, other->mark.lane);
 	if (!order && wt_check_is_numbered(one))
 		order = compare_numbers(one->mark.file, other->mark.file);
 	return order ? order : compare_numbers(one->argument, other->argument);
@@ -130,10 +132,15 @@ static int compare_series(const void *a, const void *b)
 	return compare_numbers(one->first, other->first);
 }
 
+bool wt_check_same_recording(const struct wt_check_head *a, const struct wt_check_head *b)
+{
+	return wt_check_is_numbered(a) && wt_check_is_numbered(b) &&
+	       a->mark.recording == b->mark.recording;
+}
+
 static bool belongs(const struct wt_check_head *before, const struct wt_check_head *head)
 {
-	return wt_check_is_numbered(before) && wt_check_is_numbered(head) &&
-	       before->mark.recording == head->mark.recording;
+	return wt_check_same_recording(before, head) && before->mark.lane == head->mark.lane;
 }
 
 static void group(const struct wt_check_head *heads, size_t count, struct wt_check_series *series,

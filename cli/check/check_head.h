@@ -3,8 +3,8 @@
 #define WIRETAPE_CLI_CHECK_CHECK_HEAD_H
 
 /* Finds from the beginnings of capture files where they belong, and finds the order in which they
- * are to be read: files of one recording by their number, one after the other; everything else by
- * its first stamp, on its own. */
+ * are to be read: files of one recording, or of one lane of it, by their number, one after the
+ * other; everything else by its first stamp, on its own. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,6 +33,9 @@ void wt_check_head_fini(struct wt_check_head *head);
 
 /* Does the mark name the recording and the file's number in it? */
 bool wt_check_is_numbered(const struct wt_check_head *head);
+
+/* Are both of one recording, if maybe of two lanes? */
+bool wt_check_same_recording(const struct wt_check_head *a, const struct wt_check_head *b);
 
 /* Files that follow each other: `count` heads from `first` on. */
 struct wt_check_series {

@@ -13,7 +13,8 @@
 static bool is_same(const struct wt_place *a, const struct wt_place *b)
 {
 	return a->link_type == b->link_type && a->has_ledger == b->has_ledger &&
-	       !strcmp(a->name, b->name) && !strcmp(a->description, b->description);
+	       a->file.lane == b->file.lane && !strcmp(a->name, b->name) &&
+	       !strcmp(a->description, b->description);
 }
 
 /* The gap between the last file that had it and this one, in words. */
@@ -89,6 +90,8 @@ static void put_place(FILE *out, const struct wt_place *place)
 	if (place->file.is_numbered)
 		fprintf(out, "recording=%" PRIu64 "\nfile=%" PRIu32 "\n", place->file.recording,
 		        place->file.number);
+	if (place->file.lane)
+		fprintf(out, "lane=%" PRIu32 "\n", place->file.lane);
 }
 
 char *wt_places_save(const struct wt_places *places)
@@ -172,6 +175,8 @@ static bool read_field(struct wt_place *place, const struct wt_name_value *line)
 		place->file.is_numbered = true;
 		return wt_value_u64(line, &place->file.recording);
 	}
+	if (wt_name_is(line, "lane"))
+		return wt_value_u32(line, &place->file.lane);
 	return !wt_name_is(line, "file") || wt_value_u32(line, &place->file.number);
 }
 

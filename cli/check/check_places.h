@@ -3,7 +3,8 @@
 #define WIRETAPE_CLI_CHECK_CHECK_PLACES_H
 
 /* Interfaces through all files: one of the same name, description and link type in a later file is
- * the same, unless another file that is being read has it, too. Pure. */
+ * the same, unless another file that is being read has it, too. Each lane of a recording has its
+ * own. Pure. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,7 +22,8 @@ enum {
 struct wt_place_file {
 	bool is_numbered;
 	uint64_t recording;
-	uint32_t number;
+	uint32_t number; /* in its lane */
+	uint32_t lane;   /* 0 also without lanes */
 };
 
 struct wt_place {

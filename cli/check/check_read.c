@@ -55,16 +55,18 @@ static struct wt_check_source *earliest(const struct reading *reading, int64_t *
 	return first;
 }
 
-static bool any_nearly_over(const struct reading *reading)
+static bool any_nearly_over(const struct reading *reading, const struct wt_check_head *next)
 {
 	for (size_t i = 0; i < reading->source_count; i++)
-		if (wt_check_source_is_nearly_over(reading->sources[i]))
+		if (!wt_check_same_recording(&reading->sources[i]->files[0].head, next) &&
+		    wt_check_source_is_nearly_over(reading->sources[i]))
 			return true;
 	return false;
 }
 
 /* Check whether to open the next series before the source goes on. A file of a ring of files may
- * begin a little before its predecessor ends: the predecessor is read to its end first. */
+ * begin a little before its predecessor ends: the predecessor is read to its end first. Lanes of a
+ * recording do not wait for each other. */
 static bool is_due(const struct reading *reading, const struct wt_check_source *source)
 {
 	const struct wt_check_series *series = &reading->series[reading->next_series];
@@ -73,7 +75,8 @@ static bool is_due(const struct reading *reading, const struct wt_check_source *
 		return false;
 	if (!source || !series->has_first)
 		return true;
-	return series->first_ns <= wt_check_source_next_ns(source) && !any_nearly_over(reading);
+	return series->first_ns <= wt_check_source_next_ns(source) &&
+	       !any_nearly_over(reading, &reading->files[series->first].head);
 }
 
 /* Limit up to which the source may go on by itself. */

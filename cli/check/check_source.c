@@ -96,6 +96,7 @@ static void begin_section(struct wt_check_source *source, const struct wt_pcapng
 	        .is_numbered = mark.has_recording && mark.file,
 	        .recording = mark.recording,
 	        .number = mark.file,
+	        .lane = mark.lane,
 	};
 }
 

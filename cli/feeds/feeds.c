@@ -222,6 +222,7 @@ int wt_command_feeds(int argc, char **argv)
 {
 	struct options options = {0};
 	struct wt_feeds_source source = {.stop = &stop_requested};
+	struct wt_file_list files = {0};
 	struct wt_words words;
 	int code = wt_options_parse(&wt_feeds_line, argc, argv, &options, &words);
 
@@ -234,8 +235,12 @@ int wt_command_feeds(int argc, char **argv)
 	if (options.list)
 		return list(options.json);
 	source.live = options.interface_count > 0;
-	source.paths = source.live ? options.interfaces : (const char *const *)words.list;
-	source.count = source.live ? options.interface_count : words.count;
+	code = wt_list_files(&files, &words);
+	source.paths = source.live ? options.interfaces : (const char *const *)files.paths;
+	source.count = source.live ? options.interface_count : (int)files.count;
 	source.duration_ns = options.duration_ns ? options.duration_ns : default_duration_ns;
-	return look(&options, &source);
+	if (!code)
+		code = look(&options, &source);
+	wt_file_list_free(&files);
+	return code;
 }

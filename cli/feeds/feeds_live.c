@@ -129,13 +129,14 @@ static bool take_turns(struct looking *looking)
 
 static void take_statistics(struct looking *looking)
 {
+	looking->seen = 0;
+	looking->source->lost = 0;
 	for (int i = 0; i < looking->count; i++) {
-		struct wt_ring_statistics since = {0};
+		struct wt_ring_statistics total;
 
-		if (wt_reader_statistics(looking->faces[i].reader, &since))
-			continue;
-		looking->seen += since.packets;
-		looking->source->lost += since.drops;
+		wt_reader_count(looking->faces[i].reader, &total);
+		looking->seen += total.packets;
+		looking->source->lost += total.drops;
 	}
 }
 

@@ -17,6 +17,7 @@
 
 struct options {
 	struct wt_cut_config config;
+	struct wt_file_list files;
 	struct wt_given_time from, to;
 	bool quiet, verbose, json;
 	bool allow_skipped;
@@ -94,11 +95,15 @@ static int parse_options(int argc, char **argv, struct options *options)
 	struct wt_words words;
 	int code = wt_options_parse(&wt_cut_line, argc, argv, options, &words);
 
-	options->config.paths = (const char *const *)words.list;
-	options->config.path_count = (size_t)words.count;
 	options->config.from = wt_given(&options->from);
 	options->config.to = wt_given(&options->to);
-	return code ? code : check_options(options, &words);
+	if (!code)
+		code = check_options(options, &words);
+	if (!code)
+		code = wt_list_files(&options->files, &words);
+	options->config.paths = (const char *const *)options->files.paths;
+	options->config.path_count = options->files.count;
+	return code;
 }
 
 static void warn_of_blocks(const char *path, const struct wt_cut_file *file)
@@ -374,5 +379,8 @@ int wt_command_cut(int argc, char **argv)
 
 	/* So that a closed pipe is an error of writing, and an exit code. */
 	signal(SIGPIPE, SIG_IGN);
-	return code ? code : cut(&options);
+	if (!code)
+		code = cut(&options);
+	wt_file_list_free(&options.files);
+	return code;
 }

@@ -457,32 +457,45 @@ static int repair_file(const char *path, const struct options *options)
 	return rc ? WT_EXIT_FAILURE : WT_EXIT_OK;
 }
 
-static int parse_options(int argc, char **argv, struct options *options, struct wt_words *words)
+static int repair_files(const struct wt_file_list *files, const struct options *options)
 {
-	int code = wt_options_parse(&wt_repair_line, argc, argv, options, words);
+	int exit_code = WT_EXIT_OK;
+
+	for (size_t i = 0; i < files->count; i++)
+		if (repair_file(files->paths[i], options))
+			exit_code = WT_EXIT_FAILURE;
+	return exit_code;
+}
+
+static int parse_options(int argc, char **argv, struct options *options, struct wt_file_list *files)
+{
+	struct wt_words words;
+	int code = wt_options_parse(&wt_repair_line, argc, argv, options, &words);
 
 	if (code)
 		return code;
-	if (!words->count)
+	if (!words.count)
 		return wt_cli_usage("repair", "no FILE given");
 	if (options->out && options->dry_run)
 		return wt_cli_usage("repair", "--dry-run writes nothing: leave out -w, or it");
-	if (options->out && words->count > 1)
-		return wt_cli_usage("repair", "-w takes one FILE, and there are %d", words->count);
-	return WT_EXIT_OK;
+	code = wt_list_files(files, &words);
+	if (!code && options->out && files->count > 1)
+		return wt_cli_usage("repair", "-w takes one FILE, and there are %zu", files->count);
+	return code;
 }
 
 int wt_command_repair(int argc, char **argv)
 {
 	struct options options = {0};
-	struct wt_words words;
-	int exit_code = parse_options(argc, argv, &options, &words);
+	struct wt_file_list files = {0};
+	int exit_code = parse_options(argc, argv, &options, &files);
 
-	if (exit_code)
-		return exit_code;
 	signal(SIGPIPE, SIG_IGN);
-	for (int i = 0; i < words.count; i++)
-		if (repair_file(words.list[i], &options))
+	if (!exit_code) {
+		exit_code = repair_files(&files, &options);
+		if (wt_cli_flush())
 			exit_code = WT_EXIT_FAILURE;
-	return wt_cli_flush() ? WT_EXIT_FAILURE : exit_code;
+	}
+	wt_file_list_free(&files);
+	return exit_code;
 }

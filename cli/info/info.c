@@ -2,6 +2,7 @@
 #include "info_collect.h"
 #include "info_faces.h"
 #include <wiretape/cli/cli.h>
+#include <wiretape/cli/common_options.h>
 #include <wiretape/cli/options.h>
 
 #include <signal.h>
@@ -53,14 +54,14 @@ static int report_file(const char *path, bool json)
 	return result ? WT_EXIT_FAILURE : WT_EXIT_OK;
 }
 
-static int report_files(char **paths, int count, bool json)
+static int report_files(const struct wt_file_list *files, bool json)
 {
 	int exit_code = WT_EXIT_OK;
 
-	for (int i = 0; i < count && !ferror(stdout); i++) {
+	for (size_t i = 0; i < files->count && !ferror(stdout); i++) {
 		if (i && !json)
 			putchar('\n');
-		if (report_file(paths[i], json))
+		if (report_file(files->paths[i], json))
 			exit_code = WT_EXIT_FAILURE;
 	}
 	return exit_code;
@@ -69,6 +70,7 @@ static int report_files(char **paths, int count, bool json)
 int wt_command_info(int argc, char **argv)
 {
 	struct options options = {0};
+	struct wt_file_list files = {0};
 	struct wt_words words;
 	int code = wt_options_parse(&wt_info_line, argc, argv, &options, &words);
 
@@ -78,6 +80,9 @@ int wt_command_info(int argc, char **argv)
 		return wt_cli_usage("info", "no FILE given");
 	/* So that a closed pipe is an error of writing, and an exit code. */
 	signal(SIGPIPE, SIG_IGN);
-	code = report_files(words.list, words.count, options.json);
+	code = wt_list_files(&files, &words);
+	if (!code)
+		code = report_files(&files, options.json);
+	wt_file_list_free(&files);
 	return wt_cli_flush() ? WT_EXIT_FAILURE : code;
 }

@@ -22,17 +22,13 @@
 
 #include <wiretape/base/mutex.h>
 #include <wiretape/capture/readers/udp_spec.h>
-#include <wiretape/capture/recorder/recorder.h>
+#include <wiretape/capture/recorder/recording.h>
 
-/* One recorder and the files it makes: of all interfaces, or each of its own. */
+/* What goes to one -w: of all interfaces, or of one. */
 struct recording {
 	struct session *session;
 	const char *path;
-	struct wt_recorder *recorder;
-	struct wt_recorder_report opened; /* before it was begun */
-	struct wt_disk *disk;             /* NULL: standard output */
-	struct wt_file_set *files;        /* the same */
-	struct wt_recorder_output output;
+	struct wt_recording *recording;
 	struct wt_progress progress;
 	pthread_t thread;
 	bool has_thread;
@@ -44,6 +40,7 @@ struct session {
 	const struct wt_record_options *options;
 	struct recording *recordings;
 	size_t count;
+	size_t lanes; /* of those that are open */
 	size_t begun; /* of them; guarded by output_lock */
 	bool terminal;
 	struct wt_ready ready;
@@ -62,16 +59,16 @@ static volatile sig_atomic_t dies;
 static void stop_all(struct session *session)
 {
 	for (size_t i = 0; i < session->count; i++)
-		if (session->recordings[i].recorder)
-			wt_recorder_stop(session->recordings[i].recorder);
+		if (session->recordings[i].recording)
+			wt_recording_stop(session->recordings[i].recording);
 }
 
 /* Commands of --on-close are not waited for. */
 static void hurry_all(struct session *session)
 {
 	for (size_t i = 0; i < session->count; i++)
-		if (session->recordings[i].files)
-			wt_file_set_abort_writes(session->recordings[i].files);
+		if (session->recordings[i].recording)
+			wt_recording_abort_commands(session->recordings[i].recording);
 }
 
 /* One request to stop may come as two signals, such as those of timeout(1), which sends its signal
@@ -124,7 +121,7 @@ static void on_poke(int number)
 {
 	(void)number;
 	for (size_t i = 0; running && i < running->count; i++)
-		wt_recorder_request_report(running->recordings[i].recorder);
+		wt_recording_request_report(running->recordings[i].recording);
 }
 
 static void install_handlers(void)
@@ -245,10 +242,12 @@ static bool is_stdout(const char *path)
 static void tell_begun(struct session *session)
 {
 	for (size_t i = 0; !session->options->quiet && i < session->count; i++) {
-		struct recording *recording = &session->recordings[i];
+		const struct recording *recording = &session->recordings[i];
+		struct wt_recording_report report;
 
-		wt_report_begin(&recording->opened, recording->path,
-		                recording->files && wt_file_set_rotates(recording->files));
+		wt_recording_report(recording->recording, &report);
+		wt_report_begin(&report, recording->path,
+		                wt_recording_rotates(recording->recording));
 	}
 	wt_ready_begun(&session->ready);
 	if (session->release >= 0 && !wt_background_release(session->release))
@@ -256,7 +255,7 @@ static void tell_begun(struct session *session)
 	session->release = -1;
 }
 
-static void on_begin(void *context)
+static int on_begin(void *context)
 {
 	struct session *session = ((struct recording *)context)->session;
 
@@ -264,47 +263,7 @@ static void on_begin(void *context)
 	if (++session->begun == session->count)
 		tell_begun(session);
 	pthread_mutex_unlock(&session->output_lock);
-}
-
-static int open_sink(void *context, const char *path, const struct wt_sink_config *config,
-                     struct wt_sink **sink, struct wt_error *err)
-{
-	struct recording *recording = context;
-	int rc;
-
-	if (!recording->files)
-		return wt_sink_stream_open(sink, STDOUT_FILENO, config);
-	/* A FIFO waits for its reader; a request for the ledger does not end the wait. */
-	do {
-		rc = wt_sink_file_open(sink, path, recording->disk,
-		                       recording->session->options->direct, false, config, err);
-	} while (rc == -EINTR && !stop_requested);
-	return rc;
-}
-
-static int open_disk_and_files(struct recording *recording, struct wt_error *err)
-{
-	const struct wt_record_options *options = recording->session->options;
-	struct wt_file_set_config files = options->files;
-	enum wt_disk_kind io = options->io;
-	int rc;
-
-	if (is_stdout(recording->path)) {
-		if (isatty(STDOUT_FILENO))
-			return wt_error_set(
-			        err, -EINVAL,
-			        "standard output is a terminal; give it to a program or "
-			        "a file: wiretape record ... -w - | tshark -r -");
-		return 0;
-	}
-	files.path = recording->path;
-	rc = wt_file_set_open(&recording->files, &files, err);
-	if (rc)
-		return rc;
-	/* Through the page cache a thread is as fast as io_uring, for less (bench/sink). */
-	if (io == WT_DISK_AUTO && options->direct == WT_DIRECT_OFF)
-		io = WT_DISK_PWRITE;
-	return wt_disk_open(&recording->disk, io, err);
+	return 0;
 }
 
 static int64_t progress_interval_ns(const struct session *session)
@@ -348,10 +307,12 @@ static void blame_ourselves(const struct wt_record_options *options, size_t firs
 }
 
 /* `first` and `count`: its interfaces. */
-static int open_recording(struct recording *recording, size_t first, size_t count)
+static struct wt_recorder_config recorder_config(struct recording *recording, size_t first,
+                                                 size_t count)
 {
 	const struct wt_record_options *options = recording->session->options;
-	const struct wt_recorder_config config = {
+
+	return (struct wt_recorder_config){
 	        .interfaces = options->interfaces + first,
 	        .interface_count = count,
 	        .joins = options->joins,
@@ -374,27 +335,41 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 	        .on_feed_event = on_feed_event,
 	        .context = recording,
 	};
-	int rc = wt_recorder_open(&recording->recorder, &config, &recording->err);
+}
 
-	if (rc == -EADDRINUSE)
-		blame_ourselves(options, first, count, &recording->err);
-	if (!rc)
-		rc = open_disk_and_files(recording, &recording->err);
-	if (rc && !stop_requested)
-		complain_of(&recording->err);
-	else if (!rc)
-		wt_recorder_report(recording->recorder, &recording->opened);
-	recording->output = (struct wt_recorder_output){
-	        .open = open_sink,
-	        .context = recording,
-	        .files = recording->files,
-	        .disk = recording->disk,
-	        .abort_writes = &stop_requested,
+static int open_recording(struct recording *recording, size_t first, size_t count)
+{
+	const struct wt_record_options *options = recording->session->options;
+	struct wt_recording_config config = {
+	        .recorder = recorder_config(recording, first, count),
+	        .files = options->files,
+	        .stream_fd = STDOUT_FILENO,
+	        .io = options->io,
+	        .direct = options->direct,
 	        .layout = options->layout,
 	        .sync = options->sync,
 	        .sync_every_ns = options->sync_every_ns,
+	        .queues = options->queues.count,
+	        .cpus = options->queues.cpus,
+	        .cpu_count = options->queues.cpu_count,
+	        .first_cpu = recording->session->lanes,
+	        .fifo_priority = options->queues.fifo_priority,
+	        .lock_memory = options->queues.lock_memory,
 	};
-	return rc;
+	struct wt_recording_report report;
+	int rc;
+
+	config.files.path = is_stdout(recording->path) ? NULL : recording->path;
+	rc = wt_recording_open(&recording->recording, &config, &recording->err);
+	if (rc == -EADDRINUSE)
+		blame_ourselves(options, first, count, &recording->err);
+	if (rc && !stop_requested)
+		complain_of(&recording->err);
+	if (rc)
+		return rc;
+	wt_recording_report(recording->recording, &report);
+	recording->session->lanes += report.lane_count;
+	return 0;
 }
 
 /* Take events of the background, at the end. */
@@ -403,7 +378,7 @@ static void take_events(struct recording *recording)
 	char text[512];
 	bool error;
 
-	while (wt_file_set_next_event(recording->files, text, sizeof(text), &error)) {
+	while (wt_recording_next_event(recording->recording, text, sizeof(text), &error)) {
 		recording->files_failed |= error;
 		if (error || !recording->session->options->quiet)
 			wt_cli_complain("%s", text);
@@ -416,8 +391,7 @@ static void *run_recording(void *argument)
 	struct session *session = recording->session;
 
 	/* Nothing has begun: no file is needed. */
-	if (!stop_requested &&
-	    !wt_recorder_run(recording->recorder, &recording->output, &recording->err))
+	if (!stop_requested && !wt_recording_run(recording->recording, &recording->err))
 		recording->err.code = 0;
 	pthread_mutex_lock(&session->output_lock);
 	/* A recording that could not begin takes the others with it, as if it had failed to
@@ -460,12 +434,10 @@ static void fill_result(struct wt_record_result *result, struct recording *recor
 	        .path = recording->path,
 	        .error = recording->err.code ? recording->err.text : NULL,
 	};
-	wt_recorder_report(recording->recorder, &result->report);
-	result->feeds = wt_recorder_feeds(recording->recorder);
+	wt_recording_report(recording->recording, &result->report);
+	result->feeds = wt_recording_feeds(recording->recording);
 	if (!result->error)
-		result->error = result->report.files_error;
-	if (recording->files)
-		result->file_count = wt_file_set_files(recording->files, &result->files);
+		result->error = result->report.sum.files_error;
 }
 
 /* Did it end by itself, for a reason that is not a failure of the recorder? */
@@ -478,7 +450,7 @@ static bool ended_early(const struct wt_recorder_report *report)
 static int exit_code(const struct recording *recording, const struct wt_record_result *result,
                      bool fail_on_loss)
 {
-	const struct wt_recorder_report *report = &result->report;
+	const struct wt_recorder_report *report = &result->report.sum;
 
 	if (recording->files_failed || report->files_error ||
 	    (recording->err.code && !ended_early(report)))
@@ -524,17 +496,15 @@ static int conclude(struct session *session)
 		wt_report_end_line(&recording->progress);
 		say_unsaid(recording);
 		pthread_mutex_unlock(&session->output_lock);
-		if (recording->files) {
-			only_waits = 1;
-			wt_file_set_settle(recording->files);
-			take_events(recording);
-		}
+		only_waits = 1;
+		wt_recording_settle(recording->recording);
+		take_events(recording);
 		fill_result(&results[i], recording);
 		/* Errors of a file were reported when they came, unless quiet. */
 		if (results[i].error && (recording->err.code || options->quiet))
 			wt_cli_complain("%s", results[i].error);
 		/* A recording that has not begun has nothing to sum up. */
-		if (!options->quiet && results[i].report.elapsed_ns)
+		if (!options->quiet && results[i].report.sum.elapsed_ns)
 			wt_report_summary(&results[i], options->verbose);
 		code = worse(code, exit_code(recording, &results[i], options->fail_on_loss));
 	}
@@ -550,9 +520,7 @@ static void close_all(struct session *session)
 	for (size_t i = 0; i < session->count; i++) {
 		struct recording *recording = &session->recordings[i];
 
-		wt_recorder_close(recording->recorder);
-		wt_file_set_close(recording->files);
-		wt_disk_close(recording->disk);
+		wt_recording_close(recording->recording);
 	}
 	free(session->recordings);
 }
@@ -594,6 +562,15 @@ static void raise_descriptor_limit(void)
 	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static bool is_for_programs(void)
+{
+	if (!isatty(STDOUT_FILENO))
+		return true;
+	wt_cli_complain("standard output is a terminal; give it to a program or a file: "
+	                "wiretape record ... -w - | tshark -r -");
+	return false;
+}
+
 static int record(const struct wt_record_options *options, int release)
 {
 	struct session session = {
@@ -606,6 +583,8 @@ static int record(const struct wt_record_options *options, int release)
 	};
 	int code;
 
+	if (is_stdout(options->paths[0]) && !is_for_programs())
+		return WT_EXIT_FAILURE;
 	if (is_stdout(options->paths[0]))
 		wt_json_go_to(stderr);
 	raise_descriptor_limit();

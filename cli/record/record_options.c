@@ -297,6 +297,8 @@ const struct wt_command_line wt_record_line = {
                          offsetof(struct wt_record_options, files)},
                         {NULL, wt_mode_row, offsetof(struct wt_record_options, files.mode)},
                         {"How", how_rows, 0},
+                        {"Several queues of a NIC at once, and the machine", wt_record_queues_rows,
+                         offsetof(struct wt_record_options, queues)},
                         {"When it has begun, it says so on stderr, and to systemd (Type=notify)",
                          begun_rows, 0},
                         {"What to say", say_rows, 0},

@@ -9,8 +9,9 @@
 #include <stdint.h>
 
 #include "record_feeds.h"
+#include "record_queues.h"
 
-#include <wiretape/capture/recorder/recorder.h>
+#include <wiretape/capture/recorder/recording.h>
 
 enum { WT_RECORD_INTERFACES_MAX = 64, WT_RECORD_JOINS_MAX = 512 };
 
@@ -27,6 +28,7 @@ struct wt_record_options {
 	const char *paths[WT_RECORD_INTERFACES_MAX];
 	size_t path_count;
 	struct wt_file_set_config files; /* but for the path */
+	struct wt_record_queues queues;
 	enum wt_placement layout;
 	enum wt_disk_kind io;
 	enum wt_direct direct;

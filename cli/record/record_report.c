@@ -17,19 +17,34 @@ static double milliseconds(int64_t ns)
 	return (double)ns / 1e6;
 }
 
-void wt_report_begin(const struct wt_recorder_report *report, const char *path, bool rotates)
+static void print_cpus(const struct wt_recording_report *report)
+{
+	const struct wt_recording_lane *lanes = report->lanes;
+
+	for (size_t i = 0; i < report->lane_count && lanes[i].cpu >= 0; i++)
+		fprintf(stderr, "%s%d", i ? "," : ", on CPU ", lanes[i].cpu);
+}
+
+void wt_report_begin(const struct wt_recording_report *report, const char *path, bool rotates)
 {
 	enum { MOST_NAMES = 8 };
-	size_t count = report->interface_count;
+	const struct wt_recorder_interface *interfaces = report->sum.interfaces;
+	size_t count = report->sum.interface_count;
 	size_t named = count > MOST_NAMES ? MOST_NAMES - 1 : count;
 
 	fputs("recording ", stderr);
 	for (size_t i = 0; i < named; i++)
-		fprintf(stderr, "%s%s", i ? ", " : "", report->interfaces[i].reader->name);
+		fprintf(stderr, "%s%s", i ? ", " : "", interfaces[i].reader->name);
 	if (named < count)
 		fprintf(stderr, " and %zu more", count - named);
-	fprintf(stderr, " to %s%s\n", !strcmp(path, "-") ? "standard output" : path,
+	fprintf(stderr, " to %s%s", !strcmp(path, "-") ? "standard output" : path,
 	        rotates ? ", in several files" : "");
+	if (report->lane_count > 1)
+		fprintf(stderr, ", in %zu queues", report->lane_count);
+	print_cpus(report);
+	if (report->fifo_priority)
+		fprintf(stderr, ", with SCHED_FIFO %d", report->fifo_priority);
+	fprintf(stderr, "%s\n", report->memory_locked ? ", memory locked" : "");
 }
 
 void wt_report_progress(struct wt_progress *progress, const struct wt_recorder_report *report,
@@ -158,21 +173,43 @@ static void print_clocks(const struct wt_recorder_report *report)
 	}
 }
 
-static void print_files(const struct wt_record_result *result)
+static void print_files(const struct wt_recording_lane *lane)
 {
 	size_t deleted = 0;
 
-	for (size_t i = 0; i < result->file_count; i++)
-		deleted += result->files[i].deleted;
-	if (result->file_count > 1)
-		fprintf(stderr, "  files: %zu, the last %s; %zu deleted\n", result->file_count,
-		        result->files[result->file_count - 1].path, deleted);
+	for (size_t i = 0; i < lane->file_count; i++)
+		deleted += lane->files[i].deleted;
+	if (lane->file_count > 1)
+		fprintf(stderr, "  files: %zu, the last %s; %zu deleted\n", lane->file_count,
+		        lane->files[lane->file_count - 1].path, deleted);
+}
+
+/* Of several. */
+static void print_lane(const struct wt_recording_lane *lane)
+{
+	const struct wt_recorder_report *report = &lane->report;
+	char name[40];
+
+	snprintf(name, sizeof(name), "queue %" PRIu32, lane->queue);
+	print_books(name, &report->total);
+	fprintf(stderr, "  %s: ring at most %.1f %% full", name, report->high_water_pct);
+	if (lane->cpu >= 0)
+		fprintf(stderr, "; on CPU %d", lane->cpu);
+	fputc('\n', stderr);
+}
+
+static void print_lanes(const struct wt_recording_report *report)
+{
+	for (size_t i = 0; report->lane_count > 1 && i < report->lane_count; i++)
+		print_lane(&report->lanes[i]);
+	for (size_t i = 0; i < report->lane_count; i++)
+		print_files(&report->lanes[i]);
 }
 
 void wt_report_summary(const struct wt_record_result *result, bool verbose)
 {
 	enum { MOST_STREAMS = 20 };
-	const struct wt_recorder_report *report = &result->report;
+	const struct wt_recorder_report *report = &result->report.sum;
 	double duration = seconds(report->elapsed_ns);
 	const struct wt_ledger *total = &report->total;
 
@@ -195,7 +232,7 @@ void wt_report_summary(const struct wt_record_result *result, bool verbose)
 	        milliseconds(report->high_water_ns));
 	print_clocks(report);
 	print_writes(report);
-	print_files(result);
+	print_lanes(&result->report);
 	if (result->feeds)
 		wt_feed_report_print(stderr, result->feeds, verbose ? 0 : MOST_STREAMS, "  ");
 	if (total->truncated)

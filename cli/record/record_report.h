@@ -33,6 +33,6 @@ void wt_report_ledger(const struct wt_recorder_report *report, const char *label
 void wt_report_summary(const struct wt_record_result *result, bool verbose);
 
 /* Print that a recording has begun: "recording eth0, eth1 to tape.pcapng", on stderr. */
-void wt_report_begin(const struct wt_recorder_report *report, const char *path, bool rotates);
+void wt_report_begin(const struct wt_recording_report *report, const char *path, bool rotates);
 
 #endif

@@ -241,9 +241,8 @@ static int take_paths(struct wt_replay_options *options, const struct wt_words *
 {
 	struct wt_replayer_config *config = &options->config;
 	struct wt_error err;
+	int code;
 
-	config->paths = (const char *const *)words->list;
-	config->path_count = (size_t)words->count;
 	for (int i = 0; i < words->count; i++) {
 		if (!wt_generated_is(words->list[i]))
 			continue;
@@ -253,9 +252,12 @@ static int take_paths(struct wt_replay_options *options, const struct wt_words *
 		if (wt_generated_parse(&options->generated, words->list[i], options->session, &err))
 			return wt_cli_usage("replay", "%s", err.text);
 		config->generated = &options->generated;
-		config->path_count = 0;
+		return WT_EXIT_OK;
 	}
-	return WT_EXIT_OK;
+	code = wt_list_files(&options->files, words);
+	config->paths = (const char *const *)options->files.paths;
+	config->path_count = options->files.count;
+	return code;
 }
 
 /* Check the options against each other. */
@@ -336,4 +338,5 @@ void wt_replay_options_free(struct wt_replay_options *options)
 {
 	for (size_t i = 0; i < options->config.map_count; i++)
 		free(options->map_texts[i]);
+	wt_file_list_free(&options->files);
 }

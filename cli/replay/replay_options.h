@@ -13,6 +13,7 @@ enum { WT_REPLAY_MAPS_MAX = 64 };
 
 struct wt_replay_options {
 	struct wt_replayer_config config; /* points into this struct and argv */
+	struct wt_file_list files;
 	struct wt_generated generated;
 	char session[11];
 	struct wt_given_time from;

@@ -78,7 +78,7 @@ static uint64_t number_of_others(const struct wt_stream_job *job, uint64_t wire)
 	for (int i = 0; i < LIST_MOST && number != WT_STREAM_NONE; i++) {
 		const struct wt_stream *other = wt_stream_at(table, number);
 		const struct wt_side *side =
-		        &job->tracker->sides.sides[wt_place_side(other->place)];
+		        &job->tracker->reader.sides.sides[wt_place_side(other->place)];
 
 		if (other != job->stream && side->channel == job->side->channel &&
 		    side->side != WT_FEED_R && other->session == job->stream->session &&
@@ -158,7 +158,10 @@ static bool create(struct wt_stream_job *job)
 	job->rest->first_ns = arrival->stamp_ns;
 	job->rest->any_ns = arrival->stamp_ns;
 	job->rest->replaces = find_replaced(job);
-	if (arrival->payload)
+	if (arrival->names) {
+		memcpy(job->rest->key, arrival->names->key, sizeof(job->rest->key));
+		memcpy(job->rest->session, arrival->names->session, sizeof(job->rest->session));
+	} else if (arrival->payload)
 		wt_preset_describe(job->preset, arrival->payload, arrival->payload_bytes,
 		                   job->rest->key, job->rest->session);
 	return true;
@@ -211,7 +214,7 @@ void wt_stream_silent(struct wt_tracker *tracker, struct wt_stream *stream, int6
 	        .tracker = tracker,
 	        .stream = stream,
 	        .rest = &tracker->streams.rest[stream->number],
-	        .side = &tracker->sides.sides[wt_place_side(stream->place)],
+	        .side = &tracker->reader.sides.sides[wt_place_side(stream->place)],
 	};
 
 	fall_silent(&job, now_ns);
@@ -306,7 +309,7 @@ static void take(const struct wt_stream_job *job)
 void wt_stream_rare(struct wt_tracker *tracker, struct wt_stream *stream,
                     const struct wt_arrival *arrival)
 {
-	const struct wt_side *side = &tracker->sides.sides[arrival->side];
+	const struct wt_side *side = &tracker->reader.sides.sides[arrival->side];
 	struct wt_stream_job job = {
 	        .tracker = tracker,
 	        .stream = stream,
@@ -317,7 +320,7 @@ void wt_stream_rare(struct wt_tracker *tracker, struct wt_stream *stream,
 	};
 
 	if (!stream && !create(&job)) {
-		tracker->totals.table_full++;
+		tracker->table_full++;
 		return;
 	}
 	job.rest = &tracker->streams.rest[job.stream->number];

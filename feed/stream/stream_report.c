@@ -71,7 +71,7 @@ void wt_tracker_stream(const struct wt_tracker *tracker, uint32_t number,
 {
 	const struct wt_stream *stream = wt_stream_at(&tracker->streams, number);
 	const struct wt_stream_rest *rest = &tracker->streams.rest[number];
-	const struct wt_side *side = &tracker->sides.sides[wt_place_side(stream->place)];
+	const struct wt_side *side = &tracker->reader.sides.sides[wt_place_side(stream->place)];
 
 	*report = (struct wt_stream_report){
 	        .channel = &tracker->channels->list[side->channel],

@@ -4,7 +4,8 @@
 
 /* Follows the numbers of all streams that arrive in one thread: which came, which are missing,
  * which came late or twice, where they began anew. It reports in records, in order, for whoever
- * joins the sides of channels and finds verdicts (channels.h), in this thread or another.
+ * joins the sides of channels and finds verdicts (channels.h). Where packets of a stream arrive in
+ * several threads, each of these reads headers (lane/feed_lane.h), and one follows them all.
  *
  * A stream is a side of a channel, on one interface, with the header's channel and session. Opening
  * allocates all memory; no clock is read. One thread at a time.
@@ -42,6 +43,7 @@
 #include <wiretape/feed.h>
 #include <wiretape/feed/preset/preset.h>
 #include <wiretape/feed/spec/feed_spec.h>
+#include <wiretape/feed/stream/sighting.h>
 #include <wiretape/frame.h>
 
 struct wt_tracker;
@@ -106,6 +108,12 @@ void wt_tracker_close(struct wt_tracker *tracker); /* NULL is fine */
 void wt_tracker_frames(struct wt_tracker *tracker, uint32_t interface,
                        const struct wt_frame *frames, size_t count, uint64_t order);
 
+/* Take a header that a lane has read: the `order`th packet of an interface, and its stream's names
+ * if they are with it. */
+void wt_tracker_sighting(struct wt_tracker *tracker, uint32_t interface,
+                         const struct wt_sighting *sighting, uint64_t order,
+                         const struct wt_sighting_names *names);
+
 /* Report silent streams: no packet with a stamp below `now_ns` will come any more. Cheap; call
  * about once a second. */
 void wt_tracker_tick(struct wt_tracker *tracker, int64_t now_ns);
@@ -113,7 +121,7 @@ void wt_tracker_tick(struct wt_tracker *tracker, int64_t now_ns);
 /* Hand out the pending records. */
 void wt_tracker_flush(struct wt_tracker *tracker);
 
-/* Counts of the frames given. */
+/* Counts of the frames given, to it or to lanes. */
 struct wt_tracker_totals {
 	uint64_t frames;
 	uint64_t matched;      /* of a channel's side */
@@ -123,6 +131,8 @@ struct wt_tracker_totals {
 	uint32_t streams;
 };
 void wt_tracker_totals(const struct wt_tracker *tracker, struct wt_tracker_totals *totals);
+/* Set the counts of the frames that lanes have read; streams and table_full are the tracker's. */
+void wt_tracker_set_lanes(struct wt_tracker *tracker, const struct wt_tracker_totals *totals);
 
 /* A stream's account. expected == received + missing, always. Counts are in the preset's unit but
  * for those that say packets. */

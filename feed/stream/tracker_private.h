@@ -6,8 +6,8 @@
  * numbers, stream_table.c holds the streams, tracker_state.c saves and loads them. Not installed.
  */
 
+#include <wiretape/feed/stream/header_reader.h>
 #include <wiretape/feed/stream/sequence.h>
-#include <wiretape/feed/stream/side_table_private.h>
 #include <wiretape/feed/stream/tracker.h>
 
 enum {
@@ -110,16 +110,16 @@ struct wt_loaded_state {
 
 struct wt_tracker {
 	const struct wt_feed_channels *channels;
-	struct wt_side_table sides;
+	struct wt_header_reader reader;
 	struct wt_stream_table streams;
-	struct wt_tracker_totals totals;
+	struct wt_tracker_totals lanes; /* of the packets that lanes have read */
+	uint64_t table_full;
 	void (*take)(void *context, const struct wt_feed_record *records, size_t count);
 	void *context;
 	size_t record_count;
 	struct wt_feed_record *records;
 	struct wt_loaded_state loaded;
 	bool told[WT_SIDE_INTERFACES];
-	uint16_t link_types[WT_SIDE_INTERFACES];
 	char names[WT_SIDE_INTERFACES][WT_FEED_INTERFACE_BYTES];
 };
 
@@ -129,15 +129,12 @@ struct wt_arrival {
 	int64_t stamp_ns;
 	uint64_t order;
 	uint32_t interface;
-	uint32_t side;          /* its number in the table of sides */
-	const uint8_t *payload; /* for the names of its channel and session; or NULL */
+	uint32_t side; /* its number in the table of sides */
+	/* For the names of its channel and session: these, or the payload; both may be NULL. */
+	const struct wt_sighting_names *names;
+	const uint8_t *payload;
 	size_t payload_bytes;
 };
-
-static inline uint64_t wt_stream_place(uint32_t interface, uint32_t side, uint32_t channel)
-{
-	return (uint64_t)interface << 56 | (uint64_t)(side + 1) << 32 | channel;
-}
 
 static inline uint32_t wt_place_interface(uint64_t place)
 {
@@ -147,13 +144,6 @@ static inline uint32_t wt_place_interface(uint64_t place)
 static inline uint32_t wt_place_side(uint64_t place)
 {
 	return (uint32_t)(place >> 32 & 0xffffff) - 1;
-}
-
-static inline uint32_t wt_stream_hash(uint64_t place, uint64_t session)
-{
-	uint64_t mixed = (place ^ session * 0x9e3779b97f4a7c15) * 0xd6e8feb86659fd93;
-
-	return (uint32_t)((mixed ^ mixed >> 29) >> 16);
 }
 
 /* Whether a side carries retransmissions: any numbers that were requested, which make no run. */
@@ -174,11 +164,6 @@ uint32_t wt_stream_newest(const struct wt_stream_table *table, uint32_t channel,
                           uint32_t header_channel);
 
 enum { WT_STREAM_PROBES = 256 };
-
-static inline void wt_stream_prefetch(const struct wt_stream_table *table, uint32_t hash)
-{
-	__builtin_prefetch(&table->slots[hash & table->mask], 1);
-}
 
 /* Find a stream, or NULL. */
 static inline struct wt_stream *wt_stream_find(const struct wt_stream_table *table, uint64_t place,
@@ -271,7 +256,7 @@ static inline bool wt_stream_take(struct wt_tracker *tracker, struct wt_stream *
 	return true;
 }
 
-/* Take a header without its frame, for tests of streams. */
+/* Take a header without its frame. */
 static inline void wt_tracker_header(struct wt_tracker *tracker, const struct wt_arrival *arrival)
 {
 	const struct wt_feed_header *header = arrival->header;
@@ -279,9 +264,9 @@ static inline void wt_tracker_header(struct wt_tracker *tracker, const struct wt
 	struct wt_stream *stream = wt_stream_find(&tracker->streams, place, header->session,
 	                                          wt_stream_hash(place, header->session));
 
-	if (!stream ||
-	    !wt_stream_take(tracker, stream, header, tracker->sides.sides[arrival->side].silent_ns,
-	                    arrival->stamp_ns, arrival->order))
+	if (!stream || !wt_stream_take(tracker, stream, header,
+	                               tracker->reader.sides.sides[arrival->side].silent_ns,
+	                               arrival->stamp_ns, arrival->order))
 		wt_stream_rare(tracker, stream, arrival);
 }
 

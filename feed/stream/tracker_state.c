@@ -160,7 +160,7 @@ static void settle_held(struct saved *saved)
 static void take_apart(const struct wt_tracker *tracker, uint32_t number, struct saved *saved)
 {
 	const struct wt_stream *stream = wt_stream_at(&tracker->streams, number);
-	const struct wt_side *side = &tracker->sides.sides[wt_place_side(stream->place)];
+	const struct wt_side *side = &tracker->reader.sides.sides[wt_place_side(stream->place)];
 	struct wt_sequence *sequence = &saved->rest.sequence;
 
 	*saved = (struct saved){
@@ -429,8 +429,8 @@ static const char *read_line(struct cursor cursor, struct saved *saved)
 /* Find a line's side, or WT_SIDE_NONE. */
 static uint32_t side_of(const struct wt_tracker *tracker, const struct saved *saved)
 {
-	for (uint32_t i = 0; i < tracker->sides.side_count; i++) {
-		const struct wt_side *side = &tracker->sides.sides[i];
+	for (uint32_t i = 0; i < tracker->reader.sides.side_count; i++) {
+		const struct wt_side *side = &tracker->reader.sides.sides[i];
 
 		if (!strcmp(saved->channel, tracker->channels->list[side->channel].name) &&
 		    !strcmp(saved->side, wt_feed_side_name(side->side)) &&
@@ -460,7 +460,7 @@ static bool add_stream(struct wt_tracker *tracker, uint32_t interface, struct sa
 	struct wt_stream_table *table = &tracker->streams;
 	uint32_t number = side_of(tracker, saved), channel = (uint32_t)saved->header_channel;
 	uint64_t place = wt_stream_place(interface, number, channel);
-	const struct wt_side *side = &tracker->sides.sides[number];
+	const struct wt_side *side = &tracker->reader.sides.sides[number];
 	struct wt_stream_rest *rest;
 	struct wt_stream *stream;
 

@@ -18,6 +18,7 @@ enum {
 	LOOKS_KEPT_S = 20,
 	COUNTERS = 7,
 	INTERFACES_MAX = 256,
+	NO_LANE = UINT32_MAX,
 };
 
 /* rx_errors is a sum of others, and rx_nohandler counts packets that recorders do see. */
@@ -28,9 +29,10 @@ const char *const wt_nic_loss_counters[] = {
 _Static_assert(sizeof(wt_nic_loss_counters) / sizeof(char *) == COUNTERS + 1, "one count for each");
 _Static_assert((int)COUNTERS <= (int)WT_NIC_COUNTERS_MAX, "struct wt_loss has room");
 
-/* Packets lost just before the `order`th was stored. */
+/* Packets lost just before one of these was stored. Neither bound falls from one mark to the next.
+ */
 struct mark {
-	uint64_t order;
+	uint64_t first, last;
 	uint64_t packets;
 	uint64_t up_to; /* packets of this mark and all before it */
 	uint64_t claimed;
@@ -42,7 +44,7 @@ struct marks {
 	struct mark *list;
 	uint64_t claimed[GROUPS];
 	uint64_t begin, end;
-	uint64_t forgotten; /* order of the newest that was forgotten; 0: none */
+	uint64_t forgotten; /* `last` of the newest that was forgotten; 0: none */
 };
 
 /* A break before one of these packets; `last` never falls from one to the next. */
@@ -64,6 +66,7 @@ struct ledger {
 	struct look *looks;
 	uint64_t looks_begin, looks_end;
 	uint64_t looks_settled; /* older ones stay */
+	uint32_t next_lane;     /* of the same interface; NO_LANE: none */
 	bool no_memory;         /* a list could not be made */
 };
 
@@ -92,8 +95,10 @@ int wt_loss_log_create(struct wt_loss_log **log, uint32_t interfaces)
 	if (!made)
 		return -ENOMEM;
 	made->interfaces = interfaces;
-	for (uint32_t i = 0; i < interfaces; i++)
+	for (uint32_t i = 0; i < interfaces; i++) {
 		made->ledgers[i].none = "there is no ledger";
+		made->ledgers[i].next_lane = NO_LANE;
+	}
 	*log = made;
 	return 0;
 }
@@ -123,6 +128,14 @@ void wt_loss_log_no_ledger(struct wt_loss_log *log, uint32_t interface, const ch
 		log->ledgers[interface].none = why;
 }
 
+void wt_loss_log_lane(struct wt_loss_log *log, uint32_t lane, uint32_t interface)
+{
+	if (lane >= log->interfaces || interface >= log->interfaces || lane == interface)
+		return;
+	log->ledgers[lane].next_lane = log->ledgers[interface].next_lane;
+	log->ledgers[interface].next_lane = lane;
+}
+
 static struct mark *mark_at(const struct marks *marks, uint64_t number)
 {
 	return &marks->list[number % MARKS];
@@ -145,12 +158,13 @@ static void begin_group(struct marks *marks)
 {
 	if (marks->end - marks->begin == MARKS) {
 		marks->begin += GROUP;
-		marks->forgotten = mark_at(marks, marks->begin - 1)->order;
+		marks->forgotten = mark_at(marks, marks->begin - 1)->last;
 	}
 	*group_of(marks, marks->end) = 0;
 }
 
-static void add_mark(struct ledger *ledger, struct marks *marks, uint64_t order, uint64_t packets)
+static void add_mark(struct ledger *ledger, struct marks *marks, uint64_t first, uint64_t last,
+                     uint64_t packets)
 {
 	uint64_t before = marks->end > marks->begin ? mark_at(marks, marks->end - 1)->up_to : 0;
 	struct mark *newest;
@@ -159,7 +173,7 @@ static void add_mark(struct ledger *ledger, struct marks *marks, uint64_t order,
 		return;
 	if (!marks->list && !(marks->list = make_list(ledger, MARKS, sizeof(*marks->list))))
 		return;
-	if (marks->end > marks->begin && mark_at(marks, marks->end - 1)->order == order) {
+	if (marks->end > marks->begin && mark_at(marks, marks->end - 1)->last == last) {
 		newest = mark_at(marks, marks->end - 1);
 		newest->packets = add_up(newest->packets, packets);
 		newest->up_to = add_up(before, packets);
@@ -168,28 +182,40 @@ static void add_mark(struct ledger *ledger, struct marks *marks, uint64_t order,
 	if (marks->end % GROUP == 0)
 		begin_group(marks);
 	newest = mark_at(marks, marks->end++);
-	*newest = (struct mark){order, packets, add_up(before, packets), 0};
+	*newest = (struct mark){first, last, packets, add_up(before, packets), 0};
 }
 
-void wt_loss_log_drop(struct wt_loss_log *log, uint32_t interface, uint64_t order, uint64_t packets)
+void wt_loss_log_drop_within(struct wt_loss_log *log, uint32_t interface, uint64_t first,
+                             uint64_t last, uint64_t packets)
 {
 	struct ledger *ledger;
 
 	if (interface >= log->interfaces)
 		return;
 	ledger = &log->ledgers[interface];
-	add_mark(ledger, &ledger->ring, order, packets);
+	add_mark(ledger, &ledger->ring, first, last, packets);
+}
+
+void wt_loss_log_drop(struct wt_loss_log *log, uint32_t interface, uint64_t order, uint64_t packets)
+{
+	wt_loss_log_drop_within(log, interface, order, order, packets);
+}
+
+void wt_loss_log_writer_within(struct wt_loss_log *log, uint32_t interface, uint64_t first,
+                               uint64_t last, uint64_t packets)
+{
+	struct ledger *ledger;
+
+	if (interface >= log->interfaces)
+		return;
+	ledger = &log->ledgers[interface];
+	add_mark(ledger, &ledger->writer, first, last, packets);
 }
 
 void wt_loss_log_writer(struct wt_loss_log *log, uint32_t interface, uint64_t order,
                         uint64_t packets)
 {
-	struct ledger *ledger;
-
-	if (interface >= log->interfaces)
-		return;
-	ledger = &log->ledgers[interface];
-	add_mark(ledger, &ledger->writer, order, packets);
+	wt_loss_log_writer_within(log, interface, order, order, packets);
 }
 
 void wt_loss_log_break_within(struct wt_loss_log *log, uint32_t interface, uint64_t first,
@@ -214,6 +240,30 @@ void wt_loss_log_break_within(struct wt_loss_log *log, uint32_t interface, uint6
 void wt_loss_log_break(struct wt_loss_log *log, uint32_t interface, uint64_t order, const char *why)
 {
 	wt_loss_log_break_within(log, interface, order, order, why);
+}
+
+static void close_mark(const struct marks *marks, uint64_t order)
+{
+	if (marks->end > marks->begin && mark_at(marks, marks->end - 1)->last > order)
+		mark_at(marks, marks->end - 1)->last = order;
+}
+
+void wt_loss_log_reached(struct wt_loss_log *log, uint32_t interface, uint64_t order)
+{
+	struct ledger *ledger;
+
+	if (interface >= log->interfaces)
+		return;
+	ledger = &log->ledgers[interface];
+	close_mark(&ledger->ring, order);
+	close_mark(&ledger->writer, order);
+	for (uint64_t i = ledger->breaks_end; i-- > ledger->breaks_begin;) {
+		struct gap_in_ledger *one = &ledger->breaks[i % BREAKS];
+
+		if (one->last <= order)
+			return;
+		one->last = order;
+	}
 }
 
 static struct look *look_at(const struct ledger *ledger, uint64_t number)
@@ -284,7 +334,7 @@ void wt_loss_log_nic(struct wt_loss_log *log, uint32_t interface, int64_t look_n
 	leave_out_looks(ledger);
 }
 
-/* Number of the first mark whose order is above this. */
+/* Number of the first mark that may lie after this packet. */
 static uint64_t mark_after(const struct marks *marks, uint64_t order)
 {
 	uint64_t low = marks->begin, high = marks->end;
@@ -292,7 +342,23 @@ static uint64_t mark_after(const struct marks *marks, uint64_t order)
 	while (low < high) {
 		uint64_t middle = low + (high - low) / 2;
 
-		if (mark_at(marks, middle)->order > order)
+		if (mark_at(marks, middle)->last > order)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* Number of the first mark that lies after this packet. */
+static uint64_t mark_beyond(const struct marks *marks, uint64_t order)
+{
+	uint64_t low = marks->begin, high = marks->end;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (mark_at(marks, middle)->first > order)
 			high = middle;
 		else
 			low = middle + 1;
@@ -336,9 +402,11 @@ static uint64_t claimed_between(struct marks *marks, uint64_t first, uint64_t en
 	return claimed;
 }
 
-/* Claim packets that no gap has claimed, the earliest first. */
-static void claim_between(struct marks *marks, uint64_t first, uint64_t end, uint64_t claim)
+/* Claim packets that no gap has claimed, the earliest first. Returns how many. */
+static uint64_t claim_between(struct marks *marks, uint64_t first, uint64_t end, uint64_t claim)
 {
+	uint64_t asked = claim;
+
 	while (first < end && claim) {
 		bool is_whole;
 		uint64_t next = group_end(first, end, &is_whole);
@@ -355,6 +423,7 @@ static void claim_between(struct marks *marks, uint64_t first, uint64_t end, uin
 			claim -= taken;
 		}
 	}
+	return asked - claim;
 }
 
 static void not_known(struct wt_loss *loss, const char *why)
@@ -363,11 +432,10 @@ static void not_known(struct wt_loss *loss, const char *why)
 	snprintf(loss->why, sizeof(loss->why), "%s", why);
 }
 
-/* Set loss->known, or the reason why not. */
+/* Set the reason if losses are not known. */
 static void judge_window(const struct ledger *ledger, const struct wt_loss_window *window,
                          struct wt_loss *loss)
 {
-	loss->known = true;
 	if (ledger->none) {
 		not_known(loss, ledger->none);
 		return;
@@ -442,27 +510,43 @@ static void find_looks(const struct ledger *ledger, const struct wt_loss_window 
 		compare_looks(look_at(ledger, from), look_at(ledger, to), loss);
 }
 
+static struct ledger *ledger_of(struct wt_loss_log *log, uint32_t lane)
+{
+	return lane < log->interfaces ? &log->ledgers[lane] : NULL;
+}
+
+static void add_losses(struct ledger *ledger, const struct wt_loss_window *window,
+                       struct wt_loss *loss)
+{
+	uint64_t first = mark_after(&ledger->ring, window->after);
+	uint64_t end = mark_beyond(&ledger->ring, window->before);
+	uint64_t dropped = packets_between(&ledger->ring, first, end);
+
+	loss->ring_all = add_up(loss->ring_all, dropped);
+	loss->ring = add_up(loss->ring, dropped - claimed_between(&ledger->ring, first, end));
+	loss->writer =
+	        add_up(loss->writer,
+	               packets_between(&ledger->writer, mark_after(&ledger->writer, window->after),
+	                               mark_beyond(&ledger->writer, window->before)));
+}
+
 void wt_loss_log_between(void *log, const struct wt_loss_window *window, uint64_t claim,
                          struct wt_loss *loss)
 {
-	struct wt_loss_log *all = log;
-	struct ledger *ledger;
-	uint64_t first, end;
+	struct ledger *first = ledger_of(log, window->interface), *ledger;
 
-	*loss = (struct wt_loss){0};
-	if (window->interface >= all->interfaces) {
+	*loss = (struct wt_loss){.known = true};
+	if (!first) {
 		not_known(loss, "nothing is known of its interface");
 		return;
 	}
-	ledger = &all->ledgers[window->interface];
-	judge_window(ledger, window, loss);
-	first = mark_after(&ledger->ring, window->after);
-	end = mark_after(&ledger->ring, window->before);
-	loss->ring_all = packets_between(&ledger->ring, first, end);
-	loss->ring = loss->ring_all - claimed_between(&ledger->ring, first, end);
-	if (loss->known)
-		claim_between(&ledger->ring, first, end, claim);
-	loss->writer = packets_between(&ledger->writer, mark_after(&ledger->writer, window->after),
-	                               mark_after(&ledger->writer, window->before));
-	find_looks(ledger, window, loss);
+	for (ledger = first; ledger; ledger = ledger_of(log, ledger->next_lane)) {
+		judge_window(ledger, window, loss);
+		add_losses(ledger, window, loss);
+	}
+	for (ledger = first; ledger && loss->known && claim;
+	     ledger = ledger_of(log, ledger->next_lane))
+		claim -= claim_between(&ledger->ring, mark_after(&ledger->ring, window->after),
+		                       mark_beyond(&ledger->ring, window->before), claim);
+	find_looks(first, window, loss);
 }

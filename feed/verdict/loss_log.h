@@ -28,18 +28,31 @@ void wt_loss_log_destroy(struct wt_loss_log *log); /* NULL is fine */
 void wt_loss_log_has_ledger(struct wt_loss_log *log, uint32_t interface);
 void wt_loss_log_no_ledger(struct wt_loss_log *log, uint32_t interface, const char *why);
 
+/* Declare a number to be another lane of an interface: a ring of its own, whose packets have orders
+ * in between those of the interface's others. Its losses are the interface's; both have ledgers,
+ * or not. Before its first loss, once. */
+void wt_loss_log_lane(struct wt_loss_log *log, uint32_t lane, uint32_t interface);
+
 /* Log drops. Call this and those below in the order of storing: `order` is the next packet's. */
 void wt_loss_log_drop(struct wt_loss_log *log, uint32_t interface, uint64_t order,
                       uint64_t packets);
+/* Log drops at one of several places, between two packets of a lane: `first` and `last` are orders
+ * of the packets after it, `last` is UINT64_MAX until wt_loss_log_reached() tells. */
+void wt_loss_log_drop_within(struct wt_loss_log *log, uint32_t interface, uint64_t first,
+                             uint64_t last, uint64_t packets);
 /* Log packets seen and not written, between two packets of the file. */
 void wt_loss_log_writer(struct wt_loss_log *log, uint32_t interface, uint64_t order,
                         uint64_t packets);
+void wt_loss_log_writer_within(struct wt_loss_log *log, uint32_t interface, uint64_t first,
+                               uint64_t last, uint64_t packets);
 /* Log a loss of unknown size, as between two recordings. Static text. */
 void wt_loss_log_break(struct wt_loss_log *log, uint32_t interface, uint64_t order,
                        const char *why);
 /* Log a break at one of several places: `first` and `last` are orders of the packets after it. */
 void wt_loss_log_break_within(struct wt_loss_log *log, uint32_t interface, uint64_t first,
                               uint64_t last, const char *why);
+/* The places left open by `last` were before this packet. */
+void wt_loss_log_reached(struct wt_loss_log *log, uint32_t interface, uint64_t order);
 /* Log a look at the NIC, by the clock of the interface's stamps; `counters` in the order of
  * wt_nic_loss_counters. Looks come in order; one not later than the last is ignored. */
 void wt_loss_log_nic(struct wt_loss_log *log, uint32_t interface, int64_t look_ns,

@@ -28,6 +28,8 @@ static void try_again(const struct wt_tape_mark *mark)
 	require(again.format == mark->format);
 	require(again.has_recording == mark->has_recording);
 	require(!mark->has_recording || again.recording == mark->recording);
+	require(again.lane == mark->lane && again.lanes == mark->lanes);
+	require(mark->lanes ? mark->lane < mark->lanes : !mark->lane);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)

@@ -93,7 +93,7 @@ static void give_header(struct wt_tracker *tracker, const uint8_t *at, int64_t *
 	        .header = &header,
 	        .stamp_ns = *now_ns,
 	        .order = order,
-	        .side = at[7] % tracker->sides.side_count,
+	        .side = at[7] % tracker->reader.sides.side_count,
 	        .payload = payload,
 	        .payload_bytes = sizeof(payload),
 	};
@@ -127,8 +127,8 @@ static void give_frame(struct wt_tracker *tracker, const uint8_t *at, size_t byt
 	require(after.matched - before.matched == ours);
 	require(after.unrecognised - before.unrecognised ==
 	        (ours &&
-	         wt_preset_read(tracker->sides.sides[0].preset, view.payload, view.payload_bytes,
-	                        view.payload_wire_bytes, headers, &used) <= 0));
+	         wt_preset_read(tracker->reader.sides.sides[0].preset, view.payload,
+	                        view.payload_bytes, view.payload_wire_bytes, headers, &used) <= 0));
 }
 
 static void reload(struct wt_tracker *tracker, const struct wt_tracker_config *config)

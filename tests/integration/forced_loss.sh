@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # A ring that is far too small: every frame that is missing is in the books, in the
-# report, in the file and, frame by frame, where it went missing.
+# report, in the file and, frame by frame, where it went missing. GAPS=200 for more of them.
 . "$SUPPORT/lib.sh"
 need tshark capinfos
 make_link out0 in0
-bursts=3 burst=2000
+bursts=3 burst=2000 gaps=${GAPS:-20}
 
 # "SEQUENCE DROPCOUNT" of each packet, in decimal. mawk has no strtonum().
 drops_by_sequence() {
@@ -82,6 +82,40 @@ for reader in v3 v2 recv; do
   assert_eq "$reader: exit code" 0 "$status"
   check_books $reader
 done
+
+# more_arrive COUNT: without a pause, which would be too long.
+more_arrive() {
+  local target=$(($(received in0) + $1)) deadline=$((SECONDS + 100))
+  until arrived in0 $target; do
+    [ "$SECONDS" -lt "$deadline" ] || return 1
+  done
+}
+
+# interrupt READER LAYOUT: the recorder is stopped again and again while packets keep coming. Each
+# gap is told by the very packet after it.
+interrupt() {
+  local reader=$1 file=$work/interrupted.pcapng i
+  start_recorder --reader "$reader" --layout "$2" --ring 64KiB -i in0 -w "$file" --json
+  start_generator out0 -c 0 -p 50000
+  for ((i = 0; i < gaps; i++)); do
+    kill -STOP "$recorder"
+    wait_until "the recorder is stopped" stopped "$recorder"
+    assert "packets arrive" more_arrive 1000
+    kill -CONT "$recorder"
+    assert "packets arrive" more_arrive 500
+  done
+  stop_generator
+  stop_recorder
+  assert_ledger_closes "$reader $2, interrupted"
+  drops_by_sequence "$file" >"$work/drops"
+  assert "$reader $2, interrupted: as many gaps" test "$(grep -vc ' 0$' "$work/drops")" -ge "$gaps"
+  assert_eq "$reader $2, interrupted: gaps whose drop count is wrong" 0 "$(misplaced)"
+}
+
+interrupt v3 inplace
+interrupt v3 compact
+interrupt v2 compact
+interrupt recv compact
 
 force_loss v3 --fail-on-loss
 assert_eq "exit code with --fail-on-loss" 3 "$status"

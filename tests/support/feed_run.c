@@ -37,12 +37,13 @@ static void count_gap(void *context, uint32_t interface)
 	run->gaps_opened++;
 }
 
-struct feed_run *run_open(const char *const *feeds, uint32_t interfaces, int64_t late_ns)
+static struct feed_run *open_run(const char *const *feeds, uint32_t interfaces, uint32_t lanes,
+                                 int64_t late_ns)
 {
 	struct feed_run *run = calloc(1, sizeof(*run));
 	struct wt_error err = {0};
 	struct wt_feed_monitor_config config = {.channels = &run->channels,
-	                                        .interfaces = interfaces,
+	                                        .interfaces = interfaces * lanes,
 	                                        .max_streams = 256,
 	                                        .late_ns = late_ns,
 	                                        .on_gap_opens = count_gap,
@@ -60,11 +61,66 @@ struct feed_run *run_open(const char *const *feeds, uint32_t interfaces, int64_t
 		snprintf(name, sizeof(name), "eth%u", i);
 		wt_feed_monitor_interface(run->monitor, i, name, WT_LINK_TYPE_ETHERNET, NULL);
 	}
+	run->interfaces = interfaces;
 	return run;
+}
+
+struct feed_run *run_open(const char *const *feeds, uint32_t interfaces, int64_t late_ns)
+{
+	return open_run(feeds, interfaces, 1, late_ns);
+}
+
+static void add_lane(struct feed_run *run, uint32_t lane, uint32_t interface, uint32_t room)
+{
+	uint32_t number = lane * run->interfaces + interface;
+	char name[16];
+	const struct wt_feed_lane_config config = {
+	        .channels = &run->channels,
+	        .interface = interface,
+	        .name = name,
+	        .link_type = WT_LINK_TYPE_ETHERNET,
+	        .room = room,
+	};
+	struct wt_error err;
+
+	snprintf(name, sizeof(name), "eth%u", interface);
+	if (lane && wt_feed_monitor_lane(run->monitor, number, interface, NULL))
+		fail(name, "no lane");
+	if (wt_feed_lane_open(&run->lanes[lane][interface], &config, &err))
+		fail(name, err.text);
+	wt_feed_merge_add(run->merge, run->lanes[lane][interface], number);
+}
+
+struct feed_run *run_open_lanes(const char *const *feeds, uint32_t interfaces, uint32_t lanes,
+                                uint32_t room, int64_t late_ns)
+{
+	struct feed_run *run = open_run(feeds, interfaces, lanes, late_ns);
+
+	run->lane_count = lanes;
+	if (wt_feed_merge_open(&run->merge, run->monitor, lanes * interfaces))
+		fail("merge", "no memory");
+	for (uint32_t lane = 0; lane < lanes; lane++)
+		for (uint32_t i = 0; i < interfaces; i++)
+			add_lane(run, lane, i, room);
+	return run;
+}
+
+void run_finish_lanes(struct feed_run *run)
+{
+	for (uint32_t lane = 0; lane < run->lane_count; lane++)
+		for (uint32_t i = 0; i < run->interfaces; i++)
+			wt_feed_lane_end(run->lanes[lane][i]);
+	while (wt_feed_merge_run(run->merge))
+		;
+	wt_feed_monitor_finish(run->monitor);
 }
 
 void run_close(struct feed_run *run)
 {
+	for (uint32_t lane = 0; lane < run->lane_count; lane++)
+		for (uint32_t i = 0; i < run->interfaces; i++)
+			wt_feed_lane_close(run->lanes[lane][i]);
+	wt_feed_merge_close(run->merge);
 	wt_feed_monitor_close(run->monitor);
 	for (size_t i = 0; i < run->event_count && i < RUN_EVENTS; i++)
 		free(run->events[i].json);

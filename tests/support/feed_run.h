@@ -8,11 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <wiretape/feed/feed_monitor.h>
+#include <wiretape/feed/feed_merge.h>
 
 enum {
 	RUN_EVENTS = 4096, /* events kept; more are counted */
 	RUN_FRAME_BYTES = 1600,
+	RUN_LANES = 4,
 };
 
 /* An event as reported; do not read its strings, which are in the JSON. */
@@ -27,10 +28,20 @@ struct feed_run {
 	struct run_event events[RUN_EVENTS];
 	size_t event_count;
 	unsigned gaps_opened;
+	/* Of a run in lanes: each lane's eyes on each interface. */
+	struct wt_feed_merge *merge;
+	struct wt_feed_lane *lanes[RUN_LANES][2];
+	uint32_t lane_count, interfaces;
 };
 
 /* Open a run with feeds in --feed's notation. A single interface is "eth0" with a ledger. */
 struct feed_run *run_open(const char *const *feeds, uint32_t interfaces, int64_t late_ns);
+/* Open one whose interfaces, at most two, are recorded in lanes with queues of `room`; 0: the
+ * usual. */
+struct feed_run *run_open_lanes(const char *const *feeds, uint32_t interfaces, uint32_t lanes,
+                                uint32_t room, int64_t late_ns);
+/* All frames were given: end the lanes, and settle everything. */
+void run_finish_lanes(struct feed_run *run);
 void run_close(struct feed_run *run);
 
 /* A frame with a header of this channel's preset, for one of its sides. The bytes are `frame`'s. */

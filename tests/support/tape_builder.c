@@ -29,27 +29,6 @@ static void append(struct tape_builder *tape, const void *bytes, size_t length)
 	tape->length += length;
 }
 
-/* Put the tape's option, which the encoder does not write, before its others. */
-static size_t add_tape_option(uint8_t *section, size_t length, bool is_old)
-{
-	char text[64];
-	uint16_t head[2] = {WT_OPT_LOCAL_TAPE, 0};
-	uint32_t total, padded;
-	uint8_t *at = section + sizeof(struct wt_pcapng_shb);
-
-	head[1] = (uint16_t)snprintf(text, sizeof(text), "tape_id=%016" PRIx64 " file=1%s",
-	                             (uint64_t)TAPE_ID, is_old ? "" : " format=2");
-	padded = wt_pcapng_pad4(head[1]);
-	memmove(at + sizeof(head) + padded, at, length - sizeof(struct wt_pcapng_shb));
-	memset(at, 0, sizeof(head) + padded);
-	memcpy(at, head, sizeof(head));
-	memcpy(at + sizeof(head), text, head[1]);
-	total = (uint32_t)(length + sizeof(head) + padded);
-	memcpy(section + 4, &total, sizeof(total));
-	memcpy(section + total - 4, &total, sizeof(total));
-	return total;
-}
-
 static uint32_t index_bytes(const struct tape_builder *tape)
 {
 	if (tape->is_old)
@@ -83,15 +62,12 @@ static void append_note(struct tape_builder *tape, const struct wt_clock_record 
 	append(tape, block, (size_t)used);
 }
 
-void tape_begin(struct tape_builder *tape, uint32_t interfaces)
+static void begin(struct tape_builder *tape, const struct wt_tape_mark *mark, uint32_t interfaces,
+                  const char *clock, const struct wt_clock_record *notes, size_t count)
 {
-	tape_begin_clocked(tape, interfaces, NULL, NULL, 0);
-}
-
-static void begin(struct tape_builder *tape, bool is_old, uint32_t interfaces, const char *clock,
-                  const struct wt_clock_record *notes, size_t count)
-{
-	const struct wt_pcapng_section section = {.application = "tape_builder", .os = "none"};
+	char text[WT_TAPE_MARK_TEXT_BYTES];
+	const struct wt_pcapng_section section = {
+	        .application = "tape_builder", .os = "none", .tape = text};
 	struct wt_pcapng_interface interface = {.link_type = 1, .snaplen = 262144, .clock = clock};
 	uint8_t block[8192];
 	char name[16];
@@ -100,13 +76,14 @@ static void begin(struct tape_builder *tape, bool is_old, uint32_t interfaces, c
 
 	memset(tape, 0, offsetof(struct tape_builder, chunks));
 	tape->chunk_count = tape->packet_count = 0;
-	tape->is_old = is_old;
+	wt_tape_mark_format(text, mark);
+	tape->is_old = mark->format == 1;
 	tape->interfaces = interfaces;
 	tape->seed = 1;
 	tape->open_bytes = malloc(TAPE_OPEN_BYTES);
 	require(tape->open_bytes && interfaces <= TAPE_INTERFACES_MAX);
 	used = wt_pcapng_encode_section(block, sizeof(block), &section);
-	append(tape, block, add_tape_option(block, (size_t)used, is_old));
+	append(tape, block, (size_t)used);
 	for (uint32_t i = 0; i < interfaces; i++) {
 		snprintf(name, sizeof(name), "eth%u", i);
 		interface.name = name;
@@ -118,20 +95,35 @@ static void begin(struct tape_builder *tape, bool is_old, uint32_t interfaces, c
 	padding = wt_chunk_padding((uint32_t)tape->length);
 	wt_chunk_pad(block, padding, true);
 	append(tape, block, padding);
-	wt_chunk_run_init(&tape->run, TAPE_ID, tape->length);
+	wt_chunk_run_init(&tape->run, mark->tape_id, tape->length);
 	start_chunk(tape);
+}
+
+static const struct wt_tape_mark usual = {.tape_id = TAPE_ID, .file = 1, .format = WT_CHUNK_FORMAT};
+
+void tape_begin(struct tape_builder *tape, uint32_t interfaces)
+{
+	begin(tape, &usual, interfaces, NULL, NULL, 0);
+}
+
+void tape_begin_marked(struct tape_builder *tape, uint32_t interfaces,
+                       const struct wt_tape_mark *mark)
+{
+	begin(tape, mark, interfaces, NULL, NULL, 0);
 }
 
 void tape_begin_clocked(struct tape_builder *tape, uint32_t interfaces, const char *clock,
                         const struct wt_clock_record *notes, size_t count)
 {
-	begin(tape, false, interfaces, clock, notes, count);
+	begin(tape, &usual, interfaces, clock, notes, count);
 }
 
 void tape_begin_old(struct tape_builder *tape, uint32_t interfaces, const char *clock,
                     const struct wt_clock_record *notes, size_t count)
 {
-	begin(tape, true, interfaces, clock, notes, count);
+	const struct wt_tape_mark old = {.tape_id = TAPE_ID, .file = 1, .format = 1};
+
+	begin(tape, &old, interfaces, clock, notes, count);
 }
 
 void tape_free(struct tape_builder *tape)

@@ -8,6 +8,7 @@
 
 #include <wiretape/pcapng/chunk.h>
 #include <wiretape/pcapng/clock_record.h>
+#include <wiretape/pcapng/tape_mark.h>
 
 /* Builds a recording made of chunks in memory, as the recorder writes it, to be damaged and written
  * to a file. Aborts when it is full.
@@ -62,6 +63,10 @@ struct tape_builder {
 /* Begin with the first chunk. The test frees the memory with tape_free(). */
 void tape_begin(struct tape_builder *tape, uint32_t interfaces);
 void tape_free(struct tape_builder *tape);
+
+/* Like tape_begin(), with what the section header says of the tape. */
+void tape_begin_marked(struct tape_builder *tape, uint32_t interfaces,
+                       const struct wt_tape_mark *mark);
 
 /* Like tape_begin(), with a description of the clock for all interfaces and `count` clock blocks.
  */

@@ -9,11 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <wiretape/base/mutex.h>
+#include <wiretape/writer/disk/disk_private.h>
 
 static bool has_condition(const struct wt_file_set_config *config)
 {
@@ -96,6 +95,8 @@ static int find_highest(struct wt_file_set *set, DIR *entries)
 		if (!entry)
 			return -errno;
 		number = wt_file_set_names_number(&set->names, entry->d_name);
+		if (number && !set->config.no_adopt && wt_file_set_drop_unused(set, entry->d_name))
+			continue;
 		if (number >= set->next_number)
 			set->next_number = number + 1;
 	}
@@ -128,6 +129,28 @@ static bool keeps_less_than_all(const struct wt_file_set *set)
 	       (config->keep_files || config->keep_bytes || config->min_free_deletes);
 }
 
+static int open_events(struct wt_file_set *set, struct wt_error *err)
+{
+	set->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	set->next_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return set->wake_fd < 0 || set->next_fd < 0
+	               ? wt_error_set(err, -errno, "no descriptor for the threads of files: %s",
+	                              strerror(errno))
+	               : 0;
+}
+
+/* The first file is there before the recording begins. */
+static int make_first(struct wt_file_set *set, struct wt_error *err)
+{
+	int rc;
+
+	pthread_mutex_lock(&set->lock);
+	wt_file_set_make_next(set);
+	rc = set->next_error.code;
+	pthread_mutex_unlock(&set->lock);
+	return rc ? wt_error_set(err, rc, "%s", set->next_error.text) : 0;
+}
+
 static int set_up(struct wt_file_set *set, const struct wt_file_set_config *config,
                   struct wt_error *err)
 {
@@ -143,17 +166,37 @@ static int set_up(struct wt_file_set *set, const struct wt_file_set_config *conf
 			wt_error_set(err, rc, "cannot look at earlier files like %s: %s",
 			             set->names.path, strerror(-rc));
 	}
-	if (rc)
-		return rc;
-	set->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (set->wake_fd < 0)
-		return wt_error_set(err, -errno, "no descriptor for the files' thread: %s",
-		                    strerror(errno));
-	return 0;
+	if (!rc)
+		rc = open_events(set, err);
+	if (!rc)
+		rc = make_first(set, err);
+	return rc ? rc : wt_file_set_start(set, err);
 }
 
-int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *config,
-                     struct wt_error *err)
+const struct wt_file_set_system wt_file_set_system = {
+        .now_ns = wt_disk_now_ns,
+        .fstatvfs = fstatvfs,
+        .renameat2 = wt_file_set_renameat2,
+        .linkat = linkat,
+        .thread_create = pthread_create,
+};
+
+/* Waits are on CLOCK_MONOTONIC. */
+static void init_locks(struct wt_file_set *set)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&set->lock, NULL);
+	pthread_mutex_init(&set->event_lock, NULL);
+	pthread_cond_init(&set->settled, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&set->wake_keeper, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+int wt_file_set_open_on(struct wt_file_set **set, const struct wt_file_set_config *config,
+                        const struct wt_file_set_system *system, struct wt_error *err)
 {
 	struct wt_file_set *opening;
 	int rc = check_config(config, err);
@@ -164,15 +207,13 @@ int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *
 	opening = calloc(1, sizeof(*opening));
 	if (!opening)
 		return wt_error_set(err, -ENOMEM, "no memory for the files");
-	opening->system = (struct wt_file_set_system){fstatvfs, wt_file_set_renameat2, linkat,
-	                                              pthread_create};
+	opening->system = *system;
 	opening->rotates = has_condition(config);
-	opening->dir_fd = opening->wake_fd = -1;
+	opening->dir_fd = opening->wake_fd = opening->next_fd = -1;
 	opening->next_number = 1;
+	opening->free_bytes = UINT64_MAX;
 	opening->last_event = &opening->first_event;
-	pthread_mutex_init(&opening->lock, NULL);
-	pthread_mutex_init(&opening->event_lock, NULL);
-	pthread_cond_init(&opening->settled, NULL);
+	init_locks(opening);
 	rc = set_up(opening, config, err);
 	if (rc) {
 		wt_file_set_close(opening);
@@ -182,99 +223,67 @@ int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *
 	return 0;
 }
 
+int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *config,
+                     struct wt_error *err)
+{
+	return wt_file_set_open_on(set, config, &wt_file_set_system, err);
+}
+
 bool wt_file_set_rotates(const struct wt_file_set *set)
 {
 	return set->rotates;
 }
 
-/* Locked at once, so that another recording sees that it is being written. */
-static int create(const struct wt_file_set *set, const char *path)
+static int take_path(struct wt_file_set *set, struct wt_set_file **file, struct wt_error *err)
 {
-	mode_t mode = set->config.mode;
-	int fd = openat(set->dir_fd, wt_file_set_names_base(&set->names, path),
-	                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, WT_FILE_MODE);
+	char *path;
 
-	if (fd < 0)
-		return -errno;
-	/* Some file systems lack locks or modes. */
-	if (flock(fd, LOCK_EX | LOCK_NB) || (mode && fchmod(fd, mode)))
-		errno = 0;
-	return fd;
-}
-
-/* Create an empty file that takes the name; if it is taken, try the next number. */
-static int take_number(struct wt_file_set *set, char **path, int *fd, struct wt_error *err)
-{
-	for (; set->next_number; set->next_number++) {
-		int rc;
-
-		*path = wt_file_set_names_work(&set->names, set->next_number);
-		if (!*path)
-			return wt_error_set(err, -ENOMEM, "no memory for the names of files");
-		*fd = create(set, *path);
-		if (*fd >= 0)
-			return 0;
-		rc = *fd;
-		if (rc != -EEXIST)
-			wt_error_set(err, rc, "cannot write %s: %s", *path, strerror(-rc));
-		free(*path);
-		*path = NULL;
-		if (rc != -EEXIST)
-			return rc;
-	}
-	return wt_error_set(err, -ERANGE, "there are no numbers left for files like %s",
-	                    set->names.path);
-}
-
-static int take_path(struct wt_file_set *set, char **path, int *fd, struct wt_error *err)
-{
-	if (set->rotates)
-		return take_number(set, path, fd, err);
 	if (set->begun)
 		return wt_error_set(err, -EALREADY, "%s is the only file of its recording",
 		                    set->names.path);
-	*path = strdup(set->names.path);
-	return *path ? 0 : wt_error_set(err, -ENOMEM, "no memory for the names of files");
+	path = strdup(set->names.path);
+	*file = path ? wt_file_set_new_file(path, 1, -1) : NULL;
+	if (*file)
+		return 0;
+	free(path);
+	return wt_error_set(err, -ENOMEM, "no memory for the names of files");
 }
 
-static int add_file(struct wt_file_set *set, char *path, int fd, int64_t utc_ns)
+/* The caller has the lock. */
+static int add_next(struct wt_file_set *set, struct wt_set_file **file, struct wt_error *err)
 {
-	struct wt_set_file *file;
+	int rc = set->rotates ? wt_file_set_take_next(set, file, err) : take_path(set, file, err);
 
-	pthread_mutex_lock(&set->lock);
-	file = wt_file_set_add(set, path, set->next_number);
-	if (file) {
-		file->fd = fd;
-		file->begun_utc_ns = utc_ns;
-		/* The new file may be one too many. */
-		wt_file_set_wake(set);
+	if (rc)
+		return rc;
+	if (wt_file_set_add(set, *file)) {
+		/* It is not ready for anybody else either. */
+		set->next = *file;
+		return wt_error_set(err, -ENOMEM, "no memory for the list of files");
 	}
-	pthread_mutex_unlock(&set->lock);
-	return file ? 0 : -ENOMEM;
+	/* The new file may be one too many, and another is needed. */
+	wt_file_set_wake_keeper(set);
+	return 0;
 }
 
 int wt_file_set_begin(struct wt_file_set *set, int64_t monotonic_ns, int64_t utc_ns,
                       const char **path, uint32_t *number, struct wt_error *err)
 {
-	char *taken = NULL;
-	int fd = -1, rc = take_path(set, &taken, &fd, err);
+	struct wt_set_file *file;
+	int rc;
 
+	pthread_mutex_lock(&set->lock);
+	rc = add_next(set, &file, err);
+	if (!rc)
+		file->begun_utc_ns = utc_ns;
+	pthread_mutex_unlock(&set->lock);
 	if (rc)
 		return rc;
-	rc = add_file(set, taken, fd, utc_ns);
-	if (rc) {
-		if (set->rotates)
-			unlinkat(set->dir_fd, wt_file_set_names_base(&set->names, taken), 0);
-		if (fd >= 0)
-			close(fd);
-		free(taken);
-		return wt_error_set(err, rc, "no memory for the list of files");
-	}
 	set->begun = true;
 	set->begun_monotonic_ns = monotonic_ns;
 	set->begun_utc_ns = utc_ns;
-	*path = taken;
-	*number = set->next_number++;
+	*path = file->work_path;
+	*number = file->number;
 	return 0;
 }
 
@@ -315,6 +324,7 @@ void wt_file_set_finish(struct wt_file_set *set, uint32_t number, uint64_t bytes
 		file->state = WT_SET_HANDED_OVER;
 		file->kept_bytes = bytes;
 		set->live_bytes += bytes;
+		set->ended_bytes += bytes;
 		wt_file_set_enqueue(set, file);
 	}
 	pthread_mutex_unlock(&set->lock);
@@ -336,27 +346,13 @@ size_t wt_file_set_files(struct wt_file_set *set, const struct wt_file_set_entry
 	return count;
 }
 
-/* A name that was taken and never written under. */
-static void drop_if_empty(const struct wt_file_set *set, const struct wt_set_file *file)
-{
-	const char *base = wt_file_set_names_base(&set->names, file->work_path);
-	struct stat status;
-
-	if (file->fd >= 0 && file->state == WT_SET_BEGUN && !fstat(file->fd, &status) &&
-	    !status.st_size && wt_file_set_has_name(set, file, base))
-		unlinkat(set->dir_fd, base, 0);
-}
-
 static void free_files(struct wt_file_set *set)
 {
+	wt_file_set_drop_next(set);
 	for (size_t i = 0; i < set->count; i++) {
-		drop_if_empty(set, set->files[i]);
-		if (set->files[i]->fd >= 0)
-			close(set->files[i]->fd);
-		wt_file_set_free_parts(set->files[i]);
-		free(set->files[i]->work_path);
-		free(set->files[i]->final_path);
-		free(set->files[i]);
+		if (set->files[i]->state == WT_SET_BEGUN)
+			wt_file_set_give_name_back(set, set->files[i]);
+		wt_file_set_free_file(set->files[i]);
 	}
 	free(set->files);
 	free(set->entries);
@@ -366,14 +362,19 @@ void wt_file_set_close(struct wt_file_set *set)
 {
 	if (!set)
 		return;
-	wt_file_set_settle(set);
+	if (set->has_finisher)
+		wt_file_set_settle(set);
 	wt_file_set_stop(set);
+	wt_eraser_fini(&set->eraser);
 	free_files(set);
 	wt_file_set_forget_events(set);
 	if (set->wake_fd >= 0)
 		close(set->wake_fd);
+	if (set->next_fd >= 0)
+		close(set->next_fd);
 	if (set->dir_fd >= 0)
 		close(set->dir_fd);
+	pthread_cond_destroy(&set->wake_keeper);
 	pthread_cond_destroy(&set->settled);
 	pthread_mutex_destroy(&set->event_lock);
 	pthread_mutex_destroy(&set->lock);

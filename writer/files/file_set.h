@@ -41,8 +41,8 @@ struct wt_file_set_config {
 	/* Files to keep, the current one included; needs a condition. The oldest goes first; one
 	 * whose command has not ended is skipped. */
 	uint32_t keep_files; /* [all] */
-	/* The current one counts as max_bytes; without that limit, as its size on the disk when a
-	 * file was last begun or finished, or has_space asked for [no limit] */
+	/* The current one counts as max_bytes; without that limit, as its size on the disk, looked
+	 * at each second [no limit] */
 	uint64_t keep_bytes;
 	uint64_t min_free_bytes; /* free space to leave on the file system [none] */
 	bool min_free_deletes;   /* below that, delete the oldest; stop if there is none left */
@@ -70,21 +70,33 @@ struct wt_file_set_entry {
 	bool finished;
 };
 
-/* Open the directory, which has to exist and, if there is a condition, to be writable, and look for
- * numbers in use. -EINVAL for a configuration that makes no sense, or the directory's error. */
+/* Open the directory, which has to exist and, if there is a condition, to be writable, look for
+ * numbers in use, make the first file ready, and start the set's threads. -EINVAL for a
+ * configuration that makes no sense, or the directory's error. */
 int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *config,
                      struct wt_error *err);
 
 /* Whether there is more than one file to come. */
 bool wt_file_set_rotates(const struct wt_file_set *set);
 
-/* Begin the next file: its path and number, which is then used up; times are those at which it
- * begins. Continues after the highest number under which this or another recording has left a file.
- * If there is a condition the file exists already, empty, so that nobody else takes its name. The
- * path lives as long as the set. One thread (the recorder's), like is_due, next_due_ns and
- * finish. */
+/* Begin the next file: its path and number; times are those at which it begins. Takes what a thread
+ * of the set has made ready and calls nothing that touches a disk. -EAGAIN: it is not ready. Then
+ * packets wait in the ring, rather than make the current file exceed its limits, until
+ * wt_file_set_fd() is readable. Other errors are those of making it.
+ *
+ * Numbers continue after the highest under which this or another recording has left a file. If
+ * there is a condition the file exists already, empty and locked, so that nobody else takes its
+ * name; one that is never begun is removed at the end, or by the next recording. The path lives as
+ * long as the set. One thread (the recorder's), like is_ready, is_due, next_due_ns and finish. */
 int wt_file_set_begin(struct wt_file_set *set, int64_t monotonic_ns, int64_t utc_ns,
                       const char **path, uint32_t *number, struct wt_error *err);
+
+/* Whether wt_file_set_begin() would have another answer than -EAGAIN. */
+bool wt_file_set_is_ready(struct wt_file_set *set);
+
+/* Descriptor that becomes readable when a file is ready, or cannot be made, after it was not; until
+ * it is begun. */
+int wt_file_set_fd(const struct wt_file_set *set);
 
 /* Place of the file begun last, for the sink: if there is a condition it is already open, and this
  * very file is written, whatever has its name by then. Borrowed until the next is begun. */
@@ -104,16 +116,15 @@ uint64_t wt_file_set_max_packets(const struct wt_file_set *set);
 int64_t wt_file_set_next_due_ns(const struct wt_file_set *set, int64_t monotonic_ns,
                                 int64_t utc_ns);
 
-/* Whether enough space is free (statvfs). Deletes old files if configured, skipping those whose
- * command has not ended. False: too little, and nothing (more) to delete: stop recording. True also
- * if enough was deleted but does not show yet; the next call tells. Blocks as long as deleting
- * takes. Any thread. */
-bool wt_file_set_has_space(struct wt_file_set *set);
+/* Whether enough space was free when a thread of the set looked last, which it does more often the
+ * less is left; it also deletes old files if configured, skipping those whose command has not
+ * ended. False: too little, and nothing (more) to delete: stop recording. True also if enough was
+ * deleted but does not show yet. Never blocks. Any thread. */
+bool wt_file_set_has_space(const struct wt_file_set *set);
 
 /* Hand over a begun file to be finished: in the background `finish(context)` is called (it closes
  * the file, however long that takes, and returns 0 or -errno), then the file is renamed, old ones
- * are deleted, and the command is run, at most four at a time. Does not wait, unless no thread can
- * be started: then it does all that itself, and an event says so. */
+ * are deleted, and the command is run, at most four at a time. Does not wait. */
 void wt_file_set_finish(struct wt_file_set *set, uint32_t number, uint64_t bytes, uint64_t packets,
                         int (*finish)(void *context), void *context);
 
@@ -127,7 +138,8 @@ int wt_file_set_next_event(struct wt_file_set *set, char *text, size_t capacity,
  * wt_file_set_settle()). */
 size_t wt_file_set_files(struct wt_file_set *set, const struct wt_file_set_entry **files);
 
-/* Wait until everything handed over is finished and every command has ended. */
+/* Wait until everything handed over is finished, every command has ended and the next file is
+ * ready, if one can be made. The disk may still be taking away what was deleted. */
 void wt_file_set_settle(struct wt_file_set *set);
 
 /* Stop waiting for commands: running ones are ended, waiting ones are not begun. From any thread or

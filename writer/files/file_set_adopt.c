@@ -120,15 +120,6 @@ static char *path_of(const struct wt_file_set *set, const char *name)
 	               : path;
 }
 
-void wt_file_set_free_parts(struct wt_set_file *file)
-{
-	for (size_t i = 0; i < file->part_count; i++)
-		free(file->parts[i]);
-	free(file->parts);
-	file->parts = NULL;
-	file->part_count = 0;
-}
-
 /* Give `count` names to the file. */
 static int take_parts(struct wt_set_file *file, struct found *found, size_t count,
                       uint64_t *kept_bytes)
@@ -196,15 +187,15 @@ static enum verdict judge(const struct wt_file_set *set, const struct found *fou
 
 	if (fd < 0)
 		return FOREIGN;
+	if (found->key.is_work && flock(fd, LOCK_EX | LOCK_NB)) {
+		close(fd);
+		return HELD;
+	}
 	rc = wt_chunk_file_open_fd(&reader, fd, 0, &err);
 	wt_chunk_file_close(reader);
-	/* A damaged header is still one of ours. */
-	if (rc && rc != -EBADMSG)
-		rc = FOREIGN;
-	else
-		rc = flock(fd, LOCK_EX | LOCK_NB) && found->key.is_work ? HELD : OURS;
 	close(fd);
-	return (enum verdict)rc;
+	/* A damaged header is still one of ours. */
+	return rc && rc != -EBADMSG ? FOREIGN : OURS;
 }
 
 /* Without a tape among them only names are left to go by, and two candidates are one too many. */
@@ -219,12 +210,16 @@ static bool is_only_one(const struct listing *list, size_t first, size_t count)
 static int adopt(struct wt_file_set *set, struct found *found, size_t count)
 {
 	char *path = path_of(set, found[0].name);
-	struct wt_set_file *file;
+	struct wt_set_file *file =
+	        path ? wt_file_set_new_file(path, found[0].key.number, -1) : NULL;
 	int rc = -ENOMEM;
 
+	if (!file) {
+		free(path);
+		return rc;
+	}
 	pthread_mutex_lock(&set->lock);
-	file = path ? wt_file_set_add(set, path, found[0].key.number) : NULL;
-	if (file) {
+	if (!wt_file_set_add(set, file)) {
 		file->state = WT_SET_ENDED;
 		set->entries[file->index].finished = !found[0].key.is_work;
 		set->entries[file->index].bytes = found[0].bytes;
@@ -232,7 +227,7 @@ static int adopt(struct wt_file_set *set, struct found *found, size_t count)
 		rc = take_parts(file, found, count, &file->kept_bytes);
 		set->live_bytes += file->kept_bytes;
 	} else {
-		free(path);
+		wt_file_set_free_file(file);
 	}
 	pthread_mutex_unlock(&set->lock);
 	return rc;

@@ -2,11 +2,9 @@
 #include <wiretape/writer/files/file_set_private.h>
 
 #include <assert.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <wiretape/base/mutex.h>
 
@@ -109,15 +107,4 @@ void wt_file_set_forget_events(struct wt_file_set *set)
 		free_event(set->first_event);
 		set->first_event = next;
 	}
-}
-
-void wt_file_set_wake(struct wt_file_set *set)
-{
-	const uint64_t one = 1;
-
-	assert(wt_mutex_is_locked(&set->lock));
-	set->asked++;
-	/* Fails only if the counter is full, and then it is awake. */
-	if (set->threaded && write(set->wake_fd, &one, sizeof(one)) < 0)
-		errno = 0;
 }

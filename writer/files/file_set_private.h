@@ -6,17 +6,25 @@
 #include <stdatomic.h>
 #include <sys/statvfs.h>
 
+#include <wiretape/writer/files/eraser.h>
 #include <wiretape/writer/files/file_set.h>
 #include <wiretape/writer/files/on_close.h>
 
 /* Behaviour of file systems and machines that a test cannot get from this one. */
 struct wt_file_set_system {
+	int64_t (*now_ns)(void); /* CLOCK_MONOTONIC */
 	int (*fstatvfs)(int fd, struct statvfs *status);
 	int (*renameat2)(int from_fd, const char *from, int to_fd, const char *to, unsigned flags);
 	int (*linkat)(int from_fd, const char *from, int to_fd, const char *to, int flags);
 	int (*thread_create)(pthread_t *thread, const pthread_attr_t *attributes,
 	                     void *(*start)(void *argument), void *argument);
 };
+
+extern const struct wt_file_set_system wt_file_set_system;
+
+/* Open it on another system; see wt_file_set_open(). */
+int wt_file_set_open_on(struct wt_file_set **set, const struct wt_file_set_config *config,
+                        const struct wt_file_set_system *system, struct wt_error *err);
 
 /* The parts of DIR/NAME.EXT. */
 struct wt_file_set_names {
@@ -80,6 +88,7 @@ enum wt_set_state {
 /* State of a file in addition to its entry. */
 struct wt_set_file {
 	enum wt_set_state state;
+	uint32_t number;
 	size_t index;     /* of its entry */
 	char *work_path;  /* returned by begin: lives as long as the set */
 	char *final_path; /* NULL until it has one */
@@ -107,6 +116,16 @@ struct wt_set_event {
 
 enum { WT_SET_MOST_COMMANDS = 4, WT_SET_MOST_EVENTS = 1000 };
 
+/* Space that was missing when files were last deleted for it. */
+struct wt_set_shortage {
+	int64_t noticed_ns;
+	uint64_t missing_bytes, deleted_bytes;
+	uint64_t written_bytes; /* by then */
+};
+
+/* Two threads do what touches the disk. The keeper makes the next file ready, looks for space and
+ * deletes; each of its steps is short. The finisher closes files, which may take as long as the
+ * disk needs for all that is in them, renames them, and runs commands. */
 struct wt_file_set {
 	/* Constant once open. */
 	struct wt_file_set_config config;
@@ -115,38 +134,53 @@ struct wt_file_set {
 	char *on_close;
 	bool rotates;
 	int dir_fd;
-	int wake_fd;              /* eventfd: wakes the background */
+	int wake_fd;              /* eventfd: wakes the finisher */
+	int next_fd;              /* eventfd of wt_file_set_fd() */
 	atomic_bool abort_writes; /* do not wait for commands; set by wt_file_set_abort_writes() */
+	pthread_t keeper, finisher;
+	bool has_keeper, has_finisher;
+
+	atomic_bool lacks_space; /* told by the keeper to wt_file_set_has_space(); guards nothing */
 
 	/* Used by the recorder's thread. */
 	bool begun;
 	int64_t begun_monotonic_ns;
 	int64_t begun_utc_ns;
-	uint32_t next_number;
 
-	/* Guards the members up to the events. Never held across a call that touches a disk: begin
-	 * and finish must not wait for a slow one. */
+	/* Guards the members up to the keeper's. Never held across a call that touches a disk:
+	 * begin and finish must not wait for a slow one. */
 	pthread_mutex_t lock;
-	pthread_cond_t settled;
+	pthread_cond_t settled, wake_keeper;
 	struct wt_file_set_entry *entries;
 	struct wt_set_file **files; /* one per entry */
 	size_t count, room;
 	size_t adopted; /* entries of earlier recordings, at the front */
 	size_t oldest;  /* no file before this one is left */
 	uint64_t live_files;
-	uint64_t live_bytes; /* of files handed over */
+	uint64_t live_bytes;  /* of files handed over */
+	uint64_t ended_bytes; /* of all files ever handed over */
 	struct wt_set_queue to_finish, to_command;
-	uint64_t asked;    /* times the background was woken */
-	uint64_t answered; /* wake-ups it has dealt with */
+	bool keeper_wanted, keeper_busy, finisher_busy;
 	bool stop;
-	bool threaded; /* the background has a thread */
-	bool told_unthreaded, told_late, told_unknown_space;
+	struct wt_set_file *next;   /* made ready: has its name and descriptor, but no entry */
+	struct wt_error next_error; /* why there is none */
+	bool next_awaited;          /* wt_file_set_fd() is to tell */
 
-	/* Used by the background, or by whoever does its work because it could not be started. */
+	/* Used by the keeper; before it runs, by whoever opens the set. */
+	uint32_t next_number;
+	int64_t next_try_ns; /* when to try again to make one */
+	struct wt_eraser eraser;
+	uint64_t current_bytes; /* size of the current file, as looked at last */
+	uint64_t written_bytes; /* to all files */
+	uint64_t free_bytes;    /* UINT64_MAX: nobody knows */
+	struct wt_set_shortage shortage;
+	bool told_unknown_space;
+
+	/* Used by the finisher. */
 	struct wt_on_close running[WT_SET_MOST_COMMANDS];
 	struct wt_set_file *commanded[WT_SET_MOST_COMMANDS]; /* the files they run for */
 	size_t commands;
-	pthread_t thread;
+	bool told_late;
 
 	/* Guards the events; a leaf, taken with and without the other lock. */
 	pthread_mutex_t event_lock;
@@ -161,15 +195,36 @@ void wt_file_set_tell(struct wt_file_set *set, bool error, const char *format, .
         __attribute__((format(printf, 3, 4)));
 void wt_file_set_forget_events(struct wt_file_set *set);
 
-/* Wake the background; the caller has the lock. */
-void wt_file_set_wake(struct wt_file_set *set);
+/* Start the threads, and end them. */
+int wt_file_set_start(struct wt_file_set *set, struct wt_error *err);
+void wt_file_set_stop(struct wt_file_set *set);
 
-/* Queue a file to be finished; the caller has the lock. Starts the background if necessary; if that
- * fails, the work is done here and now. */
+/* Wake a thread; the caller has the lock. */
+void wt_file_set_wake_keeper(struct wt_file_set *set);
+void wt_file_set_wake_finisher(struct wt_file_set *set);
+
+/* Queue a file to be finished; the caller has the lock. */
 void wt_file_set_enqueue(struct wt_file_set *set, struct wt_set_file *file);
 
-/* End the background's thread. */
-void wt_file_set_stop(struct wt_file_set *set);
+/* The keeper's work; the caller has the lock, which is released meanwhile.
+ * See that the next file is ready, and still there. */
+void wt_file_set_make_next(struct wt_file_set *set);
+/* Look for space, and delete a file if one is too many. True: look again at once. */
+bool wt_file_set_delete_one(struct wt_file_set *set);
+/* When to look for space again. */
+int64_t wt_file_set_look_due_ns(const struct wt_file_set *set);
+/* Whether less is free than shall be, or than is good. */
+bool wt_file_set_is_short(const struct wt_file_set *set);
+
+/* Take the file that is ready; the caller has the lock. See wt_file_set_begin(). */
+int wt_file_set_take_next(struct wt_file_set *set, struct wt_set_file **file, struct wt_error *err);
+/* Remove the file that was made ready and not taken. */
+void wt_file_set_drop_next(struct wt_file_set *set);
+/* Remove this file if a recording that was killed had made it ready and not begun it; whether that
+ * was so. */
+bool wt_file_set_drop_unused(struct wt_file_set *set, const char *name);
+/* Remove the name of a file under which nothing was written. */
+void wt_file_set_give_name_back(const struct wt_file_set *set, const struct wt_set_file *file);
 
 /* Current path of the file; the caller has the lock. */
 const char *wt_file_set_path(const struct wt_set_file *file);
@@ -178,9 +233,11 @@ bool wt_file_set_is_missing(const struct wt_file_set *set, const char *path);
 bool wt_file_set_has_name(const struct wt_file_set *set, const struct wt_set_file *file,
                           const char *name);
 
-/* Add an entry for a file with this path, which becomes the set's; the caller has the lock. NULL:
- * no memory. */
-struct wt_set_file *wt_file_set_add(struct wt_file_set *set, char *path, uint32_t number);
+/* Make a file with this path, which becomes the file's. NULL: no memory. */
+struct wt_set_file *wt_file_set_new_file(char *path, uint32_t number, int fd);
+void wt_file_set_free_file(struct wt_set_file *file);
+/* Add its entry; the caller has the lock. 0 or -ENOMEM. */
+int wt_file_set_add(struct wt_file_set *set, struct wt_set_file *file);
 
 /* Adopt the files of earlier recordings. 0 or -errno. */
 int wt_file_set_adopt(struct wt_file_set *set);
@@ -193,13 +250,5 @@ void wt_file_set_free_parts(struct wt_set_file *file);
 
 /* Stop counting a file that is gone or stuck; the caller has the lock. */
 void wt_file_set_let_go(struct wt_file_set *set, struct wt_set_file *file, enum wt_set_state state);
-
-/* Delete a file that the caller has put into WT_SET_DELETING, without the lock. -ENOENT if it was
- * already gone, which is fine; other errors become events. */
-int wt_file_set_delete(struct wt_file_set *set, struct wt_set_file *file);
-
-/* Delete a file that exceeds what is to be kept; the caller has the lock, which is released
- * meanwhile. True: one was deleted, and there may be another. */
-bool wt_file_set_delete_surplus(struct wt_file_set *set);
 
 #endif

@@ -13,152 +13,43 @@
 
 #include <wiretape/base/mutex.h>
 
-static int make_room(struct wt_file_set *set)
-{
-	size_t room = set->room ? set->room * 2 : 16;
-	struct wt_file_set_entry *entries;
-	struct wt_set_file **files;
-
-	assert(wt_mutex_is_locked(&set->lock));
-	if (set->count < set->room)
-		return 0;
-	entries = reallocarray(set->entries, room, sizeof(*entries));
-	if (!entries)
-		return -ENOMEM;
-	set->entries = entries;
-	files = reallocarray(set->files, room, sizeof(struct wt_set_file *));
-	if (!files)
-		return -ENOMEM;
-	set->files = files;
-	set->room = room;
-	return 0;
-}
-
-struct wt_set_file *wt_file_set_add(struct wt_file_set *set, char *path, uint32_t number)
-{
-	struct wt_set_file *file = calloc(1, sizeof(*file));
-
-	assert(wt_mutex_is_locked(&set->lock));
-	if (!file || make_room(set)) {
-		free(file);
-		return NULL;
-	}
-	*file = (struct wt_set_file){.index = set->count, .work_path = path, .fd = -1};
-	set->entries[set->count] = (struct wt_file_set_entry){.path = path, .number = number};
-	set->files[set->count++] = file;
-	set->live_files++;
-	return file;
-}
-
-const char *wt_file_set_path(const struct wt_set_file *file)
-{
-	return file->final_path ? file->final_path : file->work_path;
-}
-
-bool wt_file_set_is_missing(const struct wt_file_set *set, const char *path)
-{
-	struct stat status;
-
-	return fstatat(set->dir_fd, wt_file_set_names_base(&set->names, path), &status,
-	               AT_SYMLINK_NOFOLLOW) &&
-	       errno == ENOENT;
-}
-
-bool wt_file_set_has_name(const struct wt_file_set *set, const struct wt_set_file *file,
-                          const char *name)
-{
-	struct stat begun, named;
-
-	return !fstat(file->fd, &begun) &&
-	       !fstatat(set->dir_fd, name, &named, AT_SYMLINK_NOFOLLOW) &&
-	       begun.st_ino == named.st_ino && begun.st_dev == named.st_dev;
-}
-
-static bool is_live(const struct wt_set_file *file)
-{
-	return file->state != WT_SET_GONE && file->state != WT_SET_STUCK;
-}
-
-void wt_file_set_let_go(struct wt_file_set *set, struct wt_set_file *file, enum wt_set_state state)
-{
-	assert(wt_mutex_is_locked(&set->lock));
-	file->state = state;
-	set->entries[file->index].deleted = state == WT_SET_GONE;
-	set->live_files--;
-	set->live_bytes -= file->kept_bytes;
-	while (set->oldest < set->count && !is_live(set->files[set->oldest]))
-		set->oldest++;
-}
-
 /* Delete all parts of a file. -ENOENT if there were none. */
-static int unlink_file(const struct wt_file_set *set, const struct wt_set_file *file)
+static int unlink_file(struct wt_file_set *set, const struct wt_set_file *file)
 {
 	const char *base = wt_file_set_names_base(&set->names, wt_file_set_path(file));
-	int rc = -ENOENT;
+	int rc = -ENOENT, part_rc;
 
 	if (!file->parts)
-		return unlinkat(set->dir_fd, base, 0) ? -errno : 0;
+		return wt_eraser_unlink(&set->eraser, set->dir_fd, base, set->written_bytes);
 	for (size_t i = 0; i < file->part_count; i++) {
-		if (!unlinkat(set->dir_fd, file->parts[i], 0))
-			rc = rc == -ENOENT ? 0 : rc;
-		else if (errno != ENOENT)
-			return -errno;
+		part_rc = wt_eraser_unlink(&set->eraser, set->dir_fd, file->parts[i],
+		                           set->written_bytes);
+		if (!part_rc)
+			rc = 0;
+		else if (part_rc != -ENOENT)
+			return part_rc;
 	}
 	return rc;
 }
 
-int wt_file_set_delete(struct wt_file_set *set, struct wt_set_file *file)
+/* Delete a file that was put into WT_SET_DELETING; releases the lock meanwhile. -ENOENT if it was
+ * already gone, which is fine; other errors become events. */
+static int delete_file(struct wt_file_set *set, struct wt_set_file *file)
 {
 	const char *path = wt_file_set_path(file);
-	int rc = unlink_file(set, file);
-	bool gone = !rc || rc == -ENOENT;
+	bool gone;
+	int rc;
 
-	assert(file->state == WT_SET_DELETING);
+	assert(wt_mutex_is_locked(&set->lock));
+	pthread_mutex_unlock(&set->lock);
+	rc = unlink_file(set, file);
+	gone = !rc || rc == -ENOENT;
 	if (!gone)
 		wt_file_set_tell(set, true, "cannot delete %s: %s; it stays, delete it by hand",
 		                 path, strerror(-rc));
 	pthread_mutex_lock(&set->lock);
 	wt_file_set_let_go(set, file, gone ? WT_SET_GONE : WT_SET_STUCK);
-	pthread_mutex_unlock(&set->lock);
 	return rc;
-}
-
-/* Size to count for the file being written: its limit, or else its size so far. Releases the lock
- * meanwhile. */
-static uint64_t current_bytes(struct wt_file_set *set)
-{
-	const struct wt_set_file *last = set->count ? set->files[set->count - 1] : NULL;
-	struct stat status = {0};
-	const char *base;
-
-	assert(wt_mutex_is_locked(&set->lock));
-	if (!last || last->state != WT_SET_BEGUN)
-		return 0;
-	if (set->config.max_bytes)
-		return set->config.max_bytes;
-	base = wt_file_set_names_base(&set->names, last->work_path);
-	pthread_mutex_unlock(&set->lock);
-	if (fstatat(set->dir_fd, base, &status, AT_SYMLINK_NOFOLLOW))
-		status.st_size = 0;
-	pthread_mutex_lock(&set->lock);
-	/* Handed over meanwhile: then it is in live_bytes. */
-	return last->state == WT_SET_BEGUN ? (uint64_t)status.st_size : 0;
-}
-
-static bool is_too_much(struct wt_file_set *set)
-{
-	const struct wt_file_set_config *config = &set->config;
-	uint64_t current;
-
-	/* Until something is recorded, no earlier file has to make way. */
-	if (set->count == set->adopted)
-		return false;
-	if (config->keep_files && set->live_files > config->keep_files)
-		return true;
-	if (!config->keep_bytes)
-		return false;
-	current = current_bytes(set);
-	return set->live_bytes + current > config->keep_bytes;
 }
 
 /* Skips a file whose command is running or waiting. */
@@ -177,17 +68,51 @@ static struct wt_set_file *take_oldest(struct wt_file_set *set)
 	return NULL;
 }
 
-bool wt_file_set_delete_surplus(struct wt_file_set *set)
+/* See how large the current file is, and how much that is with those before it. Releases the lock
+ * meanwhile. */
+static void look_at_current(struct wt_file_set *set)
+{
+	const struct wt_set_file *last = set->count ? set->files[set->count - 1] : NULL;
+	uint64_t bytes = set->ended_bytes;
+	struct stat status = {0};
+	const char *base;
+
+	assert(wt_mutex_is_locked(&set->lock));
+	if (last && last->state == WT_SET_BEGUN) {
+		base = wt_file_set_names_base(&set->names, last->work_path);
+		pthread_mutex_unlock(&set->lock);
+		if (fstatat(set->dir_fd, base, &status, AT_SYMLINK_NOFOLLOW))
+			status.st_size = 0;
+		pthread_mutex_lock(&set->lock);
+		bytes += (uint64_t)status.st_size;
+	}
+	set->current_bytes = (uint64_t)status.st_size;
+	if (bytes > set->written_bytes)
+		set->written_bytes = bytes;
+}
+
+/* The file being written counts as its limit, or else as its size so far. */
+static bool is_too_much(struct wt_file_set *set)
+{
+	const struct wt_file_set_config *config = &set->config;
+	const struct wt_set_file *last = set->files[set->count - 1];
+	uint64_t current = config->max_bytes ? config->max_bytes : set->current_bytes;
+
+	if (config->keep_files && set->live_files > config->keep_files)
+		return true;
+	/* Handed over meanwhile, it is in live_bytes. */
+	if (last->state != WT_SET_BEGUN)
+		current = 0;
+	return config->keep_bytes && set->live_bytes + current > config->keep_bytes;
+}
+
+static bool delete_surplus(struct wt_file_set *set)
 {
 	struct wt_set_file *oldest = is_too_much(set) ? take_oldest(set) : NULL;
 
-	assert(wt_mutex_is_locked(&set->lock));
-	if (!oldest)
-		return false;
-	pthread_mutex_unlock(&set->lock);
-	wt_file_set_delete(set, oldest);
-	pthread_mutex_lock(&set->lock);
-	return true;
+	if (oldest)
+		delete_file(set, oldest);
+	return oldest;
 }
 
 /* Format "10 GiB", in the unit in which it was probably meant. */
@@ -207,91 +132,145 @@ static const char *format_bytes(char *text, size_t size, uint64_t bytes)
 	return text;
 }
 
-/* Whether one was deleted or already gone; *freed grows by the space it should give back. */
-static bool delete_oldest(struct wt_file_set *set, uint64_t *freed)
-{
-	struct wt_set_file *file;
-	uint64_t bytes = 0;
-	char limit[32];
-
-	pthread_mutex_lock(&set->lock);
-	file = take_oldest(set);
-	if (file)
-		bytes = file->kept_bytes;
-	pthread_mutex_unlock(&set->lock);
-	if (!file)
-		return false;
-	if (wt_file_set_delete(set, file))
-		return true;
-	*freed += bytes;
-	wt_file_set_tell(set, false, "deleted %s (%" PRIu64 " bytes): less than %s free",
-	                 wt_file_set_path(file), bytes,
-	                 format_bytes(limit, sizeof(limit), set->config.min_free_bytes));
-	return true;
-}
-
 static void tell_of_unknown_space(struct wt_file_set *set, int error)
 {
-	bool told;
-
-	pthread_mutex_lock(&set->lock);
-	told = set->told_unknown_space;
-	set->told_unknown_space = true;
-	pthread_mutex_unlock(&set->lock);
-	if (!told)
+	if (!set->told_unknown_space)
 		wt_file_set_tell(set, true,
 		                 "cannot tell how much space is free beside %s: %s; recording "
 		                 "goes on without looking",
 		                 set->names.path, strerror(error));
+	set->told_unknown_space = true;
 }
 
-/* Space that is missing. */
-static uint64_t missing_bytes(struct wt_file_set *set)
+static uint64_t free_bytes_of(struct wt_file_set *set)
 {
 	struct statvfs status;
 	uint64_t unit_bytes, free_bytes;
 
 	if (set->system.fstatvfs(set->dir_fd, &status)) {
-		tell_of_unknown_space(set, errno);
-		return 0;
+		if (set->config.min_free_bytes)
+			tell_of_unknown_space(set, errno);
+		return UINT64_MAX;
 	}
-	/* A file system without a size (/proc, some of FUSE's) tells nothing. */
-	if (!status.f_blocks)
-		return 0;
 	unit_bytes = status.f_frsize;
-	if (__builtin_mul_overflow((uint64_t)status.f_bavail, unit_bytes, &free_bytes))
-		return 0;
-	return free_bytes < set->config.min_free_bytes ? set->config.min_free_bytes - free_bytes
-	                                               : 0;
+	/* A file system without a size (/proc, some of FUSE's) tells nothing. */
+	if (!status.f_blocks ||
+	    __builtin_mul_overflow((uint64_t)status.f_bavail, unit_bytes, &free_bytes))
+		return UINT64_MAX;
+	return free_bytes;
 }
 
-/* Btrfs and others give space back seconds after a file is gone. On other file systems the next
- * look is right at once; on these, no more is deleted than was missing, and the next look tells. */
+static void look_for_space(struct wt_file_set *set)
+{
+	uint64_t free_bytes;
+
+	assert(wt_mutex_is_locked(&set->lock));
+	if (!set->config.min_free_bytes && !set->eraser.first)
+		return;
+	pthread_mutex_unlock(&set->lock);
+	free_bytes = free_bytes_of(set);
+	pthread_mutex_lock(&set->lock);
+	set->free_bytes = free_bytes;
+}
+
+/* Space that is missing even when all that is deleted has been taken away. */
+static uint64_t missing_bytes(const struct wt_file_set *set)
+{
+	uint64_t sum, least = set->config.min_free_bytes;
+
+	if (__builtin_add_overflow(set->free_bytes, set->eraser.left_bytes, &sum))
+		return 0;
+	return sum < least ? least - sum : 0;
+}
+
+/* Btrfs and others give space back seconds after a file is gone. So what was deleted counts for a
+ * second, or until as much as it should have left over has been written; on other file systems
+ * nothing is missing before. */
+static bool is_covered(struct wt_file_set *set, uint64_t missing)
+{
+	static const int64_t shown_after_ns = 1000000000;
+	struct wt_set_shortage *shortage = &set->shortage;
+	int64_t now_ns = set->system.now_ns();
+
+	if (!shortage->missing_bytes || now_ns - shortage->noticed_ns >= shown_after_ns ||
+	    (shortage->deleted_bytes >= shortage->missing_bytes &&
+	     set->written_bytes - shortage->written_bytes >
+	             shortage->deleted_bytes - shortage->missing_bytes))
+		*shortage = (struct wt_set_shortage){.noticed_ns = now_ns,
+		                                     .missing_bytes = missing,
+		                                     .written_bytes = set->written_bytes};
+	return shortage->deleted_bytes >= shortage->missing_bytes;
+}
+
+static void delete_for_space(struct wt_file_set *set, struct wt_set_file *file)
+{
+	uint64_t bytes = file->kept_bytes;
+	char limit[32];
+
+	if (delete_file(set, file))
+		return;
+	set->shortage.deleted_bytes += bytes;
+	wt_file_set_tell(set, false, "deleted %s (%" PRIu64 " bytes): less than %s free",
+	                 wt_file_set_path(file), bytes,
+	                 format_bytes(limit, sizeof(limit), set->config.min_free_bytes));
+}
+
 static bool make_space(struct wt_file_set *set)
 {
 	uint64_t missing = missing_bytes(set);
-	uint64_t wanted = missing, freed = 0;
+	struct wt_set_file *oldest = NULL;
 
-	for (; missing; missing = missing_bytes(set)) {
-		if (!set->config.min_free_deletes)
-			return false;
-		if (freed >= wanted)
-			return true;
-		if (!delete_oldest(set, &freed))
-			return false;
+	if (!missing)
+		set->shortage = (struct wt_set_shortage){0};
+	if (!missing || is_covered(set, missing)) {
+		atomic_store(&set->lacks_space, false);
+		return false;
 	}
-	return true;
+	if (set->config.min_free_deletes)
+		oldest = take_oldest(set);
+	if (oldest)
+		delete_for_space(set, oldest);
+	else
+		atomic_store(&set->lacks_space, true);
+	return oldest;
 }
 
-bool wt_file_set_has_space(struct wt_file_set *set)
+bool wt_file_set_delete_one(struct wt_file_set *set)
 {
-	bool enough = set->config.min_free_bytes ? make_space(set) : true;
+	look_at_current(set);
+	look_for_space(set);
+	/* Until something is recorded, no earlier file has to make way. */
+	return set->count > set->adopted && (delete_surplus(set) || make_space(set));
+}
 
-	/* The background may have wanted to delete the same file, and the current one has grown. */
-	if (set->config.keep_files || set->config.keep_bytes) {
-		pthread_mutex_lock(&set->lock);
-		wt_file_set_wake(set);
-		pthread_mutex_unlock(&set->lock);
-	}
-	return enough;
+static uint64_t least_free_bytes(const struct wt_file_set *set)
+{
+	static const uint64_t good_bytes = 1 << 30;
+
+	return set->config.min_free_bytes ? set->config.min_free_bytes : good_bytes;
+}
+
+bool wt_file_set_is_short(const struct wt_file_set *set)
+{
+	return set->free_bytes < least_free_bytes(set);
+}
+
+/* Before the fastest disk has written half of what is left. */
+int64_t wt_file_set_look_due_ns(const struct wt_file_set *set)
+{
+	static const uint64_t bytes_per_ms = 8 << 20;
+	enum { LEAST_MS = 20, MOST_MS = 1000 };
+	uint64_t least = least_free_bytes(set), ms = 0;
+
+	if (set->free_bytes > least)
+		ms = (set->free_bytes - least) / bytes_per_ms;
+	ms = ms < LEAST_MS ? LEAST_MS : ms;
+	if (ms > MOST_MS || !set->config.min_free_bytes)
+		ms = MOST_MS;
+	return set->system.now_ns() + (int64_t)ms * 1000000;
+}
+
+bool wt_file_set_has_space(const struct wt_file_set *set)
+{
+	return !atomic_load(&set->lacks_space);
 }

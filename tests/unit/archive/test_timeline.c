@@ -70,6 +70,28 @@ static void build_start(void)
 	build_interface(&build, 9, 0);
 }
 
+/* The section of a file of lane `lane` of two. */
+static void build_lane_section(unsigned recording, unsigned file, unsigned lane)
+{
+	char mark[96];
+
+	snprintf(mark, sizeof(mark), "tape_id=%016x recording=%016x file=%u lane=%u lanes=2",
+	         100 * recording + 10 * file + lane, recording, file, lane);
+	build_block(&build, WT_PCAPNG_SHB);
+	build_u32(&build, WT_PCAPNG_MAGIC);
+	build_u16(&build, 1);
+	build_u16(&build, 0);
+	build_u64(&build, UINT64_MAX);
+	build_option_text(&build, WT_OPT_LOCAL_TAPE, mark);
+	build_block_end(&build);
+}
+
+static void build_lane(unsigned recording, unsigned file, unsigned lane)
+{
+	build_lane_section(recording, file, lane);
+	build_interface(&build, 9, 0);
+}
+
 /* A packet at T_NS + `ns`, whose first two bytes are its name. */
 static void add(const char *name, int64_t ns)
 {
@@ -363,6 +385,53 @@ Test(timeline, a_relative_time_counts_from_the_first_file)
 	config.from = NULL;
 	config.duration_ns = 2;
 	expect_names(2, "a5 a6 ");
+}
+
+Test(timeline, a_relative_time_counts_from_the_first_packet_of_all_lanes)
+{
+	const struct wt_time from = {.ns = 2, .base = WT_TIME_START};
+
+	build_lane(7, 1, 0);
+	add("a5", 5);
+	add("a6", 6);
+	write_build(0);
+	build_lane(7, 1, 1);
+	add("b3", 3);
+	add("b4", 4);
+	add("b7", 7);
+	write_build(1);
+	config.from = &from;
+	expect_names(2, "a5 a6 b7 ");
+	/* Whose first packet is earlier, but not of the same. */
+	build_lane(8, 1, 1);
+	add("c1", 1);
+	add("c8", 8);
+	write_build(2);
+	expect_names(3, "a5 a6 b7 c8 ");
+	build_lane(7, 2, 1);
+	add("c1", 1);
+	add("c8", 8);
+	write_build(2);
+	expect_names(3, "a5 a6 b7 c8 ");
+	build_start();
+	add("c1", 1);
+	write_build(2);
+	expect_names(3, "a5 a6 b7 ");
+}
+
+Test(timeline, a_relative_time_needs_a_packet_of_one_lane)
+{
+	const struct wt_time from = {.ns = 1, .base = WT_TIME_START};
+
+	build_lane(7, 1, 0);
+	write_build(0);
+	build_lane(7, 1, 1);
+	add("b3", 3);
+	add("b4", 4);
+	write_build(1);
+	config.from = &from;
+	expect_names(2, "b4 ");
+	expect_refused(1, -ENODATA, inputs[0]);
 }
 
 Test(timeline, a_relative_time_without_a_packet_is_an_error)
@@ -1198,6 +1267,41 @@ Test(timeline, each_file_has_its_own_interfaces)
 	cr_assert(eq(sz, wt_timeline_interface_count(timeline), 2));
 	cr_expect(eq(sz, wt_timeline_interface(timeline, 0)->file, 0));
 	cr_expect(eq(sz, wt_timeline_interface(timeline, 1)->file, 1));
+}
+
+/* Of lane `lane`; what its recorder had of it differs. */
+static void build_lane_interfaces(unsigned recording, unsigned file, unsigned lane)
+{
+	static const char *const names[] = {"eth0", "eth1"};
+
+	build_lane_section(recording, file, lane);
+	for (uint32_t i = 0; i < 2; i++) {
+		build_interface_head(&build, 1, 0);
+		build_option_text(&build, WT_OPT_IF_NAME, names[i]);
+		build_option_text(&build, WT_OPT_LOCAL_READER, lane ? "reader=v2" : "reader=v3");
+		build_block_end(&build);
+	}
+	for (uint32_t i = 0; i < 2; i++)
+		build_packet(&build, i, 10 * file + 2 * lane + i, "aa");
+}
+
+Test(timeline, the_files_of_a_recording_in_lanes_have_the_same_interfaces)
+{
+	static const uint32_t numbers[] = {0, 1, 0, 1, 0, 1}, apart[] = {0, 1, 0, 1, 2, 3};
+
+	build_lane_interfaces(7, 1, 0);
+	write_build(0);
+	build_lane_interfaces(7, 1, 1);
+	write_build(1);
+	build_lane_interfaces(7, 2, 1);
+	write_build(2);
+	expect_interfaces(3, numbers);
+	cr_assert(eq(sz, wt_timeline_interface_count(timeline), 2));
+	cr_expect(eq(sz, wt_timeline_interface(timeline, 1)->file, 0));
+	build_lane_interfaces(8, 2, 0);
+	write_build(2);
+	expect_interfaces(3, apart);
+	cr_expect(eq(sz, wt_timeline_interface(timeline, 3)->file, 2));
 }
 
 Test(timeline, an_interfaces_clock_is_told)

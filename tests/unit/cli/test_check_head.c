@@ -110,6 +110,49 @@ Test(check_head, what_has_no_first_packet_comes_first_and_lends_its_series_that_
 	cr_expect(eq(i64, series[1].first_ns, 500));
 }
 
+/* Of lane `lane` of two. */
+static void given_lane(const char *path, uint64_t recording, uint32_t file, uint32_t lane,
+                       int64_t first_ns)
+{
+	given(path, recording, file, first_ns);
+	heads[count - 1].mark.lane = lane;
+	heads[count - 1].mark.lanes = 2;
+}
+
+Test(check_head, lanes_of_a_recording_are_side_by_side_and_each_goes_by_number)
+{
+	given_lane("q1_2", 7, 2, 1, 400);
+	given_lane("q0_2", 7, 2, 0, 410);
+	given_lane("q1_1", 7, 1, 1, 100);
+	given_lane("q0_1", 7, 1, 0, 110);
+	order();
+	cr_assert(eq(sz, series_count, 2));
+	expect_series(0, "q1_1 q1_2");
+	expect_series(1, "q0_1 q0_2");
+	cr_expect(wt_check_same_recording(&heads[series[0].first], &heads[series[1].first]));
+}
+
+Test(check_head, files_are_of_one_recording_only_where_they_say_so)
+{
+	given("a", 7, 1, 100);
+	given("b", 8, 1, 100);
+	given("c", 0, 0, 100);
+	given("d", 0, 0, 100);
+	cr_expect(wt_check_same_recording(&heads[0], &heads[0]));
+	cr_expect(not(wt_check_same_recording(&heads[0], &heads[1])));
+	cr_expect(not(wt_check_same_recording(&heads[0], &heads[2])));
+	cr_expect(not(wt_check_same_recording(&heads[2], &heads[3])));
+}
+
+Test(check_head, the_same_file_of_a_lane_twice_is_refused)
+{
+	given_lane("a", 3, 1, 0, 100);
+	given_lane("b", 3, 1, 1, 200);
+	given_lane("copy", 3, 1, 1, 100);
+	cr_assert(eq(int, wt_check_order(heads, count, &series, &series_count, &err), -EEXIST));
+	cr_expect(strstr(err.text, "copy") && strstr(err.text, "b "), "%s", err.text);
+}
+
 Test(check_head, the_same_file_twice_is_refused)
 {
 	given("a", 3, 1, 100);

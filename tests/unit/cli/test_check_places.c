@@ -51,6 +51,28 @@ Test(check_places, an_interface_goes_on_in_the_next_file)
 	cr_expect(why == NULL, "%s", why);
 }
 
+static uint32_t take_lane(uint32_t lane, uint32_t number, const void *user)
+{
+	struct wt_place place = wanted("eth0", 7, number);
+	uint32_t index = 99;
+
+	place.file.lane = lane;
+	cr_assert(wt_places_take(&places, &place, user, &index, &why));
+	return index;
+}
+
+Test(check_places, lanes_keep_apart_whichever_comes_to_its_next_file_first)
+{
+	cr_expect(eq(u32, take_lane(0, 1, &one_file), 0));
+	cr_expect(eq(u32, take_lane(1, 1, &other_file), 1));
+	wt_places_release(&places, &one_file, true);
+	wt_places_release(&places, &other_file, true);
+	cr_expect(eq(u32, take_lane(1, 2, &other_file), 1));
+	cr_expect(why == NULL, "%s", why);
+	cr_expect(eq(u32, take_lane(0, 3, &one_file), 0));
+	cr_expect(why != NULL);
+}
+
 Test(check_places, what_is_read_at_the_same_time_is_another_interface)
 {
 	cr_expect(eq(u32, take("eth0", 0, 0, &one_file), 0));
@@ -125,12 +147,15 @@ Test(check_places, what_was_saved_is_loaded)
 	strcpy(places.list[0].description, "\x01 a name");
 	wt_places_release(&places, &one_file, true);
 	take("pcap", 0, 0, &other_file);
+	take_lane(3, 5, &other_file);
 	text = wt_places_save(&places);
 	memset(&places, 0, sizeof(places));
 	rc = load(text);
 	free(text);
 	cr_assert(eq(int, rc, 0));
-	cr_assert(eq(u32, places.count, 2));
+	cr_assert(eq(u32, places.count, 3));
+	cr_expect(eq(u32, places.list[0].file.lane, 0));
+	cr_expect(eq(u32, places.list[2].file.lane, 3));
 	cr_expect(eq(int, strcmp(places.list[0].name, "eth\n0=%"), 0));
 	cr_expect(eq(int, strcmp(places.list[0].description, "\x01 a name"), 0));
 	cr_expect(places.list[0].has_ledger && places.list[0].ended_well);
@@ -150,6 +175,7 @@ Test(check_places, what_makes_no_sense_is_refused)
 	cr_expect(eq(int, load("interface=x\nledger=2\n"), -EBADMSG));
 	cr_expect(eq(int, load("interface=x\nlink_type=65536\n"), -EBADMSG));
 	cr_expect(eq(int, load("interface=x\nfile=-1\n"), -EBADMSG));
+	cr_expect(eq(int, load("interface=x\nlane=-1\n"), -EBADMSG));
 	cr_expect(eq(int, load("interface=%4\n"), -EBADMSG));
 	cr_expect(eq(int, load("interface=%gg\n"), -EBADMSG));
 	cr_expect(eq(int, load("interface=x"), -EBADMSG), "no newline");

@@ -142,13 +142,8 @@ static void tear_down(void)
 
 TestSuite(check_read, .init = set_up, .fini = tear_down);
 
-/* A file of recording 7. */
-static void tape(unsigned number)
+static void marked(const char *mark)
 {
-	char mark[96];
-
-	snprintf(mark, sizeof(mark), "tape_id=%016x file=%u recording=0000000000000007",
-	         0x100 + number, number);
 	build_block(&build, WT_PCAPNG_SHB);
 	build_u32(&build, WT_PCAPNG_MAGIC);
 	build_u16(&build, 1);
@@ -156,6 +151,27 @@ static void tape(unsigned number)
 	build_u64(&build, UINT64_MAX);
 	build_option_text(&build, WT_OPT_LOCAL_TAPE, mark);
 	build_block_end(&build);
+}
+
+/* A file of recording 7. */
+static void tape(unsigned number)
+{
+	char mark[96];
+
+	snprintf(mark, sizeof(mark), "tape_id=%016x file=%u recording=0000000000000007",
+	         0x100 + number, number);
+	marked(mark);
+}
+
+/* A file of one of the two lanes of recording 8. */
+static void lane_tape(unsigned lane, unsigned number)
+{
+	char mark[96];
+
+	snprintf(mark, sizeof(mark),
+	         "tape_id=%016x file=%u recording=0000000000000008 lane=%u lanes=2",
+	         0x200 + 2 * number + lane, number, lane);
+	marked(mark);
 }
 
 static void interface(const char *name)
@@ -320,6 +336,57 @@ Test(check_read, the_same_interface_in_the_next_file_goes_on)
 	end_file();
 	expect("0:a 0:b end");
 	cr_expect(eq(int, strcmp(names[0], "eth0?"), 0), "no ledger");
+}
+
+Test(check_read, lanes_of_a_recording_are_merged_by_stamp)
+{
+	lane_tape(0, 1);
+	interface("eth0");
+	packet(0, 100, "a");
+	packet(0, 400, "d");
+	close_interface(0, 2);
+	end_file();
+	lane_tape(1, 1);
+	interface("eth0");
+	packet(0, 200, "b");
+	packet(0, 300, "c");
+	close_interface(0, 2);
+	end_file();
+	lane_tape(1, 2);
+	interface("eth0");
+	packet(0, 500, "e");
+	packet(0, 700, "g");
+	close_interface(0, 2);
+	end_file();
+	lane_tape(0, 2);
+	interface("eth0");
+	packet(0, 600, "f");
+	close_interface(0, 1);
+	end_file();
+	expect("0:a 1:b 1:c 0:d 1:e 0:f 1:g end");
+	cr_expect(eq(int, strcmp(names[1], "eth0"), 0), "%s", names[1]);
+}
+
+/* What is left of the first is less than a sixteenth of it when the second begins. */
+Test(check_read, a_lane_does_not_wait_until_another_is_over)
+{
+	enum { PACKETS = 300, BEHIND = 298 };
+	char words[sizeof(told)] = "";
+
+	lane_tape(0, 1);
+	interface("eth0");
+	for (unsigned i = 1; i <= PACKETS; i++)
+		packet(0, i, "a");
+	end_file();
+	lane_tape(1, 1);
+	interface("eth0");
+	packet(0, BEHIND, "b");
+	end_file();
+	for (unsigned i = 1; i <= PACKETS; i++)
+		snprintf(words + strlen(words), sizeof(words) - strlen(words), "0:a %s",
+		         i == BEHIND ? "1:b " : "");
+	strcat(words, "end");
+	expect(words);
 }
 
 Test(check_read, drops_in_a_file_without_a_ledger_are_no_evidence)

@@ -28,6 +28,7 @@ struct packet {
 	uint32_t count;
 	uint32_t interface;
 	enum wt_feed_side side;
+	uint32_t lane;
 	unsigned serial; /* ties in time keep their order */
 	bool lost_in_ring;
 	uint64_t dropped_before;
@@ -594,5 +595,204 @@ Test(feed_monitor_model, portions_make_no_difference_to_events)
 		}
 		for (size_t i = 0; i < 4; i++)
 			run_close(runs[i]);
+	}
+}
+
+/* How packets are dealt to lanes. */
+enum deal { BY_FLOW, IN_TURN, AT_RANDOM, DEALS };
+
+static uint32_t lane_for(struct history *history, enum deal deal, uint32_t lanes, size_t i)
+{
+	switch (deal) {
+	case BY_FLOW:
+		return (uint32_t)history->packets[i].side % lanes;
+	case IN_TURN:
+		return (uint32_t)i % lanes;
+	default:
+		return (uint32_t)below(history, lanes);
+	}
+}
+
+static void deal_out(struct history *history, enum deal deal, uint32_t lanes)
+{
+	for (size_t i = 0; i < history->count; i++)
+		history->packets[i].lane = lane_for(history, deal, lanes, i);
+}
+
+/* What lies in a ring. */
+struct ring {
+	struct wt_frame frames[PACKETS_MAX];
+	size_t count;
+};
+
+static void hand_over(struct feed_run *run, struct ring rings[][2], uint32_t lane,
+                      uint32_t interface)
+{
+	struct ring *ring = &rings[lane][interface];
+
+	wt_feed_lane_frames(run->lanes[lane][interface], ring->frames, ring->count);
+	ring->count = 0;
+}
+
+/* Some lanes get round to their rings: they take what is there, and some see that there is no more.
+ */
+static void look_round(struct feed_run *run, struct history *history, struct ring rings[][2],
+                       int64_t now_ns)
+{
+	for (uint32_t lane = 0; lane < run->lane_count; lane++)
+		for (uint32_t i = 0; i < run->interfaces; i++) {
+			if (!one_in(history, 3))
+				continue;
+			hand_over(run, rings, lane, i);
+			if (one_in(history, 2))
+				wt_feed_lane_quiet(run->lanes[lane][i], now_ns, 0);
+		}
+	if (one_in(history, 2))
+		wt_feed_merge_run(run->merge);
+}
+
+static void make_frame(const struct feed_run *run, const struct packet *packet,
+                       struct run_frame *made)
+{
+	struct wt_feed_header header = {.first = packet->first,
+	                                .count = packet->count,
+	                                .what = packet->count ? WT_FEED_DATA : WT_FEED_HEARTBEAT,
+	                                .has_number = true};
+
+	run_make(run, 0, packet->side, &header, packet->stamp_ns, made);
+	made->frame.dropped_before = packet->dropped_before;
+}
+
+/* Give the frames to their lanes, each of which hands over at times of its own. */
+static void give_lanes(struct feed_run *run, struct history *history)
+{
+	static struct run_frame made[PACKETS_MAX];
+	static struct ring rings[RUN_LANES][2];
+
+	memset(rings, 0, sizeof(rings));
+	for (size_t i = 0; i < history->count; i++) {
+		const struct packet *packet = &history->packets[i];
+		struct ring *ring = &rings[packet->lane][packet->interface];
+
+		make_frame(run, packet, &made[i]);
+		ring->frames[ring->count++] = made[i].frame;
+		if (one_in(history, 5))
+			look_round(run, history, rings, packet->stamp_ns);
+	}
+	for (uint32_t lane = 0; lane < run->lane_count; lane++)
+		for (uint32_t i = 0; i < run->interfaces; i++)
+			hand_over(run, rings, lane, i);
+	run_finish_lanes(run);
+}
+
+/* Stamps of which no two are the same: with the same, the order is not known. */
+static void make_distinct(struct history *history)
+{
+	for (size_t i = 0; i < history->count; i++)
+		history->packets[i].stamp_ns += (int64_t)i;
+}
+
+static void forget_drops(struct history *history)
+{
+	for (size_t i = 0; i < history->count; i++)
+		history->packets[i].dropped_before = 0;
+}
+
+Test(feed_monitor_model, lanes_make_no_difference_to_events)
+{
+	static struct history history;
+
+	for (uint64_t seed = 1; seed <= history_count(); seed++) {
+		uint32_t lanes = 1 + (uint32_t)(seed % 3);
+		struct feed_run *one, *other;
+
+		make(&history, seed, seed % 2 ? US : 1000 * US);
+		make_distinct(&history);
+		forget_drops(&history);
+		one = run_open(feeds, history.interfaces, late_ns(&history));
+		give(one, &history, 1, 0);
+		other = run_open_lanes(feeds, history.interfaces, lanes, 0, late_ns(&history));
+		deal_out(&history, (enum deal)(seed / 3 % DEALS), lanes);
+		give_lanes(other, &history);
+		expect_same(one, other, seed);
+		cr_expect_eq(wt_feed_merge_unfollowed(other->merge), 0);
+		run_close(other);
+		run_close(one);
+	}
+}
+
+/* With drops the place of each is less well known: none that a gap may be due to is left out, and
+ * none is used twice. */
+Test(feed_monitor_model, lanes_know_of_every_drop_that_one_ring_knows_of)
+{
+	static struct history history;
+
+	for (uint64_t seed = 1; seed <= history_count(); seed++) {
+		uint64_t claimed[2] = {0, 0};
+		struct feed_run *one, *other;
+
+		make(&history, seed, seed % 2 ? US : 1000 * US);
+		make_distinct(&history);
+		one = run_open(feeds, history.interfaces, late_ns(&history));
+		give(one, &history, 1, 0);
+		other = run_open_lanes(feeds, history.interfaces, 2, 0, late_ns(&history));
+		deal_out(&history, (enum deal)(seed / 3 % DEALS), 2);
+		give_lanes(other, &history);
+		cr_assert_eq(one->event_count, other->event_count, "seed %llu",
+		             (unsigned long long)seed);
+		for (size_t i = 0; i < one->event_count; i++) {
+			const struct wt_feed_event *event = &one->events[i].event;
+			const struct wt_feed_event *its = &other->events[i].event;
+
+			cr_assert_eq(event->kind, its->kind);
+			cr_assert_eq(event->first, its->first);
+			cr_assert_eq(event->missing, its->missing);
+			if (its->kind != WT_EVENT_GAP)
+				continue; /* a pair's has the evidence that is clearest */
+			cr_assert_eq(event->after_order, its->after_order);
+			cr_assert_geq(its->loss.ring_all, event->loss.ring_all, "seed %llu: %s",
+			              (unsigned long long)seed, other->events[i].json);
+			claimed[history.interfaces > 1 ? its->side : 0] += its->verdict.ring_claim;
+		}
+		for (unsigned i = 0; i < history.interfaces; i++)
+			cr_assert_leq(claimed[i], history.dropped[i]);
+		run_close(other);
+		run_close(one);
+	}
+}
+
+/* As whoever reads the lanes' tapes does. */
+static void give_tapes(struct feed_run *run, struct history *history)
+{
+	for (size_t i = 0; i < history->count; i++) {
+		const struct packet *packet = &history->packets[i];
+		struct run_frame made;
+
+		make_frame(run, packet, &made);
+		wt_feed_monitor_frames(run->monitor,
+		                       packet->lane * run->interfaces + packet->interface,
+		                       &made.frame, 1);
+	}
+	wt_feed_monitor_finish(run->monitor);
+}
+
+Test(feed_monitor_model, the_tapes_of_lanes_say_what_the_lanes_said)
+{
+	static struct history history;
+
+	for (uint64_t seed = 1; seed <= history_count(); seed++) {
+		uint32_t lanes = 2 + (uint32_t)(seed % 2);
+		struct feed_run *live, *tapes;
+
+		make(&history, seed, seed % 2 ? US : 1000 * US);
+		make_distinct(&history);
+		deal_out(&history, (enum deal)(seed / 3 % DEALS), lanes);
+		live = run_open_lanes(feeds, history.interfaces, lanes, 0, late_ns(&history));
+		give_lanes(live, &history);
+		tapes = run_open_lanes(feeds, history.interfaces, lanes, 0, late_ns(&history));
+		give_tapes(tapes, &history);
+		expect_same(live, tapes, seed);
+		run_close(tapes);
+		run_close(live);
 	}
 }

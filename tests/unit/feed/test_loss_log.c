@@ -285,3 +285,78 @@ Test(loss_log, a_break_may_be_at_one_of_several_places)
 	cr_expect_not(ask(log, 8, 12, 0).known);
 	wt_loss_log_destroy(log);
 }
+
+Test(loss_log, a_drop_at_one_of_several_places_may_be_in_any_window_that_has_one)
+{
+	struct wt_loss_log *log = new_log();
+
+	wt_loss_log_drop_within(log, 0, 10, 20, 3);
+	wt_loss_log_writer_within(log, 0, 12, 14, 2);
+	cr_expect_eq(ask(log, 1, 9, 0).ring, 0);
+	cr_expect_eq(ask(log, 1, 10, 0).ring, 3);
+	cr_expect_eq(ask(log, 12, 15, 0).ring, 3);
+	cr_expect_eq(ask(log, 19, 30, 0).ring, 3);
+	cr_expect_eq(ask(log, 20, 30, 0).ring, 0);
+	cr_expect_eq(ask(log, 1, 11, 0).writer, 0);
+	cr_expect_eq(ask(log, 1, 12, 0).writer, 2);
+	cr_expect_eq(ask(log, 13, 20, 0).writer, 2);
+	cr_expect_eq(ask(log, 14, 20, 0).writer, 0);
+	wt_loss_log_destroy(log);
+}
+
+Test(loss_log, an_open_place_ends_where_the_lane_goes_on)
+{
+	struct wt_loss_log *log = new_log();
+
+	wt_loss_log_drop_within(log, 0, 10, UINT64_MAX, 3);
+	wt_loss_log_writer_within(log, 0, 10, UINT64_MAX, 4);
+	cr_expect_eq(ask(log, 1000, 2000, 0).ring, 3);
+	wt_loss_log_reached(log, 0, 20);
+	cr_expect_eq(ask(log, 19, 30, 0).ring, 3);
+	cr_expect_eq(ask(log, 20, 30, 0).ring, 0);
+	cr_expect_eq(ask(log, 19, 30, 0).writer, 4);
+	cr_expect_eq(ask(log, 20, 30, 0).writer, 0);
+	wt_loss_log_reached(log, 0, 25);
+	cr_expect_eq(ask(log, 20, 30, 0).ring, 0, "it is not open any more");
+	wt_loss_log_break_within(log, 0, 30, UINT64_MAX, "one");
+	wt_loss_log_break_within(log, 0, 31, UINT64_MAX, "another");
+	cr_expect_eq(ask(log, 1000, 2000, 0).known, false);
+	wt_loss_log_reached(log, 0, 40);
+	cr_expect_eq(ask(log, 39, 50, 0).known, false);
+	cr_expect(ask(log, 40, 50, 0).known);
+	wt_loss_log_reached(log, 9, 40);
+	wt_loss_log_destroy(log);
+}
+
+Test(loss_log, the_lanes_of_an_interface_lose_together)
+{
+	struct wt_loss_log *log;
+
+	cr_assert_eq(wt_loss_log_create(&log, 4), 0);
+	wt_loss_log_has_ledger(log, 0);
+	wt_loss_log_has_ledger(log, 1);
+	wt_loss_log_has_ledger(log, 2);
+	wt_loss_log_lane(log, 2, 0);
+	wt_loss_log_lane(log, 1, 0);
+	wt_loss_log_lane(log, 0, 0);
+	wt_loss_log_lane(log, 4, 0);
+	wt_loss_log_lane(log, 3, 4);
+	wt_loss_log_drop(log, 0, 10, 3);
+	wt_loss_log_drop_within(log, 1, 5, 11, 4);
+	wt_loss_log_drop(log, 2, 12, 5);
+	wt_loss_log_writer(log, 1, 9, 6);
+	cr_expect_eq(ask(log, 4, 20, 0).ring, 12);
+	cr_expect_eq(ask(log, 4, 10, 0).ring_all, 7);
+	cr_expect_eq(ask(log, 4, 20, 0).writer, 6);
+	ask(log, 4, 20, 8);
+	cr_expect_eq(ask(log, 4, 20, 0).ring, 4, "no more is claimed than was asked for");
+	cr_expect_eq(ask(log, 4, 20, 0).ring_all, 12);
+	ask(log, 4, 20, 4);
+	cr_expect_eq(ask(log, 4, 20, 0).ring, 0);
+	wt_loss_log_break(log, 2, 15, "a hole");
+	cr_expect_str_eq(ask(log, 4, 20, 0).why, "a hole");
+	cr_expect(ask(log, 15, 20, 0).known);
+	wt_loss_log_no_ledger(log, 1, "no ledger");
+	cr_expect_eq(ask(log, 15, 20, 0).known, false);
+	wt_loss_log_destroy(log);
+}

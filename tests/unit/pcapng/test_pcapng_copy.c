@@ -564,6 +564,32 @@ Test(pcapng_copy, each_option_tells_interfaces_apart)
 	}
 }
 
+static struct wt_identity lane_identity_of(uint16_t code, const void *value)
+{
+	const struct wt_pcapng_item_section section = {0};
+	struct wt_pcapng_item item;
+
+	build_interface_head(&build, 1, 96);
+	build_option_text(&build, WT_OPT_IF_NAME, "eth0");
+	build_option(&build, code, value, 3);
+	build_block_end(&build);
+	item = last_item();
+	return wt_pcapng_lane_identity(&item, wt_pcapng_machine(&section));
+}
+
+Test(pcapng_copy, how_each_lane_was_recorded_does_not_tell_its_interface_apart)
+{
+	begin(false);
+	cr_expect(is_same(lane_identity_of(WT_OPT_LOCAL_READER, "one"),
+	                  lane_identity_of(WT_OPT_LOCAL_READER, "two")));
+	cr_expect(is_same(lane_identity_of(WT_OPT_LOCAL_READER, "one"),
+	                  lane_identity_of(WT_OPT_LOCAL_CLOCK, "two")));
+	cr_expect(not(is_same(lane_identity_of(WT_OPT_IF_DESCRIPTION, "one"),
+	                      lane_identity_of(WT_OPT_IF_DESCRIPTION, "two"))));
+	cr_expect(not(is_same(lane_identity_of(WT_OPT_LOCAL_READER, "one"),
+	                      lane_identity_of(WT_OPT_IF_DESCRIPTION, "one"))));
+}
+
 Test(pcapng_copy, machines_tell_interfaces_apart)
 {
 	begin(false);

@@ -20,6 +20,8 @@ Test(tape_mark, reads_what_it_writes)
 	        .file = UINT32_MAX,
 	        .format = UINT32_MAX,
 	        .has_recording = true,
+	        .lane = UINT32_MAX - 1,
+	        .lanes = UINT32_MAX,
 	};
 	char text[WT_TAPE_MARK_TEXT_BYTES];
 
@@ -31,6 +33,37 @@ Test(tape_mark, reads_what_it_writes)
 	cr_expect(eq(u32, back.file, there.file));
 	cr_expect(eq(u32, back.format, there.format));
 	cr_expect(back.has_recording);
+	cr_expect(eq(u32, back.lane, there.lane));
+	cr_expect(eq(u32, back.lanes, there.lanes));
+}
+
+Test(tape_mark, says_nothing_of_lanes_where_there_are_none)
+{
+	const struct wt_tape_mark there = {.tape_id = 1, .file = 1, .format = 2};
+	char text[WT_TAPE_MARK_TEXT_BYTES];
+
+	wt_tape_mark_format(text, &there);
+	cr_expect(eq(str, text, "tape_id=0000000000000001 file=1 format=2"));
+	cr_assert(parse(text));
+	cr_expect(eq(u32, back.lanes, 0));
+	cr_expect(eq(u32, back.lane, 0));
+}
+
+Test(tape_mark, a_lane_is_one_of_its_lanes_or_none)
+{
+	cr_assert(parse("tape_id=0123456789abcdef lane=1 lanes=2"));
+	cr_expect(eq(u32, back.lane, 1));
+	cr_expect(eq(u32, back.lanes, 2));
+	cr_assert(parse("tape_id=0123456789abcdef lanes=3"));
+	cr_expect(eq(u32, back.lane, 0));
+	cr_expect(eq(u32, back.lanes, 3));
+	cr_assert(parse("tape_id=0123456789abcdef lane=2 lanes=2"));
+	cr_expect(eq(u32, back.lane, 0));
+	cr_expect(eq(u32, back.lanes, 0));
+	cr_assert(parse("tape_id=0123456789abcdef lane=x lanes=2"));
+	cr_expect(eq(u32, back.lanes, 0));
+	cr_assert(parse("tape_id=0123456789abcdef lane=1 lanes=2x"));
+	cr_expect(eq(u32, back.lane, 0));
 }
 
 Test(tape_mark, files_of_earlier_versions_have_no_recording_and_the_first_format)

@@ -613,7 +613,7 @@ Test(tpacket_v2_ring, fill_of_a_full_ring_is_all_of_it)
 Test(tpacket_v2_ring, run_ends_where_something_was_lost_and_the_next_says_how_much)
 {
 	hand_over(0, 3);
-	wt_ring_lose(ring, wt_ring_handed_over(ring), 7);
+	wt_ring_take_drops(ring, UINT64_MAX, 7);
 	hand_over(3, 2);
 	expect_borrowed(&held[0], 0, 3);
 	cr_expect(eq(u64, held[0].lost_before, 0));
@@ -625,10 +625,10 @@ Test(tpacket_v2_ring, run_ends_where_something_was_lost_and_the_next_says_how_mu
 /* The end of the ring and its head are one place. */
 Test(tpacket_v2_ring, losses_before_the_first_and_behind_the_last_slot_of_a_full_ring_are_two)
 {
-	wt_ring_lose(ring, 0, 5);
+	wt_ring_take_drops(ring, UINT64_MAX, 5);
 	hand_over(0, UNITS);
-	wt_ring_lose(ring, wt_ring_handed_over(ring), 6);
-	wt_ring_lose(ring, wt_ring_handed_over(ring), 6);
+	wt_ring_take_drops(ring, UINT64_MAX, 6);
+	wt_ring_take_drops(ring, UINT64_MAX, 6);
 	for (uint32_t i = 0; i < BLOCKS; i++) {
 		expect_borrowed(&held[0], i * PER_BLOCK, PER_BLOCK);
 		cr_expect(eq(u64, held[0].lost_before, i ? 0 : 5));
@@ -637,6 +637,96 @@ Test(tpacket_v2_ring, losses_before_the_first_and_behind_the_last_slot_of_a_full
 	hand_over(0, 1);
 	expect_borrowed(&held[0], 0, 1);
 	cr_expect(eq(u64, held[0].lost_before, 12));
+}
+
+/* Fill slots that know of drops nobody has asked for. */
+static void hand_over_losing(uint32_t first, uint32_t count)
+{
+	hand_over(first, count);
+	for (uint32_t i = 0; i < count; i++) {
+		struct tpacket2_hdr *header =
+		        (struct tpacket2_hdr *)(void *)slot_at((first + i) % UNITS);
+
+		header->tp_status |= TP_STATUS_LOSING;
+	}
+}
+
+/* A full ring of which a block has been given back, up to where the kernel had stopped: `end`. */
+static uint64_t release_one_of_a_full_ring(void)
+{
+	uint64_t end;
+
+	hand_over(0, UNITS);
+	wt_ring_take_drops(ring, UINT64_MAX, 0);
+	for (uint32_t i = 0; i < BLOCKS; i++)
+		expect_borrowed(&held[i], i * PER_BLOCK, PER_BLOCK);
+	end = wt_ring_end(ring);
+	wt_ring_release_block(ring, &held[0]);
+	return end;
+}
+
+static void expect_lost(uint32_t first, uint32_t count, uint64_t lost)
+{
+	struct wt_block block;
+
+	expect_borrowed(&block, first, count);
+	cr_expect(eq(u64, block.lost_before, lost));
+}
+
+Test(tpacket_v2_ring, kernel_that_has_room_has_dropped_where_it_stopped_before)
+{
+	uint64_t end = release_one_of_a_full_ring();
+
+	hand_over_losing(0, PER_BLOCK - 1);
+	wt_ring_take_drops(ring, end, 4);
+	expect_lost(0, PER_BLOCK - 1, 4);
+}
+
+Test(tpacket_v2_ring, kernel_that_has_filled_what_it_got_has_dropped_where_it_stands)
+{
+	uint64_t end = release_one_of_a_full_ring();
+
+	hand_over(0, PER_BLOCK);
+	wt_ring_take_drops(ring, end, 4);
+	expect_lost(0, PER_BLOCK, 0);
+	wt_ring_release_block(ring, &held[1]);
+	hand_over(PER_BLOCK, 1);
+	expect_lost(PER_BLOCK, 1, 4);
+}
+
+Test(tpacket_v2_ring, kernel_that_has_dropped_before_and_after_has_dropped_one_before)
+{
+	uint64_t end = release_one_of_a_full_ring();
+
+	hand_over_losing(0, PER_BLOCK);
+	wt_ring_take_drops(ring, end, 4);
+	expect_lost(0, PER_BLOCK, 1);
+	wt_ring_release_block(ring, &held[1]);
+	hand_over_losing(PER_BLOCK, 1);
+	wt_ring_take_drops(ring, UINT64_MAX, 0);
+	expect_lost(PER_BLOCK, 1, 3);
+}
+
+Test(tpacket_v2_ring, first_frame_after_a_loss_tells_of_it)
+{
+	hand_over(0, 1);
+	wt_ring_take_drops(ring, UINT64_MAX, 7);
+	hand_over(1, 2);
+	expect_borrowed(&held[0], 0, 1);
+	cr_assert(eq(sz, wt_ring_read_frames(ring, &held[0], frames, PER_BLOCK), 1));
+	cr_expect(eq(u64, frames[0].dropped_before, 0));
+	expect_borrowed(&held[1], 1, 2);
+	cr_expect(eq(u64, wt_ring_drops_told(ring), 0));
+	cr_assert(eq(sz, wt_ring_read_frames(ring, &held[1], frames, PER_BLOCK), 2));
+	cr_expect(eq(u64, frames[0].dropped_before, 7));
+	cr_expect(eq(u64, frames[1].dropped_before, 0));
+	cr_expect(eq(u64, wt_ring_drops_told(ring), 7));
+	/* The block's end tells of nothing. */
+	wt_ring_take_drops(ring, UINT64_MAX, 5);
+	hand_over(3, 1);
+	expect_borrowed(&held[2], 3, 1);
+	cr_assert(eq(sz, wt_ring_read_frames(ring, &held[1], frames, PER_BLOCK), 0));
+	cr_expect(eq(u64, wt_ring_drops_told(ring), 7));
 }
 
 Test(tpacket_v2_ring, held_slots_are_not_borrowed_again_when_the_head_comes_round)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/replay/realtime.h>
+#include <wiretape/base/realtime.h>
 
 #include <errno.h>
 #include <stdio.h>
@@ -51,7 +51,8 @@ static int be_fifo(struct wt_realtime *realtime, int priority, struct wt_error *
 
 	realtime->policy = sched_getscheduler(0);
 	sched_getparam(0, &realtime->param);
-	if (!sched_setscheduler(0, SCHED_FIFO, &param)) {
+	/* Threads that it starts are as others. */
+	if (!sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param)) {
 		realtime->is_fifo = true;
 		return 0;
 	}
@@ -93,10 +94,17 @@ void wt_realtime_avoid(struct wt_realtime *realtime, int cpu)
 		sched_setaffinity(0, sizeof(others), &others);
 }
 
+/* Without privileges the flag cannot be taken back. */
+static void be_as_before(const struct wt_realtime *realtime)
+{
+	if (sched_setscheduler(0, realtime->policy, &realtime->param))
+		sched_setscheduler(0, realtime->policy | SCHED_RESET_ON_FORK, &realtime->param);
+}
+
 void wt_realtime_end(struct wt_realtime *realtime)
 {
 	if (realtime->is_fifo)
-		sched_setscheduler(0, realtime->policy, &realtime->param);
+		be_as_before(realtime);
 	if (realtime->is_bound)
 		sched_setaffinity(0, sizeof(realtime->cpus), &realtime->cpus);
 	if (realtime->is_locked)

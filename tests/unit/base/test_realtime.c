@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include <wiretape/replay/realtime.h>
+#include <wiretape/base/realtime.h>
 
 #include "support/unit.h"
 
@@ -75,7 +75,7 @@ Test(realtime, sched_fifo_is_there_until_the_end_or_refused_with_the_way_out)
 		cr_expect(eq(int, rc, -EPERM));
 		cr_expect(strstr(err.text, "cap_sys_nice") != NULL, "%s", err.text);
 	} else {
-		cr_expect(eq(int, sched_getscheduler(0), SCHED_FIFO));
+		cr_expect(eq(int, sched_getscheduler(0), SCHED_FIFO | SCHED_RESET_ON_FORK));
 	}
 	wt_realtime_end(&realtime);
 	expect_as_before();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_REPLAY_REALTIME_H
-#define WIRETAPE_REPLAY_REALTIME_H
+#ifndef WIRETAPE_BASE_REALTIME_H
+#define WIRETAPE_BASE_REALTIME_H
 
-/* Processor and priority of the thread that sends. Not installed. */
+/* Processor and priority of a thread that may not be late. */
 
 #include <sched.h>
 #include <stdbool.h>
@@ -24,7 +24,7 @@ int wt_realtime_lock(struct wt_realtime *realtime, struct wt_error *err);
 int wt_realtime_check(int cpu, int priority, struct wt_error *err);
 
 /* Keep the calling thread, and those that it starts from now on, off this CPU if there is another:
- * they are not to disturb the sender. */
+ * they are not to disturb whoever has it. */
 void wt_realtime_avoid(struct wt_realtime *realtime, int cpu);
 
 /* Put the calling thread on this CPU alone (1 + its number; 0: any), with SCHED_FIFO and this

@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A recording of one recorder, in the caller's thread, or of several, each in its own. */
+#include <wiretape/capture/recorder/recording_private.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t utc_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void wake_lanes(void *context)
+{
+	struct wt_recording *recording = context;
+
+	for (size_t i = 0; i < recording->count; i++)
+		wt_recorder_wake(recording->members[i].recorder);
+}
+
+/* As many as any of the interfaces has, and not more than there are CPUs for. */
+static size_t count_queues(const struct wt_recorder_config *config)
+{
+	cpu_set_t cpus;
+	size_t most = 1, allowed = 1;
+
+	for (size_t i = 0; i < config->interface_count; i++) {
+		struct wt_link link;
+
+		if (config->interfaces[i].kind == WT_READER_V3 &&
+		    !wt_link_read(config->interfaces[i].interface, &link, NULL) &&
+		    link.rx_queues > most)
+			most = link.rx_queues;
+	}
+	if (!sched_getaffinity(0, sizeof(cpus), &cpus))
+		allowed = (size_t)CPU_COUNT(&cpus);
+	most = most < allowed ? most : allowed;
+	return most < WT_RECORDING_QUEUES_MOST ? most : WT_RECORDING_QUEUES_MOST;
+}
+
+/* Readers whose packets the kernel can deal out. */
+static bool has_queues(enum wt_reader_kind kind)
+{
+	return kind == WT_READER_SIM;
+}
+
+/* What cannot be written by several at once, or read from several. */
+static int check_queues(const struct wt_recording_config *config, struct wt_error *err)
+{
+	const struct wt_recorder_config *recorder = &config->recorder;
+	struct stat status;
+
+	for (size_t i = 0; i < recorder->interface_count; i++)
+		if (!has_queues(recorder->interfaces[i].kind))
+			return wt_error_set(err, -EINVAL, "%s: the reader %s has one queue",
+			                    recorder->interfaces[i].interface,
+			                    wt_reader_kind_name(recorder->interfaces[i].kind));
+	if (recorder->feeds && recorder->feeds->count)
+		return wt_error_set(err, -EINVAL, "feeds are not followed over several queues");
+	if (recorder->max_packets || recorder->max_bytes || config->files.max_packets ||
+	    config->files.max_bytes || config->files.duration_ns || config->files.interval_ns)
+		return wt_error_set(err, -EINVAL, "several queues have no limits");
+	if (!config->files.path)
+		return recorder->on_frames
+		               ? 0
+		               : wt_error_set(err, -EINVAL,
+		                              "several queues write a file each: name one");
+	if (!stat(config->files.path, &status) && !S_ISREG(status.st_mode))
+		return wt_error_set(err, -EINVAL,
+		                    "several queues write a file each, such as %s_q0, and %s is no "
+		                    "file",
+		                    config->files.path, config->files.path);
+	return 0;
+}
+
+/* Wait for the stage, and whether it is to run. */
+static bool is_to_run(struct wt_member *member)
+{
+	struct wt_recording *recording = member->recording;
+	bool runs;
+
+	pthread_mutex_lock(&recording->lock);
+	member->has_opened = true;
+	pthread_cond_broadcast(&recording->news);
+	while (recording->stage == WT_STAGE_OPENING)
+		pthread_cond_wait(&recording->news, &recording->lock);
+	runs = recording->stage == WT_STAGE_RUNNING;
+	pthread_mutex_unlock(&recording->lock);
+	return runs;
+}
+
+/* What ends one ends all; a source that has delivered everything is one of several. */
+static void end(struct wt_member *member)
+{
+	struct wt_recording *recording = member->recording;
+	struct wt_recorder_report report;
+
+	wt_recorder_report(member->recorder, &report);
+	if (report.end != WT_END_SOURCE)
+		wt_recorder_share_end(&recording->share, report.end);
+	pthread_mutex_lock(&recording->lock);
+	recording->failed |= !member->has_begun;
+	member->has_ended = true;
+	pthread_cond_broadcast(&recording->news);
+	pthread_mutex_unlock(&recording->lock);
+	wt_recording_wake(recording);
+}
+
+static void *run_member(void *argument)
+{
+	struct wt_member *member = argument;
+
+	member->rc = wt_member_open(member);
+	if (!is_to_run(member))
+		return NULL;
+	member->rc = wt_member_run(member);
+	end(member);
+	return NULL;
+}
+
+/* Wait until all are there, or one cannot be. -ECANCELED: none begins. */
+static int meet(struct wt_recording *recording, size_t *there)
+{
+	int rc;
+
+	pthread_mutex_lock(&recording->lock);
+	(*there)++;
+	pthread_cond_broadcast(&recording->news);
+	while (*there < recording->count && !recording->failed)
+		pthread_cond_wait(&recording->news, &recording->lock);
+	rc = *there < recording->count ? -ECANCELED : 0;
+	pthread_mutex_unlock(&recording->lock);
+	return rc;
+}
+
+/* In the lane's thread: its header is written. */
+static int be_ready(void *context)
+{
+	struct wt_recording *recording = ((struct wt_member *)context)->recording;
+
+	return meet(recording, &recording->ready);
+}
+
+/* In the lane's thread: its gates are open. */
+static int begin(void *context)
+{
+	struct wt_member *member = context;
+	struct wt_recording *recording = member->recording;
+	int rc = meet(recording, &recording->begun);
+
+	pthread_mutex_lock(&recording->lock);
+	member->has_begun = !rc;
+	pthread_mutex_unlock(&recording->lock);
+	wt_recording_wake(recording);
+	return rc;
+}
+
+static int allocate(struct wt_recording *recording)
+{
+	size_t count = recording->count, interfaces = recording->config.recorder.interface_count;
+
+	recording->members = calloc(count, sizeof(*recording->members));
+	recording->rows = calloc(count, sizeof(*recording->rows));
+	recording->sums = calloc(interfaces, sizeof(*recording->sums));
+	recording->degraded = calloc(count * WT_RECORDING_NOTES, sizeof(*recording->degraded));
+	recording->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (!recording->members || !recording->rows || !recording->sums || !recording->degraded ||
+	    recording->wake_fd < 0)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < count; i++) {
+		struct wt_member *member = &recording->members[i];
+
+		if (wt_member_init(member, recording, i))
+			return -ENOMEM;
+		if (count == 1)
+			break;
+		member->config.on_ready = be_ready;
+		member->config.on_begin = begin;
+		member->config.on_event = wt_recording_say;
+	}
+	return 0;
+}
+
+/* One after the other: the first has what the others find. */
+static int start_member(struct wt_member *member, struct wt_error *err)
+{
+	struct wt_recording *recording = member->recording;
+	sigset_t all, before;
+	int rc;
+
+	/* Signals are for the threads that were there before. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	rc = pthread_create(&member->thread, NULL, run_member, member);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (rc)
+		return wt_error_set(err, -rc, "cannot start a thread for queue %u: %s",
+		                    member->queue, strerror(rc));
+	member->has_thread = true;
+	pthread_mutex_lock(&recording->lock);
+	while (!member->has_opened)
+		pthread_cond_wait(&recording->news, &recording->lock);
+	pthread_mutex_unlock(&recording->lock);
+	if (member->rc && err)
+		*err = member->err;
+	return member->rc;
+}
+
+static int open_members(struct wt_recording *recording, struct wt_error *err)
+{
+	int rc = 0;
+
+	if (recording->count == 1) {
+		rc = wt_member_open(&recording->members[0]);
+		if (rc && err)
+			*err = recording->members[0].err;
+	}
+	for (size_t i = 0; recording->count > 1 && !rc && i < recording->count; i++)
+		rc = start_member(&recording->members[i], err);
+	for (size_t i = 0; !rc && i < recording->count; i++)
+		rc = wt_member_open_output(&recording->members[i], err);
+	return rc;
+}
+
+/* Rings and buffers are there by now. */
+static void lock_memory(struct wt_recording *recording)
+{
+	struct wt_realtime forever = {0};
+
+	if (recording->config.lock_memory)
+		recording->memory_locked = !wt_realtime_lock(&forever, &recording->memory_refused);
+}
+
+static int set_up(struct wt_recording *recording, struct wt_error *err)
+{
+	const struct wt_recording_config *config = &recording->config;
+	int rc;
+
+	recording->count = config->queues == WT_RECORDING_QUEUES_AUTO
+	                           ? count_queues(&config->recorder)
+	                   : config->queues ? (size_t)config->queues
+	                                    : 1;
+	rc = recording->count > 1 ? check_queues(config, err) : 0;
+	if (rc)
+		return rc;
+	if (allocate(recording))
+		return wt_error_set(err, -ENOMEM, "no memory or descriptor for a recording");
+	rc = open_members(recording, err);
+	if (!rc)
+		lock_memory(recording);
+	return rc;
+}
+
+int wt_recording_open(struct wt_recording **recording, const struct wt_recording_config *config,
+                      struct wt_error *err)
+{
+	struct wt_recording *made = calloc(1, sizeof(*made));
+	int rc;
+
+	if (!made)
+		return wt_error_set(err, -ENOMEM, "no memory for a recording");
+	made->config = *config;
+	made->wake_fd = -1;
+	made->said_end = &made->said;
+	pthread_mutex_init(&made->lock, NULL);
+	pthread_cond_init(&made->news, NULL);
+	made->id = wt_recorder_make_id();
+	wt_recorder_share_init(&made->share, config->recorder.max_packets,
+	                       config->files.max_packets, wake_lanes, made);
+	rc = set_up(made, err);
+	if (rc)
+		wt_recording_close(made);
+	else
+		*recording = made;
+	return rc;
+}
+
+/* Call on_begin once all have begun. */
+static void tell_begun(struct wt_recording *recording)
+{
+	const struct wt_recorder_config *config = &recording->config.recorder;
+	bool all = true;
+
+	if (recording->told_begun)
+		return;
+	pthread_mutex_lock(&recording->lock);
+	for (size_t i = 0; i < recording->count; i++)
+		all &= recording->members[i].has_begun;
+	pthread_mutex_unlock(&recording->lock);
+	recording->told_begun = all;
+	if (all && config->on_begin)
+		config->on_begin(config->context);
+}
+
+static bool all_ended(struct wt_recording *recording)
+{
+	bool all = true;
+
+	pthread_mutex_lock(&recording->lock);
+	for (size_t i = 0; i < recording->count; i++)
+		all &= recording->members[i].has_ended;
+	pthread_mutex_unlock(&recording->lock);
+	return all;
+}
+
+static bool all_answered(struct wt_recording *recording)
+{
+	bool all = true;
+
+	pthread_mutex_lock(&recording->lock);
+	for (size_t i = 0; i < recording->count; i++)
+		all &= recording->members[i].has_ended ||
+		       wt_member_has_answered(&recording->members[i]);
+	pthread_mutex_unlock(&recording->lock);
+	return all;
+}
+
+/* A lane that cannot answer for so long is passed over. */
+static const int64_t patience_ns = 500000000;
+
+static void answer(struct wt_recording *recording, bool requested)
+{
+	const struct wt_recorder_config *config = &recording->config.recorder;
+	struct wt_recording_report report;
+
+	if (!config->on_progress)
+		return;
+	wt_recording_report(recording, &report);
+	config->on_progress(config->context, &report.sum, requested);
+}
+
+/* Reports that are due or were requested: lanes are asked, and when they have answered they are
+ * added up. */
+static void keep_reports(struct wt_recording *recording, int64_t now_ns)
+{
+	int64_t every_ns = recording->config.recorder.progress_every_ns;
+
+	if (atomic_exchange(&recording->report_requested, false))
+		recording->owes_report = true;
+	if (every_ns && now_ns >= recording->progress_due_ns) {
+		recording->owes_progress = true;
+		recording->progress_due_ns = now_ns + every_ns;
+	}
+	if (!recording->owes_report && !recording->owes_progress)
+		return;
+	if (!recording->is_asking) {
+		recording->is_asking = true;
+		recording->asked_ns = now_ns;
+		for (size_t i = 0; i < recording->count; i++)
+			wt_member_ask(&recording->members[i]);
+	}
+	if (!all_answered(recording) && now_ns - recording->asked_ns < patience_ns)
+		return;
+	recording->is_asking = false;
+	if (recording->owes_progress)
+		answer(recording, false);
+	if (recording->owes_report)
+		answer(recording, true);
+	recording->owes_progress = recording->owes_report = false;
+}
+
+static int timeout_ms(const struct wt_recording *recording, int64_t now_ns)
+{
+	int64_t due_ns = INT64_MAX;
+
+	if (recording->config.recorder.progress_every_ns)
+		due_ns = recording->progress_due_ns;
+	if (recording->is_asking && recording->asked_ns + patience_ns < due_ns)
+		due_ns = recording->asked_ns + patience_ns;
+	if (due_ns == INT64_MAX)
+		return -1;
+	return due_ns <= now_ns ? 0 : (int)((due_ns - now_ns + 999999) / 1000000);
+}
+
+/* What the recording's thread does while lanes record. */
+static void attend(struct wt_recording *recording)
+{
+	struct pollfd wait = {.fd = recording->wake_fd, .events = POLLIN};
+	uint64_t wakes;
+
+	for (;;) {
+		int64_t now_ns = wt_recording_clock_ns();
+
+		bool ended = all_ended(recording);
+
+		tell_begun(recording);
+		wt_recording_pass_on(recording);
+		if (ended)
+			return;
+		if (recording->told_begun)
+			keep_reports(recording, now_ns);
+		poll(&wait, 1, timeout_ms(recording, now_ns));
+		if (read(recording->wake_fd, &wakes, sizeof(wakes)) < 0)
+			continue; /* nothing there: something is due */
+	}
+}
+
+static void set_stage(struct wt_recording *recording, enum wt_recording_stage stage)
+{
+	pthread_mutex_lock(&recording->lock);
+	recording->stage = stage;
+	pthread_cond_broadcast(&recording->news);
+	pthread_mutex_unlock(&recording->lock);
+}
+
+static void join(struct wt_recording *recording)
+{
+	for (size_t i = 0; recording->members && i < recording->count; i++) {
+		struct wt_member *member = &recording->members[i];
+
+		if (member->has_thread)
+			pthread_join(member->thread, NULL);
+		member->has_thread = false;
+	}
+}
+
+/* The error of the member that ended first for one, not of one that was only with it. */
+static int explain(const struct wt_recording *recording, struct wt_error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < recording->count; i++) {
+		const struct wt_member *member = &recording->members[i];
+
+		if (!member->rc || (rc && member->rc == -ECANCELED) || (rc && rc != -ECANCELED))
+			continue;
+		rc = member->rc;
+		if (err)
+			*err = member->err;
+	}
+	return rc;
+}
+
+int wt_recording_run(struct wt_recording *recording, struct wt_error *err)
+{
+	int64_t now_ns = wt_recording_clock_ns();
+
+	if (recording->count == 1) {
+		recording->members[0].rc = wt_member_run(&recording->members[0]);
+		return explain(recording, err);
+	}
+	wt_recorder_share_begin(&recording->share, now_ns, utc_clock_ns());
+	recording->progress_due_ns = now_ns + recording->config.recorder.progress_every_ns;
+	set_stage(recording, WT_STAGE_RUNNING);
+	attend(recording);
+	join(recording);
+	return explain(recording, err);
+}
+
+void wt_recording_stop(struct wt_recording *recording)
+{
+	for (size_t i = 0; i < recording->count; i++)
+		wt_recorder_stop(recording->members[i].recorder);
+}
+
+void wt_recording_request_report(struct wt_recording *recording)
+{
+	if (recording->count == 1) {
+		wt_recorder_request_report(recording->members[0].recorder);
+		return;
+	}
+	atomic_store(&recording->report_requested, true);
+	wt_recording_wake(recording);
+}
+
+void wt_recording_abort_commands(struct wt_recording *recording)
+{
+	for (size_t i = 0; i < recording->count; i++)
+		if (recording->members[i].files)
+			wt_file_set_abort_writes(recording->members[i].files);
+}
+
+struct wt_feed_monitor *wt_recording_feeds(const struct wt_recording *recording)
+{
+	return wt_recorder_feeds(recording->members[0].recorder);
+}
+
+bool wt_recording_rotates(const struct wt_recording *recording)
+{
+	return recording->members[0].files && wt_file_set_rotates(recording->members[0].files);
+}
+
+void wt_recording_settle(struct wt_recording *recording)
+{
+	for (size_t i = 0; i < recording->count; i++) {
+		struct wt_member *member = &recording->members[i];
+		struct wt_recording_lane *row = &recording->rows[i];
+
+		if (!member->files)
+			continue;
+		wt_file_set_settle(member->files);
+		row->file_count = wt_file_set_files(member->files, &row->files);
+	}
+}
+
+int wt_recording_next_event(struct wt_recording *recording, char *text, size_t capacity,
+                            bool *error)
+{
+	for (size_t i = 0; i < recording->count; i++)
+		if (recording->members[i].files &&
+		    wt_file_set_next_event(recording->members[i].files, text, capacity, error))
+			return 1;
+	return 0;
+}
+
+void wt_recording_close(struct wt_recording *recording)
+{
+	if (!recording)
+		return;
+	set_stage(recording, WT_STAGE_CLOSING);
+	join(recording);
+	for (size_t i = 0; recording->members && i < recording->count; i++)
+		wt_member_close(&recording->members[i]);
+	wt_recording_forget(recording);
+	wt_recorder_share_fini(&recording->share);
+	if (recording->wake_fd >= 0)
+		close(recording->wake_fd);
+	pthread_cond_destroy(&recording->news);
+	pthread_mutex_destroy(&recording->lock);
+	free(recording->degraded);
+	free(recording->sums);
+	free(recording->rows);
+	free(recording->members);
+	free(recording);
+}

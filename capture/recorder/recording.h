@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_CAPTURE_RECORDER_RECORDING_H
+#define WIRETAPE_CAPTURE_RECORDER_RECORDING_H
+
+#include <wiretape/capture/recorder/recorder.h>
+#include <wiretape/writer/disk/disk.h>
+
+/* A recording: its recorders, or lanes, with the disk and the files of each. Without queues it is
+ * one, which records in the caller's thread. With queues it has as many lanes, each with a thread
+ * and a queue of every interface, and NAME_q0.EXT, NAME_q1.EXT … to write. They are one recording:
+ * they begin together, go on to the next file together, keep its limits together, and end
+ * together. */
+struct wt_recording;
+
+enum { WT_RECORDING_QUEUES_MOST = 256, WT_RECORDING_QUEUES_AUTO = -1 };
+
+/* Zero is the default given in brackets. All strings and arrays are borrowed until the recording is
+ * closed. */
+struct wt_recording_config {
+	/* Of the lanes. Its limits are those of all together. Its callbacks run in the thread of
+	 * wt_recording_run(), but on_frames in the lanes' threads. */
+	struct wt_recorder_config recorder;
+	struct wt_file_set_config files; /* path [none] */
+	int stream_fd;                   /* without a path: the bytes go here */
+	enum wt_disk_kind io;
+	enum wt_direct direct;
+	enum wt_placement layout;
+	enum wt_record_sync sync;
+	int64_t sync_every_ns;
+	/* Lanes; WT_RECORDING_QUEUES_AUTO: as many as the interfaces have receive queues, at most
+	 * one for each CPU that the caller may use [1] */
+	int queues;
+	/* CPUs to put lanes on, in turn, from the one with this index on [none] */
+	const uint16_t *cpus;
+	size_t cpu_count, first_cpu;
+	int fifo_priority; /* SCHED_FIFO of the lanes, 1 to 99 [as the caller] */
+	bool lock_memory;  /* of the process, and for good */
+};
+
+/* A lane, as it stands. */
+struct wt_recording_lane {
+	uint32_t queue;
+	int cpu;          /* -1: any */
+	const char *path; /* NULL: none */
+	struct wt_recorder_report report;
+	const struct wt_file_set_entry *files; /* once settled */
+	size_t file_count;
+};
+
+/* The state of a recording, borrowed from it. */
+struct wt_recording_report {
+	struct wt_recorder_report sum;
+	uint32_t fullest; /* the queue whose ring was fullest, as sum.high_water_pct has it */
+	const struct wt_recording_lane *lanes;
+	size_t lane_count;
+	int fifo_priority; /* 0: none, or refused */
+	bool memory_locked;
+};
+
+/* Open all interfaces, in the lanes' threads, with their gates shut, then the folders of files.
+ * -EINVAL for queues of what has none. */
+int wt_recording_open(struct wt_recording **recording, const struct wt_recording_config *config,
+                      struct wt_error *err);
+
+/* As wt_recorder_run(), for all lanes. If one cannot begin, none does. */
+int wt_recording_run(struct wt_recording *recording, struct wt_error *err);
+
+/* As wt_recorder_stop() and wt_recorder_request_report(). */
+void wt_recording_stop(struct wt_recording *recording);
+void wt_recording_request_report(struct wt_recording *recording);
+
+/* Do not wait for commands of files that are finished. From any thread or signal handler. */
+void wt_recording_abort_commands(struct wt_recording *recording);
+
+/* In the thread of wt_recording_run(), in its callbacks, too, and before and after it. */
+void wt_recording_report(struct wt_recording *recording, struct wt_recording_report *report);
+struct wt_feed_monitor *wt_recording_feeds(const struct wt_recording *recording);
+bool wt_recording_rotates(const struct wt_recording *recording);
+
+/* Wait until all files are finished, and take what there is to say about it, as
+ * wt_file_set_next_event(). */
+void wt_recording_settle(struct wt_recording *recording);
+int wt_recording_next_event(struct wt_recording *recording, char *text, size_t capacity,
+                            bool *error);
+
+/* Close; NULL is fine. */
+void wt_recording_close(struct wt_recording *recording);
+
+/* "feed_q3.pcapng" of "feed.pcapng"; the caller frees it. NULL: no memory. */
+char *wt_recording_queue_path(const char *path, uint32_t queue);
+
+#endif

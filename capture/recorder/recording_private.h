@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef WIRETAPE_CAPTURE_RECORDER_RECORDING_PRIVATE_H
+#define WIRETAPE_CAPTURE_RECORDER_RECORDING_PRIVATE_H
+
+/* A recording and its members; each of its files uses only those after it: recording.c (threads),
+ * recording_report.c (sums, what there is to tell), recording_member.c. */
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <wiretape/base/realtime.h>
+#include <wiretape/capture/recorder/recorder_share.h>
+#include <wiretape/capture/recorder/recording.h>
+
+/* Most that a recorder names, and the NULL after the last. */
+enum { WT_RECORDING_NOTES = 33 };
+
+/* A recorder with all that it needs to record. */
+struct wt_member {
+	struct wt_recording *recording;
+	uint32_t queue;
+	int cpu;    /* -1: any */
+	char *path; /* owned; NULL: none */
+	struct wt_recorder_config config;
+	struct wt_reader_config *interfaces;
+	struct wt_recorder *recorder;
+	struct wt_disk *disk;      /* NULL without files */
+	struct wt_file_set *files; /* the same */
+	struct wt_recorder_output output;
+	struct wt_realtime realtime;
+	pthread_t thread;
+	bool has_thread;
+	int rc; /* of what its thread has done last */
+	struct wt_error err;
+	/* Guarded by the recording's lock. */
+	bool has_opened, has_begun, has_ended;
+	/* What is asked for, by the recording's thread, and what was answered. In between `told` is
+	 * the lane's, else the recording's. Each pairs with the other: release, acquire. */
+	atomic_uint asked, answered;
+	struct wt_snapshot {
+		struct wt_recorder_report report;
+		struct wt_recorder_interface *interfaces;
+		const char *degraded[WT_RECORDING_NOTES];
+	} told, known; /* `known` is the recording's own */
+};
+
+enum wt_recording_stage { WT_STAGE_OPENING, WT_STAGE_RUNNING, WT_STAGE_CLOSING };
+
+/* A line that a lane has said. */
+struct wt_said {
+	struct wt_said *next;
+	uint32_t queue;
+	int64_t at_ns;
+	char text[];
+};
+
+enum { WT_SAID_KEPT = 8 };
+
+struct wt_recording {
+	struct wt_recording_config config;
+	struct wt_member *members;
+	size_t count;
+	struct wt_recorder_share share;
+	uint64_t id; /* of its files */
+	struct wt_recording_lane *rows;
+	struct wt_recorder_interface *sums; /* of each interface */
+	const char **degraded;              /* of all members, each once */
+	bool memory_locked;
+	atomic_bool has_fifo;           /* some lane; says nothing of anything else: relaxed */
+	struct wt_error memory_refused; /* why it is not, if it was asked for */
+
+	/* For several members. */
+	int wake_fd; /* of the recording's thread */
+	atomic_bool report_requested;
+	pthread_mutex_t lock; /* guards the next six, and the members' has_… */
+	pthread_cond_t news;
+	enum wt_recording_stage stage;
+	bool failed; /* one cannot begin: none does */
+	size_t ready, begun;
+	struct wt_said *said, **said_end;
+	/* Of the recording's thread alone. */
+	bool told_begun, is_asking, owes_report, owes_progress;
+	int64_t asked_ns, progress_due_ns;
+	struct wt_said *heard[WT_SAID_KEPT]; /* the latest */
+	size_t next_heard;
+};
+
+/* recording_member.c */
+
+/* Prepare the member for this queue; of several, or the only one. 0 or -ENOMEM. */
+int wt_member_init(struct wt_member *member, struct wt_recording *recording, uint32_t queue);
+/* In the thread that records. */
+int wt_member_open(struct wt_member *member);
+int wt_member_run(struct wt_member *member);
+/* In another one, which background threads take after. */
+int wt_member_open_output(struct wt_member *member, struct wt_error *err);
+void wt_member_close(struct wt_member *member);
+
+/* Have the member's report in `known`: as it stands, if it does not record, else as it was told
+ * last. */
+void wt_member_look(struct wt_member *member, bool records);
+/* Callback of its recorder: answer what was asked. */
+void wt_member_tell(void *context, const struct wt_recorder_report *report, bool report_requested);
+/* Ask for a report, unless the last one was not answered; whether it was. */
+void wt_member_ask(struct wt_member *member);
+bool wt_member_has_answered(const struct wt_member *member);
+
+/* Wake the recording's thread; from signal handlers, too. */
+void wt_recording_wake(struct wt_recording *recording);
+int64_t wt_recording_clock_ns(void); /* CLOCK_MONOTONIC */
+
+/* recording_report.c */
+
+/* Callback of a recorder: keep a line for the recording's thread, which is told. */
+void wt_recording_say(void *context, const char *text);
+/* Say what lanes have said, what all say once. */
+void wt_recording_pass_on(struct wt_recording *recording);
+void wt_recording_forget(struct wt_recording *recording);
+
+#endif

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/recorder/recording.h>
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <wiretape/tests/support/file_check.h>
+#include <wiretape/tests/support/temp.h>
+
+#include "support/unit.h"
+
+enum { COUNT = 2000, LANES = 3 };
+
+static char folder[TEMP_BYTES], path[TEMP_BYTES + 16];
+static struct wt_reader_config interface = {
+        .kind = WT_READER_SIM, .interface = "sim:count=2000,pps=max", .ring_bytes = 4 << 20};
+static struct wt_recording_config config;
+static struct wt_recording *recording;
+static struct wt_recording_report report;
+static struct wt_error err;
+static unsigned begins, reports;
+
+static int on_begin(void *context)
+{
+	(void)context;
+	begins++;
+	return 0;
+}
+
+static void on_progress(void *context, const struct wt_recorder_report *sum, bool report_requested)
+{
+	(void)context;
+	cr_expect(eq(u64, sum->total.seen, sum->total.written + wt_ledger_lost(&sum->total)));
+	reports += report_requested;
+	if (report_requested)
+		wt_recording_stop(recording);
+}
+
+static void set_up(void)
+{
+	temp_template_in_memory(folder, "recording");
+	cr_assert(mkdtemp(folder) != NULL);
+	snprintf(path, sizeof(path), "%s/feed.pcapng", folder);
+	config = (struct wt_recording_config){
+	        .recorder = {.interfaces = &interface,
+	                     .interface_count = 1,
+	                     .application = "test",
+	                     .on_begin = on_begin,
+	                     .on_progress = on_progress},
+	        .files.path = path,
+	        .direct = WT_DIRECT_OFF,
+	        .queues = LANES,
+	};
+}
+
+static void remove_all(void)
+{
+	char name[TEMP_BYTES + 32];
+
+	wt_recording_close(recording);
+	for (unsigned i = 0; i < LANES; i++) {
+		snprintf(name, sizeof(name), "%s/feed_q%u.pcapng", folder, i);
+		unlink(name);
+	}
+	unlink(path);
+	/* It says so, if there is anything else. */
+	cr_expect(eq(int, rmdir(folder), 0), "%s", strerror(errno));
+}
+
+TestSuite(recording, .init = set_up, .fini = remove_all);
+
+static int run(void)
+{
+	int rc;
+
+	cr_assert(eq(int, wt_recording_open(&recording, &config, &err), 0), "%s", err.text);
+	rc = wt_recording_run(recording, &err);
+	wt_recording_settle(recording);
+	wt_recording_report(recording, &report);
+	return rc;
+}
+
+static void expect_closed(const struct wt_ledger *ledger, uint64_t seen)
+{
+	cr_expect(eq(u64, ledger->seen, seen));
+	cr_expect(eq(u64, ledger->seen, ledger->written + wt_ledger_lost(ledger)));
+	cr_expect(eq(i64, ledger->unattributed, 0));
+	cr_expect(eq(u64, ledger->waiting, 0));
+}
+
+Test(recording, each_queue_has_a_file_and_the_ledger_is_the_sum)
+{
+	struct file_check check;
+	uint64_t written = 0;
+
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	cr_expect(eq(uint, begins, 1));
+	cr_assert(eq(sz, report.lane_count, LANES));
+	cr_expect(eq(sz, report.sum.interface_count, 1));
+	expect_closed(&report.sum.total, LANES * COUNT);
+	expect_closed(&report.sum.interfaces[0].ledger, LANES * COUNT);
+	cr_expect(eq(int, report.sum.end, WT_END_SOURCE));
+	for (size_t i = 0; i < LANES; i++) {
+		const struct wt_recording_lane *lane = &report.lanes[i];
+
+		expect_closed(&lane->report.total, COUNT);
+		cr_expect(eq(u32, lane->queue, (uint32_t)i));
+		cr_expect(eq(int, lane->cpu, -1));
+		cr_assert(eq(sz, lane->file_count, 1));
+		cr_expect(eq(int, strcmp(lane->path, lane->files[0].path), 0));
+		cr_assert(eq(int, file_check_path(&check, lane->path), 0), "%s", check.why);
+		cr_expect(eq(u64, check.packets[0], lane->report.total.written));
+		written += check.packets[0];
+	}
+	cr_expect(eq(u64, report.sum.total.written, written));
+}
+
+Test(recording, one_queue_is_as_without)
+{
+	config.queues = 1;
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	cr_expect(eq(uint, begins, 1));
+	cr_expect(eq(sz, report.lane_count, 1));
+	cr_expect(eq(int, strcmp(report.lanes[0].path, path), 0));
+	expect_closed(&report.sum.total, COUNT);
+}
+
+Test(recording, all_stop_when_they_are_asked_to_and_say_so_once)
+{
+	interface.interface = "sim:pps=1000";
+	cr_assert(eq(int, wt_recording_open(&recording, &config, &err), 0), "%s", err.text);
+	wt_recording_request_report(recording);
+	cr_expect(eq(int, wt_recording_run(recording, &err), 0), "%s", err.text);
+	wt_recording_report(recording, &report);
+	cr_expect(eq(uint, reports, 1));
+	cr_expect(eq(int, report.sum.end, WT_END_ASKED));
+	cr_expect(eq(u64, report.sum.total.seen, report.sum.total.written));
+}
+
+Test(recording, a_lane_that_cannot_begin_leaves_nothing_of_the_others)
+{
+	char name[TEMP_BYTES + 32];
+
+	snprintf(name, sizeof(name), "%s/feed_q1.pcapng", folder);
+	cr_assert(eq(int, mkdir(name, 0700), 0));
+	cr_assert(eq(int, wt_recording_open(&recording, &config, &err), 0), "%s", err.text);
+	cr_expect(lt(int, wt_recording_run(recording, &err), 0));
+	cr_expect(strstr(err.text, "feed_q1.pcapng") != NULL, "%s", err.text);
+	cr_expect(eq(uint, begins, 0));
+	cr_expect(eq(int, rmdir(name), 0));
+	snprintf(name, sizeof(name), "%s/feed_q0.pcapng", folder);
+	cr_expect(lt(int, access(name, F_OK), 0));
+}
+
+Test(recording, cpus_are_taken_in_turn_and_one_that_is_not_there_is_an_error)
+{
+	static const uint16_t none[] = {CPU_SETSIZE - 1};
+	static uint16_t cpus[2];
+	cpu_set_t allowed;
+
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	while (!CPU_ISSET(cpus[0], &allowed))
+		cpus[0]++;
+	cpus[1] = cpus[0] + 1;
+	while (cpus[1] < CPU_SETSIZE && !CPU_ISSET(cpus[1], &allowed))
+		cpus[1]++;
+	config.cpus = cpus;
+	config.cpu_count = cpus[1] < CPU_SETSIZE ? 2 : 1;
+	config.first_cpu = 1;
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	cr_expect(eq(int, report.lanes[0].cpu, cpus[config.cpu_count - 1]));
+	cr_expect(eq(int, report.lanes[1].cpu, cpus[0]));
+	wt_recording_close(recording);
+	recording = NULL;
+	config.cpus = none;
+	config.cpu_count = 1;
+	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
+	cr_expect(strstr(err.text, "CPU 1023") != NULL, "%s", err.text);
+}
+
+Test(recording, what_has_one_queue_or_one_place_to_go_is_refused)
+{
+	interface.kind = WT_READER_V2;
+	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
+	cr_expect(strstr(err.text, "v2") != NULL, "%s", err.text);
+	interface.kind = WT_READER_SIM;
+	config.files.path = NULL;
+	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
+	cr_expect(strstr(err.text, "a file each") != NULL, "%s", err.text);
+	config.files.path = "/dev/null";
+	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
+	cr_expect(strstr(err.text, "/dev/null is no file") != NULL, "%s", err.text);
+}
+
+static void expect_path(const char *given, const char *expected)
+{
+	char *made = wt_recording_queue_path(given, 12);
+
+	cr_expect(eq(int, strcmp(made, expected), 0), "%s", made);
+	free(made);
+}
+
+Test(recording_path, the_queue_stands_before_the_extension)
+{
+	expect_path("feed.pcapng", "feed_q12.pcapng");
+	expect_path("/a.b/feed", "/a.b/feed_q12");
+	expect_path("a/.feed", "a/.feed_q12");
+	expect_path("a/x.y.pcapng", "a/x.y_q12.pcapng");
+}
