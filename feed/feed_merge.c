@@ -154,6 +154,21 @@ bool wt_feed_merge_run(struct wt_feed_merge *merge)
 	return !merge->left;
 }
 
+int wt_feed_merge_holder(const struct wt_feed_merge *merge)
+{
+	const struct inflow *holder = NULL;
+	bool waits = false;
+
+	for (uint32_t i = 0; i < merge->count; i++) {
+		const struct inflow *one = &merge->inflows[i];
+
+		waits |= one->next != NULL;
+		if (!one->next && (!holder || one->until_ns < holder->until_ns))
+			holder = one;
+	}
+	return waits && holder ? (int)holder->number : -1;
+}
+
 uint64_t wt_feed_merge_unfollowed(const struct wt_feed_merge *merge)
 {
 	uint64_t sum = 0;

@@ -26,6 +26,9 @@ void wt_feed_merge_add(struct wt_feed_merge *merge, struct wt_feed_lane *lane, u
  * once. After the last lane's end it takes all. */
 bool wt_feed_merge_run(struct wt_feed_merge *merge);
 
+/* The lane whose promise all others wait for, by its number; -1: nothing waits. */
+int wt_feed_merge_holder(const struct wt_feed_merge *merge);
+
 /* Headers that found no room in their lanes' queues so far. */
 uint64_t wt_feed_merge_unfollowed(const struct wt_feed_merge *merge);
 

@@ -384,7 +384,8 @@ void wt_feed_monitor_sighting(struct wt_feed_monitor *monitor, uint32_t lane,
 		wt_feed_monitor_writer_lost(monitor, lane, sighting->packets);
 		break;
 	case WT_SIGHTING_BREAK:
-		wt_feed_monitor_break(monitor, lane, sighting->why);
+		wt_feed_monitor_break_within(monitor, lane, sighting->from, sighting->to,
+		                             sighting->why);
 		break;
 	}
 }

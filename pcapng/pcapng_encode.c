@@ -175,73 +175,74 @@ ssize_t wt_pcapng_encode_statistics(uint8_t *out, size_t capacity,
 	return finish(&b);
 }
 
-/* A call of memcpy() costs as much as copying a small frame. */
-static inline void copy_frame(uint8_t *to, const uint8_t *from, uint32_t bytes)
+/* A call of memcpy() costs as much as copying a small frame. The last pieces overlap those before:
+ * nothing past the frame is read. */
+static inline void copy_frame(uint8_t *to, const uint8_t *from, size_t bytes)
 {
-	enum { CHUNK = 16, SMALL = 256 };
-	uint32_t at = 0;
+	enum { PIECE = 16, TWO = 2 * PIECE, SMALL = 256 };
 
-	if (bytes < CHUNK || bytes > SMALL) {
+	if (bytes - TWO > SMALL - TWO) { /* less than two pieces, too */
 		memcpy(to, from, bytes);
 		return;
 	}
-	for (; at + CHUNK < bytes; at += CHUNK)
-		memcpy(to + at, from + at, CHUNK);
-	/* The last piece overlaps the one before: nothing past the frame is read. */
-	memcpy(to + bytes - CHUNK, from + bytes - CHUNK, CHUNK);
+	for (size_t at = 0; at + TWO < bytes; at += TWO) {
+		memcpy(to + at, from + at, PIECE);
+		memcpy(to + at + PIECE, from + at + PIECE, PIECE);
+	}
+	memcpy(to + bytes - TWO, from + bytes - TWO, PIECE);
+	memcpy(to + bytes - PIECE, from + bytes - PIECE, PIECE);
 }
 
-/* `out` has room for wt_pcapng_frame_bound() bytes. */
-static inline __attribute__((always_inline)) size_t
-encode(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame, const bool marked)
+/* Encode a frame; its block has `options` bytes of options besides its flags. Returns the end.
+ * `out` has room for the frame's bound. */
+static inline __attribute__((always_inline)) uint8_t *
+encode(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame, const bool plain)
 {
-	uint32_t padded = wt_pcapng_pad4(frame->caplen);
-	uint32_t drop_bytes = frame->dropped_before ? WT_DROP_OPTION_BYTES : 0;
-	uint32_t mark_bytes = marked ? wt_stamp_option_bytes(frame) : 0;
-	uint32_t total = WT_EPB_HEAD_BYTES + padded + drop_bytes + WT_FLAGS_OPTION_BYTES +
-	                 mark_bytes + WT_EPB_END_BYTES;
+	const size_t caplen = frame->caplen, padded = (caplen + 3) & ~(size_t)3;
+	const uint8_t *data = frame->data;
+	const uint32_t flags = frame->link_flags;
+	const uint32_t total = (uint32_t)padded + WT_EPB_HEAD_BYTES + WT_FLAGS_OPTION_BYTES +
+	                       WT_EPB_END_BYTES + (plain ? 0 : wt_rare_option_bytes(frame));
 	uint8_t *at = out + WT_EPB_HEAD_BYTES;
 
+	/* The last word first: the part that the data leaves over is the padding. Without data this
+	 * is the length, which is written after it. */
+	wt_store_u32(at + padded - 4, 0);
 	wt_store_epb_head(out, interface_id, frame);
 	wt_store_u32(out + WT_EPB_FIELD(total_length), total);
-	/* The last word first: the part that the data leaves over is the padding. */
-	if (padded)
-		wt_store_u32(at + padded - 4, 0);
-	copy_frame(at, frame->data, frame->caplen);
-	at = wt_store_epb_options(at + padded, frame->dropped_before, frame->link_flags);
-	if (marked) {
-		const struct wt_stamp_mark mark = wt_stamp_mark_of(frame);
-
-		at = wt_store_stamp_mark(at, &mark);
-	}
+	copy_frame(at, data, caplen);
+	at += padded;
+	at = plain ? wt_store_epb_flags(at, flags) : wt_store_epb_options(at, frame);
 	wt_store_epb_end(at, total);
-	return total;
+	return at + WT_EPB_END_BYTES;
 }
 
-static __attribute__((noinline)) size_t encode_marked(uint8_t *out, uint32_t interface_id,
+static __attribute__((noinline)) uint8_t *encode_rare(uint8_t *out, uint32_t interface_id,
                                                       const struct wt_frame *frame)
 {
-	return encode(out, interface_id, frame, true);
-}
-
-static inline size_t encode_frame(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame)
-{
-	if (wt_has_stamp_mark(frame))
-		return encode_marked(out, interface_id, frame);
 	return encode(out, interface_id, frame, false);
 }
 
 size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface_id,
                                const struct wt_frame *frames, size_t count, size_t *used)
 {
-	size_t at = 0, done = 0;
+	const uint8_t *const end = out + capacity;
+	uint8_t *at = out;
+	size_t done;
 
 	assert((uintptr_t)out % 4 == 0);
-	while (done < count && capacity - at >= wt_pcapng_frame_bound(&frames[done])) {
-		at += encode_frame(out + at, interface_id, &frames[done]);
-		done++;
+	for (done = 0; done < count; done++) {
+		const struct wt_frame *frame = &frames[done];
+		const bool rare = wt_has_rare_options(frame);
+		const size_t bound =
+		        rare ? wt_pcapng_frame_bound(frame) : wt_pcapng_plain_bound(frame->caplen);
+
+		if ((size_t)(end - at) < bound)
+			break;
+		at = rare ? encode_rare(at, interface_id, frame)
+		          : encode(at, interface_id, frame, true);
 	}
-	*used = at;
+	*used = (size_t)(at - out);
 	return done;
 }
 

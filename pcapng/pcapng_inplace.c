@@ -10,15 +10,8 @@ enum {
 	OPTION_HEAD_BYTES = sizeof(struct wt_pcapng_option),
 	/* Most bytes of one option; its value is a multiple of 4 here. */
 	OPTION_BYTES_MAX = OPTION_HEAD_BYTES + UINT16_MAX / 4 * 4,
-};
-
-/* A packet whose head is written, except for its length. */
-struct open_packet {
-	uint8_t *data;
-	uint32_t caplen;
-	uint32_t flags;
-	uint64_t dropped;
-	struct wt_stamp_mark mark;
+	LEAST_REST_BYTES = WT_FLAGS_OPTION_BYTES + WT_EPB_END_BYTES, /* after the data */
+	LEAST_GAP_BYTES = LEAST_REST_BYTES + WT_EPB_HEAD_BYTES,      /* up to the next data */
 };
 
 void wt_inplace_start(struct wt_inplace *at, uint8_t *block, size_t room, uint32_t interface_id)
@@ -33,14 +26,6 @@ void wt_inplace_start(struct wt_inplace *at, uint8_t *block, size_t room, uint32
 	at->packets.interface_id = interface_id;
 }
 
-/* Least space of a packet from its data to the next block. In 64 bits: a frame's length cannot be
- * trusted. */
-static inline uint64_t least_bytes(uint32_t caplen, uint64_t dropped, uint32_t mark_bytes)
-{
-	return (((uint64_t)caplen + 3) & ~UINT64_C(3)) + (dropped ? WT_DROP_OPTION_BYTES : 0) +
-	       WT_FLAGS_OPTION_BYTES + mark_bytes + WT_EPB_END_BYTES;
-}
-
 /* Fill space that exceeds any option with a block of its own. Returns the packet's new end. */
 static __attribute__((noinline)) uint8_t *pad_gap(uint8_t *options_end, uint8_t *end)
 {
@@ -50,130 +35,148 @@ static __attribute__((noinline)) uint8_t *pad_gap(uint8_t *options_end, uint8_t 
 	return packet_end;
 }
 
-/* Write the bytes between the packet's data and `end`, where the next block begins. */
-static inline __attribute__((always_inline)) void close_packet(const struct open_packet *open,
-                                                               uint8_t *end, const bool marked)
+static __attribute__((noinline)) uint8_t *store_rare_options(uint8_t *at,
+                                                             const struct wt_frame *frame)
 {
-	uint8_t *at = open->data + wt_pcapng_pad4(open->caplen);
-	uint32_t total, rest;
+	return wt_store_epb_options(at, frame);
+}
+
+/* Bytes of a frame's data, padded, and of what follows it in its block at the least. Its length
+ * cannot be trusted: 64 bits. */
+static inline size_t padded_bytes(const struct wt_frame *frame)
+{
+	return ((size_t)frame->caplen + 3) & ~(size_t)3;
+}
+
+static __attribute__((noinline)) size_t rare_bytes(const struct wt_frame *frame)
+{
+	return wt_rare_option_bytes(frame);
+}
+
+static inline size_t least_rest(const struct wt_frame *frame)
+{
+	return LEAST_REST_BYTES + (wt_has_rare_options(frame) ? rare_bytes(frame) : 0);
+}
+
+/* Write the bytes of a packet, whose head is written except for its length, from its data's end to
+ * `end`, where the next block begins. `plain`: it has no rare options.
+ * Returns how far that is from its beginning. */
+static inline uint32_t close_packet(uint8_t *data, uint8_t *options, const struct wt_frame *frame,
+                                    bool plain, uint8_t *end)
+{
+	/* Before any store: it may be anywhere, for all that the compiler knows. */
+	const uint32_t flags = frame->link_flags;
+	const uint32_t span = (uint32_t)(end - data) + WT_EPB_HEAD_BYTES;
+	uint32_t total = span, rest;
 
 	/* Padding, which the options overwrite at once: there is room for them. */
-	wt_store_u32(open->data + open->caplen, 0);
-	at = wt_store_epb_options(at, open->dropped, open->flags);
-	if (marked && open->mark.bytes)
-		at = wt_store_stamp_mark(at, &open->mark);
-	rest = (uint32_t)(end - at) - WT_EPB_END_BYTES;
-	if (__builtin_expect(rest > OPTION_BYTES_MAX, 0))
-		end = pad_gap(at, end);
-	else if (rest)
-		wt_store_option_head(at, WT_OPT_LOCAL_FILL, (uint16_t)(rest - OPTION_HEAD_BYTES));
-	total = (uint32_t)(end - open->data) + WT_EPB_HEAD_BYTES;
-	wt_store_epb_end(end - WT_EPB_END_BYTES, total);
-	wt_store_u32(open->data - WT_EPB_HEAD_BYTES + WT_EPB_FIELD(total_length), total);
-}
-
-static inline struct open_packet open_packet_of(const struct wt_inplace *at)
-{
-	return (struct open_packet){at->open, at->open_caplen, at->open_flags, at->open_dropped,
-	                            at->open_mark};
-}
-
-/* Least offset at which the next frame's data may be. Before the first one's are the index and its
- * own head. */
-static uint64_t next_data_offset(const struct wt_inplace *at)
-{
-	if (!at->open)
-		return WT_CHUNK_INDEX_BYTES + at->maps.count * WT_CHUNK_MAP_BYTES +
-		       WT_EPB_HEAD_BYTES;
-	return (uint64_t)(at->open - at->block) +
-	       least_bytes(at->open_caplen, at->open_dropped, at->open_mark.bytes) +
-	       WT_EPB_HEAD_BYTES;
-}
-
-/* One body, compiled twice: the unmarked loop stops at the first marked frame. */
-static inline __attribute__((always_inline)) size_t
-take(struct wt_inplace *at, const struct wt_frame *frames, size_t count, const bool marked)
-{
-	struct wt_chunk_packets packets = at->packets; /* in registers, like the rest */
-	struct open_packet open = open_packet_of(at);
-	uint8_t *const block = at->block;
-	const uint64_t room = at->room;
-	const uint32_t interface_id = at->interface_id;
-	uint64_t least = next_data_offset(at);
-	size_t done = 0;
-
-	for (; done < count; done++) {
-		const struct wt_frame *frame = &frames[done];
-		uint64_t offset = (uintptr_t)frame->data - (uintptr_t)block;
-		uint64_t bytes = least_bytes(frame->caplen, frame->dropped_before,
-		                             marked ? wt_stamp_option_bytes(frame) : 0);
-		uint8_t *head;
-
-		if (!marked && wt_has_stamp_mark(frame))
-			break;
-		if (offset % 4 || offset < least || offset > room || bytes > room - offset)
-			break;
-		head = block + offset - WT_EPB_HEAD_BYTES;
-		if (open.data) {
-			close_packet(&open, head, marked);
-			packets.has_large |= head - open.data >= WT_CHUNK_LARGE_BYTES;
-		} else {
-			at->index_bytes = (uint32_t)(head - block);
-		}
-		wt_store_epb_head(head, interface_id, frame);
-		wt_chunk_packets_add(&packets, frame->stamp_ns, frame->caplen);
-		open.data = block + offset;
-		open.caplen = frame->caplen;
-		open.flags = frame->link_flags;
-		open.dropped = frame->dropped_before;
-		if (marked)
-			open.mark = wt_stamp_mark_of(frame);
-		least = offset + bytes + WT_EPB_HEAD_BYTES;
+	wt_store_u32(data + frame->caplen, 0);
+	options = __builtin_expect(plain, 1) ? wt_store_epb_flags(options, flags)
+	                                     : store_rare_options(options, frame);
+	rest = (uint32_t)(end - options) - WT_EPB_END_BYTES;
+	if (__builtin_expect(rest > OPTION_BYTES_MAX, 0)) {
+		end = pad_gap(options, end);
+		total = (uint32_t)(end - data) + WT_EPB_HEAD_BYTES;
+	} else if (rest) {
+		wt_store_option_head(options, WT_OPT_LOCAL_FILL,
+		                     (uint16_t)(rest - OPTION_HEAD_BYTES));
 	}
-	at->packets = packets;
-	at->open = open.data;
-	at->open_caplen = open.caplen;
-	at->open_flags = open.flags;
-	at->open_dropped = open.dropped;
-	if (marked)
-		at->open_mark = open.mark;
-	return done;
+	wt_store_epb_end(end - WT_EPB_END_BYTES, total);
+	wt_store_u32(data - WT_EPB_HEAD_BYTES + WT_EPB_FIELD(total_length), total);
+	return span;
+}
+
+/* Offset of the least end of the packet that is open. */
+static uint32_t used_bytes(const struct wt_inplace *at)
+{
+	return (uint32_t)((size_t)(at->open.data - at->block) + padded_bytes(&at->open) +
+	                  least_rest(&at->open));
+}
+
+static uint32_t least_index_bytes(const struct wt_inplace *at)
+{
+	return WT_CHUNK_INDEX_BYTES + at->maps.count * WT_CHUNK_MAP_BYTES;
+}
+
+static void tally_batch(struct wt_chunk_packets *packets, const struct wt_frame *frames,
+                        size_t count)
+{
+	if (!packets->count)
+		packets->first_ns = frames[0].stamp_ns;
+	packets->last_ns = frames[count - 1].stamp_ns;
+	packets->count += count;
 }
 
 size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, size_t count)
 {
-	size_t done = at->open_mark.bytes ? 0 : take(at, frames, count, false);
+	const struct wt_frame *open = &at->open, *frame, *const frames_end = frames + count;
+	/* Addresses: a frame's cannot be trusted. `data` is 0 if no packet is open. */
+	uintptr_t data = (uintptr_t)open->data, options = data + padded_bytes(open);
+	uintptr_t least = (uintptr_t)at->block + WT_EPB_HEAD_BYTES +
+	                  (data ? used_bytes(at) : least_index_bytes(at));
+	const uintptr_t room_end = (uintptr_t)at->block + at->room;
+	int64_t min_ns = at->packets.min_ns, max_ns = at->packets.max_ns;
+	int32_t below_large = -1; /* negative as long as every packet is */
+	size_t done;
 
-	if (done < count)
-		done += take(at, frames + done, count - done, true);
+	for (frame = frames; frame < frames_end; frame++) {
+		const uintptr_t next = (uintptr_t)frame->data;
+		const uintptr_t next_options = next + padded_bytes(frame);
+		const uintptr_t end = next_options + least_rest(frame);
+		const int64_t stamp_ns = frame->stamp_ns;
+		uint8_t *head = (uint8_t *)(next - WT_EPB_HEAD_BYTES);
+
+		if (next % 4 || next < least || end > room_end)
+			break;
+		if (data)
+			below_large &=
+			        (int32_t)close_packet((uint8_t *)data, (uint8_t *)options, open,
+			                              least - options == LEAST_GAP_BYTES, head) -
+			        (WT_EPB_HEAD_BYTES + WT_CHUNK_LARGE_BYTES);
+		else
+			at->index_bytes = (uint32_t)(head - at->block);
+		wt_store_epb_head(head, at->interface_id, frame);
+		min_ns = stamp_ns < min_ns ? stamp_ns : min_ns;
+		max_ns = stamp_ns > max_ns ? stamp_ns : max_ns;
+		open = frame;
+		data = next;
+		options = next_options;
+		least = end + WT_EPB_HEAD_BYTES;
+	}
+	done = (size_t)(frame - frames);
+	if (!done)
+		return 0;
+	at->open = frames[done - 1];
+	at->packets.min_ns = min_ns;
+	at->packets.max_ns = max_ns;
+	at->packets.has_large |= below_large >= 0;
+	tally_batch(&at->packets, frames, done);
 	return done;
-}
-
-static uint32_t used_bytes(const struct wt_inplace *at)
-{
-	return (uint32_t)(at->open - at->block) +
-	       (uint32_t)least_bytes(at->open_caplen, at->open_dropped, at->open_mark.bytes);
 }
 
 uint32_t wt_inplace_length(const struct wt_inplace *at)
 {
-	if (!at->open)
+	if (!at->open.data)
 		return 0;
 	return (used_bytes(at) + WT_CHUNK_ALIGNMENT - 1) / WT_CHUNK_ALIGNMENT * WT_CHUNK_ALIGNMENT;
 }
 
 uint32_t wt_inplace_finish(struct wt_inplace *at, struct wt_chunk_run *run)
 {
-	const struct open_packet open = open_packet_of(at);
+	const struct wt_frame *open = &at->open;
 	uint32_t used, bytes;
+	uint8_t *data;
 
-	if (!open.data)
+	if (!open->data)
 		return 0;
+	data = at->block + (open->data - at->block);
 	used = used_bytes(at);
 	bytes = wt_inplace_length(at);
 	/* Packets from the block's previous use may still be there. */
 	memset(at->block + used - WT_EPB_END_BYTES, 0, bytes - used + WT_EPB_END_BYTES);
-	close_packet(&open, at->block + bytes, true);
+	close_packet(data, data + padded_bytes(open), open, !wt_has_rare_options(open),
+	             at->block + bytes);
+	at->packets.has_large |= open->caplen >= WT_CHUNK_LARGE_BYTES;
 	at->packets.maps = &at->maps;
 	wt_chunk_seal(at->block, bytes, at->index_bytes, &at->packets, WT_CHUNK_IN_PLACE, run);
 	return bytes;

@@ -27,12 +27,7 @@ struct wt_inplace {
 	uint32_t index_bytes; /* up to the first packet */
 	struct wt_chunk_packets packets;
 	struct wt_chunk_maps maps; /* of the interface, for the index: the caller's */
-	/* The last frame so far, whose end has not been written. */
-	uint8_t *open;
-	uint32_t open_caplen;
-	uint32_t open_flags;
-	uint64_t open_dropped;
-	struct wt_stamp_mark open_mark;
+	struct wt_frame open; /* the last so far, whose end has not been written; data NULL: none */
 };
 
 /* Begin a chunk without maps; `block` is aligned to 4096 bytes, `room` a multiple of it. */

@@ -98,17 +98,42 @@ static inline uint8_t *wt_store_stamp_mark(uint8_t *at, const struct wt_stamp_ma
 	return at;
 }
 
-/* Write epb_dropcount, if there were drops, and epb_flags; returns the place after them. */
-static inline uint8_t *wt_store_epb_options(uint8_t *at, uint64_t dropped, uint32_t flags)
+/* Options besides the flags: few frames have any. */
+static inline bool wt_has_rare_options(const struct wt_frame *frame)
 {
-	if (dropped) {
-		wt_store_option_head(at, WT_OPT_EPB_DROPCOUNT, sizeof(dropped));
-		memcpy(at + 4, &dropped, sizeof(dropped));
-		at += WT_DROP_OPTION_BYTES;
-	}
+	return __builtin_expect(
+	        (frame->dropped_before | (frame->notes & WT_FRAME_STAMP_FLAGS)) != 0, 0);
+}
+
+static inline uint32_t wt_rare_option_bytes(const struct wt_frame *frame)
+{
+	return (frame->dropped_before ? WT_DROP_OPTION_BYTES : 0) + wt_stamp_option_bytes(frame);
+}
+
+/* Write epb_flags; returns the place after it. */
+static inline uint8_t *wt_store_epb_flags(uint8_t *at, uint32_t flags)
+{
 	wt_store_option_head(at, WT_OPT_EPB_FLAGS, sizeof(flags));
 	wt_store_u32(at + 4, flags);
 	return at + WT_FLAGS_OPTION_BYTES;
+}
+
+/* Write all options of a frame: epb_dropcount, if there were drops, epb_flags, and the mark of its
+ * stamp, if it has one; returns the place after them. */
+static inline uint8_t *wt_store_epb_options(uint8_t *at, const struct wt_frame *frame)
+{
+	if (frame->dropped_before) {
+		wt_store_option_head(at, WT_OPT_EPB_DROPCOUNT, sizeof(frame->dropped_before));
+		memcpy(at + 4, &frame->dropped_before, sizeof(frame->dropped_before));
+		at += WT_DROP_OPTION_BYTES;
+	}
+	at = wt_store_epb_flags(at, frame->link_flags);
+	if (wt_has_stamp_mark(frame)) {
+		const struct wt_stamp_mark mark = wt_stamp_mark_of(frame);
+
+		at = wt_store_stamp_mark(at, &mark);
+	}
+	return at;
 }
 
 /* Write the end of the options and of the block. */

@@ -34,13 +34,12 @@ static inline uint32_t wt_link_flags(uint32_t status, uint8_t packet_type)
 	        [PACKET_OTHERHOST] = WT_LINK_INBOUND | WT_LINK_PROMISCUOUS,
 	        [PACKET_OUTGOING] = WT_LINK_OUTBOUND,
 	};
-	uint32_t flags = by_type[packet_type & 7];
+	const uint32_t from = TP_STATUS_CSUMNOTREADY | TP_STATUS_CSUM_VALID | TP_STATUS_GSO_TCP;
+	const uint32_t to = WT_LINK_CSUM_NOT_READY | WT_LINK_CSUM_VALID | WT_LINK_SEGMENTATION;
 
-	/* Shifts instead of branches: this runs for every frame. */
-	flags |= (status & TP_STATUS_CSUMNOTREADY) << 6;
-	flags |= (status & TP_STATUS_CSUM_VALID) << 3;
-	flags |= (status & TP_STATUS_GSO_TCP) << 3;
-	return flags;
+	/* The first moves up by 6 bits, the others by 3: shift all by both. This runs for every
+	 * frame. */
+	return by_type[packet_type & 7] | (((status & from) * (1u << 6 | 1u << 3)) & to);
 }
 _Static_assert(TP_STATUS_CSUMNOTREADY << 6 == WT_LINK_CSUM_NOT_READY, "bit 9");
 _Static_assert(TP_STATUS_CSUM_VALID << 3 == WT_LINK_CSUM_VALID, "bit 10");

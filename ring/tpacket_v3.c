@@ -55,62 +55,33 @@ void wt_tpacket_v3_walk_start(struct wt_walk *walk, void *block, size_t block_by
 	walk->offset = first;
 }
 
-/* Length of the slot that starts at walk->offset: up to the next one, or to the block's end for the
- * last. 0 if impossible. */
-static inline uint32_t slot_bytes(const struct wt_walk *walk, uint32_t next_offset)
+/* Put the tag back in the slot and change the header to match. A fault if there is no room for it
+ * between header and frame. */
+static __attribute__((noinline)) enum wt_walk_fault restore_vlan_tag(struct tpacket3_hdr *header)
 {
-	uint32_t room = walk->bytes - walk->offset;
-
-	if (next_offset == 0)
-		return walk->left == 1 ? room : 0;
-	if (next_offset < MIN_MAC_OFFSET || next_offset > room || next_offset % V3_ALIGNMENT)
-		return 0;
-	return next_offset;
-}
-
-/* Check a frame's header. */
-static inline enum wt_walk_fault check(const struct tpacket3_hdr *header, uint32_t slot)
-{
-	if (!slot)
-		return WT_WALK_NEXT_OFFSET;
-	if (header->tp_mac < MIN_MAC_OFFSET)
-		return WT_WALK_MAC_OFFSET;
-	if ((uint64_t)header->tp_mac + header->tp_snaplen > slot)
-		return WT_WALK_FRAME_OUTSIDE;
-	if (header->tp_snaplen > header->tp_len)
-		return WT_WALK_LENGTHS;
-	if (header->tp_status & TP_STATUS_VLAN_VALID &&
-	    header->tp_len > UINT32_MAX - WT_VLAN_TAG_BYTES)
-		return WT_WALK_LENGTHS;
-	if (header->tp_nsec >= 1000000000u)
-		return WT_WALK_STAMP;
-	return WT_WALK_OK;
-}
-
-/* Put the tag back in the slot and change the header to match. False when there is no
- * room for it between header and frame. */
-static bool restore_vlan_tag(uint8_t *slot, struct tpacket3_hdr *header)
-{
+	uint8_t *slot = (uint8_t *)header;
 	uint16_t tpid = header->tp_status & TP_STATUS_VLAN_TPID_VALID ? header->hv1.tp_vlan_tpid
 	                                                              : WT_DEFAULT_TPID;
 
+	if (header->tp_len > UINT32_MAX - WT_VLAN_TAG_BYTES)
+		return WT_WALK_LENGTHS;
 	if (header->tp_mac < MIN_MAC_OFFSET + WT_VLAN_TAG_BYTES)
-		return false;
+		return WT_WALK_MAC_OFFSET;
 	header->tp_len += WT_VLAN_TAG_BYTES;
 	header->tp_status &= ~(uint32_t)(TP_STATUS_VLAN_VALID | TP_STATUS_VLAN_TPID_VALID);
 	if (header->tp_snaplen < WT_MAC_ADDRESSES_BYTES)
-		return true; /* cut before the tag's place */
+		return WT_WALK_OK; /* cut before the tag's place */
 	wt_restore_vlan_tag(slot + header->tp_mac, tpid, (uint16_t)header->hv1.tp_vlan_tci);
 	header->tp_mac -= WT_VLAN_TAG_BYTES;
 	header->tp_snaplen += WT_VLAN_TAG_BYTES;
-	return true;
+	return WT_WALK_OK;
 }
 
 /* Prefetch: the chain of offsets hides the next frame from the processor, and waiting for each
  * header costs more than everything else. Slots of equal size are predicted exactly, without their
  * data; else everything ahead is fetched in passing, unless that costs more than the wait. Larger
  * distances gain nothing on a ring that is in no cache. */
-static inline void prefetch(const uint8_t *slot, uint32_t bytes, uint32_t last_bytes)
+static inline void prefetch(const uint8_t *slot, size_t bytes, size_t last_bytes)
 {
 	enum { LINE = 64, SLOTS_AHEAD = 16, BYTES_AHEAD = 8192, SMALL = 512, LARGE = 4096 };
 	uintptr_t at = (uintptr_t)slot; /* a number: what lies ahead may be outside the ring */
@@ -118,7 +89,7 @@ static inline void prefetch(const uint8_t *slot, uint32_t bytes, uint32_t last_b
 	if (bytes == last_bytes && bytes >= SMALL) {
 		/* Fetch the end of the previous slot, where an encoder in place writes, and the
 		 * header. */
-		at += (uintptr_t)bytes * SLOTS_AHEAD - LINE / 4;
+		at += bytes * SLOTS_AHEAD - LINE / 4;
 		__builtin_prefetch((const void *)at);
 		__builtin_prefetch((const void *)(at + LINE));
 		__builtin_prefetch((const void *)(at + 2 * LINE));
@@ -131,58 +102,89 @@ static inline void prefetch(const uint8_t *slot, uint32_t bytes, uint32_t last_b
 		__builtin_prefetch((const void *)at);
 }
 
-static inline bool read_frame(struct wt_walk *walk, struct wt_frame *frame)
+static inline void view(uint8_t *slot, const struct tpacket3_hdr *header, uint32_t snaplen,
+                        struct wt_frame *frame)
 {
-	uint8_t *slot = walk->base + walk->offset;
-	struct tpacket3_hdr *header = (struct tpacket3_hdr *)(void *)slot;
-	const struct sockaddr_ll *address;
-	enum wt_walk_fault fault;
-	uint32_t bytes, status;
+	const struct sockaddr_ll *address =
+	        (const struct sockaddr_ll *)(const void *)(slot + WT_V3_SLL_OFFSET);
+	const uint32_t status = header->tp_status;
 
-	if (walk->bytes - walk->offset < MIN_MAC_OFFSET) {
-		stop(walk, WT_WALK_HEADER_OUTSIDE);
-		return false;
-	}
-	bytes = slot_bytes(walk, header->tp_next_offset);
-	fault = check(header, bytes);
-	if (fault) {
-		stop(walk, fault);
-		return false;
-	}
-	prefetch(slot, bytes, walk->slot_bytes);
-	walk->slot_bytes = bytes;
-	status = header->tp_status;
-	frame->notes = 0;
-	if (status & TP_STATUS_VLAN_VALID) {
-		if (!restore_vlan_tag(slot, header)) {
-			stop(walk, WT_WALK_MAC_OFFSET);
-			return false;
-		}
-		frame->notes = WT_FRAME_VLAN;
-	}
-	address = (const struct sockaddr_ll *)(const void *)(slot + WT_V3_SLL_OFFSET);
 	frame->data = slot + header->tp_mac;
 	frame->stamp_ns = (int64_t)header->tp_sec * 1000000000 + header->tp_nsec;
 	frame->dropped_before = 0;
-	frame->caplen = header->tp_snaplen < walk->snaplen ? header->tp_snaplen : walk->snaplen;
+	frame->caplen = header->tp_snaplen < snaplen ? header->tp_snaplen : snaplen;
 	frame->len = header->tp_len;
 	frame->link_flags = wt_link_flags(status, address->sll_pkttype);
 	frame->stamp_source = wt_stamp_source_of(status);
-	frame->vlan_tci = (uint16_t)header->hv1.tp_vlan_tci;
-	walk->offset += bytes;
-	walk->left--;
-	return true;
+	frame->notes = 0;
+}
+
+/* Check that the slot of `header`, which has `room` bytes, holds the frame; or why not. The length
+ * of the slot, which is up to the next one, or all of the room for the last. */
+static inline enum wt_walk_fault check(const struct tpacket3_hdr *header, size_t room, bool is_last,
+                                       size_t *slot_bytes)
+{
+	const size_t next = header->tp_next_offset;
+
+	*slot_bytes = next;
+	/* The room is no less than that: one comparison for "too small" and "too large". */
+	if (__builtin_expect(next - MIN_MAC_OFFSET > room - MIN_MAC_OFFSET, 0)) {
+		if (next || !is_last)
+			return WT_WALK_NEXT_OFFSET;
+		*slot_bytes = room;
+	} else if (next % V3_ALIGNMENT) {
+		return WT_WALK_NEXT_OFFSET;
+	}
+	if (header->tp_mac < MIN_MAC_OFFSET)
+		return WT_WALK_MAC_OFFSET;
+	if ((size_t)header->tp_mac + header->tp_snaplen > *slot_bytes)
+		return WT_WALK_FRAME_OUTSIDE;
+	if (header->tp_snaplen > header->tp_len)
+		return WT_WALK_LENGTHS;
+	return header->tp_nsec < 1000000000u ? WT_WALK_OK : WT_WALK_STAMP;
 }
 
 size_t wt_tpacket_v3_walk(struct wt_walk *walk, struct wt_frame *frames, size_t max)
 {
-	struct wt_walk at = *walk; /* in registers: this is the loop that runs for every frame */
-	size_t count = 0;
+	uint8_t *slot = walk->base + walk->offset;
+	const uint8_t *const end = walk->base + walk->bytes;
+	const struct wt_frame *const block_end = frames + walk->left;
+	const struct wt_frame *const frames_end = max < walk->left ? frames + max : block_end;
+	const uint32_t snaplen = walk->snaplen;
+	size_t bytes = walk->slot_bytes;
+	enum wt_walk_fault fault = WT_WALK_OK;
+	struct wt_frame *frame;
 
-	while (count < max && at.left && read_frame(&at, &frames[count]))
-		count++;
-	*walk = at;
-	return count;
+	for (frame = frames; frame < frames_end; frame++) {
+		struct tpacket3_hdr *header = (struct tpacket3_hdr *)(void *)slot;
+		const size_t last_bytes = bytes, room = (size_t)(end - slot);
+
+		if (room < MIN_MAC_OFFSET) {
+			fault = WT_WALK_HEADER_OUTSIDE;
+			break;
+		}
+		fault = check(header, room, frame + 1 == block_end, &bytes);
+		if (__builtin_expect(fault, 0))
+			break;
+		prefetch(slot, bytes, last_bytes);
+		if (__builtin_expect(header->tp_status & TP_STATUS_VLAN_VALID, 0)) {
+			fault = restore_vlan_tag(header);
+			if (fault)
+				break;
+			view(slot, header, snaplen, frame);
+			frame->notes = WT_FRAME_VLAN;
+			frame->vlan_tci = (uint16_t)header->hv1.tp_vlan_tci;
+		} else {
+			view(slot, header, snaplen, frame);
+		}
+		slot += bytes;
+	}
+	walk->offset = (uint32_t)(slot - walk->base);
+	walk->slot_bytes = (uint32_t)bytes;
+	walk->left -= (uint32_t)(frame - frames);
+	if (fault)
+		stop(walk, fault);
+	return (size_t)(frame - frames);
 }
 
 static struct tpacket_block_desc *block_at(const struct wt_ring *ring, uint32_t index)

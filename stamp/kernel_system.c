@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 #include <net/if.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -105,6 +107,22 @@ static int kernel_clock(struct wt_system *system, clockid_t clock, int64_t *ns)
 	return 0;
 }
 
+/* Rounds up: not to wake before it is time. */
+static int kernel_wait(struct wt_system *system, int fd, int64_t until_ns)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	int64_t now_ns = 0, left_ms;
+	int rc = kernel_clock(system, CLOCK_MONOTONIC, &now_ns);
+
+	if (rc)
+		return rc;
+	left_ms = until_ns <= now_ns ? 0 : (until_ns - now_ns - 1) / 1000000 + 1;
+	rc = poll(&wait, 1, left_ms < INT_MAX ? (int)left_ms : INT_MAX);
+	if (rc < 0)
+		return errno == EINTR ? 0 : -errno;
+	return rc;
+}
+
 static int kernel_tai_offset(struct wt_system *system, int *seconds)
 {
 	struct timex timex = {.modes = 0};
@@ -125,6 +143,7 @@ struct wt_system *wt_kernel_system(void)
 	        .interface_ioctl = kernel_interface_ioctl,
 	        .tsinfo = kernel_tsinfo,
 	        .clock = kernel_clock,
+	        .wait = kernel_wait,
 	        .tai_offset = kernel_tai_offset,
 	        .states = &wt_state_file_ops,
 	};

@@ -65,6 +65,10 @@ struct wt_system_ops {
 
 	int (*clock)(struct wt_system *system, clockid_t clock, int64_t *ns);
 
+	/* Wait until `fd` is readable (1), or CLOCK_MONOTONIC shows `until_ns` or a signal handler
+	 * has run (0). */
+	int (*wait)(struct wt_system *system, int fd, int64_t until_ns);
+
 	/* TAI - UTC according to the kernel, in seconds; 0: not set (adjtimex). */
 	int (*tai_offset)(struct wt_system *system, int *seconds);
 

@@ -140,11 +140,17 @@ const char *wt_compare_difference_name(enum wt_compare_difference difference);
 /* "median", "first", "min", "none". Static. */
 const char *wt_compare_align_name(enum wt_compare_align align);
 
-/* Two files of any format that wt_capture_file_open() reads; "-" is standard input. */
+/* A capture: a file of any format that wt_capture_file_open() reads, or several as one timeline;
+ * "-" is standard input. */
+struct wt_compare_capture {
+	const char *const *paths;
+	size_t path_count;
+	const char *filter; /* as of wt_file_filter_create(); NULL: all */
+};
+
 struct wt_compare_files_config {
 	struct wt_compare_config compare; /* but for the seed, which is made here */
-	const char *path_a, *path_b;
-	const char *filter_a, *filter_b; /* as of wt_file_filter_create(); NULL: all */
+	struct wt_compare_capture a, b;
 };
 
 /* Account of reading one of them. */
@@ -153,10 +159,12 @@ struct wt_compare_file {
 	struct wt_unfiltered unfiltered; /* of these: where it cannot be used */
 	uint64_t out_of_range; /* of the others: with a stamp that 64 bits of ns have no room for */
 	uint64_t unknown_sections; /* of a pcapng version that is not known, passed over */
+	uint64_t missing;          /* in holes of recordings, or not written yet */
 	uint64_t with_fcs;         /* and with a frame check sequence, which is not compared */
 	struct wt_capture_fractions fractions;
 	int ended;           /* 0 at its end; -ENODATA: cut off; else broken, at `why` */
-	struct wt_error why; /* if `ended` is not 0 */
+	struct wt_error why; /* if `ended` is not 0: of several the first that did not end well */
+	size_t why_path;     /* then: which of the paths */
 };
 
 /* Read and compare; blocks meanwhile. A file that is cut off or broken is used up to there,

@@ -6,14 +6,14 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include <wiretape/archive/capture_file.h>
+#include <wiretape/archive/timeline/timeline.h>
 
-/* One of the two files while it is read. */
+/* One of the two captures while it is read. */
 struct input {
-	const char *path;
-	const char *expression;
+	const struct wt_compare_capture *capture;
 	struct wt_file_filter *filter; /* NULL: all packets */
-	struct wt_capture_file *file;
+	struct wt_timeline_file *files;
+	struct wt_timeline *timeline;
 	struct wt_compare_file *told;
 	int (*add)(struct wt_compare *compare, const struct wt_compare_packet *packet,
 	           struct wt_error *err);
@@ -30,7 +30,7 @@ static int in_file(const char *path, int code, struct wt_error *err)
 	return wt_error_set(err, code, "%s: %s", path, text);
 }
 
-static int add_packet(struct input *input, struct wt_compare *compare,
+static int add_packet(const struct input *input, struct wt_compare *compare,
                       const struct wt_pcapng_item *whole, struct wt_error *err)
 {
 	const struct wt_pcapng_item_packet *item = &whole->packet;
@@ -55,49 +55,74 @@ static int add_packet(struct input *input, struct wt_compare *compare,
 	return input->add(compare, &packet, err);
 }
 
-/* Whether reading has ended because of what is in the file, and not because it cannot be read. */
-static bool is_contents(int code)
+static int read_packets(const struct input *input, struct wt_compare *compare, struct wt_error *err)
 {
-	return !code || code == -ENODATA || code == -EBADMSG || code == -ENOTSUP;
-}
-
-static int read_packets(struct input *input, struct wt_compare *compare, struct wt_error *err)
-{
-	struct wt_pcapng_item item;
+	struct wt_timeline_packet packet;
 	int rc, failed;
 
-	while ((rc = wt_capture_file_next(input->file, &item, &input->told->why)) > 0) {
-		input->told->unknown_sections += item.kind == WT_ITEM_UNKNOWN_SECTION;
-		if (item.kind != WT_ITEM_PACKET)
-			continue;
-		failed = add_packet(input, compare, &item, err);
+	while ((rc = wt_timeline_next(input->timeline, &packet, err)) > 0) {
+		failed = add_packet(input, compare, packet.item, err);
 		if (failed)
-			return failed;
+			return in_file(input->capture->paths[packet.file], failed, err);
 	}
-	input->told->ended = rc;
-	input->told->fractions = wt_capture_file_fractions(input->file);
-	if (!is_contents(rc))
-		return wt_error_set(err, rc, "%s", input->told->why.text);
-	return input->filter ? wt_file_filter_check(input->filter, err) : 0;
+	if (rc || !input->filter)
+		return rc;
+	rc = wt_file_filter_check(input->filter, err);
+	return rc ? in_file(input->capture->paths[0], rc, err) : 0;
 }
 
-static void close_input(struct input *input)
+static void report_files(const struct input *input)
 {
-	wt_file_filter_destroy(input->filter);
-	wt_capture_file_close(input->file);
+	struct wt_compare_file *told = input->told;
+
+	for (size_t i = 0; i < input->capture->path_count; i++) {
+		const struct wt_timeline_file *file = &input->files[i];
+
+		told->unknown_sections += file->unknown_sections;
+		told->missing += file->missing;
+		told->fractions.packets += file->fractions.packets;
+		told->fractions.nanoseconds |= file->fractions.nanoseconds;
+		if (told->ended || !file->ended)
+			continue;
+		told->ended = file->ended;
+		told->why = file->why;
+		told->why_path = i;
+	}
+}
+
+static int open_input(struct input *input, struct wt_error *err)
+{
+	const struct wt_compare_capture *capture = input->capture;
+	const struct wt_timeline_config config = {
+	        .paths = capture->paths,
+	        .path_count = capture->path_count,
+	        .keep_unstamped = true,
+	};
+	int rc;
+
+	input->files = calloc(capture->path_count + 1, sizeof(*input->files));
+	if (!input->files)
+		return wt_error_set(err, -ENOMEM, "no memory for %zu files", capture->path_count);
+	rc = wt_timeline_open(&input->timeline, &config, input->files, err);
+	if (rc || !capture->filter)
+		return rc;
+	rc = wt_file_filter_create(&input->filter, capture->filter, NULL, err);
+	return rc ? in_file(capture->paths[0], rc, err) : 0;
 }
 
 static int read_input(struct input *input, struct wt_compare *compare, struct wt_error *err)
 {
-	int failed = wt_capture_file_open(&input->file, input->path, err);
+	int failed = open_input(input, err);
 
 	*input->told = (struct wt_compare_file){0};
-	if (!failed && input->expression)
-		failed = wt_file_filter_create(&input->filter, input->expression, NULL, err);
 	if (!failed)
 		failed = read_packets(input, compare, err);
-	close_input(input);
-	return failed ? in_file(input->path, failed, err) : 0;
+	if (!failed)
+		report_files(input);
+	wt_timeline_close(input->timeline);
+	wt_file_filter_destroy(input->filter);
+	free(input->files);
+	return failed;
 }
 
 static int make_seed(uint64_t seed[2], struct wt_error *err)
@@ -115,8 +140,8 @@ int wt_compare_files(const struct wt_compare_files_config *config, struct wt_com
 {
 	struct wt_compare_config seeded = config->compare;
 	struct input inputs[] = {
-	        {.path = config->path_a, .expression = config->filter_a, .told = a},
-	        {.path = config->path_b, .expression = config->filter_b, .told = b},
+	        {.capture = &config->a, .told = a},
+	        {.capture = &config->b, .told = b},
 	};
 	struct wt_compare *compare = NULL;
 	int failed = make_seed(seeded.seed, err);

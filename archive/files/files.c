@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include <wiretape/archive/cut/cut.h>
+#include <wiretape/archive/file_list.h>
 #include <wiretape/archive/timeline/timeline.h>
 #include <wiretape/base/sized.h>
 #include <wiretape/version.h>
@@ -14,11 +15,12 @@
 struct wt_files {
 	struct wt_files_config config;
 	struct wt_time from, to;
+	struct wt_file_list list; /* what the paths stand for */
 	struct wt_timeline *timeline;
-	struct wt_timeline_file *files; /* of the paths */
+	struct wt_timeline_file *files; /* of the list */
 };
 
-/* Take the settings and parse their times; NULL: none. */
+/* Take the settings, look for the files, and parse times; NULL: none. */
 static int take_config(struct wt_files *files, const struct wt_files_config *config,
                        struct wt_error *err)
 {
@@ -33,14 +35,16 @@ static int take_config(struct wt_files *files, const struct wt_files_config *con
 	base = ours->is_relative ? WT_TIME_START : WT_TIME_EPOCH;
 	files->from = (struct wt_time){.ns = ours->from_ns, .base = base};
 	files->to = (struct wt_time){.ns = ours->to_ns, .base = base};
-	return 0;
+	for (size_t i = 0; i < ours->path_count && !rc; i++)
+		rc = wt_file_list_add(&files->list, ours->paths[i], err);
+	return rc;
 }
 
 static int open_timeline(struct wt_files *files, struct wt_error *err)
 {
 	const struct wt_timeline_config config = {
-	        .paths = files->config.paths,
-	        .path_count = files->config.path_count,
+	        .paths = (const char *const *)files->list.paths,
+	        .path_count = files->list.count,
 	        .from = files->config.from_ns ? &files->from : NULL,
 	        .to = files->config.to_ns ? &files->to : NULL,
 	        .filter = files->config.filter,
@@ -83,7 +87,7 @@ int wt_files_next(struct wt_files *files, struct wt_files_packet *packet, struct
 	item = &next.item->packet;
 	filled.frame = item->frame;
 	filled.frame.stamp_ns = next.stamp_ns;
-	filled.file = (uint32_t)next.file;
+	filled.file = (uint32_t)files->list.files[next.file].argument;
 	filled.interface = next.interface;
 	filled.link_type = item->link_type;
 	filled.fcs_bytes = item->fcs_bytes;
@@ -105,28 +109,36 @@ int wt_files_interface_read(const struct wt_files *files, uint32_t number,
 	one = wt_timeline_interface(files->timeline, number);
 	filled.name = one->name;
 	filled.clock = one->clock;
-	filled.file = (uint32_t)one->file;
+	filled.file = (uint32_t)files->list.files[one->file].argument;
 	filled.snaplen = one->snaplen;
 	filled.link_type = one->link_type;
 	return wt_sized_give(interface, &filled, sizeof(filled), "wt_files_interface", NULL);
 }
 
+/* Add what became of one of the files that a path stands for. */
+static void add_file(struct wt_files_file *sum, const struct wt_timeline_file *one)
+{
+	sum->is_recording &= one->has_chunks;
+	sum->bytes_read += one->bytes_read;
+	sum->bytes_total += one->bytes_total;
+	sum->packets += one->packets;
+	sum->missing += one->missing;
+	sum->left_out += one->left_out;
+	if (sum->ended || !one->ended)
+		return;
+	sum->ended = one->ended;
+	sum->why = one->why;
+}
+
 int wt_files_file_read(const struct wt_files *files, size_t number, struct wt_files_file *file)
 {
-	struct wt_files_file filled = {.size = sizeof(filled)};
-	const struct wt_timeline_file *one;
+	struct wt_files_file filled = {.size = sizeof(filled), .is_recording = true};
 
 	if (number >= files->config.path_count)
 		return -ERANGE;
-	one = &files->files[number];
-	filled.is_recording = one->has_chunks;
-	filled.bytes_read = one->bytes_read;
-	filled.bytes_total = one->bytes_total;
-	filled.packets = one->packets;
-	filled.missing = one->missing;
-	filled.left_out = one->left_out;
-	filled.ended = one->ended;
-	filled.why = one->why;
+	for (size_t i = 0; i < files->list.count; i++)
+		if (files->list.files[i].argument == number)
+			add_file(&filled, &files->files[i]);
 	return wt_sized_give(file, &filled, sizeof(filled), "wt_files_file", NULL);
 }
 
@@ -135,6 +147,7 @@ void wt_files_close(struct wt_files *files)
 	if (!files)
 		return;
 	wt_timeline_close(files->timeline);
+	wt_file_list_free(&files->list);
 	free(files->files);
 	free(files);
 }
@@ -143,10 +156,10 @@ static int cut(const struct wt_files *files, const char *out, struct wt_cut_resu
                struct wt_error *err)
 {
 	char application[64];
-	struct wt_cut_file *inputs = calloc(files->config.path_count, sizeof(*inputs));
+	struct wt_cut_file *inputs = calloc(files->list.count, sizeof(*inputs));
 	const struct wt_cut_config config = {
-	        .paths = files->config.paths,
-	        .path_count = files->config.path_count,
+	        .paths = (const char *const *)files->list.paths,
+	        .path_count = files->list.count,
 	        .out = out,
 	        .from = files->config.from_ns ? &files->from : NULL,
 	        .to = files->config.to_ns ? &files->to : NULL,
@@ -173,6 +186,7 @@ int wt_files_cut(const struct wt_files_config *config, const char *out,
 
 	if (!rc)
 		rc = cut(&files, out, &done, err);
+	wt_file_list_free(&files.list);
 	if (rc || !result)
 		return rc;
 	filled.packets = done.packets;

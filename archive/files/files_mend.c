@@ -6,61 +6,95 @@
 #include <stdlib.h>
 
 #include <wiretape/archive/compare/compare.h>
+#include <wiretape/archive/file_list.h>
 #include <wiretape/archive/repair/recover.h>
 #include <wiretape/base/sized.h>
 
-static int give_report(const struct wt_recovery *recovery, struct wt_files_repair_result *result,
-                       struct wt_error *err)
+static void add_report(struct wt_files_repair_result *sum, const struct wt_recover_report *report)
 {
-	const struct wt_recover_report *report = wt_recover_report(recovery);
-	const struct wt_files_repair_result filled = {
-	        .size = sizeof(filled),
-	        .needs_repair = report->needs_repair,
-	        .needs_copy = report->way == WT_RECOVER_COPY,
-	        .was_closed = report->was_closed,
-	        .packets = report->packets,
-	        .missing = report->missing_packets,
-	        .holes = report->hole_count,
-	        .cut_bytes = report->cut_bytes,
-	};
-
-	return result ? wt_sized_give(result, &filled, sizeof(filled), "wt_files_repair_result",
-	                              err)
-	              : 0;
+	sum->needs_repair |= report->needs_repair;
+	sum->needs_copy |= report->way == WT_RECOVER_COPY;
+	sum->was_closed &= report->was_closed;
+	sum->packets += report->packets;
+	sum->missing += report->missing_packets;
+	sum->holes += report->hole_count;
+	sum->cut_bytes += report->cut_bytes;
 }
 
-int wt_files_check(const char *path, struct wt_files_repair_result *result, struct wt_error *err)
+/* What is to be done with a file. */
+struct mending {
+	bool changes;    /* it is repaired */
+	const char *out; /* as a copy; NULL: in place */
+};
+
+static int mend_file(const char *path, const struct mending *mending,
+                     struct wt_files_repair_result *sum, struct wt_error *err)
 {
 	struct wt_recovery *recovery;
-	int rc = wt_recover_open(&recovery, path, false, err);
+	int rc = wt_recover_open(&recovery, path, mending->changes && !mending->out, err);
 
 	if (rc)
 		return rc;
-	rc = give_report(recovery, result, err);
+	add_report(sum, wt_recover_report(recovery));
+	if (mending->out)
+		rc = wt_recover_copy(recovery, mending->out, 0, err);
+	else if (mending->changes && wt_recover_report(recovery)->needs_repair)
+		rc = wt_recover_apply(recovery, err);
 	wt_recover_close(recovery);
 	return rc;
 }
 
-static int repair(struct wt_recovery *recovery, const char *out, struct wt_error *err)
+/* Mend all files that the path stands for; the first error counts. */
+static int mend_files(const struct wt_file_list *list, const struct mending *mending,
+                      struct wt_files_repair_result *sum, struct wt_error *err)
 {
-	if (out)
-		return wt_recover_copy(recovery, out, 0, err);
-	return wt_recover_report(recovery)->needs_repair ? wt_recover_apply(recovery, err) : 0;
+	struct wt_error why = {0};
+	int rc = 0, failed;
+
+	if (mending->out && list->count > 1)
+		return wt_error_set(err, -EINVAL, "%zu files cannot be repaired into one copy",
+		                    list->count);
+	for (size_t i = 0; i < list->count; i++) {
+		failed = mend_file(list->paths[i], mending, sum, &why);
+		if (failed && !rc)
+			rc = wt_error_set(err, failed, "%s", why.text);
+	}
+	return rc;
+}
+
+static int give(struct wt_files_repair_result *result, const struct wt_files_repair_result *sum,
+                struct wt_error *err)
+{
+	return result ? wt_sized_give(result, sum, sizeof(*sum), "wt_files_repair_result", err) : 0;
+}
+
+static int mend(const char *path, const struct mending *mending,
+                struct wt_files_repair_result *result, struct wt_error *err)
+{
+	struct wt_files_repair_result sum = {.size = sizeof(sum), .was_closed = true};
+	struct wt_file_list list = {0};
+	/* A result that cannot be given is an error before anything is changed. */
+	int rc = give(result, &sum, err);
+
+	if (!rc)
+		rc = wt_file_list_add(&list, path, err);
+	if (!rc)
+		rc = mend_files(&list, mending, &sum, err);
+	wt_file_list_free(&list);
+	if (!rc || rc == -EPERM)
+		give(result, &sum, NULL);
+	return rc;
+}
+
+int wt_files_check(const char *path, struct wt_files_repair_result *result, struct wt_error *err)
+{
+	return mend(path, &(const struct mending){.changes = false}, result, err);
 }
 
 int wt_files_repair(const char *path, const char *out, struct wt_files_repair_result *result,
                     struct wt_error *err)
 {
-	struct wt_recovery *recovery;
-	int rc = wt_recover_open(&recovery, path, !out, err);
-
-	if (rc)
-		return rc;
-	rc = give_report(recovery, result, err);
-	if (!rc)
-		rc = repair(recovery, out, err);
-	wt_recover_close(recovery);
-	return rc;
+	return mend(path, &(const struct mending){.changes = true, .out = out}, result, err);
 }
 
 static void take_result(struct wt_files_compare_result *filled,
@@ -83,13 +117,31 @@ static void take_result(struct wt_files_compare_result *filled,
 	filled->over_tolerance = compared->timing.over_tolerance;
 }
 
+static int compare(const struct wt_files_compare_config *ours, const struct wt_file_list lists[2],
+                   struct wt_compare_result *compared, struct wt_error *err)
+{
+	const struct wt_compare_files_config files = {
+	        .compare = {.content = {.scope = ours->scope, .ignore_ttl = ours->ignore_ttl},
+	                    .speed = ours->speed,
+	                    .tolerance_ns = ours->tolerance_ns},
+	        .a = {.paths = (const char *const *)lists[0].paths,
+	              .path_count = lists[0].count,
+	              .filter = ours->filter_a},
+	        .b = {.paths = (const char *const *)lists[1].paths,
+	              .path_count = lists[1].count,
+	              .filter = ours->filter_b},
+	};
+	struct wt_compare_file a, b;
+
+	return wt_compare_files(&files, &a, &b, compared, err);
+}
+
 int wt_files_compare(const struct wt_files_compare_config *config,
                      struct wt_files_compare_result *result, struct wt_error *err)
 {
 	struct wt_files_compare_result filled = {.size = sizeof(filled)};
 	struct wt_files_compare_config ours;
-	struct wt_compare_files_config files;
-	struct wt_compare_file a, b;
+	struct wt_file_list lists[2] = {{0}, {0}};
 	struct wt_compare_result *compared; /* large */
 	int rc = wt_sized_take(&ours, sizeof(ours), config, "wt_files_compare_config", err);
 
@@ -100,20 +152,17 @@ int wt_files_compare(const struct wt_files_compare_config *config,
 	compared = calloc(1, sizeof(*compared));
 	if (!compared)
 		return wt_error_set(err, -ENOMEM, "no memory to compare files");
-	files = (struct wt_compare_files_config){
-	        .compare = {.content = {.scope = ours.scope, .ignore_ttl = ours.ignore_ttl},
-	                    .speed = ours.speed,
-	                    .tolerance_ns = ours.tolerance_ns},
-	        .path_a = ours.path_a,
-	        .path_b = ours.path_b,
-	        .filter_a = ours.filter_a,
-	        .filter_b = ours.filter_b,
-	};
-	rc = wt_compare_files(&files, &a, &b, compared, err);
+	rc = wt_file_list_add(&lists[0], ours.path_a, err);
+	if (!rc)
+		rc = wt_file_list_add(&lists[1], ours.path_b, err);
+	if (!rc)
+		rc = compare(&ours, lists, compared, err);
 	if (!rc) {
 		take_result(&filled, compared);
 		rc = wt_sized_give(result, &filled, sizeof(filled), "wt_files_compare_result", err);
 	}
+	wt_file_list_free(&lists[0]);
+	wt_file_list_free(&lists[1]);
 	free(compared);
 	return rc;
 }

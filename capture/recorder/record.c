@@ -164,6 +164,11 @@ static int open_recording(struct wt_record *record, struct wt_error *err)
 	        .stream_fd = record->nowhere_fd,
 	        .sync = config->sync,
 	        .sync_every_ns = config->sync_every_ns,
+	        .queues = config->queues,
+	        .cpus = config->cpus,
+	        .cpu_count = config->cpu_count,
+	        .fifo_priority = config->fifo_priority,
+	        .lock_memory = config->lock_memory,
 	};
 
 	return wt_recording_open(&record->recording, &recording, err);

@@ -47,6 +47,7 @@ struct wt_recorder_writes {
 	uint64_t count;
 	uint64_t slow;      /* took a second or longer */
 	int64_t longest_ns; /* of a single one, those under way included */
+	int64_t oldest_ns;  /* of those under way */
 	uint32_t in_flight;
 	uint32_t in_flight_most;
 };
@@ -72,6 +73,8 @@ struct wt_recorder_report {
 	const char *const *degraded; /* named states, each said once; NULL-terminated */
 };
 
+struct wt_shared_feeds;
+
 /* Zero is the default given in brackets. All strings are borrowed until the
  * recorder is closed. */
 struct wt_recorder_config {
@@ -81,16 +84,18 @@ struct wt_recorder_config {
 	size_t join_count;
 	const struct wt_feed_channels *feeds; /* followed: their losses are found and told [none] */
 	int64_t feeds_late_ns;                /* how long what is missing is waited for [1 s] */
-	bool joins_feeds;                     /* their groups are joined, too */
-	const char *application;              /* "wiretape 0.1.0" */
-	uint64_t recording_id;                /* in each of its files [one of its own] */
+	/* Where what several recorders see of them is followed [each for itself] */
+	struct wt_shared_feeds *shared_feeds;
+	bool joins_feeds;        /* their groups are joined, too */
+	const char *application; /* "wiretape 0.1.0" */
+	uint64_t recording_id;   /* in each of its files [one of its own] */
 	/* What it shares with the other recorders of its recording, whose limits are those in it
 	 * [it is alone] */
 	struct wt_recorder_share *share;
 	uint32_t lanes;              /* how many there are */
 	uint32_t lane;               /* its number: counters of NICs are the first one's */
 	uint64_t max_packets;        /* [no limit] */
-	uint64_t max_bytes;          /* stop once the file has as many [no limit] */
+	uint64_t max_bytes;          /* stop before a packet beyond it [no limit] */
 	int64_t max_duration_ns;     /* [no limit] */
 	enum wt_stamp_clock clock;   /* that stamps in the file show [UTC] */
 	int32_t tai_offset_s;        /* TAI - UTC [the kernel's] */
@@ -98,6 +103,7 @@ struct wt_recorder_config {
 	int64_t statistics_every_ns; /* between Interface Statistics Blocks [10 s] */
 	int64_t progress_every_ns;   /* between calls of on_progress [never] */
 	const volatile sig_atomic_t *abort_writes; /* as in wt_reader_config */
+	struct wt_system *system;                  /* whose time it goes by [the kernel] */
 	/* Called in the recording thread with frames as they come out of a ring, stamps final,
 	 * before they are written; borrowed for the call. */
 	void (*on_frames)(void *context, uint32_t interface, const struct wt_frame *frames,
@@ -146,6 +152,19 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
  * its reason. */
 int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_output *output,
                     struct wt_error *err);
+
+/* The same in pieces, for a loop of one's own: begin (which may wait for a FIFO's reader and for
+ * the header), step until it has ended, take the result. A step does all that can be done without
+ * waiting, and returns whether there is more to do at once; else the next is due when the
+ * descriptor is readable. That covers rings, disk, timers and wt_recorder_stop(); it stays the
+ * recorder's, and has to be asked for before the first step. It may be a negative errno. One
+ * thread. */
+int wt_recorder_begin(struct wt_recorder *recorder, const struct wt_recorder_output *output,
+                      struct wt_error *err);
+int wt_recorder_fd(struct wt_recorder *recorder);
+bool wt_recorder_step(struct wt_recorder *recorder);
+bool wt_recorder_has_ended(const struct wt_recorder *recorder);
+int wt_recorder_result(const struct wt_recorder *recorder, struct wt_error *err);
 
 /* Ask it to stop; or to call on_progress now. From any thread or signal handler. */
 void wt_recorder_stop(struct wt_recorder *recorder);

@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-#include <wiretape/capture/recorder/recorder_output.h>
-#include <wiretape/pcapng/text_block.h>
-
 void wt_recorder_feed_put(struct wt_recorder_feeds *feeds, const uint8_t *block, size_t bytes)
 {
 	if (bytes > WT_RECORDER_FEED_BYTES - feeds->used) {
@@ -19,12 +16,8 @@ void wt_recorder_feed_put(struct wt_recorder_feeds *feeds, const uint8_t *block,
 
 void wt_recorder_feed_put_event(struct wt_recorder_feeds *feeds, const struct wt_feed_event *event)
 {
-	char text[WT_FEED_EVENT_TEXT_BYTES];
-	_Alignas(4) uint8_t block[WT_FEED_EVENT_TEXT_BYTES + 16];
-	int length = wt_feed_event_encode(event, text, sizeof(text));
-	ssize_t bytes = length < 0 ? length
-	                           : wt_text_block_encode(block, sizeof(block), WT_PCAPNG_FEED,
-	                                                  text, (size_t)length);
+	_Alignas(4) uint8_t block[WT_FEED_EVENT_BLOCK_BYTES];
+	ssize_t bytes = wt_feed_event_block(event, block, sizeof(block));
 
 	if (bytes < 0)
 		feeds->left_out++;
@@ -41,17 +34,17 @@ static uint32_t block_bytes(const uint8_t *block)
 }
 
 /* Count packets of an interface that stand in the file, or have gone to it. */
-static uint64_t packets_before(const struct wt_recorder *recorder, size_t i)
+static uint64_t packets_before(const struct wt_recorder_feeds *feeds, size_t i)
 {
-	return recorder->feeds->is_closing ? recorder->reports[i].ledger.written
-	                                   : recorder->recorded[i].given;
+	return feeds->is_closing ? feeds->state->reports[i].ledger.written
+	                         : feeds->recorded[i].given;
 }
 
 /* Positions count from where the block is. */
-static int write_aways(struct wt_recorder *recorder, size_t i)
+static int write_aways(struct wt_recorder_feeds *feeds, size_t i)
 {
-	struct wt_recorder_feed_nic *nic = &recorder->feeds->nics[i];
-	uint64_t before = packets_before(recorder, i);
+	struct wt_recorder_feed_nic *nic = &feeds->nics[i];
+	uint64_t before = packets_before(feeds, i);
 	int rc = 0;
 	size_t done = 0;
 
@@ -65,46 +58,37 @@ static int write_aways(struct wt_recorder *recorder, size_t i)
 		_Alignas(4) uint8_t block[WT_NIC_LOOK_BLOCK_BYTES];
 		ssize_t bytes = wt_nic_look_encode(block, sizeof(block), &look);
 
-		if (bytes > 0 && wt_recorder_closing_room(recorder) < (uint64_t)bytes)
-			break;
 		if (bytes > 0)
-			rc = wt_recorder_put_block(recorder, block, (size_t)bytes);
-		done++;
+			rc = wt_tape_writer_put(feeds->writer, block, (size_t)bytes);
+		done += !rc;
 	}
 	nic->away_count -= done;
 	memmove(nic->aways, nic->aways + done, nic->away_count * sizeof(nic->aways[0]));
 	return rc;
 }
 
-static int write_all_aways(struct wt_recorder *recorder)
+static int write_all_aways(struct wt_recorder_feeds *feeds)
 {
-	struct wt_recorder_feeds *feeds = recorder->feeds;
 	int rc = 0;
 
 	if (!feeds || !feeds->has_aways)
 		return 0;
-	feeds->has_aways = false;
-	for (size_t i = 0; !rc && i < recorder->config.interface_count; i++) {
-		rc = write_aways(recorder, i);
-		feeds->has_aways |= feeds->nics[i].away_count > 0;
-	}
+	for (size_t i = 0; !rc && i < feeds->state->config.interface_count; i++)
+		rc = write_aways(feeds, i);
+	feeds->has_aways = rc != 0;
 	return rc;
 }
 
-/* Write as many as this file has room for; the others go into the next. */
-int wt_recorder_write_feeds(struct wt_recorder *recorder)
+int wt_recorder_write_feeds(struct wt_recorder_feeds *feeds)
 {
-	struct wt_recorder_feeds *feeds = recorder->feeds;
 	size_t at = 0;
-	int rc = write_all_aways(recorder);
+	int rc = write_all_aways(feeds);
 
 	while (feeds && !rc && at < feeds->used) {
 		uint32_t bytes = block_bytes(feeds->pending + at);
 
-		if (wt_recorder_closing_room(recorder) < bytes)
-			break;
-		rc = wt_recorder_put_block(recorder, feeds->pending + at, bytes);
-		at += bytes;
+		rc = wt_tape_writer_put(feeds->writer, feeds->pending + at, bytes);
+		at += rc ? 0 : bytes;
 	}
 	if (!at)
 		return rc;

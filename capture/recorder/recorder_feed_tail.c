@@ -34,23 +34,26 @@ static bool grow(struct wt_recorder_feed_sample *sample, uint32_t streams, size_
 	return true;
 }
 
-void wt_recorder_sample_feeds(struct wt_recorder *recorder)
+void wt_recorder_sample_feeds(struct wt_recorder_feeds *feeds)
 {
-	struct wt_recorder_feeds *feeds = recorder->feeds;
-	const struct wt_tracker *tracker = wt_feed_monitor_tracker(feeds->monitor);
 	struct wt_recorder_feed_sample *samples = feeds->samples, spare = samples[0];
-	uint32_t streams = wt_tracker_stream_count(tracker);
+	const struct wt_tracker *tracker;
 	struct wt_stream_report report;
+	uint32_t streams;
 
-	feeds->sample_due_bytes = wt_tape_bytes(recorder->file->tape) + sample_every_bytes;
-	if (!grow(&spare, streams, recorder->config.interface_count)) {
+	if (!feeds->monitor)
+		return;
+	tracker = wt_feed_monitor_tracker(feeds->monitor);
+	streams = wt_tracker_stream_count(tracker);
+	feeds->sample_due_bytes = wt_tape_bytes(feeds->writer->file->tape) + sample_every_bytes;
+	if (!grow(&spare, streams, feeds->state->config.interface_count)) {
 		samples[0] = spare;
 		return; /* the one before does it, too */
 	}
-	spare.file_number = recorder->file->number;
-	spare.file_bytes = wt_tape_bytes(recorder->file->tape);
+	spare.file_number = feeds->writer->file->number;
+	spare.file_bytes = wt_tape_bytes(feeds->writer->file->tape);
 	spare.streams = streams;
-	for (size_t i = 0; i < recorder->config.interface_count; i++)
+	for (size_t i = 0; i < feeds->state->config.interface_count; i++)
 		spare.orders[i] = wt_feed_monitor_order(feeds->monitor, (uint32_t)i);
 	for (uint32_t i = 0; i < streams; i++) {
 		wt_tracker_stream(tracker, i, &report);
@@ -70,14 +73,14 @@ void wt_recorder_forget_samples(struct wt_recorder_feeds *feeds)
 }
 
 /* Find the latest sample that is of this file, with all of its packets in it. */
-static const struct wt_recorder_feed_sample *find_sample(const struct wt_recorder *recorder)
+static const struct wt_recorder_feed_sample *find_sample(const struct wt_recorder_feeds *feeds)
 {
 	for (size_t i = 2; i--;) {
-		const struct wt_recorder_feed_sample *sample = &recorder->feeds->samples[i];
-		bool landed = sample->orders && sample->file_number == recorder->file->number;
+		const struct wt_recorder_feed_sample *sample = &feeds->samples[i];
+		bool landed = sample->orders && sample->file_number == feeds->writer->file->number;
 
-		for (size_t j = 0; landed && j < recorder->config.interface_count; j++)
-			landed = sample->orders[j] <= recorder->reports[j].ledger.written;
+		for (size_t j = 0; landed && j < feeds->state->config.interface_count; j++)
+			landed = sample->orders[j] <= feeds->state->reports[j].ledger.written;
 		if (landed)
 			return sample;
 	}
@@ -86,7 +89,7 @@ static const struct wt_recorder_feed_sample *find_sample(const struct wt_recorde
 
 static int follow_chunk(struct wt_tracker *tracker, struct wt_chunk_file *reader,
                         const struct wt_chunk_index *index, const uint8_t *bytes,
-                        const struct wt_recorder *recorder, uint64_t *orders)
+                        const struct wt_recorder_feeds *feeds, uint64_t *orders)
 {
 	struct wt_pcapng_item item;
 	size_t at = 0;
@@ -95,7 +98,7 @@ static int follow_chunk(struct wt_tracker *tracker, struct wt_chunk_file *reader
 	while ((rc = wt_chunk_file_decode(reader, index, bytes, &at, &item, NULL)) > 0) {
 		uint32_t interface = item.packet.interface_id;
 
-		if (item.kind == WT_ITEM_PACKET && interface < recorder->config.interface_count)
+		if (item.kind == WT_ITEM_PACKET && interface < feeds->state->config.interface_count)
 			wt_tracker_frames(tracker, interface, &item.packet.frame, 1,
 			                  ++orders[interface]);
 	}
@@ -103,7 +106,7 @@ static int follow_chunk(struct wt_tracker *tracker, struct wt_chunk_file *reader
 }
 
 /* Follow chunks from `from` on or a little earlier, which does no harm. */
-static int follow_chunks(struct wt_tracker *tracker, const struct wt_recorder *recorder,
+static int follow_chunks(struct wt_tracker *tracker, const struct wt_recorder_feeds *feeds,
                          struct wt_chunk_file *reader, uint64_t from, uint64_t *orders)
 {
 	struct wt_chunk_index index;
@@ -116,16 +119,16 @@ static int follow_chunks(struct wt_tracker *tracker, const struct wt_recorder *r
 	while (!rc && (rc = wt_chunk_file_find(reader, from, end, &index, NULL)) > 0) {
 		rc = wt_chunk_file_chunk(reader, &index, &bytes, NULL);
 		if (rc > 0)
-			rc = follow_chunk(tracker, reader, &index, bytes, recorder, orders);
+			rc = follow_chunk(tracker, reader, &index, bytes, feeds, orders);
 		from = index.offset + index.chunk_bytes;
 	}
 	return rc;
 }
 
-static int follow_file(struct wt_tracker *tracker, const struct wt_recorder *recorder,
+static int follow_file(struct wt_tracker *tracker, const struct wt_recorder_feeds *feeds,
                        uint64_t from, uint64_t *orders)
 {
-	int fd = wt_sink_reopen(wt_tape_sink(recorder->file->tape));
+	int fd = wt_sink_reopen(wt_tape_sink(feeds->writer->file->tape));
 	struct wt_chunk_file *reader;
 	int rc;
 
@@ -133,7 +136,7 @@ static int follow_file(struct wt_tracker *tracker, const struct wt_recorder *rec
 		return fd;
 	rc = wt_chunk_file_open_fd(&reader, fd, 0, NULL);
 	if (!rc) {
-		rc = follow_chunks(tracker, recorder, reader, from, orders);
+		rc = follow_chunks(tracker, feeds, reader, from, orders);
 		wt_chunk_file_close(reader);
 	}
 	close(fd);
@@ -155,20 +158,20 @@ struct again {
 	uint32_t count;
 };
 
-static int open_again(struct again *again, const struct wt_recorder *recorder)
+static int open_again(struct again *again, const struct wt_recorder_feeds *feeds)
 {
 	const struct wt_tracker_config config = {
-	        .channels = recorder->config.feeds,
+	        .channels = feeds->state->config.feeds,
 	        .take = ignore,
 	};
 	int rc;
 
-	again->orders = calloc(recorder->config.interface_count, sizeof(*again->orders));
+	again->orders = calloc(feeds->state->config.interface_count, sizeof(*again->orders));
 	rc = again->orders ? wt_tracker_open(&again->tracker, &config, NULL) : -ENOMEM;
-	for (size_t i = 0; !rc && i < recorder->config.interface_count; i++)
+	for (size_t i = 0; !rc && i < feeds->state->config.interface_count; i++)
 		rc = wt_tracker_interface(again->tracker, (uint32_t)i,
-		                          recorder->reports[i].reader->name,
-		                          recorder->reports[i].reader->link_type);
+		                          feeds->state->reports[i].reader->name,
+		                          feeds->state->reports[i].reader->link_type);
 	return rc;
 }
 
@@ -206,12 +209,12 @@ static int list_streams(struct again *again)
 	return 0;
 }
 
-static int read_again(struct again *again, const struct wt_recorder *recorder, uint64_t from)
+static int read_again(struct again *again, const struct wt_recorder_feeds *feeds, uint64_t from)
 {
-	int rc = open_again(again, recorder);
+	int rc = open_again(again, feeds);
 
 	if (!rc)
-		rc = follow_file(again->tracker, recorder, from, again->orders);
+		rc = follow_file(again->tracker, feeds, from, again->orders);
 	return rc ? rc : list_streams(again);
 }
 
@@ -229,15 +232,15 @@ static uint64_t extend(const struct wt_stream_report *now, uint64_t next)
 }
 
 /* The last packet that was read again is the last of all that were written. */
-static uint64_t order_in_file(const struct wt_recorder *recorder, const struct again *again,
+static uint64_t order_in_file(const struct wt_recorder_feeds *feeds, const struct again *again,
                               const struct wt_stream_report *found)
 {
-	uint64_t written = recorder->reports[found->interface].ledger.written;
+	uint64_t written = feeds->state->reports[found->interface].ledger.written;
 
 	return written - (again->orders[found->interface] - found->order);
 }
 
-static struct wt_recorder_feed_place place_in_file(const struct wt_recorder *recorder,
+static struct wt_recorder_feed_place place_in_file(const struct wt_recorder_feeds *feeds,
                                                    const struct again *again,
                                                    const struct wt_recorder_feed_sample *sample,
                                                    uint32_t stream,
@@ -248,35 +251,34 @@ static struct wt_recorder_feed_place place_in_file(const struct wt_recorder *rec
 
 	if (found)
 		return (struct wt_recorder_feed_place){extend(now, found->next),
-		                                       order_in_file(recorder, again, found),
+		                                       order_in_file(feeds, again, found),
 		                                       found->last_ns};
 	if (sample && stream < sample->streams)
 		return sample->places[stream];
 	return (struct wt_recorder_feed_place){.next = now->first};
 }
 
-static bool is_beyond(const struct wt_recorder *recorder, const struct wt_stream_report *report)
+static bool is_beyond(const struct wt_recorder_feeds *feeds, const struct wt_stream_report *report)
 {
-	return report->order > recorder->reports[report->interface].ledger.written;
+	return report->order > feeds->state->reports[report->interface].ledger.written;
 }
 
-static bool any_is_beyond(const struct wt_recorder *recorder, const struct wt_tracker *tracker)
+static bool any_is_beyond(const struct wt_recorder_feeds *feeds, const struct wt_tracker *tracker)
 {
 	struct wt_stream_report report;
 
 	for (uint32_t i = 0; i < wt_tracker_stream_count(tracker); i++) {
 		wt_tracker_stream(tracker, i, &report);
-		if (is_beyond(recorder, &report))
+		if (is_beyond(feeds, &report))
 			return true;
 	}
 	return false;
 }
 
-static void report_tail(struct wt_recorder *recorder, uint32_t stream,
+static void report_tail(struct wt_recorder_feeds *feeds, uint32_t stream,
                         const struct wt_recorder_feed_place *place,
                         const struct wt_stream_report *now)
 {
-	struct wt_recorder_feeds *feeds = recorder->feeds;
 	const struct wt_lost_tail tail = {
 	        .first = place->next,
 	        .end = now->next,
@@ -290,7 +292,7 @@ static void report_tail(struct wt_recorder *recorder, uint32_t stream,
 	        .preset = now->channel->preset->name,
 	        .key = now->key,
 	        .session = now->session,
-	        .interface = recorder->reports[now->interface].reader->name,
+	        .interface = feeds->state->reports[now->interface].reader->name,
 	        .side = now->side,
 	        .unit = now->channel->preset->unit,
 	        .state = now->state,
@@ -310,7 +312,7 @@ static void report_tail(struct wt_recorder *recorder, uint32_t stream,
 		feeds->left_out++;
 }
 
-static void report_tails(struct wt_recorder *recorder, const struct wt_tracker *tracker,
+static void report_tails(struct wt_recorder_feeds *feeds, const struct wt_tracker *tracker,
                          const struct wt_recorder_feed_sample *sample, const struct again *again)
 {
 	struct wt_stream_report now;
@@ -319,26 +321,27 @@ static void report_tails(struct wt_recorder *recorder, const struct wt_tracker *
 		struct wt_recorder_feed_place place;
 
 		wt_tracker_stream(tracker, i, &now);
-		if (!is_beyond(recorder, &now) || now.channel->kind != WT_FEED_LIVE)
+		if (!is_beyond(feeds, &now) || now.channel->kind != WT_FEED_LIVE)
 			continue;
-		place = place_in_file(recorder, again, sample, i, &now);
+		place = place_in_file(feeds, again, sample, i, &now);
 		if (place.next < now.next)
-			report_tail(recorder, i, &place, &now);
+			report_tail(feeds, i, &place, &now);
 	}
 }
 
-void wt_recorder_find_tails(struct wt_recorder *recorder)
+void wt_recorder_find_tails(struct wt_recorder_feeds *feeds)
 {
-	const struct wt_tracker *tracker = wt_feed_monitor_tracker(recorder->feeds->monitor);
-	const struct wt_recorder_feed_sample *sample = find_sample(recorder);
+	const struct wt_tracker *tracker = wt_feed_monitor_tracker(feeds->monitor);
+	const struct wt_recorder_feed_sample *sample = find_sample(feeds);
 	struct again again = {0};
 
-	if (!any_is_beyond(recorder, tracker))
+	if (!any_is_beyond(feeds, tracker))
 		return;
-	if (!read_again(&again, recorder, sample ? sample->file_bytes : 0))
-		report_tails(recorder, tracker, sample, &again);
+	if (!read_again(&again, feeds, sample ? sample->file_bytes : 0))
+		report_tails(feeds, tracker, sample, &again);
 	else
-		wt_recorder_degrade(recorder, "how far the file has each feed is not known: it "
-		                              "cannot be read again");
+		wt_recorder_note_degraded(feeds->state,
+		                          "how far the file has each feed is not known: it "
+		                          "cannot be read again");
 	forget_again(&again);
 }

@@ -2,10 +2,11 @@
 #ifndef WIRETAPE_CAPTURE_RECORDER_RECORDER_FEEDS_H
 #define WIRETAPE_CAPTURE_RECORDER_RECORDER_FEEDS_H
 
-/* Loss monitoring while recording, for the recorder's files. Where no feeds are followed
- * recorder->feeds is NULL, and all of this does nothing. */
+/* Loss monitoring while recording, for the recorder's files. Where no feeds are followed it is
+ * NULL, and all of this does nothing. */
 
-#include <wiretape/capture/recorder/recorder_state.h>
+#include <wiretape/capture/recorder/shared_feeds.h>
+#include <wiretape/capture/recorder/tape_writer.h>
 #include <wiretape/feed/feed_monitor.h>
 #include <wiretape/feed/verdict/nic_look.h>
 
@@ -52,8 +53,12 @@ struct wt_recorder_feed_sample {
 enum { WT_RECORDER_FEED_BYTES = 4 << 20 }; /* of blocks that wait for a place in the file */
 
 struct wt_recorder_feeds {
-	struct wt_feed_monitor *monitor;
-	uint8_t *pending; /* whole blocks, for the file */
+	struct wt_recorder_state *state;
+	struct wt_recorded *recorded;
+	struct wt_tape_writer *writer;
+	struct wt_feed_monitor *monitor; /* NULL: what a lane sees is followed elsewhere */
+	struct wt_shared_feeds *shared;  /* there; NULL: it is the only lane */
+	uint8_t *pending;                /* whole blocks, for the file */
 	size_t used;
 	uint64_t left_out; /* blocks that did not find room */
 	size_t closing_bytes;
@@ -61,58 +66,60 @@ struct wt_recorder_feeds {
 	bool look_wanted;
 	bool has_aways;  /* that wait for a place in the file */
 	bool is_closing; /* of a file that takes only its ending */
+	bool has_ended;  /* a lane of several, whose rings are empty for good */
 	int64_t advanced_utc_ns;
 	struct wt_recorder_feed_sample samples[2]; /* the latest two, the later one last */
 	uint64_t sample_due_bytes;
 };
 
 /* recorder_feeds.c */
-/* Open, once all interfaces are open. */
-int wt_recorder_open_feeds(struct wt_recorder *recorder, struct wt_error *err);
-void wt_recorder_close_feeds(struct wt_recorder *recorder);
-/* Take the first looks at NICs, before the gates are open. */
-void wt_recorder_start_feeds(struct wt_recorder *recorder);
+/* Open, once all interfaces are open; *feeds stays NULL if none are to be followed. */
+int wt_recorder_open_feeds(struct wt_recorder_feeds **feeds, struct wt_tape_writer *writer,
+                           struct wt_error *err);
+void wt_recorder_close_feeds(struct wt_recorder_feeds *feeds);
+/* Take looks at NICs: `counts`: that are written even if nothing has changed, before the gates are
+ * open and at the end of a file, so that each can be judged by itself; else about once a second. */
+void wt_recorder_look_at_nics(struct wt_recorder_feeds *feeds, bool counts);
 /* Header in a file's first chunk: its greatest size, and writing it. */
-size_t wt_recorder_feeds_header_bytes(const struct wt_recorder *recorder);
-int wt_recorder_write_feeds_header(struct wt_recorder *recorder);
+size_t wt_recorder_feeds_header_bytes(const struct wt_recorder_feeds *feeds);
+int wt_recorder_write_feeds_header(struct wt_recorder_feeds *feeds);
 /* Bytes to hold in reserve for the end of a file on a full disk. */
-size_t wt_recorder_feeds_closing_bytes(const struct wt_recorder *recorder);
-/* Follow frames that are accounted for; only if feeds are followed. */
-void wt_recorder_follow_frames(struct wt_recorder *recorder, const struct wt_recorded *recorded,
+size_t wt_recorder_feeds_closing_bytes(const struct wt_recorder_feeds *feeds);
+/* Follow frames that are accounted for. */
+void wt_recorder_follow_frames(struct wt_recorder_feeds *feeds, const struct wt_recorded *recorded,
                                const struct wt_frame *frames, size_t count);
-/* Show the monitor the rest of a block, or of the rings, after the writer has failed. */
-void wt_recorder_follow_block(struct wt_recorder *recorder, struct wt_recorded *recorded,
+/* Whether the rest of the rings is to be followed, after the writer has failed; show the monitor
+ * the rest of a block then; and the longest time for which a packet may be on its way. */
+bool wt_recorder_feeds_outlive_file(const struct wt_recorder_feeds *feeds);
+void wt_recorder_follow_block(struct wt_recorder_feeds *feeds, struct wt_recorded *recorded,
                               struct wt_block *block);
-void wt_recorder_follow_rings(struct wt_recorder *recorder);
-/* Do what is due between blocks: looks at NICs, blocks into the file. Returns when to call again at
- * the latest. */
-void wt_recorder_keep_feeds(struct wt_recorder *recorder);
-int64_t wt_recorder_feeds_due_ns(const struct wt_recorder *recorder);
-/* Look at the NICs, about once a second. */
-void wt_recorder_look_at_nics(struct wt_recorder *recorder);
+int64_t wt_recorder_feeds_grace_ns(const struct wt_recorded *recorded);
+/* Do what is due between blocks: looks at NICs, blocks into the file as far as there is room.
+ * Returns when to call again at the latest. */
+void wt_recorder_keep_feeds(struct wt_recorder_feeds *feeds);
+int64_t wt_recorder_feeds_due_ns(const struct wt_recorder_feeds *feeds);
 /* Note that the rings were found empty after CLOCK_REALTIME was `utc_ns`. */
-void wt_recorder_feeds_quiet(struct wt_recorder *recorder, int64_t utc_ns);
-/* Take a look at the NICs before the last blocks of a file that another follows, so that it can be
- * judged by itself. */
-void wt_recorder_end_feeds_file(struct wt_recorder *recorder);
+void wt_recorder_feeds_quiet(struct wt_recorder_feeds *feeds, int64_t utc_ns);
 /* Note, between two blocks, that an interface is away: whatever it would have received after all
  * that its ring has stored by now is unknown. `is_over`: it is back, and packets may have come
  * since; it was at some time since it was last found sound. */
-void wt_recorder_feeds_away(struct wt_recorder *recorder, struct wt_recorded *recorded,
+void wt_recorder_feeds_away(struct wt_recorder_feeds *feeds, struct wt_recorded *recorded,
                             enum wt_nic_away away, bool is_over);
+/* Whether all that lanes have seen was followed, after all rings have been read: else call again.
+ * A recorder that is alone has nothing to wait for. */
+bool wt_recorder_feeds_have_ended(struct wt_recorder_feeds *feeds);
 /* Settle everything. `is_cut`: the file's writer has failed, and the file was cut. */
-void wt_recorder_finish_feeds(struct wt_recorder *recorder, bool is_cut);
+void wt_recorder_finish_feeds(struct wt_recorder_feeds *feeds, bool is_cut);
 
 /* recorder_feed_tail.c: parts missing at the file's end. */
-void wt_recorder_sample_feeds(struct wt_recorder *recorder);
+void wt_recorder_sample_feeds(struct wt_recorder_feeds *feeds);
 void wt_recorder_forget_samples(struct wt_recorder_feeds *feeds);
 /* Find, for each stream that was seen after the file's last packet, how far the file has it. */
-void wt_recorder_find_tails(struct wt_recorder *recorder);
+void wt_recorder_find_tails(struct wt_recorder_feeds *feeds);
 /* recorder_feed_blocks.c: blocks that wait for a place in the file. */
 void wt_recorder_feed_put(struct wt_recorder_feeds *feeds, const uint8_t *block, size_t bytes);
 void wt_recorder_feed_put_event(struct wt_recorder_feeds *feeds, const struct wt_feed_event *event);
-/* Write the blocks that wait for a place in the file, as far as it has room. 0 or the file's error.
- */
-int wt_recorder_write_feeds(struct wt_recorder *recorder);
+/* Write the blocks that wait for a place in the file. 0, -EAGAIN, or the file's error. */
+int wt_recorder_write_feeds(struct wt_recorder_feeds *feeds);
 
 #endif

@@ -1,93 +1,102 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* State that every part of the recorder stands on: clocks, messages, why it ends, and the
- * producers' counts. */
 #include <wiretape/capture/recorder/recorder_state.h>
 
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
-static int64_t read_clock(clockid_t clock)
+static int64_t read_clock(const struct wt_recorder_state *state, clockid_t clock)
 {
-	struct timespec now;
+	int64_t ns = 0;
 
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	state->system->ops->clock(state->system, clock, &ns);
+	return ns;
 }
 
-int64_t wt_recorder_clock_ns(void)
+int64_t wt_recorder_clock_ns(const struct wt_recorder_state *state)
 {
-	return read_clock(CLOCK_MONOTONIC);
+	return read_clock(state, CLOCK_MONOTONIC);
 }
 
-int64_t wt_recorder_utc_clock_ns(void)
+int64_t wt_recorder_utc_clock_ns(const struct wt_recorder_state *state)
 {
-	return read_clock(CLOCK_REALTIME);
+	return read_clock(state, CLOCK_REALTIME);
 }
 
-void wt_recorder_say(const struct wt_recorder *recorder, const char *format, ...)
+void wt_recorder_tell_time(struct wt_recorder_state *state)
+{
+	state->now_ns = wt_recorder_clock_ns(state);
+	state->now_utc_ns = wt_recorder_utc_clock_ns(state);
+}
+
+void wt_recorder_say(const struct wt_recorder_state *state, const char *format, ...)
 {
 	char text[400];
 	va_list args;
 
-	if (!recorder->config.on_event)
+	if (!state->config.on_event)
 		return;
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	recorder->config.on_event(recorder->config.context, text);
+	state->config.on_event(state->config.context, text);
 }
 
-void wt_recorder_degrade(struct wt_recorder *recorder, const char *text)
+void wt_recorder_note_degraded(struct wt_recorder_state *state, const char *text)
 {
 	char *copy;
 
-	for (size_t i = 0; i < recorder->degraded_count; i++)
-		if (!strcmp(recorder->degraded[i], text))
+	for (size_t i = 0; i < state->degraded_count; i++)
+		if (!strcmp(state->degraded[i], text))
 			return;
-	if (recorder->degraded_count == WT_MAX_DEGRADED)
+	if (state->degraded_count == WT_MAX_DEGRADED)
 		return;
-	copy = recorder->degraded_text[recorder->degraded_count];
+	copy = state->degraded_text[state->degraded_count];
 	snprintf(copy, WT_MAX_DEGRADED_TEXT, "%s", text);
-	recorder->degraded[recorder->degraded_count++] = copy;
-	wt_recorder_say(recorder, "%s", text);
+	state->degraded[state->degraded_count++] = copy;
+	wt_recorder_say(state, "%s", text);
 }
 
-void wt_recorder_end_with(struct wt_recorder *recorder, enum wt_record_end end, int failure)
+/* Higher ones replace lower ones. */
+enum rank { EMPTY_RINGS_FIRST, LIMIT, NO_FILE, WRITER };
+
+static enum rank rank_of(enum wt_record_end end)
 {
-	if (recorder->ending)
+	switch (end) {
+	case WT_END_PACKETS:
+	case WT_END_BYTES:
+		return LIMIT;
+	case WT_END_FAILURE:
+		return NO_FILE;
+	case WT_END_WRITER:
+	case WT_END_READER_GONE:
+		return WRITER;
+	default:
+		return EMPTY_RINGS_FIRST;
+	}
+}
+
+void wt_recorder_end_with(struct wt_recorder_state *state, enum wt_record_end end, int failure)
+{
+	if (state->ending && rank_of(end) <= rank_of(state->end))
 		return;
-	recorder->ending = true;
-	recorder->end = end;
-	recorder->failure = failure;
+	state->ending = true;
+	state->end = end;
+	state->failure = failure;
 }
 
-void wt_recorder_writer_failed(struct wt_recorder *recorder, int error)
+void wt_recorder_writer_failed(struct wt_recorder_state *state, int error)
 {
-	wt_recorder_end_with(recorder, error == -EPIPE ? WT_END_READER_GONE : WT_END_WRITER, error);
+	wt_recorder_end_with(state, error == -EPIPE ? WT_END_READER_GONE : WT_END_WRITER, error);
 }
 
-void wt_recorder_take_statistics(struct wt_recorded *recorded)
+bool wt_recorder_is_over(const struct wt_recorder_state *state)
 {
-	struct wt_ring_statistics total;
-
-	wt_reader_count(recorded->reader, &total);
-	recorded->packets = total.packets;
-	recorded->drops = total.drops;
-	recorded->report->ledger.freezes = total.freezes;
-	wt_ledger_update(&recorded->report->ledger, recorded->packets - recorded->rejected,
-	                 recorded->drops);
+	return state->ending && rank_of(state->end) > EMPTY_RINGS_FIRST;
 }
 
-bool wt_recorder_read_nic(struct wt_recorded *recorded)
+bool wt_recorder_has_failed(const struct wt_recorder_state *state)
 {
-	struct wt_link link;
-
-	if (!recorded->report->has_nic || wt_reader_link(recorded->reader, &link))
-		return false;
-	wt_nic_counters_add(&link.counters, &recorded->nic_base);
-	recorded->report->nic_now = link.counters;
-	return true;
+	return state->ending && rank_of(state->end) > LIMIT;
 }

@@ -66,8 +66,6 @@ static int check_queues(const struct wt_recording_config *config, struct wt_erro
 			return wt_error_set(err, -EINVAL, "%s: the reader %s has one queue",
 			                    recorder->interfaces[i].interface,
 			                    wt_reader_kind_name(recorder->interfaces[i].kind));
-	if (recorder->feeds && recorder->feeds->count)
-		return wt_error_set(err, -EINVAL, "feeds are not followed over several queues");
 	if (recorder->max_packets || recorder->max_bytes || config->files.max_packets ||
 	    config->files.max_bytes || config->files.duration_ns || config->files.interval_ns)
 		return wt_error_set(err, -EINVAL, "several queues have no limits");
@@ -242,16 +240,61 @@ static void lock_memory(struct wt_recording *recording)
 		recording->memory_locked = !wt_realtime_lock(&forever, &recording->memory_refused);
 }
 
+/* 0: no number of queues. */
+static size_t queue_count(const struct wt_recording_config *config)
+{
+	if (config->queues == WT_QUEUES_AUTO)
+		return count_queues(&config->recorder);
+	if (config->queues < 0 || config->queues > WT_RECORDING_QUEUES_MOST)
+		return 0;
+	return config->queues ? (size_t)config->queues : 1;
+}
+
+static void wake_lane(void *context, uint32_t lane)
+{
+	wt_recorder_wake(((struct wt_recording *)context)->members[lane].recorder);
+}
+
+static void on_feed_event(void *context, const struct wt_feed_event *event)
+{
+	const struct wt_recorder_config *config =
+	        &((struct wt_recording *)context)->config.recorder;
+
+	if (config->on_feed_event)
+		config->on_feed_event(config->context, event);
+}
+
+/* What several lanes see is followed by the recording's thread. */
+static int open_feeds(struct wt_recording *recording, struct wt_error *err)
+{
+	const struct wt_recorder_config *recorder = &recording->config.recorder;
+	const struct wt_shared_feeds_config config = {
+	        .channels = recorder->feeds,
+	        .lanes = (uint32_t)recording->count,
+	        .interfaces = (uint32_t)recorder->interface_count,
+	        .late_ns = recorder->feeds_late_ns,
+	        .on_event = on_feed_event,
+	        .wake_lane = wake_lane,
+	        .context = recording,
+	};
+
+	if (recording->count == 1 || !recorder->feeds || !recorder->feeds->count)
+		return 0;
+	return wt_shared_feeds_open(&recording->feeds, &config, err);
+}
+
 static int set_up(struct wt_recording *recording, struct wt_error *err)
 {
 	const struct wt_recording_config *config = &recording->config;
 	int rc;
 
-	recording->count = config->queues == WT_RECORDING_QUEUES_AUTO
-	                           ? count_queues(&config->recorder)
-	                   : config->queues ? (size_t)config->queues
-	                                    : 1;
+	recording->count = queue_count(config);
+	if (!recording->count)
+		return wt_error_set(err, -EINVAL, "%d is no number of queues; there are 1 to %d",
+		                    config->queues, WT_RECORDING_QUEUES_MOST);
 	rc = recording->count > 1 ? check_queues(config, err) : 0;
+	if (!rc)
+		rc = open_feeds(recording, err);
 	if (rc)
 		return rc;
 	if (allocate(recording))
@@ -370,11 +413,14 @@ static void keep_reports(struct wt_recording *recording, int64_t now_ns)
 	recording->owes_progress = recording->owes_report = false;
 }
 
-static int timeout_ms(const struct wt_recording *recording, int64_t now_ns)
+static int timeout_ms(const struct wt_recording *recording, int64_t now_ns, bool more)
 {
+	enum { FOLLOW_EVERY_MS = 5 };
 	int64_t due_ns = INT64_MAX;
 
-	if (recording->config.recorder.progress_every_ns)
+	if (recording->feeds)
+		due_ns = now_ns + (more ? 0 : FOLLOW_EVERY_MS * INT64_C(1000000));
+	if (recording->config.recorder.progress_every_ns && recording->progress_due_ns < due_ns)
 		due_ns = recording->progress_due_ns;
 	if (recording->is_asking && recording->asked_ns + patience_ns < due_ns)
 		due_ns = recording->asked_ns + patience_ns;
@@ -391,8 +437,8 @@ static void attend(struct wt_recording *recording)
 
 	for (;;) {
 		int64_t now_ns = wt_recording_clock_ns();
-
 		bool ended = all_ended(recording);
+		bool more = recording->feeds && wt_shared_feeds_follow(recording->feeds);
 
 		tell_begun(recording);
 		wt_recording_pass_on(recording);
@@ -400,7 +446,7 @@ static void attend(struct wt_recording *recording)
 			return;
 		if (recording->told_begun)
 			keep_reports(recording, now_ns);
-		poll(&wait, 1, timeout_ms(recording, now_ns));
+		poll(&wait, 1, timeout_ms(recording, now_ns, more));
 		if (read(recording->wake_fd, &wakes, sizeof(wakes)) < 0)
 			continue; /* nothing there: something is due */
 	}
@@ -442,6 +488,17 @@ static int explain(const struct wt_recording *recording, struct wt_error *err)
 	return rc;
 }
 
+/* Follow to the end, also what lanes have seen that ended for want of something. */
+static void finish_feeds(struct wt_recording *recording)
+{
+	if (!recording->feeds)
+		return;
+	for (uint32_t i = 0; i < recording->count; i++)
+		wt_shared_feeds_end(recording->feeds, i);
+	while (wt_shared_feeds_follow(recording->feeds))
+		;
+}
+
 int wt_recording_run(struct wt_recording *recording, struct wt_error *err)
 {
 	int64_t now_ns = wt_recording_clock_ns();
@@ -450,11 +507,15 @@ int wt_recording_run(struct wt_recording *recording, struct wt_error *err)
 		recording->members[0].rc = wt_member_run(&recording->members[0]);
 		return explain(recording, err);
 	}
+	/* To have something to tell before they have answered. */
+	for (size_t i = 0; i < recording->count; i++)
+		wt_member_look(&recording->members[i], false);
 	wt_recorder_share_begin(&recording->share, now_ns, utc_clock_ns());
 	recording->progress_due_ns = now_ns + recording->config.recorder.progress_every_ns;
 	set_stage(recording, WT_STAGE_RUNNING);
 	attend(recording);
 	join(recording);
+	finish_feeds(recording);
 	return explain(recording, err);
 }
 
@@ -483,7 +544,8 @@ void wt_recording_abort_commands(struct wt_recording *recording)
 
 struct wt_feed_monitor *wt_recording_feeds(const struct wt_recording *recording)
 {
-	return wt_recorder_feeds(recording->members[0].recorder);
+	return recording->feeds ? wt_shared_feeds_monitor(recording->feeds)
+	                        : wt_recorder_feeds(recording->members[0].recorder);
 }
 
 bool wt_recording_rotates(const struct wt_recording *recording)
@@ -522,6 +584,7 @@ void wt_recording_close(struct wt_recording *recording)
 	join(recording);
 	for (size_t i = 0; recording->members && i < recording->count; i++)
 		wt_member_close(&recording->members[i]);
+	wt_shared_feeds_close(recording->feeds);
 	wt_recording_forget(recording);
 	wt_recorder_share_fini(&recording->share);
 	if (recording->wake_fd >= 0)

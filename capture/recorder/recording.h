@@ -12,7 +12,7 @@
  * together. */
 struct wt_recording;
 
-enum { WT_RECORDING_QUEUES_MOST = 256, WT_RECORDING_QUEUES_AUTO = -1 };
+enum { WT_RECORDING_QUEUES_MOST = 256 };
 
 /* Zero is the default given in brackets. All strings and arrays are borrowed until the recording is
  * closed. */
@@ -27,7 +27,7 @@ struct wt_recording_config {
 	enum wt_placement layout;
 	enum wt_record_sync sync;
 	int64_t sync_every_ns;
-	/* Lanes; WT_RECORDING_QUEUES_AUTO: as many as the interfaces have receive queues, at most
+	/* Lanes; WT_QUEUES_AUTO: as many as the interfaces have receive queues, at most
 	 * one for each CPU that the caller may use [1] */
 	int queues;
 	/* CPUs to put lanes on, in turn, from the one with this index on [none] */

@@ -74,6 +74,7 @@ static int configure_queue(struct wt_member *member)
 	config->interfaces = member->interfaces;
 	config->recording_id = member->recording->id;
 	config->share = &member->recording->share;
+	config->shared_feeds = member->recording->feeds;
 	config->lanes = (uint32_t)member->recording->count;
 	config->lane = member->queue;
 	if (member->queue)

@@ -11,6 +11,7 @@
 #include <wiretape/base/realtime.h>
 #include <wiretape/capture/recorder/recorder_share.h>
 #include <wiretape/capture/recorder/recording.h>
+#include <wiretape/capture/recorder/shared_feeds.h>
 
 /* Most that a recorder names, and the NULL after the last. */
 enum { WT_RECORDING_NOTES = 33 };
@@ -61,7 +62,8 @@ struct wt_recording {
 	struct wt_member *members;
 	size_t count;
 	struct wt_recorder_share share;
-	uint64_t id; /* of its files */
+	struct wt_shared_feeds *feeds; /* of several lanes; NULL: none are followed */
+	uint64_t id;                   /* of its files */
 	struct wt_recording_lane *rows;
 	struct wt_recorder_interface *sums; /* of each interface */
 	const char **degraded;              /* of all members, each once */

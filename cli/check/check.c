@@ -69,7 +69,8 @@ const struct wt_command_line wt_check_line = {
                  "missing from the feeds in it and whose loss it was. Any pcapng or pcap file "
                  "is read; only a recording of wiretape's has a ledger, without which verdicts "
                  "are unknown. The files of one recording are one, in whatever order they are "
-                 "given; what overlaps in time is merged by stamp. FILE '-' is standard input.",
+                 "given; what overlaps in time is merged by stamp, and so are its lanes. FILE '-' "
+                 "is standard input.",
         .groups =
                 (const struct wt_option_group[]){
                         {NULL, wt_feed_rows, offsetof(struct options, feed)},
@@ -85,7 +86,8 @@ const struct wt_command_line wt_check_line = {
                  "unknown.\n"
                  "'wiretape schema check' says what the keys of the JSON object mean.\n"
                  "Exit status: 0 if nothing is missing; 3 if something is: by a ledger, in a "
-                 "hole, a file of a recording, or numbers of a stream that did not come in "
+                 "hole, a file or a lane of a recording, or numbers of a stream that did not come "
+                 "in "
                  "time; 1 if a file is broken, cut off or was not closed, or a ledger does not "
                  "close, or for a failure; 2 for a wrong command line.",
         .words = "FILE",
@@ -175,6 +177,43 @@ static int find_missing_files(struct check *check, const struct wt_check_series 
 		last = number;
 	}
 	return 0;
+}
+
+/* Count the lanes of the recording that nothing is here of, and the files that a lane lacks at its
+ * end: lanes go on to the next file together. The files are in the order of wt_check_order(). */
+static void find_missing_lanes(struct check *check, size_t first, size_t end)
+{
+	struct wt_check_file *files = check->files;
+	uint32_t last = 0, lanes = 0;
+
+	for (size_t i = first; i < end; i++)
+		if (files[i].head.mark.file > last)
+			last = files[i].head.mark.file;
+	for (size_t i = first; i < end; i++) {
+		if (i + 1 < end && files[i + 1].head.mark.lane == files[i].head.mark.lane)
+			continue;
+		files[i].missing_after = last - files[i].head.mark.file;
+		lanes++;
+	}
+	if (files[first].head.mark.lanes <= lanes)
+		return;
+	check->result.lanes_missing += files[first].head.mark.lanes - lanes;
+	for (size_t i = first; i < end; i++)
+		files[i].lacks_lane = true;
+}
+
+static void find_missing_in_lanes(struct check *check)
+{
+	struct wt_check_file *files = check->files;
+	size_t count = check->options->files.count, end;
+
+	for (size_t first = 0; first < count; first = end) {
+		end = first + 1;
+		while (end < count && wt_check_same_recording(&files[first].head, &files[end].head))
+			end++;
+		if (wt_check_is_numbered(&files[first].head))
+			find_missing_lanes(check, first, end);
+	}
 }
 
 static int open_monitor(struct check *check, struct wt_error *err)
@@ -272,6 +311,8 @@ static int prepare(struct check *check, struct wt_error *err)
 		rc = load_state(check, err);
 	for (size_t i = 0; !rc && i < check->series_count; i++)
 		rc = find_missing_files(check, &check->series[i], err);
+	if (!rc)
+		find_missing_in_lanes(check);
 	return rc;
 }
 

@@ -129,6 +129,15 @@ static void read_file(const struct wt_number *row, const void *subject, struct w
 		wt_value_unsigned(value, mark->file);
 }
 
+static void read_lane(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_tape_mark *mark = &((const struct wt_check_file *)subject)->head.mark;
+
+	(void)row;
+	if (mark->lanes)
+		wt_value_unsigned(value, mark->lane);
+}
+
 static void read_closed(const struct wt_number *row, const void *subject, struct wt_value *value)
 {
 	const struct wt_check_file *file = subject;
@@ -169,9 +178,13 @@ static const struct wt_number file_rows[] = {
         WT_FLAG(books.has_chunks, "tape", "whether it is a recording of wiretape's"),
         WT_READ_TEXT(read_recording, "recording", "the same for all files of a recording"),
         WT_READ(read_file, "file", WT_KIND_GAUGE, WT_IN_NONE,
-                "which file of the recording it is, from 1 on"),
+                "which file of the recording, or of its lane, it is, from 1 on"),
+        WT_READ(read_lane, "lane", WT_KIND_GAUGE, WT_IN_NONE,
+                "which lane of the recording it is of, from 0; null: it has none"),
         WT_COUNT(missing_before, "files_missing_before",
-                 "files of the recording before this one that are not here"),
+                 "files of the recording, or of its lane, before this one that are not here"),
+        WT_COUNT(missing_after, "files_missing_after",
+                 "files of its lane after this one that are not here, and other lanes have"),
         WT_READ_FLAG(read_closed, "closed", "whether the recorder has ended it"),
         WT_READ_FLAG(read_has_ledger, "has_ledger", "whether it has a ledger, in full"),
         WT_COUNT(books.packets, "packets", "packets in it"),
@@ -247,6 +260,7 @@ static const struct wt_number rows[] = {
         WT_COUNT(lost, "lost_total",
                  "packets lost for sure: by ledgers, in holes, as other writers have counted"),
         WT_COUNT(files_missing, "files_missing", "files of recordings that are not here"),
+        WT_COUNT(lanes_missing, "lanes_missing", "lanes of recordings of which no file is here"),
         WT_LIST(next_file, "files", file_rows, "the files, as they were read"),
         WT_OBJECT_OF(ledger_of, "ledger", ledgers_rows,
                      "the ledgers of all files; null: there are none"),

@@ -10,11 +10,46 @@
 
 #include <wiretape/base/name_value.h>
 
-static bool is_same(const struct wt_place *a, const struct wt_place *b)
+/* Whether they are of one interface, if maybe in two lanes. */
+static bool is_alike(const struct wt_place *a, const struct wt_place *b)
 {
 	return a->link_type == b->link_type && a->has_ledger == b->has_ledger &&
-	       a->file.lane == b->file.lane && !strcmp(a->name, b->name) &&
-	       !strcmp(a->description, b->description);
+	       !strcmp(a->name, b->name) && !strcmp(a->description, b->description);
+}
+
+static bool is_same(const struct wt_place *a, const struct wt_place *b)
+{
+	return a->file.lane == b->file.lane && is_alike(a, b);
+}
+
+static bool is_same_recording(const struct wt_place_file *a, const struct wt_place_file *b)
+{
+	return a->is_numbered && b->is_numbered && a->recording == b->recording;
+}
+
+static bool has_lane(const struct wt_places *places, uint32_t interface, uint32_t lane)
+{
+	for (uint32_t i = 0; i < places->count; i++)
+		if (places->list[i].interface == interface && places->list[i].file.lane == lane)
+			return true;
+	return false;
+}
+
+/* Find the interface that a new place is another lane of; that after the last: none. One that is
+ * being read has to be of the same recording. */
+static uint32_t find_interface(const struct wt_places *places, const struct wt_place *wanted)
+{
+	uint32_t i = 0;
+
+	for (; i < places->count; i++) {
+		const struct wt_place *place = &places->list[i];
+
+		if (place->interface == i && is_alike(place, wanted) &&
+		    !has_lane(places, i, wanted->file.lane) &&
+		    (!place->user || is_same_recording(&place->file, &wanted->file)))
+			break;
+	}
+	return i;
 }
 
 /* The gap between the last file that had it and this one, in words. */
@@ -24,8 +59,7 @@ static const char *gap_before(const struct wt_place *place, const struct wt_plac
 		return NULL;
 	if (!place->file.is_numbered && !file->is_numbered)
 		return "files of old do not say whether they follow each other";
-	if (!place->file.is_numbered || !file->is_numbered ||
-	    place->file.recording != file->recording)
+	if (!is_same_recording(&place->file, file))
 		return "between two recordings nothing was recorded";
 	if (!place->ended_well)
 		return "the file before was not closed";
@@ -47,6 +81,7 @@ bool wt_places_take(struct wt_places *places, const struct wt_place *wanted, con
 		return false;
 	if (*index == places->count) {
 		*place = *wanted;
+		place->interface = find_interface(places, wanted);
 		place->was_used = false;
 		places->count++;
 	}
@@ -193,6 +228,18 @@ static bool read_line(struct wt_places *places, const struct wt_name_value *line
 	return read_text(line, place->name, sizeof(place->name));
 }
 
+/* Find the interfaces of places that were loaded, in the order in which they were new. */
+static void join_lanes(struct wt_places *places)
+{
+	const uint32_t count = places->count;
+
+	for (places->count = 0; places->count < count; places->count++) {
+		struct wt_place *place = &places->list[places->count];
+
+		place->interface = find_interface(places, place);
+	}
+}
+
 int wt_places_load(struct wt_places *places, const char *text, size_t bytes, struct wt_error *err)
 {
 	struct wt_name_value line;
@@ -211,5 +258,6 @@ int wt_places_load(struct wt_places *places, const char *text, size_t bytes, str
 	if (rc < 0 || left)
 		return wt_error_set(err, -EBADMSG, "line %u of its interfaces is no name=value",
 		                    number + 1);
+	join_lanes(places);
 	return 0;
 }

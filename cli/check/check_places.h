@@ -3,8 +3,8 @@
 #define WIRETAPE_CLI_CHECK_CHECK_PLACES_H
 
 /* Interfaces through all files: one of the same name, description and link type in a later file is
- * the same, unless another file that is being read has it, too. Each lane of a recording has its
- * own. Pure. */
+ * the same, unless another file that is being read has it, too. Of an interface that is recorded
+ * in lanes each lane has a place. Pure. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,9 +31,11 @@ struct wt_place {
 	char description[WT_PLACE_DESCRIPTION_BYTES];
 	uint16_t link_type;
 	bool has_ledger;
-	const void *user;          /* who reads it now; NULL: nobody */
-	bool was_used;             /* packets may have come from it */
-	bool ended_well;           /* the file before was read to its end, and closed */
+	uint32_t interface; /* the first place of the interface, which all of its lanes share */
+	bool is_told;       /* of another lane: the monitor knows it; the caller's */
+	const void *user;   /* who reads it now; NULL: nobody */
+	bool was_used;      /* packets may have come from it */
+	bool ended_well;    /* the file before was read to its end, and closed */
 	struct wt_place_file file; /* the last one */
 };
 

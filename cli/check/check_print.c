@@ -56,6 +56,8 @@ static void print_loss(FILE *out, const struct wt_check_result *result)
 	           "packets lost by the recorder");
 	print_part(out, &first, result->files_missing, "file of a recording is not here",
 	           "files of a recording are not here");
+	print_part(out, &first, result->lanes_missing, "lane of a recording is not here",
+	           "lanes of recordings are not here");
 	print_part(out, &first, result->feeds_found.total.gaps, "gap in the streams",
 	           "gaps in the streams");
 	if (result->feeds_found.total.gaps)
@@ -144,8 +146,8 @@ static bool is_noteworthy(const struct wt_check_file *file)
 	const struct wt_books *books = &file->books;
 
 	return books->result || books->not_closed || books->holes || file->missing_before ||
-	       books->unknown_sections || file->fractions.packets || file->beyond ||
-	       !wt_books_has_ledger(books);
+	       file->missing_after || books->unknown_sections || file->fractions.packets ||
+	       file->beyond || !wt_books_has_ledger(books);
 }
 
 static void print_remarks(FILE *out, const struct wt_check_file *file)
@@ -156,6 +158,10 @@ static void print_remarks(FILE *out, const struct wt_check_file *file)
 		fprintf(out, "  %" PRIu64 " file%s of this recording before %s %s not here\n",
 		        file->missing_before, wt_cli_plural(file->missing_before), file->head.path,
 		        file->missing_before == 1 ? "is" : "are");
+	if (file->missing_after)
+		fprintf(out, "  %" PRIu64 " file%s of this lane after %s %s not here\n",
+		        file->missing_after, wt_cli_plural(file->missing_after), file->head.path,
+		        file->missing_after == 1 ? "is" : "are");
 	if (books->unstamped)
 		fprintf(out, "    %" PRIu64 " packet%s without a stamp\n", books->unstamped,
 		        wt_cli_plural(books->unstamped));

@@ -14,6 +14,28 @@ struct reading {
 	size_t source_count;
 };
 
+/* Tell of drops before a lane's next packet: they may have been anywhere after the one before it,
+ * and so are in gaps of streams whose packets other lanes have meanwhile. */
+static void tell_drops(struct reading *reading, struct wt_check_source *source)
+{
+	struct wt_feed_monitor *monitor = reading->context->monitor;
+	struct wt_frame *next = &source->frames[source->used];
+
+	if (!monitor || source->place == UINT32_MAX || !source->now->head.mark.lanes ||
+	    !next->dropped_before)
+		return;
+	wt_feed_monitor_sighting(monitor, source->place,
+	                         &(const struct wt_sighting){
+	                                 .kind = WT_SIGHTING_DROP,
+	                                 .packets = next->dropped_before,
+	                                 .stamp_ns = source->taken_ns == INT64_MIN
+	                                                     ? next->stamp_ns
+	                                                     : source->taken_ns,
+	                         },
+	                         NULL);
+	next->dropped_before = 0;
+}
+
 static int open_series(struct reading *reading, struct wt_error *err)
 {
 	const struct wt_check_series *series = &reading->series[reading->next_series++];
@@ -27,6 +49,7 @@ static int open_series(struct reading *reading, struct wt_error *err)
 	rc = wt_check_source_fill(source, err);
 	if (!rc && !source->over) {
 		reading->sources[reading->source_count++] = source;
+		tell_drops(reading, source);
 		return 0;
 	}
 	wt_check_source_fini(source);
@@ -98,6 +121,7 @@ static void give(struct reading *reading, struct wt_check_source *source, int64_
 	while (count < left && frames[count].stamp_ns <= limit_ns)
 		count++;
 	source->used += count;
+	source->taken_ns = frames[count - 1].stamp_ns;
 	if (monitor && source->place != UINT32_MAX)
 		wt_feed_monitor_frames(monitor, source->place, frames, count);
 }
@@ -126,9 +150,13 @@ static int go_on(struct reading *reading, struct wt_error *err)
 	give(reading, source, limit_of(reading, limit_ns));
 	if (source->used == source->frame_count)
 		rc = wt_check_source_fill(source, err);
-	if (!rc && source->over)
+	if (rc)
+		return rc;
+	if (source->over)
 		close_source(reading, source);
-	return rc;
+	else
+		tell_drops(reading, source);
+	return 0;
 }
 
 int wt_check_read(struct wt_check_context *context, struct wt_check_file *files,

@@ -65,6 +65,7 @@ static int add_file(struct wt_check_result *result, const struct wt_check_file *
 	add(&result->holes, books->holes);
 	add(&result->hole_packets, books->hole_packets);
 	add(&result->files_missing, file->missing_before);
+	add(&result->files_missing, file->missing_after);
 	if (!file->was_read)
 		return 0;
 	result->broken += books->result != 0;
@@ -96,7 +97,7 @@ int wt_check_result_exit(const struct wt_check_result *result)
 {
 	if (result->broken || result->not_closed || result->wrong || result->interrupted)
 		return WT_EXIT_FAILURE;
-	if (result->lost || result->holes || result->files_missing ||
+	if (result->lost || result->holes || result->files_missing || result->lanes_missing ||
 	    result->feeds_found.total.gaps || result->feeds_found.total.pair_gaps)
 		return WT_EXIT_LOSS;
 	return WT_EXIT_OK;

@@ -46,6 +46,7 @@ struct wt_check_result {
 	uint64_t broken, not_closed, wrong; /* files; wrong: whose ledger does not close */
 	uint64_t without_ledger;
 	uint64_t files_missing;
+	uint64_t lanes_missing; /* of recordings: set before */
 	struct wt_check_account *accounts;
 	size_t account_count, account_room;
 	struct wt_books_ledger sum;

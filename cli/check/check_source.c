@@ -41,6 +41,7 @@ void wt_check_source_init(struct wt_check_source *source, struct wt_check_contex
 	        .file_count = count,
 	        .place = NOT_FOLLOWED,
 	        .last_ns = INT64_MIN,
+	        .taken_ns = INT64_MIN,
 	};
 }
 
@@ -131,9 +132,24 @@ static int add_interface(struct wt_check_source *source,
 static const char *why_unknown(const struct wt_check_source *source, bool has_ledger)
 {
 	if (has_ledger)
-		return NULL;
+		return source->now->lacks_lane ? "a lane of the recording is not here" : NULL;
 	return source->section_has_ledger ? "its recorder kept no ledger of this interface"
 	                                  : "the file has no ledger of losses";
+}
+
+/* Tell the monitor of a place, as a lane of its interface, which may be told again. */
+static int tell(struct wt_check_source *source, uint32_t number)
+{
+	struct wt_feed_monitor *monitor = source->context->monitor;
+	struct wt_place *place = &source->context->places.list[number];
+	const char *why = why_unknown(source, place->has_ledger);
+	int rc = wt_feed_monitor_interface(monitor, place->interface, place->name, place->link_type,
+	                                   why);
+
+	if (rc || place->is_told || place->interface == number)
+		return rc;
+	place->is_told = true;
+	return wt_feed_monitor_lane(monitor, number, place->interface, NULL);
 }
 
 /* Find an interface's place when its first item comes: its number in the monitor. */
@@ -158,12 +174,25 @@ static uint32_t place_of(struct wt_check_source *source, uint32_t id)
 		interface->place = NOT_FOLLOWED;
 	if (interface->place == NOT_FOLLOWED || !monitor)
 		return interface->place;
-	if (wt_feed_monitor_interface(monitor, interface->place, wanted.name, wanted.link_type,
-	                              why_unknown(source, wanted.has_ledger)))
+	if (tell(source, interface->place))
 		interface->place = NOT_FOLLOWED;
 	else if (why)
 		wt_feed_monitor_break(monitor, interface->place, why);
 	return interface->place;
+}
+
+/* Files of this lane are not here that other lanes have. */
+static void break_lane(struct wt_check_source *source)
+{
+	struct wt_feed_monitor *monitor = source->context->monitor;
+
+	for (uint32_t id = 0; monitor && id < source->interface_count; id++) {
+		uint32_t place = place_of(source, id);
+
+		if (place != NOT_FOLLOWED)
+			wt_feed_monitor_break(monitor, place,
+			                      "files of the recording are not here");
+	}
 }
 
 /* Take in a loss at this place, of any of the section's interfaces. */
@@ -332,6 +361,8 @@ static void end_file(struct wt_check_source *source, int rc, struct wt_error *er
 		source->file = NULL;
 	}
 	wt_books_end(&now->books, rc, err);
+	if (now->missing_after)
+		break_lane(source);
 	wt_places_release(&source->context->places, source, !rc && !now->books.not_closed);
 	now->was_read = true;
 	source->now = NULL;

@@ -24,9 +24,12 @@ struct wt_check_file {
 	struct wt_books books;
 	const char *format; /* static; NULL if it could not be opened */
 	struct wt_capture_fractions fractions;
-	uint64_t missing_before; /* files of its recording that are not here */
-	uint64_t beyond;         /* packets of more interfaces than are followed */
-	bool was_read;           /* as far as it goes */
+	/* Files of its recording, or lane, that are not here, but one or another is after them. */
+	uint64_t missing_before;
+	uint64_t missing_after; /* files of its lane that other lanes have, after its last one */
+	bool lacks_lane;        /* of some lane of its recording nothing is here */
+	uint64_t beyond;        /* packets of more interfaces than are followed */
+	bool was_read;          /* as far as it goes */
 };
 
 /* Shared by all sources. */
@@ -53,8 +56,9 @@ struct wt_check_source {
 	/* Packets of one interface that are next; those up to `used` have been taken. */
 	struct wt_frame frames[WT_CHECK_BATCH];
 	size_t frame_count, used;
-	uint32_t place; /* UINT32_MAX: not followed */
-	int64_t last_ns;
+	uint32_t place;   /* UINT32_MAX: not followed */
+	int64_t last_ns;  /* of all that were read */
+	int64_t taken_ns; /* of all that were taken; INT64_MIN: none */
 	bool over;
 };
 

@@ -13,6 +13,9 @@
 
 struct options {
 	struct wt_compare_files_config config;
+	struct wt_file_list files;
+	const char **paths; /* of the list: A's, then B's */
+	const char *names[WT_COMPARE_SIDES];
 	const char *filter; /* for both */
 	bool ignore_link, payload;
 	bool quiet, verbose, json;
@@ -37,9 +40,9 @@ static const struct wt_option content_rows[] = {
 
 static const struct wt_option filter_rows[] = {
         {"filter-a", .kind = WT_OPTION_TEXT, .metavar = "FILTER",
-         WT_MEMBER(struct options, config.filter_a), .help = "the same for A alone"},
+         WT_MEMBER(struct options, config.a.filter), .help = "the same for A alone"},
         {"filter-b", .kind = WT_OPTION_TEXT, .metavar = "FILTER",
-         WT_MEMBER(struct options, config.filter_b), .help = "the same for B alone"},
+         WT_MEMBER(struct options, config.b.filter), .help = "the same for B alone"},
         {0},
 };
 
@@ -108,8 +111,39 @@ const struct wt_command_line wt_compare_line = {
         .words = "FILE",
 };
 
-/* Take the rest of the command line, and check the options against each other. */
-static int complete(struct options *options, char **paths, int count)
+/* Make two captures of the files: of two words each is one, of more the files of one recording in
+ * lanes are. */
+static int take_files(struct options *options, const struct wt_words *words)
+{
+	const struct wt_file_list *list = &options->files;
+	struct wt_compare_capture *captures[] = {&options->config.a, &options->config.b};
+	const char **next;
+
+	if (words->count != 2 && list->sets != 2)
+		return wt_cli_usage("compare", "compare takes two files, A and B, and not %zu",
+		                    list->sets);
+	options->paths = next = calloc(list->count, sizeof(*options->paths));
+	if (!next) {
+		wt_cli_complain("no memory for this many files");
+		return WT_EXIT_FAILURE;
+	}
+	for (size_t side = 0; side < WT_COMPARE_SIDES; side++) {
+		captures[side]->paths = next;
+		for (size_t i = 0; i < list->count; i++) {
+			const struct wt_listed_file *file = &list->files[i];
+
+			if ((words->count == 2 ? file->argument : file->set) != side)
+				continue;
+			if (!captures[side]->path_count++)
+				options->names[side] = words->list[file->argument];
+			*next++ = list->paths[i];
+		}
+	}
+	return WT_EXIT_OK;
+}
+
+/* Check the options against each other. */
+static int complete(struct options *options, const struct wt_words *words)
 {
 	struct wt_compare_files_config *config = &options->config;
 
@@ -117,19 +151,14 @@ static int complete(struct options *options, char **paths, int count)
 	config->compare.content.scope = options->payload       ? WT_COMPARE_PAYLOAD
 	                                : options->ignore_link ? WT_COMPARE_NETWORK
 	                                                       : WT_COMPARE_FRAME;
-	if (count != 2)
-		return wt_cli_usage("compare", "compare takes two files, A and B, and not %d",
-		                    count);
-	config->path_a = paths[0];
-	config->path_b = paths[1];
-	if (!strcmp(paths[0], "-") && !strcmp(paths[1], "-"))
+	if (wt_count_streams(words) > 1)
 		return wt_cli_usage("compare", "standard input can be read only once");
 	if (!options->filter)
 		return WT_EXIT_OK;
-	if (config->filter_a || config->filter_b)
+	if (config->a.filter || config->b.filter)
 		return wt_cli_usage("compare", "--filter is for both: leave it out, or --filter-a "
 		                               "and --filter-b");
-	config->filter_a = config->filter_b = options->filter;
+	config->a.filter = config->b.filter = options->filter;
 	return WT_EXIT_OK;
 }
 
@@ -138,7 +167,11 @@ static int parse_options(int argc, char **argv, struct options *options)
 	struct wt_words words;
 	int code = wt_options_parse(&wt_compare_line, argc, argv, options, &words);
 
-	return code ? code : complete(options, words.list, words.count);
+	if (!code)
+		code = complete(options, &words);
+	if (!code)
+		code = wt_list_files(&options->files, &words);
+	return code ? code : take_files(options, &words);
 }
 
 static int exit_code(const struct wt_compare_report *report)
@@ -181,6 +214,7 @@ static int compare(const struct options *options)
 		return WT_EXIT_FAILURE;
 	}
 	report->config = options->config;
+	memcpy(report->names, options->names, sizeof(report->names));
 	if (wt_compare_files(&report->config, &report->files[0], &report->files[1], &report->result,
 	                     &err)) {
 		wt_cli_complain("%s", err.text);
@@ -199,5 +233,9 @@ int wt_command_compare(int argc, char **argv)
 
 	/* So that a closed pipe is an error of writing, and an exit code. */
 	signal(SIGPIPE, SIG_IGN);
-	return code ? code : compare(&options);
+	if (!code)
+		code = compare(&options);
+	free(options.paths);
+	wt_file_list_free(&options.files);
+	return code;
 }

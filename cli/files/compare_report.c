@@ -20,7 +20,7 @@ static const struct wt_compare_side *side_of(const struct wt_compare_report *rep
 
 static const char *path_of(const struct wt_compare_report *report, size_t i)
 {
-	return i ? report->config.path_b : report->config.path_a;
+	return report->names[i];
 }
 
 bool wt_compare_report_broken(const struct wt_compare_file *file)
@@ -240,16 +240,26 @@ void wt_compare_report_print(const struct wt_compare_report *report, bool exampl
 		print_timing(report);
 }
 
+static const struct wt_compare_capture *capture_of(const struct wt_compare_report *report, size_t i)
+{
+	return i ? &report->config.b : &report->config.a;
+}
+
 static void warn_of_end(const struct wt_compare_report *report, size_t i)
 {
 	const struct wt_compare_file *file = &report->files[i];
+	const char *path = capture_of(report, i)->paths[file->why_path];
 
 	if (wt_compare_report_broken(file))
-		wt_cli_complain("%s: %s; only what is before was used", path_of(report, i),
-		                file->why.text);
+		wt_cli_complain("%s: %s; only what is before was used", path, file->why.text);
 	else if (file->ended)
-		wt_cli_complain("warning: %s: %s; what is before was used", path_of(report, i),
-		                file->why.text);
+		wt_cli_complain("warning: %s: %s; what is before was used", path, file->why.text);
+	if (file->missing)
+		wt_cli_complain("warning: %s: %" PRIu64
+		                " packet%s missing in holes, or not written yet; 'wiretape "
+		                "repair' says more",
+		                path_of(report, i), file->missing,
+		                file->missing == 1 ? " is" : "s are");
 	wt_cli_warn_unknown_sections(path_of(report, i), file->unknown_sections);
 	wt_cli_warn_unfiltered(path_of(report, i), file->unfiltered.packets,
 	                       file->unfiltered.why.text);
@@ -365,6 +375,8 @@ static const struct wt_number file_rows[] = {
                  "of these: of which there is no telling whether it matches"),
         WT_COUNT(out_of_range, "stamps_out_of_range", "packets from before 1677 or after 2262"),
         WT_COUNT(with_fcs, "with_fcs", "packets compared without their check sequence"),
+        WT_COUNT(missing, "missing_packets",
+                 "packets missing in holes of recordings, or not written yet"),
         WT_READ_FLAG(read_cut_off, "cut_off", "whether the file ends within a block"),
         WT_READ_TEXT(read_problem, "problem",
                      "why it cannot be read on, what is before was used; null: it can"),
@@ -374,7 +386,7 @@ static const struct wt_number file_rows[] = {
 
 #define SUBJECT struct side_view
 static const struct wt_number view_rows[] = {
-        WT_PATH(path, "path", "as given"),
+        WT_PATH(path, "path", "as given; of several files the first"),
         WT_TEXT(filter, "filter", "which packets were compared; null: all"),
         WT_PART_OF(counts_of, side_rows),
         WT_READ(read_link_type, "link_type", WT_KIND_COUNTER, WT_IN_NONE,
@@ -391,7 +403,7 @@ static const void *make_side(const void *subject, size_t i, union wt_number_room
 
 	*view = (struct side_view){
 	        .path = path_of(report, i),
-	        .filter = i ? report->config.filter_b : report->config.filter_a,
+	        .filter = capture_of(report, i)->filter,
 	        .side = side_of(report, i),
 	        .file = &report->files[i],
 	};

@@ -14,6 +14,7 @@ enum { WT_COMPARE_SIDES = 2 };
 /* Captures compared, and the findings. */
 struct wt_compare_report {
 	struct wt_compare_files_config config;
+	const char *names[WT_COMPARE_SIDES]; /* as given; of several files the first */
 	struct wt_compare_file files[WT_COMPARE_SIDES];
 	struct wt_compare_result result;
 };

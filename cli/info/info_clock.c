@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void wt_info_clock_begin(struct wt_info_clock *clock, const struct wt_pcapng_item_text *option)
 {
@@ -137,6 +138,72 @@ int wt_info_clock_record(struct wt_info_clock *clock, const struct wt_clock_reco
 	if (text)
 		snprintf(text, sizeof(clock->events->text), "%s: %s", note->change, note->text);
 	return 0;
+}
+
+static void join_maps(struct wt_info_clock *sum, const struct wt_info_clock *one)
+{
+	bool is_first = !sum->last.number;
+
+	if (!one->last.number)
+		return;
+	if (is_first || one->ppm_least < sum->ppm_least)
+		sum->ppm_least = one->ppm_least;
+	if (is_first || one->ppm_most > sum->ppm_most)
+		sum->ppm_most = one->ppm_most;
+	if (one->error_most_ns > sum->error_most_ns)
+		sum->error_most_ns = one->error_most_ns;
+	if (is_first || one->last.utc_ns > sum->last.utc_ns)
+		sum->last = one->last;
+}
+
+static void join_crosses(struct wt_info_clock *sum, const struct wt_info_clock *one)
+{
+	if (!one->crosses)
+		return;
+	if (!sum->crosses || one->bracket_least_ns < sum->bracket_least_ns)
+		sum->bracket_least_ns = one->bracket_least_ns;
+	if (one->bracket_most_ns > sum->bracket_most_ns)
+		sum->bracket_most_ns = one->bracket_most_ns;
+	sum->crosses += one->crosses;
+	sum->outliers += one->outliers;
+	sum->standstills += one->standstills;
+	sum->stands_still |= one->stands_still;
+	sum->method = one->method;
+}
+
+static int compare_events(const void *a, const void *b)
+{
+	int64_t one = ((const struct wt_info_clock_event *)a)->utc_ns;
+	int64_t other = ((const struct wt_info_clock_event *)b)->utc_ns;
+
+	return (one > other) - (one < other);
+}
+
+static void join_events(struct wt_info_clock *sum, const struct wt_info_clock *one)
+{
+	for (size_t i = 0; i < one->event_count; i++) {
+		char *text = add_event(sum, one->events[i].utc_ns);
+
+		if (text)
+			memcpy(text, one->events[i].text, sizeof(one->events[i].text));
+	}
+	if (one->event_count)
+		qsort(sum->events, sum->event_count, sizeof(*sum->events), compare_events);
+}
+
+void wt_info_clock_join(struct wt_info_clock *sum, const struct wt_info_clock *one)
+{
+	for (size_t i = 0; i < WT_STAMP_SOURCES; i++)
+		sum->by_source[i] += one->by_source[i];
+	sum->converted += one->converted;
+	sum->confirmed += one->confirmed;
+	sum->contradicted += one->contradicted;
+	sum->without_map += one->without_map;
+	sum->steps += one->steps;
+	sum->changes += one->changes;
+	join_crosses(sum, one);
+	join_maps(sum, one);
+	join_events(sum, one);
 }
 
 struct wt_info_text wt_info_clock_text(const struct wt_interface_clock *says)

@@ -55,6 +55,9 @@ void wt_info_clock_begin(struct wt_info_clock *clock, const struct wt_pcapng_ite
 void wt_info_clock_packet(struct wt_info_clock *clock, const struct wt_frame *frame);
 int wt_info_clock_record(struct wt_info_clock *clock, const struct wt_clock_record *note);
 
+/* Add what another file says of the same clock. */
+void wt_info_clock_join(struct wt_info_clock *sum, const struct wt_info_clock *one);
+
 /* "UTC", "TAI (UTC + 37 s)", "the time of the NIC's clock". */
 struct wt_info_text wt_info_clock_text(const struct wt_interface_clock *says);
 

@@ -383,6 +383,7 @@ void wt_info_fini(struct wt_info_summary *summary)
 		free(section->comment);
 	}
 	free(summary->sections);
+	free(summary->lanes.list);
 }
 
 uint64_t wt_info_duration_ns(const struct wt_info_tally *tally)

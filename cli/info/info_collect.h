@@ -79,6 +79,25 @@ struct wt_info_layout {
 	uint64_t tail_packets; /* then: that came after the last chunk, as far as is known */
 };
 
+/* A lane of a recording: its files together. */
+struct wt_info_lane {
+	uint32_t number; /* from 0 */
+	uint64_t files;
+	uint64_t files_missing; /* between these, or after them, where another lane has one */
+	uint32_t last_file;     /* its number; 0: unknown */
+	uint64_t packets;
+	uint64_t seen, written, lost; /* by its ledgers */
+	bool has_ledger;              /* for all of its interfaces, in all files */
+	bool closes;                  /* then: each of them, on what is in its file */
+};
+
+/* The lanes of the recording that the files are of; zeros: it has none. */
+struct wt_info_lanes {
+	uint32_t expected;
+	struct wt_info_lane *list; /* those that have a file, by number */
+	size_t count, room;
+};
+
 struct wt_info_summary {
 	const char *path;
 	const char *format; /* NULL if the file could not be opened */
@@ -93,6 +112,7 @@ struct wt_info_summary {
 	struct wt_info_tally tally;
 	struct wt_capture_fractions fractions;
 	struct wt_info_layout layout;
+	struct wt_info_lanes lanes;
 	uint64_t statistics, names, secrets, custom, feeds, looks, local, unknown; /* blocks */
 	uint64_t unknown_sections;       /* of a version that is not known: passed over */
 	uint64_t unknown_sections_bytes; /* of those */

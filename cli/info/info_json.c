@@ -452,6 +452,42 @@ static const struct wt_number layout_rows[] = {
 };
 #undef SUBJECT
 
+static const void *next_lane(const struct wt_number *row, const void *subject, size_t index,
+                             union wt_number_room *room)
+{
+	const struct wt_info_summary *summary = subject;
+
+	(void)row, (void)room;
+	return index < summary->lanes.count ? &summary->lanes.list[index] : NULL;
+}
+
+static void read_lane_closes(const struct wt_number *row, const void *subject,
+                             struct wt_value *value)
+{
+	const struct wt_info_lane *lane = subject;
+
+	(void)row;
+	if (lane->has_ledger)
+		wt_value_flag(value, lane->closes);
+}
+
+#define SUBJECT struct wt_info_lane
+static const struct wt_number lane_rows[] = {
+        WT_COUNT(number, "lane", "its number, from 0"),
+        WT_COUNT(files, "files", "its files that are here"),
+        WT_COUNT(files_missing, "files_missing",
+                 "its files between these, or after them, that are not here"),
+        WT_COUNT(packets, "packets", "packets in them"),
+        WT_COUNT(seen, "seen", "packets whose fate is known, by its ledgers"),
+        WT_COUNT(written, "written", "packets that were written, by its ledgers"),
+        WT_COUNT(lost, "lost_total", "packets lost, by its ledgers"),
+        WT_READ_FLAG(read_lane_closes, "ledger_closes",
+                     "whether each of them closes, and on what is in its file; null: one is not "
+                     "there"),
+        {0},
+};
+#undef SUBJECT
+
 static const void *next_section(const struct wt_number *row, const void *subject, size_t index,
                                 union wt_number_room *room)
 {
@@ -488,11 +524,14 @@ static void read_cut_off(const struct wt_number *row, const void *subject, struc
 
 #define SUBJECT struct wt_info_summary
 static const struct wt_number rows[] = {
-        WT_PATH(path, "path", "as given"),
+        WT_PATH(path, "path", "as given; of a recording in lanes the first that was"),
         WT_TEXT(format, "type", "the format; null: it could not be opened"),
-        WT_READ(read_size, "size_bytes", WT_KIND_GAUGE, WT_IN_BYTES, "the file's size"),
+        WT_READ(read_size, "size_bytes", WT_KIND_GAUGE, WT_IN_BYTES,
+                "the file's size, or that of all files of the lanes"),
         WT_READ_FLAG(read_complete, "complete", "whether it was read to its end"),
         WT_READ_FLAG(read_cut_off, "cut_off", "whether it ends within a block"),
+        WT_COUNT(lanes.expected, "lane_count", "lanes that the recording has; 0: it is in none"),
+        WT_LIST(next_lane, "lanes", lane_rows, "those of which a file is here"),
         WT_OBJECT_OF(layout_of, "layout", layout_rows,
                      "how a recording of wiretape's is laid out; null: it is none"),
         WT_COUNT(sections_seen, "section_count", "sections"),
@@ -521,7 +560,7 @@ static const struct wt_number rows[] = {
 
 const struct wt_document wt_info_document = {
         .command = "info",
-        .help = "what is in a file, a line a file",
+        .help = "what is in a file or in a recording in lanes, a line for each",
         .rows = rows,
 };
 

@@ -405,6 +405,56 @@ static void print_layout(const struct wt_info_layout *layout)
 	putchar('\n');
 }
 
+static void print_lane(const struct wt_info_lane *lane)
+{
+	char label[32];
+
+	snprintf(label, sizeof(label), "Lane %" PRIu32 ":", lane->number);
+	print_label(2, label);
+	printf("%" PRIu64 " file%s, %" PRIu64 " packet%s; ", lane->files,
+	       wt_cli_plural(lane->files), lane->packets, wt_cli_plural(lane->packets));
+	if (!lane->has_ledger)
+		fputs("no final ledger", stdout);
+	else
+		printf("%s: %" PRIu64 " seen, %" PRIu64 " written, %" PRIu64 " lost",
+		       lane->closes ? "it closes" : "DOES NOT CLOSE", lane->seen, lane->written,
+		       lane->lost);
+	if (lane->files_missing)
+		printf("; %" PRIu64 " file%s NOT HERE", lane->files_missing,
+		       lane->files_missing == 1 ? " is" : "s are");
+	putchar('\n');
+}
+
+/* Print the lanes that nothing is here of, the first few by number. */
+static void print_missing_lanes(const struct wt_info_lanes *lanes)
+{
+	enum { SHOWN = 8 };
+	uint32_t number = 0, shown = 0;
+
+	if (lanes->count == lanes->expected)
+		return;
+	print_label(2, "NOT HERE:");
+	for (size_t i = 0; shown < SHOWN && number < lanes->expected; number++) {
+		if (i < lanes->count && lanes->list[i].number == number)
+			i++;
+		else
+			printf("%s%" PRIu32, shown++ ? ", " : "lane ", number);
+	}
+	if (lanes->expected - lanes->count > shown)
+		printf(" and %zu more", lanes->expected - lanes->count - shown);
+	putchar('\n');
+}
+
+static void print_lanes(const struct wt_info_lanes *lanes)
+{
+	if (!lanes->expected)
+		return;
+	print_row(0, "Lanes:", "%zu of %" PRIu32, lanes->count, lanes->expected);
+	for (size_t i = 0; i < lanes->count; i++)
+		print_lane(&lanes->list[i]);
+	print_missing_lanes(lanes);
+}
+
 void wt_info_print(const struct wt_info_summary *summary)
 {
 	const struct wt_info_layout *layout = &summary->layout;
@@ -418,6 +468,7 @@ void wt_info_print(const struct wt_info_summary *summary)
 	print_text_row(0, "Complete:", summary->result ? "NO" : "yes");
 	if (summary->result)
 		print_text_row(2, "Because:", summary->error.text);
+	print_lanes(&summary->lanes);
 	print_layout(&summary->layout);
 	print_row(0, "Sections:", "%" PRIu64, summary->sections_seen);
 	print_row(0, "Interfaces:", "%" PRIu64, summary->interfaces_seen);

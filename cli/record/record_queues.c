@@ -16,7 +16,7 @@ static int take_queues(void *member, const char *value, struct wt_error *err)
 	uint64_t count;
 
 	if (!strcmp(value, "auto")) {
-		*(int *)member = WT_RECORDING_QUEUES_AUTO;
+		*(int *)member = WT_QUEUES_AUTO;
 		return 0;
 	}
 	if (wt_parse_number(value, 1, WT_RECORDING_QUEUES_MOST, &count, NULL))

@@ -42,7 +42,8 @@ struct wt_feed_lane {
 	/* The lane's. */
 	uint64_t order; /* frames so far; the stamp of the latest */
 	int64_t last_ns;
-	uint64_t told;          /* drops that frames will tell of, too */
+	uint64_t framed;        /* drops that frames have told of */
+	uint64_t told;          /* drops that were put */
 	uint64_t written;       /* slots */
 	uint64_t released_seen; /* as the lane last saw it */
 	uint64_t put_order;     /* of the last sighting, and its stamp */
@@ -184,7 +185,10 @@ static void go_on(struct wt_feed_lane *lane)
 {
 	uint64_t drops = lane->behind_drops;
 
-	put(lane, WT_SIGHTING_BREAK, lane->put_order, lane->put_ns)->why = not_followed;
+	struct wt_sighting *sighting = put(lane, WT_SIGHTING_BREAK, lane->put_order, lane->put_ns);
+
+	sighting->why = not_followed;
+	sighting->from = sighting->to = 0;
 	if (drops)
 		put(lane, WT_SIGHTING_DROP, lane->put_order, lane->put_ns)->packets = drops;
 	lane->behind_drops = 0;
@@ -237,14 +241,13 @@ void wt_feed_lane_close(struct wt_feed_lane *lane)
 	free(lane);
 }
 
-/* What the ring dropped before a frame and was not told of yet. */
-static void tell_drops(struct wt_feed_lane *lane, const struct wt_frame *frame)
+/* Put the drops that were not put yet, of all so far. */
+static void tell_drops(struct wt_feed_lane *lane, uint64_t all, uint64_t to_order, int64_t to_ns)
 {
-	uint64_t told = lane->told < frame->dropped_before ? lane->told : frame->dropped_before;
-
-	lane->told -= told;
-	if (frame->dropped_before > told)
-		put_drops(lane, frame->dropped_before - told, lane->order + 1, frame->stamp_ns);
+	if (all <= lane->told)
+		return;
+	put_drops(lane, all - lane->told, to_order, to_ns);
+	lane->told = all;
 }
 
 /* How many frames come before the next with drops before it. */
@@ -263,8 +266,10 @@ void wt_feed_lane_frames(struct wt_feed_lane *lane, const struct wt_frame *frame
 	while (count) {
 		size_t together = count_together(frames, count);
 
-		if (frames[0].dropped_before)
-			tell_drops(lane, &frames[0]);
+		if (frames[0].dropped_before) {
+			lane->framed += frames[0].dropped_before;
+			tell_drops(lane, lane->framed, lane->order + 1, frames[0].stamp_ns);
+		}
 		wt_header_reader_frames(&lane->reader, lane->interface, frames, together,
 		                        lane->order + 1);
 		lane->order += together;
@@ -282,29 +287,35 @@ void wt_feed_lane_quiet(struct wt_feed_lane *lane, int64_t now_ns, uint64_t drop
 	int64_t promise_ns = __atomic_load_n(&lane->promise_ns, __ATOMIC_RELAXED);
 
 	catch_up(lane);
-	if (dropped > lane->told) {
-		put_drops(lane, dropped - lane->told, lane->order, now_ns);
-		lane->told = dropped;
-	}
+	tell_drops(lane, dropped, lane->order, now_ns);
 	publish(lane, now_ns > promise_ns ? now_ns : promise_ns);
+}
+
+/* Put a loss after the latest frame; NULL: there is no room. */
+static struct wt_sighting *put_loss(struct wt_feed_lane *lane, enum wt_sighting_kind kind)
+{
+	catch_up(lane);
+	lane->is_behind |= !has_room(lane, 1);
+	return lane->is_behind ? NULL : put(lane, kind, lane->order, lane->last_ns);
 }
 
 void wt_feed_lane_writer_lost(struct wt_feed_lane *lane, uint64_t packets)
 {
-	catch_up(lane);
-	if (lane->is_behind || !has_room(lane, 1))
-		lane->is_behind = true;
-	else
-		put(lane, WT_SIGHTING_UNWRITTEN, lane->order, lane->last_ns)->packets = packets;
+	struct wt_sighting *sighting = put_loss(lane, WT_SIGHTING_UNWRITTEN);
+
+	if (sighting)
+		sighting->packets = packets;
 }
 
-void wt_feed_lane_break(struct wt_feed_lane *lane, const char *why)
+void wt_feed_lane_break(struct wt_feed_lane *lane, int64_t from, int64_t to, const char *why)
 {
-	catch_up(lane);
-	if (lane->is_behind || !has_room(lane, 1))
-		lane->is_behind = true;
-	else
-		put(lane, WT_SIGHTING_BREAK, lane->order, lane->last_ns)->why = why;
+	struct wt_sighting *sighting = put_loss(lane, WT_SIGHTING_BREAK);
+
+	if (sighting) {
+		sighting->why = why;
+		sighting->from = from;
+		sighting->to = to;
+	}
 }
 
 void wt_feed_lane_end(struct wt_feed_lane *lane)

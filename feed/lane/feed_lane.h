@@ -37,15 +37,15 @@ void wt_feed_lane_close(struct wt_feed_lane *lane); /* NULL is fine */
 /* Read frames in the order stored, with the drops before each. The hot path. */
 void wt_feed_lane_frames(struct wt_feed_lane *lane, const struct wt_frame *frames, size_t count);
 
-/* Promise that no frame with a stamp below `now_ns` will come: its ring was empty since. Of the
- * drops so far `dropped` have not been told by a frame: those that the next one tells include them.
+/* Promise that no frame with a stamp below `now_ns` will come: its ring was empty since. `dropped`
+ * is what the ring has dropped so far: what no frame has told of by now was dropped after the last.
  */
 void wt_feed_lane_quiet(struct wt_feed_lane *lane, int64_t now_ns, uint64_t dropped);
 
-/* Note losses between the last frame and the next: packets seen and not written, a loss of unknown
- * size (static text). */
+/* Note losses between the last frame and the next: packets seen and not written; or a loss of
+ * unknown size, as wt_feed_monitor_break_within(). */
 void wt_feed_lane_writer_lost(struct wt_feed_lane *lane, uint64_t packets);
-void wt_feed_lane_break(struct wt_feed_lane *lane, const char *why);
+void wt_feed_lane_break(struct wt_feed_lane *lane, int64_t from, int64_t to, const char *why);
 
 /* No more frames will come. */
 void wt_feed_lane_end(struct wt_feed_lane *lane);

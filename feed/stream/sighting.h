@@ -12,14 +12,19 @@ enum wt_sighting_kind {
 	/* A packet whose place matters, but not its header; or, with the order of the lane's
 	 * latest, time in which there was none. What was lost was lost before. */
 	WT_SIGHTING_PACKET,
-	/* Between this packet and the lane's next: */
+	/* Between this packet and the lane's next, or near it: */
 	WT_SIGHTING_DROP,      /* the ring dropped `packets` */
 	WT_SIGHTING_UNWRITTEN, /* `packets` were not written */
-	WT_SIGHTING_BREAK,     /* what was lost is not known: `why` */
+	WT_SIGHTING_BREAK,     /* what was lost from there to there is not known: `why` */
 };
 
 struct wt_sighting {
-	struct wt_feed_header header;
+	union {
+		struct wt_feed_header header;
+		struct {
+			int64_t from, to; /* packets of the lane after this one */
+		};
+	};
 	int64_t stamp_ns;
 	uint64_t order; /* packets of the lane's ring so far, with this one */
 	union {

@@ -8,6 +8,7 @@
 #include <wiretape/base/name_value.h>
 #include <wiretape/base/text_put.h>
 #include <wiretape/feed/verdict/loss_log.h>
+#include <wiretape/pcapng/text_block.h>
 
 /* Events as lines "name=value". Absent values are 0, "" or, for stamps, not known. */
 
@@ -161,6 +162,16 @@ int wt_feed_event_encode(const struct wt_feed_event *event, char *out, size_t ca
 	put_moved(&text, &event->loss);
 	put_string(&text, "why", event->loss.why);
 	return text.length < capacity ? (int)text.length : -EMSGSIZE;
+}
+
+ssize_t wt_feed_event_block(const struct wt_feed_event *event, uint8_t *out, size_t capacity)
+{
+	char text[WT_FEED_EVENT_TEXT_BYTES];
+	int length = wt_feed_event_encode(event, text, sizeof(text));
+
+	return length < 0
+	               ? length
+	               : wt_text_block_encode(out, capacity, WT_PCAPNG_FEED, text, (size_t)length);
 }
 
 struct reading {

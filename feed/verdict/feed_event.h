@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <wiretape/feed.h>
 #include <wiretape/feed/stream/tracker.h>
@@ -17,6 +18,7 @@
 
 enum {
 	WT_FEED_EVENT_VERSION = 1,
+	WT_FEED_EVENT_BLOCK_BYTES = WT_FEED_EVENT_TEXT_BYTES + 16,
 	WT_FEED_EVENT_STRING_MAX = 255, /* bytes of a string; longer ones are truncated */
 };
 
@@ -59,6 +61,9 @@ struct wt_feed_event {
 
 /* "name=value" lines, the body of a tape's feed block. The length, or -EMSGSIZE. */
 int wt_feed_event_encode(const struct wt_feed_event *event, char *out, size_t capacity);
+
+/* A block of a tape with it. Its bytes, or -EMSGSIZE. */
+ssize_t wt_feed_event_block(const struct wt_feed_event *event, uint8_t *out, size_t capacity);
 
 /* Read such a body, up to a zero. Strings borrow from `strings`, of WT_FEED_EVENT_TEXT_BYTES.
  * Unknown names are passed over. 0, -ENOTSUP for another version, or -EBADMSG if it is not an

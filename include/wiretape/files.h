@@ -5,6 +5,10 @@
 /* Finished capture files, pcapng and pcap, from wiretape or any other program: read as one
  * timeline, cut, repaired, compared.
  *
+ * A path without a file may be the name of a recording of several queues, each of which has files
+ * of its own: "feed.pcapng" stands for feed_q0.pcapng, feed_q1.pcapng and so on, and for all that
+ * are numbered.
+ *
  * In a recording of wiretape a time is found by binary search; any other file is read from its
  * beginning to its end. Memory does not grow with the files. "-" is standard input. One thread at a
  * time; opening and reading block, on a pipe for as long as its writer likes. */
@@ -28,9 +32,11 @@ struct wt_files_config {
 	size_t size; /* see export.h */
 	const char *const *paths;
 	size_t path_count;
-	int64_t from_ns;  /* inclusive [the beginning] */
-	int64_t to_ns;    /* exclusive [the end] */
-	bool is_relative; /* both count from the first packet of the first file [since 1970] */
+	int64_t from_ns; /* inclusive [the beginning] */
+	int64_t to_ns;   /* exclusive [the end] */
+	/* Both count from the first packet of the first file, or of all queues' first files [since
+	 * 1970] */
+	bool is_relative;
 	/* Packets without a stamp come right after the one before them in their file [left out] */
 	bool keep_unstamped;
 	const char *filter; /* a libpcap expression [all packets] */
@@ -68,7 +74,7 @@ struct wt_files_interface {
 	size_t size;       /* see export.h */
 	const char *name;  /* NULL: none */
 	const char *clock; /* clock of its stamps, docs/format.md; NULL: unknown */
-	uint32_t file;     /* index of its path */
+	uint32_t file;     /* index of its path, the first that has it */
 	uint32_t snaplen;  /* 0: no limit */
 	uint16_t link_type;
 };
@@ -77,7 +83,7 @@ struct wt_files_interface {
 WT_API int wt_files_interface_read(const struct wt_files *files, uint32_t number,
                                    struct wt_files_interface *interface);
 
-/* State of a file so far. */
+/* State of a file so far, or of all that a path stands for. */
 struct wt_files_file {
 	size_t size;       /* see export.h */
 	bool is_recording; /* a wiretape recording: times are found by binary search */
@@ -121,9 +127,11 @@ struct wt_files_repair_result {
 };
 
 /* Inspect without changing anything; or repair: in place, or with `out` as a copy, which is written
- * in any case. 0; -EPERM if it takes a copy and `out` is NULL; -EBUSY for a file that is being
- * recorded; -EBADMSG if nothing can be kept; -ENOTSUP for a file that is not a capture; or another
- * negative errno. *result (NULL is fine) is filled in after 0 and -EPERM. */
+ * in any case. Of a recording of several queues all files are inspected or repaired, and the result
+ * is their sum; it has no one copy (-EINVAL). 0; -EPERM if it takes a copy and `out` is NULL;
+ * -EBUSY for a file that is being recorded; -EBADMSG if nothing can be kept; -ENOTSUP for a file
+ * that is not a capture; or another negative errno. *result (NULL is fine) is filled in after 0 and
+ * -EPERM. */
 WT_API int wt_files_check(const char *path, struct wt_files_repair_result *result,
                           struct wt_error *err);
 WT_API int wt_files_repair(const char *path, const char *out, struct wt_files_repair_result *result,

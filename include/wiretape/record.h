@@ -139,7 +139,22 @@ struct wt_record_config {
 	int64_t feeds_late_ns;
 	bool no_feed_joins;
 	void (*on_news)(void *context, const struct wt_feed_news *news);
+
+	/* Several queues of WT_READER_V3: as many threads, each with a ring of every interface and
+	 * with files of its own, DIR/NAME_q0.EXT and so on. Limits are those of all together.
+	 * on_frames is then called in all of these threads, at the same time; the others, as
+	 * without, in that of wt_record_run(). */
+	int queues;           /* WT_QUEUES_AUTO: as the interfaces have [1] */
+	const uint16_t *cpus; /* to record on, in turn; with one queue the caller's thread, while
+	                       * it records [any] */
+	size_t cpu_count;
+	int fifo_priority; /* SCHED_FIFO while recording, 1 to 99; refused, a shortfall [none] */
+	bool lock_memory;  /* of the process; refused, a shortfall [no] */
 };
+
+/* As many as the interface with the most has receive queues in use, but not more than the CPUs that
+ * the caller may run on. */
+#define WT_QUEUES_AUTO (-1)
 
 /* Open the interfaces; nothing is recorded yet, and no file is made. 0 and *record, which the
  * caller closes; -EINVAL for settings that make no sense; -E2BIG for settings unknown to this

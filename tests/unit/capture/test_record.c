@@ -265,3 +265,43 @@ Test(record, interfaces_lie_as_far_apart_as_the_program_was_compiled)
 	interfaces[1].added = 1;
 	cr_expect(eq(int, refusal(&config, NULL), -E2BIG));
 }
+
+/* In the threads of the queues, each of which delivers as many. */
+static void count_frames(void *context, uint32_t interface, const struct wt_frame *frames,
+                         size_t count)
+{
+	(void)interface;
+	(void)frames;
+	__atomic_fetch_add((uint64_t *)context, count, __ATOMIC_RELAXED);
+}
+
+Test(record, queues_are_one_recording)
+{
+	struct wt_record_interface interface = {.size = sizeof(interface),
+	                                        .name = "sim:count=1000,pps=max,size=60",
+	                                        .reader = WT_READER_SIM,
+	                                        .ring_bytes = RING_BYTES};
+	uint64_t counted = 0;
+	struct wt_record_config config = {.size = sizeof(config),
+	                                  .interfaces = &interface,
+	                                  .interface_count = 1,
+	                                  .on_frames = count_frames,
+	                                  .context = &counted,
+	                                  .queues = 3};
+	struct wt_record_state state = {.size = sizeof(state)};
+	struct wt_record *record;
+	struct wt_error err = {0};
+
+	cr_assert(eq(int, wt_record_open(&record, &config, &err), 0), "%s", err.text);
+	cr_expect(eq(int, wt_record_run(record, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_record_state_read(record, &state), 0));
+	cr_expect(eq(u64, state.seen, 3000));
+	cr_expect(eq(u64, counted, state.written));
+	cr_expect(eq(u64, ledger(record, 0, "seen"), 3000));
+	wt_record_close(record);
+	config.queues = 257;
+	cr_expect(eq(int, wt_record_open(&record, &config, &err), -EINVAL));
+	config.queues = -2;
+	cr_expect(eq(int, wt_record_open(&record, &config, &err), -EINVAL));
+	cr_expect(strstr(err.text, "-2 is no number of queues") != NULL, "%s", err.text);
+}

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/capture/recorder/recorder_state.h>
+#include <wiretape/capture/recorder/recorder_run.h>
 
 /* The whole recorder over a disk that fails, is late, or does things in another order. */
 

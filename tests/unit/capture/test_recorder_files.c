@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <wiretape/capture/recorder/recorder_output.h>
 #include <wiretape/writer/files/file_set_private.h>
 
 /* The files of one recording, over a disk that fails or is late. */
@@ -218,7 +217,10 @@ Test(recorder_files, ledgers_of_files_add_up_with_losses)
 	}
 }
 
-Test(recorder_files, limit_of_bytes_is_never_exceeded)
+/* What may stand beyond the limit: the padding of the last chunk, and the closing blocks' chunk. */
+enum { CLOSING_BYTES = 3 * 4096 };
+
+Test(recorder_files, limit_of_bytes_is_exceeded_by_closing_blocks_alone)
 {
 	static const uint64_t limits[] = {65536,        69000,         80000,       100000,
 	                                  36864 + 4000, 122880 + 3500, 36864 + 4092};
@@ -236,14 +238,15 @@ Test(recorder_files, limit_of_bytes_is_never_exceeded)
 			cr_expect(eq(int, recording_run(&recording), 0), "%s", recording.err.text);
 			expect_good("bytes", (unsigned)limits[j]);
 			expect_sums();
-			cr_expect(found.largest <= limits[j], "layout %d: %" PRIu64 " of %" PRIu64,
-			          (int)layouts[i], found.largest, limits[j]);
+			cr_expect(found.largest <= limits[j] + CLOSING_BYTES,
+			          "layout %d: %" PRIu64 " of %" PRIu64, (int)layouts[i],
+			          found.largest, limits[j]);
 			cr_expect(found.files > 3);
 		}
 	}
 }
 
-Test(recorder_files, statistics_in_between_do_not_exceed_the_limit)
+Test(recorder_files, statistics_in_between_do_not_make_a_full_file_grow)
 {
 	for (int i = 0; i < LAYOUTS; i++, again()) {
 		recording_add(&recording, "sim:pps=2000,size=600", 1 << 18);
@@ -253,7 +256,7 @@ Test(recorder_files, statistics_in_between_do_not_exceed_the_limit)
 		rotate_at(0, 50000);
 		cr_expect(eq(int, recording_run(&recording), 0), "%s", recording.err.text);
 		expect_good("statistics", 0);
-		cr_expect(found.largest <= 50000, "%" PRIu64, found.largest);
+		cr_expect(found.largest <= 50000 + CLOSING_BYTES, "%" PRIu64, found.largest);
 		cr_expect(eq(u64, found.written, 600));
 	}
 }
@@ -449,18 +452,4 @@ Test(recorder_files, end_for_want_of_space_leaves_nothing_unwritten)
 			recording.output.layout = layouts[i];
 			end_for_space(limits[j].packets, limits[j].bytes);
 		}
-}
-
-Test(recorder_files, room_for_closing_blocks_has_texts_of_any_length)
-{
-	static const char text[] = "degraded";
-	static struct wt_recorder recorder = {.degraded_count = 1};
-
-	for (size_t length = 1; length < sizeof(text); length++) {
-		recorder.degraded[0] = text + sizeof(text) - 1 - length;
-		for (recorder.config.interface_count = 1; recorder.config.interface_count < 4;
-		     recorder.config.interface_count++)
-			cr_expect(eq(u64, wt_recorder_closing_bytes(&recorder) % 4, 0), "%zu",
-			          length);
-	}
 }

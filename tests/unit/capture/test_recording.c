@@ -8,6 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <wiretape/archive/capture_file.h>
+#include <wiretape/feed/verdict/nic_look.h>
+#include <wiretape/pcapng/text_block.h>
 #include <wiretape/tests/support/file_check.h>
 #include <wiretape/tests/support/temp.h>
 
@@ -90,6 +93,80 @@ static void expect_closed(const struct wt_ledger *ledger, uint64_t seen)
 	cr_expect(eq(u64, ledger->seen, ledger->written + wt_ledger_lost(ledger)));
 	cr_expect(eq(i64, ledger->unattributed, 0));
 	cr_expect(eq(u64, ledger->waiting, 0));
+}
+
+static unsigned gaps;
+static uint64_t missing;
+
+static void on_feed_event(void *context, const struct wt_feed_event *event)
+{
+	(void)context;
+	if (event->kind != WT_EVENT_GAP)
+		return;
+	gaps++;
+	missing += event->missing;
+	cr_expect(eq(int, event->verdict.verdict, WT_VERDICT_NIC));
+}
+
+/* Blocks of feeds in a file, and how many of them are gaps. */
+static void count_blocks(const char *name, unsigned *channels, unsigned *looks,
+                         unsigned *gap_blocks)
+{
+	struct wt_capture_file *file;
+	struct wt_pcapng_item item;
+	char strings[WT_FEED_EVENT_TEXT_BYTES];
+	struct wt_feed_event event;
+
+	cr_assert(zero(int, wt_capture_file_open(&file, name, &err)), "%s", err.text);
+	while (wt_capture_file_next(file, &item, &err) > 0) {
+		*looks += item.block_type == WT_PCAPNG_NIC_LOOK;
+		if (item.block_type != WT_PCAPNG_FEED)
+			continue;
+		if (wt_feed_event_decode(&event, (const char *)item.body, item.body_bytes, strings))
+			++*channels;
+		else
+			*gap_blocks += event.kind == WT_EVENT_GAP;
+	}
+	wt_capture_file_close(file);
+}
+
+/* Each queue's simulated ring has the same numbers, less three after every 497; a NIC is looked at
+ * once. */
+Test(recording, feeds_of_several_queues_are_followed_together)
+{
+	struct wt_feed_channels feeds = {0};
+	struct wt_reader_config lossy = interface;
+	struct wt_tracker_totals totals;
+	struct wt_tracker *tracker;
+	struct wt_stream_report stream;
+
+	lossy.interface = "sim:count=2000,pps=50000,missed=3@497";
+	cr_assert(zero(int,
+	               wt_feed_channels_add(&feeds, "moldudp64@233.252.0.1:26477,name=x", &err)));
+	config.recorder.interfaces = &lossy;
+	config.recorder.feeds = &feeds;
+	config.recorder.on_feed_event = on_feed_event;
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	tracker = wt_feed_monitor_tracker(wt_recording_feeds(recording));
+	wt_tracker_totals(tracker, &totals);
+	cr_expect(eq(u64, totals.matched, report.sum.total.written));
+	cr_assert(eq(u32, totals.streams, 1));
+	wt_tracker_stream(tracker, 0, &stream);
+	cr_expect(eq(u64, stream.received, 1988));
+	cr_expect(eq(u64, stream.duplicates, 2 * 1988));
+	cr_expect(eq(uint, gaps, 3));
+	cr_expect(eq(u64, missing, 9));
+	for (size_t i = 0; i < LANES; i++) {
+		unsigned channels = 0, looks = 0, gap_blocks = 0;
+
+		count_blocks(report.lanes[i].path, &channels, &looks, &gap_blocks);
+		cr_expect(eq(uint, channels, 1));
+		cr_expect(eq(uint, gap_blocks, i ? 0 : 3));
+		cr_expect(eq(int, looks > 0, i == 0));
+	}
+	wt_recording_close(recording);
+	recording = NULL;
+	wt_feed_channels_free(&feeds);
 }
 
 Test(recording, each_queue_has_a_file_and_the_ledger_is_the_sum)

@@ -73,6 +73,38 @@ Test(check_places, lanes_keep_apart_whichever_comes_to_its_next_file_first)
 	cr_expect(why != NULL);
 }
 
+Test(check_places, lanes_are_of_one_interface)
+{
+	cr_expect(eq(u32, take_lane(2, 1, &one_file), 0));
+	cr_expect(eq(u32, take_lane(0, 1, &other_file), 1));
+	cr_expect(eq(u32, take("eth1", 7, 1, &other_file), 2));
+	cr_expect(eq(u32, places.list[0].interface, 0));
+	cr_expect(eq(u32, places.list[1].interface, 0));
+	cr_expect(eq(u32, places.list[2].interface, 2));
+	/* A lane of the next recording, once the others are over. */
+	wt_places_release(&places, &one_file, true);
+	wt_places_release(&places, &other_file, true);
+	cr_expect(eq(u32, take_lane(1, 1, &one_file), 3));
+	cr_expect(eq(u32, places.list[3].interface, 0));
+}
+
+Test(check_places, lanes_of_two_recordings_at_the_same_time_are_of_two_interfaces)
+{
+	struct wt_place other = wanted("eth0", 8, 1);
+	uint32_t index;
+
+	take_lane(0, 1, &one_file);
+	other.file.lane = 1;
+	cr_assert(wt_places_take(&places, &other, &other_file, &index, &why));
+	cr_expect(eq(u32, index, 1));
+	cr_expect(eq(u32, places.list[1].interface, 1));
+	cr_expect(eq(u32, take_lane(1, 1, &one_file), 2));
+	cr_expect(eq(u32, places.list[2].interface, 0));
+	other.file.lane = 0;
+	cr_assert(wt_places_take(&places, &other, &other_file, &index, &why));
+	cr_expect(eq(u32, places.list[index].interface, 1));
+}
+
 Test(check_places, what_is_read_at_the_same_time_is_another_interface)
 {
 	cr_expect(eq(u32, take("eth0", 0, 0, &one_file), 0));
@@ -156,6 +188,7 @@ Test(check_places, what_was_saved_is_loaded)
 	cr_assert(eq(u32, places.count, 3));
 	cr_expect(eq(u32, places.list[0].file.lane, 0));
 	cr_expect(eq(u32, places.list[2].file.lane, 3));
+	cr_expect(eq(u32, places.list[2].interface, 2));
 	cr_expect(eq(int, strcmp(places.list[0].name, "eth\n0=%"), 0));
 	cr_expect(eq(int, strcmp(places.list[0].description, "\x01 a name"), 0));
 	cr_expect(places.list[0].has_ledger && places.list[0].ended_well);
@@ -163,6 +196,22 @@ Test(check_places, what_was_saved_is_loaded)
 	cr_expect(eq(u64, places.list[0].file.recording, 0xfedcba9876543210u));
 	cr_expect(eq(u32, places.list[0].file.number, 4000000000u));
 	cr_expect(not(places.list[1].has_ledger));
+	cr_expect(eq(int,
+	             load("interface=a\ninterface=b\nlane=1\ninterface=a\nlane=1\n"
+	                  "interface=b\ninterface=a\n"),
+	             0));
+	cr_expect(eq(u32, places.list[1].interface, 1));
+	cr_expect(eq(u32, places.list[2].interface, 0));
+	cr_expect(eq(u32, places.list[3].interface, 1));
+	cr_expect(eq(u32, places.list[4].interface, 4));
+}
+
+Test(check_places, what_was_loaded_goes_on)
+{
+	cr_assert(eq(int,
+	             load("interface=eth%0A0=%25\nlink_type=1\nledger=1\nclosed=1\n"
+	                  "recording=18364758544493064720\nfile=4000000000\n"),
+	             0));
 	strcpy(places.list[0].description, "");
 	cr_expect(eq(u32, take("eth\n0=%", 0xfedcba9876543210u, 4000000001u, &one_file), 0));
 	cr_expect(why == NULL, "%s", why);

@@ -40,6 +40,15 @@ int wt_feed_monitor_interface(struct wt_feed_monitor *monitor, uint32_t interfac
 	return 0;
 }
 
+int wt_feed_monitor_lane(struct wt_feed_monitor *monitor, uint32_t lane, uint32_t interface,
+                         const char *no_ledger)
+{
+	(void)monitor;
+	cr_expect(eq(int, strcmp(names[lane], ""), 0), "told twice");
+	snprintf(names[lane], sizeof(names[lane]), "lane of %u%s", interface, no_ledger ? "?" : "");
+	return 0;
+}
+
 const char *wt_feed_monitor_interface_name(const struct wt_feed_monitor *monitor,
                                            uint32_t interface)
 {
@@ -56,6 +65,16 @@ void wt_feed_monitor_frames(struct wt_feed_monitor *monitor, uint32_t interface,
 		if (frames[i].dropped_before)
 			tell("+%u", (unsigned)frames[i].dropped_before);
 	}
+}
+
+void wt_feed_monitor_sighting(struct wt_feed_monitor *monitor, uint32_t lane,
+                              const struct wt_sighting *sighting,
+                              const struct wt_sighting_names *names)
+{
+	(void)monitor;
+	cr_expect(eq(int, sighting->kind, WT_SIGHTING_DROP));
+	cr_expect(names == NULL);
+	tell(" drop(%u,%u,%d)", lane, (unsigned)sighting->packets, (int)sighting->stamp_ns);
 }
 
 void wt_feed_monitor_writer_lost(struct wt_feed_monitor *monitor, uint32_t interface,
@@ -124,6 +143,7 @@ static void set_up(void)
 {
 	memset(&build, 0, sizeof(build));
 	memset(files, 0, sizeof(files));
+	memset(names, 0, sizeof(names));
 	told[0] = '\0';
 	file_count = 0;
 	context = calloc(1, sizeof(*context));
@@ -364,7 +384,80 @@ Test(check_read, lanes_of_a_recording_are_merged_by_stamp)
 	close_interface(0, 1);
 	end_file();
 	expect("0:a 1:b 1:c 0:d 1:e 0:f 1:g end");
-	cr_expect(eq(int, strcmp(names[1], "eth0"), 0), "%s", names[1]);
+	cr_expect(eq(int, strcmp(names[0], "eth0"), 0), "%s", names[0]);
+	cr_expect(eq(int, strcmp(names[1], "lane of 0"), 0), "%s", names[1]);
+}
+
+Test(check_read, what_a_lane_has_dropped_is_told_before_what_others_have_meanwhile)
+{
+	lane_tape(0, 1);
+	interface("eth0");
+	dropped(0, 100, "a", 3);
+	packet(0, 150, "b");
+	dropped(0, 400, "e", 9);
+	dropped(0, 500, "f", 2);
+	close_interface(0, 4);
+	end_file();
+	lane_tape(1, 1);
+	interface("eth0");
+	packet(0, 200, "c");
+	packet(0, 300, "d");
+	close_interface(0, 2);
+	end_file();
+	expect(" drop(0,3,100) 0:a 0:b drop(0,9,150) 1:c 1:d 0:e 0:f+2 end");
+}
+
+Test(check_read, the_lane_that_comes_first_is_the_interface)
+{
+	lane_tape(1, 1);
+	interface("eth0");
+	interface("eth1");
+	packet(1, 100, "a");
+	packet(0, 200, "b");
+	close_interface(0, 1);
+	close_interface(1, 1);
+	end_file();
+	lane_tape(0, 1);
+	interface("eth0");
+	interface("eth1");
+	packet(0, 300, "c");
+	packet(1, 400, "d");
+	close_interface(0, 1);
+	close_interface(1, 1);
+	end_file();
+	expect("0:a 1:b 2:c 3:d end");
+	cr_expect(eq(int, strcmp(names[0], "eth1"), 0), "%s", names[0]);
+	cr_expect(eq(int, strcmp(names[2], "lane of 1"), 0), "%s", names[2]);
+	cr_expect(eq(int, strcmp(names[3], "lane of 0"), 0), "%s", names[3]);
+}
+
+Test(check_read, where_a_lane_ends_before_others_is_a_break_in_it)
+{
+	lane_tape(0, 1);
+	interface("eth0");
+	packet(0, 100, "a");
+	packet(0, 300, "c");
+	close_interface(0, 2);
+	end_file();
+	lane_tape(1, 1);
+	interface("eth0");
+	packet(0, 200, "b");
+	close_interface(0, 1);
+	end_file();
+	files[1].missing_after = 1;
+	expect("0:a 1:b break(1) 0:c end");
+}
+
+Test(check_read, without_a_lane_the_losses_of_its_interfaces_are_not_known)
+{
+	lane_tape(0, 1);
+	interface("eth0");
+	packet(0, 100, "a");
+	close_interface(0, 1);
+	end_file();
+	files[0].lacks_lane = true;
+	expect("0:a end");
+	cr_expect(eq(int, strcmp(names[0], "eth0?"), 0), "%s", names[0]);
 }
 
 /* What is left of the first is less than a sixteenth of it when the second begins. */

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include <wiretape/feed/stream/header_reader.h>
+#include <wiretape/packet/udp_packet.h>
+
 #include "support/feed_run.h"
 #include "support/unit.h"
 
@@ -181,7 +184,7 @@ Test(feed_lane, drops_that_a_quiet_ring_tells_of_are_not_told_twice)
 	cr_expect_eq(peek(run, 0).sighting->packets, 1);
 	expect_next(run, WT_SIGHTING_DROP, 1, T0, __LINE__);
 	expect_next(run, WT_SIGHTING_PACKET, 1, T0 + 20, __LINE__);
-	wt_feed_lane_quiet(run->lanes[0][0], T0 + 30, 6);
+	wt_feed_lane_quiet(run->lanes[0][0], T0 + 30, 5);
 	expect_none(run, T0 + 30, __LINE__);
 	give_other(run, 0, T0 + 40, 8);
 	cr_expect_eq(peek(run, 0).sighting->packets, 2);
@@ -214,11 +217,13 @@ Test(feed_lane, other_losses_lie_after_the_latest_packet)
 
 	give_other(run, 0, T0, 0);
 	wt_feed_lane_writer_lost(run->lanes[0][0], 9);
-	wt_feed_lane_break(run->lanes[0][0], "a hole");
+	wt_feed_lane_break(run->lanes[0][0], -2, 3, "a hole");
 	give_other(run, 0, T0 + 1, 0);
 	cr_expect_eq(peek(run, 0).sighting->packets, 9);
 	expect_next(run, WT_SIGHTING_UNWRITTEN, 1, T0, __LINE__);
 	cr_expect_str_eq(peek(run, 0).sighting->why, "a hole");
+	cr_expect_eq(peek(run, 0).sighting->from, -2);
+	cr_expect_eq(peek(run, 0).sighting->to, 3);
 	expect_next(run, WT_SIGHTING_BREAK, 1, T0, __LINE__);
 	expect_none(run, T0 + 1, __LINE__);
 	run_close(run);
@@ -271,11 +276,27 @@ Test(feed_lane, a_lane_that_is_behind_says_so_at_its_end)
 	struct feed_run *run = open_two();
 
 	fill_up(run);
-	wt_feed_lane_break(run->lanes[0][0], "lost for want of room, which is a break, too");
+	wt_feed_lane_break(run->lanes[0][0], 0, 0, "lost for want of room, which is a break, too");
 	wt_feed_lane_end(run->lanes[0][0]);
 	take(run, 11);
 	expect_next(run, WT_SIGHTING_BREAK, 11, T0 + 11, __LINE__);
 	expect_none(run, INT64_MAX, __LINE__);
+	run_close(run);
+}
+
+Test(feed_lane, goes_on_where_a_loss_is_noted)
+{
+	struct feed_run *run = open_two();
+
+	fill_up(run);
+	wt_feed_lane_writer_lost(run->lanes[0][0], 1);
+	take(run, 11);
+	wt_feed_lane_writer_lost(run->lanes[0][0], 2);
+	wt_feed_lane_quiet(run->lanes[0][0], T0 + 20, 0);
+	expect_next(run, WT_SIGHTING_BREAK, 11, T0 + 11, __LINE__);
+	cr_expect_eq(peek(run, 0).sighting->packets, 2);
+	expect_next(run, WT_SIGHTING_UNWRITTEN, 11, T0 + 11, __LINE__);
+	expect_none(run, T0 + 20, __LINE__);
 	run_close(run);
 }
 
@@ -305,6 +326,127 @@ Test(feed_lane, names_that_had_no_room_are_told_later)
 	expect_next(run, WT_SIGHTING_BREAK, 10, T0 + 10, __LINE__);
 	cr_expect(peek(run, 0).names != NULL);
 	expect_next(run, WT_SIGHTING_HEADER, 12, T0 + 21, __LINE__);
+	run_close(run);
+}
+
+/* A datagram that reaches the channel. */
+static void give_bytes(struct feed_run *run, size_t payload, bool is_fragment)
+{
+	static const uint8_t fragment[] = {0, 0x10};
+	uint8_t bytes[WT_UDP_HEADER_BYTES + 64] = {0};
+	struct wt_udp_flow flow = {
+	        .group = 0xef010101, .port = 5000, .source_port = 5000, .ttl = 1};
+	struct wt_frame frame = {.data = bytes, .stamp_ns = T0};
+
+	cr_assert_eq(wt_udp_build(bytes, &flow, 1, payload), 0);
+	if (is_fragment)
+		memcpy(bytes + 14 + 6, fragment, sizeof(fragment));
+	frame.caplen = frame.len = WT_UDP_HEADER_BYTES + (uint32_t)payload;
+	wt_feed_lane_frames(run->lanes[0][0], &frame, 1);
+}
+
+Test(feed_lane, counts_what_it_cannot_read)
+{
+	struct feed_run *run = open_two();
+	struct wt_tracker_totals totals = {0};
+
+	give_bytes(run, 3, false);
+	give_bytes(run, 40, true);
+	give_bytes(run, 40, true);
+	wt_feed_lane_totals(run->lanes[0][0], &totals);
+	cr_expect_eq(totals.frames, 3);
+	cr_expect_eq(totals.matched, 1);
+	cr_expect_eq(totals.unrecognised, 1);
+	cr_expect_eq(totals.fragments, 2);
+	wt_feed_merge_run(run->merge);
+	cr_expect_eq(totals_of(run).unrecognised, 1);
+	cr_expect_eq(totals_of(run).fragments, 2);
+	run_close(run);
+}
+
+Test(feed_lane, a_stream_in_anothers_place_is_named_again)
+{
+	struct feed_run *run = open_two();
+	uint64_t place = wt_stream_place(0, 0, 0), other = 2;
+
+	while ((wt_stream_hash(place, other) ^ wt_stream_hash(place, 1)) % (1 << 15))
+		other++;
+	give_session(run, 0, 1, 1, T0, 0);
+	give_session(run, 0, other, 1, T0 + 1, 0);
+	give_session(run, 0, 1, 2, T0 + 2, 0);
+	for (int i = 0; i < 3; i++) {
+		cr_expect(peek(run, 0).names != NULL, "%d", i);
+		take(run, 1);
+	}
+	expect_none(run, T0 + 2, __LINE__);
+	run_close(run);
+}
+
+Test(feed_lane, a_side_may_name_its_interface)
+{
+	static const char *const named[] = {"moldudp64@239.1.1.1:5000@eth1,name=x", NULL};
+	struct feed_run *run = run_open_lanes(named, 2, 1, ROOM, S);
+	struct wt_feed_header header = {.session = 1, .first = 1, .count = 1, .what = WT_FEED_DATA};
+	struct wt_tracker_totals totals = {0};
+	struct run_frame made;
+
+	run_make(run, 0, WT_FEED_A, &header, T0, &made);
+	wt_feed_lane_frames(run->lanes[0][0], &made.frame, 1);
+	wt_feed_lane_totals(run->lanes[0][0], &totals);
+	cr_expect_eq(totals.matched, 0);
+	wt_feed_lane_frames(run->lanes[0][1], &made.frame, 1);
+	wt_feed_lane_totals(run->lanes[0][1], &totals);
+	cr_expect_eq(totals.matched, 1);
+	run_close(run);
+}
+
+/* With 17 drops in the room of 12 or so, one by one. */
+Test(feed_lane, drops_that_had_no_room_are_added_up)
+{
+	struct feed_run *run = open_two();
+	uint64_t sum = 0;
+
+	give_other(run, 0, T0, 0);
+	for (int64_t i = 1; i <= 17; i++)
+		give_other(run, 0, T0 + i, 1);
+	for (int i = 0; i < 6; i++) {
+		sum += peek(run, 0).sighting->packets;
+		take(run, 2);
+	}
+	cr_expect_eq(sum, 6);
+	expect_none(run, T0 + 6, __LINE__);
+	give_other(run, 0, T0 + 20, 0);
+	cr_expect_eq(peek(run, 0).sighting->kind, WT_SIGHTING_BREAK);
+	cr_expect_eq(peek(run, 0).sighting->from, 0);
+	cr_expect_eq(peek(run, 0).sighting->to, 0);
+	take(run, 1);
+	cr_expect_eq(peek(run, 0).sighting->packets, 11);
+	take(run, 1);
+	expect_none(run, T0 + 20, __LINE__);
+	/* And not a second time. */
+	for (uint64_t number = 1; number < 20; number++)
+		give(run, 0, number, T0 + 20 + (int64_t)number, 0);
+	take(run, 11);
+	give_other(run, 0, T0 + 50, 0);
+	expect_next(run, WT_SIGHTING_BREAK, 30, T0 + 31, __LINE__);
+	expect_none(run, T0 + 50, __LINE__);
+	run_close(run);
+}
+
+/* The last of the room is for the end of a lane that is behind. */
+Test(feed_lane, all_of_the_room_but_the_last_is_used)
+{
+	struct feed_run *run = open_two();
+
+	fill_up(run);
+	give_other(run, 0, T0 + 12, 1);
+	cr_expect_eq(peek(run, 0).until_ns, T0 + 1);
+	take(run, 11);
+	expect_none(run, T0 + 11, __LINE__);
+	wt_feed_lane_end(run->lanes[0][0]);
+	expect_next(run, WT_SIGHTING_BREAK, 11, T0 + 11, __LINE__);
+	expect_next(run, WT_SIGHTING_DROP, 11, T0 + 11, __LINE__);
+	expect_none(run, INT64_MAX, __LINE__);
 	run_close(run);
 }
 
@@ -339,12 +481,31 @@ Test(feed_merge, waits_until_no_lane_can_have_something_older)
 	give(run, 0, 1, T0, 0);
 	wt_feed_merge_run(run->merge);
 	cr_expect_eq(run_count(run, WT_EVENT_STREAM), 0);
+	cr_expect_eq(wt_feed_merge_holder(run->merge), 1);
 	wt_feed_lane_quiet(run->lanes[1][0], T0, 0);
 	wt_feed_merge_run(run->merge);
 	cr_expect_eq(totals_of(run).streams, 0, "something with this stamp may come");
 	wt_feed_lane_quiet(run->lanes[1][0], T0 + 1, 0);
 	cr_expect_eq(wt_feed_merge_run(run->merge), false);
 	cr_expect_eq(run_count(run, WT_EVENT_STREAM), 1);
+	cr_expect_eq(wt_feed_merge_holder(run->merge), -1);
+	run_close(run);
+}
+
+Test(feed_merge, the_lane_with_the_oldest_promise_is_waited_for)
+{
+	struct feed_run *run = run_open_lanes(feeds, 1, 3, 0, S);
+
+	wt_feed_lane_quiet(run->lanes[0][0], T0 + 1, 0);
+	wt_feed_lane_quiet(run->lanes[1][0], T0, 0);
+	wt_feed_merge_run(run->merge);
+	cr_expect_eq(wt_feed_merge_holder(run->merge), -1, "nothing waits");
+	give(run, 2, 1, T0 + 5, 0);
+	wt_feed_merge_run(run->merge);
+	cr_expect_eq(wt_feed_merge_holder(run->merge), 1);
+	wt_feed_lane_quiet(run->lanes[1][0], T0 + 10, 0);
+	wt_feed_merge_run(run->merge);
+	cr_expect_eq(wt_feed_merge_holder(run->merge), 0);
 	run_close(run);
 }
 
@@ -583,5 +744,42 @@ Test(feed_monitor_lanes, a_nic_has_one_set_of_counters)
 	wt_feed_monitor_nic(run->monitor, 0, T0 + 3, counters);
 	wt_feed_monitor_finish(run->monitor);
 	cr_expect_eq(nth_verdict(run, 0), WT_VERDICT_NIC);
+	run_close(run);
+}
+
+Test(feed_merge, each_lane_gets_its_room_back)
+{
+	struct feed_run *run = open_two();
+
+	for (uint64_t number = 1; number <= 100; number++) {
+		give(run, number % 2, number, T0 + (int64_t)number, 0);
+		wt_feed_lane_quiet(run->lanes[1 - number % 2][0], T0 + (int64_t)number + 1, 0);
+		wt_feed_merge_run(run->merge);
+	}
+	cr_expect_eq(wt_feed_merge_unfollowed(run->merge), 0);
+	run_close(run);
+}
+
+Test(feed_merge, what_any_lane_could_not_follow_is_counted)
+{
+	struct feed_run *run = open_two();
+
+	for (uint64_t number = 1; number <= 20; number++) {
+		give(run, 0, number, T0 + (int64_t)number, 0);
+		give_session(run, 1, 2, number, T0 + (int64_t)number, 0);
+	}
+	cr_expect_eq(wt_feed_merge_unfollowed(run->merge), 18);
+	run_close(run);
+}
+
+Test(feed_merge, the_end_is_no_silence)
+{
+	struct feed_run *run = open_two();
+
+	give(run, 0, 1, T0, 0);
+	give(run, 1, 2, T0 + 1, 0);
+	run_finish_lanes(run);
+	cr_expect_eq(run_count(run, WT_EVENT_STREAM), 1);
+	cr_expect_eq(run_count(run, WT_EVENT_STATE), 0);
 	run_close(run);
 }

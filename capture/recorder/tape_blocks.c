@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/capture/recorder/recorder_blocks.h>
+#include <wiretape/capture/recorder/tape_blocks.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -7,9 +7,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include <wiretape/capture/recorder/recorder_clocks.h>
+#include <wiretape/capture/recorder/clock_notes.h>
 #include <wiretape/capture/recorder/recorder_feeds.h>
-#include <wiretape/capture/recorder/recorder_output.h>
 #include <wiretape/pcapng/pcapng_encode.h>
 #include <wiretape/pcapng/tape_mark.h>
 
@@ -37,38 +36,38 @@ static void describe_hardware(char *out, size_t capacity, const struct utsname *
 	fclose(info);
 }
 
-static int submit(struct wt_recorder *recorder, ssize_t bytes)
+static int submit(struct wt_tape_writer *writer, ssize_t bytes)
 {
 	if (bytes < 0)
 		return (int)bytes;
-	wt_tape_submit(recorder->file->tape, (size_t)bytes, 0, NULL, 0);
+	wt_tape_submit(writer->file->tape, (size_t)bytes, 0, NULL, 0);
 	return 0;
 }
 
-static int write_section(struct wt_recorder *recorder, const char *hardware, const char *os)
+static int write_section(struct wt_tape_writer *writer, const char *hardware, const char *os)
 {
 	char tape[WT_TAPE_MARK_TEXT_BYTES];
 	const struct wt_tape_mark mark = {
-	        .tape_id = wt_tape_id(recorder->file->tape),
-	        .recording = recorder->recording_id,
-	        .file = recorder->file->number,
+	        .tape_id = wt_tape_id(writer->file->tape),
+	        .recording = writer->recording_id,
+	        .file = writer->file->number,
 	        .format = WT_CHUNK_FORMAT,
 	        .has_recording = true,
-	        .lanes = recorder->config.lanes,
-	        .lane = recorder->config.lane,
+	        .lanes = writer->state->config.lanes,
+	        .lane = writer->state->config.lane,
 	};
 	struct wt_pcapng_section section = {
 	        .hardware = hardware,
 	        .os = os,
-	        .application = recorder->config.application,
-	        .tape = wt_tape_is_stream(recorder->file->tape) ? NULL : tape,
+	        .application = writer->state->config.application,
+	        .tape = wt_tape_is_stream(writer->file->tape) ? NULL : tape,
 	};
 	uint8_t *at;
 	size_t room;
-	int rc = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
+	int rc = wt_tape_writer_reserve(writer, BLOCK_ROOM, &at, &room);
 
 	wt_tape_mark_format(tape, &mark);
-	return rc ? rc : submit(recorder, wt_pcapng_encode_section(at, room, &section));
+	return rc ? rc : submit(writer, wt_pcapng_encode_section(at, room, &section));
 }
 
 static void describe_reader(char *out, size_t capacity, const struct wt_reader_info *info)
@@ -87,32 +86,32 @@ static void describe_reader(char *out, size_t capacity, const struct wt_reader_i
 }
 
 /* Upper bound of an interface's block. Its filter is what may be long. */
-static size_t interface_room(const struct wt_recorder *recorder, size_t i)
+static size_t interface_room(const struct wt_tape_writer *writer, size_t i)
 {
-	const char *filter = recorder->config.interfaces[i].filter;
+	const char *filter = writer->state->config.interfaces[i].filter;
 	size_t length = filter ? strlen(filter) : 0;
 
 	return INTERFACE_ROOM + (length < UINT16_MAX ? length : UINT16_MAX);
 }
 
-static int size_header(struct wt_recorder *recorder)
+static int size_header(struct wt_tape_writer *writer)
 {
-	size_t bytes = 2 * BLOCK_ROOM + wt_recorder_feeds_header_bytes(recorder);
+	size_t bytes = 2 * BLOCK_ROOM + wt_recorder_feeds_header_bytes(writer->feeds);
 
-	for (size_t i = 0; i < recorder->config.interface_count; i++)
-		bytes += interface_room(recorder, i) + MAPS_ROOM;
-	return wt_tape_size_header(recorder->file->tape, bytes);
+	for (size_t i = 0; i < writer->state->config.interface_count; i++)
+		bytes += interface_room(writer, i) + MAPS_ROOM;
+	return wt_tape_size_header(writer->file->tape, bytes);
 }
 
-static int write_interface(struct wt_recorder *recorder, size_t i, const char *os)
+static int write_interface(struct wt_tape_writer *writer, size_t i, const char *os)
 {
-	const struct wt_reader_info *info = recorder->reports[i].reader;
+	const struct wt_reader_info *info = writer->state->reports[i].reader;
 	char reader[512], clock[256];
 	struct wt_pcapng_interface interface = {
 	        .link_type = info->link_type,
 	        .snaplen = info->snaplen,
 	        .name = info->name,
-	        .filter = recorder->config.interfaces[i].filter,
+	        .filter = writer->state->config.interfaces[i].filter,
 	        .os = os,
 	        .reader = reader,
 	        .clock = clock,
@@ -123,7 +122,7 @@ static int write_interface(struct wt_recorder *recorder, size_t i, const char *o
 	int rc;
 
 	describe_reader(reader, sizeof(reader), info);
-	wt_stamp_converter_describe(&recorder->recorded[i].converter, clock, sizeof(clock));
+	wt_stamp_converter_describe(&writer->recorded[i].converter, clock, sizeof(clock));
 	if (info->link) {
 		interface.description = info->link->alias;
 		interface.hardware = info->link->driver;
@@ -136,11 +135,11 @@ static int write_interface(struct wt_recorder *recorder, size_t i, const char *o
 	else if (info->rebuilds_headers)
 		interface.description = "UDP socket: IP and UDP headers are rebuilt from what it "
 		                        "tells, payloads are as they came";
-	rc = wt_recorder_reserve(recorder, interface_room(recorder, i), &at, &room);
-	return rc ? rc : submit(recorder, wt_pcapng_encode_interface(at, room, &interface));
+	rc = wt_tape_writer_reserve(writer, interface_room(writer, i), &at, &room);
+	return rc ? rc : submit(writer, wt_pcapng_encode_interface(at, room, &interface));
 }
 
-int wt_recorder_write_preamble(struct wt_recorder *recorder)
+int wt_tape_writer_write_header(struct wt_tape_writer *writer)
 {
 	struct utsname system = {0};
 	char os[256], hardware[256];
@@ -149,16 +148,16 @@ int wt_recorder_write_preamble(struct wt_recorder *recorder)
 	uname(&system);
 	snprintf(os, sizeof(os), "%.80s %.80s", system.sysname, system.release);
 	describe_hardware(hardware, sizeof(hardware), &system);
-	rc = size_header(recorder);
+	rc = size_header(writer);
 	if (!rc)
-		rc = write_section(recorder, hardware, os);
-	for (size_t i = 0; !rc && i < recorder->config.interface_count; i++)
-		rc = write_interface(recorder, i, os);
+		rc = write_section(writer, hardware, os);
+	for (size_t i = 0; !rc && i < writer->state->config.interface_count; i++)
+		rc = write_interface(writer, i, os);
 	if (!rc)
-		rc = wt_recorder_write_maps(recorder);
+		rc = wt_clock_notes_write_maps(writer);
 	if (!rc)
-		rc = wt_recorder_write_feeds_header(recorder);
-	return rc ? rc : wt_recorder_flush(recorder);
+		rc = wt_recorder_write_feeds_header(writer->feeds);
+	return rc;
 }
 
 /* Counters of the NIC since the gate opened, by its own names. */
@@ -182,27 +181,27 @@ static void describe_nic(char *out, size_t capacity, const struct wt_recorder_in
 
 /* The ledger of this file. The last one stands after the packets still on their way, and counts
  * them as written. */
-static struct wt_ledger file_ledger(const struct wt_recorder *recorder, size_t i, bool closing)
+static struct wt_ledger file_ledger(const struct wt_tape_writer *writer, size_t i, bool closing)
 {
-	struct wt_ledger ledger = recorder->reports[i].ledger;
+	struct wt_ledger ledger = writer->state->reports[i].ledger;
 	uint64_t written =
-	        closing ? wt_tape_packets(recorder->file->tape, i) : recorder->file->landed[i];
+	        closing ? wt_tape_packets(writer->file->tape, i) : writer->file->landed[i];
 
 	/* Drops after the last packet of a file are reported by the next file's first. */
-	if (closing && !recorder->ending)
-		ledger.lost.ring = wt_ring_drops_told(recorder->recorded[i].ring);
-	wt_ledger_subtract(&ledger, &recorder->recorded[i].file_start, written);
+	if (writer->phase == WT_TAPE_CLOSING)
+		ledger.lost.ring = writer->recorded[i].drops_placed;
+	wt_ledger_subtract(&ledger, &writer->file_starts[i], written);
 	return ledger;
 }
 
 /* Note near misses so far. */
-static void note_evidence(const struct wt_recorder *recorder, size_t i)
+static void note_evidence(const struct wt_tape_writer *writer, size_t i)
 {
-	const struct wt_ring *ring = recorder->recorded[i].ring;
-	struct wt_ledger *ledger = &recorder->reports[i].ledger;
+	const struct wt_ring *ring = writer->recorded[i].ring;
+	struct wt_ledger *ledger = &writer->state->reports[i].ledger;
 	struct wt_recorder_writes writes;
 
-	wt_recorder_count_writes(recorder, &writes);
+	wt_tape_writer_count_writes(writer, &writes);
 	ledger->ring.high_water_percent = (uint64_t)wt_ring_high_water_pct(ring);
 	ledger->ring.high_water_ns = (uint64_t)wt_ring_high_water_ns(ring);
 	ledger->writes.longest_ns = (uint64_t)writes.longest_ns;
@@ -210,42 +209,33 @@ static void note_evidence(const struct wt_recorder *recorder, size_t i)
 	ledger->writes.in_flight_most = writes.in_flight_most;
 }
 
-static int write_interface_statistics(struct wt_recorder *recorder, size_t i, bool closing)
+int wt_tape_writer_write_statistics(struct wt_tape_writer *writer, size_t i, bool closing)
 {
-	const struct wt_recorder_interface *report = &recorder->reports[i];
+	const struct wt_recorder_interface *report = &writer->state->reports[i];
 	struct wt_ledger ledger;
 	char text[1024], nic[1024];
-	int64_t now_ns = wt_recorder_utc_clock_ns();
+	int64_t now_ns = wt_recorder_utc_clock_ns(writer->state);
 	struct wt_pcapng_statistics statistics = {
 	        .interface_id = (uint32_t)i,
 	        .stamp_ns = now_ns,
-	        .start_ns = recorder->file->start_utc_ns,
+	        .start_ns = writer->file->start_utc_ns,
 	        .end_ns = now_ns,
 	        .ledger = text,
 	        .nic = nic,
-	        .degraded = closing ? recorder->degraded : NULL,
+	        .degraded = closing ? writer->state->degraded : NULL,
 	};
 	uint8_t *at;
 	size_t room;
 	int rc;
 
-	note_evidence(recorder, i);
-	ledger = file_ledger(recorder, i, closing);
+	note_evidence(writer, i);
+	ledger = file_ledger(writer, i, closing);
 	statistics.received = statistics.accepted = ledger.seen;
 	/* ifdrop is where dumpcap puts its socket's drops and Wireshark looks for them. */
 	statistics.if_dropped = statistics.os_dropped = ledger.lost.ring;
 	statistics.delivered = ledger.written;
 	wt_ledger_text(&ledger, text, sizeof(text));
 	describe_nic(nic, sizeof(nic), report);
-	rc = wt_recorder_reserve(recorder, BLOCK_ROOM, &at, &room);
-	return rc ? rc : submit(recorder, wt_pcapng_encode_statistics(at, room, &statistics));
-}
-
-int wt_recorder_write_statistics(struct wt_recorder *recorder, bool closing)
-{
-	int rc = 0;
-
-	for (size_t i = 0; !rc && i < recorder->config.interface_count; i++)
-		rc = write_interface_statistics(recorder, i, closing);
-	return rc;
+	rc = wt_tape_writer_reserve(writer, BLOCK_ROOM, &at, &room);
+	return rc ? rc : submit(writer, wt_pcapng_encode_statistics(at, room, &statistics));
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/capture/recorder/recorder_joins.h>
+#include <wiretape/capture/recorder/clerk_joins.h>
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -65,10 +65,10 @@ static void list_groups(struct groups *groups, const struct wt_recorder_config *
 			add_feed_group(groups, &config->feeds->list[i].sides[side], reader);
 }
 
-int wt_recorder_open_joins(struct wt_recorder *recorder, struct wt_recorded *recorded,
-                           struct wt_error *err)
+int wt_clerk_join_open(struct wt_clerk_join *join, const struct wt_recorder_state *state,
+                       const struct wt_recorded *recorded, struct wt_error *err)
 {
-	const struct wt_recorder_config *config = &recorder->config;
+	const struct wt_recorder_config *config = &state->config;
 	const struct wt_reader_info *reader = recorded->report->reader;
 	size_t most =
 	        config->join_count + (config->feeds ? config->feeds->count * WT_FEED_SIDES : 0);
@@ -88,29 +88,18 @@ int wt_recorder_open_joins(struct wt_recorder *recorder, struct wt_recorded *rec
 		return wt_error_set(err, -ENOMEM, "no memory for groups to join");
 	list_groups(&groups, config, reader);
 	if (groups.count)
-		rc = wt_join_open(&recorded->join, groups.list, groups.count, reader->link, err);
+		rc = wt_join_open(&join->join, groups.list, groups.count, reader->link, err);
 	free(groups.list);
 	return rc;
 }
 
-void wt_recorder_start_joins(struct wt_recorder *recorder, int64_t now_ns)
-{
-	recorder->join_due_ns = INT64_MAX;
-	for (size_t i = 0; i < recorder->config.interface_count; i++) {
-		if (!recorder->recorded[i].join)
-			continue;
-		recorder->join_due_ns = now_ns;
-		wt_join_restart(recorder->recorded[i].join, now_ns);
-	}
-}
-
 /* Recipient of the news. */
 struct listener {
-	struct wt_recorder *recorder;
+	struct wt_recorder_state *state;
 	const char *name; /* of the interface */
 };
 
-static void say_silence(struct wt_recorder *recorder, const char *name,
+static void say_silence(struct wt_recorder_state *state, const char *name,
                         const struct wt_join_group *group, bool again)
 {
 	char text[WT_MAX_DEGRADED_TEXT];
@@ -122,10 +111,10 @@ static void say_silence(struct wt_recorder *recorder, const char *name,
 	         "drop the queries?",
 	         group->text, name, group->has_source ? " and this its address" : "");
 	/* A state is recorded once, and reported each time. */
-	if (again || recorder->degraded_count == WT_MAX_DEGRADED)
-		wt_recorder_say(recorder, "%s", text);
+	if (again || state->degraded_count == WT_MAX_DEGRADED)
+		wt_recorder_say(state, "%s", text);
 	else
-		wt_recorder_degrade(recorder, text);
+		wt_recorder_note_degraded(state, text);
 }
 
 static void on_news(void *context, const struct wt_join_group *group, enum wt_join_news news,
@@ -137,15 +126,14 @@ static void on_news(void *context, const struct wt_join_group *group, enum wt_jo
 	switch (news) {
 	case WT_JOIN_SILENT:
 	case WT_JOIN_SILENT_AGAIN:
-		say_silence(listener->recorder, listener->name, group,
-		            news == WT_JOIN_SILENT_AGAIN);
+		say_silence(listener->state, listener->name, group, news == WT_JOIN_SILENT_AGAIN);
 		break;
 	case WT_JOIN_ARRIVES:
-		wt_recorder_say(listener->recorder, "%s on %s: arrives after %.0f s", group->text,
+		wt_recorder_say(listener->state, "%s on %s: arrives after %.0f s", group->text,
 		                listener->name, seconds);
 		break;
 	case WT_JOIN_ARRIVES_AGAIN:
-		wt_recorder_say(listener->recorder, "%s on %s: packets arrive again, after %.0f s",
+		wt_recorder_say(listener->state, "%s on %s: packets arrive again, after %.0f s",
 		                group->text, listener->name, seconds);
 		break;
 	case WT_JOIN_NO_NEWS:
@@ -155,7 +143,8 @@ static void on_news(void *context, const struct wt_join_group *group, enum wt_jo
 
 /* The kernel forgets the memberships of an interface that disappears. Until it is up nothing
  * can be joined. */
-static void renew(struct wt_recorder *recorder, struct wt_recorded *recorded)
+static void renew(struct wt_clerk_join *join, struct wt_recorder_state *state,
+                  struct wt_recorded *recorded)
 {
 	const char *name = recorded->report->reader->name;
 	struct wt_error err = {0};
@@ -163,44 +152,31 @@ static void renew(struct wt_recorder *recorder, struct wt_recorded *recorded)
 
 	if (wt_reader_link(recorded->reader, &link) || !(link.flags & IFF_UP))
 		return;
-	if (wt_join_renew(recorded->join, &link, &err))
-		wt_recorder_degrade(recorder, err.text);
+	if (wt_join_renew(join->join, &link, &err))
+		wt_recorder_note_degraded(state, err.text);
 	else
-		wt_recorder_say(recorder, "joined the groups on %s again", name);
-	recorded->join_lost = err.code != 0;
+		wt_recorder_say(state, "joined the groups on %s again", name);
+	join->lost = err.code != 0;
 }
 
-static int64_t keep_join(struct wt_recorder *recorder, struct wt_recorded *recorded, int64_t now_ns)
+int64_t wt_clerk_join_keep(struct wt_clerk_join *join, struct wt_recorder_state *state,
+                           struct wt_recorded *recorded, bool is_down)
 {
-	struct listener listener = {recorder, recorded->report->reader->name};
+	struct listener listener = {state, recorded->report->reader->name};
 	const int64_t look_again_ns = 1000000000;
 
-	if (recorded->join_lost && !recorded->report->gone)
-		renew(recorder, recorded);
-	if (!recorded->join_lost && !recorded->down && !recorded->report->gone)
-		return wt_join_tick(recorded->join, now_ns, on_news, &listener);
-	wt_join_restart(recorded->join, now_ns);
-	return now_ns + look_again_ns;
+	if (!join->join)
+		return INT64_MAX;
+	if (join->lost && !recorded->report->gone)
+		renew(join, state, recorded);
+	if (!join->lost && !is_down && !recorded->report->gone)
+		return wt_join_tick(join->join, state->now_ns, on_news, &listener);
+	wt_join_restart(join->join, state->now_ns);
+	return state->now_ns + look_again_ns;
 }
 
-void wt_recorder_keep_joins(struct wt_recorder *recorder, int64_t now_ns)
+void wt_clerk_join_close(struct wt_clerk_join *join)
 {
-	recorder->join_due_ns = INT64_MAX;
-	for (size_t i = 0; i < recorder->config.interface_count; i++) {
-		int64_t due_ns;
-
-		if (!recorder->recorded[i].join)
-			continue;
-		due_ns = keep_join(recorder, &recorder->recorded[i], now_ns);
-		if (due_ns < recorder->join_due_ns)
-			recorder->join_due_ns = due_ns;
-	}
-}
-
-void wt_recorder_close_joins(struct wt_recorder *recorder)
-{
-	for (size_t i = 0; i < recorder->config.interface_count; i++) {
-		wt_join_close(recorder->recorded[i].join);
-		recorder->recorded[i].join = NULL;
-	}
+	wt_join_close(join->join);
+	join->join = NULL;
 }

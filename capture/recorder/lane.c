@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <wiretape/capture/recorder/lane.h>
+
+enum {
+	FRAMES_A_TURN = 16384,    /* before the clerk gets his */
+	DRAIN_PATIENCE_MS = 3000, /* without anything out of a ring, besides its timeout */
+	FILL_LEVELS = 4,
+};
+static const int64_t ms_ns = 1000000;
+
+/* How full it is, in quarters. A ring that cannot tell may be full. */
+static uint32_t level_of(const struct wt_lane_ring *ring)
+{
+	uint32_t filled, total;
+
+	wt_ring_fill(ring->recorded->ring, &filled, &total);
+	return total ? (uint32_t)((uint64_t)filled * FILL_LEVELS / total) : FILL_LEVELS;
+}
+
+/* The fullest ring comes first; of those that are about as full, the one that has been given the
+ * least: so one that needs little is not kept waiting by one that always has more. */
+static struct wt_lane_ring *choose_ring(struct wt_lane *lane)
+{
+	struct wt_lane_ring *best = NULL;
+	uint32_t best_level = 0;
+
+	if (lane->ring_count == 1)
+		return lane->rings[0].tried ? NULL : lane->rings;
+	for (size_t i = 0; i < lane->ring_count; i++) {
+		struct wt_lane_ring *ring = &lane->rings[i];
+		uint32_t level;
+
+		if (ring->tried)
+			continue;
+		level = level_of(ring);
+		if (best && (level < best_level ||
+		             (level == best_level && ring->served_bytes >= best->served_bytes)))
+			continue;
+		best = ring;
+		best_level = level;
+	}
+	return best;
+}
+
+/* A ring that had nothing for a while has saved up nothing. */
+static void count_served(struct wt_lane *lane, struct wt_lane_ring *ring, uint64_t bytes)
+{
+	if (ring->served_bytes < lane->served_bytes)
+		ring->served_bytes = lane->served_bytes;
+	lane->served_bytes = ring->served_bytes;
+	ring->served_bytes += bytes;
+}
+
+/* Borrow the next block of all rings. */
+static bool borrow(struct wt_lane *lane, struct wt_block *block, struct wt_recorded **recorded)
+{
+	struct wt_lane_ring *ring;
+
+	for (size_t i = 0; i < lane->ring_count; i++)
+		lane->rings[i].tried = false;
+	while ((ring = choose_ring(lane))) {
+		int rc = wt_reader_next_block(ring->recorded->reader, block);
+
+		if (rc > 0) {
+			count_served(lane, ring, block->walk.bytes);
+			*recorded = ring->recorded;
+			return true;
+		}
+		ring->recorded->troubled |= rc < 0;
+		ring->tried = true;
+	}
+	return false;
+}
+
+bool wt_lane_serve(struct wt_lane *lane)
+{
+	struct wt_conversion *conversion = &lane->conversion;
+	struct wt_recorder_state *state = conversion->state;
+	struct wt_recorded *recorded;
+	struct wt_block block;
+	uint64_t read = 0;
+
+	lane->found_empty = false;
+	while (read < FRAMES_A_TURN && !wt_recorder_is_over(state)) {
+		if (!conversion->recorded) {
+			wt_tape_writer_reap(conversion->writer);
+			if (wt_recorder_is_over(state) ||
+			    !wt_tape_writer_is_ready(conversion->writer))
+				return false;
+			lane->found_empty = !borrow(lane, &block, &recorded);
+			if (lane->found_empty)
+				return false;
+			wt_conversion_begin(conversion, recorded, &block);
+		}
+		if (!wt_conversion_advance(conversion))
+			return false;
+		read += conversion->read;
+		wt_recorder_keep_feeds(conversion->feeds);
+	}
+	return !state->ending;
+}
+
+static uint64_t count_waiting(const struct wt_lane *lane)
+{
+	uint64_t waiting = 0;
+
+	for (size_t i = 0; i < lane->ring_count; i++)
+		waiting += wt_recorded_waiting(lane->rings[i].recorded);
+	return waiting;
+}
+
+/* The kernel hands over a block that is not full in the second period of its timer. */
+static int64_t patience_ns(const struct wt_lane *lane)
+{
+	uint32_t timeout_ms = 0;
+
+	for (size_t i = 0; i < lane->ring_count; i++) {
+		const struct wt_reader_info *info = lane->rings[i].recorded->report->reader;
+
+		if (info->retire_timeout_ms > timeout_ms)
+			timeout_ms = info->retire_timeout_ms;
+	}
+	return (DRAIN_PATIENCE_MS + 2 * (int64_t)timeout_ms) * ms_ns;
+}
+
+void wt_lane_begin_drain(struct wt_lane *lane)
+{
+	lane->waiting = count_waiting(lane);
+	lane->progress_ns = lane->conversion.state->now_ns;
+}
+
+bool wt_lane_is_drained(struct wt_lane *lane)
+{
+	int64_t now_ns = lane->conversion.state->now_ns;
+	uint64_t waiting = count_waiting(lane);
+
+	if (!waiting && !lane->conversion.recorded)
+		return true;
+	if (waiting != lane->waiting || !lane->found_empty)
+		lane->progress_ns = now_ns;
+	lane->waiting = waiting;
+	return now_ns - lane->progress_ns > patience_ns(lane);
+}
+
+void wt_lane_drop(struct wt_lane *lane)
+{
+	if (lane->conversion.recorded)
+		wt_conversion_advance(&lane->conversion);
+}
+
+static void follow_ring(struct wt_lane *lane, struct wt_recorded *recorded)
+{
+	struct wt_block block;
+
+	while (wt_recorded_waiting(recorded) &&
+	       wt_reader_next_block(recorded->reader, &block) > 0) {
+		wt_recorder_follow_block(lane->conversion.feeds, recorded, &block);
+		recorded->followed += block.rejected;
+		wt_ring_release_block(recorded->ring, &block);
+	}
+}
+
+/* The ledger has them as lost by the writer already. */
+void wt_lane_follow(struct wt_lane *lane)
+{
+	lane->found_empty = true;
+	for (size_t i = 0; i < lane->ring_count; i++)
+		follow_ring(lane, lane->rings[i].recorded);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wiretape/capture/recorder/recording.h>
+#include <wiretape/tests/support/temp.h>
+
+/* Lanes over simulated interfaces that are too fast for their rings, asked for reports all the time
+ * and stopped at any moment, from another thread: they begin and end together, and the ledger
+ * closes, lane by lane and as a sum. */
+
+enum { LANES = 3, ROUNDS = 12 };
+
+static unsigned seed = 1;
+
+struct run {
+	struct wt_recording *recording;
+	pthread_mutex_t lock; /* for the next two */
+	pthread_cond_t news;
+	unsigned begins, reports;
+	bool over;
+	uint64_t last_seen;
+	const char *problem; /* of the recording's thread */
+};
+
+static bool adds_up(const struct wt_ledger *ledger)
+{
+	return ledger->seen == ledger->written + wt_ledger_lost(ledger);
+}
+
+static int on_begin(void *context)
+{
+	struct run *run = context;
+
+	pthread_mutex_lock(&run->lock);
+	run->begins++;
+	pthread_cond_signal(&run->news);
+	pthread_mutex_unlock(&run->lock);
+	return 0;
+}
+
+static void on_event(void *context, const char *text)
+{
+	struct run *run = context;
+
+	if (!*text)
+		run->problem = "it says nothing";
+}
+
+static void on_progress(void *context, const struct wt_recorder_report *sum, bool report_requested)
+{
+	struct run *run = context;
+	struct wt_recording_report report;
+	struct wt_ledger total = {0};
+
+	wt_recording_report(run->recording, &report);
+	for (size_t i = 0; i < report.lane_count; i++)
+		wt_ledger_add(&total, &report.lanes[i].report.total);
+	if (!adds_up(&sum->total) || !adds_up(&total))
+		run->problem = "the ledger does not add up while recording";
+	if (sum->total.seen < run->last_seen)
+		run->problem = "the ledger went backwards";
+	run->last_seen = sum->total.seen;
+	pthread_mutex_lock(&run->lock);
+	run->reports += report_requested;
+	pthread_cond_signal(&run->news);
+	pthread_mutex_unlock(&run->lock);
+}
+
+/* Some rounds are stopped before they have begun. */
+static void *poke_and_stop(void *argument)
+{
+	struct run *run = argument;
+	unsigned pokes = (unsigned)rand_r(&seed) % 20;
+
+	usleep((useconds_t)rand_r(&seed) % 3000);
+	for (unsigned i = 0; i < pokes; i++) {
+		wt_recording_request_report(run->recording);
+		pthread_mutex_lock(&run->lock);
+		while (run->reports <= i && !run->over)
+			pthread_cond_wait(&run->news, &run->lock);
+		pthread_mutex_unlock(&run->lock);
+	}
+	wt_recording_stop(run->recording);
+	return NULL;
+}
+
+static const char *judge(const struct wt_recording_report *report)
+{
+	struct wt_ledger sum = {0};
+
+	for (size_t i = 0; i < report->lane_count; i++) {
+		const struct wt_ledger *one = &report->lanes[i].report.total;
+
+		if (!adds_up(one) || one->unattributed || one->waiting)
+			return "the ledger of a lane does not close";
+		wt_ledger_add(&sum, one);
+	}
+	if (memcmp(&sum, &report->sum.total, sizeof(sum)) != 0)
+		return "the ledger is not the sum of the lanes'";
+	if (report->sum.end != WT_END_ASKED)
+		return "it did not end because it was asked to";
+	return NULL;
+}
+
+static void remove_files(const struct wt_recording_report *report)
+{
+	for (size_t i = 0; i < report->lane_count; i++)
+		for (size_t j = 0; j < report->lanes[i].file_count; j++)
+			unlink(report->lanes[i].files[j].path);
+}
+
+static int run_once(const struct wt_recording_config *wanted)
+{
+	struct run run = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
+	struct wt_recording_config config = *wanted;
+	struct wt_recording_report report;
+	struct wt_error err = {0};
+	pthread_t poker;
+
+	config.recorder.context = &run;
+	if (wt_recording_open(&run.recording, &config, &err) ||
+	    pthread_create(&poker, NULL, poke_and_stop, &run)) {
+		printf("SKIP: cannot start: %s\n", err.text);
+		return 77;
+	}
+	if (wt_recording_run(run.recording, &err))
+		run.problem = err.text;
+	pthread_mutex_lock(&run.lock);
+	run.over = true;
+	pthread_cond_signal(&run.news);
+	pthread_mutex_unlock(&run.lock);
+	pthread_join(poker, NULL);
+	wt_recording_settle(run.recording);
+	wt_recording_report(run.recording, &report);
+	if (!run.problem)
+		run.problem = judge(&report);
+	if (!run.problem && run.begins != 1)
+		run.problem = "it has not begun once";
+	printf("seen %llu, written %llu, reports %u: %s\n",
+	       (unsigned long long)report.sum.total.seen,
+	       (unsigned long long)report.sum.total.written, run.reports,
+	       run.problem ? run.problem : "ok");
+	remove_files(&report);
+	wt_recording_close(run.recording);
+	return run.problem != NULL;
+}
+
+int main(void)
+{
+	static const struct wt_reader_config interfaces[] = {
+	        {.kind = WT_READER_SIM, .interface = "sim:pps=max", .ring_bytes = 1 << 20},
+	        {.kind = WT_READER_SIM,
+	         .interface = "sim:pps=max,layout=v2",
+	         .ring_bytes = 1 << 20},
+	};
+	char folder[TEMP_BYTES], path[TEMP_BYTES + 16];
+	const struct wt_recording_config config = {
+	        .recorder = {.interfaces = interfaces,
+	                     .interface_count = 2,
+	                     .statistics_every_ns = 1000000,
+	                     .progress_every_ns = 500000,
+	                     .on_begin = on_begin,
+	                     .on_event = on_event,
+	                     .on_progress = on_progress},
+	        .files.path = path,
+	        .direct = WT_DIRECT_OFF,
+	        .queues = LANES,
+	};
+	int rc = 0;
+
+	temp_template_in_memory(folder, "stress_recording");
+	if (!mkdtemp(folder))
+		return 77;
+	snprintf(path, sizeof(path), "%s/tape.pcapng", folder);
+	for (unsigned i = 0; i < ROUNDS && !rc; i++)
+		rc = run_once(&config);
+	rmdir(folder);
+	return rc;
+}
