@@ -14,7 +14,8 @@ static uint32_t level_of(const struct wt_lane_ring *ring)
 	uint32_t filled, total;
 
 	wt_ring_fill(ring->recorded->ring, &filled, &total);
-	return total ? (uint32_t)((uint64_t)filled * FILL_LEVELS / total) : FILL_LEVELS;
+	return filled < total ? (uint32_t)((uint64_t)filled * FILL_LEVELS / total)
+	                      : FILL_LEVELS - 1;
 }
 
 /* The fullest ring comes first; of those that are about as full, the one that has been given the

@@ -54,6 +54,7 @@ struct wt_tape_writer {
 	int error;               /* of the step before, at the end */
 	bool was_cut;            /* the last file's writer has failed */
 	uint64_t recording_id;   /* in each file */
+	uint64_t shared_bytes;   /* that the other lanes know of */
 	uint64_t max_bytes;      /* of a file; 0: no limit */
 	uint64_t finished_bytes; /* of the files before */
 	uint32_t file_count;

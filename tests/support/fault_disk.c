@@ -16,11 +16,12 @@ struct fault_disk {
 	struct wt_disk_request *pending[WT_DISK_DEPTH]; /* oldest first */
 	unsigned numbers[WT_DISK_DEPTH];                /* number of the write; 0: not a write */
 	unsigned count;
-	pthread_mutex_t lock; /* for the next three and the eventfd */
+	pthread_mutex_t lock; /* for the next four and the eventfd */
 	pthread_cond_t released;
 	bool hold;
-	unsigned waiting; /* `count` for other threads */
 	bool keep_first;
+	unsigned may_end;               /* though it is held */
+	unsigned waiting;               /* `count` for other threads */
 	uint32_t random;                /* 0: in order */
 	unsigned hold_from, hold_until; /* writes handed in */
 	unsigned fail_nth, fail_from, short_nth, short_last;
@@ -40,7 +41,7 @@ static void show_state(struct fault_disk *fault)
 	eventfd_t value;
 
 	eventfd_read(fault->disk.fd, &value);
-	if (fault->waiting && !fault->hold)
+	if (fault->waiting && (!fault->hold || fault->may_end))
 		eventfd_write(fault->disk.fd, 1);
 }
 
@@ -141,9 +142,9 @@ static bool may_end(struct fault_disk *fault, bool wait)
 		return false;
 
 	pthread_mutex_lock(&fault->lock);
-	while (wait && fault->hold)
+	while (wait && fault->hold && !fault->may_end)
 		pthread_cond_wait(&fault->released, &fault->lock);
-	hold = fault->hold;
+	hold = fault->hold && !fault->may_end;
 	pthread_mutex_unlock(&fault->lock);
 	return !hold && fault->count;
 }
@@ -158,6 +159,9 @@ static int reap_fault(struct wt_disk *disk, bool wait)
 	ends = fault->count - fault->keep_first;
 	if (fault->random && ends)
 		ends = 1 + draw(fault, ends);
+	if (fault->hold && ends > fault->may_end)
+		ends = fault->may_end;
+	fault->may_end -= fault->hold ? ends : 0;
 	for (unsigned i = 0; i < ends; i++)
 		end_one(fault,
 		        fault->keep_first + (fault->random
@@ -240,6 +244,16 @@ void fault_disk_hold(struct wt_disk *disk, bool hold)
 	fault->hold = hold;
 	show_state(fault);
 	pthread_cond_broadcast(&fault->released);
+	pthread_mutex_unlock(&fault->lock);
+}
+
+void fault_disk_let_end(struct wt_disk *disk, unsigned requests)
+{
+	struct fault_disk *fault = fault_of(disk);
+
+	pthread_mutex_lock(&fault->lock);
+	fault->may_end = requests;
+	show_state(fault);
 	pthread_mutex_unlock(&fault->lock);
 }
 

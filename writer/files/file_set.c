@@ -210,7 +210,7 @@ int wt_file_set_open_on(struct wt_file_set **set, const struct wt_file_set_confi
 	opening->system = *system;
 	opening->rotates = has_condition(config);
 	opening->dir_fd = opening->wake_fd = opening->next_fd = -1;
-	opening->next_number = 1;
+	opening->next_number = config->first_number ? config->first_number : 1;
 	opening->free_bytes = UINT64_MAX;
 	opening->last_event = &opening->first_event;
 	init_locks(opening);

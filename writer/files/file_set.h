@@ -50,7 +50,8 @@ struct wt_file_set_config {
 	bool no_adopt;           /* files of earlier recordings neither count nor get deleted */
 	/* A command that runs for longer is ended, with its whole process group [an hour]. */
 	int64_t on_close_timeout_ns;
-	const char *on_close; /* for the shell; its argument is the finished file [nothing] */
+	uint32_t first_number; /* none below it, also if they are free [1] */
+	const char *on_close;  /* for the shell; its argument is the finished file [nothing] */
 };
 
 enum wt_file_set_due {
@@ -78,6 +79,10 @@ int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *
 
 /* Whether there is more than one file to come. */
 bool wt_file_set_rotates(const struct wt_file_set *set);
+
+/* The number of the file that is ready to be begun, as one is after opening. 0: none is, or files
+ * are not numbered. */
+uint32_t wt_file_set_next_number(struct wt_file_set *set);
 
 /* Begin the next file: its path and number; times are those at which it begins. Takes what a thread
  * of the set has made ready and calls nothing that touches a disk. -EAGAIN: it is not ready. Then

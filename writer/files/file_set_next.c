@@ -166,6 +166,16 @@ bool wt_file_set_is_ready(struct wt_file_set *set)
 	return is_ready;
 }
 
+uint32_t wt_file_set_next_number(struct wt_file_set *set)
+{
+	uint32_t number;
+
+	pthread_mutex_lock(&set->lock);
+	number = set->next ? set->next->number : 0;
+	pthread_mutex_unlock(&set->lock);
+	return number;
+}
+
 int wt_file_set_fd(const struct wt_file_set *set)
 {
 	return set->next_fd;

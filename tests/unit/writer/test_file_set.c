@@ -378,6 +378,27 @@ Test(file_set, times_before_1970_round_down)
 	cr_expect(same(final_name(0), "tape_00001_19691231T235959Z.pcapng"));
 }
 
+Test(file_set, numbers_begin_where_they_are_told_to_or_after_the_highest)
+{
+	put("tape_00007.pcapng.part", "packets");
+	config.first_number = 5;
+	open_set();
+	cr_expect(eq(u32, wt_file_set_next_number(set), 8));
+	wt_file_set_close(set);
+	config.first_number = 12;
+	open_set();
+	cr_expect(eq(u32, wt_file_set_next_number(set), 12));
+	begin();
+	cr_expect(eq(u32, number, 12));
+	wt_file_set_settle(set);
+	cr_expect(eq(u32, wt_file_set_next_number(set), 13));
+	wt_file_set_close(set);
+	set = NULL;
+	config = (struct wt_file_set_config){.path = tape};
+	open_set();
+	cr_expect(eq(u32, wt_file_set_next_number(set), 0));
+}
+
 Test(file_set, restarted_recording_goes_on_after_the_highest_number)
 {
 	put("tape_00004_20250101T000000Z.pcapng", "");

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "support/fault_disk.h"
+#include "support/file_check.h"
+#include "support/temp.h"
+#include "support/unit.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wiretape/capture/readers/reader_private.h>
+#include <wiretape/capture/recorder/lane.h>
+#include <wiretape/capture/recorder/tape_files.h>
+#include <wiretape/feed/load/mold_template.h>
+#include <wiretape/ring/sim_ring.h>
+
+/* A lane by itself, step by step: rings that the test fills, and a disk that takes as much as the
+ * test lets it. */
+
+enum { RINGS = 2, BLOCK_BYTES = 65536, FRAME_BYTES_MOST = 1400 };
+
+static struct wt_recorder_state state;
+static struct wt_recorder_output output;
+static struct wt_recorder_interface reports[RINGS];
+static struct wt_tape_writer writer;
+static struct wt_lane lane;
+static struct wt_recorded recorded[RINGS];
+static struct wt_lane_ring rings[RINGS];
+static struct wt_ledger file_starts[RINGS];
+static struct wt_reader readers[RINGS];
+static struct wt_sim_ring *sims[RINGS];
+static uint64_t delivered[RINGS], stored[RINGS];
+static char folder[TEMP_BYTES], path[128];
+static struct wt_error err;
+
+static int open_file(void *context, const char *name, const struct wt_sink_config *config,
+                     struct wt_sink **sink, struct wt_error *error)
+{
+	(void)context;
+	(void)name;
+	return wt_sink_file_open(sink, path, output.disk, WT_DIRECT_OFF, false, config, error);
+}
+
+static int count(struct wt_reader *reader, struct wt_ring_statistics *since)
+{
+	wt_sim_ring_statistics(sims[reader - readers], since);
+	return 0;
+}
+
+static void open_ring(size_t i, uint32_t blocks)
+{
+	static const struct wt_reader_ops ops = {.statistics = count};
+	const struct wt_stamp_converter_config clock = {0};
+	const struct wt_sim_config config = {
+	        .block_bytes = BLOCK_BYTES,
+	        .block_count = blocks,
+	        .reserve_bytes = WT_INPLACE_ETHERNET_RESERVE,
+	        .private_bytes = WT_INPLACE_PRIVATE_BYTES,
+	};
+
+	cr_assert(eq(int, wt_sim_ring_create(&sims[i], &config), 0));
+	readers[i] = (struct wt_reader){
+	        .ops = &ops,
+	        .info = {.name = "lane", .kind = WT_READER_SIM, .link_type = 1, .in_place = true},
+	        .ring = wt_sim_ring_reader(sims[i]),
+	        .fd = -1,
+	};
+	recorded[i] = (struct wt_recorded){.reader = &readers[i],
+	                                   .ring = readers[i].ring,
+	                                   .report = &reports[i],
+	                                   .id = (uint32_t)i};
+	reports[i] = (struct wt_recorder_interface){.reader = &readers[i].info};
+	rings[i] = (struct wt_lane_ring){.recorded = &recorded[i]};
+	cr_assert(eq(int,
+	             wt_stamp_converter_open(&recorded[i].converter, &readers[i], &clock, &err),
+	             0));
+}
+
+/* Rings of so many blocks each. */
+static void open_lane(enum wt_placement layout, uint32_t blocks)
+{
+	static struct wt_reader_config interfaces[RINGS];
+
+	memset(&state, 0, sizeof(state));
+	memset(&writer, 0, sizeof(writer));
+	memset(&lane, 0, sizeof(lane));
+	memset(delivered, 0, sizeof(delivered));
+	memset(stored, 0, sizeof(stored));
+	for (size_t i = 0; i < RINGS; i++)
+		open_ring(i, blocks);
+	output = (struct wt_recorder_output){
+	        .open = open_file, .disk = fault_disk_open(), .layout = layout};
+	state.system = wt_kernel_system();
+	state.reports = reports;
+	state.output = &output;
+	state.config.interfaces = interfaces;
+	state.config.interface_count = RINGS;
+	writer.state = lane.conversion.state = &state;
+	writer.recorded = recorded;
+	writer.file_starts = file_starts;
+	writer.release = wt_held_block_landed;
+	lane.conversion.writer = &writer;
+	lane.rings = rings;
+	lane.ring_count = RINGS;
+	cr_assert(eq(int, wt_buffer_pool_init(&writer.pool, WT_RECORDER_BUFFERS), 0));
+	cr_assert(eq(int, wt_held_blocks_init(&lane.conversion.held), 0));
+	cr_assert(eq(int, wt_tape_files_begin(&writer, &err), 0), "%s", err.text);
+}
+
+static void set_up(void)
+{
+	temp_template_in_memory(folder, "lane");
+	cr_assert(mkdtemp(folder) != NULL);
+	snprintf(path, sizeof(path), "%s/tape.pcapng", folder);
+}
+
+static void close_lane(void)
+{
+	wt_tape_files_abandon(&writer);
+	for (size_t i = 0; i < RINGS; i++)
+		wt_sim_ring_destroy(sims[i]);
+	wt_held_blocks_fini(&lane.conversion.held);
+	wt_buffer_pool_fini(&writer.pool);
+	wt_disk_close(output.disk);
+	unlink(path);
+}
+
+static void tear_down(void)
+{
+	rmdir(folder);
+}
+
+TestSuite(lane, .init = set_up, .fini = tear_down);
+
+/* Frames of so many bytes, numbered from 1; those that find no room are dropped. */
+static void deliver(size_t i, unsigned frames, uint32_t bytes)
+{
+	static uint8_t frame[FRAME_BYTES_MOST];
+	const struct wt_mold_template_config template = {.frame_bytes = bytes};
+	struct wt_sim_frame one = {.data = frame, .len = bytes};
+
+	cr_assert(wt_mold_template_build(&template, frame, sizeof(frame), &err) > 0);
+	for (unsigned j = 0; j < frames; j++) {
+		wt_mold_template_set_sequence(frame, ++delivered[i]);
+		one.stamp_ns = (int64_t)delivered[i];
+		stored[i] += wt_sim_ring_deliver(sims[i], &one) & WT_SIM_STORED;
+	}
+}
+
+static bool step(void)
+{
+	wt_tape_writer_reap(&writer);
+	return wt_lane_serve(&lane);
+}
+
+/* What the file holds. */
+static struct {
+	uint64_t packets[RINGS], last[RINGS], dropped[RINGS];
+	const char *wrong;
+} found;
+
+static void follow(void *context, const struct wt_pcapng_item *item)
+{
+	uint32_t id = item->packet.interface_id;
+	uint64_t sequence = file_check_sequence(item), dropped = item->packet.frame.dropped_before;
+
+	(void)context;
+	if (sequence != found.last[id] + dropped + 1)
+		found.wrong = "a packet is missing or doubled, and none says so";
+	found.last[id] = sequence;
+	found.packets[id]++;
+	found.dropped[id] += dropped;
+}
+
+/* Write all that is left, and read it again. */
+static void finish(void)
+{
+	struct file_check check = {.on_packet = follow};
+
+	fault_disk_hold(output.disk, false);
+	for (size_t i = 0; i < RINGS; i++)
+		wt_sim_ring_flush(sims[i]);
+	while (step() || lane.conversion.recorded || !lane.found_empty)
+		;
+	wt_tape_files_settle(&writer);
+	while (!wt_tape_files_advance(&writer))
+		wt_tape_writer_reap(&writer);
+	memset(&found, 0, sizeof(found));
+	cr_expect(eq(int, file_check_path(&check, path), 0), "%s", check.why);
+	cr_expect(found.wrong == NULL, "%s", found.wrong);
+	for (size_t i = 0; i < RINGS; i++) {
+		cr_expect(eq(u64, found.packets[i], stored[i]), "ring %zu", i);
+		cr_expect(eq(u64, recorded[i].given, stored[i]), "ring %zu", i);
+		cr_expect(eq(u64, reports[i].ledger.written, stored[i]), "ring %zu", i);
+		cr_expect(eq(u64, recorded[i].drops_placed, found.dropped[i]), "ring %zu", i);
+	}
+}
+
+/* A ring that a flood keeps full, and one that gets a small frame in a block of its own, now and
+ * then; the disk takes a write in a while. */
+static void starve(size_t flooded, size_t quiet)
+{
+	enum { TURNS = 3000 };
+
+	open_lane(WT_PLACEMENT_AUTO, 32);
+	fault_disk_hold(output.disk, true);
+	for (unsigned turn = 0; turn < TURNS; turn++) {
+		deliver(flooded, 60, FRAME_BYTES_MOST);
+		deliver(quiet, 1, 200);
+		wt_sim_ring_flush(sims[quiet]);
+		if (turn % 4 == 0)
+			fault_disk_let_end(output.disk, 1);
+		step();
+	}
+	finish();
+	cr_expect(eq(u64, stored[quiet], TURNS), "%" PRIu64 " of %d", stored[quiet], TURNS);
+	cr_expect(lt(u64, stored[flooded], delivered[flooded]));
+	cr_expect(gt(u64, stored[flooded], 0));
+	close_lane();
+}
+
+Test(lane, a_flooded_ring_starves_no_quiet_one_before_it)
+{
+	starve(1, 0);
+}
+
+Test(lane, a_flooded_ring_starves_no_quiet_one_after_it)
+{
+	starve(0, 1);
+}
+
+static const enum wt_placement layouts[] = {WT_PLACEMENT_INPLACE, WT_PLACEMENT_COMPACT,
+                                            WT_PLACEMENT_AUTO};
+enum { LAYOUTS = sizeof(layouts) / sizeof(layouts[0]) };
+
+/* The disk stops anywhere, and takes one request at a time after that. */
+Test(lane, no_room_anywhere_loses_and_doubles_nothing)
+{
+	for (int i = 0; i < LAYOUTS; i++)
+		for (uint32_t bytes = 60; bytes <= FRAME_BYTES_MOST; bytes += 67) {
+			open_lane(layouts[i], 64);
+			fault_disk_hold(output.disk, true);
+			for (unsigned turn = 0; turn < 100; turn++) {
+				deliver(0, 100, bytes);
+				deliver(1, 20, FRAME_BYTES_MOST);
+				step();
+				if (turn > 50)
+					fault_disk_let_end(output.disk, 1);
+			}
+			finish();
+			close_lane();
+		}
+}
+
+/* Nothing is borrowed that could not be taken: the producer has all the room there is. */
+Test(lane, without_room_no_block_is_borrowed)
+{
+	struct wt_block block;
+	unsigned writes;
+
+	open_lane(WT_PLACEMENT_INPLACE, 64);
+	fault_disk_hold(output.disk, true);
+	for (unsigned turn = 0; turn < 64; turn++) {
+		deliver(0, 60, FRAME_BYTES_MOST);
+		step();
+	}
+	writes = fault_disk_counts(output.disk).writes;
+	cr_expect(not(step()));
+	cr_expect(not(lane.found_empty));
+	cr_expect(lane.conversion.recorded == NULL);
+	cr_expect(eq(uint, fault_disk_counts(output.disk).writes, writes));
+	cr_expect(gt(int, wt_ring_next_block(recorded[0].ring, &block), 0));
+	fault_disk_hold(output.disk, false);
+	wt_tape_files_settle(&writer);
+	while (!wt_tape_files_advance(&writer))
+		wt_tape_writer_reap(&writer);
+	close_lane();
+}
