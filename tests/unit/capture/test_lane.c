@@ -101,11 +101,10 @@ static void open_lane(enum wt_placement layout, uint32_t blocks)
 	writer.state = lane.conversion.state = &state;
 	writer.recorded = recorded;
 	writer.file_starts = file_starts;
-	writer.release = wt_held_block_landed;
 	lane.conversion.writer = &writer;
 	lane.rings = rings;
 	lane.ring_count = RINGS;
-	cr_assert(eq(int, wt_buffer_pool_init(&writer.pool, WT_RECORDER_BUFFERS), 0));
+	cr_assert(eq(int, wt_buffer_pool_init(&writer.pool, WT_RECORDER_BUFFERS, RINGS), 0));
 	cr_assert(eq(int, wt_held_blocks_init(&lane.conversion.held), 0));
 	cr_assert(eq(int, wt_tape_files_begin(&writer, &err), 0), "%s", err.text);
 }
