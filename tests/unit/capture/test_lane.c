@@ -101,11 +101,10 @@ static void open_lane(enum wt_placement layout, uint32_t blocks)
 	writer.state = lane.conversion.state = &state;
 	writer.recorded = recorded;
 	writer.file_starts = file_starts;
-	writer.release = wt_held_block_landed;
 	lane.conversion.writer = &writer;
 	lane.rings = rings;
 	lane.ring_count = RINGS;
-	cr_assert(eq(int, wt_buffer_pool_init(&writer.pool, WT_RECORDER_BUFFERS), 0));
+	cr_assert(eq(int, wt_buffer_pool_init(&writer.pool, WT_RECORDER_BUFFERS, RINGS), 0));
 	cr_assert(eq(int, wt_held_blocks_init(&lane.conversion.held), 0));
 	cr_assert(eq(int, wt_tape_files_begin(&writer, &err), 0), "%s", err.text);
 }
@@ -206,7 +205,8 @@ static void starve(size_t flooded, size_t quiet)
 {
 	enum { TURNS = 3000 };
 
-	open_lane(WT_PLACEMENT_AUTO, 32);
+	/* More blocks than come while the disk works off what it has in hand. */
+	open_lane(WT_PLACEMENT_AUTO, 128);
 	fault_disk_hold(output.disk, true);
 	for (unsigned turn = 0; turn < TURNS; turn++) {
 		deliver(flooded, 60, FRAME_BYTES_MOST);

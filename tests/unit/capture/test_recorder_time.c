@@ -35,6 +35,7 @@ static struct {
 	int64_t gone_ns;                    /* when the interface goes; 0: never */
 	bool held, holds, goes_for_good;
 	unsigned warnings, waits;
+	size_t interface; /* whose reader tells what is asked of it */
 } seen;
 
 static int64_t since_start(void)
@@ -237,7 +238,7 @@ static void rotate_by(int64_t duration_ns, int64_t interval_ns)
 Test(recorder_time, files_last_as_long_as_they_should)
 {
 	recording_add(&recording, "sim:pps=1", 1 << 18);
-	recording.config.max_duration_ns = 3600 * s_ns;
+	recording.config.max_duration_ns = 3599 * s_ns;
 	rotate_by(600 * s_ns, 0);
 	run();
 	cr_expect(eq(uint, recording.report.file_count, 6));
