@@ -262,7 +262,8 @@ static bool record(struct wt_recorder *recorder)
 	answer(recorder);
 	heed_others(recorder);
 	if (!wt_conversion_owes(&lane->conversion)) {
-		wt_tape_files_rotate_by_time(&recorder->writer);
+		if (!recorder->state.ending)
+			wt_tape_files_rotate_by_time(&recorder->writer);
 		wt_tape_files_follow(&recorder->writer);
 	}
 	wt_tape_writer_tend(&recorder->writer);
