@@ -40,7 +40,6 @@ static int open_tape(struct wt_tape_writer *writer, struct wt_recorder_file *fil
 	        .interfaces = writer->state->config.interface_count,
 	        .tape_id = wt_recorder_make_id(),
 	        .pool = &writer->pool,
-	        .release = writer->release,
 	        .landed = on_landed,
 	        .context = file,
 	};
@@ -54,7 +53,6 @@ static int open_tape(struct wt_tape_writer *writer, struct wt_recorder_file *fil
 
 	if (rc)
 		return wt_error_set(err, rc, "no memory for a file");
-	wt_tape_configure_sink(file->tape, &sink_config);
 	if (output->files) {
 		wt_file_set_place(output->files, &place);
 		sink_config.place = &place;
@@ -399,7 +397,7 @@ static int write_last_feeds(struct wt_tape_writer *writer)
 /* Wait, as all that wait here: by being called again. */
 static bool has_landed(struct wt_tape_writer *writer)
 {
-	wt_tape_reap(writer->file->tape);
+	wt_tape_reap(writer->file->tape, writer->state->now_ns);
 	return is_idle(writer);
 }
 

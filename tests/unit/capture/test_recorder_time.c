@@ -32,8 +32,10 @@ static struct {
 	int64_t hold_ns, release_ns;        /* when the disk stalls, and goes on; 0: it does not */
 	int64_t request_ns, stop_ns;        /* 0: never */
 	int64_t slow_ns;                    /* the first call of on_progress takes as long */
-	bool held, holds;
-	unsigned warnings;
+	int64_t gone_ns;                    /* when the interface goes; 0: never */
+	bool held, holds, goes_for_good;
+	unsigned warnings, waits;
+	size_t interface; /* whose reader tells what is asked of it */
 } seen;
 
 static int64_t since_start(void)
@@ -62,6 +64,7 @@ static void on_event(void *context, const char *text)
 {
 	(void)context;
 	seen.warnings += strstr(text, "full (at most") != NULL;
+	seen.waits += strstr(text, "waiting for sim to come back") != NULL;
 }
 
 static int stop_reader(struct wt_reader *reader)
@@ -80,15 +83,24 @@ static int count(struct wt_reader *reader, struct wt_ring_statistics *since)
 	return rc;
 }
 
+static int health(struct wt_reader *reader)
+{
+	if (seen.gone_ns && since_start() >= seen.gone_ns)
+		return -ENODEV;
+	return real_ops.health(reader);
+}
+
 /* The reader tells what is asked of it, from before its gate opens. */
 static int on_ready(void *context)
 {
-	struct wt_reader *reader = recording.recorder->recorded[0].reader;
+	struct wt_reader *reader = recording.recorder->recorded[seen.interface].reader;
 
 	(void)context;
 	real_ops = ops = *reader->ops;
 	ops.stop = stop_reader;
 	ops.statistics = count;
+	ops.health = health;
+	reader->info.goes_for_good = seen.goes_for_good;
 	reader->ops = &ops;
 	return 0;
 }
@@ -226,7 +238,7 @@ static void rotate_by(int64_t duration_ns, int64_t interval_ns)
 Test(recorder_time, files_last_as_long_as_they_should)
 {
 	recording_add(&recording, "sim:pps=1", 1 << 18);
-	recording.config.max_duration_ns = 3600 * s_ns;
+	recording.config.max_duration_ns = 3599 * s_ns;
 	rotate_by(600 * s_ns, 0);
 	run();
 	cr_expect(eq(uint, recording.report.file_count, 6));
@@ -332,19 +344,69 @@ Test(recorder_time, files_go_on_after_a_stall)
 	cr_expect(eq(uint, recording.report.file_count, 2));
 }
 
-/* What a producer says that it has stored, and never hands over, is waited for a while. */
-Test(recorder_time, the_end_waits_for_the_rings_but_not_for_ever)
+static void run_until_it_is_gone(bool for_good)
 {
-	const int64_t patience_ns = 3 * s_ns + 2 * 60 * (s_ns / 1000);
-
 	recording_add(&recording, "sim:pps=1", 1 << 18);
-	recording.interfaces[0].retire_timeout_ms = 60;
+	recording.config.waits_for_interfaces = true;
+	recording.config.max_duration_ns = 60 * s_ns;
+	seen.gone_ns = 10 * s_ns;
+	seen.goes_for_good = for_good;
+	cr_expect(eq(int, recording_run(&recording), for_good ? -ENODEV : 0));
+}
+
+Test(recorder_time, interface_that_has_gone_is_waited_for)
+{
+	run_until_it_is_gone(false);
+	cr_expect(eq(int, (int)recording.report.end, WT_END_DURATION));
+	cr_expect(eq(uint, seen.waits, 1));
+}
+
+Test(recorder_time, interface_that_has_gone_for_good_is_not_waited_for)
+{
+	run_until_it_is_gone(true);
+	cr_expect(eq(int, (int)recording.report.end, WT_END_INTERFACE));
+	cr_expect(recording.report.elapsed_ns < 12 * s_ns);
+	cr_expect(eq(uint, seen.waits, 0));
+}
+
+/* What a producer says that it has stored, and never hands over, is waited for a while: by the
+ * timeout that is the longest. */
+static void expect_patience(size_t interface, int64_t timeout_ms)
+{
+	const int64_t patience_ns = 3 * s_ns + 2 * timeout_ms * (s_ns / 1000);
+
 	recording.config.max_duration_ns = s_ns;
+	seen.interface = interface;
 	seen.phantoms.packets = 3;
 	run();
 	cr_assert(eq(uint, seen.stopped.count, 1));
 	cr_expect(eq(i64, seen.stopped.at[0], s_ns));
 	cr_expect(recording.report.elapsed_ns > s_ns + patience_ns);
 	cr_expect(recording.report.elapsed_ns <= s_ns + patience_ns + s_ns / 20);
-	cr_expect(eq(i64, recording.ledgers[0].unattributed, 3));
+	cr_expect(eq(i64, recording.ledgers[interface].unattributed, 3));
+}
+
+Test(recorder_time, the_end_waits_for_the_rings_but_not_for_ever)
+{
+	recording_add(&recording, "sim:pps=1", 1 << 18);
+	recording.interfaces[0].retire_timeout_ms = 60;
+	expect_patience(0, 60);
+}
+
+Test(recorder_time, the_end_waits_for_the_last_ring_too)
+{
+	recording_add(&recording, "sim:pps=1", 1 << 18);
+	recording_add(&recording, "sim:pps=1", 1 << 18);
+	recording.interfaces[0].retire_timeout_ms = 60;
+	recording.interfaces[1].retire_timeout_ms = 400;
+	expect_patience(1, 400);
+}
+
+Test(recorder_time, the_longest_timeout_may_be_that_of_the_first)
+{
+	recording_add(&recording, "sim:pps=1", 1 << 18);
+	recording_add(&recording, "sim:pps=1", 1 << 18);
+	recording.interfaces[0].retire_timeout_ms = 400;
+	recording.interfaces[1].retire_timeout_ms = 60;
+	expect_patience(1, 400);
 }
