@@ -61,11 +61,11 @@ for call in openat unlinkat renameat2 fstatfs ftruncate; do
 done
 
 # Files of more than 32 MiB go in steps. 28 MB/s, of which the ring holds nine seconds.
-make_disk 256
+make_disk 512
 files=$work/disk/files
 slow=unlinkat,statfs,fstatfs,ftruncate
 trace_recorder -e trace=$slow -e inject=$slow:delay_enter=2000000 -- --ring 256MiB -b filesize:40MB -b files:2 \
-  --min-free 120MiB:delete
+  --min-free 1MiB
 send out0 100000 -s 1400 -p 20000
 stop_traced "slow calls"
 assert_eq "slow calls: written" 100000 "$(json .written)"
