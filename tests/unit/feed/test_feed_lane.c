@@ -732,6 +732,97 @@ Test(feed_monitor_lanes, a_break_before_the_latest_packet_may_be_anywhere_before
 	run_close(run);
 }
 
+Test(feed_monitor_lanes, a_break_after_the_latest_packet_is_not_before_it)
+{
+	struct feed_run *run = open_two();
+
+	give_tape(run, 0, 1, T0);
+	give_tape(run, 1, 3, T0 + 1);
+	wt_feed_monitor_break(run->monitor, 1, "a hole");
+	give_tape(run, 1, 4, T0 + 2);
+	wt_feed_monitor_finish(run->monitor);
+	cr_expect_eq(nth_verdict(run, 0), WT_VERDICT_UPSTREAM);
+	run_close(run);
+}
+
+Test(feed_monitor_lanes, without_a_ledger_of_each_lane_nothing_is_known)
+{
+	struct feed_run *run = run_open(feeds, 2, S);
+
+	cr_assert_eq(wt_feed_monitor_lane(run->monitor, 1, 0, "nobody has counted"), 0);
+	give_tape(run, 0, 1, T0);
+	give_tape(run, 0, 3, T0 + 1);
+	wt_feed_monitor_finish(run->monitor);
+	cr_expect_eq(nth_verdict(run, 0), WT_VERDICT_UNKNOWN);
+	cr_expect_str_eq(run_event(run, WT_EVENT_GAP, 0)->loss.why, "nobody has counted");
+	run_close(run);
+}
+
+Test(feed_monitor_lanes, what_a_lane_tells_of_its_writer_is_known)
+{
+	struct feed_run *run = open_two();
+
+	give(run, 0, 1, T0, 0);
+	give(run, 1, 2, T0 + 1, 0);
+	wt_feed_lane_writer_lost(run->lanes[1][0], 1);
+	give(run, 0, 4, T0 + 2, 0);
+	give(run, 1, 5, T0 + 3, 0);
+	give(run, 0, 7, T0 + 4, 0);
+	run_finish_lanes(run);
+	cr_expect_eq(nth_verdict(run, 0), WT_VERDICT_WRITER);
+	cr_expect_eq(nth_verdict(run, 1), WT_VERDICT_UPSTREAM);
+	run_close(run);
+}
+
+Test(feed_monitor_lanes, numbers_beyond_are_ignored)
+{
+	struct feed_run *run = open_two();
+	struct wt_sighting sighting = {.kind = WT_SIGHTING_DROP, .order = 1, .packets = 1};
+	uint64_t counters[WT_NIC_COUNTERS_MAX] = {1};
+
+	give_tape(run, 2, 1, T0);
+	wt_feed_monitor_sighting(run->monitor, 2, &sighting, NULL);
+	wt_feed_monitor_writer_lost(run->monitor, 2, 1);
+	wt_feed_monitor_break(run->monitor, 2, "a hole");
+	wt_feed_monitor_nic(run->monitor, 2, T0, counters);
+	cr_expect_eq(wt_feed_monitor_order(run->monitor, 2), 0);
+	cr_expect_eq(wt_feed_monitor_interface(run->monitor, 2, "x", WT_LINK_TYPE_ETHERNET, NULL),
+	             -EINVAL);
+	cr_expect_eq(totals_of(run).frames, 0);
+	run_close(run);
+}
+
+Test(feed_monitor_lanes, one_lane_knows_where_a_break_was)
+{
+	struct feed_run *run = run_open(feeds, 1, S);
+
+	for (uint64_t i = 0; i < 5; i++)
+		give_tape(run, 0, 1 + 2 * i, T0 + (int64_t)i);
+	wt_feed_monitor_break_within(run->monitor, 0, -2, -1, "a hole");
+	wt_feed_monitor_break_within(run->monitor, 0, 1, 1, "another");
+	for (uint64_t i = 5; i < 8; i++)
+		give_tape(run, 0, 1 + 2 * i, T0 + (int64_t)i);
+	wt_feed_monitor_finish(run->monitor);
+	for (size_t i = 0; i < 7; i++)
+		cr_expect_eq(nth_verdict(run, i),
+		             i == 2 || i == 3 || i == 5 ? WT_VERDICT_UNKNOWN : WT_VERDICT_UPSTREAM,
+		             "%zu", i);
+	run_close(run);
+}
+
+Test(feed_monitor_lanes, a_break_before_the_first_packet_is_in_no_gap)
+{
+	struct feed_run *run = run_open(feeds, 1, S);
+
+	for (uint64_t i = 0; i < 3; i++)
+		give_tape(run, 0, 1 + 2 * i, T0 + (int64_t)i);
+	wt_feed_monitor_break_within(run->monitor, 0, -100, -3, "before all");
+	wt_feed_monitor_finish(run->monitor);
+	cr_expect_eq(nth_verdict(run, 0), WT_VERDICT_UPSTREAM);
+	cr_expect_eq(nth_verdict(run, 1), WT_VERDICT_UPSTREAM);
+	run_close(run);
+}
+
 Test(feed_monitor_lanes, a_nic_has_one_set_of_counters)
 {
 	struct feed_run *run = open_two();

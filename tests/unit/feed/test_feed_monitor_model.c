@@ -669,6 +669,8 @@ static void give_lanes(struct feed_run *run, struct history *history)
 	static struct run_frame made[PACKETS_MAX];
 	static struct ring rings[RUN_LANES][2];
 
+	bool looks_often = !one_in(history, 3);
+
 	memset(rings, 0, sizeof(rings));
 	for (size_t i = 0; i < history->count; i++) {
 		const struct packet *packet = &history->packets[i];
@@ -676,7 +678,7 @@ static void give_lanes(struct feed_run *run, struct history *history)
 
 		make_frame(run, packet, &made[i]);
 		ring->frames[ring->count++] = made[i].frame;
-		if (one_in(history, 5))
+		if (looks_often && one_in(history, 5))
 			look_round(run, history, rings, packet->stamp_ns);
 	}
 	for (uint32_t lane = 0; lane < run->lane_count; lane++)
