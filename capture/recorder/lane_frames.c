@@ -51,13 +51,37 @@ static void account(struct wt_conversion *c, struct wt_frame *frames, size_t cou
 		config->on_frames(config->context, recorded->id, frames, count);
 }
 
-/* Count frames that the tape has, with what they tell of. */
-static void count_given(struct wt_conversion *c, size_t count)
+/* These frames of what was read are for the file. */
+static void grant(struct wt_conversion *c, size_t count)
+{
+	account(c, c->frames + c->granted, count);
+	c->granted += count;
+	c->prepaid -= count < c->prepaid ? count : c->prepaid;
+}
+
+bool wt_conversion_owes(const struct wt_conversion *c)
+{
+	return c->state->config.share && c->recorded && (c->done < c->granted || c->prepaid);
+}
+
+/* What frames of the batch from this one on tell of. */
+static uint64_t drops_from(const struct wt_conversion *c, size_t first)
+{
+	uint64_t drops = 0;
+
+	for (size_t i = first; i < c->count; i++)
+		drops += c->frames[i].dropped_before;
+	return drops;
+}
+
+/* Count frames that the tape has, from `first` of the batch on, with what they tell of. */
+static void count_given(struct wt_conversion *c, size_t first, size_t count)
 {
 	struct wt_recorded *recorded = c->recorded;
 
 	if (count)
-		recorded->drops_placed = wt_ring_drops_told(recorded->ring);
+		recorded->drops_placed =
+		        wt_ring_drops_told(recorded->ring) - drops_from(c, first + count);
 	recorded->given += count;
 	c->given += count;
 }
@@ -117,7 +141,7 @@ static size_t copy(struct wt_conversion *c, const struct wt_frame *frames, size_
 			break;
 		encoded = wt_pcapng_encode_frames(at, room, id, frames + done, count - done, &used);
 		wt_tape_submit(c->writer->file->tape, used, id, frames + done, encoded);
-		count_given(c, encoded);
+		count_given(c, (size_t)(frames - c->frames) + done, encoded);
 		done += encoded;
 	}
 	*error = rc;
@@ -131,7 +155,7 @@ static uint64_t all_bytes_left(const struct wt_conversion *c)
 
 	if (!most)
 		return UINT64_MAX;
-	has = wt_tape_writer_all_bytes(c->writer);
+	has = wt_tape_files_all_bytes(c->writer);
 	return most > has ? most - has : 0;
 }
 
@@ -165,12 +189,34 @@ static size_t count_fitting(const struct wt_frame *frames, size_t count, uint64_
 static size_t next_slice(const struct wt_conversion *c)
 {
 	const struct wt_tape_writer *writer = c->writer;
-	size_t count = c->count - c->done;
+	size_t count = c->granted - c->done;
 
 	if (!writer->max_bytes)
 		return count;
 	return count_fitting(c->frames + c->done, count, wt_tape_files_bytes_left(writer),
 	                     !wt_tape_all_packets(writer->file->tape));
+}
+
+/* Have as many of the frames that were read granted as the limits of all lanes together allow; none
+ * if the recording has all it may have, or another file has been begun. -EAGAIN: that one has no
+ * room yet. */
+static int ask_for_more(struct wt_conversion *c)
+{
+	struct wt_recorder_share *share = c->state->config.share;
+	uint64_t wanted = c->count - c->granted;
+
+	if (c->prepaid && c->prepaid < wanted)
+		wanted = c->prepaid;
+	if (!c->prepaid) {
+		if (!wt_tape_files_follow(c->writer))
+			return -EAGAIN;
+		wanted = wt_recorder_share_take(share, c->writer->file_count, wanted);
+	}
+	if (wanted)
+		grant(c, (size_t)wanted);
+	else if (wt_recorder_share_is_full(share))
+		wt_recorder_end_with(c->state, WT_END_PACKETS, 0);
+	return 0;
 }
 
 /* Give the batch to the tape, apart from what is stamped by other maps. 0, -EAGAIN, or the writer's
@@ -179,9 +225,13 @@ static int give_batch(struct wt_conversion *c)
 {
 	int rc = 0;
 
-	while (!rc && c->done < c->count) {
+	while (!rc && c->done < c->count && !wt_recorder_is_over(c->state)) {
 		size_t slice;
 
+		if (c->done == c->granted) {
+			rc = ask_for_more(c);
+			continue;
+		}
 		if (!wt_tape_files_admit(c->writer, 0))
 			return -EAGAIN;
 		slice = next_slice(c);
@@ -217,19 +267,22 @@ static bool read_batch(struct wt_conversion *c)
 		most = all;
 	if (file < most)
 		most = file ? file : 1;
-	c->done = 0;
+	c->done = c->granted = 0;
 	c->count = wt_ring_read_frames(c->recorded->ring, c->block, c->frames, (size_t)most);
 	if (!c->count)
 		return false;
 	c->count = keep_to_limit(c, c->count);
-	if (c->count)
-		account(c, c->frames, c->count);
+	if (c->count && !c->state->config.share)
+		grant(c, c->count);
 	return true;
 }
 
 static void check_limits(struct wt_conversion *c)
 {
-	if (!all_packets_left(c))
+	const struct wt_recorder_share *share = c->state->config.share;
+
+	if (!all_packets_left(c) ||
+	    (share && wt_recorder_share_is_full(share) && !wt_conversion_owes(c)))
 		wt_recorder_end_with(c->state, WT_END_PACKETS, 0);
 	else if (c->last)
 		wt_recorder_end_with(c->state, WT_END_BYTES, 0);
@@ -300,11 +353,11 @@ static void finish_by_copying(struct wt_conversion *c)
 {
 	copy_out_of_the_way(c);
 	while (c->done == c->count && !wt_recorder_is_over(c->state)) {
-		c->done = 0;
+		c->done = c->granted = 0;
 		c->count = wt_ring_read_frames(c->recorded->ring, c->block, c->frames, 1);
 		if (!c->count)
 			break;
-		account(c, c->frames, 1);
+		grant(c, 1);
 		copy_out_of_the_way(c);
 	}
 	hand_over(c);
@@ -327,18 +380,32 @@ static void convert(struct wt_conversion *c)
 	start_in_place(c);
 	while ((c->count = wt_ring_read_frames(c->recorded->ring, c->block, c->frames,
 	                                       WT_BATCH_FRAMES))) {
-		account(c, c->frames, c->count);
+		c->granted = 0;
+		grant(c, c->count);
 		/* A clock block that these frames have led to comes before them. */
 		c->done =
 		        *notes > before ? 0 : wt_inplace_frames(&c->in_place, c->frames, c->count);
-		count_given(c, c->done);
+		count_given(c, 0, c->done);
 		if (c->done < c->count) {
 			finish_by_copying(c);
 			return;
 		}
 	}
-	c->done = 0;
+	c->done = c->granted = 0;
 	hand_over(c);
+}
+
+/* Whether all of the block may go to this file. */
+static bool is_granted(struct wt_conversion *c)
+{
+	struct wt_recorder_share *share = c->state->config.share;
+
+	if (!share)
+		return true;
+	if (!wt_recorder_share_take_all(share, c->writer->file_count, c->block->frames))
+		return false;
+	c->prepaid = c->block->frames;
+	return true;
 }
 
 /* Settle what becomes of the block. False: there is no room for it yet. The chunk that is under
@@ -346,16 +413,21 @@ static void convert(struct wt_conversion *c)
  * one before may have filled the disk since the block was borrowed. */
 static bool begin(struct wt_conversion *c)
 {
+	bool fits;
 	int rc;
 
-	if (c->block->frames && !wt_tape_files_admit(c->writer, c->block->walk.bytes))
+	if (c->block->frames && (!wt_tape_files_follow(c->writer) ||
+	                         !wt_tape_files_admit(c->writer, c->block->walk.bytes)))
 		return false;
-	if (suits_in_place(c)) {
+	fits = suits_in_place(c);
+	if (fits) {
 		rc = wt_tape_writer_flush(c->writer);
 		if (rc && rc != -EAGAIN)
 			wt_recorder_writer_failed(c->state, rc);
 		if (rc || !wt_tape_writer_takes_in_place(c->writer))
 			return false;
+	}
+	if (fits && is_granted(c)) {
 		c->held_block = wt_held_block_take(&c->held, c->recorded, &c->own);
 		c->block = &c->held_block->block;
 		convert(c);
@@ -396,6 +468,7 @@ static void finish(struct wt_conversion *c)
 	else
 		wt_reader_release_block(recorded->reader, c->block);
 	c->recorded = NULL;
+	c->prepaid = 0;
 }
 
 void wt_conversion_begin(struct wt_conversion *c, struct wt_recorded *recorded,
@@ -407,7 +480,7 @@ void wt_conversion_begin(struct wt_conversion *c, struct wt_recorded *recorded,
 	c->held_block = NULL;
 	c->begun = c->last = false;
 	c->read = 0;
-	c->done = c->count = 0;
+	c->done = c->granted = c->count = 0;
 	keep_maps(c);
 }
 

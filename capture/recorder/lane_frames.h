@@ -25,9 +25,11 @@ struct wt_conversion {
 	bool last;     /* what has been read is all that the limit of bytes lets in */
 	uint64_t read; /* frames of it; at its end, rejected ones included */
 	struct wt_inplace in_place;
-	/* Read and accounted for, but from `done` on not on the tape. */
+	/* Read: up to `done` on the tape, up to `granted` accounted for and to go to the current
+	 * file, the rest as far as the recording still takes packets. */
 	struct wt_frame frames[WT_BATCH_FRAMES];
-	size_t done, count;
+	size_t done, granted, count;
+	uint64_t prepaid; /* frames of the block that are granted and have not been read */
 	/* The maps of their stamps. By the time they go to the tape the clock may have been
 	 * compared again, and the file they were read for may have ended. */
 	struct wt_clock_map map, previous;
@@ -37,6 +39,9 @@ struct wt_conversion {
 /* Begin with a block that was borrowed; the one before is finished. */
 void wt_conversion_begin(struct wt_conversion *conversion, struct wt_recorded *recorded,
                          const struct wt_block *block);
+
+/* Whether packets are granted that are not on the tape: they have to go to the current file. */
+bool wt_conversion_owes(const struct wt_conversion *conversion);
 
 /* Go on with the block under way. True once it is finished and given back, or the tape's; false:
  * the tape has no room. Something may have ended the recording. */

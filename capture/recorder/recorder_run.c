@@ -189,6 +189,20 @@ static void answer(struct wt_recorder *recorder)
 		wt_recorder_end_with(&recorder->state, WT_END_ASKED, 0);
 }
 
+/* When one lane ends, all do. What a limit still lets in is written before. */
+static void heed_others(struct wt_recorder *recorder)
+{
+	const struct wt_recorder_share *share = recorder->state.config.share;
+	enum wt_record_end end;
+
+	if (!share || !wt_recorder_share_has_ended(share, &end))
+		return;
+	if (end != WT_END_PACKETS && end != WT_END_BYTES)
+		wt_recorder_end_with(&recorder->state, WT_END_ASKED, 0);
+	else if (!wt_conversion_owes(&recorder->lane.conversion))
+		wt_recorder_end_with(&recorder->state, end, 0);
+}
+
 static void shut_gates(struct wt_recorder *recorder)
 {
 	for (size_t i = 0; i < count_of(recorder); i++) {
@@ -227,7 +241,11 @@ static bool record(struct wt_recorder *recorder)
 	more = wt_lane_serve(lane);
 	wt_clerk_tick(&recorder->clerk);
 	answer(recorder);
-	wt_tape_files_rotate_by_time(&recorder->writer);
+	heed_others(recorder);
+	if (!wt_conversion_owes(&lane->conversion)) {
+		wt_tape_files_rotate_by_time(&recorder->writer);
+		wt_tape_files_follow(&recorder->writer);
+	}
 	wt_tape_writer_tend(&recorder->writer);
 	if (lane->found_empty && recorder->feeds)
 		wt_recorder_feeds_quiet(recorder->feeds, recorder->state.now_utc_ns);

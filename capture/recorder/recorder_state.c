@@ -84,6 +84,9 @@ void wt_recorder_end_with(struct wt_recorder_state *state, enum wt_record_end en
 	state->ending = true;
 	state->end = end;
 	state->failure = failure;
+	/* Of several sources each may deliver all it has. */
+	if (state->config.share && end != WT_END_SOURCE)
+		wt_recorder_share_end(state->config.share, end);
 }
 
 void wt_recorder_writer_failed(struct wt_recorder_state *state, int error)

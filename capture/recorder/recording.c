@@ -66,9 +66,6 @@ static int check_queues(const struct wt_recording_config *config, struct wt_erro
 			return wt_error_set(err, -EINVAL, "%s: the reader %s has one queue",
 			                    recorder->interfaces[i].interface,
 			                    wt_reader_kind_name(recorder->interfaces[i].kind));
-	if (recorder->max_packets || recorder->max_bytes || config->files.max_packets ||
-	    config->files.max_bytes || config->files.duration_ns || config->files.interval_ns)
-		return wt_error_set(err, -EINVAL, "several queues have no limits");
 	if (!config->files.path)
 		return recorder->on_frames
 		               ? 0
@@ -215,6 +212,28 @@ static int start_member(struct wt_member *member, struct wt_error *err)
 	return member->rc;
 }
 
+static uint32_t next_number(const struct wt_member *member)
+{
+	return member->files ? wt_file_set_next_number(member->files) : 0;
+}
+
+/* Their files have the same numbers, even if an earlier recording has left more of some lane. */
+static int open_files(struct wt_recording *recording, struct wt_error *err)
+{
+	uint32_t highest = 0;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < recording->count; i++) {
+		rc = wt_member_open_files(&recording->members[i], 0, err);
+		if (next_number(&recording->members[i]) > highest)
+			highest = next_number(&recording->members[i]);
+	}
+	for (size_t i = 0; !rc && i < recording->count; i++)
+		if (next_number(&recording->members[i]) < highest)
+			rc = wt_member_open_files(&recording->members[i], highest, err);
+	return rc;
+}
+
 static int open_members(struct wt_recording *recording, struct wt_error *err)
 {
 	int rc = 0;
@@ -226,6 +245,8 @@ static int open_members(struct wt_recording *recording, struct wt_error *err)
 	}
 	for (size_t i = 0; recording->count > 1 && !rc && i < recording->count; i++)
 		rc = start_member(&recording->members[i], err);
+	if (!rc)
+		rc = open_files(recording, err);
 	for (size_t i = 0; !rc && i < recording->count; i++)
 		rc = wt_member_open_output(&recording->members[i], err);
 	return rc;

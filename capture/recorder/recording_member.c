@@ -79,6 +79,7 @@ static int configure_queue(struct wt_member *member)
 	config->lane = member->queue;
 	if (member->queue)
 		config->join_count = 0;
+	config->max_packets = 0; /* shared */
 	config->progress_every_ns = 0;
 	config->on_progress = wt_member_tell;
 	config->on_frames = config->on_frames ? on_frames : NULL;
@@ -138,18 +139,25 @@ static int open_sink(void *context, const char *path, const struct wt_sink_confi
 	return rc;
 }
 
-static int open_files(struct wt_member *member, struct wt_error *err)
+int wt_member_open_files(struct wt_member *member, uint32_t first_number, struct wt_error *err)
 {
-	const struct wt_recording_config *recording = &member->recording->config;
-	struct wt_file_set_config files = recording->files;
-	enum wt_disk_kind io = recording->io;
-	int rc;
+	struct wt_file_set_config files = member->recording->config.files;
 
+	if (!member->path)
+		return 0;
+	wt_file_set_close(member->files);
+	member->files = NULL;
 	files.path = member->path;
 	files.keep_bytes /= member->recording->count;
-	rc = wt_file_set_open(&member->files, &files, err);
-	if (rc)
-		return rc;
+	files.first_number = first_number;
+	return wt_file_set_open(&member->files, &files, err);
+}
+
+static int open_disk(struct wt_member *member, struct wt_error *err)
+{
+	const struct wt_recording_config *recording = &member->recording->config;
+	enum wt_disk_kind io = recording->io;
+
 	/* Through the page cache a thread is as fast as io_uring, for less (bench/sink). */
 	if (io == WT_DISK_AUTO && recording->direct == WT_DIRECT_OFF)
 		io = WT_DISK_PWRITE;
@@ -159,7 +167,7 @@ static int open_files(struct wt_member *member, struct wt_error *err)
 int wt_member_open_output(struct wt_member *member, struct wt_error *err)
 {
 	const struct wt_recording_config *recording = &member->recording->config;
-	int rc = member->path ? open_files(member, err) : 0;
+	int rc = member->path ? open_disk(member, err) : 0;
 
 	member->output = (struct wt_recorder_output){
 	        .open = open_sink,

@@ -94,7 +94,9 @@ int wt_member_init(struct wt_member *member, struct wt_recording *recording, uin
 /* In the thread that records. */
 int wt_member_open(struct wt_member *member);
 int wt_member_run(struct wt_member *member);
-/* In another one, which background threads take after. */
+/* In another one, which background threads take after: open its files, or open them again, of which
+ * none has a number below this; then the rest. */
+int wt_member_open_files(struct wt_member *member, uint32_t first_number, struct wt_error *err);
 int wt_member_open_output(struct wt_member *member, struct wt_error *err);
 void wt_member_close(struct wt_member *member);
 

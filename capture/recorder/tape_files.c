@@ -104,19 +104,30 @@ static struct wt_recorder_file *make_file(struct wt_tape_writer *writer)
 	return file;
 }
 
+/* In all lanes at the same time. */
+static struct wt_share_time when_begun(const struct wt_tape_writer *writer)
+{
+	const struct wt_recorder_state *state = writer->state;
+
+	if (state->config.share)
+		return wt_recorder_share_begun(state->config.share, writer->file_count + 1);
+	return (struct wt_share_time){state->now_ns, state->now_utc_ns};
+}
+
 /* Begin a file with its header, which is not handed over yet. */
 static int begin_file(struct wt_tape_writer *writer, struct wt_error *err)
 {
 	const struct wt_recorder_state *state = writer->state;
 	struct wt_file_set *files = state->output->files;
 	struct wt_recorder_file *file = make_file(writer);
+	struct wt_share_time begun = when_begun(writer);
 	const char *path = NULL;
 	int rc = 0;
 
 	if (!file)
 		return wt_error_set(err, -ENOMEM, "no memory for a file");
 	if (files)
-		rc = wt_file_set_begin(files, state->now_ns, state->now_utc_ns, &path,
+		rc = wt_file_set_begin(files, begun.monotonic_ns, begun.utc_ns, &path,
 		                       &file->number, err);
 	if (!rc)
 		rc = open_tape(writer, file, path, err);
@@ -137,6 +148,7 @@ int wt_tape_files_begin(struct wt_tape_writer *writer, struct wt_error *err)
 	int rc;
 
 	writer->flush_due_ns = INT64_MAX;
+	wt_tape_writer_describe_machine(writer);
 	if (output->files)
 		writer->max_bytes = wt_file_set_max_bytes(output->files);
 	rc = begin_file(writer, err);
@@ -166,7 +178,7 @@ uint64_t wt_tape_files_packets_left(const struct wt_tape_writer *writer)
 	const struct wt_file_set *files = writer->state->output->files;
 	uint64_t most = files ? wt_file_set_max_packets(files) : 0, has;
 
-	if (!most)
+	if (!most || writer->state->config.share)
 		return UINT64_MAX;
 	has = wt_tape_all_packets(writer->file->tape);
 	return most > has ? most - has : 0;
@@ -182,10 +194,26 @@ uint64_t wt_tape_files_bytes_left(const struct wt_tape_writer *writer)
 	return writer->max_bytes > has ? writer->max_bytes - has : 0;
 }
 
+uint64_t wt_tape_files_all_bytes(struct wt_tape_writer *writer)
+{
+	struct wt_recorder_share *share = writer->state->config.share;
+	uint64_t bytes = wt_tape_writer_all_bytes(writer), grown = bytes - writer->shared_bytes;
+
+	if (!share)
+		return bytes;
+	writer->shared_bytes = bytes;
+	return wt_recorder_share_add_bytes(share, grown);
+}
+
 void wt_tape_files_rotate(struct wt_tape_writer *writer)
 {
+	const struct wt_recorder_state *state = writer->state;
+
 	if (writer->phase != WT_TAPE_TAKES)
 		return;
+	if (state->config.share)
+		wt_recorder_share_announce(state->config.share, writer->file_count, state->now_ns,
+		                           state->now_utc_ns);
 	for (size_t i = 0; i < writer->state->config.interface_count; i++)
 		wt_recorded_take_statistics(&writer->recorded[i]);
 	wt_recorder_look_at_nics(writer->feeds, true);
@@ -210,7 +238,18 @@ bool wt_tape_files_admit(struct wt_tape_writer *writer, uint64_t next_bytes)
 
 	if (writer->phase == WT_TAPE_TAKES && files && wt_file_set_rotates(files))
 		rotate_at(writer, writer->max_bytes ? wt_tape_bytes(tape) : 0, next_bytes,
-		          wt_tape_all_packets(tape));
+		          writer->state->config.share ? 0 : wt_tape_all_packets(tape));
+	return wt_tape_files_advance(writer);
+}
+
+bool wt_tape_files_follow(struct wt_tape_writer *writer)
+{
+	const struct wt_recorder_share *share = writer->state->config.share;
+	const struct wt_file_set *files = writer->state->output->files;
+
+	if (share && files && wt_file_set_rotates(files) && writer->phase == WT_TAPE_TAKES &&
+	    wt_recorder_share_is_over(share, writer->file_count))
+		wt_tape_files_rotate(writer);
 	return wt_tape_files_advance(writer);
 }
 

@@ -21,7 +21,15 @@ bool wt_tape_files_admit(struct wt_tape_writer *writer, uint64_t next_bytes);
 void wt_tape_files_rotate(struct wt_tape_writer *writer);
 void wt_tape_files_rotate_by_time(struct wt_tape_writer *writer);
 
-/* Packets and bytes that the current file may still have. */
+/* Go on to the next file if another lane has, or their file is full. Whether the current one takes
+ * packets. Not while packets are granted to it that it has not. */
+bool wt_tape_files_follow(struct wt_tape_writer *writer);
+
+/* Bytes of all files, of all lanes. */
+uint64_t wt_tape_files_all_bytes(struct wt_tape_writer *writer);
+
+/* Packets and bytes that the current file may still have; of packets, if lanes do not share them.
+ */
 uint64_t wt_tape_files_packets_left(const struct wt_tape_writer *writer);
 uint64_t wt_tape_files_bytes_left(const struct wt_tape_writer *writer);
 

@@ -55,12 +55,14 @@ struct wt_tape_writer {
 	int error;               /* of the step before, at the end */
 	bool was_cut;            /* the last file's writer has failed */
 	uint64_t recording_id;   /* in each file */
+	uint64_t shared_bytes;   /* that the other lanes know of */
 	uint64_t max_bytes;      /* of a file; 0: no limit */
 	uint64_t finished_bytes; /* of the files before */
 	uint32_t file_count;
 	struct wt_recorder_writes finished_writes;
 	int64_t flush_due_ns; /* of what is under construction; INT64_MAX: nothing is */
 	bool direct;
+	char hardware[256], os[256]; /* for each file's header */
 };
 
 /* Reserve room in the current file; or reserve it and put a block there. 0, -EAGAIN, or the file's

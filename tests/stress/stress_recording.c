@@ -9,10 +9,11 @@
 #include <wiretape/tests/support/temp.h>
 
 /* Lanes over simulated interfaces that are too fast for their rings, asked for reports all the time
- * and stopped at any moment, from another thread: they begin and end together, and the ledger
- * closes, lane by lane and as a sum. */
+ * and stopped at any moment, from another thread, or by a limit: they begin, go on to the next file
+ * and end together, the ledger closes, lane by lane and as a sum, and limits are kept to the
+ * packet. */
 
-enum { LANES = 3, ROUNDS = 12 };
+enum { LANES = 3, ROUNDS = 4, FILE_PACKETS = 3000 };
 
 static unsigned seed = 1;
 
@@ -23,6 +24,7 @@ struct run {
 	unsigned begins, reports;
 	bool over;
 	uint64_t last_seen;
+	bool has_limit;
 	const char *problem; /* of the recording's thread */
 };
 
@@ -61,7 +63,8 @@ static void on_progress(void *context, const struct wt_recorder_report *sum, boo
 		wt_ledger_add(&total, &report.lanes[i].report.total);
 	if (!adds_up(&sum->total) || !adds_up(&total))
 		run->problem = "the ledger does not add up while recording";
-	if (sum->total.seen < run->last_seen)
+	/* At a limit drops that were seen turn out to be after it. */
+	if (sum->total.seen < run->last_seen && !run->has_limit)
 		run->problem = "the ledger went backwards";
 	run->last_seen = sum->total.seen;
 	pthread_mutex_lock(&run->lock);
@@ -88,7 +91,7 @@ static void *poke_and_stop(void *argument)
 	return NULL;
 }
 
-static const char *judge(const struct wt_recording_report *report)
+static const char *judge_ledgers(const struct wt_recording_report *report)
 {
 	struct wt_ledger sum = {0};
 
@@ -99,11 +102,82 @@ static const char *judge(const struct wt_recording_report *report)
 			return "the ledger of a lane does not close";
 		wt_ledger_add(&sum, one);
 	}
-	if (memcmp(&sum, &report->sum.total, sizeof(sum)) != 0)
-		return "the ledger is not the sum of the lanes'";
-	if (report->sum.end != WT_END_ASKED)
-		return "it did not end because it was asked to";
+	return memcmp(&sum, &report->sum.total, sizeof(sum))
+	               ? "the ledger is not the sum of the lanes'"
+	               : NULL;
+}
+
+/* "…_00001_20261121T003000Z" is common to all lanes. */
+static bool have_one_name(const struct wt_file_set_entry *one,
+                          const struct wt_file_set_entry *other)
+{
+	const char *a = strstr(one->path, "_q"), *b = strstr(other->path, "_q");
+
+	return a && b && !strcmp(a + 3, b + 3) && one->number == other->number;
+}
+
+static size_t count_files(const struct wt_recording_report *report)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < report->lane_count; i++)
+		if (report->lanes[i].file_count > most)
+			most = report->lanes[i].file_count;
+	return most;
+}
+
+/* The packets of the file in all lanes; UINT64_MAX: they do not belong together. One that emptied
+ * its ring first may lack the last files. */
+static uint64_t add_up_file(const struct wt_recording_report *report, size_t file)
+{
+	const struct wt_file_set_entry *first = NULL;
+	uint64_t packets = 0;
+
+	for (size_t i = 0; i < report->lane_count; i++) {
+		const struct wt_recording_lane *lane = &report->lanes[i];
+
+		if (file >= lane->file_count)
+			continue;
+		if (!first)
+			first = &lane->files[file];
+		if (!have_one_name(first, &lane->files[file]))
+			return UINT64_MAX;
+		packets += lane->files[file].packets;
+	}
+	return packets;
+}
+
+static const char *judge_files(const struct wt_recording_report *report, uint64_t file_packets)
+{
+	size_t count = count_files(report);
+
+	for (size_t file = 0; file < count; file++) {
+		uint64_t packets = add_up_file(report, file);
+
+		if (packets == UINT64_MAX)
+			return "files of one number have different names";
+		if (file_packets &&
+		    (packets > file_packets || (packets < file_packets && file + 1 < count)))
+			return "a file has not as many packets as it is to have";
+	}
 	return NULL;
+}
+
+static const char *judge(const struct wt_recording_report *report,
+                         const struct wt_recording_config *config)
+{
+	const char *problem = judge_ledgers(report);
+	uint64_t max_packets = config->recorder.max_packets;
+
+	if (!problem)
+		problem = judge_files(report, config->files.max_packets);
+	if (problem)
+		return problem;
+	if (max_packets && report->sum.end == WT_END_PACKETS)
+		return report->sum.total.written == max_packets
+		               ? NULL
+		               : "it has not as many packets as were asked for";
+	return report->sum.end == WT_END_ASKED ? NULL : "it did not end because it was asked to";
 }
 
 static void remove_files(const struct wt_recording_report *report)
@@ -113,7 +187,7 @@ static void remove_files(const struct wt_recording_report *report)
 			unlink(report->lanes[i].files[j].path);
 }
 
-static int run_once(const struct wt_recording_config *wanted)
+static int run_once(const char *name, const struct wt_recording_config *wanted)
 {
 	struct run run = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
 	struct wt_recording_config config = *wanted;
@@ -122,6 +196,7 @@ static int run_once(const struct wt_recording_config *wanted)
 	pthread_t poker;
 
 	config.recorder.context = &run;
+	run.has_limit = config.recorder.max_packets != 0;
 	if (wt_recording_open(&run.recording, &config, &err) ||
 	    pthread_create(&poker, NULL, poke_and_stop, &run)) {
 		printf("SKIP: cannot start: %s\n", err.text);
@@ -137,13 +212,13 @@ static int run_once(const struct wt_recording_config *wanted)
 	wt_recording_settle(run.recording);
 	wt_recording_report(run.recording, &report);
 	if (!run.problem)
-		run.problem = judge(&report);
+		run.problem = judge(&report, &config);
 	if (!run.problem && run.begins != 1)
 		run.problem = "it has not begun once";
-	printf("seen %llu, written %llu, reports %u: %s\n",
+	printf("%s: seen %llu, written %llu, files %zu, reports %u: %s\n", name,
 	       (unsigned long long)report.sum.total.seen,
-	       (unsigned long long)report.sum.total.written, run.reports,
-	       run.problem ? run.problem : "ok");
+	       (unsigned long long)report.sum.total.written, report.lanes[0].file_count,
+	       run.reports, run.problem ? run.problem : "ok");
 	remove_files(&report);
 	wt_recording_close(run.recording);
 	return run.problem != NULL;
@@ -158,7 +233,7 @@ int main(void)
 	         .ring_bytes = 1 << 20},
 	};
 	char folder[TEMP_BYTES], path[TEMP_BYTES + 16];
-	const struct wt_recording_config config = {
+	const struct wt_recording_config plain = {
 	        .recorder = {.interfaces = interfaces,
 	                     .interface_count = 2,
 	                     .statistics_every_ns = 1000000,
@@ -170,14 +245,24 @@ int main(void)
 	        .direct = WT_DIRECT_OFF,
 	        .queues = LANES,
 	};
+	struct wt_recording_config packets = plain, times = plain;
 	int rc = 0;
 
 	temp_template_in_memory(folder, "stress_recording");
 	if (!mkdtemp(folder))
 		return 77;
 	snprintf(path, sizeof(path), "%s/tape.pcapng", folder);
-	for (unsigned i = 0; i < ROUNDS && !rc; i++)
-		rc = run_once(&config);
+	packets.files.max_packets = FILE_PACKETS;
+	packets.recorder.max_packets = 10 * FILE_PACKETS + 1;
+	times.files.duration_ns = 3000000;
+	times.files.max_bytes = 1 << 20;
+	for (unsigned i = 0; i < ROUNDS && !rc; i++) {
+		rc = run_once("one file", &plain);
+		if (!rc)
+			rc = run_once("files of packets", &packets);
+		if (!rc)
+			rc = run_once("files of a time and a size", &times);
+	}
 	rmdir(folder);
 	return rc;
 }

@@ -50,7 +50,8 @@ struct wt_file_set_config {
 	bool no_adopt;           /* files of earlier recordings neither count nor get deleted */
 	/* A command that runs for longer is ended, with its whole process group [an hour]. */
 	int64_t on_close_timeout_ns;
-	const char *on_close; /* for the shell; its argument is the finished file [nothing] */
+	uint32_t first_number; /* none below it, also if they are free [1] */
+	const char *on_close;  /* for the shell; its argument is the finished file [nothing] */
 };
 
 enum wt_file_set_due {
@@ -79,6 +80,10 @@ int wt_file_set_open(struct wt_file_set **set, const struct wt_file_set_config *
 /* Whether there is more than one file to come. */
 bool wt_file_set_rotates(const struct wt_file_set *set);
 
+/* The number of the file that is ready to be begun, as one is after opening. 0: none is, or files
+ * are not numbered. */
+uint32_t wt_file_set_next_number(struct wt_file_set *set);
+
 /* Begin the next file: its path and number; times are those at which it begins. Takes what a thread
  * of the set has made ready and calls nothing that touches a disk. -EAGAIN: it is not ready. Then
  * packets wait in the ring, rather than make the current file exceed its limits, until
@@ -97,6 +102,18 @@ bool wt_file_set_is_ready(struct wt_file_set *set);
 /* Descriptor that becomes readable when a file is ready, or cannot be made, after it was not; until
  * it is begun. */
 int wt_file_set_fd(const struct wt_file_set *set);
+
+/* Opens the file at config->place; see wt_sink_file_open(). 0 or -errno. */
+typedef int wt_file_set_opener(void *context, const char *path, const struct wt_sink_config *config,
+                               struct wt_sink **sink, struct wt_error *err);
+
+/* From the second file on have files opened when they are made ready, in a thread of the set; it
+ * puts the place into a copy of *config. Call it before the first is begun. */
+void wt_file_set_open_ahead(struct wt_file_set *set, wt_file_set_opener *open, void *context,
+                            const struct wt_sink_config *config);
+
+/* The sink of the file begun last, which becomes the caller's. NULL: it was not opened ahead. */
+struct wt_sink *wt_file_set_take_sink(struct wt_file_set *set);
 
 /* Place of the file begun last, for the sink: if there is a condition it is already open, and this
  * very file is written, whatever has its name by then. Borrowed until the next is begun. */
