@@ -91,7 +91,7 @@ static int reserve(struct wt_conversion *c, size_t min_bytes, uint8_t **at, size
 {
 	int rc;
 
-	while (!(rc = wt_tape_writer_reserve(c->writer, min_bytes, at, room)) &&
+	while (!(rc = wt_tape_reserve(c->writer->file->tape, min_bytes, at, room)) &&
 	       !wt_tape_carry_maps(c->writer->file->tape, c->recorded->id, &c->map, &c->previous)) {
 		rc = wt_tape_writer_flush(c->writer);
 		if (rc)
@@ -340,7 +340,7 @@ static void copy_out_of_the_way(struct wt_conversion *c)
 
 static void hand_over(struct wt_conversion *c)
 {
-	int rc = wt_tape_add_in_place(c->writer->file->tape, &c->in_place, c->held_block);
+	int rc = wt_tape_add_in_place(c->writer->file->tape, &c->in_place, &c->held_block->write);
 
 	if (rc)
 		wt_recorder_writer_failed(c->state, rc);

@@ -58,6 +58,23 @@ static void arm(struct wt_recorder *recorder, bool wanted)
 	}
 }
 
+/* A stream that has room is always writable: that is news only while something waits for it. */
+static void arm_stream(struct wt_recorder *recorder)
+{
+	const struct wt_tape *tape = recorder->writer.file ? recorder->writer.file->tape : NULL;
+	struct pollfd wait = {.fd = -1};
+
+	if (tape && wt_tape_is_stream(tape))
+		wait = wt_sink_poll(wt_tape_sink(tape));
+	if (recorder->armed_stream == (wait.fd >= 0))
+		return;
+	recorder->armed_stream = wait.fd >= 0;
+	if (recorder->armed_stream)
+		listen_to(recorder, recorder->stream_fd = wait.fd, EPOLLOUT, FROM_DISK);
+	else
+		epoll_ctl(recorder->fd, EPOLL_CTL_DEL, recorder->stream_fd, NULL);
+}
+
 static void forget_counter(int fd)
 {
 	uint64_t events;
@@ -125,6 +142,7 @@ static void wait_for_work(struct wt_recorder *recorder, int64_t until_ns)
 	bool gathers = recorder->wakes_often && now_ns - recorder->slept_ns < GATHER_MS * ms_ns;
 
 	arm(recorder, !gathers);
+	arm_stream(recorder);
 	recorder->slept_ns = now_ns;
 	if (gathers)
 		until_ns = earlier(until_ns, now_ns + GATHER_MS * ms_ns);
@@ -174,6 +192,7 @@ static void set_timer(struct wt_recorder *recorder)
 	if (recorder->timer_fd < 0)
 		return;
 	arm(recorder, true);
+	arm_stream(recorder);
 	if (due_ns != recorder->timer_ns)
 		timerfd_settime(recorder->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 	recorder->timer_ns = due_ns;
@@ -234,16 +253,13 @@ static void flush_stream(struct wt_recorder *recorder)
 static bool record(struct wt_recorder *recorder)
 {
 	struct wt_lane *lane = &recorder->lane;
-	bool more;
+	bool more = wt_lane_serve(lane);
 
-	wt_tape_writer_reap(&recorder->writer);
-	wt_tape_files_advance(&recorder->writer);
-	more = wt_lane_serve(lane);
 	wt_clerk_tick(&recorder->clerk);
-	answer(recorder);
 	heed_others(recorder);
 	if (!wt_conversion_owes(&lane->conversion)) {
-		wt_tape_files_rotate_by_time(&recorder->writer);
+		if (!recorder->state.ending)
+			wt_tape_files_rotate_by_time(&recorder->writer);
 		wt_tape_files_follow(&recorder->writer);
 	}
 	wt_tape_writer_tend(&recorder->writer);
@@ -275,15 +291,10 @@ static bool is_drained(struct wt_recorder *recorder)
 static bool drain(struct wt_recorder *recorder)
 {
 	struct wt_recorder_state *state = &recorder->state;
-	bool more, at_rest;
+	bool more = wt_lane_serve(&recorder->lane);
+	bool goes_on = recorder->writer.phase != WT_TAPE_TAKES && !wt_recorder_has_failed(state);
 
-	wt_tape_writer_reap(&recorder->writer);
-	wt_tape_files_advance(&recorder->writer);
-	more = wt_lane_serve(&recorder->lane);
-	answer(recorder);
-	wt_clerk_attend(&recorder->clerk);
-	at_rest = wt_tape_files_advance(&recorder->writer);
-	if (!is_drained(recorder) || (!at_rest && !wt_recorder_has_failed(state)))
+	if (!is_drained(recorder) || goes_on)
 		return more;
 	wt_clock_notes_finish(&recorder->writer);
 	wt_clerk_close_joins(&recorder->clerk);
@@ -295,10 +306,7 @@ static bool drain(struct wt_recorder *recorder)
 
 static bool settle(struct wt_recorder *recorder)
 {
-	wt_tape_writer_reap(&recorder->writer);
-	answer(recorder);
-	wt_clerk_attend(&recorder->clerk);
-	if (!wt_tape_files_advance(&recorder->writer) ||
+	if (recorder->writer.phase != WT_TAPE_SETTLED ||
 	    !wt_recorder_feeds_have_ended(recorder->feeds))
 		return false;
 	wt_recorder_finish_feeds(recorder->feeds, recorder->writer.was_cut);
@@ -309,17 +317,16 @@ static bool settle(struct wt_recorder *recorder)
 	return true;
 }
 
-static bool close_files(struct wt_recorder *recorder)
-{
-	answer(recorder);
-	wt_clerk_attend(&recorder->clerk);
-	if (wt_tape_files_advance(&recorder->writer))
-		recorder->phase = WT_RECORDER_ENDED;
-	return false;
-}
-
 static bool take_step(struct wt_recorder *recorder)
 {
+	struct wt_tape_writer *writer = &recorder->writer;
+
+	answer(recorder);
+	if (recorder->phase != WT_RECORDER_RECORDS)
+		wt_clerk_attend(&recorder->clerk);
+	if (recorder->phase < WT_RECORDER_CLOSES)
+		wt_tape_writer_reap(writer);
+	wt_tape_files_advance(writer);
 	switch (recorder->phase) {
 	case WT_RECORDER_RECORDS:
 		return record(recorder);
@@ -327,9 +334,9 @@ static bool take_step(struct wt_recorder *recorder)
 		return drain(recorder);
 	case WT_RECORDER_SETTLES:
 		return settle(recorder);
-	case WT_RECORDER_CLOSES:
-		return close_files(recorder);
 	default:
+		if (writer->phase == WT_TAPE_ENDED)
+			recorder->phase = WT_RECORDER_ENDED;
 		return false;
 	}
 }
@@ -338,6 +345,8 @@ bool wt_recorder_step(struct wt_recorder *recorder)
 {
 	bool more;
 
+	if (wt_recorder_has_ended(recorder))
+		return false;
 	if (recorder->idle)
 		take_events(recorder);
 	wt_recorder_tell_time(&recorder->state);
@@ -438,9 +447,12 @@ static int wait_for_header(struct wt_recorder *recorder, struct wt_error *err)
 	struct wt_tape *tape = writer->file->tape;
 	int rc;
 
-	while (wt_tape_reap(tape), !wt_tape_is_idle(tape))
-		wait_for_work(recorder,
-		              wt_recorder_clock_ns(&recorder->state) + LOOK_EVERY_MS * ms_ns);
+	wt_recorder_tell_time(&recorder->state);
+	while (wt_tape_reap(tape, recorder->state.now_ns), !wt_tape_is_idle(tape)) {
+		wait_for_work(recorder, recorder->state.now_ns + LOOK_EVERY_MS * ms_ns);
+		take_events(recorder);
+		wt_recorder_tell_time(&recorder->state);
+	}
 	wt_tape_writer_note_sink(writer, writer->file);
 	rc = wt_tape_failed(tape);
 	return rc ? wt_error_set(err, rc, "cannot write the file's header: %s", strerror(-rc)) : 0;
@@ -596,7 +608,7 @@ static int allocate(struct wt_recorder *recorder)
 	recorder->writer.file_starts = calloc(count, sizeof(*recorder->writer.file_starts));
 	if (!recorder->recorded || !recorder->state.reports || !recorder->lane.rings ||
 	    !recorder->writer.file_starts || wt_held_blocks_init(&recorder->lane.conversion.held) ||
-	    wt_buffer_pool_init(&recorder->writer.pool, WT_RECORDER_BUFFERS))
+	    wt_buffer_pool_init(&recorder->writer.pool, WT_RECORDER_BUFFERS, count))
 		return -ENOMEM;
 	return 0;
 }
@@ -609,7 +621,6 @@ static int wire(struct wt_recorder *recorder)
 
 	writer->state = conversion->state = &recorder->state;
 	writer->recorded = recorder->recorded;
-	writer->release = wt_held_block_landed;
 	writer->recording_id = recorder->state.config.recording_id;
 	if (!writer->recording_id)
 		writer->recording_id = wt_recorder_make_id();

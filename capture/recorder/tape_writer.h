@@ -44,8 +44,7 @@ enum { WT_RECORDER_BUFFERS = 8 };
 struct wt_tape_writer {
 	struct wt_recorder_state *state;
 	struct wt_recorded *recorded;
-	struct wt_recorder_feeds *feeds;             /* whose blocks it takes, too; NULL: none */
-	void (*release)(void *context, void *token); /* memory that was added in place */
+	struct wt_recorder_feeds *feeds; /* whose blocks it takes, too; NULL: none */
 	struct wt_buffer_pool pool;
 	struct wt_recorder_file *file;
 	struct wt_recorder_file *waiting;
@@ -65,10 +64,7 @@ struct wt_tape_writer {
 	char hardware[256], os[256]; /* for each file's header */
 };
 
-/* Reserve room in the current file; or reserve it and put a block there. 0, -EAGAIN, or the file's
- * error. */
-int wt_tape_writer_reserve(struct wt_tape_writer *writer, size_t min_bytes, uint8_t **at,
-                           size_t *room);
+/* Put a block into the current file. 0, -EAGAIN, or the file's error. */
 int wt_tape_writer_put(struct wt_tape_writer *writer, const uint8_t *block, size_t bytes);
 
 /* Hand over what is under construction. */

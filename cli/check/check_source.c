@@ -348,6 +348,26 @@ static int take_item(struct wt_check_source *source, const struct wt_pcapng_item
 	}
 }
 
+/* Tell what a lane lost after its last packet, while others go on. */
+static void tell_tail(struct wt_check_source *source)
+{
+	struct wt_feed_tapes *tapes = source->context->tapes;
+
+	if (!tapes || !source->now->head.mark.lanes || source->next_file < source->file_count)
+		return;
+	for (uint32_t id = 0; id < source->interface_count; id++) {
+		struct wt_books_tail tail = wt_books_tail(&source->now->books, id);
+		uint32_t place = tail.ring || tail.writer ? place_of(source, id) : NOT_FOLLOWED;
+
+		if (place == NOT_FOLLOWED)
+			continue;
+		if (tail.ring)
+			wt_feed_tapes_dropped(tapes, place, tail.ring);
+		if (tail.writer)
+			wt_feed_tapes_writer_lost(tapes, place, tail.writer);
+	}
+}
+
 static void end_file(struct wt_check_source *source, int rc, struct wt_error *err)
 {
 	struct wt_check_file *now = source->now;
@@ -362,6 +382,7 @@ static void end_file(struct wt_check_source *source, int rc, struct wt_error *er
 	wt_books_end(&now->books, rc, err);
 	if (now->missing_after)
 		break_lane(source);
+	tell_tail(source);
 	wt_places_release(&source->context->places, source, !rc && !now->books.not_closed);
 	now->was_read = true;
 	source->now = NULL;
