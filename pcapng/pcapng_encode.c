@@ -193,16 +193,19 @@ static inline void copy_frame(uint8_t *to, const uint8_t *from, size_t bytes)
 	memcpy(to + bytes - PIECE, from + bytes - PIECE, PIECE);
 }
 
-/* Encode a frame; its block has `options` bytes of options besides its flags. Returns the end.
- * `out` has room for the frame's bound. */
-static inline __attribute__((always_inline)) uint8_t *
-encode(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame, const bool plain)
+/* Encode a frame, with the number of its queue, unless that is NULL. Returns the end. `out` has
+ * room for the frame's bound. */
+static inline __attribute__((always_inline)) uint8_t *encode(uint8_t *out, uint32_t interface_id,
+                                                             const uint32_t *queue,
+                                                             const struct wt_frame *frame,
+                                                             const bool plain)
 {
 	const size_t caplen = frame->caplen, padded = (caplen + 3) & ~(size_t)3;
 	const uint8_t *data = frame->data;
 	const uint32_t flags = frame->link_flags;
 	const uint32_t total = (uint32_t)padded + WT_EPB_HEAD_BYTES + WT_FLAGS_OPTION_BYTES +
-	                       WT_EPB_END_BYTES + (plain ? 0 : wt_rare_option_bytes(frame));
+	                       WT_EPB_END_BYTES + (plain ? 0 : wt_rare_option_bytes(frame)) +
+	                       (queue ? WT_QUEUE_OPTION_BYTES : 0);
 	uint8_t *at = out + WT_EPB_HEAD_BYTES;
 
 	/* The last word first: the part that the data leaves over is the padding. Without data this
@@ -213,18 +216,23 @@ encode(uint8_t *out, uint32_t interface_id, const struct wt_frame *frame, const 
 	copy_frame(at, data, caplen);
 	at += padded;
 	at = plain ? wt_store_epb_flags(at, flags) : wt_store_epb_options(at, frame);
+	if (queue)
+		at = wt_store_queue(at, *queue);
 	wt_store_epb_end(at, total);
 	return at + WT_EPB_END_BYTES;
 }
 
 static __attribute__((noinline)) uint8_t *encode_rare(uint8_t *out, uint32_t interface_id,
+                                                      const uint32_t *queue,
                                                       const struct wt_frame *frame)
 {
-	return encode(out, interface_id, frame, false);
+	return encode(out, interface_id, queue, frame, false);
 }
 
-size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface_id,
-                               const struct wt_frame *frames, size_t count, size_t *used)
+/* One body, compiled twice: with a queue and without. */
+static inline __attribute__((always_inline)) size_t
+encode_frames(uint8_t *out, size_t capacity, uint32_t interface_id, const uint32_t *queue,
+              const struct wt_frame *frames, size_t count, size_t *used)
 {
 	const uint8_t *const end = out + capacity;
 	uint8_t *at = out;
@@ -239,11 +247,23 @@ size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface
 
 		if ((size_t)(end - at) < bound)
 			break;
-		at = rare ? encode_rare(at, interface_id, frame)
-		          : encode(at, interface_id, frame, true);
+		at = rare ? encode_rare(at, interface_id, queue, frame)
+		          : encode(at, interface_id, queue, frame, true);
 	}
 	*used = (size_t)(at - out);
 	return done;
+}
+
+size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface_id,
+                               const struct wt_frame *frames, size_t count, size_t *used)
+{
+	return encode_frames(out, capacity, interface_id, NULL, frames, count, used);
+}
+
+size_t wt_pcapng_encode_queue(uint8_t *out, size_t capacity, uint32_t interface_id, uint32_t queue,
+                              const struct wt_frame *frames, size_t count, size_t *used)
+{
+	return encode_frames(out, capacity, interface_id, &queue, frames, count, used);
 }
 
 size_t wt_pcapng_whole_blocks(const uint8_t *bytes, size_t length, size_t limit, uint64_t *packets,

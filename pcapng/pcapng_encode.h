@@ -68,7 +68,7 @@ ssize_t wt_pcapng_encode_statistics(uint8_t *out, size_t capacity,
 /* Upper bound of an Enhanced Packet Block of `caplen` bytes without a stamp mark. */
 static inline size_t wt_pcapng_plain_bound(uint32_t caplen)
 {
-	return 28 + (((size_t)caplen + 3) & ~(size_t)3) + 8 + 12 + 4 + 4;
+	return 28 + (((size_t)caplen + 3) & ~(size_t)3) + 8 + 12 + 8 + 4 + 4;
 }
 
 /* Upper bound for a given frame; and for any frame of `caplen` bytes. */
@@ -87,6 +87,10 @@ static inline size_t wt_pcapng_packet_bound(uint32_t caplen)
  * and in *used the bytes they took. */
 size_t wt_pcapng_encode_frames(uint8_t *out, size_t capacity, uint32_t interface_id,
                                const struct wt_frame *frames, size_t count, size_t *used);
+
+/* The same for packets of one of the interface's queues: each has its number (epb_queue). */
+size_t wt_pcapng_encode_queue(uint8_t *out, size_t capacity, uint32_t interface_id, uint32_t queue,
+                              const struct wt_frame *frames, size_t count, size_t *used);
 
 /* Find the length of the whole blocks in `bytes` if only the first `limit` bytes can stay, and, if
  * `packets` is not NULL, the packet blocks in them for each interface below `interfaces`. For

@@ -26,6 +26,12 @@ void wt_inplace_start(struct wt_inplace *at, uint8_t *block, size_t room, uint32
 	at->packets.interface_id = interface_id;
 }
 
+void wt_inplace_set_queue(struct wt_inplace *at, uint32_t queue)
+{
+	at->queue = queue;
+	at->queue_bytes = WT_QUEUE_OPTION_BYTES;
+}
+
 /* Fill space that exceeds any option with a block of its own. Returns the packet's new end. */
 static __attribute__((noinline)) uint8_t *pad_gap(uint8_t *options_end, uint8_t *end)
 {
@@ -59,10 +65,11 @@ static inline size_t least_rest(const struct wt_frame *frame)
 }
 
 /* Write the bytes of a packet, whose head is written except for its length, from its data's end to
- * `end`, where the next block begins. `plain`: it has no rare options.
+ * `end`, where the next block begins. `plain`: it has no rare options. `queue` may be NULL.
  * Returns how far that is from its beginning. */
-static inline uint32_t close_packet(uint8_t *data, uint8_t *options, const struct wt_frame *frame,
-                                    bool plain, uint8_t *end)
+static inline __attribute__((always_inline)) uint32_t
+close_packet(uint8_t *data, uint8_t *options, const struct wt_frame *frame, bool plain,
+             const uint32_t *queue, uint8_t *end)
 {
 	/* Before any store: it may be anywhere, for all that the compiler knows. */
 	const uint32_t flags = frame->link_flags;
@@ -73,6 +80,8 @@ static inline uint32_t close_packet(uint8_t *data, uint8_t *options, const struc
 	wt_store_u32(data + frame->caplen, 0);
 	options = __builtin_expect(plain, 1) ? wt_store_epb_flags(options, flags)
 	                                     : store_rare_options(options, frame);
+	if (queue)
+		options = wt_store_queue(options, *queue);
 	rest = (uint32_t)(end - options) - WT_EPB_END_BYTES;
 	if (__builtin_expect(rest > OPTION_BYTES_MAX, 0)) {
 		end = pad_gap(options, end);
@@ -90,7 +99,7 @@ static inline uint32_t close_packet(uint8_t *data, uint8_t *options, const struc
 static uint32_t used_bytes(const struct wt_inplace *at)
 {
 	return (uint32_t)((size_t)(at->open.data - at->block) + padded_bytes(&at->open) +
-	                  least_rest(&at->open));
+	                  least_rest(&at->open) + at->queue_bytes);
 }
 
 static uint32_t least_index_bytes(const struct wt_inplace *at)
@@ -107,8 +116,11 @@ static void tally_batch(struct wt_chunk_packets *packets, const struct wt_frame 
 	packets->count += count;
 }
 
-size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, size_t count)
+/* One body, compiled twice: with a queue and without. */
+static inline __attribute__((always_inline)) size_t
+take(struct wt_inplace *at, const uint32_t *queue, const struct wt_frame *frames, size_t count)
 {
+	const size_t queue_bytes = queue ? WT_QUEUE_OPTION_BYTES : 0;
 	const struct wt_frame *open = &at->open, *frame, *const frames_end = frames + count;
 	/* Addresses: a frame's cannot be trusted. `data` is 0 if no packet is open. */
 	uintptr_t data = (uintptr_t)open->data, options = data + padded_bytes(open);
@@ -122,17 +134,18 @@ size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, s
 	for (frame = frames; frame < frames_end; frame++) {
 		const uintptr_t next = (uintptr_t)frame->data;
 		const uintptr_t next_options = next + padded_bytes(frame);
-		const uintptr_t end = next_options + least_rest(frame);
+		const uintptr_t end = next_options + least_rest(frame) + queue_bytes;
 		const int64_t stamp_ns = frame->stamp_ns;
 		uint8_t *head = (uint8_t *)(next - WT_EPB_HEAD_BYTES);
 
 		if (next % 4 || next < least || end > room_end)
 			break;
 		if (data)
-			below_large &=
-			        (int32_t)close_packet((uint8_t *)data, (uint8_t *)options, open,
-			                              least - options == LEAST_GAP_BYTES, head) -
-			        (WT_EPB_HEAD_BYTES + WT_CHUNK_LARGE_BYTES);
+			below_large &= (int32_t)close_packet(
+			                       (uint8_t *)data, (uint8_t *)options, open,
+			                       least - options == LEAST_GAP_BYTES + queue_bytes,
+			                       queue, head) -
+			               (WT_EPB_HEAD_BYTES + WT_CHUNK_LARGE_BYTES);
 		else
 			at->index_bytes = (uint32_t)(head - at->block);
 		wt_store_epb_head(head, at->interface_id, frame);
@@ -152,6 +165,19 @@ size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, s
 	at->packets.has_large |= below_large >= 0;
 	tally_batch(&at->packets, frames, done);
 	return done;
+}
+
+static __attribute__((noinline)) size_t take_of_queue(struct wt_inplace *at,
+                                                      const struct wt_frame *frames, size_t count)
+{
+	const uint32_t queue = at->queue;
+
+	return take(at, &queue, frames, count);
+}
+
+size_t wt_inplace_frames(struct wt_inplace *at, const struct wt_frame *frames, size_t count)
+{
+	return at->queue_bytes ? take_of_queue(at, frames, count) : take(at, NULL, frames, count);
 }
 
 uint32_t wt_inplace_length(const struct wt_inplace *at)
@@ -175,7 +201,7 @@ uint32_t wt_inplace_finish(struct wt_inplace *at, struct wt_chunk_run *run)
 	/* Packets from the block's previous use may still be there. */
 	memset(at->block + used - WT_EPB_END_BYTES, 0, bytes - used + WT_EPB_END_BYTES);
 	close_packet(data, data + padded_bytes(open), open, !wt_has_rare_options(open),
-	             at->block + bytes);
+	             at->queue_bytes ? &at->queue : NULL, at->block + bytes);
 	at->packets.has_large |= open->caplen >= WT_CHUNK_LARGE_BYTES;
 	at->packets.maps = &at->maps;
 	wt_chunk_seal(at->block, bytes, at->index_bytes, &at->packets, WT_CHUNK_IN_PLACE, run);

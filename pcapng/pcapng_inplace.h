@@ -24,7 +24,8 @@ struct wt_inplace {
 	uint8_t *block;
 	size_t room; /* of the block */
 	uint32_t interface_id;
-	uint32_t index_bytes; /* up to the first packet */
+	uint32_t queue, queue_bytes; /* epb_queue of each packet; 0: without */
+	uint32_t index_bytes;        /* up to the first packet */
 	struct wt_chunk_packets packets;
 	struct wt_chunk_maps maps; /* of the interface, for the index: the caller's */
 	struct wt_frame open; /* the last so far, whose end has not been written; data NULL: none */
@@ -32,6 +33,9 @@ struct wt_inplace {
 
 /* Begin a chunk without maps; `block` is aligned to 4096 bytes, `room` a multiple of it. */
 void wt_inplace_start(struct wt_inplace *at, uint8_t *block, size_t room, uint32_t interface_id);
+
+/* Before the first frame: all are packets of this queue of the interface. */
+void wt_inplace_set_queue(struct wt_inplace *at, uint32_t queue);
 
 /* Take frames that lie in the block. Returns their number: fewer than `count` if the next one
  * cannot be encoded where it is (it does not begin on a multiple of 4, or there is no room before

@@ -15,6 +15,7 @@ enum {
 	WT_EPB_HEAD_BYTES = sizeof(struct wt_pcapng_epb),
 	WT_DROP_OPTION_BYTES = 4 + 8,
 	WT_FLAGS_OPTION_BYTES = 4 + 4,
+	WT_QUEUE_OPTION_BYTES = 4 + 4,
 	WT_EPB_END_BYTES = 4 + 4, /* opt_endofopt, total length */
 };
 
@@ -134,6 +135,14 @@ static inline uint8_t *wt_store_epb_options(uint8_t *at, const struct wt_frame *
 		at = wt_store_stamp_mark(at, &mark);
 	}
 	return at;
+}
+
+/* Write epb_queue; returns the place after it. */
+static inline uint8_t *wt_store_queue(uint8_t *at, uint32_t queue)
+{
+	wt_store_option_head(at, WT_OPT_EPB_QUEUE, sizeof(queue));
+	wt_store_u32(at + 4, queue);
+	return at + WT_QUEUE_OPTION_BYTES;
 }
 
 /* Write the end of the options and of the block. */

@@ -35,16 +35,18 @@ static uint32_t mac_offset(uint32_t link_header_bytes, uint32_t reserve)
 
 /* Have frames start where pcapng can go around them. False if the kernel refuses: then
  * they are copied. Before the ring is made. */
-static bool reserve_in_place(const struct wt_live_reader *live)
+static bool reserve_in_place(const struct wt_live_reader *live,
+                             const struct wt_reader_config *config)
 {
 	enum { LINKTYPE_ETHERNET = 1, ETHERNET_HEADER_BYTES = 14, ALIGNMENT = 4 };
 	/* For other link types the kernel counts no bytes as link-layer header. */
 	uint32_t link_header_bytes =
 	        live->reader.info.link_type == LINKTYPE_ETHERNET ? ETHERNET_HEADER_BYTES : 0;
+	uint32_t least = WT_INPLACE_MAC_OFFSET +
+	                 (config->fanout == WT_FANOUT_NONE ? 0 : WT_INPLACE_QUEUE_BYTES);
 	uint32_t reserve = 0, mac;
 
-	while ((mac = mac_offset(link_header_bytes, reserve)) < WT_INPLACE_MAC_OFFSET ||
-	       mac % ALIGNMENT)
+	while ((mac = mac_offset(link_header_bytes, reserve)) < least || mac % ALIGNMENT)
 		reserve++;
 	return !setsockopt(live->packet.fd, SOL_PACKET, PACKET_RESERVE, &reserve, sizeof(reserve));
 }
@@ -71,6 +73,30 @@ static void check_block_size(struct wt_live_reader *live, uint32_t snaplen)
 		                  (unsigned long long)live->reader.info.ring_bytes);
 }
 
+/* Get a share of the interface's packets, if that is all that is asked for. */
+static int join_group(struct wt_live_reader *live, const struct wt_reader_config *config,
+                      struct wt_error *err)
+{
+	static const int modes[WT_FANOUTS] = {
+	        [WT_FANOUT_QM] = PACKET_FANOUT_QM,
+	        [WT_FANOUT_CPU] = PACKET_FANOUT_CPU,
+	        [WT_FANOUT_HASH] = PACKET_FANOUT_HASH,
+	        [WT_FANOUT_LB] = PACKET_FANOUT_LB,
+	};
+	int group = (int)config->fanout_group - 1, rc;
+
+	if (config->fanout == WT_FANOUT_NONE)
+		return 0;
+	rc = wt_packet_socket_join(&live->packet, modes[config->fanout], &group, err);
+	if (rc)
+		return rc;
+	live->reader.info.fanout = config->fanout;
+	live->reader.info.queue = config->queue;
+	live->reader.info.fanout_group = (uint32_t)group + 1;
+	live->reader.info.goes_for_good = true;
+	return 0;
+}
+
 int wt_gen02_tpacket_v3_open(struct wt_reader **reader, const struct wt_reader_config *config,
                              struct wt_error *err)
 {
@@ -80,7 +106,7 @@ int wt_gen02_tpacket_v3_open(struct wt_reader **reader, const struct wt_reader_c
 	if (rc)
 		return rc;
 	live->reader.info.retire_timeout_ms = config->retire_timeout_ms;
-	live->reader.info.in_place = reserve_in_place(live);
+	live->reader.info.in_place = reserve_in_place(live, config);
 	rc = wt_live_reader_map(live, config, TPACKET_V3, shape, 0, err);
 	if (!rc)
 		check_block_size(live, live->snaplen);
@@ -88,6 +114,8 @@ int wt_gen02_tpacket_v3_open(struct wt_reader **reader, const struct wt_reader_c
 		rc = wt_tpacket_v3_ring_open(&live->reader.ring, &live->memory);
 	if (!rc)
 		rc = wt_live_reader_bind(live, err);
+	if (!rc)
+		rc = join_group(live, config, err);
 	if (rc) {
 		wt_live_reader_close(&live->reader);
 		return rc;

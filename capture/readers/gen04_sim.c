@@ -48,6 +48,7 @@ struct sim_reader {
 	struct wt_filter filter;
 	struct sim_settings settings;
 	uint8_t *frame;
+	uint32_t queue, queues; /* this one gets each packet whose turn it is */
 	int stop_fd;
 	pthread_t thread;
 	bool running;
@@ -93,6 +94,12 @@ static bool lacks(const struct sim_lack *lack, uint64_t sequence)
 	return lack->count && (sequence - 1) % (lack->every + lack->count) >= lack->every;
 }
 
+/* Dealt out in turn: to the first queue the first. */
+static bool is_of_queue(const struct sim_reader *sim, uint64_t sequence)
+{
+	return (sequence - 1) % sim->queues == sim->queue;
+}
+
 static int deliver(struct sim_reader *sim, uint64_t sequence)
 {
 	struct wt_sim_frame frame = {
@@ -101,11 +108,12 @@ static int deliver(struct sim_reader *sim, uint64_t sequence)
 	        .packet_type = PACKET_MULTICAST,
 	};
 
+	/* Counted by the NIC, whatever the queue. */
 	if (lacks(&sim->settings.missed, sequence)) {
 		atomic_fetch_add_explicit(&sim->nic_missed, 1, memory_order_relaxed);
 		return 0;
 	}
-	if (lacks(&sim->settings.skipped, sequence))
+	if (lacks(&sim->settings.skipped, sequence) || !is_of_queue(sim, sequence))
 		return 0;
 	stamp(sim, &frame, sequence);
 	wt_mold_template_set_sequence(sim->frame, sequence);
@@ -456,6 +464,8 @@ int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *
 	if (!sim)
 		return wt_error_set(err, -ENOMEM, "no memory for a reader");
 	sim->settings = settings;
+	sim->queue = config->queue;
+	sim->queues = config->queues ? config->queues : 1;
 	sim->reader.ops = settings.missed.count ? &counting_ops : &ops;
 	sim->reader.fd = sim->stop_fd = -1;
 	sim->reader.info = (struct wt_reader_info){
@@ -465,6 +475,8 @@ int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *
 	        .snaplen = config->snaplen,
 	        .retire_timeout_ms = settings.v2 ? 0 : config->retire_timeout_ms,
 	        .ring_bytes_asked = config->ring_bytes,
+	        .fanout = config->fanout,
+	        .queue = config->queue,
 	};
 	rc = create_parts(sim, config, err);
 	if (rc) {

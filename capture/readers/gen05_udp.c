@@ -111,6 +111,9 @@ static void tell_degraded(struct udp_reader *udp, const struct wt_reader_config 
 		                  "%s: datagrams from other interfaces are recorded, too: the "
 		                  "kernel binds a socket to an interface only for CAP_NET_RAW",
 		                  udp->name);
+	if (udp->socket.busy_poll_refusal)
+		wt_reader_degrade(&udp->reader, "%s: no busy polling: %s; it takes CAP_NET_ADMIN",
+		                  udp->name, strerror(-udp->socket.busy_poll_refusal));
 	if (got < asked / 100 * 99)
 		wt_reader_degrade(&udp->reader,
 		                  "%s: socket buffer of %llu bytes asked, %llu got: without "

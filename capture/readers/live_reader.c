@@ -86,6 +86,12 @@ int wt_live_reader_create(struct wt_live_reader **live, size_t size,
 	        .ring_bytes_asked = config->ring_bytes,
 	        .link = &made->packet.link,
 	};
+	if (config->busy_poll_us)
+		wt_reader_degrade(
+		        &made->reader,
+		        "%s: no busy polling: the kernel does it for UDP sockets, and not "
+		        "for packet sockets",
+		        link.name);
 	rc = take_filter(made, &filter, err);
 	if (rc)
 		goto close_socket;
@@ -142,8 +148,14 @@ int wt_live_reader_reattach(struct wt_reader *reader, struct wt_error *err)
 {
 	struct wt_packet_socket *packet = &((struct wt_live_reader *)reader)->packet;
 	struct wt_link link;
-	int rc = wt_link_read(packet->link.name, &link, err);
+	int rc;
 
+	if (packet->in_group)
+		return wt_error_set(err, -ENOTSUP,
+		                    "a queue of %s is bound to the interface that is gone: record "
+		                    "anew",
+		                    packet->link.name);
+	rc = wt_link_read(packet->link.name, &link, err);
 	if (rc)
 		return rc;
 	if (link.hardware_type != packet->link.hardware_type)

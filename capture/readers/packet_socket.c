@@ -16,6 +16,9 @@
 #ifndef PACKET_IGNORE_OUTGOING /* since Linux 4.20 */
 #define PACKET_IGNORE_OUTGOING 23
 #endif
+#ifndef PACKET_FANOUT_FLAG_IGNORE_OUTGOING /* since Linux 6.0 */
+#define PACKET_FANOUT_FLAG_IGNORE_OUTGOING 0x4000
+#endif
 
 static int reject_everything(int fd)
 {
@@ -56,6 +59,7 @@ int wt_packet_socket_open(struct wt_packet_socket *packet, const struct wt_link 
 	int rc, on = 1;
 
 	packet->link = *link;
+	packet->grace_fd = -1;
 	/* Protocol 0: not hooked in until bound. */
 	packet->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (packet->fd < 0)
@@ -122,6 +126,39 @@ int wt_packet_socket_bind(struct wt_packet_socket *packet, bool promiscuous, str
 	return 0;
 }
 
+static int cannot_join(const struct wt_packet_socket *packet, int code, struct wt_error *err)
+{
+	const char *name = packet->link.name;
+
+	if (wt_link_state(packet->fd, packet->link.index))
+		return wt_error_set(err, -ENETDOWN,
+		                    "%s is down: its packets can be shared out among queues only "
+		                    "while it is up",
+		                    name);
+	return wt_error_set(err, code,
+	                    "the kernel does not share out packets of %s among queues: %s", name,
+	                    strerror(-code));
+}
+
+/* Datagrams are not put together before they are shared out (PACKET_FANOUT_FLAG_DEFRAG): what is
+ * recorded is what arrives. A group has its own hook, which looks at its own flags only. */
+int wt_packet_socket_join(struct wt_packet_socket *packet, int mode, int *group,
+                          struct wt_error *err)
+{
+	int flags = packet->link.flags & IFF_LOOPBACK ? PACKET_FANOUT_FLAG_IGNORE_OUTGOING : 0;
+	int unique = *group < 0 ? PACKET_FANOUT_FLAG_UNIQUEID : 0;
+	int value = (mode | flags | unique) << 16 | (unique ? 0 : *group);
+	socklen_t length = sizeof(value);
+
+	if (setsockopt(packet->fd, SOL_PACKET, PACKET_FANOUT, &value, sizeof(value)) ||
+	    getsockopt(packet->fd, SOL_PACKET, PACKET_FANOUT, &value, &length))
+		return cannot_join(packet, -errno, err);
+	*group = value & UINT16_MAX;
+	packet->in_group = true;
+	packet->grace_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	return packet->grace_fd < 0 ? cannot_join(packet, -errno, err) : 0;
+}
+
 /* Make the program that lets through packets of the right kind of link that pass `code`. */
 static int make_gate(struct wt_packet_socket *packet, const struct sock_filter *code,
                      uint32_t count)
@@ -183,18 +220,34 @@ int wt_packet_socket_open_gate(struct wt_packet_socket *packet, struct wt_error 
 	          : 0;
 }
 
+/* Bind to another protocol: unhooks the socket and waits until every CPU has left
+ * (synchronize_net). */
+static int unhook(const struct wt_packet_socket *packet)
+{
+	int rc = bind_to(packet, ETH_P_LOOPBACK);
+
+	/* Nothing can arrive from an interface that is not there. */
+	return rc == -ENODEV || rc == -ENETDOWN || rc == -ENXIO ? 0 : rc;
+}
+
+/* A socket in a group cannot be bound again. But closing a packet socket, any one, waits for every
+ * CPU as well (packet_release()), and needs no right to do so. */
+static int wait_for_cpus(struct wt_packet_socket *packet)
+{
+	int rc = packet->grace_fd >= 0 && close(packet->grace_fd) ? -errno : 0;
+
+	packet->grace_fd = -1;
+	return rc;
+}
+
+/* The new filter is not waited for: another CPU may still be storing a frame that the old one let
+ * in. */
 int wt_packet_socket_shut_gate(struct wt_packet_socket *packet)
 {
 	int rc = reject_everything(packet->fd);
-	int unhooked;
+	int left = packet->in_group ? wait_for_cpus(packet) : unhook(packet);
 
-	/* The new filter is not waited for: another CPU may still be storing a frame
-	 * that the old one let in. Binding to another protocol unhooks the socket and
-	 * waits until every CPU has left (synchronize_net). */
-	unhooked = bind_to(packet, ETH_P_LOOPBACK);
-	if (unhooked == -ENODEV || unhooked == -ENETDOWN || unhooked == -ENXIO)
-		unhooked = 0; /* nothing can arrive from an interface that is not there */
-	return rc ? rc : unhooked;
+	return rc ? rc : left;
 }
 
 int wt_packet_socket_statistics(const struct wt_packet_socket *packet, bool v3,
@@ -236,9 +289,11 @@ int wt_packet_socket_health(const struct wt_packet_socket *packet)
 
 void wt_packet_socket_close(struct wt_packet_socket *packet)
 {
+	if (packet->grace_fd >= 0)
+		close(packet->grace_fd);
 	if (packet->fd >= 0)
 		close(packet->fd);
-	packet->fd = -1;
+	packet->fd = packet->grace_fd = -1;
 	wt_filter_free(&packet->filter);
 	free(packet->gate.filter);
 	packet->gate = (struct sock_fprog){0};

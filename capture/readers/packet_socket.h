@@ -15,11 +15,13 @@
 
 struct wt_packet_socket {
 	int fd;
+	int grace_fd;        /* of one in a group, which is closed to wait for every CPU; -1 */
 	struct wt_link link; /* as it was when the socket was opened */
 	struct wt_filter filter;
 	struct sock_fprog gate; /* what the kernel runs while recording */
 	int refusal; /* of the filter, which has to run here then: -errno; 0: it is in the gate */
 	bool promiscuous;
+	bool in_group;
 };
 
 /* Open a raw socket whose gate is shut: it rejects everything, and is not bound
@@ -38,6 +40,12 @@ int wt_packet_socket_ask_hardware(const struct wt_packet_socket *packet, struct 
  * the type of an interface may change while it is down. */
 int wt_packet_socket_set_filter(struct wt_packet_socket *packet, struct wt_filter *filter,
                                 uint32_t snaplen, struct wt_error *err);
+
+/* After binding: let the kernel share out the interface's packets, by PACKET_FANOUT_…, among the
+ * sockets of a group. *group is that of another such socket, less than 65,536, or -1: then it is a
+ * new one, and set. A group is for good: its sockets are not bound again. */
+int wt_packet_socket_join(struct wt_packet_socket *packet, int mode, int *group,
+                          struct wt_error *err);
 
 /* Bind to the interface, promiscuous if asked; and open the gate. */
 int wt_packet_socket_bind(struct wt_packet_socket *packet, bool promiscuous, struct wt_error *err);

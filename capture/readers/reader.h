@@ -21,6 +21,20 @@ enum wt_socket_stamp {
 	WT_SOCKET_STAMP_NS,  /* SO_TIMESTAMPNS: the same in ns */
 };
 
+/* How the packets of an interface are shared out among its queues. */
+enum wt_fanout {
+	WT_FANOUT_NONE, /* one ring gets all */
+	WT_FANOUT_QM,   /* by the NIC's receive queue */
+	WT_FANOUT_CPU,  /* by the CPU that they arrive on */
+	WT_FANOUT_HASH, /* by flow: both directions of one in one queue */
+	WT_FANOUT_LB,   /* in turn */
+	WT_FANOUTS
+};
+
+/* "none", "qm", "cpu", "hash", "lb"; -EINVAL for another name. Static; any thread. */
+const char *wt_fanout_name(enum wt_fanout fanout);
+int wt_fanout_from_name(const char *name);
+
 /* Zero is the default given in brackets. */
 struct wt_reader_config {
 	enum wt_reader_kind kind; /* [WT_READER_V3] */
@@ -36,6 +50,14 @@ struct wt_reader_config {
 	enum wt_stamp_request stamp;       /* [WT_STAMP_SW] */
 	struct wt_system *system;          /* of clocks and NICs [the kernel] */
 	enum wt_socket_stamp socket_stamp; /* UDP [WT_SOCKET_STAMP_ALL] */
+	/* One of several queues, each a reader: of WT_READER_V3, and of the simulation, which deals
+	 * out in turn whatever is asked for. In the order of their numbers they are opened, then
+	 * started. */
+	enum wt_fanout fanout; /* [WT_FANOUT_NONE] */
+	uint32_t queue;        /* its number, from 0 */
+	uint32_t queues;       /* how many there are [1] */
+	uint32_t fanout_group; /* info.fanout_group of the first of them [this is the first] */
+	uint32_t busy_poll_us; /* UDP: look for packets in the NIC before sleeping [no] */
 	/* Once it is not 0, opening need not wait for a filter to be compiled [NULL] */
 	const volatile sig_atomic_t *abort_writes;
 };
@@ -66,6 +88,10 @@ struct wt_reader_info {
 	bool wakes_for_each_frame;   /* the producer wakes whoever polls at every single frame */
 	bool rebuilds_headers;       /* the socket takes them off: they are not those of the wire */
 	bool in_place;               /* blocks may be turned into pcapng where they lie */
+	enum wt_fanout fanout;       /* WT_FANOUT_NONE: not one of several queues */
+	uint32_t queue;
+	uint32_t fanout_group; /* for the config of the other queues; 0: none */
+	bool goes_for_good;    /* an interface that has gone cannot be taken up again */
 };
 
 struct wt_reader;

@@ -17,6 +17,24 @@ static const struct {
         [WT_READER_UDP] = {"udp", wt_gen05_udp_open},
 };
 
+static const char *const fanouts[WT_FANOUTS] = {
+        [WT_FANOUT_NONE] = "none", [WT_FANOUT_QM] = "qm", [WT_FANOUT_CPU] = "cpu",
+        [WT_FANOUT_HASH] = "hash", [WT_FANOUT_LB] = "lb",
+};
+
+const char *wt_fanout_name(enum wt_fanout fanout)
+{
+	return (unsigned)fanout < WT_FANOUTS ? fanouts[fanout] : "unknown";
+}
+
+int wt_fanout_from_name(const char *name)
+{
+	for (int i = 0; i < WT_FANOUTS; i++)
+		if (!strcmp(name, fanouts[i]))
+			return i;
+	return -EINVAL;
+}
+
 const char *wt_reader_kind_name(enum wt_reader_kind kind)
 {
 	return (unsigned)kind < WT_READER_KINDS ? kinds[kind].name : "unknown";
@@ -30,6 +48,11 @@ int wt_reader_kind_from_name(const char *name)
 	return -EINVAL;
 }
 
+static bool shares_out(enum wt_reader_kind kind)
+{
+	return kind == WT_READER_V3 || kind == WT_READER_SIM;
+}
+
 int wt_reader_open(struct wt_reader **reader, const struct wt_reader_config *config,
                    struct wt_error *err)
 {
@@ -37,6 +60,9 @@ int wt_reader_open(struct wt_reader **reader, const struct wt_reader_config *con
 
 	if ((unsigned)config->kind >= WT_READER_KINDS || !config->interface)
 		return wt_error_set(err, -EINVAL, "a reader needs a kind and an interface");
+	if (config->fanout != WT_FANOUT_NONE && !shares_out(config->kind))
+		return wt_error_set(err, -ENOTSUP, "%s: the reader %s has no queues; v3 has",
+		                    config->interface, wt_reader_kind_name(config->kind));
 	if (!filled.snaplen)
 		filled.snaplen = WT_DEFAULT_SNAPLEN;
 	if (!filled.ring_bytes)

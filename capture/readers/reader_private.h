@@ -102,6 +102,7 @@ enum {
 	/* tp_sizeof_priv: the index, with two clock maps, is longer than the header. */
 	WT_INPLACE_PRIVATE_BYTES = 32 + 2 * WT_CHUNK_MAP_BYTES,
 	WT_INPLACE_MAC_OFFSET = 84,      /* from here on a frame may start in its slot */
+	WT_INPLACE_QUEUE_BYTES = 8,      /* later, if it says of which queue it is */
 	WT_INPLACE_ETHERNET_RESERVE = 2, /* PACKET_RESERVE that brings Ethernet there */
 };
 

@@ -15,6 +15,9 @@
 #ifndef IPV6_MULTICAST_ALL /* since Linux 4.20 */
 #define IPV6_MULTICAST_ALL 29
 #endif
+#ifndef SO_PREFER_BUSY_POLL /* since Linux 5.11 */
+#define SO_PREFER_BUSY_POLL 69
+#endif
 #ifndef SO_MEMINFO /* since Linux 4.12 */
 #define SO_MEMINFO 55
 #endif
@@ -92,11 +95,24 @@ static int size_buffer(struct wt_udp_socket *udp, uint64_t bytes)
 	return 0;
 }
 
+static void ask_for_busy_poll(struct wt_udp_socket *udp, uint32_t us)
+{
+	int wanted = us < INT_MAX ? (int)us : INT_MAX;
+
+	udp->busy_poll_refusal = 0;
+	if (!us)
+		return;
+	udp->busy_poll_refusal = set(udp->fd, SOL_SOCKET, SO_BUSY_POLL, wanted);
+	if (!udp->busy_poll_refusal)
+		udp->busy_poll_refusal = set(udp->fd, SOL_SOCKET, SO_PREFER_BUSY_POLL, 1);
+}
+
 static int prepare(struct wt_udp_socket *udp, const struct wt_udp_spec *spec,
                    const struct wt_reader_config *config)
 {
 	int rc = attach(udp->fd, 0);
 
+	ask_for_busy_poll(udp, config->busy_poll_us);
 	if (!rc)
 		rc = ask_for_stamps(udp->fd, config->socket_stamp);
 	if (!rc)

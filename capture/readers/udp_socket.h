@@ -21,6 +21,7 @@ struct wt_udp_socket {
 	int fd;
 	uint64_t buffer_bytes; /* as the kernel counts them, with its own overhead */
 	bool bound_to_device;  /* nothing comes from another interface */
+	int busy_poll_refusal; /* -errno; 0: it was not asked for, or is on */
 };
 
 /* Open, bind and join, with the gate shut. `name` is what the user calls it; `index` that of

@@ -191,7 +191,8 @@ Test(pcapng_encode, what_is_said_of_a_stamp_comes_back)
 		frame.dropped_before = i % 2;
 		cr_assert(eq(sz, add_frames(0, &frame, 1), 1));
 		/* Without what a frame may have, and has not. */
-		cr_expect(eq(sz, length - start, wt_pcapng_frame_bound(&frame) - (i % 2 ? 0 : 12)));
+		cr_expect(eq(sz, length - start,
+		             wt_pcapng_frame_bound(&frame) - 8 - (i % 2 ? 0 : 12)));
 		next(WT_ITEM_PACKET);
 		cr_expect(eq(int, item.packet.frame.notes, notes[i]));
 		cr_expect(eq(int, item.packet.frame.stamp_source, i ? WT_STAMP_HARDWARE : 0));
@@ -201,6 +202,43 @@ Test(pcapng_encode, what_is_said_of_a_stamp_comes_back)
 		             notes[i] & WT_FRAME_GIVEN ? INT64_MIN : 0));
 		cr_expect(eq(i64, item.packet.frame.software_ns,
 		             notes[i] & WT_FRAME_BOTH ? INT64_MAX : 0));
+	}
+}
+
+Test(pcapng_encode, queue_is_the_last_option_of_each_packet)
+{
+	static const uint16_t codes[2][4] = {
+	        {WT_OPT_EPB_FLAGS, WT_OPT_EPB_QUEUE},
+	        {WT_OPT_EPB_DROPCOUNT, WT_OPT_EPB_FLAGS, WT_OPT_LOCAL_STAMP, WT_OPT_EPB_QUEUE}};
+	struct wt_frame frames[2] = {{.data = payload, .caplen = 61, .len = 61}};
+	struct wt_pcapng_option_view option;
+	uint32_t queue;
+	size_t used;
+
+	frames[1] = frames[0];
+	frames[1].dropped_before = 9;
+	frames[1].notes = WT_FRAME_GIVEN;
+	add_section();
+	add_interface();
+	next(WT_ITEM_SECTION);
+	next(WT_ITEM_INTERFACE);
+	cr_assert(eq(sz,
+	             wt_pcapng_encode_queue(bytes + length, sizeof(bytes) - length, 0, UINT32_MAX,
+	                                    frames, 2, &used),
+	             2));
+	length += used;
+	for (size_t i = 0; i < 2; i++) {
+		next(WT_ITEM_PACKET);
+		for (size_t j = 0; j < 4 && codes[i][j]; j++) {
+			cr_assert(eq(int, wt_pcapng_next_option(&item.options, &option, NULL), 1));
+			cr_assert(eq(int, option.code, codes[i][j]));
+			if (option.code != WT_OPT_EPB_QUEUE)
+				continue;
+			cr_assert(eq(int, option.length, 4));
+			memcpy(&queue, option.value, sizeof(queue));
+			cr_expect(eq(u32, queue, UINT32_MAX));
+		}
+		cr_expect(eq(int, wt_pcapng_next_option(&item.options, &option, NULL), 0));
 	}
 }
 
@@ -257,7 +295,7 @@ Test(pcapng_encode, as_many_frames_as_fit_are_encoded)
 	bound = wt_pcapng_frame_bound(&frames[0]);
 	for (size_t room = 0; room <= 3 * bound; room++) {
 		uint8_t *tight = malloc(room ? room : 1);
-		size_t done = wt_pcapng_encode_frames(tight, room, 0, frames, 10, &used);
+		size_t done = wt_pcapng_encode_queue(tight, room, 0, 3, frames, 10, &used);
 
 		cr_assert(eq(sz, done, room / bound), "room %zu", room);
 		cr_assert(eq(sz, used, done * bound), "room %zu", room);

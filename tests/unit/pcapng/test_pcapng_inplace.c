@@ -57,6 +57,15 @@ TestSuite(pcapng_inplace, .init = set_up, .fini = tear_down);
 /* Of every so many frames something is said of the stamp; 0: of none. */
 static size_t say_every;
 
+/* Packets that say which queue they are of. */
+enum { QUEUE = 0x01020304, QUEUE_BYTES = 8 };
+static bool has_queue;
+
+static size_t tail_bytes(uint64_t dropped)
+{
+	return TAIL + (dropped ? DROPS : 0) + (has_queue ? QUEUE_BYTES : 0);
+}
+
 static void say_of_stamp(struct wt_frame *frame, size_t number)
 {
 	static const uint8_t notes[] = {WT_FRAME_GIVEN, WT_FRAME_SOURCE,
@@ -88,17 +97,20 @@ static size_t encode_compactly(const uint8_t *bytes, size_t room, uint32_t snapl
 	static struct wt_frame frames[MOST_FRAMES];
 	uint8_t *copy = aligned_alloc(PAGE, room);
 	struct wt_walk walk;
-	size_t count;
+	size_t count, taken;
 
 	memcpy(copy, bytes, room);
 	wt_tpacket_v3_walk_start(&walk, copy, room, snaplen);
 	count = wt_tpacket_v3_walk(&walk, frames, MOST_FRAMES);
 	cr_assert(eq(int, walk.fault, WT_WALK_OK));
 	mark(frames, count, 0);
-	cr_assert(eq(sz,
-	             wt_pcapng_encode_frames(compact, (size_t)2 * ROOM, 1, frames, count,
-	                                     &compact_bytes),
-	             count));
+	if (has_queue)
+		taken = wt_pcapng_encode_queue(compact, (size_t)2 * ROOM, 1, QUEUE, frames, count,
+		                               &compact_bytes);
+	else
+		taken = wt_pcapng_encode_frames(compact, (size_t)2 * ROOM, 1, frames, count,
+		                                &compact_bytes);
+	cr_assert(eq(sz, taken, count));
 	free(copy);
 	return count;
 }
@@ -112,6 +124,8 @@ static size_t take_block(uint8_t *bytes, size_t room, uint32_t snaplen, size_t b
 	size_t taken = 0, count, done;
 
 	wt_inplace_start(at, bytes, room, 1);
+	if (has_queue)
+		wt_inplace_set_queue(at, QUEUE);
 	wt_tpacket_v3_walk_start(&walk, bytes, room, snaplen);
 	do {
 		count = wt_tpacket_v3_walk(&walk, frames, batch);
@@ -123,24 +137,25 @@ static size_t take_block(uint8_t *bytes, size_t room, uint32_t snaplen, size_t b
 	return taken;
 }
 
-static bool find_stamp(const struct wt_pcapng_item *item, struct wt_pcapng_option_view *option)
+static bool find_option(const struct wt_pcapng_item *item, uint16_t code,
+                        struct wt_pcapng_option_view *option)
 {
 	struct wt_pcapng_options options = item->options;
 
 	while (wt_pcapng_next_option(&options, option, NULL) > 0)
-		if (option->code == WT_OPT_LOCAL_STAMP)
+		if (option->code == code)
 			return true;
 	return false;
 }
 
 /* Byte for byte. */
-static void expect_same_stamp(const struct wt_pcapng_item *item,
-                              const struct wt_pcapng_item *wanted, size_t number)
+static void expect_same_option(const struct wt_pcapng_item *item,
+                               const struct wt_pcapng_item *wanted, uint16_t code, size_t number)
 {
 	struct wt_pcapng_option_view option, other;
-	bool there = find_stamp(item, &option);
+	bool there = find_option(item, code, &option);
 
-	cr_assert(eq(int, there, find_stamp(wanted, &other)), "packet %zu", number);
+	cr_assert(eq(int, there, find_option(wanted, code, &other)), "packet %zu", number);
 	if (!there)
 		return;
 	cr_assert(eq(int, option.length, other.length), "packet %zu", number);
@@ -165,7 +180,8 @@ static void expect_same_packet(const struct wt_pcapng_item *item,
 	          number);
 	for (uint32_t i = frame->caplen; i % 4; i++)
 		cr_assert(eq(u8, frame->data[i], 0), "padding of packet %zu", number);
-	expect_same_stamp(item, wanted, number);
+	expect_same_option(item, wanted, WT_OPT_LOCAL_STAMP, number);
+	expect_same_option(item, wanted, WT_OPT_EPB_QUEUE, number);
 }
 
 static void expect_whole(const uint8_t *bytes, uint32_t length)
@@ -208,7 +224,7 @@ static void open_sim(uint32_t snaplen, uint32_t blocks)
 	struct wt_sim_config config = {.block_bytes = ROOM,
 	                               .block_count = blocks,
 	                               .snaplen = snaplen,
-	                               .reserve_bytes = 2,
+	                               .reserve_bytes = has_queue ? 2 + QUEUE_BYTES : 2,
 	                               .private_bytes = 32};
 
 	wt_sim_ring_destroy(sim);
@@ -238,8 +254,7 @@ static bool last_has_room(const struct wt_frame *last, const uint8_t *bytes)
 {
 	size_t end = (size_t)(last->data - bytes) + ((last->caplen + 3u) & ~3u);
 
-	return end + TAIL + (last->dropped_before ? DROPS : 0) + wt_stamp_option_bytes(last) <=
-	       ROOM;
+	return end + tail_bytes(last->dropped_before) + wt_stamp_option_bytes(last) <= ROOM;
 }
 
 static bool all_have_room(const uint8_t *bytes, size_t count, uint32_t snaplen)
@@ -328,6 +343,15 @@ Test(pcapng_inplace, what_is_said_of_stamps_is_that_of_the_compact_encoding)
 	say_every = 0;
 }
 
+Test(pcapng_inplace, queue_is_that_of_the_compact_encoding)
+{
+	has_queue = true;
+	expect_sizes(60, 0);
+	expect_sizes(0, 0);
+	say_every = 3;
+	expect_sizes(0, 0);
+}
+
 Test(pcapng_inplace, tag_that_was_put_back_is_in_the_chunk)
 {
 	struct wt_ring *ring;
@@ -410,6 +434,8 @@ static void start(size_t room)
 {
 	memcpy(before, block, ROOM);
 	wt_inplace_start(&at, block, room, 1);
+	if (has_queue)
+		wt_inplace_set_queue(&at, QUEUE);
 }
 
 /* 1 if the frame there is taken. If not, nothing was touched. */
@@ -508,7 +534,7 @@ Test(pcapng_inplace, index_reaches_up_to_the_first_frame)
 static void expect_room_between(uint32_t caplen, uint64_t dropped)
 {
 	size_t first = 1000, end = first + ((caplen + 3u) & ~3u);
-	size_t second = end + TAIL + (dropped ? DROPS : 0) + 28;
+	size_t second = end + tail_bytes(dropped) + 28;
 
 	start(ROOM);
 	cr_expect(eq(sz, take(first, caplen, dropped), 1));
@@ -528,8 +554,7 @@ Test(pcapng_inplace, room_between_two_frames_is_what_the_options_need)
 
 static void expect_room_behind(uint32_t caplen, uint64_t dropped)
 {
-	size_t needs = ((caplen + 3u) & ~3u) + TAIL + (dropped ? DROPS : 0);
-	size_t last = 2 * PAGE - needs;
+	size_t last = 2 * PAGE - ((caplen + 3u) & ~3u) - tail_bytes(dropped);
 
 	start(2 * PAGE);
 	cr_expect(eq(sz, take(200, 60, 0), 1));
@@ -544,6 +569,17 @@ static void expect_room_behind(uint32_t caplen, uint64_t dropped)
 Test(pcapng_inplace, room_behind_the_last_frame_is_what_its_options_need)
 {
 	for (uint32_t caplen = 0; caplen < 9; caplen++) {
+		expect_room_behind(caplen, 0);
+		expect_room_behind(caplen, 1);
+	}
+}
+
+Test(pcapng_inplace, room_for_the_queue_is_needed)
+{
+	has_queue = true;
+	for (uint32_t caplen = 0; caplen < 9; caplen++) {
+		expect_room_between(caplen, 0);
+		expect_room_between(caplen, 1);
 		expect_room_behind(caplen, 0);
 		expect_room_behind(caplen, 1);
 	}
