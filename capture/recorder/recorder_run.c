@@ -242,7 +242,7 @@ static bool record(struct wt_recorder *recorder)
 	wt_clerk_tick(&recorder->clerk);
 	answer(recorder);
 	heed_others(recorder);
-	if (!wt_conversion_owes(&lane->conversion)) {
+	if (!recorder->state.ending && !wt_conversion_owes(&lane->conversion)) {
 		wt_tape_files_rotate_by_time(&recorder->writer);
 		wt_tape_files_follow(&recorder->writer);
 	}
