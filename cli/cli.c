@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 void wt_cli_list(FILE *out, const struct wt_command *commands)
 {
@@ -98,6 +99,17 @@ int wt_cli_output_failed(int error)
 		                error ? strerror(error) : "not all was written");
 	is_reported = true;
 	return WT_EXIT_FAILURE;
+}
+
+void wt_cli_raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	/* If it fails, the present limit may be enough. */
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int wt_cli_flush(void)

@@ -102,6 +102,10 @@ static inline const char *wt_cli_plural(uint64_t count)
 	return count == 1 ? "" : "s";
 }
 
+/* Allow as many descriptors as may be had: interfaces, groups and files of a timeline may be many.
+ * The soft limit is there for programs that call select(). */
+void wt_cli_raise_descriptor_limit(void);
+
 /* Flush standard output: an exit code. A full disk or a reader that has left shows here at the
  * latest, and is complained about. */
 int wt_cli_flush(void);

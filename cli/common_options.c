@@ -171,5 +171,7 @@ int wt_list_files(struct wt_file_list *list, const struct wt_words *words)
 		wt_cli_complain("%s", err.text);
 		return WT_EXIT_FAILURE;
 	}
+	if (list->count > 1)
+		wt_cli_raise_descriptor_limit();
 	return WT_EXIT_OK;
 }

@@ -36,6 +36,9 @@ struct wt_sink_place {
 	const char *name; /* name in it; a link is followed (file_place.h) */
 	int fd;           /* the file, if already open for writing, and empty; else -1 */
 	mode_t mode;      /* exact; 0: WT_FILE_MODE less the umask, and an old file's own */
+	/* Free space as somebody keeps it up to date, for as long as the sink is there. NULL: the
+	 * thread that writes asks. */
+	const _Atomic uint64_t *free_bytes;
 };
 
 struct wt_sink_config {

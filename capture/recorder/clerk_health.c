@@ -10,18 +10,21 @@
 /* End when nothing more can come from anywhere. */
 static void end_if_all_over(const struct wt_clerk_health *health)
 {
-	bool any_gone = false;
+	bool any_gone = false, may_return = false;
 
 	for (size_t i = 0; i < health->count; i++) {
 		const struct wt_clerk_interface *one = &health->interfaces[i];
 
 		if (!one->recorded->report->gone && !one->finished)
 			return;
-		any_gone |= one->recorded->report->gone;
+		if (!one->recorded->report->gone)
+			continue;
+		any_gone = true;
+		may_return |= !one->recorded->report->reader->goes_for_good;
 	}
 	if (!any_gone)
 		wt_recorder_end_with(health->state, WT_END_SOURCE, 0);
-	else if (!health->state->config.waits_for_interfaces)
+	else if (!may_return || !health->state->config.waits_for_interfaces)
 		wt_recorder_end_with(health->state, WT_END_INTERFACE, -ENODEV);
 }
 
@@ -37,7 +40,7 @@ static void interface_gone(const struct wt_clerk_health *health, struct wt_clerk
 	wt_recorder_note_degraded(health->state, text);
 	wt_recorder_feeds_away(health->feeds, recorded, WT_NIC_GONE, false);
 	end_if_all_over(health);
-	if (!health->state->ending)
+	if (!health->state->ending && !recorded->report->reader->goes_for_good)
 		wt_recorder_say(health->state, "waiting for %s to come back", name);
 }
 

@@ -44,7 +44,16 @@ static int submit(struct wt_tape_writer *writer, ssize_t bytes)
 	return 0;
 }
 
-static int write_section(struct wt_tape_writer *writer, const char *hardware, const char *os)
+void wt_tape_writer_describe_machine(struct wt_tape_writer *writer)
+{
+	struct utsname system = {0};
+
+	uname(&system);
+	snprintf(writer->os, sizeof(writer->os), "%.80s %.80s", system.sysname, system.release);
+	describe_hardware(writer->hardware, sizeof(writer->hardware), &system);
+}
+
+static int write_section(struct wt_tape_writer *writer)
 {
 	char tape[WT_TAPE_MARK_TEXT_BYTES];
 	const struct wt_tape_mark mark = {
@@ -57,8 +66,8 @@ static int write_section(struct wt_tape_writer *writer, const char *hardware, co
 	        .lane = writer->state->config.lane,
 	};
 	struct wt_pcapng_section section = {
-	        .hardware = hardware,
-	        .os = os,
+	        .hardware = writer->hardware,
+	        .os = writer->os,
 	        .application = writer->state->config.application,
 	        .tape = wt_tape_is_stream(writer->file->tape) ? NULL : tape,
 	};
@@ -103,7 +112,7 @@ static int size_header(struct wt_tape_writer *writer)
 	return wt_tape_size_header(writer->file->tape, bytes);
 }
 
-static int write_interface(struct wt_tape_writer *writer, size_t i, const char *os)
+static int write_interface(struct wt_tape_writer *writer, size_t i)
 {
 	const struct wt_reader_info *info = writer->state->reports[i].reader;
 	char reader[512], clock[256];
@@ -112,7 +121,7 @@ static int write_interface(struct wt_tape_writer *writer, size_t i, const char *
 	        .snaplen = info->snaplen,
 	        .name = info->name,
 	        .filter = writer->state->config.interfaces[i].filter,
-	        .os = os,
+	        .os = writer->os,
 	        .reader = reader,
 	        .clock = clock,
 	        .comment = info->degraded[0],
@@ -141,18 +150,12 @@ static int write_interface(struct wt_tape_writer *writer, size_t i, const char *
 
 int wt_tape_writer_write_header(struct wt_tape_writer *writer)
 {
-	struct utsname system = {0};
-	char os[256], hardware[256];
-	int rc;
+	int rc = size_header(writer);
 
-	uname(&system);
-	snprintf(os, sizeof(os), "%.80s %.80s", system.sysname, system.release);
-	describe_hardware(hardware, sizeof(hardware), &system);
-	rc = size_header(writer);
 	if (!rc)
-		rc = write_section(writer, hardware, os);
+		rc = write_section(writer);
 	for (size_t i = 0; !rc && i < writer->state->config.interface_count; i++)
-		rc = write_interface(writer, i, os);
+		rc = write_interface(writer, i);
 	if (!rc)
 		rc = wt_clock_notes_write_maps(writer);
 	if (!rc)

@@ -4,6 +4,9 @@
 
 #include <wiretape/capture/recorder/tape_writer.h>
 
+/* Find out what the header says of the machine, once. */
+void wt_tape_writer_describe_machine(struct wt_tape_writer *writer);
+
 /* Blocks of the file other than packets. 0, -EAGAIN, or the file's error. */
 
 /* Write the header, all but what hands it over. There has to be a free buffer. */

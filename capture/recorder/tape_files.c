@@ -148,6 +148,7 @@ int wt_tape_files_begin(struct wt_tape_writer *writer, struct wt_error *err)
 	int rc;
 
 	writer->flush_due_ns = INT64_MAX;
+	wt_tape_writer_describe_machine(writer);
 	if (output->files)
 		writer->max_bytes = wt_file_set_max_bytes(output->files);
 	rc = begin_file(writer, err);

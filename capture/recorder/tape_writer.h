@@ -62,6 +62,7 @@ struct wt_tape_writer {
 	struct wt_recorder_writes finished_writes;
 	int64_t flush_due_ns; /* of what is under construction; INT64_MAX: nothing is */
 	bool direct;
+	char hardware[256], os[256]; /* for each file's header */
 };
 
 /* Reserve room in the current file; or reserve it and put a block there. 0, -EAGAIN, or the file's

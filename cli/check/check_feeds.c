@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "check_feeds.h"
 #include <wiretape/cli/cli.h>
+#include <wiretape/cli/feeds/recognise_files.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-
-#include <wiretape/feed/recognise/recognise.h>
 
 enum {
 	RECOGNISE_PACKETS = 500000, /* of each file */
-	BATCH = 64,
-	INTERFACES = 256,
 };
 
 const char *wt_check_feeds_name(enum wt_check_feeds source)
@@ -70,81 +68,41 @@ static int add_of_tapes(struct wt_feed_channels *channels, const struct wt_check
 	return rc;
 }
 
-/* The interfaces of the section that is being looked at. */
-struct looking {
-	struct wt_recogniser *recogniser;
-	struct {
-		uint32_t number;
-		uint16_t link_type;
-	} interfaces[INTERFACES];
-	uint32_t interface_count;
-};
-
-static void take_frames(struct looking *looking, uint32_t id, const struct wt_frame *frames,
-                        size_t count, bool has_stamp)
+/* Whether two files begin together, in two lanes of a recording. */
+static bool are_beside(const struct wt_check_head *a, const struct wt_check_head *b)
 {
-	for (size_t i = 0; i < count && id < looking->interface_count; i++)
-		wt_recogniser_frame(looking->recogniser, looking->interfaces[id].number,
-		                    looking->interfaces[id].link_type, &frames[i], has_stamp);
+	return wt_check_same_recording(a, b) && a->mark.file == b->mark.file;
 }
 
-static void take_interface(struct looking *looking, const struct wt_pcapng_item_interface *fields)
+/* Whether a file that can be looked at twice has none beside it before it. */
+static bool is_first(const struct wt_check_file *files, size_t i)
 {
-	char name[WT_PLACE_NAME_BYTES];
-	size_t length = fields->name.length;
-	uint32_t i = looking->interface_count;
-
-	if (i == INTERFACES)
-		return;
-	if (!fields->name.chars || length >= sizeof(name))
-		length = 0;
-	if (length)
-		memcpy(name, fields->name.chars, length);
-	name[length] = '\0';
-	looking->interfaces[i].number = wt_recogniser_interface(looking->recogniser, name);
-	looking->interfaces[i].link_type = fields->link_type;
-	looking->interface_count++;
+	if (!files[i].head.is_rewindable)
+		return false;
+	for (size_t j = i; files[i].head.mark.lanes && j; j--)
+		if (are_beside(&files[j - 1].head, &files[i].head))
+			return false;
+	return true;
 }
 
-static void take_item(struct looking *looking, const struct wt_pcapng_item *item)
+/* Look into a file, with those beside it in other lanes, as far as they can be read: errors show
+ * when they are checked. */
+static int look_into(struct wt_recogniser *recogniser, const struct wt_check_file *files,
+                     size_t count, const struct wt_patience *patience)
 {
-	if (item->kind == WT_ITEM_SECTION || item->kind == WT_ITEM_UNKNOWN_SECTION)
-		looking->interface_count = 0;
-	else if (item->kind == WT_ITEM_INTERFACE)
-		take_interface(looking, &item->interface);
-	else if (item->kind == WT_ITEM_PACKET)
-		take_frames(looking, item->packet.interface_id, &item->packet.frame, 1,
-		            item->packet.has_stamp && !item->packet.stamp_saturated);
-}
+	const char **paths = calloc(count, sizeof(*paths));
+	struct wt_timeline_file *reports = calloc(count, sizeof(*reports));
+	size_t beside = 0;
+	int rc = 0;
 
-/* Look into a file as far as it can be read: errors show when it is checked. */
-static int look_into(struct looking *looking, const char *path, const struct wt_patience *patience)
-{
-	struct wt_frame frames[BATCH];
-	struct wt_capture_file *file;
-	struct wt_pcapng_item item;
-	uint64_t packets = 0;
-	uint32_t id;
-	int rc = wt_capture_file_open_until(&file, path, 0, patience, NULL);
-
-	if (rc)
-		return rc == -EINTR ? rc : 0;
-	looking->interface_count = 0;
-	while (packets < RECOGNISE_PACKETS) {
-		size_t count = wt_capture_file_next_packets(file, frames, BATCH, &id);
-
-		if (count) {
-			take_frames(looking, id, frames, count, true);
-			packets += count;
-			continue;
-		}
-		rc = wt_capture_file_next(file, &item, NULL);
-		if (rc <= 0)
-			break;
-		take_item(looking, &item);
-		packets += item.kind == WT_ITEM_PACKET;
-	}
-	wt_capture_file_close(file);
+	for (size_t i = 0; paths && i < count; i++)
+		if (!i || (files->head.mark.lanes && are_beside(&files->head, &files[i].head)))
+			paths[beside++] = files[i].head.path;
+	if (paths && reports)
+		rc = wt_recognise_files(recogniser, paths, beside, RECOGNISE_PACKETS * beside,
+		                        patience, reports, NULL);
+	free(paths);
+	free(reports);
 	return rc == -EINTR ? rc : 0;
 }
 
@@ -152,17 +110,17 @@ static int recognise(struct wt_feed_channels *channels, const struct wt_check_fi
                      size_t count, const struct wt_patience *patience, struct wt_error *err)
 {
 	const struct wt_recogniser_config config = {0};
-	struct looking looking = {.recogniser = NULL};
-	int rc = wt_recogniser_open(&looking.recogniser, &config, err);
+	struct wt_recogniser *recogniser = NULL;
+	int rc = wt_recogniser_open(&recogniser, &config, err);
 
 	for (size_t i = 0; i < count && !rc; i++)
-		if (files[i].head.is_rewindable)
-			rc = look_into(&looking, files[i].head.path, patience);
+		if (is_first(files, i))
+			rc = look_into(recogniser, files + i, count - i, patience);
 	if (!rc)
-		rc = wt_recogniser_finish(looking.recogniser);
+		rc = wt_recogniser_finish(recogniser);
 	if (!rc)
-		rc = wt_recognise_channels(looking.recogniser, WT_RECOGNISED_LIKELY, channels, err);
-	wt_recogniser_close(looking.recogniser);
+		rc = wt_recognise_channels(recogniser, WT_RECOGNISED_LIKELY, channels, err);
+	wt_recogniser_close(recogniser);
 	return rc;
 }
 

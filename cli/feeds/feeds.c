@@ -236,8 +236,9 @@ int wt_command_feeds(int argc, char **argv)
 		return list(options.json);
 	source.live = options.interface_count > 0;
 	code = wt_list_files(&files, &words);
-	source.paths = source.live ? options.interfaces : (const char *const *)files.paths;
-	source.count = source.live ? options.interface_count : (int)files.count;
+	source.files = &files;
+	source.interfaces = options.interfaces;
+	source.interface_count = options.interface_count;
 	source.duration_ns = options.duration_ns ? options.duration_ns : default_duration_ns;
 	if (!code)
 		code = look(&options, &source);

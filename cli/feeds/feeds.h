@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <wiretape/archive/file_list.h>
 #include <wiretape/feed/recognise/recognise.h>
 #include <wiretape/monitor/number_json.h>
 
@@ -16,8 +17,9 @@ enum { WT_FEEDS_INTERFACES = 16 };
 
 /* Sources of packets, and how many came. */
 struct wt_feeds_source {
-	const char *const *paths; /* files, or with `live` interfaces */
-	int count;
+	const struct wt_file_list *files; /* not live: the files of a set are one */
+	const char *const *interfaces;    /* live */
+	int interface_count;
 	bool live;
 	int64_t duration_ns; /* live */
 	/* Not 0: a request to end. */

@@ -75,8 +75,8 @@ static int open_faces(struct looking *looking)
 	struct wt_error err = {0};
 	int rc = 0;
 
-	for (int i = 0; i < looking->source->count && !rc; i++)
-		rc = open_face(looking, looking->source->paths[i]);
+	for (int i = 0; i < looking->source->interface_count && !rc; i++)
+		rc = open_face(looking, looking->source->interfaces[i]);
 	for (int i = 0; i < looking->count && !rc; i++) {
 		rc = wt_reader_start(looking->faces[i].reader, &err);
 		if (rc)

@@ -551,19 +551,6 @@ static int open_and_run(struct session *session)
 	return conclude(session);
 }
 
-/* Many interfaces and groups take many descriptors. The soft limit is there for programs that
- * call select(). */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	/* If it fails, the present limit may be enough. */
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static bool is_for_programs(void)
 {
 	if (!isatty(STDOUT_FILENO))
@@ -589,7 +576,7 @@ static int record(const struct wt_record_options *options, int release)
 		return WT_EXIT_FAILURE;
 	if (is_stdout(options->paths[0]))
 		wt_json_go_to(stderr);
-	raise_descriptor_limit();
+	wt_cli_raise_descriptor_limit();
 	wt_ready_init(&session.ready, options->ready_fd);
 	session.recordings = calloc(session.count, sizeof(*session.recordings));
 	if (!session.recordings) {

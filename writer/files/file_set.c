@@ -146,6 +146,7 @@ static int make_first(struct wt_file_set *set, struct wt_error *err)
 
 	pthread_mutex_lock(&set->lock);
 	wt_file_set_make_next(set);
+	wt_file_set_look_for_space(set);
 	rc = set->next_error.code;
 	pthread_mutex_unlock(&set->lock);
 	return rc ? wt_error_set(err, rc, "%s", set->next_error.text) : 0;
@@ -191,7 +192,8 @@ static void init_locks(struct wt_file_set *set)
 	pthread_cond_init(&set->settled, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&set->wake_keeper, &monotonic);
+	pthread_cond_init(&set->maker.wake, &monotonic);
+	pthread_cond_init(&set->keeper.wake, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 }
 
@@ -262,7 +264,8 @@ static int add_next(struct wt_file_set *set, struct wt_set_file **file, struct w
 		return wt_error_set(err, -ENOMEM, "no memory for the list of files");
 	}
 	/* The new file may be one too many, and another is needed. */
-	wt_file_set_wake_keeper(set);
+	wt_file_set_wake(set, &set->keeper);
+	wt_file_set_wake(set, &set->maker);
 	return 0;
 }
 
@@ -289,14 +292,26 @@ int wt_file_set_begin(struct wt_file_set *set, int64_t monotonic_ns, int64_t utc
 
 void wt_file_set_place(const struct wt_file_set *set, struct wt_sink_place *place)
 {
-	const struct wt_set_file *last = set->files[set->count - 1];
+	wt_file_set_place_of(set, set->files[set->count - 1], place);
+}
 
-	*place = (struct wt_sink_place){
-	        .dir_fd = set->dir_fd,
-	        .name = wt_file_set_names_base(&set->names, last->work_path),
-	        .fd = last->fd,
-	        .mode = set->config.mode,
-	};
+void wt_file_set_open_ahead(struct wt_file_set *set, wt_file_set_opener *open, void *context,
+                            const struct wt_sink_config *config)
+{
+	pthread_mutex_lock(&set->lock);
+	set->open = open;
+	set->open_context = context;
+	set->open_config = *config;
+	pthread_mutex_unlock(&set->lock);
+}
+
+struct wt_sink *wt_file_set_take_sink(struct wt_file_set *set)
+{
+	struct wt_set_file *last = set->files[set->count - 1];
+	struct wt_sink *sink = last->sink;
+
+	last->sink = NULL;
+	return sink;
 }
 
 /* The file begun and not handed over, or NULL. Nearly always the last. */
@@ -362,8 +377,7 @@ void wt_file_set_close(struct wt_file_set *set)
 {
 	if (!set)
 		return;
-	if (set->has_finisher)
-		wt_file_set_settle(set);
+	wt_file_set_settle(set);
 	wt_file_set_stop(set);
 	wt_eraser_fini(&set->eraser);
 	free_files(set);
@@ -374,7 +388,8 @@ void wt_file_set_close(struct wt_file_set *set)
 		close(set->next_fd);
 	if (set->dir_fd >= 0)
 		close(set->dir_fd);
-	pthread_cond_destroy(&set->wake_keeper);
+	pthread_cond_destroy(&set->maker.wake);
+	pthread_cond_destroy(&set->keeper.wake);
 	pthread_cond_destroy(&set->settled);
 	pthread_mutex_destroy(&set->event_lock);
 	pthread_mutex_destroy(&set->lock);

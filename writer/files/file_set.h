@@ -103,6 +103,18 @@ bool wt_file_set_is_ready(struct wt_file_set *set);
  * it is begun. */
 int wt_file_set_fd(const struct wt_file_set *set);
 
+/* Opens the file at config->place; see wt_sink_file_open(). 0 or -errno. */
+typedef int wt_file_set_opener(void *context, const char *path, const struct wt_sink_config *config,
+                               struct wt_sink **sink, struct wt_error *err);
+
+/* From the second file on have files opened when they are made ready, in a thread of the set; it
+ * puts the place into a copy of *config. Call it before the first is begun. */
+void wt_file_set_open_ahead(struct wt_file_set *set, wt_file_set_opener *open, void *context,
+                            const struct wt_sink_config *config);
+
+/* The sink of the file begun last, which becomes the caller's. NULL: it was not opened ahead. */
+struct wt_sink *wt_file_set_take_sink(struct wt_file_set *set);
+
 /* Place of the file begun last, for the sink: if there is a condition it is already open, and this
  * very file is written, whatever has its name by then. Borrowed until the next is begun. */
 void wt_file_set_place(const struct wt_file_set *set, struct wt_sink_place *place);

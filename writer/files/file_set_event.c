@@ -2,9 +2,11 @@
 #include <wiretape/writer/files/file_set_private.h>
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <wiretape/base/mutex.h>
 
@@ -107,4 +109,20 @@ void wt_file_set_forget_events(struct wt_file_set *set)
 		free_event(set->first_event);
 		set->first_event = next;
 	}
+}
+
+void wt_file_set_wake(struct wt_file_set *set, struct wt_set_worker *worker)
+{
+	assert(wt_mutex_is_locked(&set->lock));
+	worker->wanted = worker->is_there && !set->stop;
+	pthread_cond_signal(&worker->wake);
+}
+
+void wt_file_set_wake_finisher(struct wt_file_set *set)
+{
+	const uint64_t one = 1;
+
+	/* Fails only if the counter is full, and then it is awake. */
+	if (write(set->wake_fd, &one, sizeof(one)) < 0)
+		errno = 0;
 }

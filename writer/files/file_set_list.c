@@ -52,6 +52,8 @@ void wt_file_set_free_parts(struct wt_set_file *file)
 
 void wt_file_set_free_file(struct wt_set_file *file)
 {
+	/* Nothing was written to it: that removes it. */
+	wt_sink_close(file->sink, false);
 	if (file->fd >= 0)
 		close(file->fd);
 	wt_file_set_free_parts(file);
@@ -111,4 +113,16 @@ void wt_file_set_let_go(struct wt_file_set *set, struct wt_set_file *file, enum 
 	set->live_bytes -= file->kept_bytes;
 	while (set->oldest < set->count && !is_live(set->files[set->oldest]))
 		set->oldest++;
+}
+
+void wt_file_set_place_of(const struct wt_file_set *set, const struct wt_set_file *file,
+                          struct wt_sink_place *place)
+{
+	*place = (struct wt_sink_place){
+	        .dir_fd = set->dir_fd,
+	        .name = wt_file_set_names_base(&set->names, file->work_path),
+	        .fd = file->fd,
+	        .mode = set->config.mode,
+	        .free_bytes = &set->free_bytes,
+	};
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The next file, made ready by the keeper while the current one is written. */
+/* The next file, made ready by the maker while the current one is written. */
 #include <wiretape/writer/files/file_set_private.h>
 
 #include <assert.h>
@@ -61,7 +61,17 @@ void wt_file_set_give_name_back(const struct wt_file_set *set, const struct wt_s
 		unlinkat(set->dir_fd, base, 0);
 }
 
-static struct wt_set_file *make(struct wt_file_set *set, struct wt_error *err)
+static int open_sink(struct wt_file_set *set, struct wt_set_file *file, struct wt_error *err)
+{
+	struct wt_sink_config config = set->open_config;
+	struct wt_sink_place place;
+
+	wt_file_set_place_of(set, file, &place);
+	config.place = &place;
+	return set->open(set->open_context, file->work_path, &config, &file->sink, err);
+}
+
+static struct wt_set_file *make(struct wt_file_set *set, bool opens, struct wt_error *err)
 {
 	struct wt_set_file *file;
 	char *path = NULL;
@@ -70,12 +80,16 @@ static struct wt_set_file *make(struct wt_file_set *set, struct wt_error *err)
 	if (take_number(set, &path, &fd, err))
 		return NULL;
 	file = wt_file_set_new_file(path, set->next_number++, fd);
-	if (file)
+	if (file && (!opens || !open_sink(set, file, err)))
 		return file;
 	unlinkat(set->dir_fd, wt_file_set_names_base(&set->names, path), 0);
-	close(fd);
-	free(path);
-	wt_error_set(err, -ENOMEM, "no memory for the next file");
+	if (file) {
+		wt_file_set_free_file(file);
+	} else {
+		close(fd);
+		free(path);
+		wt_error_set(err, -ENOMEM, "no memory for the next file");
+	}
 	return NULL;
 }
 
@@ -114,14 +128,16 @@ void wt_file_set_make_next(struct wt_file_set *set)
 	static const int64_t try_every_ns = 1000000000;
 	struct wt_error err = {0};
 	struct wt_set_file *file;
+	bool opens;
 
 	assert(wt_mutex_is_locked(&set->lock));
 	if (set->next)
 		check_next(set);
 	if (!set->rotates || set->next || set->system.now_ns() < set->next_try_ns)
 		return;
+	opens = set->open;
 	pthread_mutex_unlock(&set->lock);
-	file = make(set, &err);
+	file = make(set, opens, &err);
 	set->next_try_ns = file ? 0 : set->system.now_ns() + try_every_ns;
 	pthread_mutex_lock(&set->lock);
 	set->next = file;

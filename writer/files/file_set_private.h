@@ -97,7 +97,8 @@ struct wt_set_file {
 	/* Names in the directory after its command; NULL: its path alone. */
 	char **parts;
 	size_t part_count;
-	int fd; /* -1, or the file, whose name may be another file's by now */
+	int fd;               /* -1, or the file, whose name may be another file's by now */
+	struct wt_sink *sink; /* opened ahead, until it is taken */
 	int (*finish)(void *context);
 	void *context;
 	struct wt_set_file *next; /* in its queue */
@@ -123,9 +124,18 @@ struct wt_set_shortage {
 	uint64_t written_bytes; /* by then */
 };
 
-/* Two threads do what touches the disk. The keeper makes the next file ready, looks for space and
- * deletes; each of its steps is short. The finisher closes files, which may take as long as the
- * disk needs for all that is in them, renames them, and runs commands. */
+/* A thread of the set. */
+struct wt_set_worker {
+	pthread_t thread;
+	pthread_cond_t wake; /* the finisher waits for descriptors, too, and has wake_fd instead */
+	bool is_there;
+	bool wanted; /* has been woken, and not looked for work since */
+	bool busy;
+};
+
+/* Three threads do what touches the disk, so that none waits for another's calls. The maker makes
+ * the next file ready. The keeper looks for space and deletes. The finisher closes files, which may
+ * take as long as the disk needs for all that is in them, renames them, and runs commands. */
 struct wt_file_set {
 	/* Constant once open. */
 	struct wt_file_set_config config;
@@ -137,8 +147,6 @@ struct wt_file_set {
 	int wake_fd;              /* eventfd: wakes the finisher */
 	int next_fd;              /* eventfd of wt_file_set_fd() */
 	atomic_bool abort_writes; /* do not wait for commands; set by wt_file_set_abort_writes() */
-	pthread_t keeper, finisher;
-	bool has_keeper, has_finisher;
 
 	atomic_bool lacks_space; /* told by the keeper to wt_file_set_has_space(); guards nothing */
 
@@ -147,10 +155,11 @@ struct wt_file_set {
 	int64_t begun_monotonic_ns;
 	int64_t begun_utc_ns;
 
-	/* Guards the members up to the keeper's. Never held across a call that touches a disk:
+	/* Guards the members up to the maker's. Never held across a call that touches a disk:
 	 * begin and finish must not wait for a slow one. */
 	pthread_mutex_t lock;
-	pthread_cond_t settled, wake_keeper;
+	pthread_cond_t settled;
+	struct wt_set_worker maker, keeper, finisher;
 	struct wt_file_set_entry *entries;
 	struct wt_set_file **files; /* one per entry */
 	size_t count, room;
@@ -160,19 +169,23 @@ struct wt_file_set {
 	uint64_t live_bytes;  /* of files handed over */
 	uint64_t ended_bytes; /* of all files ever handed over */
 	struct wt_set_queue to_finish, to_command;
-	bool keeper_wanted, keeper_busy, finisher_busy;
 	bool stop;
 	struct wt_set_file *next;   /* made ready: has its name and descriptor, but no entry */
 	struct wt_error next_error; /* why there is none */
 	bool next_awaited;          /* wt_file_set_fd() is to tell */
+	wt_file_set_opener *open;   /* of wt_file_set_open_ahead() */
+	void *open_context;
+	struct wt_sink_config open_config;
 
-	/* Used by the keeper; before it runs, by whoever opens the set. */
+	/* Used by the maker; before it runs, by whoever opens the set. */
 	uint32_t next_number;
 	int64_t next_try_ns; /* when to try again to make one */
+
+	/* Used by the keeper. */
 	struct wt_eraser eraser;
-	uint64_t current_bytes; /* size of the current file, as looked at last */
-	uint64_t written_bytes; /* to all files */
-	uint64_t free_bytes;    /* UINT64_MAX: nobody knows */
+	uint64_t current_bytes;      /* size of the current file, as looked at last */
+	uint64_t written_bytes;      /* to all files */
+	_Atomic uint64_t free_bytes; /* UINT64_MAX: nobody knows; sinks read it and nothing else */
 	struct wt_set_shortage shortage;
 	bool told_unknown_space;
 
@@ -199,22 +212,31 @@ void wt_file_set_forget_events(struct wt_file_set *set);
 int wt_file_set_start(struct wt_file_set *set, struct wt_error *err);
 void wt_file_set_stop(struct wt_file_set *set);
 
-/* Wake a thread; the caller has the lock. */
-void wt_file_set_wake_keeper(struct wt_file_set *set);
+/* Wake a thread; the caller has the lock, which waking the finisher does not need. */
+void wt_file_set_wake(struct wt_file_set *set, struct wt_set_worker *worker);
 void wt_file_set_wake_finisher(struct wt_file_set *set);
 
 /* Queue a file to be finished; the caller has the lock. */
 void wt_file_set_enqueue(struct wt_file_set *set, struct wt_set_file *file);
 
-/* The keeper's work; the caller has the lock, which is released meanwhile.
- * See that the next file is ready, and still there. */
+/* What the threads do. The caller has the lock, which is released meanwhile.
+ * Maker: see that the next file is ready, and still there. */
 void wt_file_set_make_next(struct wt_file_set *set);
-/* Look for space, and delete a file if one is too many. True: look again at once. */
+/* Finisher: do everything that can be done now; wait for a request or the end of a command. */
+void wt_file_set_work(struct wt_file_set *set);
+void wt_file_set_rest(struct wt_file_set *set);
+/* Keeper: look for space, and delete a file if one is too many. True: look again at once. */
 bool wt_file_set_delete_one(struct wt_file_set *set);
-/* When to look for space again. */
+/* See how much space there is; also when the set is opened. */
+void wt_file_set_look_for_space(struct wt_file_set *set);
+/* When to do so again. */
 int64_t wt_file_set_look_due_ns(const struct wt_file_set *set);
 /* Whether less is free than shall be, or than is good. */
 bool wt_file_set_is_short(const struct wt_file_set *set);
+
+/* Place of a file, for a sink. */
+void wt_file_set_place_of(const struct wt_file_set *set, const struct wt_set_file *file,
+                          struct wt_sink_place *place);
 
 /* Take the file that is ready; the caller has the lock. See wt_file_set_begin(). */
 int wt_file_set_take_next(struct wt_file_set *set, struct wt_set_file **file, struct wt_error *err);

@@ -160,17 +160,12 @@ static uint64_t free_bytes_of(struct wt_file_set *set)
 	return free_bytes;
 }
 
-static void look_for_space(struct wt_file_set *set)
+void wt_file_set_look_for_space(struct wt_file_set *set)
 {
-	uint64_t free_bytes;
-
 	assert(wt_mutex_is_locked(&set->lock));
-	if (!set->config.min_free_bytes && !set->eraser.first)
-		return;
 	pthread_mutex_unlock(&set->lock);
-	free_bytes = free_bytes_of(set);
+	atomic_store(&set->free_bytes, free_bytes_of(set));
 	pthread_mutex_lock(&set->lock);
-	set->free_bytes = free_bytes;
 }
 
 /* Space that is missing even when all that is deleted has been taken away. */
@@ -178,7 +173,7 @@ static uint64_t missing_bytes(const struct wt_file_set *set)
 {
 	uint64_t sum, least = set->config.min_free_bytes;
 
-	if (__builtin_add_overflow(set->free_bytes, set->eraser.left_bytes, &sum))
+	if (__builtin_add_overflow(atomic_load(&set->free_bytes), set->eraser.left_bytes, &sum))
 		return 0;
 	return sum < least ? least - sum : 0;
 }
@@ -238,7 +233,7 @@ static bool make_space(struct wt_file_set *set)
 bool wt_file_set_delete_one(struct wt_file_set *set)
 {
 	look_at_current(set);
-	look_for_space(set);
+	wt_file_set_look_for_space(set);
 	/* Until something is recorded, no earlier file has to make way. */
 	return set->count > set->adopted && (delete_surplus(set) || make_space(set));
 }
@@ -252,7 +247,7 @@ static uint64_t least_free_bytes(const struct wt_file_set *set)
 
 bool wt_file_set_is_short(const struct wt_file_set *set)
 {
-	return set->free_bytes < least_free_bytes(set);
+	return atomic_load(&set->free_bytes) < least_free_bytes(set);
 }
 
 /* Before the fastest disk has written half of what is left. */
@@ -260,13 +255,12 @@ int64_t wt_file_set_look_due_ns(const struct wt_file_set *set)
 {
 	static const uint64_t bytes_per_ms = 8 << 20;
 	enum { LEAST_MS = 20, MOST_MS = 1000 };
-	uint64_t least = least_free_bytes(set), ms = 0;
+	uint64_t least = set->config.min_free_bytes, ms = 0;
+	uint64_t free_bytes = atomic_load(&set->free_bytes);
 
-	if (set->free_bytes > least)
-		ms = (set->free_bytes - least) / bytes_per_ms;
-	ms = ms < LEAST_MS ? LEAST_MS : ms;
-	if (ms > MOST_MS || !set->config.min_free_bytes)
-		ms = MOST_MS;
+	if (free_bytes > least)
+		ms = (free_bytes - least) / bytes_per_ms;
+	ms = ms < LEAST_MS ? LEAST_MS : ms > MOST_MS ? MOST_MS : ms;
 	return set->system.now_ns() + (int64_t)ms * 1000000;
 }
 

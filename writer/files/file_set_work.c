@@ -4,11 +4,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <wiretape/base/mutex.h>
@@ -319,15 +317,14 @@ static void forget_commands(struct wt_file_set *set)
 		pop(&set->to_command)->state = WT_SET_ENDED;
 }
 
-/* Do everything that can be done now. Releases the lock meanwhile. */
-static void work(struct wt_file_set *set)
+void wt_file_set_work(struct wt_file_set *set)
 {
 	assert(wt_mutex_is_locked(&set->lock));
 	do {
 		end_commands(set);
 		collect_commands(set);
 		forget_commands(set);
-		wt_file_set_wake_keeper(set);
+		wt_file_set_wake(set, &set->keeper);
 	} while (finish_next(set) || start_command(set));
 }
 
@@ -344,8 +341,7 @@ static int sooner(int a_ms, int b_ms)
 	return a_ms < 0 || b_ms < a_ms ? b_ms : a_ms;
 }
 
-/* Wait for a request or the end of a command. */
-static void rest(struct wt_file_set *set)
+void wt_file_set_rest(struct wt_file_set *set)
 {
 	assert(wt_mutex_is_locked(&set->lock));
 	enum { LOOK_EVERY_MS = 50 }; /* if poll() does not show a command's end */
@@ -366,162 +362,6 @@ static void rest(struct wt_file_set *set)
 	    read(set->wake_fd, &wakes, sizeof(wakes)) < 0)
 		errno = 0; /* the request that woke us is served anyway */
 	pthread_mutex_lock(&set->lock);
-}
-
-static void *finish_files(void *argument)
-{
-	struct wt_file_set *set = argument;
-
-	pthread_mutex_lock(&set->lock);
-	while (!set->stop) {
-		set->finisher_busy = true;
-		work(set);
-		set->finisher_busy = false;
-		pthread_cond_broadcast(&set->settled);
-		rest(set);
-	}
-	pthread_mutex_unlock(&set->lock);
-	return NULL;
-}
-
-static bool is_settled(const struct wt_file_set *set)
-{
-	return !set->to_finish.first && !set->to_command.first && !set->commands &&
-	       !set->finisher_busy && !set->keeper_wanted && !set->keeper_busy;
-}
-
-void wt_file_set_settle(struct wt_file_set *set)
-{
-	pthread_mutex_lock(&set->lock);
-	wt_file_set_wake_keeper(set);
-	while (!is_settled(set))
-		pthread_cond_wait(&set->settled, &set->lock);
-	pthread_mutex_unlock(&set->lock);
-}
-
-void wt_file_set_abort_writes(struct wt_file_set *set)
-{
-	const uint64_t one = 1;
-	int saved = errno;
-
-	atomic_store(&set->abort_writes, true);
-	/* As in wt_file_set_wake_finisher(). */
-	if (write(set->wake_fd, &one, sizeof(one)) < 0)
-		errno = 0;
-	errno = saved;
-}
-
-void wt_file_set_wake_finisher(struct wt_file_set *set)
-{
-	const uint64_t one = 1;
-
-	assert(wt_mutex_is_locked(&set->lock));
-	/* Fails only if the counter is full, and then it is awake. */
-	if (write(set->wake_fd, &one, sizeof(one)) < 0)
-		errno = 0;
-}
-
-void wt_file_set_wake_keeper(struct wt_file_set *set)
-{
-	assert(wt_mutex_is_locked(&set->lock));
-	set->keeper_wanted = set->has_keeper;
-	pthread_cond_signal(&set->wake_keeper);
-}
-
-/* Wait until the keeper is woken, or this time of its clock. */
-static void wait_for_work(struct wt_file_set *set, int64_t due_ns)
-{
-	int64_t left_ns = due_ns - set->system.now_ns();
-	struct timespec until;
-
-	if (left_ns <= 0)
-		return;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	left_ns += until.tv_nsec;
-	until.tv_sec += left_ns / 1000000000;
-	until.tv_nsec = left_ns % 1000000000;
-	pthread_cond_timedwait(&set->wake_keeper, &set->lock, &until);
-}
-
-/* Take away a step of what was deleted if one is due, or wait for something to do. */
-static void erase_or_wait(struct wt_file_set *set)
-{
-	int64_t due_ns =
-	        wt_eraser_due_ns(&set->eraser, set->written_bytes, wt_file_set_is_short(set));
-	int64_t look_ns = wt_file_set_look_due_ns(set);
-
-	if (due_ns > set->system.now_ns()) {
-		wait_for_work(set, due_ns < look_ns ? due_ns : look_ns);
-		return;
-	}
-	pthread_mutex_unlock(&set->lock);
-	wt_eraser_step(&set->eraser, set->system.now_ns);
-	pthread_mutex_lock(&set->lock);
-}
-
-static void *keep(void *argument)
-{
-	struct wt_file_set *set = argument;
-
-	pthread_mutex_lock(&set->lock);
-	while (!set->stop) {
-		set->keeper_wanted = false;
-		set->keeper_busy = true;
-		do
-			wt_file_set_make_next(set);
-		while (wt_file_set_delete_one(set));
-		set->keeper_busy = false;
-		pthread_cond_broadcast(&set->settled);
-		if (!set->stop && !set->keeper_wanted)
-			erase_or_wait(set);
-	}
-	pthread_mutex_unlock(&set->lock);
-	return NULL;
-}
-
-/* The program's own threads handle signals. */
-static int start_thread(struct wt_file_set *set, pthread_t *thread, void *(*start)(void *))
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = set->system.thread_create(thread, NULL, start, set);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -rc;
-}
-
-int wt_file_set_start(struct wt_file_set *set, struct wt_error *err)
-{
-	int rc;
-
-	/* They begin when they are told of each other. */
-	pthread_mutex_lock(&set->lock);
-	rc = start_thread(set, &set->finisher, finish_files);
-	set->has_finisher = !rc;
-	if (!rc && (set->rotates || set->config.min_free_bytes)) {
-		rc = start_thread(set, &set->keeper, keep);
-		set->has_keeper = !rc;
-	}
-	pthread_mutex_unlock(&set->lock);
-	return rc ? wt_error_set(err, rc, "cannot start a thread for the files of %s: %s",
-	                         set->names.path, strerror(-rc))
-	          : 0;
-}
-
-void wt_file_set_stop(struct wt_file_set *set)
-{
-	pthread_mutex_lock(&set->lock);
-	set->stop = true;
-	wt_file_set_wake_keeper(set);
-	if (set->has_finisher)
-		wt_file_set_wake_finisher(set);
-	pthread_mutex_unlock(&set->lock);
-	if (set->has_finisher)
-		pthread_join(set->finisher, NULL);
-	if (set->has_keeper)
-		pthread_join(set->keeper, NULL);
 }
 
 void wt_file_set_enqueue(struct wt_file_set *set, struct wt_set_file *file)

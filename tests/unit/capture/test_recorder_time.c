@@ -32,8 +32,9 @@ static struct {
 	int64_t hold_ns, release_ns;        /* when the disk stalls, and goes on; 0: it does not */
 	int64_t request_ns, stop_ns;        /* 0: never */
 	int64_t slow_ns;                    /* the first call of on_progress takes as long */
-	bool held, holds;
-	unsigned warnings;
+	int64_t gone_ns;                    /* when the interface goes; 0: never */
+	bool held, holds, goes_for_good;
+	unsigned warnings, waits;
 } seen;
 
 static int64_t since_start(void)
@@ -62,6 +63,7 @@ static void on_event(void *context, const char *text)
 {
 	(void)context;
 	seen.warnings += strstr(text, "full (at most") != NULL;
+	seen.waits += strstr(text, "waiting for sim to come back") != NULL;
 }
 
 static int stop_reader(struct wt_reader *reader)
@@ -80,6 +82,13 @@ static int count(struct wt_reader *reader, struct wt_ring_statistics *since)
 	return rc;
 }
 
+static int health(struct wt_reader *reader)
+{
+	if (seen.gone_ns && since_start() >= seen.gone_ns)
+		return -ENODEV;
+	return real_ops.health(reader);
+}
+
 /* The reader tells what is asked of it, from before its gate opens. */
 static int on_ready(void *context)
 {
@@ -89,6 +98,8 @@ static int on_ready(void *context)
 	real_ops = ops = *reader->ops;
 	ops.stop = stop_reader;
 	ops.statistics = count;
+	ops.health = health;
+	reader->info.goes_for_good = seen.goes_for_good;
 	reader->ops = &ops;
 	return 0;
 }
@@ -330,6 +341,31 @@ Test(recorder_time, files_go_on_after_a_stall)
 	cr_expect(eq(u64, recording.report.total.lost.writer, 0));
 	cr_expect(ge(uint, count_between(&seen.progress, 2 * s_ns + 1, 9 * s_ns), 6));
 	cr_expect(eq(uint, recording.report.file_count, 2));
+}
+
+static void run_until_it_is_gone(bool for_good)
+{
+	recording_add(&recording, "sim:pps=1", 1 << 18);
+	recording.config.waits_for_interfaces = true;
+	recording.config.max_duration_ns = 60 * s_ns;
+	seen.gone_ns = 10 * s_ns;
+	seen.goes_for_good = for_good;
+	cr_expect(eq(int, recording_run(&recording), for_good ? -ENODEV : 0));
+}
+
+Test(recorder_time, interface_that_has_gone_is_waited_for)
+{
+	run_until_it_is_gone(false);
+	cr_expect(eq(int, (int)recording.report.end, WT_END_DURATION));
+	cr_expect(eq(uint, seen.waits, 1));
+}
+
+Test(recorder_time, interface_that_has_gone_for_good_is_not_waited_for)
+{
+	run_until_it_is_gone(true);
+	cr_expect(eq(int, (int)recording.report.end, WT_END_INTERFACE));
+	cr_expect(recording.report.elapsed_ns < 12 * s_ns);
+	cr_expect(eq(uint, seen.waits, 0));
 }
 
 /* What a producer says that it has stored, and never hands over, is waited for a while. */

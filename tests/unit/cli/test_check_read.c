@@ -69,11 +69,11 @@ void wt_feed_monitor_frames(struct wt_feed_monitor *monitor, uint32_t interface,
 
 void wt_feed_monitor_sighting(struct wt_feed_monitor *monitor, uint32_t lane,
                               const struct wt_sighting *sighting,
-                              const struct wt_sighting_names *names)
+                              const struct wt_sighting_names *words)
 {
 	(void)monitor;
 	cr_expect(eq(int, sighting->kind, WT_SIGHTING_DROP));
-	cr_expect(names == NULL);
+	cr_expect(words == NULL);
 	tell(" drop(%u,%u,%d)", lane, (unsigned)sighting->packets, (int)sighting->stamp_ns);
 }
 
