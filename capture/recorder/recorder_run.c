@@ -242,10 +242,8 @@ static bool record(struct wt_recorder *recorder)
 	wt_clerk_tick(&recorder->clerk);
 	answer(recorder);
 	heed_others(recorder);
-	if (!recorder->state.ending && !wt_conversion_owes(&lane->conversion)) {
+	if (!wt_conversion_owes(&lane->conversion))
 		wt_tape_files_rotate_by_time(&recorder->writer);
-		wt_tape_files_follow(&recorder->writer);
-	}
 	wt_tape_writer_tend(&recorder->writer);
 	if (lane->found_empty && recorder->feeds)
 		wt_recorder_feeds_quiet(recorder->feeds, recorder->state.now_utc_ns);

@@ -242,13 +242,18 @@ bool wt_tape_files_admit(struct wt_tape_writer *writer, uint64_t next_bytes)
 	return wt_tape_files_advance(writer);
 }
 
-bool wt_tape_files_follow(struct wt_tape_writer *writer)
+static bool others_are_ahead(const struct wt_tape_writer *writer)
 {
 	const struct wt_recorder_share *share = writer->state->config.share;
 	const struct wt_file_set *files = writer->state->output->files;
 
-	if (share && files && wt_file_set_rotates(files) && writer->phase == WT_TAPE_TAKES &&
-	    wt_recorder_share_is_over(share, writer->file_count))
+	return share && files && wt_file_set_rotates(files) &&
+	       wt_recorder_share_is_over(share, writer->file_count);
+}
+
+bool wt_tape_files_follow(struct wt_tape_writer *writer)
+{
+	if (writer->phase == WT_TAPE_TAKES && others_are_ahead(writer))
 		wt_tape_files_rotate(writer);
 	return wt_tape_files_advance(writer);
 }
@@ -258,7 +263,11 @@ void wt_tape_files_rotate_by_time(struct wt_tape_writer *writer)
 {
 	const struct wt_file_set *files = writer->state->output->files;
 
-	if (writer->phase == WT_TAPE_TAKES && files && wt_file_set_rotates(files))
+	if (writer->phase != WT_TAPE_TAKES || !files || !wt_file_set_rotates(files))
+		return;
+	if (others_are_ahead(writer))
+		wt_tape_files_follow(writer);
+	else
 		rotate_at(writer, 0, 0, 0);
 }
 
