@@ -84,11 +84,30 @@ static double median(const double *values, int count)
 	return sorted[count / 2];
 }
 
-static void ignore_end(void *context, void *token, int error)
+/* As many as may be in the sink's hands; errors are wt_sink_failed()'s to tell. */
+static struct wt_write writes[WT_SINK_UNLANDED_MOST];
+static bool used[WT_SINK_UNLANDED_MOST];
+
+static void ignore_end(struct wt_write *write)
 {
-	(void)context;
-	(void)token;
-	(void)error; /* wt_sink_failed() tells */
+	(void)write;
+}
+
+static void retire(struct wt_write *write)
+{
+	used[write - writes] = false;
+}
+
+static struct wt_write *find_write(void)
+{
+	static const struct wt_write_owner owner = {ignore_end, retire};
+
+	for (size_t i = 0; i < WT_SINK_UNLANDED_MOST; i++) {
+		writes[i].owner = &owner;
+		if (!used[i])
+			return &writes[i];
+	}
+	return NULL;
 }
 
 static uint64_t total_bytes(const struct settings *settings)
@@ -107,11 +126,17 @@ static int write_all(struct wt_sink *sink, struct wt_disk *disk, const uint8_t *
 	int rc = 0;
 
 	while (!rc && wt_sink_bytes(sink) < total) {
-		rc = wt_sink_write(sink, buffer + wt_sink_bytes(sink) % BUFFER_BYTES, piece, NULL);
-		if (rc == -EAGAIN) {
+		struct wt_write *write = wt_sink_room(sink) ? find_write() : NULL;
+
+		if (!write) {
 			wt_disk_reap(disk, true);
-			rc = 0;
+			rc = wt_sink_failed(sink);
+			continue;
 		}
+		write->bytes = buffer + wt_sink_bytes(sink) % BUFFER_BYTES;
+		write->length = piece;
+		used[write - writes] = true;
+		rc = wt_sink_write(sink, write);
 	}
 	wt_sink_settle(sink);
 	wt_sink_sync(sink);
@@ -122,7 +147,7 @@ static int write_all(struct wt_sink *sink, struct wt_disk *disk, const uint8_t *
 static int measure_sink(const struct settings *settings, struct contender *contender, int round,
                         struct wt_disk *disk, const uint8_t *buffer, struct wt_error *err)
 {
-	static const struct wt_sink_config config = {.done = ignore_end};
+	static const struct wt_sink_config config;
 	double start_s, start_cpu_s, megabytes = (double)total_bytes(settings) / bytes_per_mb;
 	struct wt_sink *sink;
 	char path[512];

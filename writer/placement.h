@@ -15,10 +15,6 @@ struct wt_placement_block {
 	uint32_t used_bytes; /* used by frames, their headers and gaps */
 };
 
-/* Cost of a block in nanoseconds, of processor and disk: see placement.c. */
-double wt_placement_cost_in_place(const struct wt_placement_block *block);
-double wt_placement_cost_compact(const struct wt_placement_block *block);
-
 /* Whether to write this block in place. Pure. */
 bool wt_placement_in_place(enum wt_placement placement, const struct wt_placement_block *block);
 

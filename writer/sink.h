@@ -2,6 +2,7 @@
 #ifndef WIRETAPE_WRITER_SINK_H
 #define WIRETAPE_WRITER_SINK_H
 
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,23 +10,30 @@
 #include <sys/types.h>
 
 #include <wiretape/base/error.h>
-#include <wiretape/writer/disk/disk.h>
+#include <wiretape/writer/write.h>
 
-/* Destination of one file's bytes, from its beginning to its end. The memory written stays the
- * caller's and is not copied: it may be a block of a kernel's ring. It is returned through `done`.
+/* Destination of one file's bytes, from its beginning to its end. Nothing is copied: the memory of
+ * a write, which may be a block of a kernel's ring, is its owner's again when it has ended
+ * (write.h). A write has landed when it and all before it have ended well.
  *
  * One thread. After a failed write the sink takes nothing more; wt_sink_truncate() gives it one
  * more chance. */
 struct wt_sink;
 
-/* Most writes of one file in flight. They end in any order, so this times the length of a write
- * bounds the loss in a crash, besides data not yet on stable storage. */
-#define WT_SINK_WRITES_MOST 16
+/* Most writes of one file that have not landed. Those in flight are fewer (WT_DISK_DEPTH); but they
+ * end in any order, and a late one holds up those after it. So this times the length of a write
+ * bounds what can be missing in the middle of a file after a crash, besides data not yet on stable
+ * storage. */
+#define WT_SINK_UNLANDED_MOST 64
 
-/* Report the end of the write that carries `token`: 0, or its negative errno. Writes may end in any
- * order. Called from within wt_sink_write(), wt_sink_reap() and wt_sink_settle(), in their
- * thread. */
-typedef void wt_sink_done(void *context, void *token, int error);
+/* Most writes in flight of all files of a disk: room ahead and stable storage must get their turn
+ * while it never runs out of writes. */
+#define WT_SINK_WRITES_MOST (WT_DISK_DEPTH - 2)
+
+/* Report that a write has landed, in the order of the file: `bytes` of it, which are all, or as
+ * many as a stream took of one that failed; then its memory is still there. Called from within
+ * wt_sink_write(), wt_sink_reap() and wt_sink_settle(), in their thread. */
+typedef void wt_sink_landed(void *context, struct wt_write *write, size_t bytes);
 
 /* Mode of files with packets in them by default, less the umask. */
 #define WT_FILE_MODE 0640
@@ -42,8 +50,6 @@ struct wt_sink_place {
 };
 
 struct wt_sink_config {
-	wt_sink_done *done; /* required */
-	void *context;
 	/* Files only: where the file is, whatever its path says. NULL: at its path. */
 	const struct wt_sink_place *place;
 	/* Streams only: once *abort_writes is not 0, a write without progress for two seconds fails
@@ -64,50 +70,66 @@ struct wt_sink_statistics {
 	uint32_t in_flight_most;
 };
 
-/* Open a file at `path`, created or truncated, written through `disk`, which stays the caller's and
- * must outlive the sink. It is opened once: later changes of its name are not followed, but
+/* Open a file at `path`, created or truncated, and make it ready to be written. Any thread; may
+ * block for as long as the file system does. Before the first write it needs a disk
+ * (wt_sink_attach_disk()). It is opened once: later changes of its name are not followed, but
  * reported when it is closed. A link is followed unless others may have made it. Every write has to
  * be a multiple of wt_sink_granule() bytes at an address aligned to it. If `path` is not a regular
  * file (a FIFO, a device) it becomes a stream. `exclusive`: fail with -EEXIST if the file exists.
- * The file is locked (flock) while it is open.
+ * The file is locked (flock) while it is open. Closing it unused removes it.
  *
  * wt_sink_degraded() reports if direct I/O was refused, which may also happen at the first write.
  * With WT_DIRECT_ON that is an error. */
+int wt_sink_file_prepare(struct wt_sink **sink, const char *path, enum wt_direct direct,
+                         bool exclusive, const struct wt_sink_config *config, struct wt_error *err);
+
+/* Have the file written through `disk`, which stays the caller's and must outlive the sink until it
+ * is settled. From here on the sink belongs to the disk's thread. No system call. A stream needs
+ * none. */
+void wt_sink_attach_disk(struct wt_sink *sink, struct wt_disk *disk);
+
+/* wt_sink_file_prepare() and wt_sink_attach_disk(). */
 int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
                       enum wt_direct direct, bool exclusive, const struct wt_sink_config *config,
                       struct wt_error *err);
 
 /* Write to a stream that is already open, e.g. a pipe into tshark. The descriptor stays the
- * caller's. Writing blocks, and `done` is called before it returns. */
+ * caller's, and its flags as they are. Nothing here blocks: the stream is given as much as it takes
+ * now, the rest when reaped. */
 int wt_sink_stream_open(struct wt_sink **sink, int fd, const struct wt_sink_config *config);
+
+/* Name whoever is told what has landed, before the first write [nobody]. */
+void wt_sink_notify(struct wt_sink *sink, wt_sink_landed *landed, void *context);
 
 /* Unit of addresses, lengths and thus offsets of writes: 4096 for a file, 1 for a
  * stream, which needs no padding. */
 size_t wt_sink_granule(const struct wt_sink *sink);
 
-/* Write the next bytes of the file. 0: submitted (or written). -EAGAIN: too many writes are in
- * flight; nothing was taken. Or the error of an earlier write. If this write fails at once, `done`
- * reports it, and so does the next call. */
-int wt_sink_write(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token);
+/* Write write->length bytes at write->bytes, the next of the file. 0: taken. -EAGAIN: there is no
+ * room; nothing was taken. Or the error of an earlier write. If this write fails at once, the next
+ * call reports it. */
+int wt_sink_write(struct wt_sink *sink, struct wt_write *write);
 
 /* Number of writes that wt_sink_write() would take now. */
 uint32_t wt_sink_room(const struct wt_sink *sink);
 
-/* Call `done` for the writes that have ended. Never blocks. */
-void wt_sink_reap(struct wt_sink *sink);
+/* Process writes that have ended, and go on with those that a stream had no room for. Never blocks.
+ * `now_ns`: CLOCK_MONOTONIC, for aborted writes; reap at least every second while there are any. */
+void wt_sink_reap(struct wt_sink *sink, int64_t now_ns);
 
-/* Wait until no write is in flight, calling `done` for each. Blocks for as long as the disk
- * does. */
+/* What to poll for in order to know when to reap; fd -1: nothing to wait for. Files of one disk
+ * have it in common. */
+struct pollfd wt_sink_poll(const struct wt_sink *sink);
+
+/* Reap until the sink is idle. Blocks for as long as the disk or the stream does. */
 void wt_sink_settle(struct wt_sink *sink);
 
 /* Whether the sink is idle: no write, and no other disk request in flight. */
 bool wt_sink_is_idle(const struct wt_sink *sink);
 
-/* Bytes accepted so far, less those cut off. */
+/* Bytes accepted so far, less those cut off; and those that have landed. */
 uint64_t wt_sink_bytes(const struct wt_sink *sink);
-
-/* Bytes that a stream has taken from us, from a failed write as well. */
-uint64_t wt_sink_accepted(const struct wt_sink *sink);
+uint64_t wt_sink_landed_bytes(const struct wt_sink *sink);
 
 /* Whether writes bypass the page cache. */
 bool wt_sink_is_direct(const struct wt_sink *sink);
@@ -115,8 +137,9 @@ bool wt_sink_is_direct(const struct wt_sink *sink);
 /* The error of the first failed write in file order, or 0. */
 int wt_sink_failed(const struct wt_sink *sink);
 
-/* Call once settled: keep the first `length` bytes of the file, and forget a failure. Frees the
- * space held in reserve, so that a full disk takes the closing blocks. -ENOTSUP for a stream. */
+/* Call once settled: keep the first `length` bytes of the file, which must have landed, and forget
+ * a failure. Frees the space held in reserve, so that a full disk takes the closing blocks.
+ * -ENOTSUP for a stream. */
 int wt_sink_truncate(struct wt_sink *sink, uint64_t length);
 
 /* Start bringing all data written so far to stable storage. Does not block (the disk does it); a
@@ -137,11 +160,12 @@ void wt_sink_statistics(const struct wt_sink *sink, int64_t now_ns,
 /* How this falls short of the request, and why; or NULL. Lives as long as the sink. */
 const char *wt_sink_degraded(const struct wt_sink *sink);
 
-/* Settle, cut the file to the bytes accepted (less failed ones), bring it to stable storage if
- * `sync`, close, free. NULL is fine. Blocks. Once settled, any thread may call it, and it then
- * makes no use of the disk. A file in which nothing arrived is removed. Returns the error of a
- * failed write, unless cut off, or of closing; the sink is gone either way. Also an error if the
- * file's name now leads elsewhere or data is missing: wt_sink_spoilt(). */
+/* Settle, cut the file to what has landed, bring it to stable storage if `sync`, close, free. NULL
+ * is fine. Blocks. Once settled, any thread may call it, and it then makes no use of the disk;
+ * records of failed writes are retired in that thread, unless wt_sink_truncate() has done it. A
+ * file in which nothing arrived is removed. Returns the error of a failed write, unless cut off, or
+ * of closing; the sink is gone either way. Also an error if the file's name now leads elsewhere or
+ * data is missing: wt_sink_spoilt(). */
 int wt_sink_close(struct wt_sink *sink, bool sync);
 
 /* Describe what was done to a file while it was written, for these errors of wt_sink_close(); NULL

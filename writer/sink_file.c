@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/base/file/file_place.h>
-#include <wiretape/writer/disk/disk_private.h>
 #include <wiretape/writer/sink_private.h>
 
 #include <errno.h>
@@ -14,11 +12,6 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-/* Reserve allocated far beyond the end of the file. A write that finds the disk full truncates the
- * file, which frees the reserve, and the closing blocks fit. */
-enum { BALLAST_BYTES = 64 * 1024 };
-static const off_t ballast_offset = (off_t)1 << 40;
-
 /* Writes into allocated space run in parallel; those that extend the file are serialised by the
  * kernel. So a busy file gets room ahead of its end: as much again as it has, so that many small
  * files do not take space that they never use. */
@@ -27,28 +20,16 @@ enum { AHEAD_LEAST_BYTES = 16 << 20, AHEAD_MOST_BYTES = 256 << 20 };
 /* Direct writes that end short of a granule are restarted from its beginning, but not for ever. */
 enum { STUCK_MOST = 8 };
 
-struct slot {
-	struct wt_disk_request request; /* first: the slot is found through it */
-	struct wt_sink_piece piece;
-	const uint8_t *bytes;
-	bool busy;
-	unsigned stuck; /* consecutive short writes without progress */
-};
-
 struct file_sink {
 	struct wt_sink sink;
 	struct wt_disk *disk;
-	struct slot slots[WT_SINK_WRITES_MOST];
+	struct wt_sink_opened file;
 	struct wt_disk_request allocate, sync;
 	bool allocating, syncing;
 	bool sync_wanted;     /* another one, once this has ended */
 	uint64_t sync_covers; /* end of the data covered by the one in flight */
 	uint64_t allocated;   /* room has been requested up to here */
-	bool direct_required; /* fail rather than use the page cache */
 	bool no_ahead;        /* allocating was refused, or the file was cut */
-	int fd;
-	struct wt_file_place place;
-	char *path; /* for people */
 };
 
 static struct file_sink *file_of(struct wt_sink *sink)
@@ -56,94 +37,75 @@ static struct file_sink *file_of(struct wt_sink *sink)
 	return (struct file_sink *)sink;
 }
 
-static struct slot *find_slot(struct file_sink *file)
+static void attach_file(struct wt_sink *sink, struct wt_disk *disk)
 {
-	for (int i = 0; i < WT_SINK_WRITES_MOST; i++)
-		if (!file->slots[i].busy)
-			return &file->slots[i];
-	return NULL;
-}
-
-/* End of the data before which all writes have succeeded. */
-static uint64_t completed_prefix(const struct file_sink *file)
-{
-	uint64_t prefix = file->sink.taken;
-
-	for (int i = 0; i < WT_SINK_WRITES_MOST; i++)
-		if (file->slots[i].busy && file->slots[i].piece.offset < prefix)
-			prefix = file->slots[i].piece.offset;
-	return file->sink.whole < prefix ? file->sink.whole : prefix;
-}
-
-static void end_write(struct file_sink *file, struct slot *slot, int error)
-{
-	struct wt_sink_piece piece = slot->piece;
-	int64_t ended_ns = slot->request.started_ns + slot->request.took_ns;
-
-	/* Free the slot before `done`, which may write again. */
-	slot->busy = false;
-	wt_sink_ended(&file->sink, &piece, error, ended_ns);
+	file_of(sink)->disk = disk;
 }
 
 /* A device may require more than whole pages for direct writes, and report it only at the first. */
-static bool may_fall_back(const struct file_sink *file, const struct slot *slot)
+static bool may_fall_back(const struct file_sink *file, const struct wt_write *write)
 {
-	return slot->request.result == -EINVAL && !slot->request.buffered &&
-	       !file->direct_required && (!file->sink.direct || !file->sink.statistics.writes);
+	return write->request.result == -EINVAL && !write->request.buffered &&
+	       !file->file.direct_required && (!file->sink.direct || !file->sink.statistics.writes);
 }
 
-static int write_through_cache(struct file_sink *file, struct slot *slot)
+static int write_through_cache(struct file_sink *file, struct wt_write *write)
 {
-	int flags = fcntl(file->fd, F_GETFL);
+	int flags = fcntl(file->file.fd, F_GETFL);
 
-	if (flags < 0 || fcntl(file->fd, F_SETFL, flags & ~O_DIRECT))
+	if (flags < 0 || fcntl(file->file.fd, F_SETFL, flags & ~O_DIRECT))
 		return -EINVAL;
 	file->sink.direct = false;
 	snprintf(file->sink.degraded, sizeof(file->sink.degraded),
 	         "direct I/O is refused for %.300s (the first write: %s): writing through the page "
 	         "cache",
-	         file->path, strerror(EINVAL));
-	slot->request.buffered = true;
-	return wt_disk_submit(file->disk, &slot->request);
+	         file->file.path, strerror(EINVAL));
+	write->request.buffered = true;
+	return wt_disk_submit(file->disk, &write->request);
 }
 
 /* Write the rest of a short write. Direct I/O continues only where a granule begins. */
-static int write_rest(struct file_sink *file, struct slot *slot)
+static int write_rest(struct file_sink *file, struct wt_write *write)
 {
-	size_t got = (size_t)slot->request.result;
+	size_t got = (size_t)write->request.result;
 
 	if (file->sink.direct)
 		got -= got % WT_SINK_PAGE_BYTES;
 	if (got)
-		slot->stuck = 0;
-	else if (++slot->stuck > STUCK_MOST)
+		write->stuck = 0;
+	else if (++write->stuck > STUCK_MOST)
 		return -EIO;
-	slot->request.bytes += got;
-	slot->request.length -= got;
-	slot->request.offset += got;
-	return wt_disk_submit(file->disk, &slot->request);
+	write->request.bytes += got;
+	write->request.length -= got;
+	write->request.offset += got;
+	return wt_disk_submit(file->disk, &write->request);
+}
+
+/* Go on with a write of which not all is done: true if it is in flight again. */
+static bool goes_on(struct file_sink *file, struct wt_write *write, int *error)
+{
+	ssize_t result = write->request.result;
+
+	*error = 0;
+	if (may_fall_back(file, write))
+		*error = write_through_cache(file, write);
+	else if (result > 0 && (size_t)result < write->request.length)
+		*error = write_rest(file, write);
+	else if (result <= 0)
+		*error = result ? (int)result : -EIO;
+	else
+		return false;
+	return !*error;
 }
 
 static void on_written(struct wt_disk_request *request)
 {
-	struct slot *slot = (struct slot *)request;
+	struct wt_write *write = (struct wt_write *)request;
 	struct file_sink *file = request->owner;
-	int error = 0;
+	int error;
 
-	if (may_fall_back(file, slot)) {
-		error = write_through_cache(file, slot);
-		if (!error)
-			return;
-	} else if (request->result < 0) {
-		error = (int)request->result;
-	} else if (request->result == 0) {
-		error = -EIO;
-	} else if ((size_t)request->result < request->length) {
-		error = write_rest(file, slot);
-		if (!error)
-			return;
-	}
-	end_write(file, slot, error);
+	if (!goes_on(file, write, &error))
+		wt_sink_ended(&file->sink, write, error, 0, request->started_ns + request->took_ns);
 }
 
 /* Others may have taken the room since it was looked at. */
@@ -159,10 +121,10 @@ static void on_allocated(struct wt_disk_request *request)
 /* An allocation that fails keeps what it got, and writes in flight would find the disk full. */
 static bool has_room_for(const struct file_sink *file, uint64_t ahead_bytes)
 {
-	uint64_t needed = ahead_bytes + file->sink.taken - completed_prefix(file);
+	uint64_t needed = ahead_bytes + file->sink.taken - file->sink.landed;
 	struct statvfs status;
 
-	return !fstatvfs(file->fd, &status) &&
+	return !fstatvfs(file->file.fd, &status) &&
 	       (uint64_t)status.f_bavail * status.f_frsize / 2 >= needed;
 }
 
@@ -187,7 +149,7 @@ static void allocate_ahead(struct file_sink *file)
 	}
 	file->allocate = (struct wt_disk_request){
 	        .op = WT_DISK_ALLOCATE,
-	        .fd = file->fd,
+	        .fd = file->file.fd,
 	        .offset = from,
 	        .length = (size_t)(end + ahead - from),
 	        .done = on_allocated,
@@ -199,42 +161,34 @@ static void allocate_ahead(struct file_sink *file)
 	file->allocated = end + ahead;
 }
 
-static int write_file(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token)
+static int write_file(struct wt_sink *sink, struct wt_write *write)
 {
 	struct file_sink *file = file_of(sink);
-	struct slot *slot = find_slot(file);
 	int rc;
 
-	if (!slot)
-		return -EAGAIN;
-	*slot = (struct slot){
-	        .request = {.op = WT_DISK_WRITE,
-	                    .fd = file->fd,
-	                    .buffered = !file->sink.direct,
-	                    .bytes = bytes,
-	                    .length = length,
-	                    .offset = sink->taken,
-	                    .done = on_written,
-	                    .owner = file},
+	write->request = (struct wt_disk_request){
+	        .op = WT_DISK_WRITE,
+	        .fd = file->file.fd,
+	        .buffered = !sink->direct,
+	        .bytes = write->bytes,
+	        .length = write->length,
+	        .offset = write->offset,
+	        .done = on_written,
+	        .owner = file,
 	};
-	rc = wt_disk_submit(file->disk, &slot->request);
+	rc = wt_disk_submit(file->disk, &write->request);
 	if (rc)
 		return rc;
-	slot->busy = true;
-	slot->piece = (struct wt_sink_piece){sink->taken, length, token, slot->request.started_ns};
-	sink->taken += length;
-	wt_sink_began(sink);
+	write->started_ns = write->request.started_ns;
 	allocate_ahead(file);
 	return 0;
 }
 
 static uint32_t room_in_file(const struct wt_sink *sink)
 {
-	const struct file_sink *file = (const struct file_sink *)sink;
-	uint32_t own = WT_SINK_WRITES_MOST - sink->statistics.in_flight;
-	uint32_t shared = WT_DISK_DEPTH - wt_disk_in_flight(file->disk);
+	uint32_t in_flight = wt_disk_in_flight(((const struct file_sink *)sink)->disk);
 
-	return own < shared ? own : shared;
+	return in_flight < WT_SINK_WRITES_MOST ? WT_SINK_WRITES_MOST - in_flight : 0;
 }
 
 static void start_sync(struct file_sink *file);
@@ -257,11 +211,11 @@ static void start_sync(struct file_sink *file)
 {
 	file->sync = (struct wt_disk_request){
 	        .op = WT_DISK_SYNC,
-	        .fd = file->fd,
+	        .fd = file->file.fd,
 	        .done = on_synced,
 	        .owner = file,
 	};
-	file->sync_covers = completed_prefix(file);
+	file->sync_covers = file->sink.landed;
 	file->sync_wanted = wt_disk_submit(file->disk, &file->sync) != 0;
 	file->syncing = !file->sync_wanted;
 }
@@ -284,55 +238,42 @@ static void retry_sync(struct file_sink *file)
 		start_sync(file);
 }
 
-static void reap_file(struct wt_sink *sink)
+static void reap_file(struct wt_sink *sink, int64_t now_ns)
 {
+	(void)now_ns;
 	wt_disk_reap(file_of(sink)->disk, false);
 	retry_sync(file_of(sink));
 }
 
-static bool is_busy(const struct file_sink *file)
+static void wait_for_file(struct wt_sink *sink)
 {
-	return file->sink.statistics.in_flight || file->allocating || file->syncing ||
-	       (file->sync_wanted && !file->sink.failed);
+	wt_disk_reap(file_of(sink)->disk, true);
+	retry_sync(file_of(sink));
 }
 
-static bool file_is_idle(const struct wt_sink *sink)
+static struct pollfd poll_file(const struct wt_sink *sink)
 {
-	return !is_busy((const struct file_sink *)sink);
+	const struct wt_disk *disk = ((const struct file_sink *)sink)->disk;
+
+	return (struct pollfd){.fd = wt_disk_fd(disk), .events = POLLIN};
 }
 
-static void settle_file(struct wt_sink *sink)
-{
-	struct file_sink *file = file_of(sink);
-
-	while (is_busy(file)) {
-		wt_disk_reap(file->disk, true);
-		retry_sync(file);
-	}
-}
-
-static int64_t oldest_in_file(const struct wt_sink *sink)
+static bool file_is_busy(const struct wt_sink *sink)
 {
 	const struct file_sink *file = (const struct file_sink *)sink;
-	int64_t oldest = INT64_MAX;
 
-	for (int i = 0; i < WT_SINK_WRITES_MOST; i++)
-		if (file->slots[i].busy && file->slots[i].piece.started_ns < oldest)
-			oldest = file->slots[i].piece.started_ns;
-	return oldest;
+	return file->allocating || file->syncing || (file->sync_wanted && !sink->failed);
 }
 
 static int cut_file(struct wt_sink *sink, uint64_t length)
 {
 	struct file_sink *file = file_of(sink);
 
-	if (file->allocating || file->syncing)
-		return -EBUSY;
-	if (ftruncate(file->fd, (off_t)length))
+	if (ftruncate(file->file.fd, (off_t)length))
 		return -errno;
 	/* ext4 gives freed blocks, and what it reserved for pages not yet written, to others only
 	 * after the journal's commit. The next write reports what has failed. */
-	fsync(file->fd);
+	fsync(file->file.fd);
 	file->allocated = 0;
 	file->no_ahead = true;
 	return 0;
@@ -340,7 +281,7 @@ static int cut_file(struct wt_sink *sink, uint64_t length)
 
 static bool has_its_name(const struct file_sink *file)
 {
-	return !wt_file_place_check(&file->place, file->fd);
+	return !wt_file_place_check(&file->file.place, file->file.fd);
 }
 
 /* Some file systems, such as ZFS with compression, turn written zeros into holes. No packet has
@@ -370,16 +311,16 @@ static bool was_truncated(const struct file_sink *file, uint64_t length)
 	struct stat status;
 	off_t hole, data;
 
-	if (!length || fstat(file->fd, &status))
+	if (!length || fstat(file->file.fd, &status))
 		return false;
 	if ((uint64_t)status.st_size < length)
 		return true;
-	hole = lseek(file->fd, 0, SEEK_HOLE);
+	hole = lseek(file->file.fd, 0, SEEK_HOLE);
 	if (hole < 0 || (uint64_t)hole >= length)
 		return false;
-	if (!hole || !makes_holes_of_zeros(file->fd))
+	if (!hole || !makes_holes_of_zeros(file->file.fd))
 		return true;
-	data = lseek(file->fd, hole, SEEK_DATA);
+	data = lseek(file->file.fd, hole, SEEK_DATA);
 	return data < 0 || data - hole > ZEROS_MOST_BYTES;
 }
 
@@ -388,22 +329,16 @@ static int trim(const struct file_sink *file, uint64_t length, bool truncated)
 {
 	struct stat status;
 
-	if (truncated && !fstat(file->fd, &status) && (uint64_t)status.st_size < length)
+	if (truncated && !fstat(file->file.fd, &status) && (uint64_t)status.st_size < length)
 		length = (uint64_t)status.st_size;
-	return ftruncate(file->fd, (off_t)length) ? -errno : 0;
+	return ftruncate(file->file.fd, (off_t)length) ? -errno : 0;
 }
 
 static int sync_all(const struct file_sink *file)
 {
-	if (fsync(file->fd))
+	if (fsync(file->file.fd))
 		return -errno;
-	return wt_file_place_sync(&file->place);
-}
-
-static void free_file(struct file_sink *file)
-{
-	wt_file_place_fini(&file->place);
-	free(file->path);
+	return wt_file_place_sync(&file->file.place);
 }
 
 static int close_file(struct wt_sink *sink, uint64_t length, bool sync)
@@ -413,19 +348,20 @@ static int close_file(struct wt_sink *sink, uint64_t length, bool sync)
 	int rc = trim(file, length, truncated);
 
 	if (!length && has_its_name(file))
-		unlinkat(file->place.dir_fd, file->place.name, 0);
+		unlinkat(file->file.place.dir_fd, file->file.place.name, 0);
 	else if (sync && !rc)
 		rc = sync_all(file);
 	if (!rc && length)
-		rc = wt_file_place_check(&file->place, file->fd);
+		rc = wt_file_place_check(&file->file.place, file->file.fd);
 	if (!rc && truncated)
 		rc = WT_SINK_TRUNCATED;
 	/* Explicitly: others may hold the file open for a moment longer. */
-	flock(file->fd, LOCK_UN);
+	flock(file->file.fd, LOCK_UN);
 	/* The kernel may report a failed write only here (NFS, quotas). */
-	if (close(file->fd) && !rc)
+	if (close(file->file.fd) && !rc)
 		rc = -errno;
-	free_file(file);
+	wt_file_place_fini(&file->file.place);
+	free(file->file.path);
 	return rc;
 }
 
@@ -435,288 +371,34 @@ static int reopen_file(const struct wt_sink *sink)
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file->file.fd);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
-static const struct wt_sink_ops file_ops = {
-        .granule = WT_SINK_PAGE_BYTES,
-        .write = write_file,
-        .room = room_in_file,
-        .is_idle = file_is_idle,
-        .reap = reap_file,
-        .settle = settle_file,
-        .cut = cut_file,
-        .sync = sync_file,
-        .reopen = reopen_file,
-        .oldest_started_ns = oldest_in_file,
-        .close = close_file,
-};
-
-static bool is_regular(int fd)
+int wt_sink_file_adopt(struct wt_sink **sink, struct wt_sink_opened *opened,
+                       const struct wt_sink_config *config)
 {
-	struct stat status;
-
-	return fstat(fd, &status) || S_ISREG(status.st_mode);
-}
-
-/* A name that others may exchange could be a second one of any file. */
-static int check_old(const struct wt_file_place *place, int fd)
-{
-	struct stat status;
-
-	if (fstat(fd, &status))
-		return -errno;
-	return S_ISREG(status.st_mode) && status.st_nlink > 1 && wt_file_place_is_shared(place)
-	               ? -EMLINK
-	               : 0;
-}
-
-static int open_old(const struct wt_file_place *place, bool exclusive)
-{
-	/* With O_CREAT the kernel checks the owner (fs.protected_regular, protected_fifos). */
-	int flags = O_WRONLY | (exclusive ? 0 : O_CREAT), rc;
-	int fd = wt_file_place_open(place, flags, WT_FILE_MODE);
-
-	if (fd < 0)
-		return fd;
-	/* The check is about recordings: a FIFO or device exists to be written to. */
-	rc = exclusive && is_regular(fd) ? -EEXIST : check_old(place, fd);
-	if (!rc)
-		return fd;
-	close(fd);
-	return rc;
-}
-
-static int open_place(const struct wt_file_place *place, bool exclusive)
-{
-	enum { TRIES = 100 };
-	int fd = -ENOENT;
-
-	/* Retry if the file disappears between the two. */
-	for (int i = 0; i < TRIES && fd == -ENOENT; i++) {
-		fd = wt_file_place_open(place, O_WRONLY | O_CREAT | O_EXCL, WT_FILE_MODE);
-		if (fd != -EEXIST)
-			return fd;
-		fd = open_old(place, exclusive);
-	}
-	return fd;
-}
-
-/* 0: it is locked, or this file system has no locks. -ESTALE: another program that had it open has
- * removed it. */
-static int lock(int fd)
-{
-	struct stat status;
-
-	if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
-		return -EWOULDBLOCK;
-	return !fstat(fd, &status) && !status.st_nlink ? -ESTALE : 0;
-}
-
-/* Open the file, locked but not yet truncated: it may be somebody's recording. */
-static int open_and_lock(const struct wt_file_place *place, bool exclusive)
-{
-	int fd, rc;
-
-	do {
-		fd = open_place(place, exclusive);
-		if (fd < 0 || !is_regular(fd))
-			return fd;
-		rc = lock(fd);
-		if (rc)
-			close(fd);
-	} while (rc == -ESTALE);
-	return rc ? rc : fd;
-}
-
-/* Duplicate the descriptor of a file that is already open. */
-static int share(int opened)
-{
-	int fd = fcntl(opened, F_DUPFD_CLOEXEC, 3), rc;
-
-	if (fd < 0)
-		return -errno;
-	rc = lock(fd);
-	if (!rc || rc == -ESTALE)
-		return fd;
-	close(fd);
-	return rc;
-}
-
-static int say_why_not(struct wt_error *err, const char *path, int error)
-{
-	if (error == -EEXIST)
-		return wt_error_set(err, error, "%s is there already: give another name", path);
-	if (error == -EWOULDBLOCK)
-		return wt_error_set(err, error,
-		                    "%s is being recorded by another program: wait for its end, "
-		                    "or give another name",
-		                    path);
-	if (error == -EMLINK)
-		return wt_error_set(err, error,
-		                    "%s has other names, too, and is in a directory that others "
-		                    "may write: give another name",
-		                    path);
-	return wt_error_set(err, error, "cannot write %s: %s", path, strerror(-error));
-}
-
-static int refuse_direct(struct file_sink *file, enum wt_direct direct, int error,
-                         struct wt_error *err)
-{
-	if (direct == WT_DIRECT_ON)
-		return wt_error_set(err, error,
-		                    "direct I/O is refused for %s (%s): write to another file "
-		                    "system, or through the page cache",
-		                    file->path, strerror(-error));
-	snprintf(file->sink.degraded, sizeof(file->sink.degraded),
-	         "direct I/O is refused for %.300s (%s): writing through the page cache",
-	         file->path, strerror(-error));
-	return 0;
-}
-
-/* Whether writes of whole pages at page boundaries suffice. If the kernel does not say, the first
- * write does. */
-static int check_alignment(int fd)
-{
-#ifdef STATX_DIOALIGN
-	struct statx status;
-
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) ||
-	    !(status.stx_mask & STATX_DIOALIGN))
-		return 0;
-	if (!status.stx_dio_offset_align)
-		return -EOPNOTSUPP;
-	if (status.stx_dio_mem_align > WT_SINK_PAGE_BYTES ||
-	    status.stx_dio_offset_align > WT_SINK_PAGE_BYTES)
-		return -EINVAL;
-#else
-	(void)fd;
-#endif
-	return 0;
-}
-
-static int choose_direct(struct file_sink *file, enum wt_direct direct, struct wt_error *err)
-{
-	int flags = fcntl(file->fd, F_GETFL), rc = check_alignment(file->fd);
-
-	if (direct == WT_DIRECT_OFF)
-		return 0;
-	if (rc)
-		return refuse_direct(file, direct, rc, err);
-	file->direct_required = direct == WT_DIRECT_ON;
-	if (flags < 0 || fcntl(file->fd, F_SETFL, flags | O_DIRECT))
-		return refuse_direct(file, direct, -errno, err);
-	file->sink.direct = true;
-	return 0;
-}
-
-static int prepare_file(struct file_sink *file, const struct wt_sink_config *config,
-                        enum wt_direct direct, struct wt_error *err)
-{
-	const struct wt_sink_place *place = config->place;
-	int rc = choose_direct(file, direct, err);
+	static const struct wt_sink_ops ops = {
+	        .granule = WT_SINK_PAGE_BYTES,
+	        .attach = attach_file,
+	        .write = write_file,
+	        .room = room_in_file,
+	        .is_busy = file_is_busy,
+	        .reap = reap_file,
+	        .wait = wait_for_file,
+	        .poll = poll_file,
+	        .cut = cut_file,
+	        .sync = sync_file,
+	        .reopen = reopen_file,
+	        .close = close_file,
+	};
+	int rc = wt_sink_alloc(sink, sizeof(struct file_sink), &ops, config);
 
 	if (rc)
 		return rc;
-	if (ftruncate(file->fd, 0) || (place && place->mode && fchmod(file->fd, place->mode))) {
-		rc = -errno;
-		return say_why_not(err, file->path, rc);
-	}
-	/* Recording works without it; only the end on a full disk is worse. */
-	if (fallocate(file->fd, FALLOC_FL_KEEP_SIZE, ballast_offset,
-	              BALLAST_BYTES + (off_t)config->closing_bytes))
-		errno = 0;
+	file_of(*sink)->file = *opened;
+	(*sink)->direct = opened->direct;
+	memcpy((*sink)->degraded, opened->degraded, sizeof(opened->degraded));
 	return 0;
-}
-
-/* A failed open leaves no trace. */
-static void remove_if_empty(const struct file_sink *file)
-{
-	struct stat status;
-
-	if (!fstat(file->fd, &status) && !status.st_size && has_its_name(file))
-		unlinkat(file->place.dir_fd, file->place.name, 0);
-}
-
-/* The place becomes the sink's. */
-static int make_file(struct wt_sink **sink, const char *path, int fd, struct wt_file_place *place,
-                     struct wt_disk *disk, const struct wt_sink_config *config)
-{
-	int rc = wt_sink_alloc(sink, sizeof(struct file_sink), &file_ops, config);
-	struct file_sink *file;
-
-	if (rc)
-		return rc;
-	file = file_of(*sink);
-	file->path = strdup(path);
-	if (!file->path) {
-		free(*sink);
-		return -ENOMEM;
-	}
-	file->sink.config.place = NULL;
-	file->fd = fd;
-	file->disk = disk;
-	file->place = *place;
-	*place = (struct wt_file_place){.dir_fd = -1};
-	return 0;
-}
-
-static int find_place(struct wt_file_place *found, const char *path,
-                      const struct wt_sink_place *place, struct wt_error *err)
-{
-	int rc;
-
-	if (!place)
-		return wt_file_place_find(found, AT_FDCWD, path, err);
-	if (place->fd < 0)
-		return wt_file_place_find(found, place->dir_fd, place->name, err);
-	rc = wt_file_place_set(found, place->dir_fd, place->name);
-	return rc ? say_why_not(err, path, rc) : 0;
-}
-
-/* *fd becomes the sink's. */
-static int make_sink(struct wt_sink **sink, const char *path, int fd, struct wt_file_place *place,
-                     struct wt_disk *disk, enum wt_direct direct,
-                     const struct wt_sink_config *config, struct wt_error *err)
-{
-	struct wt_sink *made = NULL;
-	int rc = is_regular(fd) ? make_file(&made, path, fd, place, disk, config)
-	                        : wt_sink_stream_adopt(&made, fd, true, config);
-
-	if (rc)
-		return wt_error_set(err, rc, "no memory for writing %s", path);
-	if (made->ops == &file_ops)
-		rc = prepare_file(file_of(made), config, direct, err);
-	if (!rc) {
-		*sink = made;
-		return 0;
-	}
-	remove_if_empty(file_of(made));
-	free_file(file_of(made));
-	free(made);
-	return rc;
-}
-
-int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
-                      enum wt_direct direct, bool exclusive, const struct wt_sink_config *config,
-                      struct wt_error *err)
-{
-	struct wt_file_place place;
-	int fd, rc = find_place(&place, path, config->place, err);
-
-	if (rc)
-		return rc;
-	fd = config->place && config->place->fd >= 0 ? share(config->place->fd)
-	                                             : open_and_lock(&place, exclusive);
-	if (fd < 0) {
-		rc = say_why_not(err, path, fd);
-	} else {
-		rc = make_sink(sink, path, fd, &place, disk, direct, config, err);
-		if (rc)
-			close(fd);
-	}
-	wt_file_place_fini(&place);
-	return rc;
 }

@@ -2,6 +2,7 @@
 #ifndef WIRETAPE_WRITER_SINK_PRIVATE_H
 #define WIRETAPE_WRITER_SINK_PRIVATE_H
 
+#include <wiretape/base/file/file_place.h>
 #include <wiretape/writer/sink.h>
 
 enum { WT_SINK_PAGE_BYTES = 4096 };
@@ -9,20 +10,23 @@ enum { WT_SINK_PAGE_BYTES = 4096 };
 /* Operations of an implementation; NULL where it needs none. */
 struct wt_sink_ops {
 	size_t granule;
-	/* Write at sink->taken. 0: accepted, and wt_sink_ended() has been or will be called; or
-	 * -EAGAIN. */
-	int (*write)(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token);
+	void (*attach)(struct wt_sink *sink, struct wt_disk *disk);
+	/* Start a write, which is the last of the list. 0: wt_sink_ended() has been or will be
+	 * called; or -EAGAIN. */
+	int (*write)(struct wt_sink *sink, struct wt_write *write);
+	/* Writes that would be taken; NULL: any number. */
 	uint32_t (*room)(const struct wt_sink *sink);
-	bool (*is_idle)(const struct wt_sink *sink);
-	void (*reap)(struct wt_sink *sink);
-	void (*settle)(struct wt_sink *sink);
+	/* Whether something other than writes is in flight. */
+	bool (*is_busy)(const struct wt_sink *sink);
+	void (*reap)(struct wt_sink *sink, int64_t now_ns);
+	/* Reap after waiting until there is something to reap. */
+	void (*wait)(struct wt_sink *sink);
+	struct pollfd (*poll)(const struct wt_sink *sink);
 	/* NULL: -ENOTSUP. */
 	int (*cut)(struct wt_sink *sink, uint64_t length);
 	int (*sync)(struct wt_sink *sink);
 	/* NULL: -ENOTSUP. */
 	int (*reopen)(const struct wt_sink *sink);
-	/* When the oldest write in flight was handed over. */
-	int64_t (*oldest_started_ns)(const struct wt_sink *sink);
 	/* Release everything but the struct, once settled; the file keeps `length` bytes. */
 	int (*close)(struct wt_sink *sink, uint64_t length, bool sync);
 };
@@ -31,32 +35,31 @@ struct wt_sink_ops {
 struct wt_sink {
 	const struct wt_sink_ops *ops;
 	struct wt_sink_config config;
+	wt_sink_landed *on_landed;
+	void *context;
+	/* Writes that have not landed, in the order of the file. */
+	struct wt_write *first, **last;
+	uint32_t unlanded;
 	uint64_t taken;  /* bytes handed over, less those cut off */
-	uint64_t synced; /* bytes of `taken` known to be on stable storage */
+	uint64_t landed; /* bytes of `taken` */
+	uint64_t synced; /* bytes of `landed` known to be on stable storage */
 	int failed;      /* the error of the first failure in file order, or 0 */
 	uint64_t failed_at;
-	uint64_t whole;   /* bytes before the first failed write: worth keeping */
-	uint64_t arrived; /* wt_sink_accepted() */
 	bool direct;
 	struct wt_sink_statistics statistics;
 	char degraded[512]; /* "": nothing falls short */
-};
-
-/* One write in flight or just made. */
-struct wt_sink_piece {
-	uint64_t offset;
-	size_t length;
-	void *token;
-	int64_t started_ns;
 };
 
 /* Allocate a sink of `size` bytes; -ENOMEM. */
 int wt_sink_alloc(struct wt_sink **sink, size_t size, const struct wt_sink_ops *ops,
                   const struct wt_sink_config *config);
 
-/* Account for a write's beginning and end: statistics, failure, and `done`. */
-void wt_sink_began(struct wt_sink *sink);
-void wt_sink_ended(struct wt_sink *sink, const struct wt_sink_piece *piece, int error,
+/* The first write in flight, in file order, or NULL. */
+struct wt_write *wt_sink_oldest(const struct wt_sink *sink);
+
+/* End a write: its owner gets the bytes back, and what lands by it is reported. `arrived`: bytes of
+ * it that a stream took. */
+void wt_sink_ended(struct wt_sink *sink, struct wt_write *write, int error, size_t arrived,
                    int64_t ended_ns);
 
 /* Note a failure at this offset; the first in file order is kept. */
@@ -65,5 +68,19 @@ void wt_sink_fail(struct wt_sink *sink, uint64_t offset, int error);
 /* Make a stream; its descriptor becomes the sink's if `owned`. */
 int wt_sink_stream_adopt(struct wt_sink **sink, int fd, bool owned,
                          const struct wt_sink_config *config);
+
+/* Regular file that was opened, and is ready to be written. */
+struct wt_sink_opened {
+	int fd; /* closed when the sink is */
+	struct wt_file_place place;
+	char *path;
+	bool direct;          /* writes bypass the page cache; */
+	bool direct_required; /* or else fail */
+	char degraded[512];
+};
+
+/* Make a sink of it, to which all of it then belongs. */
+int wt_sink_file_adopt(struct wt_sink **sink, struct wt_sink_opened *opened,
+                       const struct wt_sink_config *config);
 
 #endif

@@ -3,77 +3,143 @@
 #include <wiretape/writer/sink_private.h>
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
+
+/* Time without progress that an aborted write gets. */
+static const int64_t patience_ns = 2000000000;
 
 struct stream_sink {
 	struct wt_sink sink;
 	int fd;
 	bool owned;
+	bool nonblocking;       /* the open description, which then is ours alone */
+	bool refuses_flag;      /* RWF_NOWAIT: most but pipes */
+	int64_t stuck_since_ns; /* aborted, and without progress; 0: it is not */
 };
 
-/* Wait until a page fits into the stream; -ETIMEDOUT if writes are aborted. */
-static int wait_writable(const struct stream_sink *stream)
+static struct stream_sink *stream_of(struct wt_sink *sink)
 {
-	const volatile sig_atomic_t *abort_writes = stream->sink.config.abort_writes;
-	struct pollfd wait = {.fd = stream->fd, .events = POLLOUT};
-	enum { SLICE_MS = 100, PATIENCE_SLICES = 20 };
-	int slices = 0;
-
-	for (;;) {
-		int ready = poll(&wait, 1, SLICE_MS);
-
-		if (ready < 0 && errno != EINTR)
-			return -errno;
-		if (ready > 0)
-			return 0;
-		if (ready == 0 && abort_writes && *abort_writes && ++slices >= PATIENCE_SLICES)
-			return -ETIMEDOUT;
-	}
+	return (struct stream_sink *)sink;
 }
 
-/* A page at a time: as much as a writable pipe takes without blocking, so that a stalled reader
- * cannot hold us for ever. */
-static int write_all(struct stream_sink *stream, const uint8_t *bytes, size_t length)
+/* A page fits into a pipe that is writable, so that it does not block unless somebody else writes
+ * there at this moment. */
+static ssize_t write_page(const struct stream_sink *stream, const uint8_t *bytes, size_t length)
 {
-	while (length) {
-		size_t part = length < WT_SINK_PAGE_BYTES ? length : WT_SINK_PAGE_BYTES;
-		int rc = wait_writable(stream);
-		ssize_t wrote;
+	struct pollfd now = {.fd = stream->fd, .events = POLLOUT};
 
-		if (rc)
-			return rc;
-		wrote = write(stream->fd, bytes, part);
-		if (wrote < 0 && (errno == EINTR || errno == EAGAIN))
+	if (poll(&now, 1, 0) <= 0) {
+		errno = EAGAIN;
+		return -1;
+	}
+	return write(stream->fd, bytes, length < WT_SINK_PAGE_BYTES ? length : WT_SINK_PAGE_BYTES);
+}
+
+/* As much as the stream takes without blocking. The flags of a descriptor that others share are not
+ * ours to change. */
+static ssize_t write_now(struct stream_sink *stream, const uint8_t *bytes, size_t length)
+{
+	const struct iovec all = {(void *)(uintptr_t)bytes, length};
+	ssize_t wrote;
+
+	if (stream->nonblocking)
+		return write(stream->fd, bytes, length);
+	if (!stream->refuses_flag) {
+		wrote = pwritev2(stream->fd, &all, 1, -1, RWF_NOWAIT);
+		stream->refuses_flag = wrote < 0 && (errno == EOPNOTSUPP || errno == ENOSYS);
+		if (!stream->refuses_flag)
+			return wrote;
+	}
+	return write_page(stream, bytes, length);
+}
+
+static void end_all(struct wt_sink *sink, int error)
+{
+	struct wt_write *write;
+
+	while ((write = wt_sink_oldest(sink)))
+		wt_sink_ended(sink, write, error, write->length - write->request.length,
+		              wt_disk_now_ns());
+}
+
+/* Write until the stream takes no more for now. */
+static void push(struct stream_sink *stream)
+{
+	struct wt_write *write;
+
+	while ((write = wt_sink_oldest(&stream->sink))) {
+		ssize_t wrote = write_now(stream, write->request.bytes, write->request.length);
+
+		if (wrote < 0 && errno == EINTR)
 			continue;
-		if (wrote <= 0)
-			return wrote ? -errno : -EIO;
-		stream->sink.arrived += (uint64_t)wrote;
-		bytes += wrote;
-		length -= (size_t)wrote;
+		if (wrote < 0 && errno == EAGAIN)
+			return;
+		if (wrote <= 0) {
+			end_all(&stream->sink, wrote ? -errno : -EIO);
+			return;
+		}
+		stream->stuck_since_ns = 0;
+		write->request.bytes += wrote;
+		write->request.length -= (size_t)wrote;
+		if (!write->request.length)
+			wt_sink_ended(&stream->sink, write, 0, 0, wt_disk_now_ns());
 	}
+}
+
+static int write_stream(struct wt_sink *sink, struct wt_write *write)
+{
+	write->request = (struct wt_disk_request){.bytes = write->bytes, .length = write->length};
+	write->started_ns = wt_disk_now_ns();
+	push(stream_of(sink));
 	return 0;
 }
 
-static int write_stream(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token)
+static void reap_stream(struct wt_sink *sink, int64_t now_ns)
 {
-	struct wt_sink_piece piece = {sink->taken, length, token, wt_disk_now_ns()};
-	int error;
+	const volatile sig_atomic_t *abort_writes = sink->config.abort_writes;
+	struct stream_sink *stream = stream_of(sink);
 
-	wt_sink_began(sink);
-	sink->taken += length;
-	error = write_all((struct stream_sink *)sink, bytes, length);
-	wt_sink_ended(sink, &piece, error, wt_disk_now_ns());
-	return 0;
+	push(stream);
+	if (!abort_writes || !*abort_writes || !wt_sink_oldest(sink))
+		return;
+	if (!stream->stuck_since_ns)
+		stream->stuck_since_ns = now_ns;
+	else if (now_ns - stream->stuck_since_ns >= patience_ns)
+		end_all(sink, -ETIMEDOUT);
+}
+
+static struct pollfd poll_stream(const struct wt_sink *sink)
+{
+	const struct stream_sink *stream = (const struct stream_sink *)sink;
+
+	return (struct pollfd){.fd = wt_sink_oldest(sink) ? stream->fd : -1, .events = POLLOUT};
+}
+
+static void wait_for_stream(struct wt_sink *sink)
+{
+	enum { LOOK_EVERY_MS = 100 };
+	struct pollfd wait = poll_stream(sink);
+
+	poll(&wait, 1, LOOK_EVERY_MS);
+	reap_stream(sink, wt_disk_now_ns());
 }
 
 static int close_stream(struct wt_sink *sink, uint64_t length, bool sync)
 {
-	struct stream_sink *stream = (struct stream_sink *)sink;
+	const struct stream_sink *stream = stream_of(sink);
 
 	(void)length;
 	(void)sync;
 	return stream->owned && close(stream->fd) ? -errno : 0;
+}
+
+static bool stop_blocking(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags >= 0 && !fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
 int wt_sink_stream_adopt(struct wt_sink **sink, int fd, bool owned,
@@ -82,14 +148,18 @@ int wt_sink_stream_adopt(struct wt_sink **sink, int fd, bool owned,
 	static const struct wt_sink_ops ops = {
 	        .granule = 1,
 	        .write = write_stream,
+	        .reap = reap_stream,
+	        .wait = wait_for_stream,
+	        .poll = poll_stream,
 	        .close = close_stream,
 	};
 	int rc = wt_sink_alloc(sink, sizeof(struct stream_sink), &ops, config);
 
 	if (rc)
 		return rc;
-	((struct stream_sink *)*sink)->fd = fd;
-	((struct stream_sink *)*sink)->owned = owned;
+	stream_of(*sink)->fd = fd;
+	stream_of(*sink)->owned = owned;
+	stream_of(*sink)->nonblocking = owned && stop_blocking(fd);
 	return 0;
 }
 

@@ -8,24 +8,6 @@
 
 #include <wiretape/pcapng/pcapng_encode.h>
 
-/* More than a sink has in flight, because a late write holds up those after it that have ended. No
- * more than this can be missing in the middle of a file after a crash. */
-enum { MAX_TICKETS = 64 };
-
-/* A chunk that was handed over, until it and all chunks before it have landed. */
-struct ticket {
-	struct wt_tape *tape;
-	uint8_t *buffer; /* of the pool, or NULL */
-	uint8_t *header; /* to be freed, or NULL */
-	void *token;     /* owner of the memory, if not the pool */
-	const uint8_t *bytes;
-	size_t length;
-	struct wt_chunk_run after; /* the run after it */
-	uint64_t *packets;         /* by interface */
-	bool ended;
-	int error;
-};
-
 struct wt_tape {
 	struct wt_tape_config config;
 	struct wt_sink *sink;
@@ -33,22 +15,14 @@ struct wt_tape {
 	bool has_header;            /* its chunk has been handed over */
 	struct wt_chunk_run run;    /* of the next chunk */
 	struct wt_chunk_run landed; /* end of the last chunk that has landed */
-	uint64_t *packets;          /* added, by interface */
-	/* The open chunk. */
-	uint8_t *chunk;
-	uint32_t capacity;
-	uint32_t used;
-	uint8_t *header; /* memory for the first chunk, until that is handed over; or NULL */
-	uint32_t header_bytes;
+	uint64_t *packets;          /* added, by interface; and those that have landed */
+	uint64_t *packets_landed;
+	struct wt_buffer *header; /* for the first chunk, until it is begun; or NULL */
+	struct wt_buffer *chunk;  /* the open one, or NULL */
+	uint32_t used;            /* bytes of it */
 	struct wt_chunk_packets chunk_packets;
 	struct wt_chunk_maps chunk_maps;
 	uint16_t chunk_flags;
-	uint64_t *chunk_counts; /* by interface */
-	uint64_t *block_counts; /* for a chunk made in place, briefly */
-	/* A queue in file order. */
-	struct ticket tickets[MAX_TICKETS];
-	uint32_t first, count;
-	uint64_t *counts; /* memory of all the arrays above */
 };
 
 int wt_tape_open(struct wt_tape **tape, const struct wt_tape_config *config)
@@ -58,92 +32,43 @@ int wt_tape_open(struct wt_tape **tape, const struct wt_tape_config *config)
 
 	if (!made)
 		return -ENOMEM;
-	made->counts = calloc((MAX_TICKETS + 3) * (n ? n : 1), sizeof(*made->counts));
-	if (!made->counts) {
+	made->packets = calloc(2 * n + 1, sizeof(*made->packets));
+	if (!made->packets) {
 		free(made);
 		return -ENOMEM;
 	}
+	made->packets_landed = made->packets + n;
 	made->config = *config;
-	made->packets = made->counts;
-	made->chunk_counts = made->counts + n;
-	made->block_counts = made->counts + 2 * n;
-	for (uint32_t i = 0; i < MAX_TICKETS; i++) {
-		made->tickets[i].tape = made;
-		made->tickets[i].packets = made->counts + (3 + i) * n;
-	}
 	wt_chunk_run_init(&made->run, config->tape_id, 0);
 	made->landed = made->run;
 	*tape = made;
 	return 0;
 }
 
-static void give_back(struct ticket *ticket)
+static void count_landed(struct wt_tape *tape, size_t interface, uint64_t packets)
 {
-	const struct wt_tape_config *config = &ticket->tape->config;
-
-	if (ticket->buffer)
-		wt_buffer_pool_give(config->pool, ticket->buffer);
-	if (ticket->token)
-		config->release(config->context, ticket->token);
-	free(ticket->header);
-	ticket->header = NULL;
-	ticket->buffer = NULL;
-	ticket->token = NULL;
+	if (!packets)
+		return;
+	tape->packets_landed[interface] += packets;
+	tape->config.landed(tape->config.context, interface, packets);
 }
 
-static void count_landed(struct wt_tape *tape, const uint64_t *packets)
+static void on_landed(void *context, struct wt_write *write, size_t bytes)
 {
-	for (size_t i = 0; i < tape->config.interfaces; i++)
-		if (packets[i])
-			tape->config.landed(tape->config.context, i, packets[i]);
-}
-
-/* Count chunks that have landed together with all before them. */
-static void advance_front(struct wt_tape *tape)
-{
-	while (tape->count) {
-		struct ticket *ticket = &tape->tickets[tape->first];
-
-		if (!ticket->ended || ticket->error)
-			return;
-		count_landed(tape, ticket->packets);
-		tape->landed = ticket->after;
-		tape->first = (tape->first + 1) % MAX_TICKETS;
-		tape->count--;
-	}
-}
-
-/* Count the blocks of a write that a stream has taken in part. */
-static void count_partly(struct wt_tape *tape, struct ticket *ticket)
-{
-	uint64_t start = ticket->after.offset - ticket->length;
-	uint64_t arrived = wt_sink_accepted(tape->sink) - start;
-	size_t n = tape->config.interfaces;
-	size_t limit = arrived < ticket->length ? (size_t)arrived : ticket->length;
-
-	memset(ticket->packets, 0, n * sizeof(*ticket->packets));
-	tape->landed.offset = start + wt_pcapng_whole_blocks(ticket->bytes, ticket->length, limit,
-	                                                     ticket->packets, n);
-	count_landed(tape, ticket->packets);
-}
-
-static void on_done(void *context, void *token, int error)
-{
-	struct ticket *ticket = token;
 	struct wt_tape *tape = context;
 
-	ticket->ended = true;
-	ticket->error = error;
-	if (error && tape->stream)
-		count_partly(tape, ticket);
-	give_back(ticket);
-	advance_front(tape);
-}
-
-void wt_tape_configure_sink(struct wt_tape *tape, struct wt_sink_config *config)
-{
-	config->done = on_done;
-	config->context = tape;
+	/* Of a write that failed a stream has only the whole blocks. */
+	if (bytes < write->length) {
+		memset(write->packets, 0, tape->config.interfaces * sizeof(*write->packets));
+		wt_pcapng_whole_blocks(write->bytes, write->length, bytes, write->packets,
+		                       tape->config.interfaces);
+	} else {
+		tape->landed = write->after;
+	}
+	if (!write->packets)
+		count_landed(tape, write->interface, write->count);
+	for (size_t i = 0; write->packets && i < tape->config.interfaces; i++)
+		count_landed(tape, i, write->packets[i]);
 }
 
 void wt_tape_attach(struct wt_tape *tape, struct wt_sink *sink)
@@ -151,43 +76,25 @@ void wt_tape_attach(struct wt_tape *tape, struct wt_sink *sink)
 	assert(!tape->sink);
 	tape->sink = sink;
 	tape->stream = wt_sink_granule(sink) == 1;
+	wt_sink_notify(sink, on_landed, tape);
 }
 
 /* Hand over `length` bytes; the run has already passed them. */
-static int hand_over(struct wt_tape *tape, const uint8_t *bytes, size_t length, uint8_t *buffer,
-                     void *token, const uint64_t *packets)
+static int hand_over(struct wt_tape *tape, struct wt_write *write, const uint8_t *bytes,
+                     size_t length)
 {
-	struct ticket *ticket = &tape->tickets[(tape->first + tape->count) % MAX_TICKETS];
 	int rc;
 
-	assert(tape->count < MAX_TICKETS);
-	ticket->buffer = buffer;
-	ticket->header = NULL;
-	if (bytes == tape->header) {
-		ticket->buffer = NULL;
-		ticket->header = tape->header;
-		tape->header = NULL;
-	}
-	ticket->token = token;
-	ticket->bytes = bytes;
-	ticket->length = length;
-	ticket->after = tape->run;
-	ticket->ended = false;
-	ticket->error = 0;
-	memcpy(ticket->packets, packets, tape->config.interfaces * sizeof(*packets));
-	tape->count++;
-	rc = wt_sink_write(tape->sink, bytes, length, ticket);
-	if (rc) {
-		ticket->error = rc;
-		give_back(ticket);
-		return rc;
-	}
-	return wt_sink_failed(tape->sink);
-}
-
-static bool has_room_for(const struct wt_tape *tape, uint32_t writes)
-{
-	return tape->count + writes <= MAX_TICKETS && wt_sink_room(tape->sink) >= writes;
+	write->bytes = bytes;
+	write->length = length;
+	write->after = tape->run;
+	rc = wt_sink_write(tape->sink, write);
+	assert(rc != -EAGAIN); /* there was room */
+	if (!rc)
+		return wt_sink_failed(tape->sink);
+	write->owner->release(write);
+	write->owner->retire(write);
+	return rc;
 }
 
 /* Write the chunk's end and its index. */
@@ -196,14 +103,14 @@ static uint32_t seal(struct wt_tape *tape)
 	uint32_t padding = tape->stream ? 0 : wt_chunk_padding(tape->used);
 
 	if (padding)
-		wt_chunk_pad(tape->chunk + tape->used, padding, true);
+		wt_chunk_pad(tape->chunk->bytes + tape->used, padding, true);
 	tape->used += padding;
 	if (tape->stream)
 		tape->run.offset += tape->used;
 	else if (!tape->has_header)
 		wt_chunk_run_init(&tape->run, tape->config.tape_id, tape->used);
 	else
-		wt_chunk_seal(tape->chunk, tape->used, WT_CHUNK_FULL_INDEX_BYTES,
+		wt_chunk_seal(tape->chunk->bytes, tape->used, WT_CHUNK_FULL_INDEX_BYTES,
 		              &tape->chunk_packets, tape->chunk_flags, &tape->run);
 	tape->has_header = true;
 	return tape->used;
@@ -221,17 +128,17 @@ bool wt_tape_has_unflushed(const struct wt_tape *tape)
 
 int wt_tape_flush(struct wt_tape *tape)
 {
-	uint8_t *chunk = tape->chunk;
+	struct wt_buffer *chunk = tape->chunk;
 	int failed = wt_sink_failed(tape->sink);
 	uint32_t length;
 
 	if (failed || !wt_tape_has_unflushed(tape))
 		return failed;
-	if (!has_room_for(tape, 1))
+	if (!wt_sink_room(tape->sink))
 		return -EAGAIN;
 	length = seal(tape);
 	tape->chunk = NULL;
-	return hand_over(tape, chunk, length, chunk, NULL, tape->chunk_counts);
+	return hand_over(tape, &chunk->write, chunk->bytes, length);
 }
 
 int wt_tape_size_header(struct wt_tape *tape, size_t bytes)
@@ -244,31 +151,34 @@ int wt_tape_size_header(struct wt_tape *tape, size_t bytes)
 		return 0;
 	if (room > WT_CHUNK_BYTES_MAX)
 		return -EMSGSIZE;
-	room -= room % WT_CHUNK_ALIGNMENT;
-	tape->header = aligned_alloc(WT_CHUNK_ALIGNMENT, room);
-	tape->header_bytes = (uint32_t)room;
+	tape->header = wt_buffer_alloc(room - room % WT_CHUNK_ALIGNMENT, tape->config.interfaces);
 	return tape->header ? 0 : -ENOMEM;
 }
 
 static int begin_chunk(struct wt_tape *tape)
 {
 	tape->chunk = tape->header ? tape->header : wt_buffer_pool_take(tape->config.pool);
+	tape->header = NULL;
 	if (!tape->chunk)
 		return -EAGAIN;
-	tape->capacity = (tape->header ? tape->header_bytes : WT_BUFFER_BYTES) - WT_CHUNK_ALIGNMENT;
 	tape->used = empty_bytes(tape);
 	tape->chunk_flags = 0;
 	wt_chunk_packets_init(&tape->chunk_packets);
 	tape->chunk_packets.maps = &tape->chunk_maps;
 	tape->chunk_maps.count = 0;
-	memset(tape->chunk_counts, 0, tape->config.interfaces * sizeof(*tape->chunk_counts));
 	return 0;
+}
+
+/* Bytes that the open chunk takes: the rest is for its padding. */
+static size_t left_in_chunk(const struct wt_tape *tape)
+{
+	return tape->chunk->capacity - WT_CHUNK_ALIGNMENT - tape->used;
 }
 
 int wt_tape_reserve(struct wt_tape *tape, size_t min_bytes, uint8_t **at, size_t *room)
 {
 	int rc = wt_sink_failed(tape->sink);
-	bool full = tape->chunk && tape->capacity - tape->used < min_bytes;
+	bool full = tape->chunk && left_in_chunk(tape) < min_bytes;
 
 	/* All interfaces are in the first chunk, or readers would not find them. */
 	if (min_bytes > WT_TAPE_RESERVE_MAX || (full && !tape->stream && !tape->has_header))
@@ -279,8 +189,8 @@ int wt_tape_reserve(struct wt_tape *tape, size_t min_bytes, uint8_t **at, size_t
 		rc = begin_chunk(tape);
 	if (rc)
 		return rc;
-	*at = tape->chunk + tape->used;
-	*room = tape->capacity - tape->used;
+	*at = tape->chunk->bytes + tape->used;
+	*room = left_in_chunk(tape);
 	return 0;
 }
 
@@ -289,7 +199,7 @@ bool wt_tape_carry_maps(struct wt_tape *tape, uint32_t interface, const struct w
 {
 	struct wt_chunk_maps *maps = &tape->chunk_maps;
 
-	if (tape->stream || tape->chunk_counts[interface])
+	if (tape->stream || tape->chunk->packets[interface])
 		return true;
 	if (maps->count + !!map->number + !!previous->number > WT_CHUNK_MAPS_MAX)
 		return false;
@@ -303,7 +213,7 @@ void wt_tape_submit(struct wt_tape *tape, size_t bytes, uint32_t interface,
 {
 	struct wt_chunk_packets *packets = &tape->chunk_packets;
 
-	assert(tape->chunk && bytes <= tape->capacity - tape->used && bytes % 4 == 0);
+	assert(tape->chunk && bytes <= left_in_chunk(tape) && bytes % 4 == 0);
 	assert(!count || interface < tape->config.interfaces);
 	tape->used += (uint32_t)bytes;
 	if (!count)
@@ -312,7 +222,7 @@ void wt_tape_submit(struct wt_tape *tape, size_t bytes, uint32_t interface,
 	        !packets->count || packets->interface_id == interface ? interface : WT_CHUNK_MIXED;
 	for (size_t i = 0; i < count; i++)
 		wt_chunk_packets_add(packets, frames[i].stamp_ns, frames[i].caplen);
-	tape->chunk_counts[interface] += count;
+	tape->chunk->packets[interface] += count;
 	tape->packets[interface] += count;
 }
 
@@ -324,33 +234,36 @@ void wt_tape_record_clock(struct wt_tape *tape)
 
 bool wt_tape_takes_in_place(const struct wt_tape *tape)
 {
-	return !tape->stream && has_room_for(tape, 2);
+	return !tape->stream && wt_sink_room(tape->sink) >= 2;
 }
 
 bool wt_tape_is_ready(const struct wt_tape *tape)
 {
-	return has_room_for(tape, 2) && (tape->chunk || tape->config.pool->free_count);
+	return wt_sink_room(tape->sink) >= 2 &&
+	       (tape->chunk || wt_buffer_pool_has(tape->config.pool));
 }
 
-int wt_tape_add_in_place(struct wt_tape *tape, struct wt_inplace *at, void *token)
+int wt_tape_add_in_place(struct wt_tape *tape, struct wt_inplace *at, struct wt_write *write)
 {
-	uint32_t interface = at->interface_id, length = wt_inplace_finish(at, &tape->run);
+	uint32_t length = wt_inplace_finish(at, &tape->run);
 
-	assert(!tape->stream && tape->has_header && tape->count < MAX_TICKETS);
-	assert(interface < tape->config.interfaces);
+	assert(!tape->stream && tape->has_header);
+	assert(at->interface_id < tape->config.interfaces);
 	if (!length) {
-		tape->config.release(tape->config.context, token);
+		write->owner->release(write);
+		write->owner->retire(write);
 		return 0;
 	}
-	memset(tape->block_counts, 0, tape->config.interfaces * sizeof(*tape->block_counts));
-	tape->block_counts[interface] = at->packets.count;
-	tape->packets[interface] += at->packets.count;
-	return hand_over(tape, at->block, length, NULL, token, tape->block_counts);
+	write->packets = NULL;
+	write->interface = at->interface_id;
+	write->count = at->packets.count;
+	tape->packets[write->interface] += write->count;
+	return hand_over(tape, write, at->block, length);
 }
 
-void wt_tape_reap(struct wt_tape *tape)
+void wt_tape_reap(struct wt_tape *tape, int64_t now_ns)
 {
-	wt_sink_reap(tape->sink);
+	wt_sink_reap(tape->sink, now_ns);
 }
 
 void wt_tape_settle(struct wt_tape *tape)
@@ -363,30 +276,15 @@ bool wt_tape_is_idle(const struct wt_tape *tape)
 	return wt_sink_is_idle(tape->sink);
 }
 
-static void drop_chunk(struct wt_tape *tape)
+/* Give back the memory of chunks that were not handed over. */
+static void drop_chunks(struct wt_tape *tape)
 {
-	if (tape->chunk && tape->chunk != tape->header)
-		wt_buffer_pool_give(tape->config.pool, tape->chunk);
+	if (tape->chunk)
+		wt_buffer_give(tape->chunk);
+	if (tape->header)
+		wt_buffer_give(tape->header);
 	tape->chunk = NULL;
-}
-
-/* Drop the open chunk and every chunk that has not landed. */
-static void forget_the_rest(struct wt_tape *tape)
-{
-	size_t n = tape->config.interfaces;
-
-	for (; tape->count; tape->count--) {
-		const struct ticket *ticket = &tape->tickets[tape->first];
-
-		for (size_t i = 0; i < n; i++)
-			tape->packets[i] -= ticket->packets[i];
-		tape->first = (tape->first + 1) % MAX_TICKETS;
-	}
-	if (!tape->chunk)
-		return;
-	for (size_t i = 0; i < n; i++)
-		tape->packets[i] -= tape->chunk_counts[i];
-	drop_chunk(tape);
+	tape->header = NULL;
 }
 
 int wt_tape_truncate(struct wt_tape *tape)
@@ -394,7 +292,9 @@ int wt_tape_truncate(struct wt_tape *tape)
 	wt_tape_settle(tape);
 	if (tape->stream)
 		return -ENOTSUP;
-	forget_the_rest(tape);
+	drop_chunks(tape);
+	memcpy(tape->packets, tape->packets_landed,
+	       tape->config.interfaces * sizeof(*tape->packets));
 	tape->run = tape->landed;
 	/* No byte of the header has landed: there is no file to close. */
 	if (!tape->landed.offset)
@@ -406,7 +306,7 @@ uint64_t wt_tape_bytes(const struct wt_tape *tape)
 {
 	/* A stream's reader keeps every byte it has taken. */
 	if (tape->stream && wt_sink_failed(tape->sink))
-		return wt_sink_accepted(tape->sink);
+		return wt_sink_landed_bytes(tape->sink);
 	return tape->run.offset + (wt_tape_has_unflushed(tape) ? tape->used : 0);
 }
 
@@ -453,10 +353,9 @@ int wt_tape_close(struct wt_tape *tape, bool sync)
 		return 0;
 	if (tape->sink)
 		wt_tape_settle(tape);
-	drop_chunk(tape);
-	free(tape->header);
+	drop_chunks(tape);
 	rc = wt_sink_close(tape->sink, sync);
-	free(tape->counts);
+	free(tape->packets);
 	free(tape);
 	return rc;
 }

@@ -30,8 +30,6 @@ struct wt_tape_config {
 	size_t interfaces;           /* number of interfaces in the file */
 	uint64_t tape_id;            /* unique to this file */
 	struct wt_buffer_pool *pool; /* shared by the tapes of one thread */
-	/* Return the memory that was added with `token`. */
-	void (*release)(void *context, void *token);
 	/* Report that `packets` more of an interface have landed. */
 	void (*landed)(void *context, size_t interface, uint64_t packets);
 	void *context;
@@ -40,9 +38,7 @@ struct wt_tape_config {
 /* 0 and *tape, or -ENOMEM. */
 int wt_tape_open(struct wt_tape **tape, const struct wt_tape_config *config);
 
-/* Attach a sink, in two steps because it needs to know whom to notify: fill in its
- * configuration, open it, then give it to the tape, which closes it. */
-void wt_tape_configure_sink(struct wt_tape *tape, struct wt_sink_config *config);
+/* Give the tape its sink, which it closes. */
 void wt_tape_attach(struct wt_tape *tape, struct wt_sink *sink);
 
 /* Announce the header's largest size. It is one chunk, written at once: if it exceeds a buffer of
@@ -79,9 +75,9 @@ bool wt_tape_takes_in_place(const struct wt_tape *tape);
 bool wt_tape_is_ready(const struct wt_tape *tape);
 
 /* Finish `at` and hand it over: only after wt_tape_takes_in_place(). The open chunk follows it in
- * the file. The memory is returned through release(token), at once if it holds no packet or on an
- * error. 0 or the file's error. */
-int wt_tape_add_in_place(struct wt_tape *tape, struct wt_inplace *at, void *token);
+ * the file. `write` is of whoever has the memory and has its owner set; both are its own again as
+ * write.h says, at once if the chunk holds no packet or on an error. 0 or the file's error. */
+int wt_tape_add_in_place(struct wt_tape *tape, struct wt_inplace *at, struct wt_write *write);
 
 /* Hand over the open chunk, padded; in a stream, the blocks so far. The header's chunk, which is
  * the first, must be flushed before anything else is added. */
@@ -90,12 +86,14 @@ int wt_tape_flush(struct wt_tape *tape);
 /* Whether a chunk is open. */
 bool wt_tape_has_unflushed(const struct wt_tape *tape);
 
-/* Process writes that have ended; settle: wait for all of them. */
-void wt_tape_reap(struct wt_tape *tape);
-void wt_tape_settle(struct wt_tape *tape);
+/* Process writes that have ended, as wt_sink_reap() says. Never blocks. */
+void wt_tape_reap(struct wt_tape *tape, int64_t now_ns);
 
 /* Whether nothing is in flight. */
 bool wt_tape_is_idle(const struct wt_tape *tape);
+
+/* Reap until nothing is in flight, for closing: blocks. */
+void wt_tape_settle(struct wt_tape *tape);
 
 /* Settle, and end the file after the last packet that has landed: discard the rest, and free the
  * space held in reserve for the closing blocks. -ENOTSUP for a stream. */

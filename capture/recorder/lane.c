@@ -4,41 +4,40 @@
 enum {
 	FRAMES_A_TURN = 16384,    /* before the clerk gets his */
 	DRAIN_PATIENCE_MS = 3000, /* without anything out of a ring, besides its timeout */
-	FILL_LEVELS = 4,
 };
 static const int64_t ms_ns = 1000000;
 
-/* How full it is, in quarters. A ring that cannot tell may be full. */
-static uint32_t level_of(const struct wt_lane_ring *ring)
+/* Whether it is more than half full. One that cannot tell may be. */
+static bool is_urgent(const struct wt_lane_ring *ring)
 {
 	uint32_t filled, total;
 
 	wt_ring_fill(ring->recorded->ring, &filled, &total);
-	return filled < total ? (uint32_t)((uint64_t)filled * FILL_LEVELS / total)
-	                      : FILL_LEVELS - 1;
+	return filled > total / 2 || !total;
 }
 
-/* The fullest ring comes first; of those that are about as full, the one that has been given the
- * least: so one that needs little is not kept waiting by one that always has more. */
+/* Rings that are more than half full come first; of those that are, or are not, the one that has
+ * been given the least: so one that needs little is not kept waiting by one that always has more.
+ */
 static struct wt_lane_ring *choose_ring(struct wt_lane *lane)
 {
 	struct wt_lane_ring *best = NULL;
-	uint32_t best_level = 0;
+	bool best_is_urgent = false;
 
 	if (lane->ring_count == 1)
 		return lane->rings[0].tried ? NULL : lane->rings;
 	for (size_t i = 0; i < lane->ring_count; i++) {
 		struct wt_lane_ring *ring = &lane->rings[i];
-		uint32_t level;
+		bool urgent;
 
 		if (ring->tried)
 			continue;
-		level = level_of(ring);
-		if (best && (level < best_level ||
-		             (level == best_level && ring->served_bytes >= best->served_bytes)))
+		urgent = is_urgent(ring);
+		if (best && (urgent == best_is_urgent ? ring->served_bytes >= best->served_bytes
+		                                      : best_is_urgent))
 			continue;
 		best = ring;
-		best_level = level;
+		best_is_urgent = urgent;
 	}
 	return best;
 }

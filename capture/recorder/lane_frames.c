@@ -351,7 +351,7 @@ static void copy_out_of_the_way(struct wt_conversion *c)
 
 static void hand_over(struct wt_conversion *c)
 {
-	int rc = wt_tape_add_in_place(c->writer->file->tape, &c->in_place, c->held_block);
+	int rc = wt_tape_add_in_place(c->writer->file->tape, &c->in_place, &c->held_block->write);
 
 	if (rc)
 		wt_recorder_writer_failed(c->state, rc);

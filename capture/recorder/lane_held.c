@@ -24,16 +24,40 @@ void wt_held_blocks_fini(struct wt_held_blocks *pool)
 	free(pool->all);
 }
 
+static void put_back(struct wt_held_block *held)
+{
+	if (held->pins || !held->retired)
+		return;
+	held->next_free = held->pool->free;
+	held->pool->free = held;
+}
+
+static void release_held(struct wt_write *write)
+{
+	wt_held_block_unpin((struct wt_held_block *)write);
+}
+
+static void retire_held(struct wt_write *write)
+{
+	struct wt_held_block *held = (struct wt_held_block *)write;
+
+	held->retired = true;
+	put_back(held);
+}
+
 struct wt_held_block *wt_held_block_take(struct wt_held_blocks *pool, struct wt_recorded *recorded,
                                          const struct wt_block *block)
 {
+	static const struct wt_write_owner owner = {release_held, retire_held};
 	struct wt_held_block *held = pool->free;
 
 	assert(held);
 	pool->free = held->next_free;
+	held->write.owner = &owner;
 	held->recorded = recorded;
 	held->block = *block;
 	held->pins = 2; /* the tape's and the caller's */
+	held->retired = false;
 	return held;
 }
 
@@ -43,12 +67,5 @@ void wt_held_block_unpin(struct wt_held_block *held)
 	if (--held->pins)
 		return;
 	wt_reader_release_block(held->recorded->reader, &held->block);
-	held->next_free = held->pool->free;
-	held->pool->free = held;
-}
-
-void wt_held_block_landed(void *context, void *held)
-{
-	(void)context;
-	wt_held_block_unpin(held);
+	put_back(held);
 }

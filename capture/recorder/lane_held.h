@@ -3,16 +3,20 @@
 #define WIRETAPE_CAPTURE_RECORDER_LANE_HELD_H
 
 #include <wiretape/capture/recorder/recorded.h>
+#include <wiretape/writer/write.h>
 
-/* More than the tapes of two files have tickets for. */
+/* As many as the tapes of two files have writes. */
 enum { WT_HELD_BLOCKS = 128 };
 
-/* A block of a ring that a tape has, until its write has ended. */
+/* A block of a ring that a tape has until its write has ended, and the record of that write, which
+ * the tape has for longer (write.h). */
 struct wt_held_block {
+	struct wt_write write; /* first */
 	struct wt_held_blocks *pool;
 	struct wt_recorded *recorded;
 	struct wt_block block;
-	uint32_t pins; /* who still needs it: the tape, and the loop over its frames */
+	uint32_t pins; /* who still needs the block: the tape, and the loop over its frames */
+	bool retired;  /* the tape needs the record no more */
 	struct wt_held_block *next_free;
 };
 
@@ -30,7 +34,5 @@ struct wt_held_block *wt_held_block_take(struct wt_held_blocks *pool, struct wt_
                                          const struct wt_block *block);
 /* Drop one user's claim; the last gives the block back. */
 void wt_held_block_unpin(struct wt_held_block *held);
-/* wt_held_block_unpin() for a tape. */
-void wt_held_block_landed(void *context, void *held);
 
 #endif

@@ -58,6 +58,23 @@ static void arm(struct wt_recorder *recorder, bool wanted)
 	}
 }
 
+/* A stream that has room is always writable: that is news only while something waits for it. */
+static void arm_stream(struct wt_recorder *recorder)
+{
+	const struct wt_tape *tape = recorder->writer.file ? recorder->writer.file->tape : NULL;
+	struct pollfd wait = {.fd = -1};
+
+	if (tape && wt_tape_is_stream(tape))
+		wait = wt_sink_poll(wt_tape_sink(tape));
+	if (recorder->armed_stream == (wait.fd >= 0))
+		return;
+	recorder->armed_stream = wait.fd >= 0;
+	if (recorder->armed_stream)
+		listen_to(recorder, recorder->stream_fd = wait.fd, EPOLLOUT, FROM_DISK);
+	else
+		epoll_ctl(recorder->fd, EPOLL_CTL_DEL, recorder->stream_fd, NULL);
+}
+
 static void forget_counter(int fd)
 {
 	uint64_t events;
@@ -125,6 +142,7 @@ static void wait_for_work(struct wt_recorder *recorder, int64_t until_ns)
 	bool gathers = recorder->wakes_often && now_ns - recorder->slept_ns < GATHER_MS * ms_ns;
 
 	arm(recorder, !gathers);
+	arm_stream(recorder);
 	recorder->slept_ns = now_ns;
 	if (gathers)
 		until_ns = earlier(until_ns, now_ns + GATHER_MS * ms_ns);
@@ -174,6 +192,7 @@ static void set_timer(struct wt_recorder *recorder)
 	if (recorder->timer_fd < 0)
 		return;
 	arm(recorder, true);
+	arm_stream(recorder);
 	if (due_ns != recorder->timer_ns)
 		timerfd_settime(recorder->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 	recorder->timer_ns = due_ns;
@@ -242,8 +261,10 @@ static bool record(struct wt_recorder *recorder)
 	wt_clerk_tick(&recorder->clerk);
 	answer(recorder);
 	heed_others(recorder);
-	if (!wt_conversion_owes(&lane->conversion))
+	if (!recorder->state.ending && !wt_conversion_owes(&lane->conversion)) {
 		wt_tape_files_rotate_by_time(&recorder->writer);
+		wt_tape_files_advance(&recorder->writer);
+	}
 	wt_tape_writer_tend(&recorder->writer);
 	if (lane->found_empty && recorder->feeds)
 		wt_recorder_feeds_quiet(recorder->feeds, recorder->state.now_utc_ns);
@@ -436,7 +457,7 @@ static int wait_for_header(struct wt_recorder *recorder, struct wt_error *err)
 	struct wt_tape *tape = writer->file->tape;
 	int rc;
 
-	while (wt_tape_reap(tape), !wt_tape_is_idle(tape))
+	while (wt_tape_reap(tape, wt_recorder_clock_ns(&recorder->state)), !wt_tape_is_idle(tape))
 		wait_for_work(recorder,
 		              wt_recorder_clock_ns(&recorder->state) + LOOK_EVERY_MS * ms_ns);
 	wt_tape_writer_note_sink(writer, writer->file);
@@ -594,7 +615,7 @@ static int allocate(struct wt_recorder *recorder)
 	recorder->writer.file_starts = calloc(count, sizeof(*recorder->writer.file_starts));
 	if (!recorder->recorded || !recorder->state.reports || !recorder->lane.rings ||
 	    !recorder->writer.file_starts || wt_held_blocks_init(&recorder->lane.conversion.held) ||
-	    wt_buffer_pool_init(&recorder->writer.pool, WT_RECORDER_BUFFERS))
+	    wt_buffer_pool_init(&recorder->writer.pool, WT_RECORDER_BUFFERS, count))
 		return -ENOMEM;
 	return 0;
 }
@@ -607,7 +628,6 @@ static int wire(struct wt_recorder *recorder)
 
 	writer->state = conversion->state = &recorder->state;
 	writer->recorded = recorder->recorded;
-	writer->release = wt_held_block_landed;
 	writer->recording_id = recorder->state.config.recording_id;
 	if (!writer->recording_id)
 		writer->recording_id = wt_recorder_make_id();

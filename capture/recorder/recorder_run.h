@@ -26,12 +26,14 @@ struct wt_recorder {
 	enum wt_recorder_phase phase;
 	int fd; /* epoll: of the readers, wake_fd, the disk, and timer_fd */
 	int wake_fd;
-	int timer_fd;     /* -1: nobody but us waits for `fd` */
-	int64_t timer_ns; /* it is set to that */
-	bool idle;        /* the last step has left nothing to do */
-	bool wakes_often; /* some reader wakes us for each frame */
-	bool armed;       /* those readers wake us */
-	int64_t slept_ns; /* when we last went to sleep */
+	int stream_fd;     /* if armed_stream */
+	int timer_fd;      /* -1: nobody but us waits for `fd` */
+	int64_t timer_ns;  /* it is set to that */
+	bool idle;         /* the last step has left nothing to do */
+	bool wakes_often;  /* some reader wakes us for each frame */
+	bool armed;        /* those readers wake us */
+	bool armed_stream; /* the output wakes us: what it was given is more than it has taken */
+	int64_t slept_ns;  /* when we last went to sleep */
 	atomic_bool stop_asked;
 	atomic_bool report_requested;
 };

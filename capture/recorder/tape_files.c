@@ -40,7 +40,6 @@ static int open_tape(struct wt_tape_writer *writer, struct wt_recorder_file *fil
 	        .interfaces = writer->state->config.interface_count,
 	        .tape_id = wt_recorder_make_id(),
 	        .pool = &writer->pool,
-	        .release = writer->release,
 	        .landed = on_landed,
 	        .context = file,
 	};
@@ -54,7 +53,6 @@ static int open_tape(struct wt_tape_writer *writer, struct wt_recorder_file *fil
 
 	if (rc)
 		return wt_error_set(err, rc, "no memory for a file");
-	wt_tape_configure_sink(file->tape, &sink_config);
 	if (output->files) {
 		wt_file_set_place(output->files, &place);
 		sink_config.place = &place;
@@ -242,18 +240,15 @@ bool wt_tape_files_admit(struct wt_tape_writer *writer, uint64_t next_bytes)
 	return wt_tape_files_advance(writer);
 }
 
-static bool others_are_ahead(const struct wt_tape_writer *writer)
+/* A recording that is full needs no file more. */
+bool wt_tape_files_follow(struct wt_tape_writer *writer)
 {
 	const struct wt_recorder_share *share = writer->state->config.share;
 	const struct wt_file_set *files = writer->state->output->files;
 
-	return share && files && wt_file_set_rotates(files) &&
-	       wt_recorder_share_is_over(share, writer->file_count);
-}
-
-bool wt_tape_files_follow(struct wt_tape_writer *writer)
-{
-	if (writer->phase == WT_TAPE_TAKES && others_are_ahead(writer))
+	if (share && files && wt_file_set_rotates(files) && writer->phase == WT_TAPE_TAKES &&
+	    wt_recorder_share_is_over(share, writer->file_count) &&
+	    !wt_recorder_share_is_full(share))
 		wt_tape_files_rotate(writer);
 	return wt_tape_files_advance(writer);
 }
@@ -261,12 +256,13 @@ bool wt_tape_files_follow(struct wt_tape_writer *writer)
 /* A full file is closed when the next packet arrives, which may never happen. */
 void wt_tape_files_rotate_by_time(struct wt_tape_writer *writer)
 {
+	const struct wt_recorder_share *share = writer->state->config.share;
 	const struct wt_file_set *files = writer->state->output->files;
 
 	if (writer->phase != WT_TAPE_TAKES || !files || !wt_file_set_rotates(files))
 		return;
-	if (others_are_ahead(writer))
-		wt_tape_files_follow(writer);
+	if (share && wt_recorder_share_is_behind(share, writer->file_count))
+		wt_tape_files_rotate(writer);
 	else
 		rotate_at(writer, 0, 0, 0);
 }
@@ -408,7 +404,7 @@ static int write_last_feeds(struct wt_tape_writer *writer)
 /* Wait, as all that wait here: by being called again. */
 static bool has_landed(struct wt_tape_writer *writer)
 {
-	wt_tape_reap(writer->file->tape);
+	wt_tape_reap(writer->file->tape, writer->state->now_ns);
 	return is_idle(writer);
 }
 

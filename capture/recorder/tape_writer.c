@@ -94,7 +94,7 @@ static void finish_waiting(struct wt_tape_writer *writer)
 	while (*link) {
 		struct wt_recorder_file *file = *link;
 
-		wt_tape_reap(file->tape);
+		wt_tape_reap(file->tape, writer->state->now_ns);
 		if (wt_tape_failed(file->tape)) {
 			wt_recorder_writer_failed(writer->state, wt_tape_failed(file->tape));
 			link = &file->next;
@@ -111,7 +111,7 @@ void wt_tape_writer_reap(struct wt_tape_writer *writer)
 {
 	int failed;
 
-	wt_tape_reap(writer->file->tape);
+	wt_tape_reap(writer->file->tape, writer->state->now_ns);
 	failed = wt_tape_failed(writer->file->tape);
 	if (failed)
 		wt_recorder_writer_failed(writer->state, failed);

@@ -44,8 +44,7 @@ enum { WT_RECORDER_BUFFERS = 8 };
 struct wt_tape_writer {
 	struct wt_recorder_state *state;
 	struct wt_recorded *recorded;
-	struct wt_recorder_feeds *feeds;             /* whose blocks it takes, too; NULL: none */
-	void (*release)(void *context, void *token); /* memory that was added in place */
+	struct wt_recorder_feeds *feeds; /* whose blocks it takes, too; NULL: none */
 	struct wt_buffer_pool pool;
 	struct wt_recorder_file *file;
 	struct wt_recorder_file *waiting;

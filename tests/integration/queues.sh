@@ -73,19 +73,19 @@ assert_each_once "hash" 1000 "$files"/*
 # Files of as many packets as the queues have together; the same numbers and times.
 begin_anew
 echo unfinished >"$files/feed_q1_00006.pcapng.part"
-start_recorder -i in0 -w "$files/feed.pcapng" --queues 2 --fanout lb -b packets:1000 -c 7500 --json
+start_recorder -i in0 -w "$files/feed.pcapng" --queues 2 --fanout lb -b packets:1000 -c 8000 --json
 "$WIRETAPE" generate -i out0 -q -c 12000 -s 200 -p 100000
 await_recorder
 assert_eq "packets: exit code" 0 "$status"
 assert_queues_close "packets" 2
 assert_eq "packets: numbers" "7 14" "$(json '[.files[].number] | "\(min) \(max)"')"
-assert_eq "packets: written" "7500 packets" "$(json '"\(.written) \(.end)"')"
-assert_eq "packets: in the files of each number" "1000 1000 1000 1000 1000 1000 1000 500" \
+assert_eq "packets: written" "8000 packets" "$(json '"\(.written) \(.end)"')"
+assert_eq "packets: in the files of each number" "1000 1000 1000 1000 1000 1000 1000 1000" \
   "$(json '.files | group_by(.number) | map([.[].packets] | add | tostring) | join(" ")')"
 assert_eq "packets: names that are not of both" "" \
   "$(find "$files" -name '*Z.pcapng' -printf '%f\n' | sed 's/feed_q[01]//' | sort | uniq -u)"
 # Not the first: a queue may be ahead.
-assert_eq "packets: different numbers" 7500 "$(all_numbers "$files"/*Z.pcapng | uniq | wc -l)"
+assert_eq "packets: different numbers" 8000 "$(all_numbers "$files"/*Z.pcapng | uniq | wc -l)"
 assert_files_agree "packets" "$files"/*Z.pcapng
 
 # By time and by size, whichever queue is due first.

@@ -19,6 +19,7 @@ struct fault_disk {
 	pthread_mutex_t lock; /* for the next four and the eventfd */
 	pthread_cond_t released;
 	bool hold;
+	bool keep_first;
 	unsigned may_end;               /* though it is held */
 	unsigned waiting;               /* `count` for other threads */
 	uint32_t random;                /* 0: in order */
@@ -155,12 +156,17 @@ static int reap_fault(struct wt_disk *disk, bool wait)
 
 	if (!may_end(fault, wait))
 		return 0;
-	ends = fault->random ? 1 + draw(fault, fault->count) : fault->count;
+	ends = fault->count - fault->keep_first;
+	if (fault->random && ends)
+		ends = 1 + draw(fault, ends);
 	if (fault->hold && ends > fault->may_end)
 		ends = fault->may_end;
 	fault->may_end -= fault->hold ? ends : 0;
 	for (unsigned i = 0; i < ends; i++)
-		end_one(fault, fault->random ? draw(fault, fault->count) : 0);
+		end_one(fault,
+		        fault->keep_first + (fault->random
+		                                     ? draw(fault, fault->count - fault->keep_first)
+		                                     : 0));
 	update_state(fault);
 	return (int)ends;
 }
@@ -249,6 +255,11 @@ void fault_disk_let_end(struct wt_disk *disk, unsigned requests)
 	fault->may_end = requests;
 	show_state(fault);
 	pthread_mutex_unlock(&fault->lock);
+}
+
+void fault_disk_keep_first(struct wt_disk *disk, bool keep)
+{
+	fault_of(disk)->keep_first = keep;
 }
 
 void fault_disk_hold_between(struct wt_disk *disk, unsigned from, unsigned until)

@@ -37,6 +37,9 @@ void fault_disk_hold(struct wt_disk *disk, bool hold);
 /* While it is held, let that many of the oldest requests end all the same. */
 void fault_disk_let_end(struct wt_disk *disk, unsigned requests);
 
+/* Let the oldest request that is in flight not end until this is called with false. */
+void fault_disk_keep_first(struct wt_disk *disk, bool keep);
+
 /* Once `from` writes are submitted, let nothing end before there are `until`. Whoever waits in
  * between waits forever. */
 void fault_disk_hold_between(struct wt_disk *disk, unsigned from, unsigned until);

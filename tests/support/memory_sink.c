@@ -48,15 +48,13 @@ static int append(struct memory_sink *memory, const uint8_t *bytes, size_t lengt
 	return take < length ? -ENOSPC : 0;
 }
 
-static int write_memory(struct wt_sink *sink, const uint8_t *bytes, size_t length, void *token)
+static int write_memory(struct wt_sink *sink, struct wt_write *write)
 {
-	struct wt_sink_piece piece = {sink->taken, length, token, wt_disk_now_ns()};
 	int error;
 
-	wt_sink_began(sink);
-	sink->taken += length;
-	error = append((struct memory_sink *)sink, bytes, length);
-	wt_sink_ended(sink, &piece, error, wt_disk_now_ns());
+	write->started_ns = wt_disk_now_ns();
+	error = append((struct memory_sink *)sink, write->bytes, write->length);
+	wt_sink_ended(sink, write, error, 0, wt_disk_now_ns());
 	return 0;
 }
 

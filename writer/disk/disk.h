@@ -42,8 +42,9 @@ enum wt_disk_kind { WT_DISK_AUTO, WT_DISK_URING, WT_DISK_PWRITE };
 /* Whether io_uring was built in. */
 extern const bool wt_disk_has_uring;
 
-/* Most requests in flight (32); more are refused with -EAGAIN. */
-#define WT_DISK_DEPTH 32
+/* Most requests in flight; more are refused with -EAGAIN. Enough for any disk: more would only keep
+ * memory that the kernel could fill. */
+#define WT_DISK_DEPTH 18
 
 /* 0 and *disk. WT_DISK_AUTO uses io_uring if the kernel permits it; otherwise wt_disk_degraded()
  * says why. WT_DISK_URING fails instead. */

@@ -101,11 +101,10 @@ static void open_lane(enum wt_placement layout, uint32_t blocks)
 	writer.state = lane.conversion.state = &state;
 	writer.recorded = recorded;
 	writer.file_starts = file_starts;
-	writer.release = wt_held_block_landed;
 	lane.conversion.writer = &writer;
 	lane.rings = rings;
 	lane.ring_count = RINGS;
-	cr_assert(eq(int, wt_buffer_pool_init(&writer.pool, WT_RECORDER_BUFFERS), 0));
+	cr_assert(eq(int, wt_buffer_pool_init(&writer.pool, WT_RECORDER_BUFFERS, RINGS), 0));
 	cr_assert(eq(int, wt_held_blocks_init(&lane.conversion.held), 0));
 	cr_assert(eq(int, wt_tape_files_begin(&writer, &err), 0), "%s", err.text);
 }
@@ -183,7 +182,8 @@ static void finish(void)
 	fault_disk_hold(output.disk, false);
 	for (size_t i = 0; i < RINGS; i++)
 		wt_sim_ring_flush(sims[i]);
-	while (step() || lane.conversion.recorded || !lane.found_empty)
+	while (!wt_recorder_is_over(&state) &&
+	       (step() || lane.conversion.recorded || !lane.found_empty))
 		;
 	wt_tape_files_settle(&writer);
 	while (!wt_tape_files_advance(&writer))
@@ -205,7 +205,8 @@ static void starve(size_t flooded, size_t quiet)
 {
 	enum { TURNS = 3000 };
 
-	open_lane(WT_PLACEMENT_AUTO, 32);
+	/* More blocks than come while the disk works off what it has in hand. */
+	open_lane(WT_PLACEMENT_AUTO, 128);
 	fault_disk_hold(output.disk, true);
 	for (unsigned turn = 0; turn < TURNS; turn++) {
 		deliver(flooded, 60, FRAME_BYTES_MOST);
@@ -253,6 +254,160 @@ Test(lane, no_room_anywhere_loses_and_doubles_nothing)
 			finish();
 			close_lane();
 		}
+}
+
+/* Fill a ring's blocks, so many of them, one frame of 1400 bytes after the other. */
+static void fill_blocks(size_t i, unsigned blocks)
+{
+	uint64_t until = wt_ring_handed_over(recorded[i].ring) + blocks;
+
+	while (wt_ring_handed_over(recorded[i].ring) < until)
+		deliver(i, 1, FRAME_BYTES_MOST);
+}
+
+static void end_lane(void)
+{
+	finish();
+	close_lane();
+}
+
+/* While the disk takes nothing it has room for some blocks. */
+Test(lane, the_fullest_ring_comes_first)
+{
+	for (size_t full = 0; full < RINGS; full++) {
+		open_lane(WT_PLACEMENT_INPLACE, 32);
+		fault_disk_hold(output.disk, true);
+		fill_blocks(full, 30);
+		fill_blocks(1 - full, 7);
+		step();
+		cr_expect(gt(u64, recorded[full].read, 0), "%zu", full);
+		cr_expect(eq(u64, recorded[1 - full].read, 0), "%zu", full);
+		end_lane();
+	}
+}
+
+static void expect_about_the_same(void)
+{
+	const uint64_t a_block = BLOCK_BYTES / FRAME_BYTES_MOST;
+	uint64_t one = recorded[0].read, other = recorded[1].read;
+
+	cr_expect(one <= other + a_block && other <= one + a_block, "%" PRIu64 " and %" PRIu64, one,
+	          other);
+}
+
+Test(lane, rings_that_are_as_full_take_turns)
+{
+	open_lane(WT_PLACEMENT_INPLACE, 32);
+	fault_disk_hold(output.disk, true);
+	fill_blocks(0, 30);
+	fill_blocks(1, 30);
+	step();
+	cr_expect(gt(u64, recorded[0].read, 2 * BLOCK_BYTES / FRAME_BYTES_MOST));
+	expect_about_the_same();
+	end_lane();
+}
+
+Test(lane, a_ring_that_had_nothing_for_long_has_saved_up_nothing)
+{
+	uint64_t before;
+
+	open_lane(WT_PLACEMENT_INPLACE, 32);
+	for (unsigned turn = 0; turn < 20; turn++) {
+		fill_blocks(0, 4);
+		while (step())
+			;
+	}
+	while (!wt_tape_is_idle(writer.file->tape))
+		wt_tape_writer_reap(&writer);
+	fault_disk_hold(output.disk, true);
+	before = recorded[0].read;
+	fill_blocks(0, 30);
+	fill_blocks(1, 30);
+	step();
+	recorded[0].read -= before;
+	expect_about_the_same();
+	recorded[0].read += before;
+	end_lane();
+}
+
+Test(lane, it_looks_up_between_many_frames)
+{
+	enum { FRAMES = 40000, AT_LEAST = 16384 };
+	unsigned steps = 1;
+
+	open_lane(WT_PLACEMENT_COMPACT, 128);
+	deliver(0, FRAMES, 60);
+	wt_sim_ring_flush(sims[0]);
+	cr_expect(step());
+	cr_expect(ge(u64, recorded[0].read, AT_LEAST));
+	cr_expect(lt(u64, recorded[0].read, AT_LEAST + 1000));
+	cr_expect(not(lane.found_empty));
+	while (step())
+		steps++;
+	cr_expect(eq(uint, steps, 2));
+	cr_expect(lane.found_empty);
+	end_lane();
+}
+
+/* But not once the recording is to end. */
+Test(lane, it_looks_up_to_end)
+{
+	open_lane(WT_PLACEMENT_COMPACT, 128);
+	deliver(0, 40000, 60);
+	wt_recorder_end_with(&state, WT_END_ASKED, 0);
+	cr_expect(not(step()));
+	cr_expect(gt(u64, recorded[0].read, 0));
+	end_lane();
+}
+
+static int refuse(struct wt_ring *ring, struct wt_block *block)
+{
+	(void)ring;
+	(void)block;
+	return -ENETDOWN;
+}
+
+Test(lane, a_ring_that_fails_is_to_be_looked_at_and_the_other_goes_on)
+{
+	const struct wt_ring_ops *real_ops;
+	struct wt_ring_ops ops;
+
+	open_lane(WT_PLACEMENT_AUTO, 32);
+	real_ops = recorded[0].ring->ops;
+	ops = *real_ops;
+	ops.next_block = refuse;
+	recorded[0].ring->ops = &ops;
+	deliver(1, 10, 100);
+	wt_sim_ring_flush(sims[1]);
+	step();
+	cr_expect(recorded[0].troubled);
+	cr_expect(not(recorded[1].troubled));
+	cr_expect(eq(u64, recorded[1].read, 10));
+	recorded[0].ring->ops = real_ops;
+	end_lane();
+}
+
+/* The limit is behind the first packets of a block. */
+static void keep_limit(enum wt_placement layout, uint64_t packets)
+{
+	open_lane(layout, 32);
+	state.config.max_packets = packets;
+	deliver(0, 300, 1000);
+	wt_sim_ring_flush(sims[0]);
+	step();
+	cr_expect(state.ending);
+	cr_expect(eq(int, (int)state.end, WT_END_PACKETS));
+	cr_expect(eq(u64, recorded[0].given, packets));
+	cr_expect(lane.conversion.recorded == NULL);
+	stored[0] = packets;
+	end_lane();
+}
+
+Test(lane, a_limit_of_packets_is_met_to_the_packet)
+{
+	for (int i = 0; i < LAYOUTS; i++)
+		for (uint64_t packets = 1; packets < 300; packets += 21)
+			keep_limit(layouts[i], packets);
 }
 
 /* Nothing is borrowed that could not be taken: the producer has all the room there is. */

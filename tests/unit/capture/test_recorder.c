@@ -3,6 +3,7 @@
 #include "support/unit.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -364,6 +365,81 @@ Test(recorder, progress_is_told_when_due_and_when_asked)
 	cr_expect(eq(int, wt_recorder_run(recorder, &output, &err), 0), "%s", err.text);
 	cr_expect(calls[0] >= 1 && calls[0] <= 6, "%u", calls[0]);
 	cr_expect(eq(uint, calls[1], 1));
+}
+
+/* In a loop of one's own: a step whenever the descriptor says so. Returns how often it slept. */
+static unsigned record_in_steps(void)
+{
+	struct pollfd wait = {.events = POLLIN};
+	unsigned sleeps = 0;
+
+	cr_assert(eq(int, wt_recorder_open(&recorder, &config, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_recorder_begin(recorder, &output, &err), 0), "%s", err.text);
+	wait.fd = wt_recorder_fd(recorder);
+	cr_assert(ge(int, wait.fd, 0));
+	cr_expect(eq(int, wt_recorder_fd(recorder), wait.fd));
+	while (!wt_recorder_has_ended(recorder)) {
+		if (wt_recorder_step(recorder) || wt_recorder_has_ended(recorder))
+			continue;
+		cr_assert(eq(int, poll(&wait, 1, 10000), 1), "nothing has woken it");
+		sleeps++;
+	}
+	wt_recorder_report(recorder, &report);
+	decode();
+	return sleeps;
+}
+
+Test(recorder, it_records_in_steps)
+{
+	add_interface("sim:count=5000,pps=100000", 1 << 20);
+	add_interface("sim:count=500,pps=10000,layout=v2", 1 << 20);
+	record_in_steps();
+	cr_expect(eq(int, wt_recorder_result(recorder, &err), 0), "%s", err.text);
+	cr_expect(eq(u64, report.total.written, 5500));
+	expect_closed();
+	cr_expect(not(wt_recorder_step(recorder)));
+}
+
+Test(recorder, its_descriptor_tells_the_time)
+{
+	unsigned calls[2] = {0}, sleeps;
+
+	add_interface("sim:pps=1", 1 << 18);
+	config.max_duration_ns = 105000000;
+	config.progress_every_ns = 20000000;
+	config.on_progress = count_progress;
+	config.context = calls;
+	sleeps = record_in_steps();
+	cr_expect(eq(int, (int)report.end, WT_END_DURATION));
+	cr_expect(calls[0] >= 1 && calls[0] <= 5, "%u", calls[0]);
+	cr_expect(sleeps >= calls[0] && sleeps < 50, "%u", sleeps);
+	expect_closed();
+}
+
+static void stop_when_asked(void *context, const struct wt_recorder_report *progress,
+                            bool report_requested)
+{
+	(void)context;
+	(void)progress;
+	cr_expect(report_requested);
+	wt_recorder_stop(recorder);
+}
+
+static int ask(void *context)
+{
+	(void)context;
+	wt_recorder_request_report(recorder);
+	return 0;
+}
+
+Test(recorder, its_descriptor_tells_of_what_others_ask)
+{
+	add_interface("sim:pps=1", 1 << 18);
+	config.on_begin = ask;
+	config.on_progress = stop_when_asked;
+	record_in_steps();
+	cr_expect(eq(int, (int)report.end, WT_END_ASKED));
+	expect_closed();
 }
 
 Test(recorder, statistics_come_at_intervals_and_at_the_end)

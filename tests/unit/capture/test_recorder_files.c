@@ -415,7 +415,7 @@ Test(recorder_files, block_waits_for_a_disk_that_is_full_of_other_files_writes)
 	cr_expect(held);
 	cr_expect(eq(u64, recording.report.total.lost.writer, 0));
 	cr_expect(eq(u64, recording.report.total.seen, 200));
-	cr_expect(fault_disk_counts(recording.disk).in_flight_most >= WT_DISK_DEPTH - 2, "%u",
+	cr_expect(fault_disk_counts(recording.disk).in_flight_most >= WT_SINK_WRITES_MOST - 1, "%u",
 	          fault_disk_counts(recording.disk).in_flight_most);
 }
 

@@ -35,6 +35,7 @@ static struct {
 	int64_t gone_ns;                    /* when the interface goes; 0: never */
 	bool held, holds, goes_for_good;
 	unsigned warnings, waits;
+	size_t interface; /* whose reader tells what is asked of it */
 } seen;
 
 static int64_t since_start(void)
@@ -92,7 +93,7 @@ static int health(struct wt_reader *reader)
 /* The reader tells what is asked of it, from before its gate opens. */
 static int on_ready(void *context)
 {
-	struct wt_reader *reader = recording.recorder->recorded[0].reader;
+	struct wt_reader *reader = recording.recorder->recorded[seen.interface].reader;
 
 	(void)context;
 	real_ops = ops = *reader->ops;
@@ -237,7 +238,7 @@ static void rotate_by(int64_t duration_ns, int64_t interval_ns)
 Test(recorder_time, files_last_as_long_as_they_should)
 {
 	recording_add(&recording, "sim:pps=1", 1 << 18);
-	recording.config.max_duration_ns = 3600 * s_ns;
+	recording.config.max_duration_ns = 3599 * s_ns;
 	rotate_by(600 * s_ns, 0);
 	run();
 	cr_expect(eq(uint, recording.report.file_count, 6));
@@ -368,19 +369,44 @@ Test(recorder_time, interface_that_has_gone_for_good_is_not_waited_for)
 	cr_expect(eq(uint, seen.waits, 0));
 }
 
-/* What a producer says that it has stored, and never hands over, is waited for a while. */
-Test(recorder_time, the_end_waits_for_the_rings_but_not_for_ever)
+/* What a producer says that it has stored, and never hands over, is waited for a while: by the
+ * timeout that is the longest. */
+static void expect_patience(size_t interface, int64_t timeout_ms)
 {
-	const int64_t patience_ns = 3 * s_ns + 2 * 60 * (s_ns / 1000);
+	const int64_t patience_ns = 3 * s_ns + 2 * timeout_ms * (s_ns / 1000);
 
-	recording_add(&recording, "sim:pps=1", 1 << 18);
-	recording.interfaces[0].retire_timeout_ms = 60;
 	recording.config.max_duration_ns = s_ns;
+	seen.interface = interface;
 	seen.phantoms.packets = 3;
 	run();
 	cr_assert(eq(uint, seen.stopped.count, 1));
 	cr_expect(eq(i64, seen.stopped.at[0], s_ns));
 	cr_expect(recording.report.elapsed_ns > s_ns + patience_ns);
 	cr_expect(recording.report.elapsed_ns <= s_ns + patience_ns + s_ns / 20);
-	cr_expect(eq(i64, recording.ledgers[0].unattributed, 3));
+	cr_expect(eq(i64, recording.ledgers[interface].unattributed, 3));
+}
+
+Test(recorder_time, the_end_waits_for_the_rings_but_not_for_ever)
+{
+	recording_add(&recording, "sim:pps=1", 1 << 18);
+	recording.interfaces[0].retire_timeout_ms = 60;
+	expect_patience(0, 60);
+}
+
+Test(recorder_time, the_end_waits_for_the_last_ring_too)
+{
+	recording_add(&recording, "sim:pps=1", 1 << 18);
+	recording_add(&recording, "sim:pps=1", 1 << 18);
+	recording.interfaces[0].retire_timeout_ms = 60;
+	recording.interfaces[1].retire_timeout_ms = 400;
+	expect_patience(1, 400);
+}
+
+Test(recorder_time, the_longest_timeout_may_be_that_of_the_first)
+{
+	recording_add(&recording, "sim:pps=1", 1 << 18);
+	recording_add(&recording, "sim:pps=1", 1 << 18);
+	recording.interfaces[0].retire_timeout_ms = 400;
+	recording.interfaces[1].retire_timeout_ms = 60;
+	expect_patience(1, 400);
 }

@@ -699,17 +699,15 @@ Test(file_set, file_that_cannot_be_renamed_keeps_its_work_name)
 static struct wt_disk *disk;
 static struct wt_sink *sink;
 
-static void ignore_end(void *context, void *token, int error)
+static void ignore_end(struct wt_write *write)
 {
-	(void)context;
-	(void)token;
-	(void)error;
+	(void)write;
 }
 
 static void open_sink(void)
 {
 	struct wt_sink_place place;
-	struct wt_sink_config sink_config = {.done = ignore_end, .place = &place};
+	struct wt_sink_config sink_config = {.place = &place};
 
 	wt_file_set_place(set, &place);
 	cr_assert(eq(int, wt_disk_open(&disk, WT_DISK_PWRITE, &err), 0), "%s", err.text);
@@ -731,8 +729,10 @@ static int close_sink(void *context)
 static void write_and_finish(void)
 {
 	static _Alignas(4096) const uint8_t bytes[4096] = {1};
+	static const struct wt_write_owner owner = {ignore_end, ignore_end};
+	struct wt_write write = {.owner = &owner, .bytes = bytes, .length = sizeof(bytes)};
 
-	cr_assert(eq(int, wt_sink_write(sink, bytes, sizeof(bytes), NULL), 0));
+	cr_assert(eq(int, wt_sink_write(sink, &write), 0));
 	wt_sink_settle(sink);
 	wt_file_set_finish(set, number, sizeof(bytes), FILE_PACKETS, close_sink, NULL);
 	wt_file_set_settle(set);

@@ -45,14 +45,43 @@ Test(layout, what_was_asked_for_is_done)
 	cr_expect(not(wt_placement_in_place(WT_PLACEMENT_COMPACT, &large)));
 }
 
-Test(layout, cost_grows_with_frames_and_bytes)
+static bool is_in_place(uint32_t frames, uint32_t used_bytes)
 {
-	for (uint32_t caplen = 60; caplen < 9000; caplen += 60) {
-		struct wt_placement_block less = {100, 100 * (88 + caplen)};
-		struct wt_placement_block more = {200, 200 * (88 + caplen)};
+	const struct wt_placement_block block = {frames, used_bytes};
 
-		cr_expect(wt_placement_cost_in_place(&less) < wt_placement_cost_in_place(&more));
-		cr_expect(wt_placement_cost_compact(&less) < wt_placement_cost_compact(&more));
-		cr_expect(wt_placement_cost_compact(&less) > 0);
-	}
+	return wt_placement_in_place(WT_PLACEMENT_AUTO, &block);
+}
+
+Test(layout, full_blocks_turn_where_a_frame_fills_178_bytes)
+{
+	struct wt_placement_block less = full_block(92), more = full_block(93);
+
+	cr_expect(not(wt_placement_in_place(WT_PLACEMENT_AUTO, &less)));
+	cr_expect(wt_placement_in_place(WT_PLACEMENT_AUTO, &more));
+	cr_expect(not(is_in_place(4096, 177 * 4096)));
+	cr_expect(is_in_place(4096, 178 * 4096));
+}
+
+Test(layout, seven_frames_are_enough_for_a_block_whose_time_has_run_out)
+{
+	cr_expect(not(is_in_place(6, 6 * 1488)));
+	cr_expect(is_in_place(7, 7 * 1488));
+}
+
+/* Two pages cost as much as 8192 bytes, a copy of 8 frames as much as 1.28 times its own and 32. */
+Test(layout, what_costs_the_same_is_copied)
+{
+	cr_expect(not(is_in_place(8, 6375 + 8 * 42)));
+	cr_expect(is_in_place(8, 6376 + 8 * 42));
+}
+
+Test(layout, last_page_counts_as_a_whole)
+{
+	cr_expect(is_in_place(2, 8192));
+	cr_expect(not(is_in_place(2, 8193)));
+}
+
+Test(layout, more_frames_than_fit_are_copied)
+{
+	cr_expect(not(is_in_place(200, 8192)));
 }

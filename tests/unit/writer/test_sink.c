@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -38,15 +39,63 @@ static struct {
 } ended[ENDS_MOST];
 static unsigned ended_count;
 
-static void note_end(void *context, void *token, int error)
+/* Records of writes. The owner gets each back twice: its bytes, then itself. */
+static struct record {
+	struct wt_write write; /* first */
+	uintptr_t token;
+	bool has_bytes, in_use;
+} records[ENDS_MOST];
+
+static uint64_t landed; /* bytes */
+
+static void release(struct wt_write *write)
 {
-	cr_assert(eq(ptr, context, &ended));
+	struct record *record = (struct record *)write;
+
+	cr_assert(record->has_bytes);
+	record->has_bytes = false;
 	cr_assert(ended_count < ENDS_MOST);
-	ended[ended_count].token = (uintptr_t)token;
-	ended[ended_count++].error = error;
+	ended[ended_count].token = record->token;
+	ended[ended_count++].error = write->error;
 }
 
-static const struct wt_sink_config config = {.done = note_end, .context = &ended};
+static void retire(struct wt_write *write)
+{
+	struct record *record = (struct record *)write;
+
+	cr_assert(record->in_use && !record->has_bytes);
+	record->in_use = false;
+}
+
+static const struct wt_write_owner owner = {release, retire};
+
+static void note_landed(void *context, struct wt_write *write, size_t bytes)
+{
+	cr_assert(eq(ptr, context, &landed));
+	cr_assert(eq(u64, write->offset, landed), "in the order of the file");
+	cr_assert(bytes > 0 && bytes <= write->length);
+	landed += bytes;
+}
+
+static unsigned records_in_use(void)
+{
+	unsigned count = 0;
+
+	for (int i = 0; i < ENDS_MOST; i++)
+		count += records[i].in_use;
+	return count;
+}
+
+static struct record *take_record(void)
+{
+	for (int i = 0; i < ENDS_MOST; i++)
+		if (!records[i].in_use)
+			return &records[i];
+	cr_assert(false, "no record is free");
+	return NULL;
+}
+
+static const struct wt_sink_config config;
 
 static uint8_t byte_at(size_t offset)
 {
@@ -100,11 +149,48 @@ static int close_sink(bool sync)
 	return wt_sink_close(closing, sync);
 }
 
+static int put_bytes(const uint8_t *bytes, size_t length, uintptr_t token)
+{
+	struct record *record = take_record();
+	int rc;
+
+	*record = (struct record){
+	        .write = {.owner = &owner, .bytes = bytes, .length = length},
+	        .token = token,
+	        .has_bytes = true,
+	        .in_use = true,
+	};
+	rc = wt_sink_write(sink, &record->write);
+	if (rc)
+		record->in_use = false;
+	return rc;
+}
+
 /* The pages of the source from `first` on; the token is `first`. */
 static int put(size_t first, size_t pages)
 {
 	cr_assert(first + pages <= SOURCE_PAGES);
-	return wt_sink_write(sink, source + first * PAGE, pages * PAGE, (void *)first);
+	return put_bytes(source + first * PAGE, pages * PAGE, first);
+}
+
+static void reap(void)
+{
+	wt_sink_reap(sink, wt_disk_now_ns());
+}
+
+static int cut(uint64_t length)
+{
+	int rc = wt_sink_truncate(sink, length);
+
+	if (!rc)
+		landed = length;
+	return rc;
+}
+
+static void listen_to(void)
+{
+	landed = 0;
+	wt_sink_notify(sink, note_landed, &landed);
 }
 
 static void expect_end(unsigned i, uintptr_t token, int error)
@@ -128,6 +214,7 @@ static struct wt_sink_statistics statistics(void)
 static void open_memory(size_t limit)
 {
 	cr_assert(eq(int, memory_sink_open(&sink, limit, &config), 0));
+	listen_to();
 }
 
 static size_t memory_length(void)
@@ -161,9 +248,9 @@ Test(sink, what_is_no_multiple_of_the_granule_is_refused)
 {
 	open_memory(0);
 	cr_assert(eq(sz, wt_sink_granule(sink), PAGE));
-	cr_expect(eq(int, wt_sink_write(sink, source, 100, NULL), -EINVAL));
-	cr_expect(eq(int, wt_sink_write(sink, source + 8, PAGE, NULL), -EINVAL));
-	cr_expect(eq(int, wt_sink_write(sink, source, 0, NULL), -EINVAL));
+	cr_expect(eq(int, put_bytes(source, 100, 0), -EINVAL));
+	cr_expect(eq(int, put_bytes(source + 8, PAGE, 0), -EINVAL));
+	cr_expect(eq(int, put_bytes(source, 0, 0), -EINVAL));
 	cr_expect(eq(u64, wt_sink_bytes(sink), 0));
 	cr_expect(eq(u32, ended_count, 0));
 	cr_expect(eq(int, put(0, 1), 0), "and does no harm");
@@ -196,7 +283,7 @@ Test(sink, cut_sink_gets_one_more_chance)
 	open_memory(3 * PAGE);
 	put(0, 2);
 	put(2, 4);
-	cr_assert(eq(int, wt_sink_truncate(sink, 2 * PAGE), 0));
+	cr_assert(eq(int, cut(2 * PAGE), 0));
 	cr_expect(eq(sz, memory_length(), 2 * PAGE));
 	cr_expect(eq(u64, wt_sink_bytes(sink), 2 * PAGE));
 	cr_expect(eq(int, wt_sink_failed(sink), 0));
@@ -210,7 +297,7 @@ Test(sink, more_than_was_taken_cannot_be_kept)
 {
 	open_memory(0);
 	put(0, 2);
-	cr_expect(eq(int, wt_sink_truncate(sink, 3 * PAGE), -EINVAL));
+	cr_expect(eq(int, cut(3 * PAGE), -EINVAL));
 	cr_expect(eq(u64, wt_sink_bytes(sink), 2 * PAGE));
 }
 
@@ -230,7 +317,11 @@ Test(sink, closing_no_sink_is_fine)
 
 static int try_file(enum wt_direct direct, bool exclusive)
 {
-	return wt_sink_file_open(&sink, path, disk, direct, exclusive, &config, &err);
+	int rc = wt_sink_file_open(&sink, path, disk, direct, exclusive, &config, &err);
+
+	if (!rc)
+		listen_to();
+	return rc;
 }
 
 static void open_file(enum wt_direct direct)
@@ -244,7 +335,7 @@ static void open_file(enum wt_direct direct)
 static void put_when_ready(size_t first, size_t pages)
 {
 	while (!wt_sink_room(sink) && !wt_sink_failed(sink))
-		wt_sink_reap(sink);
+		reap();
 	cr_assert(eq(int, put(first, pages), 0));
 }
 
@@ -332,7 +423,7 @@ Test(sink, file_is_whole_in_whatever_order_writes_end)
 
 Test(sink, as_many_writes_as_may_be_are_in_flight)
 {
-	open_file(WT_DIRECT_AUTO);
+	open_file(WT_DIRECT_OFF);
 	fault_disk_hold(disk, true);
 	for (size_t i = 0; i < WT_SINK_WRITES_MOST; i++) {
 		cr_expect(wt_sink_room(sink) > 0);
@@ -340,12 +431,12 @@ Test(sink, as_many_writes_as_may_be_are_in_flight)
 	}
 	cr_expect(not(wt_sink_room(sink) > 0));
 	cr_expect(eq(int, put(20, 1), -EAGAIN));
-	wt_sink_reap(sink);
+	reap();
 	cr_expect(eq(u32, ended_count, 0));
 	cr_expect(eq(u32, statistics().in_flight, WT_SINK_WRITES_MOST));
 	cr_expect(eq(u64, wt_sink_bytes(sink), WT_SINK_WRITES_MOST * PAGE));
 	fault_disk_hold(disk, false);
-	wt_sink_reap(sink);
+	reap();
 	cr_expect(wt_sink_room(sink) > 0);
 	cr_expect(eq(u32, ended_count, WT_SINK_WRITES_MOST));
 	cr_expect(eq(u32, statistics().in_flight_most, WT_SINK_WRITES_MOST));
@@ -582,6 +673,109 @@ Test(sink, file_that_somebody_records_stays_theirs)
 	cr_expect(eq(int, try_file(WT_DIRECT_AUTO, false), 0), "%s", err.text);
 }
 
+Test(sink, prepared_file_is_written_once_it_has_a_disk)
+{
+	cr_assert(
+	        eq(int, wt_sink_file_prepare(&sink, path, WT_DIRECT_AUTO, false, &config, &err), 0),
+	        "%s", err.text);
+	cr_expect(eq(int, access(path, F_OK), 0));
+	listen_to();
+	disk = fault_disk_open();
+	wt_sink_attach_disk(sink, disk);
+	put_all(2, 20);
+	cr_expect(eq(int, close_sink(false), 0));
+	expect_file(20);
+}
+
+Test(sink, prepared_file_that_is_not_needed_leaves_no_trace)
+{
+	cr_assert(
+	        eq(int, wt_sink_file_prepare(&sink, path, WT_DIRECT_AUTO, false, &config, &err), 0),
+	        "%s", err.text);
+	cr_expect(eq(int, close_sink(true), 0));
+	cr_expect(eq(int, access(path, F_OK), -1));
+}
+
+Test(sink, disk_is_what_to_poll_for)
+{
+	open_file(WT_DIRECT_AUTO);
+	cr_expect(eq(int, wt_sink_poll(sink).fd, wt_disk_fd(disk)));
+	cr_expect(eq(int, wt_sink_poll(sink).events, POLLIN));
+}
+
+Test(sink, late_write_holds_up_the_records_after_it_but_not_their_bytes)
+{
+	open_file(WT_DIRECT_AUTO);
+	fault_disk_shuffle(disk, 3);
+	for (size_t i = 0; i < 8; i++)
+		put(i, 1);
+	while (!wt_sink_is_idle(sink)) {
+		uint64_t first = 8;
+
+		reap();
+		/* The first that has not ended. */
+		for (unsigned i = 0; i < 8; i++) {
+			bool there = false;
+
+			for (unsigned j = 0; j < ended_count; j++)
+				there |= ended[j].token == i;
+			if (!there && i < first)
+				first = i;
+		}
+		cr_expect(eq(u64, landed, first * PAGE));
+		cr_expect(eq(u64, wt_sink_landed_bytes(sink), landed));
+		cr_expect(eq(u32, records_in_use(), 8 - (unsigned)first));
+	}
+	cr_expect(eq(u32, records_in_use(), 0));
+}
+
+Test(sink, late_write_ends_what_is_taken_in_the_end)
+{
+	unsigned taken = 0;
+
+	open_file(WT_DIRECT_AUTO);
+	fault_disk_keep_first(disk, true);
+	while (taken < 1000 && (wt_sink_room(sink) || (reap(), wt_sink_room(sink)))) {
+		cr_expect(eq(int, put(taken % SOURCE_PAGES, 1), 0));
+		taken++;
+	}
+	cr_expect(eq(u32, taken, WT_SINK_UNLANDED_MOST));
+	cr_expect(eq(u32, statistics().in_flight, 1));
+	cr_expect(eq(u64, landed, 0));
+	cr_expect(eq(u32, records_in_use(), WT_SINK_UNLANDED_MOST));
+	fault_disk_keep_first(disk, false);
+	reap();
+	cr_expect(eq(u64, landed, WT_SINK_UNLANDED_MOST * PAGE));
+	cr_expect(eq(u32, wt_sink_room(sink), WT_SINK_WRITES_MOST));
+	cr_expect(eq(u32, records_in_use(), 0));
+}
+
+Test(sink, records_of_a_failed_file_are_retired_by_the_cut)
+{
+	open_file(WT_DIRECT_AUTO);
+	fault_disk_fail_write(disk, 2, -EIO);
+	for (size_t i = 0; i < 5; i++)
+		put(i, 1);
+	wt_sink_settle(sink);
+	cr_expect(eq(u32, ended_count, 5));
+	cr_expect(eq(u32, records_in_use(), 4), "all but the first");
+	cr_expect(eq(u64, landed, PAGE));
+	cr_expect(eq(int, cut(2 * PAGE), -EINVAL), "that is not there");
+	cr_expect(eq(int, cut(PAGE), 0));
+	cr_expect(eq(u32, records_in_use(), 0));
+	cr_expect(eq(u32, wt_sink_room(sink), WT_SINK_WRITES_MOST));
+}
+
+Test(sink, records_of_a_failed_file_are_retired_by_closing)
+{
+	open_file(WT_DIRECT_AUTO);
+	fault_disk_fail_write(disk, 1, -EIO);
+	put(0, 1);
+	put(1, 1);
+	cr_expect(eq(int, close_sink(false), -EIO));
+	cr_expect(eq(u32, records_in_use(), 0));
+}
+
 Test(sink, short_write_goes_on_where_it_ended)
 {
 	open_file(WT_DIRECT_OFF);
@@ -670,9 +864,9 @@ Test(sink, file_can_be_cut_only_once_settled)
 {
 	open_file(WT_DIRECT_AUTO);
 	put(0, 4);
-	cr_expect(eq(int, wt_sink_truncate(sink, PAGE), -EBUSY));
+	cr_expect(eq(int, cut(PAGE), -EBUSY));
 	wt_sink_settle(sink);
-	cr_assert(eq(int, wt_sink_truncate(sink, 2 * PAGE), 0));
+	cr_assert(eq(int, cut(2 * PAGE), 0));
 	cr_expect(eq(i64, status_of(path).st_size, 2 * PAGE));
 	cr_expect(eq(int, put(2, 1), 0));
 	cr_expect(eq(int, close_sink(false), 0));
@@ -686,7 +880,7 @@ Test(sink, failed_file_goes_on_after_a_cut)
 	put(0, 2);
 	put(2, 2);
 	wt_sink_settle(sink);
-	cr_assert(eq(int, wt_sink_truncate(sink, 2 * PAGE), 0));
+	cr_assert(eq(int, cut(2 * PAGE), 0));
 	cr_expect(eq(int, put(2, 3), 0));
 	cr_expect(eq(int, close_sink(false), 0));
 	expect_file(5);
@@ -724,7 +918,7 @@ Test(sink, hole_ends_what_a_sync_covers)
 		fault_disk_shuffle(disk, seed);
 		ended_count = 0;
 		fault_disk_hold(disk, false);
-		wt_sink_reap(sink);
+		reap();
 		/* The first that is missing among those that have ended. */
 		for (synced = 0;; synced++) {
 			bool there = false;
@@ -738,7 +932,7 @@ Test(sink, hole_ends_what_a_sync_covers)
 		wt_sink_sync(sink);
 		wt_sink_settle(sink);
 		cr_expect(eq(u64, wt_sink_synced(sink), synced), "seed %u", seed);
-		wt_sink_truncate(sink, 0);
+		cut(0);
 	}
 }
 
@@ -853,7 +1047,7 @@ Test(sink, power_cut_takes_nothing_that_a_sync_covered)
 		if (at % 10 == 8)
 			wt_sink_sync(sink);
 		if (at % 6 == 4)
-			wt_sink_reap(sink);
+			reap();
 	}
 	wt_sink_settle(sink);
 	cr_expect(wt_sink_synced(sink) > 0);
@@ -977,13 +1171,13 @@ static void full_disk(enum wt_direct direct)
 	open_file(direct);
 	while (!wt_sink_failed(sink) && wt_sink_bytes(sink) < 4 << 20) {
 		while (!wt_sink_room(sink) && !wt_sink_failed(sink))
-			wt_sink_reap(sink);
+			reap();
 		put(0, 10);
 	}
 	wt_sink_settle(sink);
 	cr_assert(eq(int, wt_sink_failed(sink), -ENOSPC));
 	whole = (uint64_t)statistics().writes * 10 * PAGE;
-	cr_assert(eq(int, wt_sink_truncate(sink, whole), 0));
+	cr_assert(eq(int, cut(whole), 0));
 	cr_expect(eq(int, put(10, 8), 0));
 	wt_sink_settle(sink);
 	cr_expect(eq(int, wt_sink_failed(sink), 0), "the reserve was for this");
@@ -1045,6 +1239,7 @@ static void open_pipe(const volatile sig_atomic_t *abort_writes)
 	with_hurry.abort_writes = abort_writes;
 	cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
 	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &with_hurry), 0));
+	listen_to();
 }
 
 Test(sink, pipe_delivers_what_was_written)
@@ -1053,7 +1248,7 @@ Test(sink, pipe_delivers_what_was_written)
 
 	open_pipe(NULL);
 	cr_assert(eq(sz, wt_sink_granule(sink), 1));
-	cr_expect(eq(int, wt_sink_write(sink, source + 3, 5003, &ended), 0));
+	cr_expect(eq(int, put_bytes(source + 3, 5003, (uintptr_t)&ended), 0));
 	expect_end(0, (uintptr_t)&ended, 0);
 	cr_assert(eq(int, (int)read(ends[0], bytes, sizeof(bytes)), 5003));
 	cr_expect(eq(int, memcmp(bytes, source + 3, 5003), 0));
@@ -1069,20 +1264,143 @@ Test(sink, pipe_without_a_reader_is_an_error_and_cannot_be_cut)
 	cr_expect(eq(int, put(0, 1), 0));
 	expect_end(0, 0, -EPIPE);
 	cr_expect(eq(int, put(1, 1), -EPIPE));
-	cr_expect(eq(int, wt_sink_truncate(sink, 0), -ENOTSUP));
+	cr_expect(eq(int, cut(0), -ENOTSUP));
 	cr_expect(eq(int, close_sink(true), -EPIPE));
 }
 
-Test(sink, full_pipe_is_given_up_only_in_a_hurry)
+static uint8_t received[SOURCE_PAGES * PAGE];
+static size_t received_bytes;
+
+static void receive(size_t most)
+{
+	ssize_t got =
+	        read(ends[0], received + received_bytes,
+	             most < sizeof(received) - received_bytes ? most
+	                                                      : sizeof(received) - received_bytes);
+
+	cr_assert(got >= 0);
+	received_bytes += (size_t)got;
+}
+
+/* A pipe of two pages. */
+static void open_small_pipe(const volatile sig_atomic_t *abort_writes)
+{
+	open_pipe(abort_writes);
+	cr_assert(fcntl(ends[1], F_SETPIPE_SZ, 2 * PAGE) >= 0);
+	received_bytes = 0;
+}
+
+Test(sink, full_pipe_holds_nobody_up)
+{
+	open_small_pipe(NULL);
+	cr_expect(eq(int, put(0, 10), 0));
+	cr_expect(eq(int, put(10, 1), 0));
+	cr_expect(eq(u32, ended_count, 0));
+	cr_expect(eq(u32, statistics().in_flight, 2));
+	cr_expect(not(wt_sink_is_idle(sink)));
+	cr_expect(eq(int, wt_sink_poll(sink).fd, ends[1]));
+	cr_expect(eq(int, wt_sink_poll(sink).events, POLLOUT));
+	for (int i = 0; i < 4; i++) {
+		receive(2 * PAGE);
+		reap();
+	}
+	cr_expect(eq(u64, landed, 10 * PAGE));
+	receive(PAGE);
+	reap();
+	expect_end(0, 0, 0);
+	expect_end(1, 10, 0);
+	cr_expect(wt_sink_is_idle(sink));
+	cr_expect(eq(int, wt_sink_poll(sink).fd, -1));
+	receive(2 * PAGE);
+	cr_assert(eq(sz, received_bytes, 11 * PAGE));
+	cr_expect(eq(int, memcmp(received, source, 11 * PAGE), 0));
+	cr_expect(eq(u64, statistics().writes, 2));
+}
+
+Test(sink, flags_of_a_stream_stay_as_they_are)
+{
+	open_small_pipe(NULL);
+	put(0, 10);
+	cr_expect(eq(int, fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0));
+	close(ends[0]);
+	ends[0] = -1;
+}
+
+Test(sink, stream_takes_as_many_writes_as_may_be_unlanded)
+{
+	open_small_pipe(NULL);
+	put(0, 3);
+	for (unsigned i = 1; i < WT_SINK_UNLANDED_MOST; i++) {
+		cr_expect(eq(u32, wt_sink_room(sink), WT_SINK_UNLANDED_MOST - i));
+		cr_expect(eq(int, put(3, 1), 0));
+	}
+	cr_expect(eq(u32, wt_sink_room(sink), 0));
+	cr_expect(eq(int, put(3, 1), -EAGAIN));
+	close(ends[0]);
+	ends[0] = -1;
+	reap();
+	cr_expect(eq(u32, ended_count, WT_SINK_UNLANDED_MOST));
+	for (unsigned i = 0; i < ended_count; i++)
+		cr_expect(eq(int, ended[i].error, -EPIPE));
+	cr_expect(eq(u64, landed, 2 * PAGE), "what the pipe has taken");
+}
+
+static volatile sig_atomic_t abort_asked;
+
+/* Reap at these times, in ms, from when it was asked to abort on. */
+static void reap_at(int64_t ms)
+{
+	wt_sink_reap(sink, INT64_C(5000000000) + ms * 1000000);
+}
+
+Test(sink, stuck_pipe_is_given_up_two_seconds_after_the_abort)
+{
+	abort_asked = 0;
+	open_small_pipe(&abort_asked);
+	put(0, 20);
+	put(20, 1);
+	reap_at(-4000);
+	reap_at(-1000);
+	abort_asked = 1;
+	reap_at(0);
+	reap_at(1999);
+	cr_expect(eq(u32, ended_count, 0));
+	reap_at(2000);
+	expect_end(0, 0, -ETIMEDOUT);
+	expect_end(1, 20, -ETIMEDOUT);
+	cr_expect(eq(u64, landed, 2 * PAGE));
+	cr_expect(eq(u64, wt_sink_landed_bytes(sink), 2 * PAGE));
+	cr_expect(wt_sink_is_idle(sink));
+	cr_expect(eq(int, close_sink(false), -ETIMEDOUT));
+}
+
+Test(sink, pipe_that_goes_on_is_not_given_up)
+{
+	abort_asked = 1;
+	open_small_pipe(&abort_asked);
+	put(0, 5);
+	reap_at(0);
+	reap_at(1900);
+	receive(2 * PAGE);
+	reap_at(1950);
+	reap_at(3900);
+	cr_expect(eq(u32, ended_count, 0));
+	receive(2 * PAGE);
+	reap_at(3940);
+	expect_end(0, 0, 0);
+	reap_at(9000);
+	cr_expect(eq(int, wt_sink_failed(sink), 0), "nothing is in flight");
+	abort_asked = 0;
+}
+
+Test(sink, closing_gives_a_stuck_pipe_up)
 {
 	static const volatile sig_atomic_t abort_writes = 1;
-	uint8_t bytes[4 * PAGE];
 
-	open_pipe(&abort_writes);
-	cr_assert(fcntl(ends[1], F_SETPIPE_SZ, 2 * PAGE) >= 0);
+	open_small_pipe(&abort_writes);
 	put(0, 20);
+	wt_sink_settle(sink);
 	expect_end(0, 0, -ETIMEDOUT);
-	cr_expect(eq(int, (int)read(ends[0], bytes, sizeof(bytes)), 2 * PAGE));
 	cr_expect(statistics().longest_ns >= 1900000000, "%lld ns",
 	          (long long)statistics().longest_ns);
 }
@@ -1094,6 +1412,44 @@ Test(sink, descriptor_of_a_stream_stays_the_callers)
 	cr_expect(eq(int, (int)write(ends[1], "x", 1), 1));
 }
 
+/* Flags of RWF_NOWAIT are refused by sockets. */
+Test(sink, socket_that_is_full_holds_nobody_up)
+{
+	const int room = 1;
+
+	cr_assert(eq(int, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0));
+	setsockopt(ends[1], SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &config), 0));
+	listen_to();
+	received_bytes = 0;
+	cr_expect(eq(int, put(0, SOURCE_PAGES), 0));
+	cr_expect(eq(u32, ended_count, 0));
+	while (!ended_count) {
+		receive(PAGE);
+		reap();
+	}
+	while (received_bytes < SOURCE_PAGES * PAGE)
+		receive(SOURCE_PAGES * PAGE);
+	cr_expect(eq(int, memcmp(received, source, SOURCE_PAGES * PAGE), 0));
+}
+
+Test(sink, fifo_that_is_full_holds_nobody_up)
+{
+	cr_assert(eq(int, mkfifo(path, 0600), 0));
+	ends[0] = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	cr_assert(eq(int, try_file(WT_DIRECT_AUTO, false), 0), "%s", err.text);
+	received_bytes = 0;
+	cr_expect(eq(int, put(0, SOURCE_PAGES), 0));
+	cr_expect(eq(u32, ended_count, 0));
+	while (!ended_count) {
+		receive(PAGE);
+		reap();
+	}
+	while (received_bytes < SOURCE_PAGES * PAGE)
+		receive(SOURCE_PAGES * PAGE);
+	cr_expect(eq(int, memcmp(received, source, SOURCE_PAGES * PAGE), 0));
+}
+
 static void write_fifo(bool exclusive)
 {
 	char bytes[8];
@@ -1102,7 +1458,7 @@ static void write_fifo(bool exclusive)
 	cr_assert(eq(int, mkfifo(path, 0600), 0));
 	reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	cr_assert(eq(int, try_file(WT_DIRECT_ON, exclusive), 0), "%s", err.text);
-	cr_expect(eq(int, wt_sink_write(sink, source, 8, NULL), 0));
+	cr_expect(eq(int, put_bytes(source, 8, 0), 0));
 	cr_expect(eq(int, close_sink(true), 0));
 	cr_expect(eq(int, (int)read(reader, bytes, sizeof(bytes)), 8));
 	close(reader);

@@ -17,6 +17,7 @@
 #include <wiretape/pcapng/pcapng_encode.h>
 #include <wiretape/ring/sim_ring.h>
 #include <wiretape/tests/support/temp.h>
+#include <wiretape/writer/disk/disk_private.h>
 #include <wiretape/writer/tape.h>
 
 enum {
@@ -40,18 +41,28 @@ static struct file_check check;
 
 /* The blocks of the ring that the tape has. */
 struct held {
+	struct wt_write write; /* first */
 	struct wt_block block;
-	unsigned released;
+	unsigned released, retired;
 	bool added;
 };
 static struct held held[BLOCKS];
 static unsigned held_count;
 
-static void release(void *context, void *token)
+static void release(struct wt_write *write)
 {
-	cr_assert(eq(ptr, context, &pool));
-	((struct held *)token)->released++;
+	((struct held *)write)->released++;
 }
+
+static void retire(struct wt_write *write)
+{
+	struct held *one = (struct held *)write;
+
+	one->retired++;
+	cr_expect(eq(u32, one->released, 1), "the bytes come first");
+}
+
+static const struct wt_write_owner owner = {release, retire};
 
 static void count_landed(void *context, size_t interface, uint64_t packets)
 {
@@ -66,7 +77,6 @@ static void open_tape(size_t interfaces)
 	const struct wt_tape_config config = {.interfaces = interfaces,
 	                                      .tape_id = TAPE_ID,
 	                                      .pool = &pool,
-	                                      .release = release,
 	                                      .landed = count_landed,
 	                                      .context = &pool};
 
@@ -75,11 +85,10 @@ static void open_tape(size_t interfaces)
 
 static void open_tape_of(size_t interfaces)
 {
-	struct wt_sink_config config = {0};
+	const struct wt_sink_config config = {0};
 	struct wt_sink *sink;
 
 	open_tape(interfaces);
-	wt_tape_configure_sink(tape, &config);
 	cr_assert(eq(int, wt_sink_file_open(&sink, path, disk, WT_DIRECT_OFF, false, &config, &err),
 	             0),
 	          "%s", err.text);
@@ -103,7 +112,7 @@ static void set_up(void)
 	fd = mkstemp(path);
 	cr_assert(ge(int, fd, 0));
 	close(fd);
-	cr_assert(eq(int, wt_buffer_pool_init(&pool, BUFFERS), 0));
+	cr_assert(eq(int, wt_buffer_pool_init(&pool, BUFFERS, INTERFACES_MAX), 0));
 	disk = fault_disk_open();
 	cr_assert(disk != NULL);
 	cr_assert(eq(int, wt_sim_ring_create(&ring, &shape), 0));
@@ -132,13 +141,18 @@ static void again(void)
 	set_up();
 }
 
+static void reap(void)
+{
+	wt_tape_reap(tape, wt_disk_now_ns());
+}
+
 static uint8_t *reserve(size_t bytes, size_t *room)
 {
 	uint8_t *at = NULL;
 	int rc;
 
 	while ((rc = wt_tape_reserve(tape, bytes, &at, room)) == -EAGAIN)
-		wt_tape_reap(tape);
+		reap();
 	return rc ? NULL : at;
 }
 
@@ -196,7 +210,7 @@ static void add_packets(uint32_t interface, unsigned count)
 		int rc;
 
 		while ((rc = add_packet(interface)) == -EAGAIN)
-			wt_tape_reap(tape);
+			reap();
 		if (rc)
 			return;
 	}
@@ -208,6 +222,7 @@ static struct held *borrow(unsigned frames)
 	uint8_t bytes[FRAME_BYTES] = {0};
 	struct held *one = &held[held_count++];
 
+	one->write.owner = &owner;
 	cr_assert(le(u32, held_count, BLOCKS));
 	for (unsigned i = 0; i < frames; i++, number++) {
 		struct wt_sim_frame frame = {
@@ -232,20 +247,22 @@ static int add_in_place(uint32_t interface, unsigned frames)
 	count = wt_ring_read_frames(wt_sim_ring_reader(ring), &one->block, batch, 32);
 	cr_assert(eq(sz, wt_inplace_frames(&at, batch, count), frames));
 	one->added = true;
-	return wt_tape_add_in_place(tape, &at, one);
+	return wt_tape_add_in_place(tape, &at, &one->write);
 }
 
 static int add_in_place_when_ready(uint32_t interface, unsigned frames)
 {
 	while (!wt_tape_takes_in_place(tape) && !wt_tape_failed(tape))
-		wt_tape_reap(tape);
+		reap();
 	return add_in_place(interface, frames);
 }
 
 static void expect_released(void)
 {
-	for (unsigned i = 0; i < held_count; i++)
+	for (unsigned i = 0; i < held_count; i++) {
 		cr_expect(eq(u32, held[i].released, held[i].added ? 1 : 0), "block %u", i);
+		cr_expect(eq(u32, held[i].retired, held[i].added ? 1 : 0), "record %u", i);
+	}
 }
 
 static uint64_t numbers[4096];
@@ -425,7 +442,8 @@ Test(tape, block_without_packets_is_given_back_at_once)
 	held_count = 1;
 	held[0].added = true;
 	wt_inplace_start(&at, pool.base, 16384, 0);
-	cr_expect(eq(int, wt_tape_add_in_place(tape, &at, &held[0]), 0));
+	held[0].write.owner = &owner;
+	cr_expect(eq(int, wt_tape_add_in_place(tape, &at, &held[0].write), 0));
 	cr_expect(eq(u32, held[0].released, 1));
 	fault_disk_hold(disk, false);
 	expect_file();
@@ -450,7 +468,7 @@ Test(tape, takes_nothing_more_when_all_buffers_are_out_until_one_is_back)
 	cr_expect(wt_tape_takes_in_place(tape), "that needs no buffer");
 	cr_expect(eq(u64, landed[0], 0));
 	fault_disk_hold(disk, false);
-	wt_tape_reap(tape);
+	reap();
 	cr_expect(wt_tape_is_ready(tape));
 	cr_expect(eq(u64, landed[0], taken));
 	cr_expect(eq(int, add_packet(0), 0));
@@ -479,7 +497,7 @@ Test(tape, takes_nothing_more_when_all_writes_are_out_until_one_has_ended)
 	for (unsigned i = 0; i < held_count; i++)
 		cr_expect(eq(u32, held[i].released, 0));
 	fault_disk_hold(disk, false);
-	wt_tape_reap(tape);
+	reap();
 	cr_expect(eq(int, wt_tape_flush(tape), 0));
 	wt_tape_settle(tape);
 	cr_expect(eq(u64, landed[0], 2 * taken + 2));
@@ -493,7 +511,7 @@ static void add_mixture(unsigned chunks)
 		if (i % 3 == 2) {
 			add_packets(i % 2, 4);
 			while (wt_tape_flush(tape) == -EAGAIN)
-				wt_tape_reap(tape);
+				reap();
 		} else {
 			add_in_place_when_ready(i % 2, 1 + i % 7);
 		}
@@ -510,7 +528,7 @@ Test(tape, only_the_prefix_counts_as_landed_in_whatever_order_writes_end)
 		fault_disk_shuffle(disk, seed);
 		add_mixture(36);
 		while (!wt_tape_is_idle(tape)) {
-			wt_tape_reap(tape);
+			reap();
 			cr_expect(landed[0] + landed[1] >= before);
 			before = landed[0] + landed[1];
 		}
@@ -605,13 +623,12 @@ static int ends[2];
 
 static void open_stream(void)
 {
-	struct wt_sink_config config = {0};
+	const struct wt_sink_config config = {0};
 	struct wt_sink *sink;
 
 	signal(SIGPIPE, SIG_IGN);
 	cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
 	open_tape(INTERFACES);
-	wt_tape_configure_sink(tape, &config);
 	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &config), 0));
 	wt_tape_attach(tape, sink);
 }
@@ -655,7 +672,7 @@ Test(tape, bytes_of_a_stream_are_also_those_that_wait)
 
 Test(tape, packets_that_a_stream_took_of_a_write_that_failed_have_landed)
 {
-	struct wt_sink_config config = {.abort_writes = &abort_writes};
+	const struct wt_sink_config config = {.abort_writes = &abort_writes};
 	struct wt_sink *sink;
 	size_t room = 0;
 
@@ -663,12 +680,17 @@ Test(tape, packets_that_a_stream_took_of_a_write_that_failed_have_landed)
 	cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
 	room = (size_t)fcntl(ends[1], F_SETPIPE_SZ, 8192);
 	open_tape(INTERFACES);
-	wt_tape_configure_sink(tape, &config);
 	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &config), 0));
 	wt_tape_attach(tape, sink);
 	add_packets(0, 5);
 	add_packets(1, 100);
-	cr_expect(eq(int, wt_tape_flush(tape), -ETIMEDOUT));
+	cr_expect(eq(int, wt_tape_flush(tape), 0));
+	cr_expect(not(wt_tape_is_idle(tape)));
+	wt_tape_reap(tape, 1000000000);
+	wt_tape_reap(tape, 3000000000);
+	cr_expect(wt_tape_is_idle(tape));
+	cr_expect(eq(int, wt_tape_failed(tape), -ETIMEDOUT));
+	cr_expect(eq(u64, wt_tape_bytes(tape), room));
 	cr_expect(eq(u64, landed[0], 5));
 	cr_expect(eq(u64, landed[1], room / (28 + FRAME_BYTES + 8 + 4 + 4) - 5), "%" PRIu64,
 	          landed[1]);
