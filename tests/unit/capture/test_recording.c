@@ -170,7 +170,7 @@ Test(recording, feeds_of_several_queues_are_followed_together)
 
 Test(recording, each_queue_has_a_file_and_the_ledger_is_the_sum)
 {
-	struct file_check check;
+	struct file_check check = {0};
 	uint64_t written = 0;
 
 	cr_expect(eq(int, run(), 0), "%s", err.text);
