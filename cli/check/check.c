@@ -180,7 +180,8 @@ static int find_missing_files(struct check *check, const struct wt_check_series 
 }
 
 /* Count the lanes of the recording that nothing is here of, and the files that a lane lacks at its
- * end: lanes go on to the next file together. The files are in the order of wt_check_order(). */
+ * end: lanes go on to the next file together, but for the last one, since the recording may end
+ * meanwhile. The files are in the order of wt_check_order(). */
 static void find_missing_lanes(struct check *check, size_t first, size_t end)
 {
 	struct wt_check_file *files = check->files;
@@ -192,7 +193,8 @@ static void find_missing_lanes(struct check *check, size_t first, size_t end)
 	for (size_t i = first; i < end; i++) {
 		if (i + 1 < end && files[i + 1].head.mark.lane == files[i].head.mark.lane)
 			continue;
-		files[i].missing_after = last - files[i].head.mark.file;
+		if (last - files[i].head.mark.file > 1)
+			files[i].missing_after = last - files[i].head.mark.file - 1;
 		lanes++;
 	}
 	if (files[first].head.mark.lanes <= lanes)
@@ -227,6 +229,8 @@ static int open_monitor(struct check *check, struct wt_error *err)
 	};
 	int rc = wt_feed_monitor_open(&check->monitor, &config, err);
 
+	if (!rc && wt_feed_tapes_open(&check->context.tapes, check->monitor))
+		rc = wt_error_set(err, -ENOMEM, "no memory for the lanes of recordings");
 	check->context.monitor = rc ? NULL : check->monitor;
 	return rc;
 }
@@ -375,6 +379,7 @@ static void release(struct check *check)
 		wt_books_fini(&check->files[i].books);
 	}
 	wt_check_result_fini(&check->result);
+	wt_feed_tapes_close(check->context.tapes);
 	wt_feed_monitor_close(check->monitor);
 	wt_check_gaps_close(&check->gaps);
 	free(check->files);
