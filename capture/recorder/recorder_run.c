@@ -41,6 +41,27 @@ static int64_t next_due_ns(const struct wt_recorder *recorder)
 	}
 }
 
+/* For how long what comes may gather. To be woken for each block and for each write that has ended
+ * costs as much as to encode the block. 0: look as soon as there is anything. */
+static int64_t gather_ns(const struct wt_recorder *recorder)
+{
+	enum { GATHER_MS = 4, GATHER_FRAMES_MS = 1 };
+
+	if (recorder->phase != WT_RECORDER_RECORDS || !wt_tape_writer_is_ready(&recorder->writer))
+		return 0;
+	if (recorder->wait.wakes_often)
+		return GATHER_FRAMES_MS * ms_ns;
+	return wt_lane_has_room(&recorder->lane) ? GATHER_MS * ms_ns : 0;
+}
+
+static void wait_for_work(struct wt_recorder *recorder)
+{
+	int64_t gather = recorder->lane.served ? gather_ns(recorder) : 0;
+
+	recorder->lane.served = false;
+	wt_recorder_wait(&recorder->wait, next_due_ns(recorder), gather);
+}
+
 void wt_recorder_wake(struct wt_recorder *recorder)
 {
 	wt_recorder_wait_wake(&recorder->wait);
@@ -120,10 +141,9 @@ static bool record(struct wt_recorder *recorder)
 
 	wt_clerk_tick(&recorder->clerk);
 	heed_others(recorder);
-	if (!wt_conversion_owes(&lane->conversion)) {
-		if (!recorder->state.ending)
-			wt_tape_files_rotate_by_time(&recorder->writer);
-		wt_tape_files_follow(&recorder->writer);
+	if (!recorder->state.ending && !wt_conversion_owes(&lane->conversion)) {
+		wt_tape_files_rotate_by_time(&recorder->writer);
+		wt_tape_files_advance(&recorder->writer);
 	}
 	wt_tape_writer_tend(&recorder->writer);
 	if (lane->found_empty && recorder->feeds)
@@ -296,7 +316,8 @@ static int wait_for_header(struct wt_recorder *recorder, struct wt_error *err)
 
 	wt_recorder_tell_time(&recorder->state);
 	while (wt_tape_reap(tape, recorder->state.now_ns), !wt_tape_is_idle(tape)) {
-		wt_recorder_wait(&recorder->wait, recorder->state.now_ns + LOOK_EVERY_MS * ms_ns);
+		wt_recorder_wait(&recorder->wait, recorder->state.now_ns + LOOK_EVERY_MS * ms_ns,
+		                 0);
 		wt_recorder_wait_take(&recorder->wait);
 		wt_recorder_tell_time(&recorder->state);
 	}
@@ -368,7 +389,7 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 		if (wt_recorder_has_ended(recorder))
 			return wt_recorder_result(recorder, err);
 		if (!more)
-			wt_recorder_wait(&recorder->wait, next_due_ns(recorder));
+			wait_for_work(recorder);
 	}
 }
 

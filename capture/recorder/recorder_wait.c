@@ -90,20 +90,19 @@ void wt_recorder_wait_take(struct wt_recorder_wait *wait)
 	}
 }
 
-/* Frames that come faster than that are let gather. */
-void wt_recorder_wait(struct wt_recorder_wait *wait, int64_t until_ns)
+/* A sleep to gather is longer by the time that it takes to wake up. */
+void wt_recorder_wait(struct wt_recorder_wait *wait, int64_t until_ns, int64_t gather_ns)
 {
-	enum { GATHER_MS = 1 };
 	struct wt_system *system = wait->state->system;
 	int64_t now_ns = wt_recorder_clock_ns(wait->state);
-	bool gathers = wait->wakes_often && now_ns - wait->slept_ns < GATHER_MS * ms_ns;
+	bool gathers = now_ns - wait->slept_ns < gather_ns + gather_ns / 2;
 
 	arm(wait, !gathers);
 	arm_stream(wait);
 	wait->slept_ns = now_ns;
-	if (gathers && until_ns > now_ns + GATHER_MS * ms_ns)
-		until_ns = now_ns + GATHER_MS * ms_ns;
-	system->ops->wait(system, wait->fd, until_ns);
+	if (gathers && until_ns > now_ns + gather_ns)
+		until_ns = now_ns + gather_ns;
+	system->ops->wait(system, gathers ? wait->wake_fd : wait->fd, until_ns);
 }
 
 /* The interrupted code of a signal handler finds its errno as it was. */
@@ -155,7 +154,7 @@ int wt_recorder_wait_for_output(struct wt_recorder_wait *wait)
 	int rc = 0;
 
 	if (output->disk)
-		rc = listen_to(wait, wt_disk_fd(output->disk), EPOLLIN, FROM_DISK);
+		rc = listen_to(wait, wt_disk_fd(output->disk), EPOLLIN | EPOLLET, FROM_DISK);
 	if (!rc && output->files)
 		rc = listen_to(wait, wt_file_set_fd(output->files), EPOLLIN | EPOLLET, FROM_FILES);
 	return rc;

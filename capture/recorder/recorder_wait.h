@@ -29,8 +29,9 @@ void wt_recorder_wait_close(struct wt_recorder_wait *wait);
 int wt_recorder_wait_for_ring(struct wt_recorder_wait *wait, const struct wt_recorded *recorded);
 int wt_recorder_wait_for_output(struct wt_recorder_wait *wait);
 
-/* Wait until something wakes us, or it is time. */
-void wt_recorder_wait(struct wt_recorder_wait *wait, int64_t until_ns);
+/* Wait until something wakes us, or it is time. If things come faster than once in `gather_ns` they
+ * are let gather for as long: then only who asks for something wakes us. 0: they are not. */
+void wt_recorder_wait(struct wt_recorder_wait *wait, int64_t until_ns, int64_t gather_ns);
 
 /* Take what has woken us; what there is to do is seen by looking. */
 void wt_recorder_wait_take(struct wt_recorder_wait *wait);
