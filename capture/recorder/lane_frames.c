@@ -35,17 +35,15 @@ static void account(struct wt_conversion *c, struct wt_frame *frames, size_t cou
 	const struct wt_recorder_config *config = &c->state->config;
 	struct wt_recorded *recorded = c->recorded;
 	struct wt_ledger *ledger = &recorded->report->ledger;
-	uint64_t cut = 0;
+	const struct wt_frame_sums *sums = &c->block->walk.sums;
 
-	wt_stamp_converter_frames(&recorded->converter, frames, count);
+	wt_stamp_converter_frames(&recorded->converter, frames, count, sums);
 	keep_maps(c);
 	ledger->stamps_unasked = recorded->converter.unasked;
-	for (size_t i = 0; i < count; i++)
-		cut += frames[i].caplen < frames[i].len;
 	recorded->read += count;
 	c->read += count;
-	ledger->truncated += cut;
-	wt_stamp_tally_add(&ledger->stamps, frames, count);
+	ledger->truncated += sums->cut;
+	wt_stamp_tally_add(&ledger->stamps, frames, count, sums);
 	wt_recorder_follow_frames(c->feeds, recorded, frames, count);
 	if (config->on_frames)
 		config->on_frames(config->context, recorded->id, frames, count);
@@ -124,6 +122,17 @@ static int write_notes(struct wt_conversion *c)
 	return rc;
 }
 
+static size_t encode(const struct wt_conversion *c, uint8_t *at, size_t room,
+                     const struct wt_frame *frames, size_t count, size_t *used)
+{
+	const struct wt_reader_info *reader = c->recorded->report->reader;
+	uint32_t id = c->recorded->id;
+
+	if (reader->fanout == WT_FANOUT_NONE)
+		return wt_pcapng_encode_frames(at, room, id, frames, count, used);
+	return wt_pcapng_encode_queue(at, room, id, reader->queue, frames, count, used);
+}
+
 /* Copy into the chunk under construction, after the records of maps that they have led to. Returns
  * how many were; fewer than `count`, and *error, if there is no room or the writer fails. */
 static size_t copy(struct wt_conversion *c, const struct wt_frame *frames, size_t count, int *error)
@@ -139,7 +148,7 @@ static size_t copy(struct wt_conversion *c, const struct wt_frame *frames, size_
 		rc = reserve(c, wt_pcapng_frame_bound(&frames[done]), &at, &room);
 		if (rc)
 			break;
-		encoded = wt_pcapng_encode_frames(at, room, id, frames + done, count - done, &used);
+		encoded = encode(c, at, room, frames + done, count - done, &used);
 		wt_tape_submit(c->writer->file->tape, used, id, frames + done, encoded);
 		count_given(c, (size_t)(frames - c->frames) + done, encoded);
 		done += encoded;
@@ -253,6 +262,8 @@ static size_t keep_to_limit(struct wt_conversion *c, size_t count)
 		return count;
 	kept = count_fitting(c->frames, count, all_bytes_left(c), !c->given);
 	c->last = kept < count;
+	if (c->last)
+		wt_frame_sums_of(&c->block->walk.sums, c->frames, kept);
 	return kept;
 }
 
@@ -366,9 +377,12 @@ static void finish_by_copying(struct wt_conversion *c)
 static void start_in_place(struct wt_conversion *c)
 {
 	const struct wt_clock_estimator *estimator = estimator_of(c);
+	const struct wt_reader_info *reader = c->recorded->report->reader;
 	const struct wt_block *block = c->block;
 
 	wt_inplace_start(&c->in_place, block->start, block->bytes, c->recorded->id);
+	if (reader->fanout != WT_FANOUT_NONE)
+		wt_inplace_set_queue(&c->in_place, reader->queue);
 	wt_chunk_maps_add(&c->in_place.maps, c->recorded->id, &estimator->map);
 	wt_chunk_maps_add(&c->in_place.maps, c->recorded->id, &estimator->previous);
 }
