@@ -256,13 +256,15 @@ bool wt_tape_files_admit(struct wt_tape_writer *writer, uint64_t next_bytes)
 	return wt_tape_files_advance(writer);
 }
 
+/* A recording that is full needs no file more. */
 bool wt_tape_files_follow(struct wt_tape_writer *writer)
 {
 	const struct wt_recorder_share *share = writer->state->config.share;
 	const struct wt_file_set *files = writer->state->output->files;
 
 	if (share && files && wt_file_set_rotates(files) && writer->phase == WT_TAPE_TAKES &&
-	    wt_recorder_share_is_over(share, writer->file_count))
+	    wt_recorder_share_is_over(share, writer->file_count) &&
+	    !wt_recorder_share_is_full(share))
 		wt_tape_files_rotate(writer);
 	return wt_tape_files_advance(writer);
 }
@@ -270,9 +272,14 @@ bool wt_tape_files_follow(struct wt_tape_writer *writer)
 /* A full file is closed when the next packet arrives, which may never happen. */
 void wt_tape_files_rotate_by_time(struct wt_tape_writer *writer)
 {
+	const struct wt_recorder_share *share = writer->state->config.share;
 	const struct wt_file_set *files = writer->state->output->files;
 
-	if (writer->phase == WT_TAPE_TAKES && files && wt_file_set_rotates(files))
+	if (writer->phase != WT_TAPE_TAKES || !files || !wt_file_set_rotates(files))
+		return;
+	if (share && wt_recorder_share_is_behind(share, writer->file_count))
+		wt_tape_files_rotate(writer);
+	else
 		rotate_at(writer, 0, 0, 0);
 }
 
