@@ -6,9 +6,9 @@
 
 #include <wiretape/capture/recorder/recorder.h>
 
-/* What a recorder has so far, for any thread to read. The recording thread does not wait for readers:
- * while it records it only tries the lock, and what it cannot publish now it publishes the next
- * time. */
+/* What a recorder has so far, for any thread to read. The recording thread does not wait for
+ * readers: while it records it only tries the lock, and what it cannot publish now it publishes the
+ * next time. */
 struct wt_published {
 	pthread_mutex_t lock; /* guards all that follows */
 	struct wt_record_state state;

@@ -70,7 +70,7 @@ static int check_queues(const struct wt_recording_config *config, struct wt_erro
 			                    recorder->interfaces[i].interface,
 			                    wt_reader_kind_name(recorder->interfaces[i].kind));
 	if (!config->files.path)
-		return recorder->on_frames
+		return recorder->on_frames || config->take
 		               ? 0
 		               : wt_error_set(err, -EINVAL,
 		                              "several queues write a file each: name one");

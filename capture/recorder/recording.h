@@ -70,8 +70,8 @@ int wt_recording_open(struct wt_recording **recording, const struct wt_recording
 /* As wt_recorder_run(), for all lanes. If one cannot begin, none does. */
 int wt_recording_run(struct wt_recording *recording, struct wt_error *err);
 
-/* The same in pieces, as wt_recorder_begin() and those after it. Lanes that have threads of their own
- * record by themselves; a step then is what there is to do beside them. */
+/* The same in pieces, as wt_recorder_begin() and those after it. Lanes that have threads of their
+ * own record by themselves; a step then is what there is to do beside them. */
 int wt_recording_begin(struct wt_recording *recording, struct wt_error *err);
 int wt_recording_fd(struct wt_recording *recording);
 bool wt_recording_step(struct wt_recording *recording);

@@ -81,7 +81,8 @@ struct wt_recording {
 	size_t ready, begun;
 	struct wt_said *said, **said_end;
 	/* Of the recording's thread alone. */
-	int fd, timer_fd; /* epoll of wake_fd and a timer, for a loop of one's own; -1: there is none */
+	int fd, timer_fd; /* epoll of wake_fd and a timer, for a loop of one's own; -1: there is
+	                     none */
 	bool has_ended;   /* the last step has found that all have */
 	bool told_begun, is_asking, owes_report, owes_progress;
 	int64_t asked_ns, progress_due_ns;
@@ -96,7 +97,8 @@ int wt_member_init(struct wt_member *member, struct wt_recording *recording, uin
 /* In the thread that records. */
 int wt_member_open(struct wt_member *member);
 int wt_member_run(struct wt_member *member);
-/* The same in pieces, which are all the caller's thread's: after it has begun, wt_recorder_step(). */
+/* The same in pieces, which are all the caller's thread's: after it has begun, wt_recorder_step().
+ */
 int wt_member_begin(struct wt_member *member);
 int wt_member_result(struct wt_member *member);
 /* In another one, which background threads take after: open its files, or open them again, of which

@@ -156,7 +156,8 @@ void wt_recording_state(struct wt_recording *recording, struct wt_record_state *
 
 	*state = (struct wt_record_state){.size = sizeof(*state)};
 	for (size_t i = 0; i < recording->count; i++)
-		wt_published_add_state(wt_recorder_published(recording->members[i].recorder), state);
+		wt_published_add_state(wt_recorder_published(recording->members[i].recorder),
+		                       state);
 	if (recording->count > 1 && wt_recorder_share_has_ended(&recording->share, &first))
 		state->end = first;
 }
