@@ -7,7 +7,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-static const int64_t ms_ns = 1000000, second_ns = 1000000000;
+static const int64_t second_ns = 1000000000;
 /* Events of rings bear their number. */
 enum { FROM_WAKE = 1 << 30, FROM_TIMER, FROM_DISK, FROM_FILES };
 

@@ -138,7 +138,7 @@ static void flood(int64_t until_ns)
 	enum { FLOODED = 8 };
 	const struct wt_recorder *recorder = recording.recorder;
 
-	if (recorder->phase == WT_RECORDER_RECORDS && virtual.fd == recorder->wake_fd) {
+	if (recorder->phase == WT_RECORDER_RECORDS && virtual.fd == recorder->wait.wake_fd) {
 		seen.gathers++;
 		seen.wrong_gathers += until_ns != virtual.now_ns + 4000000;
 	}
