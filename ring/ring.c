@@ -106,26 +106,31 @@ static uint64_t first_losing(const struct wt_ring *ring, uint64_t handed_over)
 	return number;
 }
 
-/* A producer that has room has stopped at `end` for the last time, else where it stands now. If it
- * has dropped in both places nobody knows how many in which: the time before was short, so it was
- * one. The kernel also drops a frame though there is room, if it comes while another CPU closes a
- * block and opens the next (packet_rcv_has_room() looks without the lock). */
-void wt_ring_take_drops(struct wt_ring *ring, uint64_t end, uint64_t drops)
+/* If there were drops in both places nobody knows how many in which: the time before was short, so
+ * it was one. */
+static void note_drops(struct wt_ring *ring, uint64_t first, uint64_t last, uint64_t drops)
 {
-	uint64_t handed_over = wt_ring_handed_over(ring);
-	bool has_room = handed_over < wt_ring_end(ring);
-	uint64_t last = has_room && end < handed_over ? end : handed_over;
-	uint64_t first;
-
-	if (!ring->ops->is_filled)
-		return;
-	assert(last >= ring->borrowed);
-	first = drops ? first_losing(ring, handed_over) : last;
 	if (first < last) {
 		wt_drop_marks_note(&ring->drops, first, 1);
 		drops--;
 	}
 	wt_drop_marks_note(&ring->drops, last, drops);
+}
+
+/* A producer that has room has stopped at `end` for the last time, else where it stands now. The
+ * kernel also drops a frame though there is room, if it comes while another CPU closes a block and
+ * opens the next (packet_rcv_has_room() looks without the lock). */
+void wt_ring_take_drops(struct wt_ring *ring, uint64_t end, uint64_t drops)
+{
+	uint64_t handed_over = wt_ring_handed_over(ring);
+	bool has_room = handed_over < wt_ring_end(ring);
+	uint64_t last = has_room && end < handed_over ? end : handed_over;
+
+	if (!ring->ops->is_filled)
+		return;
+	assert(last >= ring->borrowed);
+	if (drops)
+		note_drops(ring, first_losing(ring, handed_over), last, drops);
 	ring->asked = handed_over;
 }
 

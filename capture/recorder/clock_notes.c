@@ -60,7 +60,7 @@ static int write_note(struct wt_tape_writer *writer, struct wt_clock_record *not
 	uint8_t *at;
 	size_t room;
 	ssize_t bytes;
-	int rc = wt_tape_writer_reserve(writer, WT_CLOCK_RECORD_BYTES_MAX, &at, &room);
+	int rc = wt_tape_reserve(writer->file->tape, WT_CLOCK_RECORD_BYTES_MAX, &at, &room);
 
 	if (rc)
 		return rc;

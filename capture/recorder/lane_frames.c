@@ -91,7 +91,7 @@ static int reserve(struct wt_conversion *c, size_t min_bytes, uint8_t **at, size
 {
 	int rc;
 
-	while (!(rc = wt_tape_writer_reserve(c->writer, min_bytes, at, room)) &&
+	while (!(rc = wt_tape_reserve(c->writer->file->tape, min_bytes, at, room)) &&
 	       !wt_tape_carry_maps(c->writer->file->tape, c->recorded->id, &c->map, &c->previous)) {
 		rc = wt_tape_writer_flush(c->writer);
 		if (rc)

@@ -481,7 +481,7 @@ static int write_text(struct wt_recorder_feeds *feeds, const char *text, size_t 
 {
 	size_t bytes = wt_text_block_bytes(length), room;
 	uint8_t *at;
-	int rc = wt_tape_writer_reserve(feeds->writer, bytes, &at, &room);
+	int rc = wt_tape_reserve(feeds->writer->file->tape, bytes, &at, &room);
 
 	if (rc)
 		return rc;

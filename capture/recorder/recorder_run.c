@@ -253,13 +253,9 @@ static void flush_stream(struct wt_recorder *recorder)
 static bool record(struct wt_recorder *recorder)
 {
 	struct wt_lane *lane = &recorder->lane;
-	bool more;
+	bool more = wt_lane_serve(lane);
 
-	wt_tape_writer_reap(&recorder->writer);
-	wt_tape_files_advance(&recorder->writer);
-	more = wt_lane_serve(lane);
 	wt_clerk_tick(&recorder->clerk);
-	answer(recorder);
 	heed_others(recorder);
 	if (!wt_conversion_owes(&lane->conversion)) {
 		if (!recorder->state.ending)
@@ -295,15 +291,10 @@ static bool is_drained(struct wt_recorder *recorder)
 static bool drain(struct wt_recorder *recorder)
 {
 	struct wt_recorder_state *state = &recorder->state;
-	bool more, at_rest;
+	bool more = wt_lane_serve(&recorder->lane);
+	bool goes_on = recorder->writer.phase != WT_TAPE_TAKES && !wt_recorder_has_failed(state);
 
-	wt_tape_writer_reap(&recorder->writer);
-	wt_tape_files_advance(&recorder->writer);
-	more = wt_lane_serve(&recorder->lane);
-	answer(recorder);
-	wt_clerk_attend(&recorder->clerk);
-	at_rest = wt_tape_files_advance(&recorder->writer);
-	if (!is_drained(recorder) || (!at_rest && !wt_recorder_has_failed(state)))
+	if (!is_drained(recorder) || goes_on)
 		return more;
 	wt_clock_notes_finish(&recorder->writer);
 	wt_clerk_close_joins(&recorder->clerk);
@@ -315,10 +306,7 @@ static bool drain(struct wt_recorder *recorder)
 
 static bool settle(struct wt_recorder *recorder)
 {
-	wt_tape_writer_reap(&recorder->writer);
-	answer(recorder);
-	wt_clerk_attend(&recorder->clerk);
-	if (!wt_tape_files_advance(&recorder->writer) ||
+	if (recorder->writer.phase != WT_TAPE_SETTLED ||
 	    !wt_recorder_feeds_have_ended(recorder->feeds))
 		return false;
 	wt_recorder_finish_feeds(recorder->feeds, recorder->writer.was_cut);
@@ -329,17 +317,16 @@ static bool settle(struct wt_recorder *recorder)
 	return true;
 }
 
-static bool close_files(struct wt_recorder *recorder)
-{
-	answer(recorder);
-	wt_clerk_attend(&recorder->clerk);
-	if (wt_tape_files_advance(&recorder->writer))
-		recorder->phase = WT_RECORDER_ENDED;
-	return false;
-}
-
 static bool take_step(struct wt_recorder *recorder)
 {
+	struct wt_tape_writer *writer = &recorder->writer;
+
+	answer(recorder);
+	if (recorder->phase != WT_RECORDER_RECORDS)
+		wt_clerk_attend(&recorder->clerk);
+	if (recorder->phase < WT_RECORDER_CLOSES)
+		wt_tape_writer_reap(writer);
+	wt_tape_files_advance(writer);
 	switch (recorder->phase) {
 	case WT_RECORDER_RECORDS:
 		return record(recorder);
@@ -347,9 +334,9 @@ static bool take_step(struct wt_recorder *recorder)
 		return drain(recorder);
 	case WT_RECORDER_SETTLES:
 		return settle(recorder);
-	case WT_RECORDER_CLOSES:
-		return close_files(recorder);
 	default:
+		if (writer->phase == WT_TAPE_ENDED)
+			recorder->phase = WT_RECORDER_ENDED;
 		return false;
 	}
 }
@@ -358,6 +345,8 @@ bool wt_recorder_step(struct wt_recorder *recorder)
 {
 	bool more;
 
+	if (wt_recorder_has_ended(recorder))
+		return false;
 	if (recorder->idle)
 		take_events(recorder);
 	wt_recorder_tell_time(&recorder->state);
@@ -458,9 +447,12 @@ static int wait_for_header(struct wt_recorder *recorder, struct wt_error *err)
 	struct wt_tape *tape = writer->file->tape;
 	int rc;
 
-	while (wt_tape_reap(tape, wt_recorder_clock_ns(&recorder->state)), !wt_tape_is_idle(tape))
-		wait_for_work(recorder,
-		              wt_recorder_clock_ns(&recorder->state) + LOOK_EVERY_MS * ms_ns);
+	wt_recorder_tell_time(&recorder->state);
+	while (wt_tape_reap(tape, recorder->state.now_ns), !wt_tape_is_idle(tape)) {
+		wait_for_work(recorder, recorder->state.now_ns + LOOK_EVERY_MS * ms_ns);
+		take_events(recorder);
+		wt_recorder_tell_time(&recorder->state);
+	}
 	wt_tape_writer_note_sink(writer, writer->file);
 	rc = wt_tape_failed(tape);
 	return rc ? wt_error_set(err, rc, "cannot write the file's header: %s", strerror(-rc)) : 0;

@@ -73,7 +73,7 @@ static int write_section(struct wt_tape_writer *writer)
 	};
 	uint8_t *at;
 	size_t room;
-	int rc = wt_tape_writer_reserve(writer, BLOCK_ROOM, &at, &room);
+	int rc = wt_tape_reserve(writer->file->tape, BLOCK_ROOM, &at, &room);
 
 	wt_tape_mark_format(tape, &mark);
 	return rc ? rc : submit(writer, wt_pcapng_encode_section(at, room, &section));
@@ -144,7 +144,7 @@ static int write_interface(struct wt_tape_writer *writer, size_t i)
 	else if (info->rebuilds_headers)
 		interface.description = "UDP socket: IP and UDP headers are rebuilt from what it "
 		                        "tells, payloads are as they came";
-	rc = wt_tape_writer_reserve(writer, interface_room(writer, i), &at, &room);
+	rc = wt_tape_reserve(writer->file->tape, interface_room(writer, i), &at, &room);
 	return rc ? rc : submit(writer, wt_pcapng_encode_interface(at, room, &interface));
 }
 
@@ -239,6 +239,6 @@ int wt_tape_writer_write_statistics(struct wt_tape_writer *writer, size_t i, boo
 	statistics.delivered = ledger.written;
 	wt_ledger_text(&ledger, text, sizeof(text));
 	describe_nic(nic, sizeof(nic), report);
-	rc = wt_tape_writer_reserve(writer, BLOCK_ROOM, &at, &room);
+	rc = wt_tape_reserve(writer->file->tape, BLOCK_ROOM, &at, &room);
 	return rc ? rc : submit(writer, wt_pcapng_encode_statistics(at, room, &statistics));
 }

@@ -119,17 +119,11 @@ void wt_tape_writer_reap(struct wt_tape_writer *writer)
 		finish_waiting(writer);
 }
 
-int wt_tape_writer_reserve(struct wt_tape_writer *writer, size_t min_bytes, uint8_t **at,
-                           size_t *room)
-{
-	return wt_tape_reserve(writer->file->tape, min_bytes, at, room);
-}
-
 int wt_tape_writer_put(struct wt_tape_writer *writer, const uint8_t *block, size_t bytes)
 {
 	uint8_t *at;
 	size_t room;
-	int rc = wt_tape_writer_reserve(writer, bytes, &at, &room);
+	int rc = wt_tape_reserve(writer->file->tape, bytes, &at, &room);
 
 	if (rc)
 		return rc;

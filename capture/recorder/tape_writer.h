@@ -64,10 +64,7 @@ struct wt_tape_writer {
 	char hardware[256], os[256]; /* for each file's header */
 };
 
-/* Reserve room in the current file; or reserve it and put a block there. 0, -EAGAIN, or the file's
- * error. */
-int wt_tape_writer_reserve(struct wt_tape_writer *writer, size_t min_bytes, uint8_t **at,
-                           size_t *room);
+/* Put a block into the current file. 0, -EAGAIN, or the file's error. */
 int wt_tape_writer_put(struct wt_tape_writer *writer, const uint8_t *block, size_t bytes);
 
 /* Hand over what is under construction. */

@@ -180,7 +180,8 @@ static int find_missing_files(struct check *check, const struct wt_check_series 
 }
 
 /* Count the lanes of the recording that nothing is here of, and the files that a lane lacks at its
- * end: lanes go on to the next file together. The files are in the order of wt_check_order(). */
+ * end: lanes go on to the next file together, but for the last one, since the recording may end
+ * meanwhile. The files are in the order of wt_check_order(). */
 static void find_missing_lanes(struct check *check, size_t first, size_t end)
 {
 	struct wt_check_file *files = check->files;
@@ -192,7 +193,8 @@ static void find_missing_lanes(struct check *check, size_t first, size_t end)
 	for (size_t i = first; i < end; i++) {
 		if (i + 1 < end && files[i + 1].head.mark.lane == files[i].head.mark.lane)
 			continue;
-		files[i].missing_after = last - files[i].head.mark.file;
+		if (last - files[i].head.mark.file > 1)
+			files[i].missing_after = last - files[i].head.mark.file - 1;
 		lanes++;
 	}
 	if (files[first].head.mark.lanes <= lanes)

@@ -289,6 +289,29 @@ void wt_books_end(struct wt_books *books, int result, const struct wt_error *err
 	settle_section(books);
 }
 
+static uint64_t count_of(const struct wt_books_ledger *ledger, const char *cause)
+{
+	for (size_t i = 0; i < ledger->cause_count; i++)
+		if (!strcmp(ledger->causes[i].name, cause))
+			return ledger->causes[i].packets;
+	return 0;
+}
+
+struct wt_books_tail wt_books_tail(const struct wt_books *books, uint32_t interface_id)
+{
+	size_t i = books->section_first + interface_id;
+	struct wt_books_tail tail = {0};
+	const struct wt_books_interface *interface;
+
+	if (i >= books->interface_count)
+		return tail;
+	interface = &books->interfaces[i];
+	tail.ring = count_of(&interface->ledger, "ring");
+	tail.ring -= interface->dropped < tail.ring ? interface->dropped : tail.ring;
+	tail.writer = count_of(&interface->ledger, "writer");
+	return tail;
+}
+
 bool wt_books_has_ledger(const struct wt_books *books)
 {
 	for (size_t i = 0; i < books->interface_count; i++)

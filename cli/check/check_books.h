@@ -82,6 +82,13 @@ void wt_books_end(struct wt_books *books, int result, const struct wt_error *err
  * ledger does. */
 bool wt_books_section_is_closed(const struct wt_books *books);
 
+/* What was lost after the last packet of an interface of the current section: by the ring, what its
+ * ledger has beyond what packets say; by the writer, all. Both 0 without a ledger. */
+struct wt_books_tail {
+	uint64_t ring, writer;
+};
+struct wt_books_tail wt_books_tail(const struct wt_books *books, uint32_t interface_id);
+
 /* Check whether there is a ledger, in full: for all interfaces that the recorder had. */
 bool wt_books_has_ledger(const struct wt_books *books);
 

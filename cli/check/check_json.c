@@ -184,7 +184,8 @@ static const struct wt_number file_rows[] = {
         WT_COUNT(missing_before, "files_missing_before",
                  "files of the recording, or of its lane, before this one that are not here"),
         WT_COUNT(missing_after, "files_missing_after",
-                 "files of its lane after this one that are not here, and other lanes have"),
+                 "files of its lane after this one that are not here, and another lane has, but "
+                 "the last"),
         WT_READ_FLAG(read_closed, "closed", "whether the recorder has ended it"),
         WT_READ_FLAG(read_has_ledger, "has_ledger", "whether it has a ledger, in full"),
         WT_COUNT(books.packets, "packets", "packets in it"),

@@ -349,6 +349,36 @@ static int take_item(struct wt_check_source *source, const struct wt_pcapng_item
 	}
 }
 
+static void tell_loss(const struct wt_check_source *source, uint32_t place,
+                      enum wt_sighting_kind kind, uint64_t packets)
+{
+	if (packets)
+		wt_feed_monitor_sighting(source->context->monitor, place,
+		                         &(const struct wt_sighting){
+		                                 .kind = (uint8_t)kind,
+		                                 .packets = packets,
+		                                 .stamp_ns = source->taken_ns,
+		                         },
+		                         NULL);
+}
+
+/* Tell what a lane lost after its last packet, while others go on. */
+static void tell_tail(struct wt_check_source *source)
+{
+	if (!source->context->monitor || !source->now->head.mark.lanes ||
+	    source->next_file < source->file_count)
+		return;
+	for (uint32_t id = 0; id < source->interface_count; id++) {
+		struct wt_books_tail tail = wt_books_tail(&source->now->books, id);
+		uint32_t place = tail.ring || tail.writer ? place_of(source, id) : NOT_FOLLOWED;
+
+		if (place == NOT_FOLLOWED)
+			continue;
+		tell_loss(source, place, WT_SIGHTING_DROP, tail.ring);
+		tell_loss(source, place, WT_SIGHTING_UNWRITTEN, tail.writer);
+	}
+}
+
 static void end_file(struct wt_check_source *source, int rc, struct wt_error *err)
 {
 	struct wt_check_file *now = source->now;
@@ -363,6 +393,7 @@ static void end_file(struct wt_check_source *source, int rc, struct wt_error *er
 	wt_books_end(&now->books, rc, err);
 	if (now->missing_after)
 		break_lane(source);
+	tell_tail(source);
 	wt_places_release(&source->context->places, source, !rc && !now->books.not_closed);
 	now->was_read = true;
 	source->now = NULL;

@@ -26,7 +26,8 @@ struct wt_check_file {
 	struct wt_capture_fractions fractions;
 	/* Files of its recording, or lane, that are not here, but one or another is after them. */
 	uint64_t missing_before;
-	uint64_t missing_after; /* files of its lane that other lanes have, after its last one */
+	uint64_t missing_after; /* files of its lane after its last one, up to the last but one of
+	                           others */
 	bool lacks_lane;        /* of some lane of its recording nothing is here */
 	uint64_t beyond;        /* packets of more interfaces than are followed */
 	bool was_read;          /* as far as it goes */

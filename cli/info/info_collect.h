@@ -83,7 +83,7 @@ struct wt_info_layout {
 struct wt_info_lane {
 	uint32_t number; /* from 0 */
 	uint64_t files;
-	uint64_t files_missing; /* between these, or after them, where another lane has one */
+	uint64_t files_missing; /* between these, or after them, where another lane has two */
 	uint32_t last_file;     /* its number; 0: unknown */
 	uint64_t packets;
 	uint64_t seen, written, lost; /* by its ledgers */

@@ -476,7 +476,9 @@ static const struct wt_number lane_rows[] = {
         WT_COUNT(number, "lane", "its number, from 0"),
         WT_COUNT(files, "files", "its files that are here"),
         WT_COUNT(files_missing, "files_missing",
-                 "its files between these, or after them, that are not here"),
+                 "its files that are not here, of those between these, and of those after them "
+                 "that another "
+                 "lane has, but the last"),
         WT_COUNT(packets, "packets", "packets in them"),
         WT_COUNT(seen, "seen", "packets whose fate is known, by its ledgers"),
         WT_COUNT(written, "written", "packets that were written, by its ledgers"),

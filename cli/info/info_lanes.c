@@ -403,7 +403,7 @@ static int read_parts(struct wt_info_summary *summary, const struct part *parts,
 	return rc ? wt_error_set(&summary->error, rc, "no memory for what is in the files") : 0;
 }
 
-/* Lanes go on to the next file together. */
+/* Lanes go on to the next file together, but for the last one: a recording may end meanwhile. */
 static void find_missing(struct wt_info_summary *summary)
 {
 	struct wt_info_lanes *lanes = &summary->lanes;
@@ -415,8 +415,8 @@ static void find_missing(struct wt_info_summary *summary)
 	for (size_t i = 0; i < lanes->count; i++) {
 		struct wt_info_lane *lane = &lanes->list[i];
 
-		if (lane->last_file)
-			lane->files_missing += last - lane->last_file;
+		if (lane->last_file && last - lane->last_file > 1)
+			lane->files_missing += last - lane->last_file - 1;
 		if (lane->files_missing && !summary->result)
 			summary->result = wt_error_set(
 			        &summary->error, -ENOENT, "%llu file%s of lane %u %s not here",

@@ -54,6 +54,29 @@ for io in uring pwrite; do
   rm "$file"
 done
 
+# Somebody is at home meanwhile: a line of numbers each second, and an answer to whoever asks.
+file=$work/disk/answers.pcapng
+stalled_s=7
+start_recorder -i in0 -w "$file" --ring 384MiB --layout compact --stats 1 --json
+before=$(received in0)
+start_generator out0 -s $size -p $pps -c $((pps * (stalled_s + 2)))
+wait_until "it writes" arrived in0 $((before + pps / 2))
+freeze 20
+lines=0
+for second in $(seq $stalled_s); do
+  : >"$work/err"
+  wait_until "packets come in second $second" arrived in0 $(($(received in0) + pps))
+  wait_until "it answers in second $second of the stall" printed_ledger
+  lines=$((lines + $(tr -d '\0' <"$work/err" | grep -c 'Mpps.*ring')))
+done
+assert "a line each second: $lines in $stalled_s s" test "$lines" -ge $((stalled_s - 1))
+thaw
+wait "$generator" || fail "generate"
+stop_recorder
+assert_eq "answers: exit code" 0 "$status"
+check "answers" "$file" $((pps * (stalled_s + 2)))
+rm "$file"
+
 # A ring that it brings close to the brim: the warning comes while there is still time.
 file=$work/disk/warned.pcapng
 start_recorder -i in0 -w "$file" --ring 128MiB --json

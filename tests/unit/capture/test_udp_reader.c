@@ -123,12 +123,13 @@ static void expect_counts(uint64_t packets, uint64_t drops)
 	cr_expect(eq(u64, total.drops, drops));
 }
 
-/* Everything that is there, into `frames`; the bytes are good until the next block. */
-static size_t read_all(void)
+/* Everything that is there, into `frames`, from this one on; the bytes are good until the next
+ * block. Returns where it ends. */
+static size_t read_on(size_t read)
 {
 	struct wt_ring *ring = wt_reader_ring(reader);
 	struct wt_block block;
-	size_t read = 0, more;
+	size_t more;
 
 	while (wt_ring_next_block(ring, &block) == 1) {
 		while ((more = wt_ring_read_frames(ring, &block, frames + read, 10)))
@@ -136,6 +137,11 @@ static size_t read_all(void)
 		wt_ring_release_block(ring, &block);
 	}
 	return read;
+}
+
+static size_t read_all(void)
+{
+	return read_on(0);
 }
 
 Test(udp_reader, what_came_before_the_start_is_neither_recorded_nor_lost)
@@ -247,6 +253,19 @@ Test(udp_reader, bytes_of_what_waited_are_those_sent)
 	cr_expect(eq(int, wt_ring_next_block(ring, &block), 0));
 }
 
+/* Of a batch as many as are asked for at a time. */
+Test(udp_reader, frames_are_those_that_were_sent_one_after_the_other)
+{
+	open_reader();
+	for (uint16_t i = 0; i < 100; i++)
+		send_datagram(i, 20u + i);
+	cr_assert(eq(sz, read_all(), 100));
+	for (uint32_t i = 0; i < 100; i++) {
+		cr_expect(eq(u32, frames[i].len, 28 + 20 + i));
+		cr_expect(eq(u32, frames[i].caplen, frames[i].len));
+	}
+}
+
 Test(udp_reader, what_the_filter_turns_away_is_counted_nowhere)
 {
 	config.filter = "udp[8:2] >= 1001";
@@ -341,6 +360,27 @@ Test(udp_reader, a_wrong_checksum_is_a_loss_in_its_place)
 	cr_assert(eq(sz, read_all(), 1));
 	cr_expect(eq(u64, frames[0].dropped_before, 1));
 	expect_counts(before + 2, 1);
+}
+
+Test(udp_reader, a_loss_in_the_middle_of_what_waits_is_told_there)
+{
+	static const bool wrong[] = {false, false, true, true, false, false};
+	size_t before, read = 0;
+
+	config.interface = "239.1.1.1:5000@wt_b";
+	sender = veth_open_sender("wt_a");
+	cr_assert(eq(int, wt_reader_open(&reader, &config, &err), 0), "%s", err.text);
+	cr_assert(eq(int, wt_reader_start(reader, &err), 0), "%s", err.text);
+	send_until_one_arrives(sender);
+	before = read_all();
+	for (uint16_t i = 0; i < sizeof(wrong); i++)
+		send_from_wire(sender, i, wrong[i]);
+	while (read < 4 && datagram_comes(5000))
+		read = read_on(read);
+	cr_assert(eq(sz, read, 4));
+	for (size_t i = 0; i < read; i++)
+		cr_expect(eq(u64, frames[i].dropped_before, i == 2 ? 2 : 0), "frame %zu", i);
+	expect_counts(before + 6, 2);
 }
 
 Test(udp_reader, health_is_that_of_the_interface_that_was_named)

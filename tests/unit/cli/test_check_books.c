@@ -107,6 +107,33 @@ Test(check_books, a_ledger_that_closes)
 	cr_expect(eq(sz, books.interfaces[0].ledger.cause_count, 2));
 }
 
+Test(check_books, what_was_lost_after_the_last_packet_is_what_packets_do_not_say)
+{
+	tape();
+	interface("eth0");
+	build_packet(&build, 0, 1, "abc");
+	statistics(0, "seen=9\nwritten=1\nlost.ring=8\n");
+	tape();
+	interface("eth0");
+	interface("eth1");
+	interface("eth2");
+	build_packet_head(&build, 1, 2, "abc");
+	build_option_u64(&build, WT_OPT_EPB_DROPCOUNT, 3);
+	build_block_end(&build);
+	statistics(0, "seen=0\nwritten=0\nlost.malformed=5\n");
+	statistics(1, "seen=10\nwritten=1\nlost.ring=7\nlost.writer=2\n");
+	read_all(0);
+	cr_expect(eq(u64, wt_books_tail(&books, 0).ring, 0));
+	cr_expect(eq(u64, wt_books_tail(&books, 0).writer, 0));
+	cr_expect(eq(u64, wt_books_tail(&books, 1).ring, 4));
+	cr_expect(eq(u64, wt_books_tail(&books, 1).writer, 2));
+	cr_expect(eq(u64, wt_books_tail(&books, 2).ring, 0));
+	cr_expect(eq(u64, wt_books_tail(&books, 3).ring, 0));
+	/* A file that was not closed may say less than its packets. */
+	books.interfaces[2].dropped = 9;
+	cr_expect(eq(u64, wt_books_tail(&books, 1).ring, 0));
+}
+
 Test(check_books, a_ledger_that_does_not_close)
 {
 	tape();

@@ -72,9 +72,9 @@ void wt_feed_monitor_sighting(struct wt_feed_monitor *monitor, uint32_t lane,
                               const struct wt_sighting_names *words)
 {
 	(void)monitor;
-	cr_expect(eq(int, sighting->kind, WT_SIGHTING_DROP));
 	cr_expect(words == NULL);
-	tell(" drop(%u,%u,%d)", lane, (unsigned)sighting->packets, (int)sighting->stamp_ns);
+	tell(" %s(%u,%u,%d)", sighting->kind == WT_SIGHTING_DROP ? "drop" : "unwritten", lane,
+	     (unsigned)sighting->packets, (int)sighting->stamp_ns);
 }
 
 void wt_feed_monitor_writer_lost(struct wt_feed_monitor *monitor, uint32_t interface,
@@ -405,6 +405,49 @@ Test(check_read, what_a_lane_has_dropped_is_told_before_what_others_have_meanwhi
 	close_interface(0, 2);
 	end_file();
 	expect(" drop(0,3,100) 0:a 0:b drop(0,9,150) 1:c 1:d 0:e 0:f+2 end");
+}
+
+static void close_lossy(uint32_t id, unsigned written, unsigned ring, unsigned writer)
+{
+	char ledger[96];
+
+	snprintf(ledger, sizeof(ledger), "seen=%u\nwritten=%u\nlost.ring=%u\nlost.writer=%u\n",
+	         written + ring + writer, written, ring, writer);
+	build_block(&build, WT_PCAPNG_ISB);
+	build_u32(&build, id);
+	build_u64(&build, 0);
+	build_option_text(&build, WT_OPT_LOCAL_LEDGER, ledger);
+	build_block_end(&build);
+}
+
+Test(check_read, what_a_lane_has_lost_at_its_end_is_told_there)
+{
+	lane_tape(0, 1);
+	interface("eth0");
+	packet(0, 100, "a");
+	close_lossy(0, 1, 9, 0); /* told by the next file's first packet, if at all */
+	end_file();
+	lane_tape(0, 2);
+	interface("eth0");
+	dropped(0, 200, "b", 3);
+	close_lossy(0, 1, 7, 2);
+	end_file();
+	lane_tape(1, 1);
+	interface("eth0");
+	packet(0, 300, "c");
+	close_lossy(0, 1, 0, 0);
+	end_file();
+	expect("0:a drop(0,3,100) 0:b drop(0,4,200) unwritten(0,2,200) 1:c end");
+}
+
+Test(check_read, the_end_of_what_has_no_lanes_explains_nothing)
+{
+	tape(1);
+	interface("eth0");
+	packet(0, 100, "a");
+	close_lossy(0, 1, 9, 3);
+	end_file();
+	expect("0:a end");
 }
 
 Test(check_read, the_lane_that_comes_first_is_the_interface)

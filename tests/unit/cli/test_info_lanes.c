@@ -297,8 +297,18 @@ Test(info_lanes, files_that_are_not_here_are_told)
 	cr_expect(strstr(summary.error.text, "2 files of lane 0 are not") != NULL, "%s",
 	          summary.error.text);
 	cr_expect(eq(u64, summary.lanes.list[0].files_missing, 2));
-	cr_expect(eq(u64, summary.lanes.list[1].files_missing, 2));
-	cr_expect(eq(u64, summary.lanes.list[2].files_missing, 3));
+	cr_expect(eq(u64, summary.lanes.list[1].files_missing, 1));
+	cr_expect(eq(u64, summary.lanes.list[2].files_missing, 2));
+}
+
+Test(info_lanes, a_lane_may_end_a_file_before_the_others)
+{
+	whole(0, 1);
+	whole(1, 1);
+	whole(1, 2);
+	whole(2, 1);
+	collect(0);
+	cr_expect(eq(u64, summary.lanes.list[0].files_missing, 0));
 }
 
 Test(info_lanes, a_file_that_is_asked_for_alone_is_whole_by_itself)

@@ -707,6 +707,45 @@ Test(tpacket_v2_ring, kernel_that_has_dropped_before_and_after_has_dropped_one_b
 	expect_lost(PER_BLOCK, 1, 3);
 }
 
+/* Whatever stands in the block that is not borrowed. */
+Test(tpacket_v2_ring, ring_that_has_nothing_tells_of_no_loss)
+{
+	hand_over(0, 1);
+	wt_ring_take_drops(ring, UINT64_MAX, 7);
+	expect_borrowed(&held[0], 0, 1);
+	held[1].number = 1;
+	cr_expect(eq(int, wt_ring_next_block(ring, &held[1]), 0));
+	hand_over(1, 1);
+	expect_lost(1, 1, 7);
+}
+
+/* Not even if they are all that there is. */
+Test(tpacket_v2_ring, slots_that_are_borrowed_are_not_asked_for)
+{
+	hand_over_losing(0, UNITS);
+	cr_expect(wt_ring_next_is_losing(ring));
+	wt_ring_take_drops(ring, UINT64_MAX, 1);
+	for (uint32_t i = 0; i < BLOCKS; i++)
+		expect_borrowed(&held[i], i * PER_BLOCK, PER_BLOCK);
+	cr_expect(not(wt_ring_next_is_losing(ring)));
+}
+
+Test(tpacket_v2_ring, oldest_slot_is_found_past_the_end_of_the_ring)
+{
+	uint64_t end = release_one_of_a_full_ring();
+	struct wt_block again;
+
+	hand_over(0, PER_BLOCK);
+	expect_borrowed(&again, 0, PER_BLOCK);
+	cr_expect(eq(u64, wt_ring_end(ring), end + PER_BLOCK));
+	wt_ring_release_block(ring, &held[2]);
+	cr_expect(eq(u64, wt_ring_end(ring), end + PER_BLOCK));
+	wt_ring_release_block(ring, &held[1]);
+	cr_expect(eq(u64, wt_ring_end(ring), end + UNITS));
+	wt_ring_release_block(ring, &again);
+	cr_expect(eq(u64, wt_ring_end(ring), end + UNITS + PER_BLOCK));
+}
+
 Test(tpacket_v2_ring, first_frame_after_a_loss_tells_of_it)
 {
 	hand_over(0, 1);
