@@ -94,12 +94,22 @@ static void read_reader(const struct wt_number *row, const void *subject, struct
 	wt_value_text(value, wt_reader_kind_name(reader->kind));
 }
 
+static void read_fanout(const struct wt_number *row, const void *subject, struct wt_value *value)
+{
+	const struct wt_reader_info *reader = subject;
+
+	(void)row;
+	if (reader->fanout != WT_FANOUT_NONE)
+		wt_value_text(value, wt_fanout_name(reader->fanout));
+}
+
 #define SUBJECT struct wt_reader_info
 static const struct wt_number reader_rows[] = {
         WT_TEXT(name, "interface", "its name"),
         WT_READ_TEXT(read_reader, "reader", "how packets are taken from the kernel"),
         WT_BYTES(ring_bytes_asked, "ring_bytes_asked", "the size of the ring that was asked for"),
-        WT_BYTES(ring_bytes, "ring_bytes", "the size of the ring"),
+        WT_BYTES(ring_bytes, "ring_bytes", "the size of the ring, of each queue"),
+        WT_READ_TEXT(read_fanout, "fanout", "how packets are dealt out to queues; null: to one"),
         {0},
 };
 #undef SUBJECT

@@ -26,10 +26,11 @@ struct file_sink {
 	struct wt_sink_opened file;
 	struct wt_disk_request allocate, sync;
 	bool allocating, syncing;
-	bool sync_wanted;     /* another one, once this has ended */
-	uint64_t sync_covers; /* end of the data covered by the one in flight */
-	uint64_t allocated;   /* room has been requested up to here */
-	bool no_ahead;        /* allocating was refused, or the file was cut */
+	bool sync_wanted;                   /* another one, once this has ended */
+	uint64_t sync_covers;               /* end of the data covered by the one in flight */
+	uint64_t allocated;                 /* room has been requested up to here */
+	bool no_ahead;                      /* allocating was refused, or the file was cut */
+	const _Atomic uint64_t *free_bytes; /* of struct wt_sink_place */
 };
 
 static struct file_sink *file_of(struct wt_sink *sink)
@@ -113,14 +114,21 @@ static void on_allocated(struct wt_disk_request *request)
 		file->no_ahead = true;
 }
 
+/* UINT64_MAX: nobody knows. */
+static uint64_t free_bytes_at(int fd)
+{
+	struct statvfs status;
+
+	return fstatvfs(fd, &status) ? UINT64_MAX : (uint64_t)status.f_bavail * status.f_frsize;
+}
+
 /* An allocation that fails keeps what it got, and writes in flight would find the disk full. */
 static bool has_room_for(const struct file_sink *file, uint64_t ahead_bytes)
 {
 	uint64_t needed = ahead_bytes + file->sink.taken - file->sink.landed;
-	struct statvfs status;
+	uint64_t free_bytes = file->free_bytes ? *file->free_bytes : free_bytes_at(file->file.fd);
 
-	return !fstatvfs(file->file.fd, &status) &&
-	       (uint64_t)status.f_bavail * status.f_frsize / 2 >= needed;
+	return free_bytes != UINT64_MAX && free_bytes / 2 >= needed;
 }
 
 /* A file with one write at a time gains nothing, and would end in zeros after a crash. Nor would a
@@ -393,6 +401,8 @@ int wt_sink_file_adopt(struct wt_sink **sink, const struct wt_sink_opened *opene
 		return rc;
 	file_of(*sink)->file = *opened;
 	file_of(*sink)->disk = disk;
+	if (config->place)
+		file_of(*sink)->free_bytes = config->place->free_bytes;
 	(*sink)->direct = opened->direct;
 	memcpy((*sink)->degraded, opened->degraded, sizeof(opened->degraded));
 	return 0;

@@ -49,12 +49,27 @@ struct sim_reader {
 	struct sim_settings settings;
 	uint8_t *frame;
 	uint32_t queue, queues; /* this one gets each packet whose turn it is */
+	int64_t began_ns;       /* all of them, CLOCK_REALTIME */
 	int stop_fd;
 	pthread_t thread;
 	bool running;
 	_Atomic uint64_t nic_missed; /* counts for itself: no partner */
 	atomic_bool done;            /* the thread has delivered everything */
 };
+
+/* When packets of an interface began to arrive, CLOCK_REALTIME, in the place of the kernel's group:
+ * by its number, for the queues of one. 0: they have not. Each is a time by itself: relaxed. */
+enum { GROUPS = 256 };
+static _Atomic int64_t beginnings[GROUPS];
+static _Atomic uint32_t groups;
+
+static uint32_t make_group(void)
+{
+	uint32_t group = 1 + atomic_fetch_add_explicit(&groups, 1, memory_order_relaxed) % GROUPS;
+
+	atomic_store_explicit(&beginnings[group - 1], 0, memory_order_relaxed);
+	return group;
+}
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -73,11 +88,23 @@ static void wake_reader(const struct sim_reader *sim)
 		return;
 }
 
+/* Packets of several queues have arrived in the order of their numbers, whenever their thread
+ * comes to it. */
+static int64_t arrival_ns(const struct sim_reader *sim, uint64_t sequence)
+{
+	uint64_t rate = sim->settings.rate_pps;
+
+	if (sim->queues == 1 || !rate)
+		return clock_ns(CLOCK_REALTIME);
+	return sim->began_ns + (int64_t)((sequence - 1) / rate * 1000000000 +
+	                                 (sequence - 1) % rate * 1000000000 / rate);
+}
+
 static void stamp(struct sim_reader *sim, struct wt_sim_frame *frame, uint64_t sequence)
 {
 	const struct sim_settings *settings = &sim->settings;
 
-	frame->stamp_ns = clock_ns(CLOCK_REALTIME);
+	frame->stamp_ns = arrival_ns(sim, sequence);
 	frame->status = TP_STATUS_TS_SOFTWARE;
 	if (sim->reader.info.stamps != WT_STAMP_HARDWARE)
 		return;
@@ -175,7 +202,15 @@ static void *produce(void *argument)
 static int start(struct wt_reader *reader, struct wt_error *err)
 {
 	struct sim_reader *sim = (struct sim_reader *)reader;
-	int rc = pthread_create(&sim->thread, NULL, produce, sim);
+	_Atomic int64_t *beginning = &beginnings[sim->reader.info.fanout_group - 1];
+	int64_t none = 0;
+	int rc;
+
+	sim->began_ns = clock_ns(CLOCK_REALTIME);
+	if (!atomic_compare_exchange_strong_explicit(beginning, &none, sim->began_ns,
+	                                             memory_order_relaxed, memory_order_relaxed))
+		sim->began_ns = none;
+	rc = pthread_create(&sim->thread, NULL, produce, sim);
 
 	if (rc)
 		return wt_error_set(err, -rc, "cannot start the simulated kernel: %s",
@@ -477,6 +512,7 @@ int wt_gen04_sim_open(struct wt_reader **reader, const struct wt_reader_config *
 	        .ring_bytes_asked = config->ring_bytes,
 	        .fanout = config->fanout,
 	        .queue = config->queue,
+	        .fanout_group = config->fanout_group ? config->fanout_group : make_group(),
 	};
 	rc = create_parts(sim, config, err);
 	if (rc) {

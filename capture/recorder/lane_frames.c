@@ -124,6 +124,17 @@ static int write_notes(struct wt_conversion *c)
 	return rc;
 }
 
+static size_t encode(const struct wt_conversion *c, uint8_t *at, size_t room,
+                     const struct wt_frame *frames, size_t count, size_t *used)
+{
+	const struct wt_reader_info *reader = c->recorded->report->reader;
+	uint32_t id = c->recorded->id;
+
+	if (reader->fanout == WT_FANOUT_NONE)
+		return wt_pcapng_encode_frames(at, room, id, frames, count, used);
+	return wt_pcapng_encode_queue(at, room, id, reader->queue, frames, count, used);
+}
+
 /* Copy into the chunk under construction, after the records of maps that they have led to. Returns
  * how many were; fewer than `count`, and *error, if there is no room or the writer fails. */
 static size_t copy(struct wt_conversion *c, const struct wt_frame *frames, size_t count, int *error)
@@ -139,7 +150,7 @@ static size_t copy(struct wt_conversion *c, const struct wt_frame *frames, size_
 		rc = reserve(c, wt_pcapng_frame_bound(&frames[done]), &at, &room);
 		if (rc)
 			break;
-		encoded = wt_pcapng_encode_frames(at, room, id, frames + done, count - done, &used);
+		encoded = encode(c, at, room, frames + done, count - done, &used);
 		wt_tape_submit(c->writer->file->tape, used, id, frames + done, encoded);
 		count_given(c, (size_t)(frames - c->frames) + done, encoded);
 		done += encoded;
@@ -366,9 +377,12 @@ static void finish_by_copying(struct wt_conversion *c)
 static void start_in_place(struct wt_conversion *c)
 {
 	const struct wt_clock_estimator *estimator = estimator_of(c);
+	const struct wt_reader_info *reader = c->recorded->report->reader;
 	const struct wt_block *block = c->block;
 
 	wt_inplace_start(&c->in_place, block->start, block->bytes, c->recorded->id);
+	if (reader->fanout != WT_FANOUT_NONE)
+		wt_inplace_set_queue(&c->in_place, reader->queue);
 	wt_chunk_maps_add(&c->in_place.maps, c->recorded->id, &estimator->map);
 	wt_chunk_maps_add(&c->in_place.maps, c->recorded->id, &estimator->previous);
 }

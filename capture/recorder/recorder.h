@@ -127,9 +127,9 @@ struct wt_recorder_config {
 /* Destination of a recording. Everything is borrowed until the recorder is closed. */
 struct wt_recorder_output {
 	/* Open the sink for the next file: `path` as the file set has it, NULL without one.
-	 * Called in the recording thread. 0 or a negative errno and its reason. */
-	int (*open)(void *context, const char *path, const struct wt_sink_config *config,
-	            struct wt_sink **sink, struct wt_error *err);
+	 * Called in the recording thread for the first file, in one of the file set for others,
+	 * ahead of time. 0 or a negative errno and its reason. */
+	wt_file_set_opener *open;
 	void *context;
 	struct wt_file_set *files; /* names, rotation, retention; NULL: one sink, closed with the
 	                            * recorder */

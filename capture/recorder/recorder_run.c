@@ -257,10 +257,9 @@ static bool record(struct wt_recorder *recorder)
 
 	wt_clerk_tick(&recorder->clerk);
 	heed_others(recorder);
-	if (!wt_conversion_owes(&lane->conversion)) {
-		if (!recorder->state.ending)
-			wt_tape_files_rotate_by_time(&recorder->writer);
-		wt_tape_files_follow(&recorder->writer);
+	if (!recorder->state.ending && !wt_conversion_owes(&lane->conversion)) {
+		wt_tape_files_rotate_by_time(&recorder->writer);
+		wt_tape_files_advance(&recorder->writer);
 	}
 	wt_tape_writer_tend(&recorder->writer);
 	if (lane->found_empty && recorder->feeds)

@@ -113,6 +113,11 @@ bool wt_recorder_share_is_over(const struct wt_recorder_share *share, uint64_t f
 	return !is_of(word, file) || !(word & left_mask);
 }
 
+bool wt_recorder_share_is_behind(const struct wt_recorder_share *share, uint64_t file)
+{
+	return !is_of(atomic_load_explicit(&share->file, memory_order_relaxed), file);
+}
+
 static struct wt_share_time *time_of(struct wt_recorder_share *share, uint64_t file)
 {
 	return &share->begun[file % WT_SHARE_TIMES];

@@ -60,6 +60,9 @@ bool wt_recorder_share_take_all(struct wt_recorder_share *share, uint64_t file, 
 bool wt_recorder_share_is_full(const struct wt_recorder_share *share);
 bool wt_recorder_share_is_over(const struct wt_recorder_share *share, uint64_t file);
 
+/* Whether the next one was announced. */
+bool wt_recorder_share_is_behind(const struct wt_recorder_share *share, uint64_t file);
+
 /* Announce the file after this one, which begins at these times, unless another lane has done so
  * already. Wakes all. */
 void wt_recorder_share_announce(struct wt_recorder_share *share, uint64_t file,

@@ -52,7 +52,7 @@ static size_t count_queues(const struct wt_recorder_config *config)
 /* Readers whose packets the kernel can deal out. */
 static bool has_queues(enum wt_reader_kind kind)
 {
-	return kind == WT_READER_SIM;
+	return kind == WT_READER_V3 || kind == WT_READER_SIM;
 }
 
 /* What cannot be written by several at once, or read from several. */
@@ -63,7 +63,8 @@ static int check_queues(const struct wt_recording_config *config, struct wt_erro
 
 	for (size_t i = 0; i < recorder->interface_count; i++)
 		if (!has_queues(recorder->interfaces[i].kind))
-			return wt_error_set(err, -EINVAL, "%s: the reader %s has one queue",
+			return wt_error_set(err, -EINVAL,
+			                    "%s: the reader %s has one queue; v3 may have several",
 			                    recorder->interfaces[i].interface,
 			                    wt_reader_kind_name(recorder->interfaces[i].kind));
 	if (!config->files.path)

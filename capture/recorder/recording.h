@@ -30,6 +30,8 @@ struct wt_recording_config {
 	/* Lanes; WT_QUEUES_AUTO: as many as the interfaces have receive queues, at most
 	 * one for each CPU that the caller may use [1] */
 	int queues;
+	enum wt_fanout fanout; /* how packets are shared out among several [WT_FANOUT_QM] */
+	uint32_t busy_poll_us; /* as in wt_reader_config */
 	/* CPUs to put lanes on, in turn, from the one with this index on [none] */
 	const uint16_t *cpus;
 	size_t cpu_count, first_cpu;

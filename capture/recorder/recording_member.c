@@ -59,19 +59,31 @@ static void on_frames(void *context, uint32_t interface, const struct wt_frame *
 	config->on_frames(config->context, interface, frames, count);
 }
 
+static int copy_interfaces(struct wt_member *member)
+{
+	struct wt_recorder_config *config = &member->config;
+	size_t count = config->interface_count;
+
+	member->interfaces = calloc(count, sizeof(*member->interfaces));
+	if (!member->interfaces)
+		return -ENOMEM;
+	memcpy(member->interfaces, config->interfaces, count * sizeof(*config->interfaces));
+	for (size_t i = 0; i < count; i++)
+		member->interfaces[i].busy_poll_us = member->recording->config.busy_poll_us;
+	config->interfaces = member->interfaces;
+	return 0;
+}
+
 /* What is there once for each interface is the first queue's. */
 static int configure_queue(struct wt_member *member)
 {
 	struct wt_recorder_config *config = &member->config;
 	size_t count = config->interface_count;
 
-	member->interfaces = calloc(count, sizeof(*member->interfaces));
 	member->told.interfaces = calloc(count, sizeof(*member->told.interfaces));
 	member->known.interfaces = calloc(count, sizeof(*member->known.interfaces));
-	if (!member->interfaces || !member->told.interfaces || !member->known.interfaces)
+	if (!member->told.interfaces || !member->known.interfaces)
 		return -ENOMEM;
-	memcpy(member->interfaces, config->interfaces, count * sizeof(*config->interfaces));
-	config->interfaces = member->interfaces;
 	config->recording_id = member->recording->id;
 	config->share = &member->recording->share;
 	config->shared_feeds = member->recording->feeds;
@@ -100,6 +112,8 @@ int wt_member_init(struct wt_member *member, struct wt_recording *recording, uin
 		        is_alone(member) ? strdup(path) : wt_recording_queue_path(path, queue);
 	if (path && !member->path)
 		return -ENOMEM;
+	if (copy_interfaces(member))
+		return -ENOMEM;
 	return is_alone(member) ? 0 : configure_queue(member);
 }
 
@@ -108,11 +122,33 @@ static int put_on_cpu(struct wt_member *member, struct wt_error *err)
 	return member->cpu < 0 ? 0 : wt_realtime_begin(&member->realtime, member->cpu + 1, 0, err);
 }
 
+/* The group is made by the first to be opened. */
+static void join_group(struct wt_member *member)
+{
+	const struct wt_recording *recording = member->recording;
+	enum wt_fanout fanout = recording->config.fanout;
+	struct wt_recorder_report first = {0};
+
+	if (member->queue)
+		wt_recorder_report(recording->members[0].recorder, &first);
+	for (size_t i = 0; i < member->config.interface_count; i++) {
+		struct wt_reader_config *interface = &member->interfaces[i];
+
+		interface->fanout = fanout == WT_FANOUT_NONE ? WT_FANOUT_QM : fanout;
+		interface->queue = member->queue;
+		interface->queues = (uint32_t)recording->count;
+		if (member->queue)
+			interface->fanout_group = first.interfaces[i].reader->fanout_group;
+	}
+}
+
 /* On its CPU before its rings are made, so that they are near it. */
 int wt_member_open(struct wt_member *member)
 {
 	int rc = put_on_cpu(member, &member->err);
 
+	if (!is_alone(member))
+		join_group(member);
 	if (!rc)
 		rc = wt_recorder_open(&member->recorder, &member->config, &member->err);
 	/* The threads of its files, which are started next, run anywhere. */

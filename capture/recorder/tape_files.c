@@ -32,10 +32,32 @@ uint64_t wt_recorder_make_id(void)
 	return (uint64_t)utc_ns * 2654435761u + (uint64_t)getpid();
 }
 
-static int open_tape(struct wt_tape_writer *writer, struct wt_recorder_file *file, const char *path,
+static struct wt_sink_config sink_config_of(const struct wt_tape_writer *writer)
+{
+	return (struct wt_sink_config){
+	        .abort_writes = writer->state->output->abort_writes,
+	        .closing_bytes = wt_recorder_feeds_closing_bytes(writer->feeds),
+	};
+}
+
+/* Open the sink of a file that was not opened ahead. */
+static int open_sink(struct wt_tape_writer *writer, const char *path, struct wt_sink **sink,
                      struct wt_error *err)
 {
 	const struct wt_recorder_output *output = writer->state->output;
+	struct wt_sink_config config = sink_config_of(writer);
+	struct wt_sink_place place;
+
+	if (output->files) {
+		wt_file_set_place(output->files, &place);
+		config.place = &place;
+	}
+	return output->open(output->context, path, &config, sink, err);
+}
+
+static int open_tape(struct wt_tape_writer *writer, struct wt_recorder_file *file, const char *path,
+                     struct wt_error *err)
+{
 	const struct wt_tape_config config = {
 	        .interfaces = writer->state->config.interface_count,
 	        .tape_id = wt_recorder_make_id(),
@@ -43,24 +65,15 @@ static int open_tape(struct wt_tape_writer *writer, struct wt_recorder_file *fil
 	        .landed = on_landed,
 	        .context = file,
 	};
-	struct wt_sink_config sink_config = {
-	        .abort_writes = output->abort_writes,
-	        .closing_bytes = wt_recorder_feeds_closing_bytes(writer->feeds),
-	};
-	struct wt_sink_place place;
-	struct wt_sink *sink;
-	int rc = wt_tape_open(&file->tape, &config);
+	struct wt_file_set *files = writer->state->output->files;
+	struct wt_sink *sink = files ? wt_file_set_take_sink(files) : NULL;
+	int rc = sink ? 0 : open_sink(writer, path, &sink, err);
 
 	if (rc)
-		return wt_error_set(err, rc, "no memory for a file");
-	if (output->files) {
-		wt_file_set_place(output->files, &place);
-		sink_config.place = &place;
-	}
-	rc = output->open(output->context, path, &sink_config, &sink, err);
-	if (rc) {
-		wt_tape_close(file->tape, false);
 		return rc;
+	if (wt_tape_open(&file->tape, &config)) {
+		wt_sink_close(sink, false);
+		return wt_error_set(err, -ENOMEM, "no memory for a file");
 	}
 	wt_tape_attach(file->tape, sink);
 	wt_tape_writer_note_sink(writer, file);
@@ -143,12 +156,15 @@ static int begin_file(struct wt_tape_writer *writer, struct wt_error *err)
 int wt_tape_files_begin(struct wt_tape_writer *writer, struct wt_error *err)
 {
 	const struct wt_recorder_output *output = writer->state->output;
+	const struct wt_sink_config config = sink_config_of(writer);
 	int rc;
 
 	writer->flush_due_ns = INT64_MAX;
 	wt_tape_writer_describe_machine(writer);
-	if (output->files)
+	if (output->files) {
 		writer->max_bytes = wt_file_set_max_bytes(output->files);
+		wt_file_set_open_ahead(output->files, output->open, output->context, &config);
+	}
 	rc = begin_file(writer, err);
 	if (rc)
 		return rc;
@@ -240,13 +256,15 @@ bool wt_tape_files_admit(struct wt_tape_writer *writer, uint64_t next_bytes)
 	return wt_tape_files_advance(writer);
 }
 
+/* A recording that is full needs no file more. */
 bool wt_tape_files_follow(struct wt_tape_writer *writer)
 {
 	const struct wt_recorder_share *share = writer->state->config.share;
 	const struct wt_file_set *files = writer->state->output->files;
 
 	if (share && files && wt_file_set_rotates(files) && writer->phase == WT_TAPE_TAKES &&
-	    wt_recorder_share_is_over(share, writer->file_count))
+	    wt_recorder_share_is_over(share, writer->file_count) &&
+	    !wt_recorder_share_is_full(share))
 		wt_tape_files_rotate(writer);
 	return wt_tape_files_advance(writer);
 }
@@ -254,9 +272,14 @@ bool wt_tape_files_follow(struct wt_tape_writer *writer)
 /* A full file is closed when the next packet arrives, which may never happen. */
 void wt_tape_files_rotate_by_time(struct wt_tape_writer *writer)
 {
+	const struct wt_recorder_share *share = writer->state->config.share;
 	const struct wt_file_set *files = writer->state->output->files;
 
-	if (writer->phase == WT_TAPE_TAKES && files && wt_file_set_rotates(files))
+	if (writer->phase != WT_TAPE_TAKES || !files || !wt_file_set_rotates(files))
+		return;
+	if (share && wt_recorder_share_is_behind(share, writer->file_count))
+		wt_tape_files_rotate(writer);
+	else
 		rotate_at(writer, 0, 0, 0);
 }
 

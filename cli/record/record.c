@@ -350,6 +350,8 @@ static int open_recording(struct recording *recording, size_t first, size_t coun
 	        .sync = options->sync,
 	        .sync_every_ns = options->sync_every_ns,
 	        .queues = options->queues.count,
+	        .fanout = (enum wt_fanout)options->queues.fanout,
+	        .busy_poll_us = options->queues.busy_poll_us,
 	        .cpus = options->queues.cpus,
 	        .cpu_count = options->queues.cpu_count,
 	        .first_cpu = recording->session->lanes,

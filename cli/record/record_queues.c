@@ -72,10 +72,17 @@ const struct wt_option wt_record_queues_rows[] = {
          .help = "v3: N queues, each with a thread, a ring and a file of its own: feed.pcapng "
                  "becomes feed_q0.pcapng, feed_q1.pcapng and so on; auto: as many as the NIC has, "
                  "at most one a CPU [1]"},
+        /* 1 and up, in the order of enum wt_fanout */
+        {"fanout", .kind = WT_OPTION_CHOICE, .metavar = "qm|cpu|hash|lb", .min = 1, QUEUES(fanout),
+         .help = "deal out packets to queues by the NIC's queue, by the CPU that they arrive on, "
+                 "by flow, or in turn [qm]"},
         {"cpu", .kind = WT_OPTION_CALL, .metavar = "LIST", .take = take_cpus,
          .help = "record on these CPUs, such as 2,3,8-11: a queue on each, in turn"},
         {"fifo", .kind = WT_OPTION_NUMBER, .metavar = "PRIORITY", .min = 1, .max = 99,
          QUEUES(fifo_priority), .help = "with SCHED_FIFO, 1 to 99"},
+        {"busy-poll", .kind = WT_OPTION_NUMBER, .metavar = "US", .min = 1, .max = 1000000,
+         QUEUES(busy_poll_us),
+         .help = "-u: look for packets in the NIC for US microseconds before sleeping"},
         {"mlock", QUEUES(lock_memory), .help = "lock memory"},
         {0},
 };

@@ -13,7 +13,9 @@
 enum { WT_RECORD_CPUS_MAX = 1024 };
 
 struct wt_record_queues {
-	int count; /* as in wt_recording_config */
+	int count;       /* as in wt_recording_config */
+	unsigned fanout; /* 1 and up, in the order of enum wt_fanout; 0: not given */
+	uint32_t busy_poll_us;
 	uint16_t cpus[WT_RECORD_CPUS_MAX];
 	size_t cpu_count;
 	int fifo_priority;

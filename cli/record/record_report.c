@@ -40,7 +40,8 @@ void wt_report_begin(const struct wt_recording_report *report, const char *path,
 	fprintf(stderr, " to %s%s", !strcmp(path, "-") ? "standard output" : path,
 	        rotates ? ", in several files" : "");
 	if (report->lane_count > 1)
-		fprintf(stderr, ", in %zu queues", report->lane_count);
+		fprintf(stderr, ", in %zu queues (%s)", report->lane_count,
+		        wt_fanout_name(interfaces[0].reader->fanout));
 	print_cpus(report);
 	if (report->fifo_priority)
 		fprintf(stderr, ", with SCHED_FIFO %d", report->fifo_priority);

@@ -71,11 +71,14 @@ Test(recorder_share, a_files_packets_are_those_of_its_number)
 	cr_expect_not(wt_recorder_share_is_over(&share, 1));
 	cr_expect(wt_recorder_share_take_all(&share, 1, 2));
 	cr_expect(wt_recorder_share_is_over(&share, 1));
+	cr_expect_not(wt_recorder_share_is_behind(&share, 1));
 	cr_expect(eq(u64, wt_recorder_share_take(&share, 1, 1), 0));
 	wt_recorder_share_announce(&share, 1, 3000, 4000);
 	cr_expect(eq(u64, wt_recorder_share_take(&share, 1, 1), 0));
 	cr_expect_not(wt_recorder_share_take_all(&share, 1, 1));
 	cr_expect(wt_recorder_share_is_over(&share, 1));
+	cr_expect(wt_recorder_share_is_behind(&share, 1));
+	cr_expect_not(wt_recorder_share_is_behind(&share, 2));
 	cr_expect_not(wt_recorder_share_is_over(&share, 2));
 	cr_expect(eq(u64, wt_recorder_share_take(&share, 2, 64), 10));
 	wt_recorder_share_fini(&share);

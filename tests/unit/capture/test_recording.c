@@ -130,8 +130,7 @@ static void count_blocks(const char *name, unsigned *channels, unsigned *looks,
 	wt_capture_file_close(file);
 }
 
-/* Each queue's simulated ring has the same numbers, less three after every 497; a NIC is looked at
- * once. */
+/* Three numbers are missing after every 497; a NIC is looked at once. */
 Test(recording, feeds_of_several_queues_are_followed_together)
 {
 	struct wt_feed_channels feeds = {0};
@@ -153,7 +152,7 @@ Test(recording, feeds_of_several_queues_are_followed_together)
 	cr_assert(eq(u32, totals.streams, 1));
 	wt_tracker_stream(tracker, 0, &stream);
 	cr_expect(eq(u64, stream.received, 1988));
-	cr_expect(eq(u64, stream.duplicates, 2 * 1988));
+	cr_expect(eq(u64, stream.duplicates, 0));
 	cr_expect(eq(uint, gaps, 3));
 	cr_expect(eq(u64, missing, 9));
 	for (size_t i = 0; i < LANES; i++) {
@@ -171,20 +170,21 @@ Test(recording, feeds_of_several_queues_are_followed_together)
 
 Test(recording, each_queue_has_a_file_and_the_ledger_is_the_sum)
 {
-	struct file_check check;
+	struct file_check check = {0};
 	uint64_t written = 0;
 
 	cr_expect(eq(int, run(), 0), "%s", err.text);
 	cr_expect(eq(uint, begins, 1));
 	cr_assert(eq(sz, report.lane_count, LANES));
 	cr_expect(eq(sz, report.sum.interface_count, 1));
-	expect_closed(&report.sum.total, LANES * COUNT);
-	expect_closed(&report.sum.interfaces[0].ledger, LANES * COUNT);
+	expect_closed(&report.sum.total, COUNT);
+	expect_closed(&report.sum.interfaces[0].ledger, COUNT);
 	cr_expect(eq(int, report.sum.end, WT_END_SOURCE));
 	for (size_t i = 0; i < LANES; i++) {
 		const struct wt_recording_lane *lane = &report.lanes[i];
 
-		expect_closed(&lane->report.total, COUNT);
+		/* Dealt out in turn: the first gets the rest. */
+		expect_closed(&lane->report.total, COUNT / LANES + (i < COUNT % LANES));
 		cr_expect(eq(u32, lane->queue, (uint32_t)i));
 		cr_expect(eq(int, lane->cpu, -1));
 		cr_assert(eq(sz, lane->file_count, 1));

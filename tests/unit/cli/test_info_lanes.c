@@ -212,6 +212,140 @@ Test(info_lanes, lanes_are_one_recording_whose_books_are_the_sum)
 	cr_expect(eq(sz, interface_at(1)->statistics->degraded_count, 1));
 }
 
+/* Each number is told from the others by its size. */
+static struct wt_info_tally tally_of(uint64_t scale)
+{
+	return (struct wt_info_tally){
+	        .packets = 1 * scale,
+	        .captured_bytes = 2 * scale,
+	        .wire_bytes = 3 * scale,
+	        .inbound = 4 * scale,
+	        .outbound = 5 * scale,
+	        .truncated = 6 * scale,
+	        .out_of_order = 7 * scale,
+	        .unstamped = 8 * scale,
+	        .out_of_range = 9 * scale,
+	        .with_fcs = 10 * scale,
+	        .above_snaplen = 11 * scale,
+	        .overlong = 12 * scale,
+	        .dropped = 13 * scale,
+	        .stamped = 14 * scale,
+	};
+}
+
+Test(info_lanes, every_number_of_the_packets_adds_up)
+{
+	const struct wt_info_tally both = tally_of(101);
+	struct wt_info_summary one = {.tally = tally_of(100)};
+
+	summary = (struct wt_info_summary){.tally = tally_of(1)};
+	cr_assert(eq(int, wt_info_join(&summary, &one), 0));
+	cr_expect(eq(int, memcmp(&summary.tally, &both, sizeof(both)), 0));
+	one = (struct wt_info_summary){.tally.dropped = UINT64_MAX};
+	cr_assert(eq(int, wt_info_join(&summary, &one), 0));
+	cr_expect(eq(u64, summary.tally.dropped, UINT64_MAX));
+}
+
+Test(info_lanes, layouts_and_blocks_add_up)
+{
+	struct wt_info_summary one = {
+	        .size_bytes = 100,
+	        .layout = {true, 100, 200, 300, 400, true, 500},
+	        .statistics = 1,
+	        .names = 2,
+	        .secrets = 3,
+	        .custom = 4,
+	        .feeds = 5,
+	        .looks = 6,
+	        .local = 7,
+	        .unknown = 8,
+	        .unknown_sections = 9,
+	        .unknown_sections_bytes = 10,
+	};
+	struct wt_info_summary again = one;
+
+	summary = (struct wt_info_summary){.path = "feed"};
+	cr_assert(eq(int, wt_info_join(&summary, &one), 0));
+	cr_assert(eq(int, wt_info_join(&summary, &again), 0));
+	cr_expect(eq(u64, summary.size_bytes, 200));
+	cr_expect(summary.layout.has_chunks);
+	cr_expect(eq(u64, summary.layout.chunks, 200));
+	cr_expect(eq(u64, summary.layout.in_place, 400));
+	cr_expect(eq(u64, summary.layout.holes, 600));
+	cr_expect(eq(u64, summary.layout.missing_packets, 800));
+	cr_expect(summary.layout.not_closed);
+	cr_expect(eq(u64, summary.layout.tail_packets, 1000));
+	cr_expect(eq(u64, summary.statistics, 2));
+	cr_expect(eq(u64, summary.names, 4));
+	cr_expect(eq(u64, summary.secrets, 6));
+	cr_expect(eq(u64, summary.custom, 8));
+	cr_expect(eq(u64, summary.feeds, 10));
+	cr_expect(eq(u64, summary.looks, 12));
+	cr_expect(eq(u64, summary.local, 14));
+	cr_expect(eq(u64, summary.unknown, 16));
+	cr_expect(eq(u64, summary.unknown_sections, 18));
+	cr_expect(eq(u64, summary.unknown_sections_bytes, 20));
+}
+
+Test(info_lanes, clocks_of_lanes_add_up)
+{
+	struct wt_info_clock sum = {
+	        .by_source = {1, 2, 3},
+	        .crosses = 1,
+	        .bracket_least_ns = 50,
+	        .bracket_most_ns = 60,
+	        .error_most_ns = 7,
+	        .ppm_least = 1,
+	        .ppm_most = 2,
+	        .last = {.number = 3, .utc_ns = 500},
+	};
+	struct wt_info_clock_event event = {.utc_ns = 9, .text = "link down"};
+	const struct wt_info_clock one = {
+	        .by_source = {10, 20, 30},
+	        .converted = 4,
+	        .confirmed = 3,
+	        .contradicted = 1,
+	        .without_map = 2,
+	        .crosses = 5,
+	        .outliers = 1,
+	        .steps = 2,
+	        .standstills = 1,
+	        .stands_still = true,
+	        .changes = 1,
+	        .bracket_least_ns = 40,
+	        .bracket_most_ns = 55,
+	        .error_most_ns = 8,
+	        .ppm_least = 0.5,
+	        .ppm_most = 3,
+	        .last = {.number = 2, .utc_ns = 400},
+	        .events = &event,
+	        .event_count = 1,
+	};
+
+	wt_info_clock_join(&sum, &one);
+	cr_expect(eq(u64, sum.by_source[1], 22));
+	cr_expect(eq(u64, sum.converted + sum.confirmed + sum.contradicted, 8));
+	cr_expect(eq(u64, sum.without_map, 2));
+	cr_expect(eq(u64, sum.crosses, 6));
+	cr_expect(eq(u64, sum.outliers, 1));
+	cr_expect(eq(u64, sum.steps, 2));
+	cr_expect(eq(u64, sum.standstills, 1));
+	cr_expect(sum.stands_still);
+	cr_expect(eq(u64, sum.changes, 1));
+	cr_expect(eq(i64, sum.bracket_least_ns, 40));
+	cr_expect(eq(i64, sum.bracket_most_ns, 60));
+	cr_expect(eq(i64, sum.error_most_ns, 8));
+	cr_expect(eq(dbl, sum.ppm_least, 0.5));
+	cr_expect(eq(dbl, sum.ppm_most, 3));
+	cr_expect(eq(u32, sum.last.number, 3));
+	cr_assert(eq(sz, sum.event_count, 1));
+	event = (struct wt_info_clock_event){.utc_ns = 5, .text = "link up"};
+	wt_info_clock_join(&sum, &one);
+	cr_assert(eq(sz, sum.event_count, 2));
+	cr_expect(eq(int, strcmp(sum.events[0].text, "link up"), 0));
+	wt_info_clock_fini(&sum);
+}
+
 Test(info_lanes, each_lane_has_its_own_account)
 {
 	begin(1, 2);

@@ -143,6 +143,7 @@ Test(eraser, there_is_no_pause_while_more_was_written_than_erased)
 	erase(before);
 	cr_expect(eq(i64, due_ns(before + 1), INT64_MIN));
 	wt_eraser_step(&eraser, now_ns);
+	cr_expect(is_about(eraser.erased_bytes, STEP));
 	cr_expect(eq(i64, due_ns(before + eraser.erased_bytes), 5000000));
 	cr_expect(eq(i64, due_ns(before + eraser.erased_bytes + 1), INT64_MIN));
 	cr_expect(eq(i64, wt_eraser_due_ns(&eraser, before, true), INT64_MIN), "a hurry");

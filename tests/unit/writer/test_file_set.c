@@ -44,6 +44,13 @@ static bool same(const char *got, const char *wanted)
 	return false;
 }
 
+static _Atomic int64_t clock_ns;
+
+static int64_t stopped_clock_ns(void)
+{
+	return clock_ns;
+}
+
 static void set_up(void)
 {
 	temp_template(folder, "file_set");
@@ -736,6 +743,70 @@ static void write_and_finish(void)
 	wt_sink_settle(sink);
 	wt_file_set_finish(set, number, sizeof(bytes), FILE_PACKETS, close_sink, NULL);
 	wt_file_set_settle(set);
+}
+
+static _Atomic int open_error; /* of whoever opens ahead */
+
+static int prepare_sink(void *context, const char *at, const struct wt_sink_config *sink_config,
+                        struct wt_sink **opened, struct wt_error *why)
+{
+	cr_expect(eq(ptr, context, &sink));
+	cr_expect(eq(sz, sink_config->closing_bytes, 123));
+	if (open_error)
+		return wt_error_set(why, open_error, "cannot open it");
+	return wt_sink_file_prepare(opened, at, WT_DIRECT_OFF, false, sink_config, why);
+}
+
+static void open_ahead(void)
+{
+	const struct wt_sink_config sink_config = {.closing_bytes = 123};
+
+	open_set();
+	wt_file_set_open_ahead(set, prepare_sink, &sink, &sink_config);
+	begin();
+	cr_expect(eq(ptr, wt_file_set_take_sink(set), NULL), "the first is there already");
+}
+
+Test(file_set, files_but_the_first_are_opened_ahead)
+{
+	open_ahead();
+	begin();
+	sink = wt_file_set_take_sink(set);
+	cr_assert(sink != NULL);
+	cr_expect(eq(ptr, wt_file_set_take_sink(set), NULL), "it has been taken");
+	cr_assert(eq(int, wt_disk_open(&disk, WT_DISK_PWRITE, &err), 0), "%s", err.text);
+	wt_sink_attach_disk(sink, disk);
+	write_and_finish();
+	cr_expect(entry_of(1)->finished);
+	cr_expect(same(final_name(1), "tape_00002_20261121T120000Z.pcapng"));
+	cr_expect(same(next_event(), "(no event)"));
+	wt_file_set_close(set);
+	set = NULL;
+	cr_expect(eq(uint, count_files(".part"), 0), "neither the first nor the third");
+}
+
+Test(file_set, why_a_file_cannot_be_opened_ahead_is_told_when_it_is_needed)
+{
+	open_error = -EMFILE;
+	open_ahead();
+	cr_expect(eq(int, try_to_begin(0, noon_ns), -EMFILE));
+	cr_expect(same(err.text, "cannot open it"));
+	cr_expect(not(is_there("tape_00002.pcapng.part")));
+}
+
+Test(file_set, what_could_not_be_made_is_tried_again)
+{
+	machine.now_ns = stopped_clock_ns;
+	open_error = -EMFILE;
+	open_ahead();
+	wt_file_set_settle(set);
+	open_error = 0;
+	clock_ns += second_ns - 1;
+	wt_file_set_settle(set);
+	cr_expect(eq(int, try_to_begin(0, noon_ns), -EMFILE), "not yet");
+	clock_ns += 1;
+	wt_file_set_settle(set);
+	cr_expect(eq(int, try_to_begin(0, noon_ns), 0));
 }
 
 static void exchange_for_a_link(void)
@@ -1903,13 +1974,6 @@ static int late_disk(int fd, struct statvfs *status)
 	return 0;
 }
 
-static _Atomic int64_t clock_ns;
-
-static int64_t stopped_clock_ns(void)
-{
-	return clock_ns;
-}
-
 static int sizeless_disk(int fd, struct statvfs *status)
 {
 	(void)fd;
@@ -2063,6 +2127,76 @@ Test(file_set, no_more_is_deleted_at_once_than_was_missing)
 	clock_ns += second_ns;
 	cr_expect(not(has_space()));
 	cr_expect(eq(uint, count_files("Z.pcapng"), 0));
+}
+
+Test(file_set, exactly_what_was_missing_is_enough)
+{
+	config.min_free_bytes = 8001 + FILE_BYTES;
+	config.min_free_deletes = true;
+	machine.now_ns = stopped_clock_ns;
+	is_short = false;
+	open_on(late_disk);
+	record_many(3);
+	is_short = true;
+	cr_expect(has_space());
+	cr_expect(eq(uint, count_files("Z.pcapng"), 2));
+}
+
+Test(file_set, what_is_written_uses_up_what_was_deleted)
+{
+	config.min_free_bytes = 10000;
+	config.min_free_deletes = true;
+	machine.now_ns = stopped_clock_ns;
+	is_short = false;
+	open_on(late_disk);
+	record_many(5);
+	is_short = true;
+	cr_expect(has_space());
+	cr_expect(eq(uint, count_files("Z.pcapng"), 3), "2000 for 1999");
+	begin();
+	cr_assert(eq(int, truncate(path, 1), 0));
+	cr_expect(has_space());
+	cr_expect(eq(uint, count_files("Z.pcapng"), 3), "2000 for 2000");
+	cr_assert(eq(int, truncate(path, 2), 0));
+	cr_expect(has_space());
+	cr_expect(eq(uint, count_files("Z.pcapng"), 1));
+}
+
+Test(file_set, space_is_looked_at_the_more_often_the_less_is_left)
+{
+	static const struct {
+		uint64_t free_bytes;
+		int64_t ms;
+	} looks[] = {{0, 20},
+	             {10000, 20},
+	             {10000 + (8ull << 20) * 21 - 1, 20},
+	             {10000 + (8ull << 20) * 21, 21},
+	             {10000 + (8ull << 20) * 999, 999},
+	             {10000 + (8ull << 20) * 1001, 1000},
+	             {UINT64_MAX, 1000}};
+	struct wt_file_set other = {.config = {.min_free_bytes = 10000},
+	                            .system = {.now_ns = stopped_clock_ns}};
+
+	clock_ns = 5;
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+		other.free_bytes = looks[i].free_bytes;
+		cr_expect(eq(i64, wt_file_set_look_due_ns(&other), 5 + looks[i].ms * 1000000),
+		          "%zu", i);
+	}
+}
+
+Test(file_set, there_is_a_hurry_below_what_shall_be_free)
+{
+	struct wt_file_set other = {.config = {.min_free_bytes = 10000}, .free_bytes = 10000};
+
+	cr_expect(not(wt_file_set_is_short(&other)));
+	other.free_bytes = 9999;
+	cr_expect(wt_file_set_is_short(&other));
+	other.config.min_free_bytes = 0;
+	other.free_bytes = 1 << 30;
+	cr_expect(not(wt_file_set_is_short(&other)));
+	other.free_bytes--;
+	cr_expect(wt_file_set_is_short(&other), "even if nothing was asked for");
 }
 
 Test(file_set, file_system_without_a_size_has_space)
