@@ -132,21 +132,37 @@ static int64_t next_due_ns(const struct wt_recorder *recorder)
 	}
 }
 
+/* For how long what comes may gather. To be woken for each block and for each write that has ended
+ * costs as much as to encode the block. 0: look as soon as there is anything. */
+static int64_t gather_ns(const struct wt_recorder *recorder)
+{
+	enum { GATHER_MS = 4, GATHER_FRAMES_MS = 1 };
+
+	if (recorder->phase != WT_RECORDER_RECORDS || !wt_tape_writer_is_ready(&recorder->writer))
+		return 0;
+	if (recorder->wakes_often)
+		return GATHER_FRAMES_MS * ms_ns;
+	return wt_lane_has_room(&recorder->lane) ? GATHER_MS * ms_ns : 0;
+}
+
 /* The only place that waits: until a ring has something, the disk has taken something, somebody
- * wakes us or something is due. Frames that come faster than that are let gather. */
+ * wakes us or something is due. If frames come faster than that, only for the last two. */
 static void wait_for_work(struct wt_recorder *recorder, int64_t until_ns)
 {
-	enum { GATHER_MS = 1 };
 	struct wt_system *system = recorder->state.system;
 	int64_t now_ns = wt_recorder_clock_ns(&recorder->state);
-	bool gathers = recorder->wakes_often && now_ns - recorder->slept_ns < GATHER_MS * ms_ns;
+	int64_t gather = recorder->lane.served ? gather_ns(recorder) : 0;
+	/* A sleep to gather is longer by the time that it takes to wake up. */
+	bool gathers = now_ns - recorder->slept_ns < gather + gather / 2;
 
 	arm(recorder, !gathers);
 	arm_stream(recorder);
 	recorder->slept_ns = now_ns;
+	recorder->lane.served = false;
 	if (gathers)
-		until_ns = earlier(until_ns, now_ns + GATHER_MS * ms_ns);
-	system->ops->wait(system, recorder->fd, until_ns);
+		system->ops->wait(system, recorder->wake_fd, earlier(until_ns, now_ns + gather));
+	else
+		system->ops->wait(system, recorder->fd, until_ns);
 }
 
 /* The interrupted code of a signal handler finds its errno as it was. */
@@ -431,7 +447,7 @@ static int listen_to_output(const struct wt_recorder *recorder)
 	int rc = 0;
 
 	if (output->disk)
-		rc = listen_to(recorder, wt_disk_fd(output->disk), EPOLLIN, FROM_DISK);
+		rc = listen_to(recorder, wt_disk_fd(output->disk), EPOLLIN | EPOLLET, FROM_DISK);
 	if (!rc && output->files)
 		rc = listen_to(recorder, wt_file_set_fd(output->files), EPOLLIN | EPOLLET,
 		               FROM_FILES);
