@@ -90,6 +90,15 @@ int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *d
  * now, the rest when reaped. */
 int wt_sink_stream_open(struct wt_sink **sink, int fd, const struct wt_sink_config *config);
 
+/* Take bytes of a stream: how many it has taken of `length`, 0 or -EAGAIN if none for now, or
+ * another negative errno, which ends it. Must not wait. */
+typedef ssize_t wt_sink_take(void *context, const uint8_t *bytes, size_t length);
+
+/* Give a stream to a function instead of a descriptor. There is nothing to poll for: reap when it
+ * may take more. */
+int wt_sink_call_open(struct wt_sink **sink, wt_sink_take *take, void *context,
+                      const struct wt_sink_config *config);
+
 /* Name whoever is told what has landed, before the first write [nobody]. */
 void wt_sink_notify(struct wt_sink *sink, wt_sink_landed *landed, void *context);
 
