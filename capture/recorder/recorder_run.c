@@ -214,6 +214,12 @@ static void set_timer(struct wt_recorder *recorder)
 	recorder->timer_ns = due_ns;
 }
 
+void wt_recorder_stop_by(struct wt_recorder *recorder, int64_t deadline_ns)
+{
+	atomic_store(&recorder->deadline_ns, deadline_ns);
+	wt_recorder_stop(recorder);
+}
+
 /* ---- the phases ---- */
 
 static void answer(struct wt_recorder *recorder)
@@ -303,6 +309,19 @@ static bool is_drained(struct wt_recorder *recorder)
 	return wt_lane_is_drained(&recorder->lane);
 }
 
+/* What is left of the rings at the deadline is given up. */
+static void keep_deadline(struct wt_recorder *recorder)
+{
+	struct wt_recorder_state *state = &recorder->state;
+
+	if (state->now_ns < atomic_load(&recorder->deadline_ns) || wt_recorder_is_over(state))
+		return;
+	wt_error_set(&state->failure_text, -ETIMEDOUT,
+	             "the deadline came before all packets were written; the file is whole up to "
+	             "where they end");
+	wt_recorder_writer_failed(state, -ETIMEDOUT);
+}
+
 static bool drain(struct wt_recorder *recorder)
 {
 	struct wt_recorder_state *state = &recorder->state;
@@ -346,6 +365,7 @@ static bool take_step(struct wt_recorder *recorder)
 	case WT_RECORDER_RECORDS:
 		return record(recorder);
 	case WT_RECORDER_DRAINS:
+		keep_deadline(recorder);
 		return drain(recorder);
 	case WT_RECORDER_SETTLES:
 		return settle(recorder);
@@ -367,6 +387,7 @@ bool wt_recorder_step(struct wt_recorder *recorder)
 	wt_recorder_tell_time(&recorder->state);
 	more = take_step(recorder);
 	recorder->idle = !more;
+	wt_clerk_publish(&recorder->clerk, !more);
 	if (!more && !wt_recorder_has_ended(recorder))
 		set_timer(recorder);
 	return more;
@@ -397,14 +418,14 @@ static int explain_end(const struct wt_recorder_state *state, struct wt_error *e
 		                    "what came before is in the file",
 		                    first_gone(state));
 	case WT_END_WRITER:
-		return wt_error_set(err, state->failure,
-		                    "cannot write any more: %s; the recording ended there, and the "
-		                    "file is whole up to that point",
-		                    strerror(-state->failure));
 	case WT_END_FAILURE:
 		if (state->failure_text.code)
 			return wt_error_set(err, state->failure, "%s", state->failure_text.text);
-		return wt_error_set(err, state->failure, "recording failed: %s",
+		return wt_error_set(err, state->failure,
+		                    state->end == WT_END_WRITER
+		                            ? "cannot write any more: %s; the recording ended "
+		                              "there, and the file is whole up to that point"
+		                            : "recording failed: %s",
 		                    strerror(-state->failure));
 	default:
 		return 0;
@@ -514,6 +535,7 @@ int wt_recorder_begin(struct wt_recorder *recorder, const struct wt_recorder_out
 		state->ended_ns = state->start_ns;
 		state->start_utc_ns = 0;
 		wt_tape_files_abandon(&recorder->writer);
+		wt_clerk_publish(&recorder->clerk, true);
 		return rc;
 	}
 	state->end = WT_END_ASKED;
@@ -548,6 +570,11 @@ void wt_recorder_report(struct wt_recorder *recorder, struct wt_recorder_report 
 void wt_recorder_degrade(struct wt_recorder *recorder, const char *text)
 {
 	wt_recorder_note_degraded(&recorder->state, text);
+}
+
+struct wt_published *wt_recorder_published(struct wt_recorder *recorder)
+{
+	return &recorder->clerk.published;
 }
 
 struct wt_feed_monitor *wt_recorder_feeds(const struct wt_recorder *recorder)
@@ -674,6 +701,7 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
 	if (!config->statistics_every_ns)
 		made->state.config.statistics_every_ns = 10 * second_ns;
 	made->fd = made->wake_fd = made->timer_fd = -1;
+	atomic_init(&made->deadline_ns, INT64_MAX);
 	rc = allocate(made);
 	if (!rc)
 		rc = wire(made);
