@@ -4,9 +4,9 @@ set_property(CACHE WT_URING PROPERTY STRINGS AUTO ON OFF)
 
 set(URING_FOUND FALSE)
 if(WT_URING STREQUAL "AUTO")
-  pkg_check_modules(URING IMPORTED_TARGET liburing>=2.2)
+  pkg_check_modules(URING IMPORTED_TARGET liburing>=2.3)
 elseif(WT_URING)
-  pkg_check_modules(URING REQUIRED IMPORTED_TARGET liburing>=2.2)
+  pkg_check_modules(URING REQUIRED IMPORTED_TARGET liburing>=2.3)
 endif()
 
 if(WT_URING AND URING_FOUND)

@@ -181,10 +181,14 @@ int wt_feed_monitor_lane(struct wt_feed_monitor *monitor, uint32_t lane, uint32_
 	    lane == interface || monitor->interfaces[interface].interface != interface)
 		return -EINVAL;
 	one = &monitor->interfaces[lane];
+	if (one->interface != lane && one->interface != interface)
+		return -EINVAL;
+	set_ledger(monitor, lane, no_ledger);
+	if (one->interface == interface)
+		return 0;
 	one->interface = interface;
 	one->has_lanes = monitor->interfaces[interface].has_lanes = true;
 	memcpy(one->name, monitor->interfaces[interface].name, sizeof(one->name));
-	set_ledger(monitor, lane, no_ledger);
 	wt_loss_log_lane(monitor->log, lane, interface);
 	return 0;
 }

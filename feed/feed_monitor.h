@@ -40,7 +40,8 @@ void wt_feed_monitor_close(struct wt_feed_monitor *monitor); /* NULL is fine */
 int wt_feed_monitor_interface(struct wt_feed_monitor *monitor, uint32_t interface, const char *name,
                               uint16_t link_type, const char *no_ledger);
 
-/* Announce a number to be another lane of an interface that was announced, before its first frame.
+/* Announce a number to be another lane of an interface that was announced, before its first frame;
+ * again for another ledger.
  * `no_ledger` as above. Frames and losses are given to the lane; events, looks and NICs are the
  * interface's. 0 or -EINVAL. */
 int wt_feed_monitor_lane(struct wt_feed_monitor *monitor, uint32_t lane, uint32_t interface,

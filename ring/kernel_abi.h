@@ -45,6 +45,10 @@ _Static_assert(TP_STATUS_CSUMNOTREADY << 6 == WT_LINK_CSUM_NOT_READY, "bit 9");
 _Static_assert(TP_STATUS_CSUM_VALID << 3 == WT_LINK_CSUM_VALID, "bit 10");
 _Static_assert(TP_STATUS_GSO_TCP << 3 == WT_LINK_SEGMENTATION, "bit 11");
 
+/* Bits 29 to 31: software, the deprecated transformed one, raw hardware. */
+#define WT_STATUS_SOURCE_SHIFT 29
+#define WT_STATUS_SOURCE_BITS  (7u << WT_STATUS_SOURCE_SHIFT)
+
 static inline uint8_t wt_stamp_source_of(uint32_t status)
 {
 	static const uint8_t by_bits[8] = {
@@ -52,8 +56,7 @@ static inline uint8_t wt_stamp_source_of(uint32_t status)
 	        WT_STAMP_HARDWARE, WT_STAMP_HARDWARE, WT_STAMP_HARDWARE, WT_STAMP_HARDWARE,
 	};
 
-	/* Bits 29 to 31: software, the deprecated transformed one, raw hardware. */
-	return by_bits[status >> 29];
+	return by_bits[status >> WT_STATUS_SOURCE_SHIFT];
 }
 
 /* Put a tag back between the addresses and the type of the frame at `frame`: the addresses move

@@ -50,6 +50,8 @@ size_t wt_ring_read_frames(struct wt_ring *ring, struct wt_block *block, struct 
 
 	if (count)
 		frames[0].dropped_before = wt_drop_marks_tell(&ring->drops);
+	if (!ring->ops->sums_up)
+		wt_frame_sums_of(&block->walk.sums, frames, count);
 	return count;
 }
 

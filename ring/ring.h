@@ -8,6 +8,9 @@
 
 #include <wiretape/ring.h>
 
+/* Sum up frames. */
+void wt_frame_sums_of(struct wt_frame_sums *sums, const struct wt_frame *frames, size_t count);
+
 /* The producer's counts since the last query. `packets` includes `drops`, as in
  * PACKET_STATISTICS. */
 struct wt_ring_statistics {

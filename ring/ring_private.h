@@ -15,6 +15,7 @@ struct wt_ring_ops {
 	int (*next_block)(struct wt_ring *ring, struct wt_block *block);
 	size_t (*read_frames)(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
 	                      size_t max);
+	bool sums_up; /* reading frames sets block->walk.sums */
 	void (*release_block)(struct wt_ring *ring, struct wt_block *block);
 	void (*note_fill)(struct wt_ring *ring); /* NULL: the fill level is unknown */
 	/* Whether the unit at this place, which is not borrowed, is filled. NULL: the ring has no

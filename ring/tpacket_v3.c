@@ -97,9 +97,12 @@ static inline void prefetch(const uint8_t *slot, size_t bytes, size_t last_bytes
 	}
 	if (bytes > LARGE)
 		return;
+	/* Most slots are of two or three lines. */
 	at += BYTES_AHEAD;
-	for (uintptr_t end = at + bytes; at < end; at += LINE)
-		__builtin_prefetch((const void *)at);
+	__builtin_prefetch((const void *)at);
+	__builtin_prefetch((const void *)(at + LINE));
+	for (uintptr_t end = at + bytes; (at += LINE) + LINE < end;)
+		__builtin_prefetch((const void *)(at + LINE));
 }
 
 static inline void view(uint8_t *slot, const struct tpacket3_hdr *header, uint32_t snaplen,
@@ -144,6 +147,19 @@ static inline enum wt_walk_fault check(const struct tpacket3_hdr *header, size_t
 	return header->tp_nsec < 1000000000u ? WT_WALK_OK : WT_WALK_STAMP;
 }
 
+/* Frames mostly have stamps of one source: their statuses do not differ there. */
+static struct wt_frame_sums sums_of(const struct wt_frame *frames, size_t count, uint32_t differ,
+                                    uint32_t cut)
+{
+	struct wt_frame_sums sums = {.cut = cut};
+
+	if (differ & WT_STATUS_SOURCE_BITS)
+		wt_frame_sums_of(&sums, frames, count);
+	else if (count)
+		sums.by_source[frames[0].stamp_source] = (uint32_t)count;
+	return sums;
+}
+
 size_t wt_tpacket_v3_walk(struct wt_walk *walk, struct wt_frame *frames, size_t max)
 {
 	uint8_t *slot = walk->base + walk->offset;
@@ -153,6 +169,7 @@ size_t wt_tpacket_v3_walk(struct wt_walk *walk, struct wt_frame *frames, size_t 
 	const uint32_t snaplen = walk->snaplen;
 	size_t bytes = walk->slot_bytes;
 	enum wt_walk_fault fault = WT_WALK_OK;
+	uint32_t any = 0, all = UINT32_MAX, cut = 0; /* bits of their status */
 	struct wt_frame *frame;
 
 	for (frame = frames; frame < frames_end; frame++) {
@@ -177,8 +194,12 @@ size_t wt_tpacket_v3_walk(struct wt_walk *walk, struct wt_frame *frames, size_t 
 		} else {
 			view(slot, header, snaplen, frame);
 		}
+		any |= header->tp_status;
+		all &= header->tp_status;
+		cut += frame->caplen < frame->len;
 		slot += bytes;
 	}
+	walk->sums = sums_of(frames, (size_t)(frame - frames), any ^ all, cut);
 	walk->offset = (uint32_t)(slot - walk->base);
 	walk->slot_bytes = (uint32_t)bytes;
 	walk->left -= (uint32_t)(frame - frames);
@@ -294,6 +315,7 @@ int wt_tpacket_v3_ring_open(struct wt_ring **ring, const struct wt_ring_memory *
 	static const struct wt_ring_ops ops = {
 	        .next_block = next_block,
 	        .read_frames = read_frames,
+	        .sums_up = true,
 	        .release_block = release_block,
 	        .is_filled = is_filled,
 	        .is_losing = is_losing,

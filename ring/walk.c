@@ -1,5 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/ring.h>
+#include <wiretape/ring/ring.h>
+
+void wt_frame_sums_of(struct wt_frame_sums *sums, const struct wt_frame *frames, size_t count)
+{
+	*sums = (struct wt_frame_sums){0};
+	for (size_t i = 0; i < count; i++) {
+		sums->cut += frames[i].caplen < frames[i].len;
+		sums->by_source[frames[i].stamp_source]++;
+	}
+}
 
 const char *wt_walk_fault_text(enum wt_walk_fault fault)
 {

@@ -12,22 +12,15 @@ uint64_t wt_stamp_tally_total(const struct wt_stamp_tally *tally)
 	return total;
 }
 
-void wt_stamp_tally_add(struct wt_stamp_tally *tally, const struct wt_frame *frames, size_t count)
+void wt_stamp_tally_add(struct wt_stamp_tally *tally, const struct wt_frame *frames, size_t count,
+                        const struct wt_frame_sums *sums)
 {
-	/* In registers: counting in memory would chain every frame to the one before. */
-	uint64_t hardware = 0, software = 0;
-
 	if (!count)
 		return;
 	if (!wt_stamp_tally_total(tally))
 		tally->first_ns = frames[0].stamp_ns;
-	for (size_t i = 0; i < count; i++) {
-		hardware += frames[i].stamp_source == WT_STAMP_HARDWARE;
-		software += frames[i].stamp_source == WT_STAMP_SOFTWARE;
-	}
-	tally->by_source[WT_STAMP_HARDWARE] += hardware;
-	tally->by_source[WT_STAMP_SOFTWARE] += software;
-	tally->by_source[WT_STAMP_FALLBACK] += count - hardware - software;
+	for (size_t i = 0; i < WT_STAMP_SOURCES; i++)
+		tally->by_source[i] += sums->by_source[i];
 	tally->last_ns = frames[count - 1].stamp_ns;
 }
 

@@ -15,8 +15,9 @@ struct wt_stamp_tally {
 	int64_t last_ns;  /* last frame's stamp */
 };
 
-/* Count the stamps of `count` frames. */
-void wt_stamp_tally_add(struct wt_stamp_tally *tally, const struct wt_frame *frames, size_t count);
+/* Count the stamps of `count` frames, of which `sums` tells. */
+void wt_stamp_tally_add(struct wt_stamp_tally *tally, const struct wt_frame *frames, size_t count,
+                        const struct wt_frame_sums *sums);
 
 /* Number of stamps counted. */
 uint64_t wt_stamp_tally_total(const struct wt_stamp_tally *tally);

@@ -95,23 +95,6 @@ struct wt_write *wt_sink_oldest(const struct wt_sink *sink)
 	return write;
 }
 
-void wt_sink_attach_disk(struct wt_sink *sink, struct wt_disk *disk)
-{
-	if (sink->ops->attach)
-		sink->ops->attach(sink, disk);
-}
-
-int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
-                      enum wt_direct direct, bool exclusive, const struct wt_sink_config *config,
-                      struct wt_error *err)
-{
-	int rc = wt_sink_file_prepare(sink, path, direct, exclusive, config, err);
-
-	if (!rc)
-		wt_sink_attach_disk(*sink, disk);
-	return rc;
-}
-
 void wt_sink_notify(struct wt_sink *sink, wt_sink_landed *landed, void *context)
 {
 	assert(!sink->taken);

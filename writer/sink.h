@@ -70,9 +70,10 @@ struct wt_sink_statistics {
 	uint32_t in_flight_most;
 };
 
-/* Open a file at `path`, created or truncated, and make it ready to be written. Any thread; may
- * block for as long as the file system does. Before the first write it needs a disk
- * (wt_sink_attach_disk()). It is opened once: later changes of its name are not followed, but
+/* Open a file at `path`, created or truncated, and make it ready to be written through `disk`,
+ * which stays the caller's and must outlive the sink until it is settled. Any thread; may block for
+ * as long as the file system does, and does not touch the disk: from the first write on the sink
+ * belongs to the disk's thread. It is opened once: later changes of its name are not followed, but
  * reported when it is closed. A link is followed unless others may have made it. Every write has to
  * be a multiple of wt_sink_granule() bytes at an address aligned to it. If `path` is not a regular
  * file (a FIFO, a device) it becomes a stream. `exclusive`: fail with -EEXIST if the file exists.
@@ -80,15 +81,6 @@ struct wt_sink_statistics {
  *
  * wt_sink_degraded() reports if direct I/O was refused, which may also happen at the first write.
  * With WT_DIRECT_ON that is an error. */
-int wt_sink_file_prepare(struct wt_sink **sink, const char *path, enum wt_direct direct,
-                         bool exclusive, const struct wt_sink_config *config, struct wt_error *err);
-
-/* Have the file written through `disk`, which stays the caller's and must outlive the sink until it
- * is settled. From here on the sink belongs to the disk's thread. No system call. A stream needs
- * none. */
-void wt_sink_attach_disk(struct wt_sink *sink, struct wt_disk *disk);
-
-/* wt_sink_file_prepare() and wt_sink_attach_disk(). */
 int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
                       enum wt_direct direct, bool exclusive, const struct wt_sink_config *config,
                       struct wt_error *err);
@@ -97,6 +89,15 @@ int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *d
  * caller's, and its flags as they are. Nothing here blocks: the stream is given as much as it takes
  * now, the rest when reaped. */
 int wt_sink_stream_open(struct wt_sink **sink, int fd, const struct wt_sink_config *config);
+
+/* Take bytes of a stream: how many it has taken of `length`, 0 or -EAGAIN if none for now, or
+ * another negative errno, which ends it. Must not wait. */
+typedef ssize_t wt_sink_take(void *context, const uint8_t *bytes, size_t length);
+
+/* Give a stream to a function instead of a descriptor. There is nothing to poll for: reap when it
+ * may take more. */
+int wt_sink_call_open(struct wt_sink **sink, wt_sink_take *take, void *context,
+                      const struct wt_sink_config *config);
 
 /* Name whoever is told what has landed, before the first write [nobody]. */
 void wt_sink_notify(struct wt_sink *sink, wt_sink_landed *landed, void *context);

@@ -38,11 +38,6 @@ static struct file_sink *file_of(struct wt_sink *sink)
 	return (struct file_sink *)sink;
 }
 
-static void attach_file(struct wt_sink *sink, struct wt_disk *disk)
-{
-	file_of(sink)->disk = disk;
-}
-
 /* A device may require more than whole pages for direct writes, and report it only at the first. */
 static bool may_fall_back(const struct file_sink *file, const struct wt_write *write)
 {
@@ -384,12 +379,11 @@ static int reopen_file(const struct wt_sink *sink)
 	return fd < 0 ? -errno : fd;
 }
 
-int wt_sink_file_adopt(struct wt_sink **sink, struct wt_sink_opened *opened,
-                       const struct wt_sink_config *config)
+int wt_sink_file_adopt(struct wt_sink **sink, const struct wt_sink_opened *opened,
+                       struct wt_disk *disk, const struct wt_sink_config *config)
 {
 	static const struct wt_sink_ops ops = {
 	        .granule = WT_SINK_PAGE_BYTES,
-	        .attach = attach_file,
 	        .write = write_file,
 	        .room = room_in_file,
 	        .is_busy = file_is_busy,
@@ -406,6 +400,7 @@ int wt_sink_file_adopt(struct wt_sink **sink, struct wt_sink_opened *opened,
 	if (rc)
 		return rc;
 	file_of(*sink)->file = *opened;
+	file_of(*sink)->disk = disk;
 	if (config->place)
 		file_of(*sink)->free_bytes = config->place->free_bytes;
 	(*sink)->direct = opened->direct;

@@ -10,7 +10,6 @@ enum { WT_SINK_PAGE_BYTES = 4096 };
 /* Operations of an implementation; NULL where it needs none. */
 struct wt_sink_ops {
 	size_t granule;
-	void (*attach)(struct wt_sink *sink, struct wt_disk *disk);
 	/* Start a write, which is the last of the list. 0: wt_sink_ended() has been or will be
 	 * called; or -EAGAIN. */
 	int (*write)(struct wt_sink *sink, struct wt_write *write);
@@ -80,7 +79,7 @@ struct wt_sink_opened {
 };
 
 /* Make a sink of it, to which all of it then belongs. */
-int wt_sink_file_adopt(struct wt_sink **sink, struct wt_sink_opened *opened,
-                       const struct wt_sink_config *config);
+int wt_sink_file_adopt(struct wt_sink **sink, const struct wt_sink_opened *opened,
+                       struct wt_disk *disk, const struct wt_sink_config *config);
 
 #endif

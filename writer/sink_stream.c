@@ -12,6 +12,8 @@ static const int64_t patience_ns = 2000000000;
 
 struct stream_sink {
 	struct wt_sink sink;
+	wt_sink_take *take; /* NULL: the descriptor takes it */
+	void *context;
 	int fd;
 	bool owned;
 	bool nonblocking;       /* the open description, which then is ours alone */
@@ -44,6 +46,11 @@ static ssize_t write_now(struct stream_sink *stream, const uint8_t *bytes, size_
 	const struct iovec all = {(void *)(uintptr_t)bytes, length};
 	ssize_t wrote;
 
+	if (stream->take) {
+		wrote = stream->take(stream->context, bytes, length);
+		errno = wrote < 0 ? (int)-wrote : EAGAIN;
+		return wrote > 0 ? wrote : -1;
+	}
 	if (stream->nonblocking)
 		return write(stream->fd, bytes, length);
 	if (!stream->refuses_flag) {
@@ -142,8 +149,7 @@ static bool stop_blocking(int fd)
 	return flags >= 0 && !fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
-int wt_sink_stream_adopt(struct wt_sink **sink, int fd, bool owned,
-                         const struct wt_sink_config *config)
+static int make(struct wt_sink **sink, const struct wt_sink_config *config)
 {
 	static const struct wt_sink_ops ops = {
 	        .granule = 1,
@@ -153,7 +159,14 @@ int wt_sink_stream_adopt(struct wt_sink **sink, int fd, bool owned,
 	        .poll = poll_stream,
 	        .close = close_stream,
 	};
-	int rc = wt_sink_alloc(sink, sizeof(struct stream_sink), &ops, config);
+
+	return wt_sink_alloc(sink, sizeof(struct stream_sink), &ops, config);
+}
+
+int wt_sink_stream_adopt(struct wt_sink **sink, int fd, bool owned,
+                         const struct wt_sink_config *config)
+{
+	int rc = make(sink, config);
 
 	if (rc)
 		return rc;
@@ -166,4 +179,17 @@ int wt_sink_stream_adopt(struct wt_sink **sink, int fd, bool owned,
 int wt_sink_stream_open(struct wt_sink **sink, int fd, const struct wt_sink_config *config)
 {
 	return wt_sink_stream_adopt(sink, fd, false, config);
+}
+
+int wt_sink_call_open(struct wt_sink **sink, wt_sink_take *take, void *context,
+                      const struct wt_sink_config *config)
+{
+	int rc = make(sink, config);
+
+	if (rc)
+		return rc;
+	stream_of(*sink)->take = take;
+	stream_of(*sink)->context = context;
+	stream_of(*sink)->fd = -1;
+	return 0;
 }

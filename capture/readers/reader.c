@@ -47,6 +47,7 @@ void wt_reader_filter_here(struct wt_reader *reader, const struct wt_filter *fil
 	reader->unfiltered = reader->ring->ops;
 	reader->filtering = *reader->ring->ops;
 	reader->filtering.read_frames = read_filtered;
+	reader->filtering.sums_up = false;
 	reader->ring->ops = &reader->filtering;
 	reader->ring->owner = reader;
 	/* Not all of a block is to be in the file. */

@@ -24,7 +24,7 @@ enum wt_socket_stamp {
 /* How the packets of an interface are shared out among its queues. */
 enum wt_fanout {
 	WT_FANOUT_NONE, /* one ring gets all */
-	WT_FANOUT_QM,   /* by the NIC's receive queue */
+	WT_FANOUT_QM,   /* by the NIC's receive queue, which the kernel counts from 1: n % queues */
 	WT_FANOUT_CPU,  /* by the CPU that they arrive on */
 	WT_FANOUT_HASH, /* by flow: both directions of one in one queue */
 	WT_FANOUT_LB,   /* in turn */

@@ -23,7 +23,9 @@ int wt_clerk_init(struct wt_clerk *clerk, struct wt_tape_writer *writer, size_t 
 	clerk->writer = writer;
 	clerk->statistics_next = SIZE_MAX;
 	clerk->health.interfaces = calloc(count ? count : 1, sizeof(*clerk->health.interfaces));
-	return clerk->health.interfaces ? 0 : -ENOMEM;
+	if (!clerk->health.interfaces)
+		return -ENOMEM;
+	return wt_published_init(&clerk->published, count);
 }
 
 int wt_clerk_open_interface(struct wt_clerk *clerk, struct wt_recorded *recorded,
@@ -44,6 +46,7 @@ void wt_clerk_close_joins(struct wt_clerk *clerk)
 void wt_clerk_fini(struct wt_clerk *clerk)
 {
 	wt_clerk_close_joins(clerk);
+	wt_published_fini(&clerk->published);
 	free(clerk->health.interfaces);
 }
 
@@ -81,11 +84,16 @@ void wt_clerk_start(struct wt_clerk *clerk)
 
 static void refresh(const struct wt_clerk *clerk)
 {
+	for (size_t i = 0; i < clerk->health.count; i++)
+		wt_recorded_take_statistics(recorded_at(clerk, i));
+}
+
+static void note_rings(const struct wt_clerk *clerk)
+{
 	for (size_t i = 0; i < clerk->health.count; i++) {
 		struct wt_recorded *recorded = recorded_at(clerk, i);
 		struct wt_recorder_interface *report = recorded->report;
 
-		wt_recorded_take_statistics(recorded);
 		report->high_water_pct = wt_ring_high_water_pct(recorded->ring);
 		report->high_water_ns = wt_ring_high_water_ns(recorded->ring);
 		report->fill_pct = wt_recorded_fill_pct(recorded);
@@ -107,7 +115,8 @@ static void sum_up(struct wt_recorder_report *report)
 	}
 }
 
-void wt_clerk_report(struct wt_clerk *clerk, struct wt_recorder_report *report)
+/* By what the producers have told so far. */
+static void gather(const struct wt_clerk *clerk, struct wt_recorder_report *report)
 {
 	const struct wt_recorder_state *state = clerk->state;
 	const struct wt_tape_writer *writer = clerk->writer;
@@ -126,11 +135,29 @@ void wt_clerk_report(struct wt_clerk *clerk, struct wt_recorder_report *report)
 	        .degraded = state->degraded,
 	};
 	if (state->running)
-		refresh(clerk);
+		note_rings(clerk);
 	wt_tape_writer_count_writes(writer, &report->writes);
 	if (state->output && state->output->disk)
 		report->disk = wt_disk_name(state->output->disk);
 	sum_up(report);
+}
+
+void wt_clerk_report(struct wt_clerk *clerk, struct wt_recorder_report *report)
+{
+	if (clerk->state->running)
+		refresh(clerk);
+	gather(clerk, report);
+}
+
+void wt_clerk_publish(struct wt_clerk *clerk, bool now)
+{
+	struct wt_recorder_report report;
+
+	if (!now && clerk->state->now_ns < clerk->publish_due_ns)
+		return;
+	clerk->publish_due_ns = clerk->state->now_ns + watch_every_ns;
+	gather(clerk, &report);
+	wt_published_put(&clerk->published, &report, !clerk->state->running);
 }
 
 static void call_progress(struct wt_clerk *clerk, bool report_requested)
@@ -141,6 +168,7 @@ static void call_progress(struct wt_clerk *clerk, bool report_requested)
 	if (!config->on_progress)
 		return;
 	wt_clerk_report(clerk, &report);
+	wt_published_put(&clerk->published, &report, !clerk->state->running);
 	config->on_progress(config->context, &report, report_requested);
 }
 

@@ -3,6 +3,7 @@
 #define WIRETAPE_CAPTURE_RECORDER_CLERK_H
 
 #include <wiretape/capture/recorder/clerk_health.h>
+#include <wiretape/capture/recorder/published.h>
 #include <wiretape/capture/recorder/tape_writer.h>
 
 /* Does what is due by time: clocks, statistics, interfaces, groups, rings, files, progress. Every
@@ -20,6 +21,8 @@ struct wt_clerk {
 	int64_t watch_due_ns;
 	size_t statistics_next; /* interface whose block waits for room; after the last: none does
 	                         */
+	int64_t publish_due_ns;
+	struct wt_published published;
 	char files_error[WT_MAX_DEGRADED_TEXT]; /* the first of the file set's, or "" */
 };
 
@@ -48,5 +51,8 @@ int64_t wt_clerk_attend_due_ns(const struct wt_clerk *clerk, bool fills);
 void wt_clerk_close_ledgers(struct wt_clerk *clerk);
 
 void wt_clerk_report(struct wt_clerk *clerk, struct wt_recorder_report *report);
+
+/* Have other threads see what there is so far, if that is due, or at any rate (`now`). */
+void wt_clerk_publish(struct wt_clerk *clerk, bool now);
 
 #endif

@@ -4,6 +4,7 @@
 enum {
 	FRAMES_A_TURN = 16384,    /* before the clerk gets his */
 	DRAIN_PATIENCE_MS = 3000, /* without anything out of a ring, besides its timeout */
+	ROOMY_BYTES = 128 << 20,  /* 10 ms at 100 Gbit/s */
 };
 static const int64_t ms_ns = 1000000;
 
@@ -90,6 +91,7 @@ bool wt_lane_serve(struct wt_lane *lane)
 			lane->found_empty = !borrow(lane, &block, &recorded);
 			if (lane->found_empty)
 				return false;
+			lane->served = true;
 			wt_conversion_begin(conversion, recorded, &block);
 		}
 		if (!wt_conversion_advance(conversion))
@@ -98,6 +100,17 @@ bool wt_lane_serve(struct wt_lane *lane)
 		wt_recorder_keep_feeds(conversion->feeds);
 	}
 	return !state->ending;
+}
+
+bool wt_lane_has_room(const struct wt_lane *lane)
+{
+	for (size_t i = 0; i < lane->ring_count; i++) {
+		const struct wt_lane_ring *ring = &lane->rings[i];
+
+		if (ring->recorded->report->reader->ring_bytes < ROOMY_BYTES || is_urgent(ring))
+			return false;
+	}
+	return true;
 }
 
 static uint64_t count_waiting(const struct wt_lane *lane)

@@ -18,6 +18,7 @@ struct wt_lane {
 	size_t ring_count;
 	uint64_t served_bytes; /* of the ring served last, before that */
 	bool found_empty;      /* all rings, the last time they were looked at */
+	bool served;           /* something came out of a ring; until somebody sets it back */
 	/* While draining. */
 	uint64_t waiting;
 	int64_t progress_ns; /* when something last came out of a ring, or the tape had no room */
@@ -26,6 +27,10 @@ struct wt_lane {
 /* Serve the rings until they are empty, the tape has no room, or it is time to look up. Returns
  * whether there may be more to do at once. */
 bool wt_lane_serve(struct wt_lane *lane);
+
+/* Whether the rings have room for all that may come in a few milliseconds, at any speed of today.
+ */
+bool wt_lane_has_room(const struct wt_lane *lane);
 
 /* With the gates shut: begin to wait for what the producers have stored. Then: whether all of it
  * has come, or nothing for too long. */

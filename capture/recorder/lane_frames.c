@@ -35,17 +35,15 @@ static void account(struct wt_conversion *c, struct wt_frame *frames, size_t cou
 	const struct wt_recorder_config *config = &c->state->config;
 	struct wt_recorded *recorded = c->recorded;
 	struct wt_ledger *ledger = &recorded->report->ledger;
-	uint64_t cut = 0;
+	const struct wt_frame_sums *sums = &c->block->walk.sums;
 
-	wt_stamp_converter_frames(&recorded->converter, frames, count);
+	wt_stamp_converter_frames(&recorded->converter, frames, count, sums);
 	keep_maps(c);
 	ledger->stamps_unasked = recorded->converter.unasked;
-	for (size_t i = 0; i < count; i++)
-		cut += frames[i].caplen < frames[i].len;
 	recorded->read += count;
 	c->read += count;
-	ledger->truncated += cut;
-	wt_stamp_tally_add(&ledger->stamps, frames, count);
+	ledger->truncated += sums->cut;
+	wt_stamp_tally_add(&ledger->stamps, frames, count, sums);
 	wt_recorder_follow_frames(c->feeds, recorded, frames, count);
 	if (config->on_frames)
 		config->on_frames(config->context, recorded->id, frames, count);
@@ -264,6 +262,8 @@ static size_t keep_to_limit(struct wt_conversion *c, size_t count)
 		return count;
 	kept = count_fitting(c->frames, count, all_bytes_left(c), !c->given);
 	c->last = kept < count;
+	if (c->last)
+		wt_frame_sums_of(&c->block->walk.sums, c->frames, kept);
 	return kept;
 }
 

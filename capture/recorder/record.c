@@ -31,6 +31,13 @@ static void on_frames(void *context, uint32_t interface, const struct wt_frame *
 	record->config.on_frames(record->config.context, interface, frames, count);
 }
 
+static ssize_t on_bytes(void *context, uint32_t queue, const void *bytes, size_t length)
+{
+	const struct wt_record *record = context;
+
+	return record->config.on_bytes(record->config.context, queue, bytes, length);
+}
+
 static int on_begin(void *context)
 {
 	const struct wt_record *record = context;
@@ -100,9 +107,12 @@ static int check_config(const struct wt_record_config *config, struct wt_error *
 {
 	if (!config->interface_count || !config->interfaces)
 		return wt_error_set(err, -EINVAL, "no interface was given to record from");
-	if (!config->path && !config->on_frames)
-		return wt_error_set(err, -EINVAL,
-		                    "packets are to go nowhere; give a path, or on_frames");
+	if (!config->path && !config->on_frames && !config->on_bytes)
+		return wt_error_set(
+		        err, -EINVAL,
+		        "packets are to go nowhere; give a path, on_bytes or on_frames");
+	if (config->path && config->on_bytes)
+		return wt_error_set(err, -EINVAL, "there are a path and on_bytes; give one");
 	if (config->sync == WT_SYNC_INTERVAL && config->sync_every_ns <= 0)
 		return wt_error_set(err, -EINVAL, "WT_SYNC_INTERVAL needs sync_every_ns");
 	return 0;
@@ -162,6 +172,7 @@ static int open_recording(struct wt_record *record, struct wt_error *err)
 	                },
 	        .files = files_of(config),
 	        .stream_fd = record->nowhere_fd,
+	        .take = config->on_bytes ? on_bytes : NULL,
 	        .sync = config->sync,
 	        .sync_every_ns = config->sync_every_ns,
 	        .queues = config->queues,
@@ -184,7 +195,7 @@ static int open_all(struct wt_record *record, struct wt_error *err)
 	if (!rc)
 		rc = wt_feed_channels_read(&record->feed.channels, config->feeds,
 		                           config->feed_count, config->feeds_path, err);
-	if (!rc && !config->path)
+	if (!rc && !config->path && !config->on_bytes)
 		rc = open_nowhere(record, err);
 	if (!rc)
 		rc = open_recording(record, err);
@@ -240,9 +251,9 @@ static struct wt_recorder_report report_of(struct wt_record *record)
 	return report.sum;
 }
 
-int wt_record_run(struct wt_record *record, struct wt_error *err)
+/* The recording's own result, or what has become of its files. */
+static int judge(struct wt_record *record, int rc, struct wt_error *err)
 {
-	int rc = wt_recording_run(record->recording, err);
 	const char *files_error;
 
 	rc = take_events(record, rc, err);
@@ -250,10 +261,51 @@ int wt_record_run(struct wt_record *record, struct wt_error *err)
 	return !rc && files_error ? wt_error_set(err, -EIO, "%s", files_error) : rc;
 }
 
+int wt_record_run(struct wt_record *record, struct wt_error *err)
+{
+	return judge(record, wt_recording_run(record->recording, err), err);
+}
+
+int wt_record_begin(struct wt_record *record, struct wt_error *err)
+{
+	return wt_recording_begin(record->recording, err);
+}
+
+enum wt_record_step wt_record_step(struct wt_record *record)
+{
+	bool more = wt_recording_step(record->recording);
+
+	if (wt_recording_has_ended(record->recording))
+		return WT_STEP_ENDED;
+	return more ? WT_STEP_MORE : WT_STEP_WAIT;
+}
+
+int wt_record_fd(struct wt_record *record)
+{
+	return wt_recording_fd(record->recording);
+}
+
+int wt_record_result(struct wt_record *record, struct wt_error *err)
+{
+	return judge(record, wt_recording_result(record->recording, err), err);
+}
+
 void wt_record_stop(struct wt_record *record)
 {
 	record->abort_writes = 1;
 	wt_recording_stop(record->recording);
+}
+
+void wt_record_stop_by(struct wt_record *record, int64_t deadline_ns)
+{
+	record->abort_writes = 1;
+	wt_recording_stop_by(record->recording, deadline_ns);
+	wt_recording_abort_commands(record->recording);
+}
+
+void wt_record_resume(struct wt_record *record)
+{
+	wt_recording_resume(record->recording);
 }
 
 void wt_record_poke(struct wt_record *record)
@@ -263,39 +315,26 @@ void wt_record_poke(struct wt_record *record)
 
 int wt_record_state_read(struct wt_record *record, struct wt_record_state *state)
 {
-	struct wt_record_state filled = {.size = sizeof(filled)};
-	const struct wt_recorder_report report = report_of(record);
+	struct wt_record_state filled;
 
-	filled.seen = report.total.seen;
-	filled.written = report.total.written;
-	filled.lost = wt_ledger_lost(&report.total);
-	filled.file_bytes = record->config.path ? report.file_bytes : 0;
-	filled.file_count = record->config.path ? report.file_count : 0;
-	filled.end = report.end;
-	filled.start_utc_ns = report.start_utc_ns;
-	filled.elapsed_ns = report.elapsed_ns;
-	filled.high_water_ns = report.high_water_ns;
-	filled.high_water_pct = report.high_water_pct;
-	filled.fill_pct = report.fill_pct;
+	wt_recording_state(record->recording, &filled);
+	if (!record->config.path)
+		filled.file_bytes = filled.file_count = 0;
 	return wt_sized_give(state, &filled, sizeof(filled), "wt_record_state", NULL);
 }
 
 int wt_record_ledger(struct wt_record *record, uint32_t interface, size_t entry, const char **name,
                      int64_t *value)
 {
-	const struct wt_recorder_report report = report_of(record);
+	struct wt_ledger ledger;
 	struct wt_value read;
 	size_t count = 0;
 
 	while (wt_ledger_numbers[count].type)
 		count++;
-	if (entry >= count ||
-	    (interface != WT_ALL_INTERFACES && interface >= report.interface_count))
+	if (entry >= count || wt_recording_ledger(record->recording, interface, &ledger))
 		return -ERANGE;
-	wt_number_read(&wt_ledger_numbers[entry],
-	               interface == WT_ALL_INTERFACES ? &report.total
-	                                              : &report.interfaces[interface].ledger,
-	               &read);
+	wt_number_read(&wt_ledger_numbers[entry], &ledger, &read);
 	*name = wt_ledger_numbers[entry].key;
 	*value = read.type == WT_VALUE_SIGNED ? read.i : (int64_t)read.u;
 	return 0;

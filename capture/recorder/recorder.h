@@ -170,6 +170,15 @@ int wt_recorder_result(const struct wt_recorder *recorder, struct wt_error *err)
 void wt_recorder_stop(struct wt_recorder *recorder);
 void wt_recorder_request_report(struct wt_recorder *recorder);
 
+/* The same as stopping; and what the rings still hold at this time (CLOCK_MONOTONIC) is given up,
+ * as if the writer had failed with -ETIMEDOUT. Writes that the disk has are waited for: nothing can
+ * take them back. */
+void wt_recorder_stop_by(struct wt_recorder *recorder, int64_t deadline_ns);
+
+/* What it has so far, not older than 50 ms. Any thread, until it is closed. */
+struct wt_published;
+struct wt_published *wt_recorder_published(struct wt_recorder *recorder);
+
 /* Have it look at what it shares with others. From any thread or signal handler. */
 void wt_recorder_wake(struct wt_recorder *recorder);
 

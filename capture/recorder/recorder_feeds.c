@@ -207,7 +207,7 @@ void wt_recorder_follow_block(struct wt_recorder_feeds *feeds, struct wt_recorde
 
 	while (wt_recorder_feeds_outlive_file(feeds) &&
 	       (count = wt_ring_read_frames(recorded->ring, block, frames, BATCH_FRAMES))) {
-		wt_stamp_converter_frames(&recorded->converter, frames, count);
+		wt_stamp_converter_frames(&recorded->converter, frames, count, &block->walk.sums);
 		recorded->followed += count;
 		wt_recorder_follow_frames(feeds, recorded, frames, count);
 	}

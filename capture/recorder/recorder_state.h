@@ -30,7 +30,7 @@ struct wt_recorder_state {
 	enum wt_record_end end;
 	bool ending;
 	int failure;                  /* with WT_END_WRITER and WT_END_FAILURE */
-	struct wt_error failure_text; /* with WT_END_FAILURE, if it says more */
+	struct wt_error failure_text; /* for either, if it says more */
 	char degraded_text[WT_MAX_DEGRADED][WT_MAX_DEGRADED_TEXT];
 	const char *degraded[WT_MAX_DEGRADED + 1];
 	size_t degraded_count;

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -68,7 +70,7 @@ static int check_queues(const struct wt_recording_config *config, struct wt_erro
 			                    recorder->interfaces[i].interface,
 			                    wt_reader_kind_name(recorder->interfaces[i].kind));
 	if (!config->files.path)
-		return recorder->on_frames
+		return recorder->on_frames || config->take
 		               ? 0
 		               : wt_error_set(err, -EINVAL,
 		                              "several queues write a file each: name one");
@@ -336,7 +338,7 @@ int wt_recording_open(struct wt_recording **recording, const struct wt_recording
 	if (!made)
 		return wt_error_set(err, -ENOMEM, "no memory for a recording");
 	made->config = *config;
-	made->wake_fd = -1;
+	made->wake_fd = made->fd = made->timer_fd = -1;
 	made->said_end = &made->said;
 	pthread_mutex_init(&made->lock, NULL);
 	pthread_cond_init(&made->news, NULL);
@@ -451,27 +453,20 @@ static int timeout_ms(const struct wt_recording *recording, int64_t now_ns, bool
 	return due_ns <= now_ns ? 0 : (int)((due_ns - now_ns + 999999) / 1000000);
 }
 
-/* What the recording's thread does while lanes record. */
-static void attend(struct wt_recording *recording)
+/* What the recording's thread does while lanes record. Returns whether there is more to do at
+ * once. */
+static bool attend(struct wt_recording *recording)
 {
-	struct pollfd wait = {.fd = recording->wake_fd, .events = POLLIN};
-	uint64_t wakes;
+	int64_t now_ns = wt_recording_clock_ns();
+	bool ended = all_ended(recording);
+	bool more = recording->feeds && wt_shared_feeds_follow(recording->feeds);
 
-	for (;;) {
-		int64_t now_ns = wt_recording_clock_ns();
-		bool ended = all_ended(recording);
-		bool more = recording->feeds && wt_shared_feeds_follow(recording->feeds);
-
-		tell_begun(recording);
-		wt_recording_pass_on(recording);
-		if (ended)
-			return;
-		if (recording->told_begun)
-			keep_reports(recording, now_ns);
-		poll(&wait, 1, timeout_ms(recording, now_ns, more));
-		if (read(recording->wake_fd, &wakes, sizeof(wakes)) < 0)
-			continue; /* nothing there: something is due */
-	}
+	tell_begun(recording);
+	wt_recording_pass_on(recording);
+	if (!ended && recording->told_begun)
+		keep_reports(recording, now_ns);
+	recording->has_ended = ended;
+	return more && !ended;
 }
 
 static void set_stage(struct wt_recording *recording, enum wt_recording_stage stage)
@@ -521,30 +516,134 @@ static void finish_feeds(struct wt_recording *recording)
 		;
 }
 
-int wt_recording_run(struct wt_recording *recording, struct wt_error *err)
+/* Lanes begin by themselves. */
+static void begin_lanes(struct wt_recording *recording)
 {
 	int64_t now_ns = wt_recording_clock_ns();
 
-	if (recording->count == 1) {
-		recording->members[0].rc = wt_member_run(&recording->members[0]);
-		return explain(recording, err);
-	}
 	/* To have something to tell before they have answered. */
 	for (size_t i = 0; i < recording->count; i++)
 		wt_member_look(&recording->members[i], false);
 	wt_recorder_share_begin(&recording->share, now_ns, utc_clock_ns());
 	recording->progress_due_ns = now_ns + recording->config.recorder.progress_every_ns;
 	set_stage(recording, WT_STAGE_RUNNING);
-	attend(recording);
-	join(recording);
-	finish_feeds(recording);
+}
+
+int wt_recording_begin(struct wt_recording *recording, struct wt_error *err)
+{
+	struct wt_member *first = &recording->members[0];
+
+	if (recording->count > 1) {
+		begin_lanes(recording);
+		return 0;
+	}
+	first->rc = wt_member_begin(first);
 	return explain(recording, err);
+}
+
+bool wt_recording_has_ended(struct wt_recording *recording)
+{
+	return recording->count == 1 ? wt_recorder_has_ended(recording->members[0].recorder)
+	                             : recording->has_ended;
+}
+
+int wt_recording_result(struct wt_recording *recording, struct wt_error *err)
+{
+	if (recording->count == 1) {
+		recording->members[0].rc = wt_member_result(&recording->members[0]);
+	} else {
+		join(recording);
+		finish_feeds(recording);
+	}
+	return explain(recording, err);
+}
+
+int wt_recording_run(struct wt_recording *recording, struct wt_error *err)
+{
+	struct pollfd wait = {.fd = recording->wake_fd, .events = POLLIN};
+
+	if (recording->count == 1) {
+		recording->members[0].rc = wt_member_run(&recording->members[0]);
+		return explain(recording, err);
+	}
+	begin_lanes(recording);
+	for (;;) {
+		bool more = wt_recording_step(recording);
+
+		if (recording->has_ended)
+			return wt_recording_result(recording, err);
+		poll(&wait, 1, timeout_ms(recording, wt_recording_clock_ns(), more));
+	}
+}
+
+/* ---- a loop of one's own ---- */
+
+static int add_to(int fd, int member)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	return epoll_ctl(fd, EPOLL_CTL_ADD, member, &event) ? -errno : 0;
+}
+
+int wt_recording_fd(struct wt_recording *recording)
+{
+	int rc;
+
+	if (recording->count == 1)
+		return wt_recorder_fd(recording->members[0].recorder);
+	if (recording->fd >= 0)
+		return recording->fd;
+	recording->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	recording->fd = epoll_create1(EPOLL_CLOEXEC);
+	if (recording->timer_fd < 0 || recording->fd < 0)
+		return -errno;
+	rc = add_to(recording->fd, recording->timer_fd);
+	if (!rc)
+		rc = add_to(recording->fd, recording->wake_fd);
+	return rc ? rc : recording->fd;
+}
+
+static void set_timer(const struct wt_recording *recording, bool more)
+{
+	int ms = timeout_ms(recording, wt_recording_clock_ns(), more);
+	const struct itimerspec in = {
+	        .it_value = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L + 1}};
+	const struct itimerspec never = {0};
+
+	if (recording->timer_fd >= 0)
+		timerfd_settime(recording->timer_fd, 0, ms < 0 ? &never : &in, NULL);
+}
+
+bool wt_recording_step(struct wt_recording *recording)
+{
+	uint64_t wakes;
+	bool more;
+
+	if (recording->count == 1)
+		return wt_recorder_step(recording->members[0].recorder);
+	/* First, so that no news after it is missed. */
+	if (read(recording->wake_fd, &wakes, sizeof(wakes)) < 0)
+		errno = 0; /* nothing there: something is due */
+	more = attend(recording);
+	set_timer(recording, more);
+	return more;
 }
 
 void wt_recording_stop(struct wt_recording *recording)
 {
 	for (size_t i = 0; i < recording->count; i++)
 		wt_recorder_stop(recording->members[i].recorder);
+}
+
+void wt_recording_stop_by(struct wt_recording *recording, int64_t deadline_ns)
+{
+	for (size_t i = 0; i < recording->count; i++)
+		wt_recorder_stop_by(recording->members[i].recorder, deadline_ns);
+}
+
+void wt_recording_resume(struct wt_recording *recording)
+{
+	wake_lanes(recording);
 }
 
 void wt_recording_request_report(struct wt_recording *recording)
@@ -598,6 +697,12 @@ int wt_recording_next_event(struct wt_recording *recording, char *text, size_t c
 	return 0;
 }
 
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 void wt_recording_close(struct wt_recording *recording)
 {
 	if (!recording)
@@ -609,8 +714,9 @@ void wt_recording_close(struct wt_recording *recording)
 	wt_shared_feeds_close(recording->feeds);
 	wt_recording_forget(recording);
 	wt_recorder_share_fini(&recording->share);
-	if (recording->wake_fd >= 0)
-		close(recording->wake_fd);
+	close_fd(recording->timer_fd);
+	close_fd(recording->fd);
+	close_fd(recording->wake_fd);
 	pthread_cond_destroy(&recording->news);
 	pthread_mutex_destroy(&recording->lock);
 	free(recording->degraded);

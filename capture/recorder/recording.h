@@ -21,7 +21,10 @@ struct wt_recording_config {
 	 * wt_recording_run(), but on_frames in the lanes' threads. */
 	struct wt_recorder_config recorder;
 	struct wt_file_set_config files; /* path [none] */
-	int stream_fd;                   /* without a path: the bytes go here */
+	int stream_fd;                   /* without a path: the bytes go here, */
+	/* or, with the recorder's context and in the lane's thread, to this, as to a wt_sink_take;
+	 * wt_recording_resume() when it may take more [none] */
+	ssize_t (*take)(void *context, uint32_t queue, const void *bytes, size_t length);
 	enum wt_disk_kind io;
 	enum wt_direct direct;
 	enum wt_placement layout;
@@ -67,9 +70,27 @@ int wt_recording_open(struct wt_recording **recording, const struct wt_recording
 /* As wt_recorder_run(), for all lanes. If one cannot begin, none does. */
 int wt_recording_run(struct wt_recording *recording, struct wt_error *err);
 
-/* As wt_recorder_stop() and wt_recorder_request_report(). */
+/* The same in pieces, as wt_recorder_begin() and those after it. Lanes that have threads of their
+ * own record by themselves; a step then is what there is to do beside them. */
+int wt_recording_begin(struct wt_recording *recording, struct wt_error *err);
+int wt_recording_fd(struct wt_recording *recording);
+bool wt_recording_step(struct wt_recording *recording);
+bool wt_recording_has_ended(struct wt_recording *recording);
+int wt_recording_result(struct wt_recording *recording, struct wt_error *err);
+
+/* As wt_recorder_stop(), wt_recorder_stop_by() and wt_recorder_request_report(). */
 void wt_recording_stop(struct wt_recording *recording);
+void wt_recording_stop_by(struct wt_recording *recording, int64_t deadline_ns);
 void wt_recording_request_report(struct wt_recording *recording);
+
+/* `take` may take more. Any thread. */
+void wt_recording_resume(struct wt_recording *recording);
+
+/* What all lanes have so far, not older than 50 ms. Any thread. */
+void wt_recording_state(struct wt_recording *recording, struct wt_record_state *state);
+/* Likewise the ledger of an interface, or of all; -ERANGE if there is no such interface. */
+int wt_recording_ledger(struct wt_recording *recording, uint32_t interface,
+                        struct wt_ledger *ledger);
 
 /* Do not wait for commands of files that are finished. From any thread or signal handler. */
 void wt_recording_abort_commands(struct wt_recording *recording);

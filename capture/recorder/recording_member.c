@@ -157,6 +157,14 @@ int wt_member_open(struct wt_member *member)
 	return rc;
 }
 
+static ssize_t take(void *context, const uint8_t *bytes, size_t length)
+{
+	const struct wt_member *member = context;
+	const struct wt_recording_config *recording = &member->recording->config;
+
+	return recording->take(recording->recorder.context, member->queue, bytes, length);
+}
+
 static int open_sink(void *context, const char *path, const struct wt_sink_config *config,
                      struct wt_sink **sink, struct wt_error *err)
 {
@@ -165,6 +173,8 @@ static int open_sink(void *context, const char *path, const struct wt_sink_confi
 	const volatile sig_atomic_t *abort_writes = recording->recorder.abort_writes;
 	int rc;
 
+	if (recording->take)
+		return wt_sink_call_open(sink, take, context, config);
 	if (!member->files)
 		return wt_sink_stream_open(sink, recording->stream_fd, config);
 	/* A FIFO waits for its reader; a signal that asks for nothing does not end the wait. */
@@ -243,6 +253,23 @@ int wt_member_run(struct wt_member *member)
 	rc = wt_recorder_run(member->recorder, &member->output, &member->err);
 	wt_realtime_end(&member->realtime);
 	return rc;
+}
+
+int wt_member_begin(struct wt_member *member)
+{
+	int rc;
+
+	be_realtime(member);
+	rc = wt_recorder_begin(member->recorder, &member->output, &member->err);
+	if (rc)
+		wt_realtime_end(&member->realtime);
+	return rc;
+}
+
+int wt_member_result(struct wt_member *member)
+{
+	wt_realtime_end(&member->realtime);
+	return wt_recorder_result(member->recorder, &member->err);
 }
 
 void wt_member_close(struct wt_member *member)

@@ -81,6 +81,9 @@ struct wt_recording {
 	size_t ready, begun;
 	struct wt_said *said, **said_end;
 	/* Of the recording's thread alone. */
+	int fd, timer_fd; /* epoll of wake_fd and a timer, for a loop of one's own; -1: there is
+	                     none */
+	bool has_ended;   /* the last step has found that all have */
 	bool told_begun, is_asking, owes_report, owes_progress;
 	int64_t asked_ns, progress_due_ns;
 	struct wt_said *heard[WT_SAID_KEPT]; /* the latest */
@@ -94,6 +97,10 @@ int wt_member_init(struct wt_member *member, struct wt_recording *recording, uin
 /* In the thread that records. */
 int wt_member_open(struct wt_member *member);
 int wt_member_run(struct wt_member *member);
+/* The same in pieces, which are all the caller's thread's: after it has begun, wt_recorder_step().
+ */
+int wt_member_begin(struct wt_member *member);
+int wt_member_result(struct wt_member *member);
 /* In another one, which background threads take after: open its files, or open them again, of which
  * none has a number below this; then the rest. */
 int wt_member_open_files(struct wt_member *member, uint32_t first_number, struct wt_error *err);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <wiretape/capture/recorder/published.h>
+
 static bool records(struct wt_member *member)
 {
 	struct wt_recording *recording = member->recording;
@@ -146,6 +148,30 @@ void wt_recording_report(struct wt_recording *recording, struct wt_recording_rep
 		report->sum = recording->rows[0].report;
 	else
 		add_up(recording, report);
+}
+
+void wt_recording_state(struct wt_recording *recording, struct wt_record_state *state)
+{
+	enum wt_record_end first;
+
+	*state = (struct wt_record_state){.size = sizeof(*state)};
+	for (size_t i = 0; i < recording->count; i++)
+		wt_published_add_state(wt_recorder_published(recording->members[i].recorder),
+		                       state);
+	if (recording->count > 1 && wt_recorder_share_has_ended(&recording->share, &first))
+		state->end = first;
+}
+
+int wt_recording_ledger(struct wt_recording *recording, uint32_t interface,
+                        struct wt_ledger *ledger)
+{
+	int rc = 0;
+
+	*ledger = (struct wt_ledger){0};
+	for (size_t i = 0; !rc && i < recording->count; i++)
+		rc = wt_published_add_ledger(wt_recorder_published(recording->members[i].recorder),
+		                             interface, ledger);
+	return rc;
 }
 
 /* Of several interfaces or queues; one that has no memory for a line does without. */

@@ -15,6 +15,9 @@
 enum { FAST_CROSSES = 10 };
 static const int64_t fast_cross_ns = 100000000, cross_ns = 1000000000;
 
+/* Each look at the interface costs two system calls, whether or not there is news. */
+static const int64_t look_ns = 20000000;
+
 /* A stamp this far ahead of the system clock, or this far before the previous one, is a sign that a
  * clock has been set; and so is a system clock that gets this far off from CLOCK_MONOTONIC. */
 static const int64_t plausible_ns = 100000000;
@@ -373,22 +376,16 @@ static void convert_frames(struct wt_stamp_converter *converter, struct wt_frame
 
 /* Mark packets whose stamp is from another source than was asked for: mostly none. */
 static bool mark_unasked(struct wt_stamp_converter *converter, struct wt_frame *frames,
-                         size_t count)
+                         size_t count, const struct wt_frame_sums *sums)
 {
 	const uint8_t expected = (uint8_t)converter->info->stamps;
-	uint64_t unasked = 0;
-	bool any = false;
+	const size_t unasked = count - sums->by_source[expected];
 
-	for (size_t i = 0; i < count; i++)
-		any |= frames[i].stamp_source != expected;
-	for (size_t i = 0; any && i < count; i++) {
-		if (frames[i].stamp_source == expected)
-			continue;
-		unasked++;
-		frames[i].notes |= WT_FRAME_SOURCE;
-	}
+	for (size_t i = 0; unasked && i < count; i++)
+		if (frames[i].stamp_source != expected)
+			frames[i].notes |= WT_FRAME_SOURCE;
 	converter->unasked += unasked;
-	return any;
+	return unasked > 0;
 }
 
 /* The kernel's own stamps become TAI. */
@@ -400,9 +397,9 @@ static void shift(const struct wt_stamp_converter *converter, struct wt_frame *f
 }
 
 void wt_stamp_converter_frames(struct wt_stamp_converter *converter, struct wt_frame *frames,
-                               size_t count)
+                               size_t count, const struct wt_frame_sums *sums)
 {
-	bool any_unasked = mark_unasked(converter, frames, count);
+	bool any_unasked = mark_unasked(converter, frames, count, sums);
 
 	if (converter->shift_ns)
 		shift(converter, frames, count);
@@ -464,8 +461,10 @@ void wt_stamp_converter_tick(struct wt_stamp_converter *converter, int64_t now_n
 	converter->surprised = false;
 	if (phc_of(converter))
 		cross_if_due(converter, now_ns);
-	if (converter->watch)
-		look_around(converter, now_ns, utc_ns);
+	if (!converter->watch || now_ns < converter->look_due_ns)
+		return;
+	converter->look_due_ns = now_ns + look_ns;
+	look_around(converter, now_ns, utc_ns);
 }
 
 void wt_stamp_converter_finish(struct wt_stamp_converter *converter)

@@ -30,6 +30,7 @@ struct wt_stamp_converter {
 	uint64_t crosses;
 	unsigned fast_left;     /* of the crosses that follow one another quickly */
 	int64_t cross_due_ns;   /* CLOCK_MONOTONIC */
+	int64_t look_due_ns;    /* the same: of the next look at the interface */
 	int64_t last_utc_ns;    /* of the last hardware stamp; INT64_MIN: there was none */
 	int64_t lead_ns;        /* of CLOCK_REALTIME over CLOCK_MONOTONIC, at the last look */
 	int64_t quiet_until_ns; /* CLOCK_MONOTONIC: a look at the clock has found nothing */
@@ -58,11 +59,12 @@ struct wt_stamp_converter_config {
 int wt_stamp_converter_open(struct wt_stamp_converter *converter, struct wt_reader *reader,
                             const struct wt_stamp_converter_config *config, struct wt_error *err);
 
-/* Convert the stamps of frames, and mark those that the file has to say more about. A clock that
+/* Convert the stamps of frames, of which `sums` tells, and mark those that the file has to say more
+ * about. A clock that
  * seems to have been set is noticed at once, from them or from the system clock: at most one note
  * is added between two ticks. */
 void wt_stamp_converter_frames(struct wt_stamp_converter *converter, struct wt_frame *frames,
-                               size_t count);
+                               size_t count, const struct wt_frame_sums *sums);
 
 /* Do what is due: take a cross timestamp, look at the interface, whose change may have reset the
  * clock: then cross timestamps come fast again, beginning at once. CLOCK_MONOTONIC and _REALTIME.

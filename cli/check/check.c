@@ -229,6 +229,8 @@ static int open_monitor(struct check *check, struct wt_error *err)
 	};
 	int rc = wt_feed_monitor_open(&check->monitor, &config, err);
 
+	if (!rc && wt_feed_tapes_open(&check->context.tapes, check->monitor))
+		rc = wt_error_set(err, -ENOMEM, "no memory for the lanes of recordings");
 	check->context.monitor = rc ? NULL : check->monitor;
 	return rc;
 }
@@ -377,6 +379,7 @@ static void release(struct check *check)
 		wt_books_fini(&check->files[i].books);
 	}
 	wt_check_result_fini(&check->result);
+	wt_feed_tapes_close(check->context.tapes);
 	wt_feed_monitor_close(check->monitor);
 	wt_check_gaps_close(&check->gaps);
 	free(check->files);

@@ -18,22 +18,12 @@ struct reading {
  * and so are in gaps of streams whose packets other lanes have meanwhile. */
 static void tell_drops(struct reading *reading, struct wt_check_source *source)
 {
-	struct wt_feed_monitor *monitor = reading->context->monitor;
+	struct wt_feed_tapes *tapes = reading->context->tapes;
 	struct wt_frame *next = &source->frames[source->used];
 
-	if (!monitor || source->place == UINT32_MAX || !source->now->head.mark.lanes ||
-	    !next->dropped_before)
-		return;
-	wt_feed_monitor_sighting(monitor, source->place,
-	                         &(const struct wt_sighting){
-	                                 .kind = WT_SIGHTING_DROP,
-	                                 .packets = next->dropped_before,
-	                                 .stamp_ns = source->taken_ns == INT64_MIN
-	                                                     ? next->stamp_ns
-	                                                     : source->taken_ns,
-	                         },
-	                         NULL);
-	next->dropped_before = 0;
+	if (tapes && source->place != UINT32_MAX && next->dropped_before &&
+	    wt_feed_tapes_dropped(tapes, source->place, next->dropped_before))
+		next->dropped_before = 0;
 }
 
 static int open_series(struct reading *reading, struct wt_error *err)
@@ -114,16 +104,15 @@ static int64_t limit_of(const struct reading *reading, int64_t others_ns)
 
 static void give(struct reading *reading, struct wt_check_source *source, int64_t limit_ns)
 {
-	struct wt_feed_monitor *monitor = reading->context->monitor;
+	struct wt_feed_tapes *tapes = reading->context->tapes;
 	const struct wt_frame *frames = source->frames + source->used;
 	size_t count = 1, left = source->frame_count - source->used;
 
 	while (count < left && frames[count].stamp_ns <= limit_ns)
 		count++;
 	source->used += count;
-	source->taken_ns = frames[count - 1].stamp_ns;
-	if (monitor && source->place != UINT32_MAX)
-		wt_feed_monitor_frames(monitor, source->place, frames, count);
+	if (tapes && source->place != UINT32_MAX)
+		wt_feed_tapes_frames(tapes, source->place, frames, count);
 }
 
 static void close_source(struct reading *reading, struct wt_check_source *source)
@@ -178,6 +167,8 @@ int wt_check_read(struct wt_check_context *context, struct wt_check_file *files,
 	while (reading.source_count)
 		close_source(&reading, reading.sources[0]);
 	free(reading.sources);
+	if (context->tapes)
+		wt_feed_tapes_end(context->tapes);
 	if (context->monitor)
 		wt_feed_monitor_finish(context->monitor);
 	return rc;

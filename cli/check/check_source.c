@@ -41,7 +41,6 @@ void wt_check_source_init(struct wt_check_source *source, struct wt_check_contex
 	        .file_count = count,
 	        .place = NOT_FOLLOWED,
 	        .last_ns = INT64_MIN,
-	        .taken_ns = INT64_MIN,
 	};
 }
 
@@ -140,16 +139,16 @@ static const char *why_unknown(const struct wt_check_source *source, bool has_le
 /* Tell the monitor of a place, as a lane of its interface, which may be told again. */
 static int tell(struct wt_check_source *source, uint32_t number)
 {
-	struct wt_feed_monitor *monitor = source->context->monitor;
+	struct wt_feed_tapes *tapes = source->context->tapes;
 	struct wt_place *place = &source->context->places.list[number];
 	const char *why = why_unknown(source, place->has_ledger);
-	int rc = wt_feed_monitor_interface(monitor, place->interface, place->name, place->link_type,
-	                                   why);
+	int rc = wt_feed_tapes_interface(tapes, place->interface, place->name, place->link_type,
+	                                 why, source->now->head.mark.lanes > 0);
 
 	if (rc || place->is_told || place->interface == number)
 		return rc;
 	place->is_told = true;
-	return wt_feed_monitor_lane(monitor, number, place->interface, NULL);
+	return wt_feed_tapes_lane(tapes, number, place->interface, place->link_type);
 }
 
 /* Find an interface's place when its first item comes: its number in the monitor. */
@@ -177,40 +176,40 @@ static uint32_t place_of(struct wt_check_source *source, uint32_t id)
 	if (tell(source, interface->place))
 		interface->place = NOT_FOLLOWED;
 	else if (why)
-		wt_feed_monitor_break(monitor, interface->place, why);
+		wt_feed_tapes_break_within(source->context->tapes, interface->place, 0, 0, why);
 	return interface->place;
 }
 
 /* Files of this lane are not here that other lanes have. */
 static void break_lane(struct wt_check_source *source)
 {
-	struct wt_feed_monitor *monitor = source->context->monitor;
+	struct wt_feed_tapes *tapes = source->context->tapes;
 
-	for (uint32_t id = 0; monitor && id < source->interface_count; id++) {
+	for (uint32_t id = 0; tapes && id < source->interface_count; id++) {
 		uint32_t place = place_of(source, id);
 
 		if (place != NOT_FOLLOWED)
-			wt_feed_monitor_break(monitor, place,
-			                      "files of the recording are not here");
+			wt_feed_tapes_break_within(tapes, place, 0, 0,
+			                           "files of the recording are not here");
 	}
 }
 
 /* Take in a loss at this place, of any of the section's interfaces. */
 static void take_missing(struct wt_check_source *source, const struct wt_gap_block *missing)
 {
-	struct wt_feed_monitor *monitor = source->context->monitor;
+	struct wt_feed_tapes *tapes = source->context->tapes;
 
 	if (missing->what == WT_GAP_BLOCK_CONTINUED)
 		return;
-	for (uint32_t id = 0; monitor && id < source->interface_count; id++) {
+	for (uint32_t id = 0; tapes && id < source->interface_count; id++) {
 		uint32_t place = place_of(source, id);
 
 		if (place == NOT_FOLLOWED)
 			continue;
 		if (missing->what == WT_GAP_BLOCK_NOT_CLOSED)
-			wt_feed_monitor_break(monitor, place, "the recording has no end");
+			wt_feed_tapes_break_within(tapes, place, 0, 0, "the recording has no end");
 		else if (missing->packets)
-			wt_feed_monitor_writer_lost(monitor, place, missing->packets);
+			wt_feed_tapes_writer_lost(tapes, place, missing->packets);
 	}
 }
 
@@ -293,8 +292,8 @@ static void take_nic_look(struct wt_check_source *source, const struct wt_pcapng
 	if (place == NOT_FOLLOWED)
 		return;
 	if (look.away)
-		wt_feed_monitor_break_within(monitor, place, look.from, look.to,
-		                             wt_nic_away_text(look.away));
+		wt_feed_tapes_break_within(source->context->tapes, place, look.from, look.to,
+		                           wt_nic_away_text(look.away));
 	else
 		wt_feed_monitor_nic(monitor, place, look.look_ns, look.counters);
 }
@@ -349,24 +348,12 @@ static int take_item(struct wt_check_source *source, const struct wt_pcapng_item
 	}
 }
 
-static void tell_loss(const struct wt_check_source *source, uint32_t place,
-                      enum wt_sighting_kind kind, uint64_t packets)
-{
-	if (packets)
-		wt_feed_monitor_sighting(source->context->monitor, place,
-		                         &(const struct wt_sighting){
-		                                 .kind = (uint8_t)kind,
-		                                 .packets = packets,
-		                                 .stamp_ns = source->taken_ns,
-		                         },
-		                         NULL);
-}
-
 /* Tell what a lane lost after its last packet, while others go on. */
 static void tell_tail(struct wt_check_source *source)
 {
-	if (!source->context->monitor || !source->now->head.mark.lanes ||
-	    source->next_file < source->file_count)
+	struct wt_feed_tapes *tapes = source->context->tapes;
+
+	if (!tapes || !source->now->head.mark.lanes || source->next_file < source->file_count)
 		return;
 	for (uint32_t id = 0; id < source->interface_count; id++) {
 		struct wt_books_tail tail = wt_books_tail(&source->now->books, id);
@@ -374,8 +361,10 @@ static void tell_tail(struct wt_check_source *source)
 
 		if (place == NOT_FOLLOWED)
 			continue;
-		tell_loss(source, place, WT_SIGHTING_DROP, tail.ring);
-		tell_loss(source, place, WT_SIGHTING_UNWRITTEN, tail.writer);
+		if (tail.ring)
+			wt_feed_tapes_dropped(tapes, place, tail.ring);
+		if (tail.writer)
+			wt_feed_tapes_writer_lost(tapes, place, tail.writer);
 	}
 }
 

@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include <wiretape/archive/capture_file.h>
-#include <wiretape/feed/feed_monitor.h>
+#include <wiretape/feed/feed_tapes.h>
 #include <wiretape/frame.h>
 
 struct wt_check_file {
@@ -37,6 +37,7 @@ struct wt_check_file {
 struct wt_check_context {
 	struct wt_places places;
 	struct wt_feed_monitor *monitor; /* NULL: only the books are kept */
+	struct wt_feed_tapes *tapes;     /* in front of it; NULL likewise */
 	const struct wt_patience *patience;
 };
 
@@ -57,9 +58,8 @@ struct wt_check_source {
 	/* Packets of one interface that are next; those up to `used` have been taken. */
 	struct wt_frame frames[WT_CHECK_BATCH];
 	size_t frame_count, used;
-	uint32_t place;   /* UINT32_MAX: not followed */
-	int64_t last_ns;  /* of all that were read */
-	int64_t taken_ns; /* of all that were taken; INT64_MIN: none */
+	uint32_t place;  /* UINT32_MAX: not followed */
+	int64_t last_ns; /* of all that were read */
 	bool over;
 };
 

@@ -149,8 +149,7 @@ static void put_drops(struct wt_feed_lane *lane, uint64_t packets, uint64_t to_o
 		lane->behind_drops += packets;
 		return;
 	}
-	put(lane, WT_SIGHTING_DROP, lane->order, lane->order ? lane->last_ns : to_ns)->packets =
-	        packets;
+	put(lane, WT_SIGHTING_DROP, lane->order, lane->last_ns)->packets = packets;
 	put(lane, WT_SIGHTING_PACKET, to_order, to_ns);
 }
 
@@ -225,6 +224,7 @@ int wt_feed_lane_open(struct wt_feed_lane **lane, const struct wt_feed_lane_conf
 	made->reader.mask = KNOWN - 1;
 	made->reader.slot_bytes = sizeof(*made->known);
 	made->promise_ns = made->promise_seen_ns = INT64_MIN;
+	made->last_ns = made->put_ns = INT64_MIN;
 	wt_header_reader_interface(&made->reader, config->interface, config->name,
 	                           config->link_type);
 	*lane = made;
@@ -297,6 +297,18 @@ static struct wt_sighting *put_loss(struct wt_feed_lane *lane, enum wt_sighting_
 	catch_up(lane);
 	lane->is_behind |= !has_room(lane, 1);
 	return lane->is_behind ? NULL : put(lane, kind, lane->order, lane->last_ns);
+}
+
+void wt_feed_lane_dropped(struct wt_feed_lane *lane, uint64_t packets)
+{
+	struct wt_sighting *sighting = put_loss(lane, WT_SIGHTING_DROP);
+
+	lane->framed += packets;
+	lane->told += packets;
+	if (sighting)
+		sighting->packets = packets;
+	else
+		lane->behind_drops += packets;
 }
 
 void wt_feed_lane_writer_lost(struct wt_feed_lane *lane, uint64_t packets)

@@ -42,8 +42,9 @@ void wt_feed_lane_frames(struct wt_feed_lane *lane, const struct wt_frame *frame
  */
 void wt_feed_lane_quiet(struct wt_feed_lane *lane, int64_t now_ns, uint64_t dropped);
 
-/* Note losses between the last frame and the next: packets seen and not written; or a loss of
- * unknown size, as wt_feed_monitor_break_within(). */
+/* Note losses between the last frame and the next: drops, of which the next does not tell; packets
+ * seen and not written; or a loss of unknown size, as wt_feed_monitor_break_within(). */
+void wt_feed_lane_dropped(struct wt_feed_lane *lane, uint64_t packets);
 void wt_feed_lane_writer_lost(struct wt_feed_lane *lane, uint64_t packets);
 void wt_feed_lane_break(struct wt_feed_lane *lane, int64_t from, int64_t to, const char *why);
 

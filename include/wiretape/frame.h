@@ -54,4 +54,10 @@ struct wt_frame {
 	int64_t software_ns;     /* if WT_FRAME_BOTH: the kernel's own stamp, CLOCK_REALTIME */
 };
 
+/* What a ledger counts of some frames. */
+struct wt_frame_sums {
+	uint32_t cut; /* fewer bytes than were on the wire */
+	uint32_t by_source[WT_STAMP_SOURCES];
+};
+
 #endif

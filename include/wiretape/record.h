@@ -94,7 +94,7 @@ struct wt_record_config {
 	const struct wt_record_interface *interfaces;
 	size_t interface_count;
 
-	/* Destinations: at least one of `path` and on_frames. */
+	/* Destinations: at least one of `path` (or on_bytes) and on_frames. */
 	const char *path;          /* DIR/NAME.EXT [no file] */
 	uint64_t file_bytes;       /* begin the next file before one exceeds this [never] */
 	uint64_t file_packets;     /* begin the next file after exactly this many [never] */
@@ -129,6 +129,12 @@ struct wt_record_config {
 	int64_t progress_every_ns; /* [only when a report is requested] */
 	/* Takes a remark for people, one line. */
 	void (*on_event)(void *context, const char *text);
+	/* In place of `path`: takes the bytes of a pcapng stream, of each queue one, in the order
+	 * in which they come, in the thread that records the queue. Returns how many of `length` it
+	 * has taken; 0, if none for now: then wt_record_resume() as soon as there is room again; or
+	 * a negative errno, which ends the recording as a disk that fails does. What it has taken
+	 * counts as written. It must not wait. */
+	ptrdiff_t (*on_bytes)(void *context, uint32_t queue, const void *bytes, size_t length);
 	void *context; /* for all of these */
 
 	/* Feeds to follow while recording: as in wt_feed_config. Their multicast groups are joined.
@@ -167,15 +173,42 @@ WT_API int wt_record_open(struct wt_record **record, const struct wt_record_conf
  * errno and its reason, and everything before that is in the files. */
 WT_API int wt_record_run(struct wt_record *record, struct wt_error *err);
 
+/* The same in pieces, for a loop of one's own, all in one thread: begin, take steps until one says
+ * that it has ended, take the result, which wt_record_run() would return. Beginning may wait for
+ * the file's header and for a FIFO's reader; a step waits for nothing. With several queues these
+ * are recorded by threads of their own, and a step does what is left to do. */
+enum wt_record_step {
+	WT_STEP_WAIT, /* the next is due when the descriptor is readable */
+	WT_STEP_MORE, /* it is due at once, as soon as others have had their turn */
+	WT_STEP_ENDED,
+};
+WT_API int wt_record_begin(struct wt_record *record, struct wt_error *err);
+WT_API enum wt_record_step wt_record_step(struct wt_record *record);
+WT_API int wt_record_result(struct wt_record *record, struct wt_error *err);
+
+/* A descriptor for poll() or epoll, for reading only, that stays the recording's: rings, disks,
+ * times that are due, and requests of other threads. Ask for it before the first step. Or a
+ * negative errno. */
+WT_API int wt_record_fd(struct wt_record *record);
+
+/* Ask the recording to stop, and have it give up what the rings still hold at this time of
+ * CLOCK_MONOTONIC: that is lost, the result is -ETIMEDOUT, and commands for finished files are not
+ * waited for. What the disk has been given by then is waited for, since no disk gives it back. Any
+ * thread. */
+WT_API void wt_record_stop_by(struct wt_record *record, int64_t deadline_ns);
+
+/* on_bytes may take more. Any thread. */
+WT_API void wt_record_resume(struct wt_record *record);
+
 /* Ask the recording to stop; or to call on_progress now. From any thread or signal handler, from
  * wt_record_open() to wt_record_close(). */
 WT_API void wt_record_stop(struct wt_record *record);
 WT_API void wt_record_poke(struct wt_record *record);
 
-/* The functions below may be called in a callback, or before or after wt_record_run() in its
- * thread. */
-
-/* State of a recording, all interfaces together. */
+/* State of a recording, all interfaces together, and of one moment: it adds up. It is not older
+ * than 50 ms while the recording has work, and what the kernel dropped is not older than a second.
+ * Any thread, from wt_record_open() to wt_record_close(), and it waits for nobody; like the ledger.
+ */
 struct wt_record_state {
 	size_t size;                  /* see export.h */
 	uint64_t seen, written, lost; /* packets: seen = written + lost */
@@ -198,6 +231,9 @@ WT_API int wt_record_state_read(struct wt_record *record, struct wt_record_state
 #define WT_ALL_INTERFACES UINT32_MAX
 WT_API int wt_record_ledger(struct wt_record *record, uint32_t interface, size_t entry,
                             const char **name, int64_t *value);
+
+/* The functions below may be called in a callback, or before or after wt_record_run() in its
+ * thread. */
 
 /* Settings that an interface actually got. Strings live as long as the recording. */
 struct wt_record_interface_info {

@@ -49,7 +49,8 @@ enum wt_walk_fault {
 /* Describe a fault in a sentence that names the field. Static; any thread. */
 WT_API const char *wt_walk_fault_text(enum wt_walk_fault fault);
 
-/* Cursor over a block's frames. `fault` and `fault_offset` are public, the rest is the walker's. */
+/* Cursor over a block's frames. `fault`, `fault_offset` and `sums` are public, the rest is the
+ * walker's. */
 struct wt_walk {
 	uint8_t *base;
 	uint32_t bytes;      /* bytes of the block that may be touched */
@@ -58,8 +59,9 @@ struct wt_walk {
 	uint32_t slot_bytes; /* length of every frame's slot (TPACKET_V2), or of the last one
 	                        (TPACKET_V3) */
 	uint32_t snaplen;
-	uint32_t fault_offset; /* offset of the faulty header or frame in the block */
-	uint8_t fault;         /* enum wt_walk_fault */
+	uint32_t fault_offset;     /* offset of the faulty header or frame in the block */
+	uint8_t fault;             /* enum wt_walk_fault */
+	struct wt_frame_sums sums; /* of the frames that were read last */
 };
 
 /* A borrowed block. Plain data: copy it, keep it, give it back once. */

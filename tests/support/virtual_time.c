@@ -23,6 +23,7 @@ static int pass(struct wt_system *system, int fd, int64_t until_ns)
 	struct pollfd wait = {.fd = fd, .events = POLLIN};
 
 	at->waits++;
+	at->fd = fd;
 	if (at->on_wait)
 		at->on_wait(at->context, &until_ns);
 	if (poll(&wait, 1, 0) > 0)

@@ -12,6 +12,7 @@ struct virtual_time {
 	int64_t now_ns; /* CLOCK_MONOTONIC */
 	int64_t utc_ns; /* at CLOCK_MONOTONIC 0 */
 	unsigned waits;
+	int fd; /* that is waited for */
 	/* Called whenever somebody waits, before time passes; may bring `until_ns` forward, to
 	 * return in between, and make the descriptor readable. NULL: nothing happens. */
 	void (*on_wait)(void *context, int64_t *until_ns);

@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 const bool wt_disk_has_uring = true;
 
@@ -21,6 +23,11 @@ struct uring_disk {
 	struct iovec pieces[PIECES_MOST]; /* registered, under their index */
 	unsigned piece_count;
 	bool table; /* the kernel has an empty table for them */
+	/* The kernel leaves what a write's end takes to the calls of the thread that submits,
+	 * instead of interrupting it, or its sleep, each time (since Linux 6.1). The ring's own
+	 * descriptor does not become readable then, an eventfd does. */
+	bool deferred;
+	bool enabled; /* by the first of these calls: the thread is settled by that */
 	/* Writes into the page cache go one by one, each followed by its advice. The kernel would
 	 * serialise them as well, but with its threads spinning for their turn. */
 	struct wt_disk_request *waiting, **last_waiting;
@@ -127,7 +134,11 @@ static void prepare(const struct uring_disk *uring, struct io_uring_sqe *sqe,
  * call. */
 static void push_queue(struct uring_disk *uring)
 {
-	if (io_uring_sq_ready(&uring->ring))
+	if (!io_uring_sq_ready(&uring->ring))
+		return;
+	if (uring->deferred)
+		io_uring_submit_and_get_events(&uring->ring);
+	else
 		io_uring_submit(&uring->ring);
 }
 
@@ -160,10 +171,19 @@ static void copy_next(struct uring_disk *uring)
 		uring->last_waiting = &uring->waiting;
 }
 
+/* liburing 2.3 declares io_uring_enable_rings(), but does not have it. */
+static void enable(struct uring_disk *uring)
+{
+	if (uring->deferred && !uring->enabled)
+		uring->enabled = !io_uring_register((unsigned)uring->ring.ring_fd,
+		                                    IORING_REGISTER_ENABLE_RINGS, NULL, 0);
+}
+
 static int submit_uring(struct wt_disk *disk, struct wt_disk_request *request)
 {
 	struct uring_disk *uring = uring_of(disk);
 
+	enable(uring);
 	if (!is_copied(request))
 		return hand_in(uring, request);
 	*uring->last_waiting = request;
@@ -238,7 +258,7 @@ static int take(struct uring_disk *uring, struct wt_disk_request *request, int r
 	return 1;
 }
 
-static int take_ended(struct uring_disk *uring)
+static int take_completions(struct uring_disk *uring)
 {
 	struct io_uring_cqe *cqe;
 	int count = 0;
@@ -250,6 +270,29 @@ static int take_ended(struct uring_disk *uring)
 
 		io_uring_cqe_seen(&uring->ring, cqe);
 		count += take(uring, request, result);
+	}
+	return count;
+}
+
+/* Whether the kernel has something for us. */
+static bool is_stirred(const struct uring_disk *uring)
+{
+	return io_uring_cq_ready(&uring->ring) ||
+	       IO_URING_READ_ONCE(*uring->ring.sq.kflags) & IORING_SQ_TASKRUN;
+}
+
+/* What ends after the eventfd has been reset makes it readable again; what did before is seen. */
+static int take_ended(struct uring_disk *uring)
+{
+	uint64_t events;
+	int count = 0;
+
+	if (!uring->deferred)
+		return take_completions(uring);
+	while (count < WT_DISK_DEPTH && is_stirred(uring)) {
+		count += take_completions(uring);
+		if (!is_stirred(uring) && read(uring->disk.fd, &events, sizeof(events)) < 0)
+			break; /* it was not readable */
 	}
 	return count;
 }
@@ -319,7 +362,11 @@ static void register_uring(struct wt_disk *disk, uint8_t *base, size_t length)
 
 static void close_uring(struct wt_disk *disk)
 {
-	io_uring_queue_exit(&uring_of(disk)->ring);
+	struct uring_disk *uring = uring_of(disk);
+
+	io_uring_queue_exit(&uring->ring);
+	if (uring->deferred)
+		close(disk->fd);
 	free(disk);
 }
 
@@ -338,8 +385,7 @@ static int check_operations(struct io_uring *ring)
 	return rc;
 }
 
-/* A seccomp filter may allow a ring, but not its use: find out now. */
-static int check_entering(struct io_uring *ring)
+static int enter(struct io_uring *ring)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
 	struct io_uring_cqe *cqe;
@@ -357,6 +403,51 @@ static int check_entering(struct io_uring *ring)
 	return rc;
 }
 
+/* A seccomp filter may allow a ring, but not its use: find out now, by another ring, as this one's
+ * thread may be another. */
+static int check_entering(void)
+{
+	struct io_uring ring;
+	int rc = io_uring_queue_init(1, &ring, 0);
+
+	if (rc)
+		return rc;
+	rc = enter(&ring);
+	io_uring_queue_exit(&ring);
+	return rc;
+}
+
+static int make_ring(struct uring_disk *uring)
+{
+	/* Room for the requests and the advice between them, so that the queue is never full. */
+	enum { ENTRIES = 2 * WT_DISK_DEPTH };
+	const unsigned deferring = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
+	                           IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_R_DISABLED;
+	int rc = io_uring_queue_init(ENTRIES, &uring->ring, deferring);
+
+	uring->deferred = !rc;
+	return rc == -EINVAL ? io_uring_queue_init(ENTRIES, &uring->ring, 0) : rc;
+}
+
+/* Have a descriptor that is readable while there are completions. The ring's own needs nothing to
+ * reset it. */
+static int choose_fd(struct uring_disk *uring)
+{
+	int rc;
+
+	if (!uring->deferred) {
+		uring->disk.fd = uring->ring.ring_fd;
+		return 0;
+	}
+	uring->disk.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (uring->disk.fd < 0)
+		return -errno;
+	rc = io_uring_register_eventfd(&uring->ring, uring->disk.fd);
+	if (rc)
+		close(uring->disk.fd);
+	return rc;
+}
+
 int wt_disk_uring_open(struct wt_disk **disk, struct wt_error *err)
 {
 	static const struct wt_disk_ops ops = {
@@ -366,8 +457,6 @@ int wt_disk_uring_open(struct wt_disk **disk, struct wt_error *err)
 	        .reap = reap_uring,
 	        .close = close_uring,
 	};
-	/* Room for the requests and the advice between them, so that the queue is never full. */
-	enum { ENTRIES = 2 * WT_DISK_DEPTH };
 	struct uring_disk *uring = calloc(1, sizeof(*uring));
 	int rc;
 
@@ -375,16 +464,16 @@ int wt_disk_uring_open(struct wt_disk **disk, struct wt_error *err)
 		return wt_error_set(err, -ENOMEM, "no memory for writing with io_uring");
 	uring->disk.ops = &ops;
 	uring->last_waiting = &uring->waiting;
-	rc = io_uring_queue_init(ENTRIES, &uring->ring, 0);
+	rc = make_ring(uring);
 	if (rc)
 		goto free_disk;
 	rc = check_operations(&uring->ring);
 	if (!rc)
-		rc = check_entering(&uring->ring);
+		rc = check_entering();
+	if (!rc)
+		rc = choose_fd(uring);
 	if (rc)
 		goto exit_ring;
-	/* Readable while there are completions: needs no eventfd, and nothing to reset. */
-	uring->disk.fd = uring->ring.ring_fd;
 	*disk = &uring->disk;
 	return 0;
 

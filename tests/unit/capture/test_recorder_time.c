@@ -34,6 +34,8 @@ static struct {
 	int64_t slow_ns;                    /* the first call of on_progress takes as long */
 	int64_t gone_ns;                    /* when the interface goes; 0: never */
 	bool held, holds, goes_for_good;
+	bool floods;                     /* the ring is not empty whenever somebody waits */
+	unsigned gathers, wrong_gathers; /* waits for others than the ring and the disk */
 	unsigned warnings, waits;
 	size_t interface; /* whose reader tells what is asked of it */
 } seen;
@@ -130,9 +132,27 @@ static void wait_for_others(void)
 		poll(NULL, 0, 1);
 }
 
+/* The ring has something for the first of the waits. */
+static void flood(int64_t until_ns)
+{
+	enum { FLOODED = 8 };
+	const struct wt_recorder *recorder = recording.recorder;
+
+	if (recorder->phase == WT_RECORDER_RECORDS && virtual.fd == recorder->wait.wake_fd) {
+		seen.gathers++;
+		seen.wrong_gathers += until_ns != virtual.now_ns + 4000000;
+	}
+	while (recorder->phase == WT_RECORDER_RECORDS && seen.waits < FLOODED &&
+	       wt_recorded_fill_pct(recorder->recorded) <= 0)
+		poll(NULL, 0, 1);
+	seen.waits += recorder->phase == WT_RECORDER_RECORDS;
+}
+
 static void on_wait(void *context, int64_t *until_ns)
 {
 	(void)context;
+	if (seen.floods)
+		flood(*until_ns);
 	if (is_time(&seen.hold_ns, until_ns))
 		fault_disk_hold(recording.disk, seen.holds = seen.held = true);
 	if (is_time(&seen.release_ns, until_ns))
@@ -224,6 +244,29 @@ Test(recorder_time, statistics_come_every_ten_seconds_and_at_the_end)
 	run();
 	expect_good();
 	cr_expect(eq(uint, recording.check.statistics, 2 * (3 + 1)));
+}
+
+static void run_flooded(uint64_t ring_bytes)
+{
+	seen.floods = true;
+	recording_add(&recording, "sim:size=1400,pps=20k,count=20000", ring_bytes);
+	run();
+	expect_good();
+	cr_expect(eq(u64, recording.ledgers[0].written, 20000));
+	cr_expect(eq(uint, seen.wrong_gathers, 0));
+}
+
+Test(recorder_time, blocks_that_come_fast_gather_in_a_ring_that_has_room)
+{
+	run_flooded(128 << 20);
+	cr_expect(gt(uint, seen.gathers, 0));
+	cr_expect(lt(uint, seen.gathers, virtual.waits), "the first wait is for the ring");
+}
+
+Test(recorder_time, a_small_ring_is_looked_at_as_soon_as_there_is_anything)
+{
+	run_flooded(127 << 20);
+	cr_expect(eq(uint, seen.gathers, 0));
 }
 
 static void rotate_by(int64_t duration_ns, int64_t interval_ns)

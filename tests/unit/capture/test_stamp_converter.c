@@ -128,12 +128,14 @@ static void arrive(size_t count)
 /* A batch of those that wait. */
 static void take(size_t count)
 {
-	struct wt_frame frames[MOST];
+	struct wt_frame frames[MOST] = {0};
+	struct wt_frame_sums sums;
 
 	cr_assert(taken + count <= arrived);
 	for (size_t i = 0; i < count; i++)
 		frames[i] = packets[taken + i].frame;
-	wt_stamp_converter_frames(&converter, frames, count);
+	wt_frame_sums_of(&sums, frames, count);
+	wt_stamp_converter_frames(&converter, frames, count, &sums);
 	for (size_t i = 0; i < count; i++)
 		packets[taken + i].frame = frames[i];
 	taken += count;
@@ -357,7 +359,7 @@ Test(converter, less_precise_software_stamps_are_marked)
 Test(converter, no_frames_are_no_work)
 {
 	open_converter();
-	wt_stamp_converter_frames(&converter, NULL, 0);
+	wt_stamp_converter_frames(&converter, NULL, 0, &(struct wt_frame_sums){0});
 	cr_expect(eq(sz, converter.note_count, 0));
 }
 

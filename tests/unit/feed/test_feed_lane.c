@@ -100,6 +100,23 @@ static struct wt_tracker_totals totals_of(struct feed_run *run)
 	return totals;
 }
 
+/* The first takes two places, for its names. */
+static void fill_up(struct feed_run *run)
+{
+	for (uint64_t number = 1; number < USABLE; number++)
+		give(run, 0, number, T0 + (int64_t)number, 0);
+	cr_assert_eq(wt_feed_lane_unfollowed(run->lanes[0][0]), 0);
+}
+
+static void take(struct feed_run *run, size_t count)
+{
+	while (count--) {
+		cr_assert(peek(run, 0).is_there);
+		wt_feed_lane_take(run->lanes[0][0]);
+	}
+	wt_feed_lane_release(run->lanes[0][0]);
+}
+
 Test(feed_lane, hands_on_headers_and_names_what_is_new)
 {
 	struct feed_run *run = open_two();
@@ -161,12 +178,12 @@ Test(feed_lane, a_drop_lies_between_two_packets_of_any_kind)
 	run_close(run);
 }
 
-Test(feed_lane, drops_before_all_have_the_first_packets_stamp)
+Test(feed_lane, drops_before_all_come_before_all)
 {
 	struct feed_run *run = open_two();
 
 	give_other(run, 0, T0, 3);
-	expect_next(run, WT_SIGHTING_DROP, 0, T0, __LINE__);
+	expect_next(run, WT_SIGHTING_DROP, 0, INT64_MIN, __LINE__);
 	expect_next(run, WT_SIGHTING_PACKET, 1, T0, __LINE__);
 	run_close(run);
 }
@@ -203,11 +220,43 @@ Test(feed_lane, drops_told_while_quiet_may_be_told_of_by_several_frames)
 	struct feed_run *run = open_two();
 
 	wt_feed_lane_quiet(run->lanes[0][0], T0, 5);
-	expect_next(run, WT_SIGHTING_DROP, 0, T0, __LINE__);
+	expect_next(run, WT_SIGHTING_DROP, 0, INT64_MIN, __LINE__);
 	expect_next(run, WT_SIGHTING_PACKET, 0, T0, __LINE__);
 	give_other(run, 0, T0 + 1, 3);
 	give_other(run, 0, T0 + 2, 2);
 	expect_none(run, T0 + 2, __LINE__);
+	run_close(run);
+}
+
+Test(feed_lane, drops_may_be_told_before_their_frame)
+{
+	struct feed_run *run = open_two();
+
+	give_other(run, 0, T0, 0);
+	wt_feed_lane_dropped(run->lanes[0][0], 4);
+	give_other(run, 0, T0 + 1, 0);
+	cr_expect_eq(peek(run, 0).sighting->packets, 4);
+	expect_next(run, WT_SIGHTING_DROP, 1, T0, __LINE__);
+	wt_feed_lane_quiet(run->lanes[0][0], T0 + 2, 4);
+	give_other(run, 0, T0 + 3, 1);
+	cr_expect_eq(peek(run, 0).sighting->packets, 1);
+	expect_next(run, WT_SIGHTING_DROP, 2, T0 + 1, __LINE__);
+	expect_next(run, WT_SIGHTING_PACKET, 3, T0 + 3, __LINE__);
+	run_close(run);
+}
+
+Test(feed_lane, drops_told_where_there_is_no_room_are_kept)
+{
+	struct feed_run *run = open_two();
+
+	fill_up(run);
+	wt_feed_lane_dropped(run->lanes[0][0], 4);
+	take(run, 11);
+	wt_feed_lane_quiet(run->lanes[0][0], T0 + 20, 4);
+	expect_next(run, WT_SIGHTING_BREAK, 11, T0 + 11, __LINE__);
+	cr_expect_eq(peek(run, 0).sighting->packets, 4);
+	expect_next(run, WT_SIGHTING_DROP, 11, T0 + 11, __LINE__);
+	expect_none(run, T0 + 20, __LINE__);
 	run_close(run);
 }
 
@@ -227,23 +276,6 @@ Test(feed_lane, other_losses_lie_after_the_latest_packet)
 	expect_next(run, WT_SIGHTING_BREAK, 1, T0, __LINE__);
 	expect_none(run, T0 + 1, __LINE__);
 	run_close(run);
-}
-
-/* The first takes two places, for its names. */
-static void fill_up(struct feed_run *run)
-{
-	for (uint64_t number = 1; number < USABLE; number++)
-		give(run, 0, number, T0 + (int64_t)number, 0);
-	cr_assert_eq(wt_feed_lane_unfollowed(run->lanes[0][0]), 0);
-}
-
-static void take(struct feed_run *run, size_t count)
-{
-	while (count--) {
-		cr_assert(peek(run, 0).is_there);
-		wt_feed_lane_take(run->lanes[0][0]);
-	}
-	wt_feed_lane_release(run->lanes[0][0]);
 }
 
 Test(feed_lane, what_has_no_room_is_a_break_and_keeps_the_promise_back)
@@ -650,6 +682,16 @@ Test(feed_merge, numbers_that_found_no_room_are_not_known_to_be_lost)
 	run_close(run);
 }
 
+static void give_tape(struct feed_run *run, uint32_t lane, uint64_t number, int64_t stamp_ns)
+{
+	struct wt_feed_header header = {
+	        .session = 1, .first = number, .count = 1, .what = WT_FEED_DATA};
+	struct run_frame made;
+
+	run_make(run, 0, WT_FEED_A, &header, stamp_ns, &made);
+	wt_feed_monitor_frames(run->monitor, lane, &made.frame, 1);
+}
+
 Test(feed_monitor_lanes, only_an_interface_has_lanes)
 {
 	struct feed_run *run = run_open(feeds, 4, S);
@@ -660,17 +702,13 @@ Test(feed_monitor_lanes, only_an_interface_has_lanes)
 	cr_expect_eq(wt_feed_monitor_lane(run->monitor, 4, 0, NULL), -EINVAL);
 	cr_expect_eq(wt_feed_monitor_lane(run->monitor, 2, 4, NULL), -EINVAL);
 	cr_expect_str_eq(wt_feed_monitor_interface_name(run->monitor, 1), "eth0");
+	cr_expect_eq(wt_feed_monitor_lane(run->monitor, 1, 0, NULL), 0, "again");
+	cr_expect_eq(wt_feed_monitor_lane(run->monitor, 1, 2, NULL), -EINVAL);
+	give_tape(run, 0, 1, T0);
+	give_tape(run, 1, 3, T0 + 1);
+	wt_feed_monitor_finish(run->monitor);
+	cr_expect_eq(run_count(run, WT_EVENT_GAP), 1);
 	run_close(run);
-}
-
-static void give_tape(struct feed_run *run, uint32_t lane, uint64_t number, int64_t stamp_ns)
-{
-	struct wt_feed_header header = {
-	        .session = 1, .first = number, .count = 1, .what = WT_FEED_DATA};
-	struct run_frame made;
-
-	run_make(run, 0, WT_FEED_A, &header, stamp_ns, &made);
-	wt_feed_monitor_frames(run->monitor, lane, &made.frame, 1);
 }
 
 static enum wt_verdict nth_verdict(const struct feed_run *run, size_t n)
@@ -728,6 +766,97 @@ Test(feed_monitor_lanes, a_break_before_the_latest_packet_may_be_anywhere_before
 	give_tape(run, 0, 7, T0 + 4);
 	wt_feed_monitor_finish(run->monitor);
 	cr_expect_eq(nth_verdict(run, 0), WT_VERDICT_UNKNOWN);
+	cr_expect_eq(nth_verdict(run, 1), WT_VERDICT_UPSTREAM);
+	run_close(run);
+}
+
+Test(feed_monitor_lanes, a_break_after_the_latest_packet_is_not_before_it)
+{
+	struct feed_run *run = open_two();
+
+	give_tape(run, 0, 1, T0);
+	give_tape(run, 1, 3, T0 + 1);
+	wt_feed_monitor_break(run->monitor, 1, "a hole");
+	give_tape(run, 1, 4, T0 + 2);
+	wt_feed_monitor_finish(run->monitor);
+	cr_expect_eq(nth_verdict(run, 0), WT_VERDICT_UPSTREAM);
+	run_close(run);
+}
+
+Test(feed_monitor_lanes, without_a_ledger_of_each_lane_nothing_is_known)
+{
+	struct feed_run *run = run_open(feeds, 2, S);
+
+	cr_assert_eq(wt_feed_monitor_lane(run->monitor, 1, 0, "nobody has counted"), 0);
+	give_tape(run, 0, 1, T0);
+	give_tape(run, 0, 3, T0 + 1);
+	wt_feed_monitor_finish(run->monitor);
+	cr_expect_eq(nth_verdict(run, 0), WT_VERDICT_UNKNOWN);
+	cr_expect_str_eq(run_event(run, WT_EVENT_GAP, 0)->loss.why, "nobody has counted");
+	run_close(run);
+}
+
+Test(feed_monitor_lanes, what_a_lane_tells_of_its_writer_is_known)
+{
+	struct feed_run *run = open_two();
+
+	give(run, 0, 1, T0, 0);
+	give(run, 1, 2, T0 + 1, 0);
+	wt_feed_lane_writer_lost(run->lanes[1][0], 1);
+	give(run, 0, 4, T0 + 2, 0);
+	give(run, 1, 5, T0 + 3, 0);
+	give(run, 0, 7, T0 + 4, 0);
+	run_finish_lanes(run);
+	cr_expect_eq(nth_verdict(run, 0), WT_VERDICT_WRITER);
+	cr_expect_eq(nth_verdict(run, 1), WT_VERDICT_UPSTREAM);
+	run_close(run);
+}
+
+Test(feed_monitor_lanes, numbers_beyond_are_ignored)
+{
+	struct feed_run *run = open_two();
+	struct wt_sighting sighting = {.kind = WT_SIGHTING_DROP, .order = 1, .packets = 1};
+	uint64_t counters[WT_NIC_COUNTERS_MAX] = {1};
+
+	give_tape(run, 2, 1, T0);
+	wt_feed_monitor_sighting(run->monitor, 2, &sighting, NULL);
+	wt_feed_monitor_writer_lost(run->monitor, 2, 1);
+	wt_feed_monitor_break(run->monitor, 2, "a hole");
+	wt_feed_monitor_nic(run->monitor, 2, T0, counters);
+	cr_expect_eq(wt_feed_monitor_order(run->monitor, 2), 0);
+	cr_expect_eq(wt_feed_monitor_interface(run->monitor, 2, "x", WT_LINK_TYPE_ETHERNET, NULL),
+	             -EINVAL);
+	cr_expect_eq(totals_of(run).frames, 0);
+	run_close(run);
+}
+
+Test(feed_monitor_lanes, one_lane_knows_where_a_break_was)
+{
+	struct feed_run *run = run_open(feeds, 1, S);
+
+	for (uint64_t i = 0; i < 5; i++)
+		give_tape(run, 0, 1 + 2 * i, T0 + (int64_t)i);
+	wt_feed_monitor_break_within(run->monitor, 0, -2, -1, "a hole");
+	wt_feed_monitor_break_within(run->monitor, 0, 1, 1, "another");
+	for (uint64_t i = 5; i < 8; i++)
+		give_tape(run, 0, 1 + 2 * i, T0 + (int64_t)i);
+	wt_feed_monitor_finish(run->monitor);
+	for (size_t i = 0; i < 7; i++)
+		cr_expect_eq(nth_verdict(run, i),
+		             i == 2 || i == 3 || i == 5 ? WT_VERDICT_UNKNOWN : WT_VERDICT_UPSTREAM,
+		             "%zu", i);
+	run_close(run);
+}
+
+Test(feed_monitor_lanes, a_break_before_the_first_packet_is_in_no_gap)
+{
+	struct feed_run *run = run_open(feeds, 1, S);
+
+	for (uint64_t i = 0; i < 3; i++)
+		give_tape(run, 0, 1 + 2 * i, T0 + (int64_t)i);
+	wt_feed_monitor_break_within(run->monitor, 0, -100, -3, "before all");
+	wt_feed_monitor_finish(run->monitor);
+	cr_expect_eq(nth_verdict(run, 0), WT_VERDICT_UPSTREAM);
 	cr_expect_eq(nth_verdict(run, 1), WT_VERDICT_UPSTREAM);
 	run_close(run);
 }

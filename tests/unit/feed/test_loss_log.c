@@ -360,3 +360,35 @@ Test(loss_log, the_lanes_of_an_interface_lose_together)
 	cr_expect_eq(ask(log, 15, 20, 0).known, false);
 	wt_loss_log_destroy(log);
 }
+
+Test(loss_log, drops_at_one_place_add_up)
+{
+	struct wt_loss_log *log = new_log();
+
+	wt_loss_log_drop(log, 0, 10, 3);
+	wt_loss_log_drop(log, 0, 10, 4);
+	wt_loss_log_drop(log, 0, 11, 5);
+	cr_expect_eq(ask(log, 9, 10, 0).ring, 7);
+	cr_expect_eq(ask(log, 9, 11, 0).ring, 12);
+	cr_expect_eq(ask(log, 10, 11, 0).ring, 5);
+	wt_loss_log_destroy(log);
+}
+
+Test(loss_log, numbers_beyond_are_ignored)
+{
+	struct wt_loss_log *log = new_log();
+	const struct wt_loss_window window = {.interface = 2, .after = 1, .before = 5};
+	const uint64_t counters[WT_NIC_COUNTERS_MAX] = {0};
+	struct wt_loss loss;
+
+	wt_loss_log_has_ledger(log, 2);
+	wt_loss_log_no_ledger(log, 2, "none");
+	wt_loss_log_drop(log, 2, 2, 1);
+	wt_loss_log_writer(log, 2, 2, 1);
+	wt_loss_log_break(log, 2, 2, "a hole");
+	wt_loss_log_nic(log, 2, 0, counters);
+	wt_loss_log_reached(log, 2, 3);
+	wt_loss_log_between(log, &window, 0, &loss);
+	cr_expect_eq(loss.known, false);
+	wt_loss_log_destroy(log);
+}

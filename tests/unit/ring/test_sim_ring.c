@@ -320,6 +320,59 @@ Test(sim_ring, v2_keeps_what_the_driver_said)
 	expect_everything_kept(WT_SIM_TPACKET_V2);
 }
 
+static void deliver_stamped(uint32_t bytes, uint32_t source)
+{
+	struct wt_sim_frame frame = {.data = payload, .len = bytes, .status = source};
+
+	cr_assert(wt_sim_ring_deliver(sim, &frame) & WT_SIM_STORED);
+}
+
+static void expect_sums(size_t read, uint32_t fallback, uint32_t software, uint32_t hardware,
+                        uint32_t cut)
+{
+	const struct wt_frame_sums *sums = &block.walk.sums;
+
+	cr_assert(eq(sz, wt_ring_read_frames(ring, &block, frames, read), read));
+	cr_expect(eq(u32, sums->by_source[WT_STAMP_FALLBACK], fallback));
+	cr_expect(eq(u32, sums->by_source[WT_STAMP_SOFTWARE], software));
+	cr_expect(eq(u32, sums->by_source[WT_STAMP_HARDWARE], hardware));
+	cr_expect(eq(u32, sums->cut, cut));
+}
+
+/* Of one source, of one that needs no bit, of several; the last is cut to its slot or block. */
+static void expect_summed_up(enum wt_sim_layout layout)
+{
+	open_sim(&(struct wt_sim_config){
+	        .layout = layout, .block_bytes = 4 * PAGE, .block_count = 2, .slot_bytes = 1024});
+	deliver_stamped(60, TP_STATUS_TS_SOFTWARE);
+	deliver_stamped(60, TP_STATUS_TS_SOFTWARE);
+	deliver_stamped(60, 0);
+	deliver_stamped(60, TP_STATUS_TS_RAW_HARDWARE);
+	deliver_stamped(60, TP_STATUS_TS_RAW_HARDWARE | TP_STATUS_TS_SOFTWARE);
+	deliver_stamped(60, TP_STATUS_TS_SOFTWARE);
+	wt_sim_ring_flush(sim);
+	cr_assert(eq(int, wt_ring_next_block(ring, &block), 1));
+	expect_sums(2, 0, 2, 0, 0);
+	expect_sums(1, 1, 0, 0, 0);
+	expect_sums(3, 0, 1, 2, 0);
+	expect_sums(0, 0, 0, 0, 0);
+	wt_ring_release_block(ring, &block);
+	deliver_stamped(5 * PAGE, TP_STATUS_TS_SOFTWARE);
+	wt_sim_ring_flush(sim);
+	cr_assert(eq(int, wt_ring_next_block(ring, &block), 1));
+	expect_sums(1, 0, 1, 0, 1);
+}
+
+Test(sim_ring, v3_frames_are_summed_up_as_they_are_read)
+{
+	expect_summed_up(WT_SIM_TPACKET_V3);
+}
+
+Test(sim_ring, v2_frames_are_summed_up_as_they_are_read)
+{
+	expect_summed_up(WT_SIM_TPACKET_V2);
+}
+
 /* The memory is the kernel's, byte for byte: offsets from linux/if_packet.h. */
 
 static uint32_t word(size_t at)
