@@ -34,7 +34,6 @@ struct wt_recorder {
 	bool armed;        /* those readers wake us */
 	bool armed_stream; /* the output wakes us: what it was given is more than it has taken */
 	int64_t slept_ns;  /* when we last went to sleep */
-	_Atomic int64_t deadline_ns; /* CLOCK_MONOTONIC: of the rings' last packets */
 	atomic_bool stop_asked;
 	atomic_bool report_requested;
 };
