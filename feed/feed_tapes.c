@@ -10,12 +10,16 @@ enum {
 	NUMBERS = 256, /* of a monitor */
 	/* Headers that wait: for WT_CHANNELS_TURNS_NS at two million a second. */
 	ROOM = 1 << 19,
+	FLOOR_ROOM = 8,
 };
 
 struct wt_feed_tapes {
 	struct wt_feed_monitor *monitor;
 	struct wt_feed_merge *merge;
 	struct wt_feed_lane *lanes[NUMBERS]; /* NULL: in none */
+	/* It sees nothing, and promises what holds for lanes that are not known yet, too. NULL:
+	 * there are no lanes. */
+	struct wt_feed_lane *floor;
 };
 
 int wt_feed_tapes_open(struct wt_feed_tapes **tapes, struct wt_feed_monitor *monitor)
@@ -25,7 +29,7 @@ int wt_feed_tapes_open(struct wt_feed_tapes **tapes, struct wt_feed_monitor *mon
 	if (!made)
 		return -ENOMEM;
 	made->monitor = monitor;
-	if (wt_feed_merge_open(&made->merge, monitor, NUMBERS)) {
+	if (wt_feed_merge_open(&made->merge, monitor, NUMBERS + 1)) {
 		free(made);
 		return -ENOMEM;
 	}
@@ -39,8 +43,19 @@ void wt_feed_tapes_close(struct wt_feed_tapes *tapes)
 		return;
 	for (uint32_t i = 0; i < NUMBERS; i++)
 		wt_feed_lane_close(tapes->lanes[i]);
+	wt_feed_lane_close(tapes->floor);
 	wt_feed_merge_close(tapes->merge);
 	free(tapes);
+}
+
+static int open_eyes(struct wt_feed_tapes *tapes, const struct wt_feed_lane_config *config,
+                     uint32_t number, struct wt_feed_lane **lane)
+{
+	int rc = wt_feed_lane_open(lane, config, NULL);
+
+	if (!rc)
+		wt_feed_merge_add(tapes->merge, *lane, number);
+	return rc;
 }
 
 static int open_lane(struct wt_feed_tapes *tapes, uint32_t number, uint32_t interface,
@@ -53,11 +68,13 @@ static int open_lane(struct wt_feed_tapes *tapes, uint32_t number, uint32_t inte
 	        .link_type = link_type,
 	        .room = ROOM,
 	};
-	int rc = wt_feed_lane_open(&tapes->lanes[number], &config, NULL);
+	struct wt_feed_lane_config nothing = config;
+	int rc = 0;
 
-	if (!rc)
-		wt_feed_merge_add(tapes->merge, tapes->lanes[number], number);
-	return rc;
+	nothing.room = FLOOR_ROOM;
+	if (!tapes->floor)
+		rc = open_eyes(tapes, &nothing, number, &tapes->floor);
+	return rc ? rc : open_eyes(tapes, &config, number, &tapes->lanes[number]);
 }
 
 int wt_feed_tapes_interface(struct wt_feed_tapes *tapes, uint32_t interface, const char *name,
@@ -75,7 +92,7 @@ int wt_feed_tapes_lane(struct wt_feed_tapes *tapes, uint32_t lane, uint32_t inte
 {
 	int rc = wt_feed_monitor_lane(tapes->monitor, lane, interface, NULL);
 
-	return rc ? rc : open_lane(tapes, lane, interface, link_type);
+	return rc || tapes->lanes[lane] ? rc : open_lane(tapes, lane, interface, link_type);
 }
 
 static struct wt_feed_lane *lane_of(const struct wt_feed_tapes *tapes, uint32_t number)
@@ -86,6 +103,7 @@ static struct wt_feed_lane *lane_of(const struct wt_feed_tapes *tapes, uint32_t 
 /* What is read after this has stamps from there on, in whatever tape. */
 static void promise(struct wt_feed_tapes *tapes, int64_t from_ns)
 {
+	wt_feed_lane_quiet(tapes->floor, from_ns, 0);
 	for (uint32_t i = 0; i < NUMBERS; i++)
 		if (tapes->lanes[i])
 			wt_feed_lane_quiet(tapes->lanes[i], from_ns, 0);
@@ -148,5 +166,7 @@ void wt_feed_tapes_end(struct wt_feed_tapes *tapes)
 	for (uint32_t i = 0; i < NUMBERS; i++)
 		if (tapes->lanes[i])
 			wt_feed_lane_end(tapes->lanes[i]);
+	if (tapes->floor)
+		wt_feed_lane_end(tapes->floor);
 	follow(tapes);
 }

@@ -57,19 +57,25 @@ static int add_records(struct wt_buffer_pool *pool)
 	return 0;
 }
 
+/* In huge pages, if the kernel has any: a buffer is one piece of memory for the disk then, not one
+ * for each page. */
+static uint8_t *allocate_buffers(uint32_t count)
+{
+	const size_t huge = 2 << 20, bytes = (size_t)count * WT_BUFFER_BYTES;
+	uint8_t *base = aligned_alloc(huge, (bytes + huge - 1) / huge * huge);
+
+	if (base && madvise(base, bytes, MADV_HUGEPAGE))
+		errno = 0; /* it is only advice */
+	return base;
+}
+
 int wt_buffer_pool_init(struct wt_buffer_pool *pool, uint32_t count, size_t interfaces)
 {
-	size_t bytes = (size_t)count * WT_BUFFER_BYTES;
-	void *base;
-
 	*pool = (struct wt_buffer_pool){.interfaces = interfaces};
-	base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (base == MAP_FAILED)
-		return -ENOMEM;
-	pool->base = base;
+	pool->base = allocate_buffers(count);
 	pool->count = count;
 	pool->free = malloc(count * sizeof(*pool->free));
-	if (!pool->free || add_records(pool)) {
+	if (!pool->base || !pool->free || add_records(pool)) {
 		wt_buffer_pool_fini(pool);
 		return -ENOMEM;
 	}
@@ -133,8 +139,7 @@ void wt_buffer_give(struct wt_buffer *buffer)
 
 void wt_buffer_pool_fini(struct wt_buffer_pool *pool)
 {
-	if (pool->base)
-		munmap(pool->base, (size_t)pool->count * WT_BUFFER_BYTES);
+	free(pool->base);
 	free(pool->free);
 	free(pool->records);
 	*pool = (struct wt_buffer_pool){0};

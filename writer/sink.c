@@ -95,23 +95,6 @@ struct wt_write *wt_sink_oldest(const struct wt_sink *sink)
 	return write;
 }
 
-void wt_sink_attach_disk(struct wt_sink *sink, struct wt_disk *disk)
-{
-	if (sink->ops->attach)
-		sink->ops->attach(sink, disk);
-}
-
-int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
-                      enum wt_direct direct, bool exclusive, const struct wt_sink_config *config,
-                      struct wt_error *err)
-{
-	int rc = wt_sink_file_prepare(sink, path, direct, exclusive, config, err);
-
-	if (!rc)
-		wt_sink_attach_disk(*sink, disk);
-	return rc;
-}
-
 void wt_sink_notify(struct wt_sink *sink, wt_sink_landed *landed, void *context)
 {
 	assert(!sink->taken);
@@ -244,8 +227,6 @@ int wt_sink_truncate(struct wt_sink *sink, uint64_t length)
 		return rc;
 	sink->taken = length;
 	sink->landed = length;
-	if (sink->synced > length)
-		sink->synced = length;
 	sink->failed = 0;
 	sink->failed_at = UINT64_MAX;
 	return 0;
@@ -261,11 +242,6 @@ int wt_sink_sync(struct wt_sink *sink)
 int wt_sink_reopen(const struct wt_sink *sink)
 {
 	return sink->ops->reopen ? sink->ops->reopen(sink) : -ENOTSUP;
-}
-
-uint64_t wt_sink_synced(const struct wt_sink *sink)
-{
-	return sink->synced;
 }
 
 void wt_sink_statistics(const struct wt_sink *sink, int64_t now_ns,

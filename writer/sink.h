@@ -73,9 +73,10 @@ struct wt_sink_statistics {
 	uint32_t in_flight_most;
 };
 
-/* Open a file at `path`, created or truncated, and make it ready to be written. Any thread; may
- * block for as long as the file system does. Before the first write it needs a disk
- * (wt_sink_attach_disk()). It is opened once: later changes of its name are not followed, but
+/* Open a file at `path`, created or truncated, and make it ready to be written through `disk`,
+ * which stays the caller's and must outlive the sink until it is settled. Any thread; may block for
+ * as long as the file system does, and does not touch the disk: from the first write on the sink
+ * belongs to the disk's thread. It is opened once: later changes of its name are not followed, but
  * reported when it is closed. A link is followed unless others may have made it. Every write has to
  * be a multiple of wt_sink_granule() bytes at an address aligned to it. If `path` is not a regular
  * file (a FIFO, a device) it becomes a stream. `exclusive`: fail with -EEXIST if the file exists.
@@ -83,15 +84,6 @@ struct wt_sink_statistics {
  *
  * wt_sink_degraded() reports if direct I/O was refused, which may also happen at the first write.
  * With WT_DIRECT_ON that is an error. */
-int wt_sink_file_prepare(struct wt_sink **sink, const char *path, enum wt_direct direct,
-                         bool exclusive, const struct wt_sink_config *config, struct wt_error *err);
-
-/* Have the file written through `disk`, which stays the caller's and must outlive the sink until it
- * is settled. From here on the sink belongs to the disk's thread. No system call. A stream needs
- * none. */
-void wt_sink_attach_disk(struct wt_sink *sink, struct wt_disk *disk);
-
-/* wt_sink_file_prepare() and wt_sink_attach_disk(). */
 int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
                       enum wt_direct direct, bool exclusive, const struct wt_sink_config *config,
                       struct wt_error *err);
@@ -154,17 +146,14 @@ int wt_sink_failed(const struct wt_sink *sink);
  * -ENOTSUP for a stream. */
 int wt_sink_truncate(struct wt_sink *sink, uint64_t length);
 
-/* Start bringing all data written so far to stable storage. Does not block (the disk does it); a
- * stream has nothing to do. wt_sink_synced() rises when it is done. An error counts as that of a
+/* Start bringing all data that has landed so far to stable storage. Does not block (the disk does
+ * it); a stream has nothing to do. The sink is idle when it is done. An error counts as that of a
  * failed write. */
 int wt_sink_sync(struct wt_sink *sink);
 
 /* Duplicate a descriptor to read the file with, which the caller closes; independent of the file's
  * name. -ENOTSUP if there is none, or another negative errno. */
 int wt_sink_reopen(const struct wt_sink *sink);
-
-/* Bytes from the beginning that are known to be on stable storage. */
-uint64_t wt_sink_synced(const struct wt_sink *sink);
 
 void wt_sink_statistics(const struct wt_sink *sink, int64_t now_ns,
                         struct wt_sink_statistics *statistics);

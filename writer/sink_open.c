@@ -200,12 +200,13 @@ static void remove_if_empty(const struct wt_sink_opened *file)
 		unlinkat(file->place.dir_fd, file->place.name, 0);
 }
 
-static int make_file(struct wt_sink **sink, struct wt_sink_opened *file, enum wt_direct direct,
-                     const struct wt_sink_config *config, struct wt_error *err)
+static int make_file(struct wt_sink **sink, struct wt_sink_opened *file, struct wt_disk *disk,
+                     enum wt_direct direct, const struct wt_sink_config *config,
+                     struct wt_error *err)
 {
 	int rc = make_ready(file, direct, config, err);
 
-	if (!rc && wt_sink_file_adopt(sink, file, config))
+	if (!rc && wt_sink_file_adopt(sink, file, disk, config))
 		rc = wt_error_set(err, -ENOMEM, "no memory for writing %s", file->path);
 	if (rc)
 		remove_if_empty(file);
@@ -253,14 +254,15 @@ static int open_file(struct wt_sink_opened *file, const char *path, bool exclusi
 	return file->fd < 0 ? say_why_not(err, path, file->fd) : 0;
 }
 
-int wt_sink_file_prepare(struct wt_sink **sink, const char *path, enum wt_direct direct,
-                         bool exclusive, const struct wt_sink_config *config, struct wt_error *err)
+int wt_sink_file_open(struct wt_sink **sink, const char *path, struct wt_disk *disk,
+                      enum wt_direct direct, bool exclusive, const struct wt_sink_config *config,
+                      struct wt_error *err)
 {
 	struct wt_sink_opened file = {.fd = -1, .place = {.dir_fd = -1}};
 	int rc = open_file(&file, path, exclusive, config, err);
 
 	if (!rc)
-		rc = is_regular(file.fd) ? make_file(sink, &file, direct, config, err)
+		rc = is_regular(file.fd) ? make_file(sink, &file, disk, direct, config, err)
 		                         : make_stream(sink, &file, config, err);
 	if (!rc)
 		return 0;

@@ -10,7 +10,6 @@ enum { WT_SINK_PAGE_BYTES = 4096 };
 /* Operations of an implementation; NULL where it needs none. */
 struct wt_sink_ops {
 	size_t granule;
-	void (*attach)(struct wt_sink *sink, struct wt_disk *disk);
 	/* Start a write, which is the last of the list. 0: wt_sink_ended() has been or will be
 	 * called; or -EAGAIN. */
 	int (*write)(struct wt_sink *sink, struct wt_write *write);
@@ -42,7 +41,6 @@ struct wt_sink {
 	uint32_t unlanded;
 	uint64_t taken;  /* bytes handed over, less those cut off */
 	uint64_t landed; /* bytes of `taken` */
-	uint64_t synced; /* bytes of `landed` known to be on stable storage */
 	int failed;      /* the error of the first failure in file order, or 0 */
 	uint64_t failed_at;
 	bool direct;
@@ -80,7 +78,7 @@ struct wt_sink_opened {
 };
 
 /* Make a sink of it, to which all of it then belongs. */
-int wt_sink_file_adopt(struct wt_sink **sink, struct wt_sink_opened *opened,
-                       const struct wt_sink_config *config);
+int wt_sink_file_adopt(struct wt_sink **sink, const struct wt_sink_opened *opened,
+                       struct wt_disk *disk, const struct wt_sink_config *config);
 
 #endif

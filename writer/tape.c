@@ -208,6 +208,29 @@ bool wt_tape_carry_maps(struct wt_tape *tape, uint32_t interface, const struct w
 	return true;
 }
 
+/* In registers: counting in memory would chain every frame to the one before. */
+static void add_packets(struct wt_chunk_packets *packets, const struct wt_frame *frames,
+                        size_t count)
+{
+	int64_t min_ns = packets->min_ns, max_ns = packets->max_ns;
+	uint32_t longest = 0;
+
+	if (!packets->count)
+		packets->first_ns = frames[0].stamp_ns;
+	for (size_t i = 0; i < count; i++) {
+		int64_t stamp_ns = frames[i].stamp_ns;
+
+		min_ns = stamp_ns < min_ns ? stamp_ns : min_ns;
+		max_ns = stamp_ns > max_ns ? stamp_ns : max_ns;
+		longest = frames[i].caplen > longest ? frames[i].caplen : longest;
+	}
+	packets->count += count;
+	packets->last_ns = frames[count - 1].stamp_ns;
+	packets->min_ns = min_ns;
+	packets->max_ns = max_ns;
+	packets->has_large |= longest >= WT_CHUNK_LARGE_BYTES;
+}
+
 void wt_tape_submit(struct wt_tape *tape, size_t bytes, uint32_t interface,
                     const struct wt_frame *frames, size_t count)
 {
@@ -220,8 +243,7 @@ void wt_tape_submit(struct wt_tape *tape, size_t bytes, uint32_t interface,
 		return;
 	packets->interface_id =
 	        !packets->count || packets->interface_id == interface ? interface : WT_CHUNK_MIXED;
-	for (size_t i = 0; i < count; i++)
-		wt_chunk_packets_add(packets, frames[i].stamp_ns, frames[i].caplen);
+	add_packets(packets, frames, count);
 	tape->chunk->packets[interface] += count;
 	tape->packets[interface] += count;
 }

@@ -5,116 +5,20 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
 
 #include <wiretape/capture/recorder/clock_notes.h>
 #include <wiretape/capture/recorder/tape_files.h>
 
 static const int64_t ms_ns = 1000000, second_ns = 1000000000;
-/* Events of readers bear their number. */
-enum { FROM_WAKE = 1 << 30, FROM_TIMER, FROM_DISK, FROM_FILES };
 
 static size_t count_of(const struct wt_recorder *recorder)
 {
 	return recorder->state.config.interface_count;
 }
 
-/* ---- sleep and waking ---- */
-
-static int listen_to(const struct wt_recorder *recorder, int fd, uint32_t events, uint32_t from)
-{
-	struct epoll_event event = {.events = events, .data.u32 = from};
-
-	return epoll_ctl(recorder->fd, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
-}
-
-/* A packet socket is readable for the kernel while the block that it filled last has not been given
- * back, whether there is anything new or not: what counts is that it becomes so. */
-static int listen_to_reader(const struct wt_recorder *recorder, const struct wt_recorded *recorded)
-{
-	return listen_to(recorder, wt_reader_fd(recorded->reader), EPOLLIN | EPOLLET, recorded->id);
-}
-
-/* A reader that is woken for every frame pays for a wake-up, and so does the sender. Away from its
- * wait queue the producer does not even try to wake us. */
-static void arm(struct wt_recorder *recorder, bool wanted)
-{
-	if (!recorder->wakes_often || recorder->armed == wanted)
-		return;
-	recorder->armed = wanted;
-	for (size_t i = 0; i < count_of(recorder); i++) {
-		const struct wt_recorded *recorded = &recorder->recorded[i];
-
-		if (!recorded->report->reader->wakes_for_each_frame)
-			continue;
-		if (wanted)
-			listen_to_reader(recorder, recorded);
-		else
-			epoll_ctl(recorder->fd, EPOLL_CTL_DEL, wt_reader_fd(recorded->reader),
-			          NULL);
-	}
-}
-
-/* A stream that has room is always writable: that is news only while something waits for it. */
-static void arm_stream(struct wt_recorder *recorder)
-{
-	const struct wt_tape *tape = recorder->writer.file ? recorder->writer.file->tape : NULL;
-	struct pollfd wait = {.fd = -1};
-
-	if (tape && wt_tape_is_stream(tape))
-		wait = wt_sink_poll(wt_tape_sink(tape));
-	if (recorder->armed_stream == (wait.fd >= 0))
-		return;
-	recorder->armed_stream = wait.fd >= 0;
-	if (recorder->armed_stream)
-		listen_to(recorder, recorder->stream_fd = wait.fd, EPOLLOUT, FROM_DISK);
-	else
-		epoll_ctl(recorder->fd, EPOLL_CTL_DEL, recorder->stream_fd, NULL);
-}
-
-static void forget_counter(int fd)
-{
-	uint64_t events;
-
-	if (read(fd, &events, sizeof(events)) < 0)
-		return; /* nothing there: woken by somebody else */
-}
-
-static void hear_reader(struct wt_recorded *recorded, uint32_t events)
-{
-	int problem = wt_reader_acknowledge_wakeup(recorded->reader);
-
-	recorded->troubled |= problem || (events & (EPOLLERR | EPOLLHUP));
-}
-
-/* Take what has woken us; what there is to do is seen by looking. */
-static void take_events(struct wt_recorder *recorder)
-{
-	enum { MOST = 64 };
-	struct epoll_event events[MOST];
-	int count = epoll_wait(recorder->fd, events, MOST, 0);
-
-	for (int i = 0; i < count; i++) {
-		if (events[i].data.u32 == FROM_WAKE)
-			forget_counter(recorder->wake_fd);
-		else if (events[i].data.u32 == FROM_TIMER)
-			forget_counter(recorder->timer_fd);
-		else if (events[i].data.u32 < FROM_WAKE)
-			hear_reader(&recorder->recorded[events[i].data.u32], events[i].events);
-	}
-}
-
 static int64_t earlier(int64_t a_ns, int64_t b_ns)
 {
 	return a_ns < b_ns ? a_ns : b_ns;
-}
-
-static int64_t later(int64_t a_ns, int64_t b_ns)
-{
-	return a_ns > b_ns ? a_ns : b_ns;
 }
 
 /* When to look again though nothing wakes us. */
@@ -145,40 +49,22 @@ static int64_t gather_ns(const struct wt_recorder *recorder)
 
 	if (recorder->phase != WT_RECORDER_RECORDS || !wt_tape_writer_is_ready(&recorder->writer))
 		return 0;
-	if (recorder->wakes_often)
+	if (recorder->wait.wakes_often)
 		return GATHER_FRAMES_MS * ms_ns;
 	return wt_lane_has_room(&recorder->lane) ? GATHER_MS * ms_ns : 0;
 }
 
-/* The only place that waits: until a ring has something, the disk has taken something, somebody
- * wakes us or something is due. If frames come faster than that, only for the last two. */
-static void wait_for_work(struct wt_recorder *recorder, int64_t until_ns)
+static void wait_for_work(struct wt_recorder *recorder)
 {
-	struct wt_system *system = recorder->state.system;
-	int64_t now_ns = wt_recorder_clock_ns(&recorder->state);
 	int64_t gather = recorder->lane.served ? gather_ns(recorder) : 0;
-	/* A sleep to gather is longer by the time that it takes to wake up. */
-	bool gathers = now_ns - recorder->slept_ns < gather + gather / 2;
 
-	arm(recorder, !gathers);
-	arm_stream(recorder);
-	recorder->slept_ns = now_ns;
 	recorder->lane.served = false;
-	if (gathers)
-		system->ops->wait(system, recorder->wake_fd, earlier(until_ns, now_ns + gather));
-	else
-		system->ops->wait(system, recorder->fd, until_ns);
+	wt_recorder_wait(&recorder->wait, next_due_ns(recorder), gather);
 }
 
-/* The interrupted code of a signal handler finds its errno as it was. */
 void wt_recorder_wake(struct wt_recorder *recorder)
 {
-	uint64_t one = 1;
-	int saved = errno;
-
-	/* write() fails only when the counter is full, and then the recorder is awake. */
-	(void)!write(recorder->wake_fd, &one, sizeof(one));
-	errno = saved;
+	wt_recorder_wait_wake(&recorder->wait);
 }
 
 void wt_recorder_stop(struct wt_recorder *recorder)
@@ -195,39 +81,7 @@ void wt_recorder_request_report(struct wt_recorder *recorder)
 
 int wt_recorder_fd(struct wt_recorder *recorder)
 {
-	/* The next step sets it to what is due: so that one follows, at once. */
-	static const struct itimerspec at_once = {.it_value.tv_nsec = 1};
-	int fd, rc;
-
-	if (recorder->timer_fd >= 0)
-		return recorder->fd;
-	fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	timerfd_settime(fd, 0, &at_once, NULL);
-	rc = listen_to(recorder, fd, EPOLLIN, FROM_TIMER);
-	if (rc) {
-		close(fd);
-		return rc;
-	}
-	recorder->timer_fd = fd;
-	return recorder->fd;
-}
-
-/* For others who wait in our place. */
-static void set_timer(struct wt_recorder *recorder)
-{
-	int64_t due_ns = later(next_due_ns(recorder), 1); /* 0 would be never */
-	const struct itimerspec at = {
-	        .it_value = {.tv_sec = due_ns / second_ns, .tv_nsec = due_ns % second_ns}};
-
-	if (recorder->timer_fd < 0)
-		return;
-	arm(recorder, true);
-	arm_stream(recorder);
-	if (due_ns != recorder->timer_ns || due_ns <= recorder->state.now_ns)
-		timerfd_settime(recorder->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
-	recorder->timer_ns = due_ns;
+	return wt_recorder_wait_fd(&recorder->wait);
 }
 
 void wt_recorder_stop_by(struct wt_recorder *recorder, int64_t deadline_ns)
@@ -236,8 +90,6 @@ void wt_recorder_stop_by(struct wt_recorder *recorder, int64_t deadline_ns)
 	atomic_store(&recorder->state.deadline_ns, deadline_ns);
 	wt_recorder_stop(recorder);
 }
-
-/* ---- the phases ---- */
 
 static void answer(struct wt_recorder *recorder)
 {
@@ -401,13 +253,13 @@ bool wt_recorder_step(struct wt_recorder *recorder)
 	if (recorder->phase == WT_RECORDER_OPEN || wt_recorder_has_ended(recorder))
 		return false;
 	if (recorder->idle)
-		take_events(recorder);
+		wt_recorder_wait_take(&recorder->wait);
 	wt_recorder_tell_time(&recorder->state);
 	more = take_step(recorder);
 	recorder->idle = !more;
 	wt_clerk_publish(&recorder->clerk, !more);
 	if (!more && !wt_recorder_has_ended(recorder))
-		set_timer(recorder);
+		wt_recorder_wait_set(&recorder->wait, next_due_ns(recorder));
 	return more;
 }
 
@@ -415,8 +267,6 @@ bool wt_recorder_has_ended(const struct wt_recorder *recorder)
 {
 	return recorder->phase == WT_RECORDER_ENDED;
 }
-
-/* ---- the beginning and the end ---- */
 
 static const char *first_gone(const struct wt_recorder_state *state)
 {
@@ -479,20 +329,6 @@ static void register_memory(struct wt_recorder *recorder)
 		wt_recorder_note_degraded(&recorder->state, wt_disk_degraded(disk));
 }
 
-/* Listen to the disk, and to the thread that makes the next file ready. */
-static int listen_to_output(const struct wt_recorder *recorder)
-{
-	const struct wt_recorder_output *output = recorder->state.output;
-	int rc = 0;
-
-	if (output->disk)
-		rc = listen_to(recorder, wt_disk_fd(output->disk), EPOLLIN | EPOLLET, FROM_DISK);
-	if (!rc && output->files)
-		rc = listen_to(recorder, wt_file_set_fd(output->files), EPOLLIN | EPOLLET,
-		               FROM_FILES);
-	return rc;
-}
-
 /* Wait for the header: better to know before than after that a disk does not even take that. */
 static int wait_for_header(struct wt_recorder *recorder, struct wt_error *err)
 {
@@ -503,8 +339,9 @@ static int wait_for_header(struct wt_recorder *recorder, struct wt_error *err)
 
 	wt_recorder_tell_time(&recorder->state);
 	while (wt_tape_reap(tape, recorder->state.now_ns), !wt_tape_is_idle(tape)) {
-		wait_for_work(recorder, recorder->state.now_ns + LOOK_EVERY_MS * ms_ns);
-		take_events(recorder);
+		wt_recorder_wait(&recorder->wait, recorder->state.now_ns + LOOK_EVERY_MS * ms_ns,
+		                 0);
+		wt_recorder_wait_take(&recorder->wait);
 		wt_recorder_tell_time(&recorder->state);
 	}
 	wt_tape_writer_note_sink(writer, writer->file);
@@ -551,7 +388,7 @@ int wt_recorder_begin(struct wt_recorder *recorder, const struct wt_recorder_out
 	state->output = output;
 	state->end = WT_END_FAILURE;
 	register_memory(recorder);
-	rc = listen_to_output(recorder);
+	rc = wt_recorder_wait_for_output(&recorder->wait);
 	if (rc)
 		wt_error_set(&why, rc, "cannot wait for the disk: %s", strerror(-rc));
 	else
@@ -572,7 +409,7 @@ int wt_recorder_begin(struct wt_recorder *recorder, const struct wt_recorder_out
 	state->running = true;
 	recorder->phase = WT_RECORDER_RECORDS;
 	recorder->idle = true;
-	set_timer(recorder);
+	wt_recorder_wait_set(&recorder->wait, next_due_ns(recorder));
 	return 0;
 }
 
@@ -592,7 +429,7 @@ int wt_recorder_finish(struct wt_recorder *recorder, struct wt_error *err)
 		if (wt_recorder_has_ended(recorder))
 			return wt_recorder_result(recorder, err);
 		if (!more)
-			wait_for_work(recorder, next_due_ns(recorder));
+			wait_for_work(recorder);
 	}
 }
 
@@ -647,12 +484,8 @@ static int open_reader(struct wt_recorder *recorder, struct wt_recorded *recorde
 	recorded->report->reader = wt_reader_info(recorded->reader);
 	recorded->report->has_nic = !config->lane && wt_reader_has_nic(recorded->reader);
 	recorder->lane.rings[recorder->lane.ring_count++].recorded = recorded;
-	if (recorded->report->reader->wakes_for_each_frame)
-		recorder->wakes_often = true;
-	else if (listen_to_reader(recorder, recorded))
-		return wt_error_set(err, -errno, "cannot wait for %s",
-		                    recorded->report->reader->name);
-	return 0;
+	rc = wt_recorder_wait_for_ring(&recorder->wait, recorded);
+	return rc ? wt_error_set(err, rc, "cannot wait for %s", recorded->report->reader->name) : 0;
 }
 
 static int open_interface(struct wt_recorder *recorder, uint32_t i, struct wt_error *err)
@@ -704,15 +537,6 @@ static int wire(struct wt_recorder *recorder)
 	return wt_clerk_init(&recorder->clerk, writer, count_of(recorder));
 }
 
-static int open_descriptors(struct wt_recorder *recorder)
-{
-	recorder->fd = epoll_create1(EPOLL_CLOEXEC);
-	recorder->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (recorder->fd < 0 || recorder->wake_fd < 0)
-		return -errno;
-	return listen_to(recorder, recorder->wake_fd, EPOLLIN, FROM_WAKE);
-}
-
 static int open_feeds(struct wt_recorder *recorder, struct wt_error *err)
 {
 	int rc = wt_recorder_open_feeds(&recorder->feeds, &recorder->writer, err);
@@ -734,13 +558,13 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
 	made->state.system = config->system ? config->system : wt_kernel_system();
 	if (!config->statistics_every_ns)
 		made->state.config.statistics_every_ns = 10 * second_ns;
-	made->fd = made->wake_fd = made->timer_fd = -1;
+	made->wait.fd = made->wait.wake_fd = made->wait.timer_fd = -1;
 	atomic_init(&made->state.deadline_ns, INT64_MAX);
 	rc = allocate(made);
 	if (!rc)
 		rc = wire(made);
 	if (!rc)
-		rc = open_descriptors(made);
+		rc = wt_recorder_wait_open(&made->wait, &made->writer);
 	if (rc)
 		wt_error_set(err, rc, "no memory or descriptor for a recorder");
 	for (uint32_t i = 0; !rc && i < config->interface_count; i++)
@@ -755,12 +579,6 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
 	return 0;
 }
 
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
 void wt_recorder_close(struct wt_recorder *recorder)
 {
 	if (!recorder)
@@ -773,9 +591,7 @@ void wt_recorder_close(struct wt_recorder *recorder)
 		wt_stamp_converter_close(&recorder->recorded[i].converter);
 		wt_reader_close(recorder->recorded[i].reader);
 	}
-	close_fd(recorder->timer_fd);
-	close_fd(recorder->wake_fd);
-	close_fd(recorder->fd);
+	wt_recorder_wait_close(&recorder->wait);
 	wt_buffer_pool_fini(&recorder->writer.pool);
 	wt_held_blocks_fini(&recorder->lane.conversion.held);
 	free(recorder->writer.file_starts);

@@ -6,6 +6,7 @@
 
 #include <wiretape/capture/recorder/clerk.h>
 #include <wiretape/capture/recorder/lane.h>
+#include <wiretape/capture/recorder/recorder_wait.h>
 
 enum wt_recorder_phase {
 	WT_RECORDER_OPEN,
@@ -24,16 +25,8 @@ struct wt_recorder {
 	struct wt_lane lane;
 	struct wt_clerk clerk;
 	enum wt_recorder_phase phase;
-	int fd; /* epoll: of the readers, wake_fd, the disk, and timer_fd */
-	int wake_fd;
-	int stream_fd;     /* if armed_stream */
-	int timer_fd;      /* -1: nobody but us waits for `fd` */
-	int64_t timer_ns;  /* it is set to that */
-	bool idle;         /* the last step has left nothing to do */
-	bool wakes_often;  /* some reader wakes us for each frame */
-	bool armed;        /* those readers wake us */
-	bool armed_stream; /* the output wakes us: what it was given is more than it has taken */
-	int64_t slept_ns;  /* when we last went to sleep */
+	struct wt_recorder_wait wait;
+	bool idle; /* the last step has left nothing to do */
 	atomic_bool stop_asked;
 	atomic_bool report_requested;
 };

@@ -70,10 +70,15 @@ kill $generator
 wait $generator "$reader"
 assert_eq "head and loss: exit code" 3 "$status"
 
-# A reader that has stopped reading does not hold a recording that is to end.
+# A reader that has stopped reading holds nobody up, nor a recording that is to end.
+ledger_is_printed() { [ "$(grep -ac "in0: seen" "$work/err")" -ge "$1" ]; }
 pipe_to sleep 600
 await_recording
 "$WIRETAPE" generate -i out0 -q -c 20000 -p max
+for asked in 1 2 3; do
+  kill -USR1 "$recorder"
+  wait_until "stalled reader: SIGUSR1 is answered" ledger_is_printed $asked
+done
 began=$SECONDS
 stop_recorder
 assert "stalled reader: ends within seconds" test $((SECONDS - began)) -le 15

@@ -387,6 +387,30 @@ Test(lane, a_ring_that_fails_is_to_be_looked_at_and_the_other_goes_on)
 	end_lane();
 }
 
+/* After the writer has failed: for the sake of feeds, without which they are only given back. */
+Test(lane, what_will_not_be_in_the_file_is_taken_out_of_all_rings)
+{
+	struct wt_block block;
+
+	open_lane(WT_PLACEMENT_AUTO, 32);
+	fault_disk_hold(output.disk, true);
+	for (size_t i = 0; i < RINGS; i++) {
+		fill_blocks(i, 30);
+		wt_recorded_take_statistics(&recorded[i]);
+	}
+	wt_recorder_writer_failed(&state, -EIO);
+	wt_lane_drop(&lane);
+	lane.found_empty = false;
+	wt_lane_follow(&lane);
+	cr_expect(lane.found_empty);
+	for (size_t i = 0; i < RINGS; i++) {
+		cr_expect(eq(int, wt_ring_next_block(recorded[i].ring, &block), 0), "ring %zu", i);
+		cr_expect(gt(u64, wt_recorded_waiting(&recorded[i]), 0), "ring %zu", i);
+	}
+	fault_disk_hold(output.disk, false);
+	close_lane();
+}
+
 /* The limit is behind the first packets of a block. */
 static void keep_limit(enum wt_placement layout, uint64_t packets)
 {

@@ -766,18 +766,18 @@ Test(feed_monitor_model, lanes_know_of_every_drop_that_one_ring_knows_of)
 	}
 }
 
+/* Before the first packet, as it comes. */
 static void tell_tape(struct wt_feed_tapes *tapes, const struct feed_run *run, uint32_t lane,
                       uint32_t interface)
 {
 	uint32_t number = lane * run->interfaces + interface;
 	const char *name = interface ? "eth1" : "eth0";
 
+	cr_expect_eq(
+	        wt_feed_tapes_interface(tapes, interface, name, WT_LINK_TYPE_ETHERNET, NULL, true),
+	        0);
 	if (lane)
 		cr_expect_eq(wt_feed_tapes_lane(tapes, number, interface, WT_LINK_TYPE_ETHERNET),
-		             0);
-	else
-		cr_expect_eq(wt_feed_tapes_interface(tapes, number, name, WT_LINK_TYPE_ETHERNET,
-		                                     NULL, true),
 		             0);
 }
 
@@ -788,15 +788,13 @@ static void give_tapes(struct feed_run *run, struct history *history)
 	struct wt_feed_tapes *tapes;
 
 	cr_assert_eq(wt_feed_tapes_open(&tapes, run->monitor), 0);
-	for (uint32_t lane = 0; lane < run->lane_count; lane++)
-		for (uint32_t i = 0; i < run->interfaces; i++)
-			tell_tape(tapes, run, lane, i);
 	take_turns(history);
 	for (size_t i = 0; i < history->count; i++) {
 		const struct packet *packet = &history->packets[i];
 		uint32_t number = packet->lane * run->interfaces + packet->interface;
 
 		make_frame(run, packet, &made[i]);
+		tell_tape(tapes, run, packet->lane, packet->interface);
 		if (packet->dropped_before && one_in(history, 2)) {
 			cr_expect(wt_feed_tapes_dropped(tapes, number, packet->dropped_before));
 			made[i].frame.dropped_before = 0;

@@ -54,6 +54,11 @@ Test(buffer_pool, gives_each_buffer_once_then_none)
 		          taken[i]->bytes[WT_BUFFER_BYTES - 1] == i + 1);
 }
 
+Test(buffer_pool, buffers_lie_so_that_huge_pages_hold_them)
+{
+	cr_expect(eq(u64, (uintptr_t)pool.base % (2 << 20), 0));
+}
+
 Test(buffer_pool, first_buffer_is_the_beginning_of_the_memory)
 {
 	cr_expect(eq(ptr, wt_buffer_pool_take(&pool)->bytes, pool.base));

@@ -754,7 +754,7 @@ static int prepare_sink(void *context, const char *at, const struct wt_sink_conf
 	cr_expect(eq(sz, sink_config->closing_bytes, 123));
 	if (open_error)
 		return wt_error_set(why, open_error, "cannot open it");
-	return wt_sink_file_prepare(opened, at, WT_DIRECT_OFF, false, sink_config, why);
+	return wt_sink_file_open(opened, at, disk, WT_DIRECT_OFF, false, sink_config, why);
 }
 
 static void open_ahead(void)
@@ -769,13 +769,12 @@ static void open_ahead(void)
 
 Test(file_set, files_but_the_first_are_opened_ahead)
 {
+	cr_assert(eq(int, wt_disk_open(&disk, WT_DISK_PWRITE, &err), 0), "%s", err.text);
 	open_ahead();
 	begin();
 	sink = wt_file_set_take_sink(set);
 	cr_assert(sink != NULL);
 	cr_expect(eq(ptr, wt_file_set_take_sink(set), NULL), "it has been taken");
-	cr_assert(eq(int, wt_disk_open(&disk, WT_DISK_PWRITE, &err), 0), "%s", err.text);
-	wt_sink_attach_disk(sink, disk);
 	write_and_finish();
 	cr_expect(entry_of(1)->finished);
 	cr_expect(same(final_name(1), "tape_00002_20261121T120000Z.pcapng"));
