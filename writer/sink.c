@@ -227,8 +227,6 @@ int wt_sink_truncate(struct wt_sink *sink, uint64_t length)
 		return rc;
 	sink->taken = length;
 	sink->landed = length;
-	if (sink->synced > length)
-		sink->synced = length;
 	sink->failed = 0;
 	sink->failed_at = UINT64_MAX;
 	return 0;
@@ -244,11 +242,6 @@ int wt_sink_sync(struct wt_sink *sink)
 int wt_sink_reopen(const struct wt_sink *sink)
 {
 	return sink->ops->reopen ? sink->ops->reopen(sink) : -ENOTSUP;
-}
-
-uint64_t wt_sink_synced(const struct wt_sink *sink)
-{
-	return sink->synced;
 }
 
 void wt_sink_statistics(const struct wt_sink *sink, int64_t now_ns,

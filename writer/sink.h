@@ -143,17 +143,14 @@ int wt_sink_failed(const struct wt_sink *sink);
  * -ENOTSUP for a stream. */
 int wt_sink_truncate(struct wt_sink *sink, uint64_t length);
 
-/* Start bringing all data written so far to stable storage. Does not block (the disk does it); a
- * stream has nothing to do. wt_sink_synced() rises when it is done. An error counts as that of a
+/* Start bringing all data that has landed so far to stable storage. Does not block (the disk does
+ * it); a stream has nothing to do. The sink is idle when it is done. An error counts as that of a
  * failed write. */
 int wt_sink_sync(struct wt_sink *sink);
 
 /* Duplicate a descriptor to read the file with, which the caller closes; independent of the file's
  * name. -ENOTSUP if there is none, or another negative errno. */
 int wt_sink_reopen(const struct wt_sink *sink);
-
-/* Bytes from the beginning that are known to be on stable storage. */
-uint64_t wt_sink_synced(const struct wt_sink *sink);
 
 void wt_sink_statistics(const struct wt_sink *sink, int64_t now_ns,
                         struct wt_sink_statistics *statistics);

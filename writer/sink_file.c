@@ -27,7 +27,6 @@ struct file_sink {
 	struct wt_disk_request allocate, sync;
 	bool allocating, syncing;
 	bool sync_wanted;                   /* another one, once this has ended */
-	uint64_t sync_covers;               /* end of the data covered by the one in flight */
 	uint64_t allocated;                 /* room has been requested up to here */
 	bool no_ahead;                      /* allocating was refused, or the file was cut */
 	const _Atomic uint64_t *free_bytes; /* of struct wt_sink_place */
@@ -194,64 +193,49 @@ static uint32_t room_in_file(const struct wt_sink *sink)
 	return in_flight < WT_SINK_WRITES_MOST ? WT_SINK_WRITES_MOST - in_flight : 0;
 }
 
-static void start_sync(struct file_sink *file);
-
 static void on_synced(struct wt_disk_request *request)
 {
 	struct file_sink *file = request->owner;
 
 	file->syncing = false;
 	if (request->result < 0)
-		wt_sink_fail(&file->sink, file->sink.synced, (int)request->result);
-	else if (file->sync_covers > file->sink.synced)
-		file->sink.synced = file->sync_covers;
-	if (file->sync_wanted && !file->sink.failed)
-		start_sync(file);
+		wt_sink_fail(&file->sink, file->sink.landed, (int)request->result);
 }
 
-/* Covers writes that have ended: the kernel promises nothing about those in flight. */
-static void start_sync(struct file_sink *file)
+/* One at a time, and when the disk has room for it. Of writes in flight the kernel promises
+ * nothing. */
+static void keep_syncing(struct file_sink *file)
 {
+	if (!file->sync_wanted || file->syncing || file->sink.failed)
+		return;
 	file->sync = (struct wt_disk_request){
 	        .op = WT_DISK_SYNC,
 	        .fd = file->file.fd,
 	        .done = on_synced,
 	        .owner = file,
 	};
-	file->sync_covers = file->sink.landed;
-	file->sync_wanted = wt_disk_submit(file->disk, &file->sync) != 0;
-	file->syncing = !file->sync_wanted;
+	file->syncing = !wt_disk_submit(file->disk, &file->sync);
+	file->sync_wanted = !file->syncing;
 }
 
 static int sync_file(struct wt_sink *sink)
 {
-	struct file_sink *file = file_of(sink);
-
-	if (file->syncing)
-		file->sync_wanted = true;
-	else
-		start_sync(file);
+	file_of(sink)->sync_wanted = true;
+	keep_syncing(file_of(sink));
 	return 0;
-}
-
-/* Handle a write that the disk had no room for. */
-static void retry_sync(struct file_sink *file)
-{
-	if (file->sync_wanted && !file->syncing && !file->sink.failed)
-		start_sync(file);
 }
 
 static void reap_file(struct wt_sink *sink, int64_t now_ns)
 {
 	(void)now_ns;
 	wt_disk_reap(file_of(sink)->disk, false);
-	retry_sync(file_of(sink));
+	keep_syncing(file_of(sink));
 }
 
 static void wait_for_file(struct wt_sink *sink)
 {
 	wt_disk_reap(file_of(sink)->disk, true);
-	retry_sync(file_of(sink));
+	keep_syncing(file_of(sink));
 }
 
 static struct pollfd poll_file(const struct wt_sink *sink)

@@ -41,7 +41,6 @@ struct wt_sink {
 	uint32_t unlanded;
 	uint64_t taken;  /* bytes handed over, less those cut off */
 	uint64_t landed; /* bytes of `taken` */
-	uint64_t synced; /* bytes of `landed` known to be on stable storage */
 	int failed;      /* the error of the first failure in file order, or 0 */
 	uint64_t failed_at;
 	bool direct;

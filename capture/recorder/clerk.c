@@ -179,16 +179,19 @@ void wt_clerk_answer(struct wt_clerk *clerk)
 
 static void warn(const struct wt_clerk *clerk, const struct wt_recorded *recorded, double pct)
 {
+	const struct wt_reader_info *reader = recorded->report->reader;
 	struct wt_recorder_writes writes;
+	char queue[32] = "";
 
 	wt_tape_writer_count_writes(clerk->writer, &writes);
+	if (reader->fanout != WT_FANOUT_NONE)
+		snprintf(queue, sizeof(queue), " (queue %" PRIu32 ")", reader->queue);
 	wt_recorder_say(
 	        clerk->state,
-	        "ring of %s is %.0f %% full (at most %.0f ms of traffic so far); the oldest of "
+	        "ring of %s%s is %.0f %% full (at most %.0f ms of traffic so far); the oldest of "
 	        "%" PRIu32 " writes has taken %.0f ms by now, the longest ever %.0f ms",
-	        recorded->report->reader->name, pct,
-	        (double)wt_ring_high_water_ns(recorded->ring) / 1e6, writes.in_flight,
-	        (double)writes.oldest_ns / 1e6, (double)writes.longest_ns / 1e6);
+	        reader->name, queue, pct, (double)wt_ring_high_water_ns(recorded->ring) / 1e6,
+	        writes.in_flight, (double)writes.oldest_ns / 1e6, (double)writes.longest_ns / 1e6);
 }
 
 static void watch_ring(const struct wt_clerk *clerk, struct wt_clerk_interface *one)

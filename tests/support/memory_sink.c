@@ -68,12 +68,6 @@ static int cut_memory(struct wt_sink *sink, uint64_t length)
 	return 0;
 }
 
-static int sync_memory(struct wt_sink *sink)
-{
-	sink->synced = sink->taken;
-	return 0;
-}
-
 static int close_memory(struct wt_sink *sink, uint64_t length, bool sync)
 {
 	(void)length;
@@ -88,7 +82,6 @@ int memory_sink_open(struct wt_sink **sink, size_t limit_bytes, const struct wt_
 	        .granule = WT_SINK_PAGE_BYTES,
 	        .write = write_memory,
 	        .cut = cut_memory,
-	        .sync = sync_memory,
 	        .close = close_memory,
 	};
 	int rc = wt_sink_alloc(sink, sizeof(struct memory_sink), &ops, config);

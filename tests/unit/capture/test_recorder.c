@@ -225,6 +225,15 @@ Test(recorder, cut_frames_are_counted)
 	expect_closed();
 }
 
+Test(recorder, rejected_frames_are_neither_seen_nor_lost)
+{
+	add_interface("sim:count=3000,pps=max,size=60", 1 << 20);
+	interfaces[0].filter = "greater 100";
+	cr_expect(eq(int, record(0), 0), "%s", err.text);
+	cr_expect(eq(u64, report.total.seen, 0));
+	expect_closed();
+}
+
 Test(recorder, several_interfaces_go_into_one_file)
 {
 	add_interface("sim:count=3000,pps=max", 1 << 20);
@@ -395,7 +404,7 @@ Test(recorder, it_records_in_steps)
 	add_interface("sim:count=500,pps=10000,layout=v2", 1 << 20);
 	record_in_steps();
 	cr_expect(eq(int, wt_recorder_result(recorder, &err), 0), "%s", err.text);
-	cr_expect(eq(u64, report.total.written, 5500));
+	cr_expect(eq(u64, report.total.seen, 5500));
 	expect_closed();
 	cr_expect(not(wt_recorder_step(recorder)));
 }

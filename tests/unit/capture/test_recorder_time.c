@@ -79,7 +79,8 @@ static int count(struct wt_reader *reader, struct wt_ring_statistics *since)
 {
 	int rc = real_ops.statistics(reader, since);
 
-	note(&seen.counted);
+	if (seen.holds)
+		note(&seen.counted);
 	since->packets += seen.phantoms.packets;
 	seen.phantoms.packets = 0;
 	return rc;
@@ -326,7 +327,7 @@ static void answer_while_stalled(enum wt_placement layout)
 	run();
 	expect_good();
 	cr_expect(seen.held);
-	cr_expect(ge(uint, seen.warnings, 1));
+	cr_expect(eq(uint, seen.warnings, 1));
 	cr_expect(eq(uint, count_between(&seen.progress, 2 * s_ns + 1, 9 * s_ns), 6));
 	cr_expect(eq(uint, count_between(&seen.asked_for, 4 * s_ns, 5 * s_ns), 1));
 	/* Its counters have 32 bits. */
