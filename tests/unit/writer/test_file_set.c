@@ -1564,6 +1564,11 @@ Test(file_set, events_that_nobody_asks_for_are_counted)
 	cr_expect(event_has("event 999"), "%s", event_text);
 	next_event();
 	cr_expect(event_has("3 further messages") && event_error, "%s", event_text);
+	for (unsigned i = 0; i < WT_SET_MOST_EVENTS + 1; i++)
+		wt_file_set_tell(set, false, "event %u", i);
+	for (unsigned i = 0; i < WT_SET_MOST_EVENTS + 1; i++)
+		next_event();
+	cr_expect(event_has("1 further messages") && event_error == false, "%s", event_text);
 	cr_expect(same(next_event(), "(no event)"));
 }
 
