@@ -143,6 +143,7 @@ Test(recorder_state, degraded_state_is_said_and_kept_once)
 {
 	wt_recorder_note_degraded(&state, "a 100 %d");
 	wt_recorder_note_degraded(&state, "b");
+	wt_recorder_note_degraded(&state, "b");
 	wt_recorder_note_degraded(&state, "a 100 %d");
 	cr_expect(eq(uint, said, 2));
 	cr_expect(eq(sz, state.degraded_count, 2));

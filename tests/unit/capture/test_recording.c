@@ -201,6 +201,23 @@ Test(recording, each_queue_has_a_file_and_the_ledger_is_the_sum)
 	cr_expect(eq(u64, report.sum.total.written, written));
 }
 
+Test(recording, each_interface_has_its_queues)
+{
+	struct wt_reader_config two[] = {interface, interface};
+
+	two[1].interface = "sim:count=500,pps=max";
+	config.recorder.interfaces = two;
+	config.recorder.interface_count = 2;
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	cr_assert(eq(sz, report.sum.interface_count, 2));
+	expect_closed(&report.sum.interfaces[0].ledger, COUNT);
+	expect_closed(&report.sum.interfaces[1].ledger, 500);
+	expect_closed(&report.sum.total, COUNT + 500);
+	for (size_t i = 0; i < LANES; i++)
+		cr_expect(eq(u64, report.lanes[i].report.interfaces[1].ledger.seen,
+		             500 / LANES + (i < 500 % LANES)));
+}
+
 Test(recording, one_queue_is_as_without)
 {
 	config.queues = 1;
@@ -236,6 +253,21 @@ Test(recording, a_lane_that_cannot_begin_leaves_nothing_of_the_others)
 	cr_expect(eq(int, rmdir(name), 0));
 	snprintf(name, sizeof(name), "%s/feed_q0.pcapng", folder);
 	cr_expect(lt(int, access(name, F_OK), 0));
+}
+
+Test(recording, first_lane_that_cannot_begin_says_why)
+{
+	static const char *const names[] = {"feed_q1.pcapng", "feed_q2.pcapng"};
+	int dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < 2; i++)
+		cr_assert(eq(int, mkdirat(dir_fd, names[i], 0700), 0));
+	cr_assert(eq(int, wt_recording_open(&recording, &config, &err), 0), "%s", err.text);
+	cr_expect(lt(int, wt_recording_run(recording, &err), 0));
+	cr_expect(strstr(err.text, names[0]) != NULL, "%s", err.text);
+	for (size_t i = 0; i < 2; i++)
+		unlinkat(dir_fd, names[i], AT_REMOVEDIR);
+	close(dir_fd);
 }
 
 Test(recording, cpus_are_taken_in_turn_and_one_that_is_not_there_is_an_error)
