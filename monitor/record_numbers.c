@@ -270,7 +270,10 @@ static const struct wt_number lane_rows[] = {
         WT_READ(read_cpu, "cpu", WT_KIND_GAUGE, WT_IN_NONE,
                 "the CPU that its thread is on; null: any"),
         WT_PART(report.total, wt_ledger_numbers),
-        WT_BYTES(report.file_bytes, "size_bytes", "of its files"),
+        WT_GAUGE(report.high_water_pct, "ring.high_water_percent", WT_IN_PERCENT,
+                 "how full its ring was at most"),
+        WT_NS(report.high_water_ns, "ring.high_water_ns", "how much traffic, in time, that was"),
+        WT_BYTES(report.file_bytes, "size_bytes", "the size of its files"),
         {0},
 };
 #undef SUBJECT

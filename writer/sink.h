@@ -55,6 +55,9 @@ struct wt_sink_config {
 	/* Streams only: once *abort_writes is not 0, a write without progress for two seconds fails
 	 * with -ETIMEDOUT. NULL waits for ever. */
 	const volatile sig_atomic_t *abort_writes;
+	/* In place of the two seconds, if it is not INT64_MAX: fail from this time of
+	 * CLOCK_MONOTONIC on [NULL: two seconds]. */
+	const _Atomic int64_t *deadline_ns;
 	/* Files only: reserved for its closing blocks, in addition to the usual. */
 	size_t closing_bytes;
 };

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -48,8 +49,10 @@ static ssize_t write_now(struct stream_sink *stream, const uint8_t *bytes, size_
 
 	if (stream->take) {
 		wrote = stream->take(stream->context, bytes, length);
-		errno = wrote < 0 ? (int)-wrote : EAGAIN;
-		return wrote > 0 ? wrote : -1;
+		if (wrote > 0 && (size_t)wrote <= length)
+			return wrote;
+		errno = wrote > 0 ? EIO : wrote < 0 ? (int)-wrote : EAGAIN;
+		return -1;
 	}
 	if (stream->nonblocking)
 		return write(stream->fd, bytes, length);
@@ -103,6 +106,20 @@ static int write_stream(struct wt_sink *sink, struct wt_write *write)
 	return 0;
 }
 
+/* The deadline, or after so long without progress. */
+static bool is_given_up(struct stream_sink *stream, int64_t now_ns)
+{
+	const struct wt_sink_config *config = &stream->sink.config;
+	/* Pairs with the store of whoever sets it. */
+	int64_t deadline_ns = config->deadline_ns ? atomic_load(config->deadline_ns) : INT64_MAX;
+
+	if (deadline_ns != INT64_MAX)
+		return now_ns >= deadline_ns;
+	if (!stream->stuck_since_ns)
+		stream->stuck_since_ns = now_ns;
+	return now_ns - stream->stuck_since_ns >= patience_ns;
+}
+
 static void reap_stream(struct wt_sink *sink, int64_t now_ns)
 {
 	const volatile sig_atomic_t *abort_writes = sink->config.abort_writes;
@@ -111,9 +128,7 @@ static void reap_stream(struct wt_sink *sink, int64_t now_ns)
 	push(stream);
 	if (!abort_writes || !*abort_writes || !wt_sink_oldest(sink))
 		return;
-	if (!stream->stuck_since_ns)
-		stream->stuck_since_ns = now_ns;
-	else if (now_ns - stream->stuck_since_ns >= patience_ns)
+	if (is_given_up(stream, now_ns))
 		end_all(sink, -ETIMEDOUT);
 }
 

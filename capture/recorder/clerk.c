@@ -16,6 +16,7 @@ enum {
 };
 static const int64_t check_every_ns = 1000000000; /* interfaces that are down, counters, files */
 static const int64_t watch_every_ns = 50000000;
+static const int64_t again_ns = 1000000; /* what a reader was in the way of */
 
 int wt_clerk_init(struct wt_clerk *clerk, struct wt_tape_writer *writer, size_t count)
 {
@@ -155,9 +156,10 @@ void wt_clerk_publish(struct wt_clerk *clerk, bool now)
 
 	if (!now && clerk->state->now_ns < clerk->publish_due_ns)
 		return;
-	clerk->publish_due_ns = clerk->state->now_ns + watch_every_ns;
 	gather(clerk, &report);
-	wt_published_put(&clerk->published, &report, !clerk->state->running);
+	clerk->owes_news = !wt_published_put(&clerk->published, &report, !clerk->state->running);
+	if (!clerk->owes_news)
+		clerk->publish_due_ns = clerk->state->now_ns + watch_every_ns;
 }
 
 static void call_progress(struct wt_clerk *clerk, bool report_requested)
@@ -179,16 +181,19 @@ void wt_clerk_answer(struct wt_clerk *clerk)
 
 static void warn(const struct wt_clerk *clerk, const struct wt_recorded *recorded, double pct)
 {
+	const struct wt_reader_info *reader = recorded->report->reader;
 	struct wt_recorder_writes writes;
+	char queue[32] = "";
 
 	wt_tape_writer_count_writes(clerk->writer, &writes);
+	if (reader->fanout != WT_FANOUT_NONE)
+		snprintf(queue, sizeof(queue), " (queue %" PRIu32 ")", reader->queue);
 	wt_recorder_say(
 	        clerk->state,
-	        "ring of %s is %.0f %% full (at most %.0f ms of traffic so far); the oldest of "
+	        "ring of %s%s is %.0f %% full (at most %.0f ms of traffic so far); the oldest of "
 	        "%" PRIu32 " writes has taken %.0f ms by now, the longest ever %.0f ms",
-	        recorded->report->reader->name, pct,
-	        (double)wt_ring_high_water_ns(recorded->ring) / 1e6, writes.in_flight,
-	        (double)writes.oldest_ns / 1e6, (double)writes.longest_ns / 1e6);
+	        reader->name, queue, pct, (double)wt_ring_high_water_ns(recorded->ring) / 1e6,
+	        writes.in_flight, (double)writes.oldest_ns / 1e6, (double)writes.longest_ns / 1e6);
 }
 
 static void watch_ring(const struct wt_clerk *clerk, struct wt_clerk_interface *one)
@@ -324,8 +329,11 @@ static int64_t earlier(int64_t a_ns, int64_t b_ns)
 
 int64_t wt_clerk_attend_due_ns(const struct wt_clerk *clerk, bool fills)
 {
-	return fills ? earlier(clerk->progress_due_ns, clerk->watch_due_ns)
-	             : clerk->progress_due_ns;
+	int64_t due_ns = clerk->progress_due_ns;
+
+	if (fills)
+		due_ns = earlier(due_ns, clerk->watch_due_ns);
+	return clerk->owes_news ? earlier(due_ns, clerk->state->now_ns + again_ns) : due_ns;
 }
 
 int64_t wt_clerk_due_ns(const struct wt_clerk *clerk)

@@ -22,6 +22,7 @@ struct wt_clerk {
 	size_t statistics_next; /* interface whose block waits for room; after the last: none does
 	                         */
 	int64_t publish_due_ns;
+	bool owes_news; /* a reader was in the way */
 	struct wt_published published;
 	char files_error[WT_MAX_DEGRADED_TEXT]; /* the first of the file set's, or "" */
 };

@@ -46,7 +46,7 @@ static void account(struct wt_conversion *c, struct wt_frame *frames, size_t cou
 	wt_stamp_tally_add(&ledger->stamps, frames, count, sums);
 	wt_recorder_follow_frames(c->feeds, recorded, frames, count);
 	if (config->on_frames)
-		config->on_frames(config->context, recorded->id, frames, count);
+		config->on_frames(config->context, config->lane, recorded->id, frames, count);
 }
 
 /* These frames of what was read are for the file. */

@@ -44,13 +44,13 @@ static struct wt_record_state state_of(const struct wt_recorder_report *report)
 	};
 }
 
-void wt_published_put(struct wt_published *published, const struct wt_recorder_report *report,
+bool wt_published_put(struct wt_published *published, const struct wt_recorder_report *report,
                       bool final)
 {
 	struct wt_record_state *state = &published->state;
 
 	if (!take_lock(published, final))
-		return;
+		return false;
 	*state = state_of(report);
 	for (size_t i = 0; i < published->count; i++) {
 		struct wt_ledger *ledger = &published->ledgers[i];
@@ -63,11 +63,18 @@ void wt_published_put(struct wt_published *published, const struct wt_recorder_r
 		state->lost += wt_ledger_lost(ledger);
 	}
 	pthread_mutex_unlock(&published->lock);
+	return true;
 }
 
 static int64_t later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
+}
+
+/* A failure of one is what has become of all. */
+static enum wt_record_end graver(enum wt_record_end a, enum wt_record_end b)
+{
+	return a == WT_END_WRITER || a == WT_END_FAILURE ? a : b;
 }
 
 static double larger(double a, double b)
@@ -89,7 +96,7 @@ void wt_published_add_state(struct wt_published *published, struct wt_record_sta
 	sum->file_count += one.file_count;
 	if (one.start_utc_ns && (!sum->start_utc_ns || one.start_utc_ns < sum->start_utc_ns))
 		sum->start_utc_ns = one.start_utc_ns;
-	sum->end = one.end;
+	sum->end = graver(sum->end, one.end);
 	sum->elapsed_ns = later(sum->elapsed_ns, one.elapsed_ns);
 	sum->high_water_ns = later(sum->high_water_ns, one.high_water_ns);
 	sum->high_water_pct = larger(sum->high_water_pct, one.high_water_pct);

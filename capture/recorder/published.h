@@ -22,8 +22,8 @@ void wt_published_fini(struct wt_published *published);
 
 /* In the recording thread. What the report counts as seen may be older than what it counts as
  * written; what is published adds up. `final`: the counts are, and a reader is waited for, if there
- * is one. */
-void wt_published_put(struct wt_published *published, const struct wt_recorder_report *report,
+ * is one. Returns whether it is published. */
+bool wt_published_put(struct wt_published *published, const struct wt_recorder_report *report,
                       bool final);
 
 /* Add to what other recorders have. Any thread. */

@@ -23,12 +23,12 @@ struct wt_record {
 	char application[64];
 };
 
-static void on_frames(void *context, uint32_t interface, const struct wt_frame *frames,
-                      size_t count)
+static void on_frames(void *context, uint32_t queue, uint32_t interface,
+                      const struct wt_frame *frames, size_t count)
 {
 	const struct wt_record *record = context;
 
-	record->config.on_frames(record->config.context, interface, frames, count);
+	record->config.on_frames(record->config.context, queue, interface, frames, count);
 }
 
 static ssize_t on_bytes(void *context, uint32_t queue, const void *bytes, size_t length)
@@ -323,21 +323,23 @@ int wt_record_state_read(struct wt_record *record, struct wt_record_state *state
 	return wt_sized_give(state, &filled, sizeof(filled), "wt_record_state", NULL);
 }
 
-int wt_record_ledger(struct wt_record *record, uint32_t interface, size_t entry, const char **name,
-                     int64_t *value)
+int wt_record_ledger(struct wt_record *record, uint32_t interface, struct wt_record_entry *entries,
+                     size_t capacity)
 {
 	struct wt_ledger ledger;
-	struct wt_value read;
 	size_t count = 0;
+	int rc = wt_recording_ledger(record->recording, interface, &ledger);
 
-	while (wt_ledger_numbers[count].type)
-		count++;
-	if (entry >= count || wt_recording_ledger(record->recording, interface, &ledger))
-		return -ERANGE;
-	wt_number_read(&wt_ledger_numbers[entry], &ledger, &read);
-	*name = wt_ledger_numbers[entry].key;
-	*value = read.type == WT_VALUE_SIGNED ? read.i : (int64_t)read.u;
-	return 0;
+	for (const struct wt_number *number = wt_ledger_numbers; !rc && number->type; number++) {
+		struct wt_value read;
+
+		if (count == capacity)
+			return -ENOSPC;
+		wt_number_read(number, &ledger, &read);
+		entries[count].name = number->key;
+		entries[count++].value = read.type == WT_VALUE_SIGNED ? read.i : (int64_t)read.u;
+	}
+	return rc ? rc : (int)count;
 }
 
 int wt_record_interface_read(struct wt_record *record, uint32_t interface,
@@ -381,6 +383,10 @@ void wt_record_close(struct wt_record *record)
 {
 	if (!record)
 		return;
+	if (record->recording && wt_recording_owes_result(record->recording)) {
+		wt_record_stop(record);
+		wt_recording_finish(record->recording, NULL);
+	}
 	wt_recording_close(record->recording);
 	if (record->nowhere_fd >= 0)
 		close(record->nowhere_fd);

@@ -106,8 +106,8 @@ struct wt_recorder_config {
 	struct wt_system *system;                  /* whose time it goes by [the kernel] */
 	/* Called in the recording thread with frames as they come out of a ring, stamps final,
 	 * before they are written; borrowed for the call. */
-	void (*on_frames)(void *context, uint32_t interface, const struct wt_frame *frames,
-	                  size_t count);
+	void (*on_frames)(void *context, uint32_t lane, uint32_t interface,
+	                  const struct wt_frame *frames, size_t count);
 	/* Called in the recording thread once, when there is a file and the gates are to be opened.
 	 * Not 0: nothing is recorded, and wt_recorder_run() returns it. May wait. */
 	int (*on_ready)(void *context);
@@ -157,7 +157,7 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
  * the header), step until it has ended, take the result. A step does all that can be done without
  * waiting, and returns whether there is more to do at once; else the next is due when the
  * descriptor is readable. That covers rings, disk, timers and wt_recorder_stop(); it stays the
- * recorder's, and has to be asked for before the first step. It may be a negative errno. One
+ * recorder's, and may be a negative errno. The result of one that could not begin is why. One
  * thread. */
 int wt_recorder_begin(struct wt_recorder *recorder, const struct wt_recorder_output *output,
                       struct wt_error *err);
@@ -165,14 +165,16 @@ int wt_recorder_fd(struct wt_recorder *recorder);
 bool wt_recorder_step(struct wt_recorder *recorder);
 bool wt_recorder_has_ended(const struct wt_recorder *recorder);
 int wt_recorder_result(const struct wt_recorder *recorder, struct wt_error *err);
+/* What is left of wt_recorder_run() once it has begun. */
+int wt_recorder_finish(struct wt_recorder *recorder, struct wt_error *err);
 
 /* Ask it to stop; or to call on_progress now. From any thread or signal handler. */
 void wt_recorder_stop(struct wt_recorder *recorder);
 void wt_recorder_request_report(struct wt_recorder *recorder);
 
 /* The same as stopping; and what the rings still hold at this time (CLOCK_MONOTONIC) is given up,
- * as if the writer had failed with -ETIMEDOUT. Writes that the disk has are waited for: nothing can
- * take them back. */
+ * as if the writer had failed with -ETIMEDOUT, and so is what a stream has not taken. Writes that
+ * the disk has are waited for: nothing can take them back. */
 void wt_recorder_stop_by(struct wt_recorder *recorder, int64_t deadline_ns);
 
 /* What it has so far, not older than 50 ms. Any thread, until it is closed. */

@@ -86,7 +86,8 @@ int wt_recorder_fd(struct wt_recorder *recorder)
 
 void wt_recorder_stop_by(struct wt_recorder *recorder, int64_t deadline_ns)
 {
-	atomic_store(&recorder->deadline_ns, deadline_ns);
+	/* Pairs with the loads of keep_deadline() and of a stream's sink. */
+	atomic_store(&recorder->state.deadline_ns, deadline_ns);
 	wt_recorder_stop(recorder);
 }
 
@@ -177,17 +178,19 @@ static bool is_drained(struct wt_recorder *recorder)
 	return wt_lane_is_drained(&recorder->lane);
 }
 
-/* What is left of the rings at the deadline is given up. */
-static void keep_deadline(struct wt_recorder *recorder)
+/* What is left of the rings at the deadline is given up. Returns whether it is. */
+static bool keep_deadline(struct wt_recorder *recorder)
 {
 	struct wt_recorder_state *state = &recorder->state;
 
-	if (state->now_ns < atomic_load(&recorder->deadline_ns) || wt_recorder_is_over(state))
-		return;
+	/* Pairs with the store of wt_recorder_stop_by(). */
+	if (state->now_ns < atomic_load(&state->deadline_ns) || wt_recorder_is_over(state))
+		return false;
 	wt_error_set(&state->failure_text, -ETIMEDOUT,
 	             "the deadline came before all packets were written; the file is whole up to "
 	             "where they end");
 	wt_recorder_writer_failed(state, -ETIMEDOUT);
+	return true;
 }
 
 static bool drain(struct wt_recorder *recorder)
@@ -197,7 +200,7 @@ static bool drain(struct wt_recorder *recorder)
 	bool goes_on = recorder->writer.phase != WT_TAPE_TAKES && !wt_recorder_has_failed(state);
 
 	if (!is_drained(recorder) || goes_on)
-		return more;
+		return keep_deadline(recorder) || more;
 	wt_clock_notes_finish(&recorder->writer);
 	wt_clerk_close_joins(&recorder->clerk);
 	state->ended_ns = wt_recorder_clock_ns(state);
@@ -233,7 +236,6 @@ static bool take_step(struct wt_recorder *recorder)
 	case WT_RECORDER_RECORDS:
 		return record(recorder);
 	case WT_RECORDER_DRAINS:
-		keep_deadline(recorder);
 		return drain(recorder);
 	case WT_RECORDER_SETTLES:
 		return settle(recorder);
@@ -248,7 +250,7 @@ bool wt_recorder_step(struct wt_recorder *recorder)
 {
 	bool more;
 
-	if (wt_recorder_has_ended(recorder))
+	if (recorder->phase == WT_RECORDER_OPEN || wt_recorder_has_ended(recorder))
 		return false;
 	if (recorder->idle)
 		wt_recorder_wait_take(&recorder->wait);
@@ -362,10 +364,25 @@ static int open_gates(struct wt_recorder *recorder, struct wt_error *err)
 	return rc;
 }
 
+/* No file and no packet: its result is why. */
+static void begin_failed(struct wt_recorder *recorder, int rc, const struct wt_error *why)
+{
+	struct wt_recorder_state *state = &recorder->state;
+
+	state->ended_ns = state->start_ns;
+	state->start_utc_ns = 0;
+	state->failure = rc;
+	state->failure_text = *why;
+	recorder->phase = WT_RECORDER_ENDED;
+	wt_tape_files_abandon(&recorder->writer);
+	wt_clerk_publish(&recorder->clerk, true);
+}
+
 int wt_recorder_begin(struct wt_recorder *recorder, const struct wt_recorder_output *output,
                       struct wt_error *err)
 {
 	struct wt_recorder_state *state = &recorder->state;
+	struct wt_error why = {0};
 	int rc;
 
 	state->output = output;
@@ -373,28 +390,26 @@ int wt_recorder_begin(struct wt_recorder *recorder, const struct wt_recorder_out
 	register_memory(recorder);
 	rc = wt_recorder_wait_for_output(&recorder->wait);
 	if (rc)
-		wt_error_set(err, rc, "cannot wait for the disk: %s", strerror(-rc));
+		wt_error_set(&why, rc, "cannot wait for the disk: %s", strerror(-rc));
 	else
-		rc = wt_tape_files_begin(&recorder->writer, err);
+		rc = wt_tape_files_begin(&recorder->writer, &why);
 	if (!rc)
-		rc = wait_for_header(recorder, err);
+		rc = wait_for_header(recorder, &why);
 	if (!rc && state->config.on_ready)
 		rc = state->config.on_ready(state->config.context);
 	if (!rc)
-		rc = open_gates(recorder, err);
+		rc = open_gates(recorder, &why);
 	if (!rc && state->config.on_begin)
 		rc = state->config.on_begin(state->config.context);
 	if (rc) {
-		state->ended_ns = state->start_ns;
-		state->start_utc_ns = 0;
-		wt_tape_files_abandon(&recorder->writer);
-		wt_clerk_publish(&recorder->clerk, true);
-		return rc;
+		begin_failed(recorder, rc, &why);
+		return wt_recorder_result(recorder, err);
 	}
 	state->end = WT_END_ASKED;
 	state->running = true;
 	recorder->phase = WT_RECORDER_RECORDS;
 	recorder->idle = true;
+	wt_recorder_wait_set(&recorder->wait, next_due_ns(recorder));
 	return 0;
 }
 
@@ -403,8 +418,11 @@ int wt_recorder_run(struct wt_recorder *recorder, const struct wt_recorder_outpu
 {
 	int rc = wt_recorder_begin(recorder, output, err);
 
-	if (rc)
-		return rc;
+	return rc ? rc : wt_recorder_finish(recorder, err);
+}
+
+int wt_recorder_finish(struct wt_recorder *recorder, struct wt_error *err)
+{
 	for (;;) {
 		bool more = wt_recorder_step(recorder);
 
@@ -541,7 +559,7 @@ int wt_recorder_open(struct wt_recorder **recorder, const struct wt_recorder_con
 	if (!config->statistics_every_ns)
 		made->state.config.statistics_every_ns = 10 * second_ns;
 	made->wait.fd = made->wait.wake_fd = made->wait.timer_fd = -1;
-	atomic_init(&made->deadline_ns, INT64_MAX);
+	atomic_init(&made->state.deadline_ns, INT64_MAX);
 	rc = allocate(made);
 	if (!rc)
 		rc = wire(made);

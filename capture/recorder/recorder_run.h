@@ -26,8 +26,7 @@ struct wt_recorder {
 	struct wt_clerk clerk;
 	enum wt_recorder_phase phase;
 	struct wt_recorder_wait wait;
-	bool idle;                   /* the last step has left nothing to do */
-	_Atomic int64_t deadline_ns; /* CLOCK_MONOTONIC: of the rings' last packets */
+	bool idle; /* the last step has left nothing to do */
 	atomic_bool stop_asked;
 	atomic_bool report_requested;
 };

@@ -147,7 +147,7 @@ struct wt_share_time wt_recorder_share_begun(struct wt_recorder_share *share, ui
 
 	pthread_mutex_lock(&share->lock);
 	if (file + WT_SHARE_TIMES <= share->latest)
-		file = share->latest - WT_SHARE_TIMES + 1;
+		file = share->latest + 1; /* whose place the oldest has */
 	time = *time_of(share, file);
 	pthread_mutex_unlock(&share->lock);
 	return time;

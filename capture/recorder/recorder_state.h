@@ -8,6 +8,8 @@
  * tape_files, tape_blocks; feeds and clock_notes, whose blocks it takes; tape_writer); recorded (an
  * interface). */
 
+#include <stdatomic.h>
+
 #include <wiretape/capture/recorder/recorder.h>
 #include <wiretape/stamp/system.h>
 
@@ -26,7 +28,8 @@ struct wt_recorder_state {
 	int64_t start_ns;     /* CLOCK_MONOTONIC */
 	int64_t start_utc_ns; /* 0: the gates have not opened */
 	int64_t ended_ns;
-	bool running; /* the counts may still rise */
+	bool running;                /* the counts may still rise */
+	_Atomic int64_t deadline_ns; /* CLOCK_MONOTONIC: of the rings' last packets */
 	enum wt_record_end end;
 	bool ending;
 	int failure;                  /* with WT_END_WRITER and WT_END_FAILURE */

@@ -118,24 +118,36 @@ void wt_recorder_wait_wake(struct wt_recorder_wait *wait)
 
 int wt_recorder_wait_fd(struct wt_recorder_wait *wait)
 {
+	/* The next step sets it to what is due: so that one follows, at once. */
+	static const struct itimerspec at_once = {.it_value.tv_nsec = 1};
+	int fd, rc;
+
 	if (wait->timer_fd >= 0)
 		return wait->fd;
-	wait->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	if (wait->timer_fd < 0)
+	fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (fd < 0)
 		return -errno;
-	return listen_to(wait, wait->timer_fd, EPOLLIN, FROM_TIMER) ? -errno : wait->fd;
+	timerfd_settime(fd, 0, &at_once, NULL);
+	rc = listen_to(wait, fd, EPOLLIN, FROM_TIMER);
+	if (rc) {
+		close(fd);
+		return rc;
+	}
+	wait->timer_fd = fd;
+	return wait->fd;
 }
 
 void wt_recorder_wait_set(struct wt_recorder_wait *wait, int64_t until_ns)
 {
+	int64_t at_ns = until_ns > 0 ? until_ns : 1; /* 0 would be never */
 	const struct itimerspec at = {
-	        .it_value = {.tv_sec = until_ns / second_ns, .tv_nsec = until_ns % second_ns}};
+	        .it_value = {.tv_sec = at_ns / second_ns, .tv_nsec = at_ns % second_ns}};
 
 	if (wait->timer_fd < 0)
 		return;
 	arm(wait, true);
 	arm_stream(wait);
-	if (until_ns != wait->timer_ns)
+	if (until_ns != wait->timer_ns || until_ns <= wait->state->now_ns)
 		timerfd_settime(wait->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
 	wait->timer_ns = until_ns;
 }

@@ -533,11 +533,13 @@ int wt_recording_begin(struct wt_recording *recording, struct wt_error *err)
 {
 	struct wt_member *first = &recording->members[0];
 
+	recording->owes_result = true;
 	if (recording->count > 1) {
 		begin_lanes(recording);
 		return 0;
 	}
 	first->rc = wt_member_begin(first);
+	recording->owes_result = !first->rc;
 	return explain(recording, err);
 }
 
@@ -549,6 +551,7 @@ bool wt_recording_has_ended(struct wt_recording *recording)
 
 int wt_recording_result(struct wt_recording *recording, struct wt_error *err)
 {
+	recording->owes_result = false;
 	if (recording->count == 1) {
 		recording->members[0].rc = wt_member_result(&recording->members[0]);
 	} else {
@@ -558,15 +561,27 @@ int wt_recording_result(struct wt_recording *recording, struct wt_error *err)
 	return explain(recording, err);
 }
 
+bool wt_recording_owes_result(const struct wt_recording *recording)
+{
+	return recording->owes_result;
+}
+
 int wt_recording_run(struct wt_recording *recording, struct wt_error *err)
+{
+	int rc = wt_recording_begin(recording, err);
+
+	return rc ? rc : wt_recording_finish(recording, err);
+}
+
+int wt_recording_finish(struct wt_recording *recording, struct wt_error *err)
 {
 	struct pollfd wait = {.fd = recording->wake_fd, .events = POLLIN};
 
 	if (recording->count == 1) {
-		recording->members[0].rc = wt_member_run(&recording->members[0]);
+		recording->owes_result = false;
+		recording->members[0].rc = wt_member_finish(&recording->members[0]);
 		return explain(recording, err);
 	}
-	begin_lanes(recording);
 	for (;;) {
 		bool more = wt_recording_step(recording);
 
@@ -578,11 +593,29 @@ int wt_recording_run(struct wt_recording *recording, struct wt_error *err)
 
 /* ---- a loop of one's own ---- */
 
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 static int add_to(int fd, int member)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 
 	return epoll_ctl(fd, EPOLL_CTL_ADD, member, &event) ? -errno : 0;
+}
+
+static int make_fd(struct wt_recording *recording)
+{
+	int rc;
+
+	recording->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	recording->fd = epoll_create1(EPOLL_CLOEXEC);
+	if (recording->timer_fd < 0 || recording->fd < 0)
+		return -errno;
+	rc = add_to(recording->fd, recording->timer_fd);
+	return rc ? rc : add_to(recording->fd, recording->wake_fd);
 }
 
 int wt_recording_fd(struct wt_recording *recording)
@@ -593,14 +626,16 @@ int wt_recording_fd(struct wt_recording *recording)
 		return wt_recorder_fd(recording->members[0].recorder);
 	if (recording->fd >= 0)
 		return recording->fd;
-	recording->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-	recording->fd = epoll_create1(EPOLL_CLOEXEC);
-	if (recording->timer_fd < 0 || recording->fd < 0)
-		return -errno;
-	rc = add_to(recording->fd, recording->timer_fd);
-	if (!rc)
-		rc = add_to(recording->fd, recording->wake_fd);
-	return rc ? rc : recording->fd;
+	rc = make_fd(recording);
+	if (rc) {
+		close_fd(recording->timer_fd);
+		close_fd(recording->fd);
+		recording->timer_fd = recording->fd = -1;
+		return rc;
+	}
+	/* The next step sets the timer to what is due: so that one follows. */
+	wt_recording_wake(recording);
+	return recording->fd;
 }
 
 static void set_timer(const struct wt_recording *recording, bool more)
@@ -695,12 +730,6 @@ int wt_recording_next_event(struct wt_recording *recording, char *text, size_t c
 		    wt_file_set_next_event(recording->members[i].files, text, capacity, error))
 			return 1;
 	return 0;
-}
-
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 void wt_recording_close(struct wt_recording *recording)

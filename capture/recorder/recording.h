@@ -77,6 +77,9 @@ int wt_recording_fd(struct wt_recording *recording);
 bool wt_recording_step(struct wt_recording *recording);
 bool wt_recording_has_ended(struct wt_recording *recording);
 int wt_recording_result(struct wt_recording *recording, struct wt_error *err);
+/* It has begun, and its result was not asked for; and what is left of wt_recording_run() then. */
+bool wt_recording_owes_result(const struct wt_recording *recording);
+int wt_recording_finish(struct wt_recording *recording, struct wt_error *err);
 
 /* As wt_recorder_stop(), wt_recorder_stop_by() and wt_recorder_request_report(). */
 void wt_recording_stop(struct wt_recording *recording);

@@ -50,13 +50,13 @@ static int choose_cpu(const struct wt_recording_config *config, uint32_t queue)
 	                         : -1;
 }
 
-static void on_frames(void *context, uint32_t interface, const struct wt_frame *frames,
-                      size_t count)
+static void on_frames(void *context, uint32_t queue, uint32_t interface,
+                      const struct wt_frame *frames, size_t count)
 {
 	const struct wt_recorder_config *config =
 	        &((const struct wt_member *)context)->recording->config.recorder;
 
-	config->on_frames(config->context, interface, frames, count);
+	config->on_frames(config->context, queue, interface, frames, count);
 }
 
 static int copy_interfaces(struct wt_member *member)
@@ -245,16 +245,6 @@ static void be_realtime(struct wt_member *member)
 		wt_recorder_degrade(member->recorder, recording->memory_refused.text);
 }
 
-int wt_member_run(struct wt_member *member)
-{
-	int rc;
-
-	be_realtime(member);
-	rc = wt_recorder_run(member->recorder, &member->output, &member->err);
-	wt_realtime_end(&member->realtime);
-	return rc;
-}
-
 int wt_member_begin(struct wt_member *member)
 {
 	int rc;
@@ -270,6 +260,21 @@ int wt_member_result(struct wt_member *member)
 {
 	wt_realtime_end(&member->realtime);
 	return wt_recorder_result(member->recorder, &member->err);
+}
+
+int wt_member_finish(struct wt_member *member)
+{
+	int rc = wt_recorder_finish(member->recorder, &member->err);
+
+	wt_realtime_end(&member->realtime);
+	return rc;
+}
+
+int wt_member_run(struct wt_member *member)
+{
+	int rc = wt_member_begin(member);
+
+	return rc ? rc : wt_member_finish(member);
 }
 
 void wt_member_close(struct wt_member *member)

@@ -84,6 +84,7 @@ struct wt_recording {
 	int fd, timer_fd; /* epoll of wake_fd and a timer, for a loop of one's own; -1: there is
 	                     none */
 	bool has_ended;   /* the last step has found that all have */
+	bool owes_result; /* begun, and nobody has asked what has become of it */
 	bool told_begun, is_asking, owes_report, owes_progress;
 	int64_t asked_ns, progress_due_ns;
 	struct wt_said *heard[WT_SAID_KEPT]; /* the latest */
@@ -101,6 +102,7 @@ int wt_member_run(struct wt_member *member);
  */
 int wt_member_begin(struct wt_member *member);
 int wt_member_result(struct wt_member *member);
+int wt_member_finish(struct wt_member *member);
 /* In another one, which background threads take after: open its files, or open them again, of which
  * none has a number below this; then the rest. */
 int wt_member_open_files(struct wt_member *member, uint32_t first_number, struct wt_error *err);

@@ -158,7 +158,8 @@ void wt_recording_state(struct wt_recording *recording, struct wt_record_state *
 	for (size_t i = 0; i < recording->count; i++)
 		wt_published_add_state(wt_recorder_published(recording->members[i].recorder),
 		                       state);
-	if (recording->count > 1 && wt_recorder_share_has_ended(&recording->share, &first))
+	if (recording->count > 1 && !is_failure(state->end) &&
+	    wt_recorder_share_has_ended(&recording->share, &first))
 		state->end = first;
 }
 

@@ -141,6 +141,7 @@ int wt_shared_feeds_add(struct wt_shared_feeds *feeds, uint32_t lane, uint32_t i
 	        .interface = interface,
 	        .name = name,
 	        .link_type = link_type,
+	        .is_live = true,
 	};
 	uint32_t number = number_of(feeds, lane, interface);
 	int rc = lane ? wt_feed_monitor_lane(feeds->monitor, number, interface, NULL)

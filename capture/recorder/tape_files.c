@@ -36,6 +36,7 @@ static struct wt_sink_config sink_config_of(const struct wt_tape_writer *writer)
 {
 	return (struct wt_sink_config){
 	        .abort_writes = writer->state->output->abort_writes,
+	        .deadline_ns = &writer->state->deadline_ns,
 	        .closing_bytes = wt_recorder_feeds_closing_bytes(writer->feeds),
 	};
 }

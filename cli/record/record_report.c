@@ -213,6 +213,7 @@ void wt_report_summary(const struct wt_record_result *result, bool verbose)
 	const struct wt_recorder_report *report = &result->report.sum;
 	double duration = seconds(report->elapsed_ns);
 	const struct wt_ledger *total = &report->total;
+	char fullest[32] = "";
 
 	fprintf(stderr,
 	        "%s: %" PRIu64 " packets, %" PRIu64 " bytes in %.3f s (%.3f Mpps); ended: %s\n",
@@ -224,12 +225,14 @@ void wt_report_summary(const struct wt_record_result *result, bool verbose)
 		print_books(report->interfaces[i].reader->name, &report->interfaces[i].ledger);
 		print_nic(&report->interfaces[i], verbose);
 	}
+	if (result->report.lane_count > 1)
+		snprintf(fullest, sizeof(fullest), " of queue %" PRIu32, result->report.fullest);
 	fprintf(stderr,
 	        "  stamps: hardware %" PRIu64 ", software %" PRIu64 ", fallback %" PRIu64
-	        "; ring at most %.1f %% full (%.0f ms of traffic)\n",
+	        "; ring%s at most %.1f %% full (%.0f ms of traffic)\n",
 	        total->stamps.by_source[WT_STAMP_HARDWARE],
 	        total->stamps.by_source[WT_STAMP_SOFTWARE],
-	        total->stamps.by_source[WT_STAMP_FALLBACK], report->high_water_pct,
+	        total->stamps.by_source[WT_STAMP_FALLBACK], fullest, report->high_water_pct,
 	        milliseconds(report->high_water_ns));
 	print_clocks(report);
 	print_writes(report);

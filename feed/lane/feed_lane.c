@@ -12,6 +12,7 @@ enum {
 	/* Of these one is always free for the end of a lane that is behind. */
 	ROOM_SPARE = 4,
 	KNOWN = 1 << 15,
+	AHEAD = 16, /* slots prefetched ahead of writing */
 	CACHE_LINE = 64,
 };
 
@@ -83,6 +84,8 @@ static struct wt_sighting *next_slot(struct wt_feed_lane *lane, uint64_t order, 
 {
 	struct wt_sighting *sighting = &lane->slots[lane->written++ & lane->mask].sighting;
 
+	/* The other thread has had it last. */
+	__builtin_prefetch(&lane->slots[(lane->written + AHEAD) & lane->mask], 1);
 	lane->put_order = order;
 	lane->put_ns = stamp_ns;
 	sighting->order = order;
@@ -217,6 +220,8 @@ int wt_feed_lane_open(struct wt_feed_lane **lane, const struct wt_feed_lane_conf
 		wt_feed_lane_close(made);
 		return wt_error_set(err, -ENOMEM, "no memory for a lane's feeds");
 	}
+	if (config->is_live)
+		memset(made->slots, 0, room * sizeof(*made->slots));
 	made->mask = room - 1;
 	made->interface = config->interface;
 	made->reader.take = put_headers;

@@ -28,6 +28,7 @@ struct wt_feed_lane_config {
 	const char *name;                        /* the interface's; copied */
 	uint16_t link_type;
 	uint32_t room; /* of the queue, in headers: a power of two; 0: 262144, which are 16 MiB */
+	bool is_live;  /* touch the memory at once, in the thread that opens, near its processor */
 };
 
 int wt_feed_lane_open(struct wt_feed_lane **lane, const struct wt_feed_lane_config *config,

@@ -116,11 +116,13 @@ struct wt_record_config {
 	int64_t max_duration_ns;   /* [no limit] */
 	bool waits_for_interfaces; /* wait even after the last one has disappeared [end] */
 
-	/* Takes frames of one interface, numbered as in `interfaces`, as they came out of its ring,
-	 * with their final stamps, before they are written. They are borrowed for the call and must
-	 * not be changed. The losses before a frame are in its dropped_before. */
-	void (*on_frames)(void *context, uint32_t interface, const struct wt_frame *frames,
-	                  size_t count);
+	/* Takes frames of one queue of an interface, numbered from 0 and as in `interfaces`, as
+	 * they came out of its ring, with their final stamps, before they are written. They are
+	 * borrowed for the call and must not be changed. The losses before a frame are in its
+	 * dropped_before. Each queue has a thread, which calls for it alone: what is kept for each
+	 * queue needs no lock. */
+	void (*on_frames)(void *context, uint32_t queue, uint32_t interface,
+	                  const struct wt_frame *frames, size_t count);
 	/* Called once, when all interfaces are recording. */
 	void (*on_begin)(void *context);
 	/* Called from time to time, and when a report is requested: read any numbers with the
@@ -129,11 +131,12 @@ struct wt_record_config {
 	int64_t progress_every_ns; /* [only when a report is requested] */
 	/* Takes a remark for people, one line. */
 	void (*on_event)(void *context, const char *text);
-	/* In place of `path`: takes the bytes of a pcapng stream, of each queue one, in the order
-	 * in which they come, in the thread that records the queue. Returns how many of `length` it
-	 * has taken; 0, if none for now: then wt_record_resume() as soon as there is room again; or
-	 * a negative errno, which ends the recording as a disk that fails does. What it has taken
-	 * counts as written. It must not wait. */
+	/* In place of `path`: takes the bytes of a pcapng stream, of each queue one, in their
+	 * order, in the thread that records the queue. Returns how many of `length` it has taken;
+	 * 0 or -EAGAIN if none for now: then wt_record_resume() as soon as there is room again; or
+	 * another negative errno, which ends the recording as a disk that fails does. What it has
+	 * taken counts as written. It must not wait; once the recording is asked to stop, it is
+	 * given up when it has taken nothing for two seconds (or see wt_record_stop_by()). */
 	ptrdiff_t (*on_bytes)(void *context, uint32_t queue, const void *bytes, size_t length);
 	void *context; /* for all of these */
 
@@ -173,10 +176,11 @@ WT_API int wt_record_open(struct wt_record **record, const struct wt_record_conf
  * errno and its reason, and everything before that is in the files. */
 WT_API int wt_record_run(struct wt_record *record, struct wt_error *err);
 
-/* The same in pieces, for a loop of one's own, all in one thread: begin, take steps until one says
- * that it has ended, take the result, which wt_record_run() would return. Beginning may wait for
- * the file's header and for a FIFO's reader; a step waits for nothing. With several queues these
- * are recorded by threads of their own, and a step does what is left to do. */
+/* The same in pieces, for a loop of one's own, all in one thread: begin; if it has begun, take
+ * steps until one says that it has ended; take the result, which wt_record_run() would return, and
+ * which may wait for files to be finished. Beginning may wait for the file's header and for a
+ * FIFO's reader; a step waits for nothing. With several queues these begin and record in threads of
+ * their own, of which a step tells; that they could not begin is then the result. */
 enum wt_record_step {
 	WT_STEP_WAIT, /* the next is due when the descriptor is readable */
 	WT_STEP_MORE, /* it is due at once, as soon as others have had their turn */
@@ -187,14 +191,13 @@ WT_API enum wt_record_step wt_record_step(struct wt_record *record);
 WT_API int wt_record_result(struct wt_record *record, struct wt_error *err);
 
 /* A descriptor for poll() or epoll, for reading only, that stays the recording's: rings, disks,
- * times that are due, and requests of other threads. Ask for it before the first step. Or a
- * negative errno. */
+ * times that are due, and requests of other threads. Or a negative errno. */
 WT_API int wt_record_fd(struct wt_record *record);
 
-/* Ask the recording to stop, and have it give up what the rings still hold at this time of
- * CLOCK_MONOTONIC: that is lost, the result is -ETIMEDOUT, and commands for finished files are not
- * waited for. What the disk has been given by then is waited for, since no disk gives it back. Any
- * thread. */
+/* Ask the recording to stop, and have it give up what rings still hold at this time of
+ * CLOCK_MONOTONIC, and what a pipe or on_bytes has not taken: that is lost.writer, and the result
+ * is -ETIMEDOUT. What the disk has been given by then is waited for, since no disk gives it back;
+ * commands for finished files are not. Asked again, the later deadline counts. Any thread. */
 WT_API void wt_record_stop_by(struct wt_record *record, int64_t deadline_ns);
 
 /* on_bytes may take more. Any thread. */
@@ -205,10 +208,11 @@ WT_API void wt_record_resume(struct wt_record *record);
 WT_API void wt_record_stop(struct wt_record *record);
 WT_API void wt_record_poke(struct wt_record *record);
 
-/* State of a recording, all interfaces together, and of one moment: it adds up. It is not older
- * than 50 ms while the recording has work, and what the kernel dropped is not older than a second.
- * Any thread, from wt_record_open() to wt_record_close(), and it waits for nobody; like the ledger.
- */
+/* State of a recording, all interfaces and queues together: it adds up, and its counts never fall,
+ * but where a limit ends it: losses after the last packet asked for then count no more. It is not
+ * older than 50 ms while the recording has work, and what the kernel dropped is not older than a
+ * second. Any thread, from wt_record_open() to wt_record_close(), and the recording does not wait
+ * for it; like the ledger. */
 struct wt_record_state {
 	size_t size;                  /* see export.h */
 	uint64_t seen, written, lost; /* packets: seen = written + lost */
@@ -225,12 +229,19 @@ struct wt_record_state {
 /* 0, or -EINVAL for a wrong size. */
 WT_API int wt_record_state_read(struct wt_record *record, struct wt_record_state *state);
 
-/* The ledger, entry by entry from 0: 0 and a name ("seen", "written", "lost.ring", …;
- * docs/format.md) with its value, -ERANGE after the last. Names are static. `interface` is a
- * number, or WT_ALL_INTERFACES. */
+/* A line of the ledger: "seen", "written", "lost.ring", … (docs/format.md). Names are static. */
+struct wt_record_entry {
+	const char *name;
+	int64_t value;
+};
+
+/* The ledger of an interface, by number, or of WT_ALL_INTERFACES, as it is at one moment. The
+ * number of its entries; -ENOSPC if there is no room for them all, for which WT_RECORD_ENTRIES
+ * always suffice; -ERANGE if there is no such interface. */
 #define WT_ALL_INTERFACES UINT32_MAX
-WT_API int wt_record_ledger(struct wt_record *record, uint32_t interface, size_t entry,
-                            const char **name, int64_t *value);
+#define WT_RECORD_ENTRIES 64
+WT_API int wt_record_ledger(struct wt_record *record, uint32_t interface,
+                            struct wt_record_entry *entries, size_t capacity);
 
 /* The functions below may be called in a callback, or before or after wt_record_run() in its
  * thread. */
@@ -261,7 +272,8 @@ WT_API const char *wt_record_degraded(struct wt_record *record, size_t number);
  * by the recording. */
 WT_API const struct wt_feed *wt_record_feed(const struct wt_record *record);
 
-/* NULL is fine. Waits for files to be finished. */
+/* NULL is fine. Waits for files to be finished. A recording that has begun and whose result nobody
+ * has asked for is stopped, and ends as in wt_record_run(), with its callbacks. */
 WT_API void wt_record_close(struct wt_record *record);
 
 #ifdef __cplusplus

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Use what was installed below the prefix $2, as somebody outside would. $1 says what:
-# headers-c, headers-c++, shared-c, shared-c++, static-c, static-c++, symbols or program.
+# headers-c, headers-c++, shared-c, shared-c++, static-c, static-c++, symbols or program. "examples":
+# the prefix is the folder of those that the build made.
 set -eu
 what=$1 prefix=$2
 here=$(dirname "$(readlink -f "$0")")
@@ -70,13 +71,26 @@ judge() {
   [ "$(tshark -n -r "$1" 2>/dev/null | wc -l)" = 100 ]
 }
 
-# In C the examples: one records 100 simulated packets and prints a line for each, the other sends
-# 100 to a simulated interface; where we may have interfaces of our own, to one that is recorded.
-run_c() {
-  "$work/record" sim:count=100,pps=max,size=60 "$work/sim.pcapng" >"$work/lines"
+# The examples below $1, each of which records 100 simulated packets; replay sends 100.
+run_examples() {
+  local sim=sim:count=100,pps=max,size=60
+  "$1/record" $sim "$work/record.pcapng" >"$work/lines"
   [ "$(grep -c ': 60 bytes$' "$work/lines")" = 100 ]
-  judge "$work/sim.pcapng"
-  "$work/replay" sim | grep 'sent 100 packets'
+  "$1/tap" $sim "$work/tap.pcapng" >"$work/lines"
+  [ "$(awk '{packets += $2; bytes += $4} END {print packets, bytes}' "$work/lines")" = "100 6000" ]
+  "$1/loop" $sim "$work/loop.pcapng" | grep 'written 100, lost 0'
+  "$1/snapshot" $sim "$work/snapshot.pcapng" | tail -n 1 | grep 'seen=100 written=100'
+  "$1/sink" $sim >"$work/sink.pcapng"
+  "$1/deadline" $sim "$work/deadline.pcapng" 10000 1 | grep 'in time: written 100, lost 0'
+  for example in record tap loop snapshot sink deadline; do
+    judge "$work/$example.pcapng"
+  done
+  "$1/replay" sim | grep 'sent 100 packets'
+}
+
+# Where we may have interfaces of our own, what one sends the other records.
+run_c() {
+  run_examples "$work"
   "$here/../support/in-namespace.sh" "$here/consume.sh" over-veth "$work" || [ $? = 77 ]
 }
 
@@ -90,8 +104,9 @@ uses_shared() { readelf -d "$1" | grep -q 'NEEDED.*\[libwiretape\.so\.'; }
 # What is built of each language: sources, and what they become.
 sources() {
   if [ "$1" = c ]; then
-    echo "$here/../../examples/record.c $work/record"
-    echo "$here/../../examples/replay.c $work/replay"
+    for source in "$here"/../../examples/*.c; do
+      echo "$source $work/$(basename "$source" .c)"
+    done
   else
     echo "$here/consumer.cpp $work/program"
   fi
@@ -101,7 +116,7 @@ shared() {
   local source target
   while read -r source target; do
     # shellcheck disable=SC2046
-    compile "$1" -o "$target" "$source" $(pkg_config --cflags --libs)
+    compile "$1" -o "$target" "$source" $(pkg_config --cflags --libs) -pthread
     uses_shared "$target"
   done < <(sources "$1")
   export LD_LIBRARY_PATH=$libdir
@@ -135,6 +150,7 @@ program() {
 }
 
 case $what in
+examples) run_examples "$prefix" ;;
 headers-c) headers c ;;
 headers-c++) headers cpp ;;
 shared-c) shared c ;;

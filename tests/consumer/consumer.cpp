@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* The library from C++: records simulated packets into the file that is named, counts them in a
- * callback, and reads the file again. */
+ * callback, and reads the file again; then into memory. */
 
 #include <cstdio>
 #include <memory>
+#include <string>
+
+#include <poll.h>
 
 #include <wiretape/files.h>
 #include <wiretape/record.h>
@@ -28,9 +31,47 @@ int complain(const wt_error &error)
 	return 1;
 }
 
-void on_frames(void *context, uint32_t, const wt_frame *, size_t count)
+void on_frames(void *context, uint32_t, uint32_t, const wt_frame *, size_t count)
 {
 	*static_cast<uint64_t *>(context) += count;
+}
+
+ptrdiff_t on_bytes(void *context, uint32_t, const void *bytes, size_t length)
+{
+	static_cast<std::string *>(context)->append(static_cast<const char *>(bytes), length);
+	return static_cast<ptrdiff_t>(length);
+}
+
+/* The same packets into memory, in a loop of one's own, with a deadline that is never near. */
+bool records_into_memory(wt_record_config config)
+{
+	std::string bytes;
+	wt_error error = {};
+	wt_record *opened = nullptr;
+	wt_record_entry entries[WT_RECORD_ENTRIES];
+
+	config.path = nullptr;
+	config.on_frames = nullptr;
+	config.on_bytes = on_bytes;
+	config.context = &bytes;
+	if (wt_record_open(&opened, &config, &error))
+		return complain(error) == 0;
+	std::unique_ptr<wt_record, closer> record(opened);
+	pollfd wait = {wt_record_fd(opened), POLLIN, 0};
+	if (wt_record_begin(opened, &error))
+		return complain(error) == 0;
+	wt_record_resume(opened);
+	for (;;) {
+		enum wt_record_step step = wt_record_step(opened);
+		if (step == WT_STEP_ENDED)
+			break;
+		if (step == WT_STEP_WAIT)
+			poll(&wait, 1, -1);
+	}
+	wt_record_stop_by(opened, INT64_MAX);
+	int count = wt_record_ledger(opened, WT_ALL_INTERFACES, entries, WT_RECORD_ENTRIES);
+	return !wt_record_result(opened, &error) && count > 2 && entries[0].value == 100 &&
+	       bytes.size() > 100 * 60;
 }
 } // namespace
 
@@ -72,5 +113,5 @@ int main(int argc, char **argv)
 	std::unique_ptr<wt_files, closer> files(found);
 	while (wt_files_next(files.get(), &packet, &error) > 0)
 		read++;
-	return called == 100 && read == 100 ? 0 : 1;
+	return called == 100 && read == 100 && records_into_memory(config) ? 0 : 1;
 }

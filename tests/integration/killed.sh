@@ -90,6 +90,30 @@ kill_under_load() {
   repair_it "$name"
 }
 
+# kill_queues NAME RATE OPTION...: two queues, each file of which is repaired by itself.
+kill_queues() {
+  local name=$1 pps=$2 after=0 one target
+  shift 2
+  rm -f "$work"/lanes_q?.pcapng
+  start_recorder -i in0 -w "$work/lanes.pcapng" --queues 2 --fanout lb "$@"
+  start_generator out0 -s $((RANDOM % 2 ? 1400 : 100)) -p "$pps" -c 0
+  target=$(($(received in0) + 1 + RANDOM % 40000))
+  wait_until "the load goes on" arrived_while_poked $target
+  kill_it "$name"
+  for one in "$work"/lanes_q?.pcapng; do
+    timeout 100 "$WIRETAPE" repair --json "$one" >"$work/repaired" 2>"$work/repair.err"
+    assert_eq "$name: repair ${one##*/}: exit code, $(cat "$work/repair.err")" 0 $?
+    assert_eq "$name: packets as repair says" "$(jq .packets "$work/repaired")" "$(packets "$one")"
+    after=$((after + $(jq .packets "$work/repaired")))
+    cp "$one" "$work/once"
+    timeout 100 "$WIRETAPE" repair "$one" >"$work/repaired" 2>&1 || fail "$name: repaired again: $(cat "$work/repaired")"
+    assert "$name: a second repair changes nothing" cmp "$work/once" "$one"
+  done
+  assert "$name: none is gone that was written: $after of $reported" test "$after" -ge "$reported"
+  assert_eq "$name: numbers that are there twice" "" \
+    "$({ numbers "$work/lanes_q0.pcapng"; numbers "$work/lanes_q1.pcapng"; } | sort -n | uniq -d | head -n 3)"
+}
+
 # Many blocks handed over, none of which the disk has taken. With all that it can hand over
 # on their way it waits for the disk, and does not answer.
 many_in_flight() {
@@ -132,6 +156,8 @@ for ((i = 0; i < kills && failures < 10; i++)); do
   rate=$((i % 3 == 2 ? 0 : 50000))
   # shellcheck disable=SC2086 # these are words
   kill_under_load "kill $i ($way)" ${rate/#0/max} $way
+  # shellcheck disable=SC2086
+  ((i % 2)) || kill_queues "kill $i, two queues ($way)" ${rate/#0/max} $way
 done
 
 # Of what was on its way some arrives and some does not: holes with good blocks behind them.

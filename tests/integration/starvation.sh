@@ -19,7 +19,7 @@ starve() {
   rm -f "$file"
   read_slowly "$file" &
   reader=$!
-  start_recorder -i "$2" -i "$3" -w "$work/slow" --ring 16MiB --json
+  start_recorder -i "$2" -i "$3" -w "$work/slow" --ring 64MiB --json
   start_generator out0 -s 1400 -p 60000 -c 0
   before=$(received in0)
   wait_until "the flood has begun" arrived in0 $((before + 60000))

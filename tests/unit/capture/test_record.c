@@ -24,8 +24,8 @@ struct seen {
 	unsigned backward, strange, begins, pokes;
 };
 
-static void on_frames(void *context, uint32_t interface, const struct wt_frame *frames,
-                      size_t count)
+static void on_frames(void *context, uint32_t queue, uint32_t interface,
+                      const struct wt_frame *frames, size_t count)
 {
 	struct seen *seen = context;
 
@@ -34,7 +34,7 @@ static void on_frames(void *context, uint32_t interface, const struct wt_frame *
 		seen->dropped += frames[i].dropped_before;
 		seen->backward += frames[i].stamp_ns < seen->last_ns;
 		seen->last_ns = frames[i].stamp_ns;
-		seen->strange += interface != 0 || frames[i].len != 60 ||
+		seen->strange += queue != 0 || interface != 0 || frames[i].len != 60 ||
 		                 frames[i].stamp_source != WT_STAMP_SOFTWARE;
 	}
 	if (seen->stop_after && seen->packets >= seen->stop_after)
@@ -59,12 +59,12 @@ static void on_progress(void *context, struct wt_record *record, bool report_req
 
 static uint64_t ledger(struct wt_record *record, uint32_t interface, const char *wanted)
 {
-	const char *name;
-	int64_t value;
+	struct wt_record_entry entries[WT_RECORD_ENTRIES];
+	int count = wt_record_ledger(record, interface, entries, WT_RECORD_ENTRIES);
 
-	for (size_t i = 0; !wt_record_ledger(record, interface, i, &name, &value); i++)
-		if (!strcmp(name, wanted))
-			return (uint64_t)value;
+	for (int i = 0; i < count; i++)
+		if (!strcmp(entries[i].name, wanted))
+			return (uint64_t)entries[i].value;
 	cr_fatal("no entry is called %s", wanted);
 	return 0;
 }
@@ -94,7 +94,9 @@ Test(record, every_packet_comes_to_the_callback_and_the_ledger_closes)
 	struct wt_record *record = open_or_die(&seen, &config);
 	struct wt_record_interface_info info = {.size = sizeof(info)};
 	struct wt_record_state state = {.size = sizeof(state)};
+	struct wt_record_entry entries[WT_RECORD_ENTRIES];
 	struct wt_error err = {0};
+	int count;
 
 	cr_assert(eq(int, wt_record_run(record, &err), 0), "%s", err.text);
 	cr_assert(eq(int, wt_record_state_read(record, &state), 0));
@@ -112,8 +114,10 @@ Test(record, every_packet_comes_to_the_callback_and_the_ledger_closes)
 	cr_assert(eq(int, wt_record_interface_read(record, 0, &info), 0));
 	cr_expect(eq(int, info.link_type, 1));
 	cr_expect(eq(int, wt_record_interface_read(record, 1, &info), -ERANGE));
-	cr_expect(eq(int, wt_record_ledger(record, 1, 0, &(const char *){0}, &(int64_t){0}),
-	             -ERANGE));
+	cr_expect(eq(int, wt_record_ledger(record, 1, entries, WT_RECORD_ENTRIES), -ERANGE));
+	count = wt_record_ledger(record, 0, entries, WT_RECORD_ENTRIES);
+	cr_expect(eq(int, wt_record_ledger(record, 0, entries, (size_t)count), count));
+	cr_expect(eq(int, wt_record_ledger(record, 0, entries, (size_t)count - 1), -ENOSPC));
 	cr_expect(wt_record_feed(record) == NULL);
 	wt_record_close(record);
 }
@@ -267,12 +271,12 @@ Test(record, interfaces_lie_as_far_apart_as_the_program_was_compiled)
 }
 
 /* In the threads of the queues. */
-static void count_frames(void *context, uint32_t interface, const struct wt_frame *frames,
-                         size_t count)
+static void count_frames(void *context, uint32_t queue, uint32_t interface,
+                         const struct wt_frame *frames, size_t count)
 {
 	(void)interface;
 	(void)frames;
-	__atomic_fetch_add((uint64_t *)context, count, __ATOMIC_RELAXED);
+	((uint64_t *)context)[queue] += count;
 }
 
 Test(record, queues_are_one_recording)
@@ -281,12 +285,12 @@ Test(record, queues_are_one_recording)
 	                                        .name = "sim:count=1000,pps=max,size=60",
 	                                        .reader = WT_READER_SIM,
 	                                        .ring_bytes = RING_BYTES};
-	uint64_t counted = 0;
+	uint64_t counted[3] = {0};
 	struct wt_record_config config = {.size = sizeof(config),
 	                                  .interfaces = &interface,
 	                                  .interface_count = 1,
 	                                  .on_frames = count_frames,
-	                                  .context = &counted,
+	                                  .context = counted,
 	                                  .queues = 3};
 	struct wt_record_state state = {.size = sizeof(state)};
 	struct wt_record *record;
@@ -296,7 +300,9 @@ Test(record, queues_are_one_recording)
 	cr_expect(eq(int, wt_record_run(record, &err), 0), "%s", err.text);
 	cr_assert(eq(int, wt_record_state_read(record, &state), 0));
 	cr_expect(eq(u64, state.seen, 1000));
-	cr_expect(eq(u64, counted, state.written));
+	cr_expect(eq(u64, counted[0] + counted[1] + counted[2], state.written));
+	for (int i = 0; i < 3; i++)
+		cr_expect(gt(u64, counted[i], 0), "queue %d", i);
 	cr_expect(eq(u64, ledger(record, 0, "seen"), 1000));
 	wt_record_close(record);
 	config.queues = 257;

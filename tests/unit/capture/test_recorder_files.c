@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -390,7 +391,9 @@ static void hold_near_the_end(void *context, const struct wt_recorder_report *re
 	(void)report_requested;
 	if (!held && report->total.written % BLOCKS_A_FILE == BLOCKS_A_FILE - HELD_BEFORE_END)
 		fault_disk_hold(recording.disk, held = true);
-	/* The thread that makes the next file ready may be late. */
+	/* The thread that makes the next file ready is not late. */
+	while (!wt_file_set_is_ready(recording.output.files))
+		poll(NULL, 0, 1);
 	if (report->fill_pct > 99 ||
 	    (report->fill_pct > 75 && in_flight >= WT_SINK_WRITES_MOST - 1))
 		fault_disk_hold(recording.disk, false);

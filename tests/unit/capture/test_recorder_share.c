@@ -157,11 +157,11 @@ Test(recorder_share, the_first_reason_to_end_stays)
 
 	cr_expect_not(wt_recorder_share_has_ended(&share, &end));
 	cr_expect(eq(int, end, WT_END_FAILURE));
-	wt_recorder_share_end(&share, WT_END_ASKED);
+	wt_recorder_share_end(&share, WT_END_DURATION);
 	wt_recorder_share_end(&share, WT_END_WRITER);
 	cr_expect(eq(uint, woken, 1));
 	cr_expect(wt_recorder_share_has_ended(&share, &end));
-	cr_expect(eq(int, end, WT_END_ASKED));
+	cr_expect(eq(int, end, WT_END_DURATION));
 	wt_recorder_share_fini(&share);
 }
 
