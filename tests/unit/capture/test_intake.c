@@ -17,8 +17,8 @@
 #include <wiretape/feed/load/mold_template.h>
 #include <wiretape/ring/sim_ring.h>
 
-/* An intake by itself, step by step: rings that the test fills, and a disk that takes as much as the
- * test lets it. */
+/* An intake by itself, step by step: rings that the test fills, and a disk that takes as much as
+ * the test lets it. */
 
 enum { RINGS = 2, BLOCK_BYTES = 65536, FRAME_BYTES_MOST = 1400 };
 
