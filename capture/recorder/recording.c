@@ -28,7 +28,7 @@ static void wake_lanes(void *context)
 	struct wt_recording *recording = context;
 
 	for (size_t i = 0; i < recording->count; i++)
-		wt_recorder_wake(recording->members[i].recorder);
+		wt_recorder_wake(recording->lanes[i].recorder);
 }
 
 /* As many as any of the interfaces has, and not more than there are CPUs for. */
@@ -83,13 +83,13 @@ static int check_queues(const struct wt_recording_config *config, struct wt_erro
 }
 
 /* Wait for the stage, and whether it is to run. */
-static bool is_to_run(struct wt_member *member)
+static bool is_to_run(struct wt_lane *lane)
 {
-	struct wt_recording *recording = member->recording;
+	struct wt_recording *recording = lane->recording;
 	bool runs;
 
 	pthread_mutex_lock(&recording->lock);
-	member->has_opened = true;
+	lane->has_opened = true;
 	pthread_cond_broadcast(&recording->news);
 	while (recording->stage == WT_STAGE_OPENING)
 		pthread_cond_wait(&recording->news, &recording->lock);
@@ -99,31 +99,31 @@ static bool is_to_run(struct wt_member *member)
 }
 
 /* What ends one ends all; a source that has delivered everything is one of several. */
-static void end(struct wt_member *member)
+static void end(struct wt_lane *lane)
 {
-	struct wt_recording *recording = member->recording;
+	struct wt_recording *recording = lane->recording;
 	struct wt_recorder_report report;
 
-	wt_recorder_report(member->recorder, &report);
+	wt_recorder_report(lane->recorder, &report);
 	if (report.end != WT_END_SOURCE)
 		wt_recorder_share_end(&recording->share, report.end);
 	pthread_mutex_lock(&recording->lock);
-	recording->failed |= !member->has_begun;
-	member->has_ended = true;
+	recording->failed |= !lane->has_begun;
+	lane->has_ended = true;
 	pthread_cond_broadcast(&recording->news);
 	pthread_mutex_unlock(&recording->lock);
 	wt_recording_wake(recording);
 }
 
-static void *run_member(void *argument)
+static void *run_lane(void *argument)
 {
-	struct wt_member *member = argument;
+	struct wt_lane *lane = argument;
 
-	member->rc = wt_member_open(member);
-	if (!is_to_run(member))
+	lane->rc = wt_lane_open(lane);
+	if (!is_to_run(lane))
 		return NULL;
-	member->rc = wt_member_run(member);
-	end(member);
+	lane->rc = wt_lane_run(lane);
+	end(lane);
 	return NULL;
 }
 
@@ -145,7 +145,7 @@ static int meet(struct wt_recording *recording, size_t *there)
 /* In the lane's thread: its header is written. */
 static int be_ready(void *context)
 {
-	struct wt_recording *recording = ((struct wt_member *)context)->recording;
+	struct wt_recording *recording = ((struct wt_lane *)context)->recording;
 
 	return meet(recording, &recording->ready);
 }
@@ -153,12 +153,12 @@ static int be_ready(void *context)
 /* In the lane's thread: its gates are open. */
 static int begin(void *context)
 {
-	struct wt_member *member = context;
-	struct wt_recording *recording = member->recording;
+	struct wt_lane *lane = context;
+	struct wt_recording *recording = lane->recording;
 	int rc = meet(recording, &recording->begun);
 
 	pthread_mutex_lock(&recording->lock);
-	member->has_begun = !rc;
+	lane->has_begun = !rc;
 	pthread_mutex_unlock(&recording->lock);
 	wt_recording_wake(recording);
 	return rc;
@@ -168,56 +168,56 @@ static int allocate(struct wt_recording *recording)
 {
 	size_t count = recording->count, interfaces = recording->config.recorder.interface_count;
 
-	recording->members = calloc(count, sizeof(*recording->members));
+	recording->lanes = calloc(count, sizeof(*recording->lanes));
 	recording->rows = calloc(count, sizeof(*recording->rows));
 	recording->sums = calloc(interfaces, sizeof(*recording->sums));
 	recording->degraded = calloc(count * WT_RECORDING_NOTES, sizeof(*recording->degraded));
 	recording->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (!recording->members || !recording->rows || !recording->sums || !recording->degraded ||
+	if (!recording->lanes || !recording->rows || !recording->sums || !recording->degraded ||
 	    recording->wake_fd < 0)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < count; i++) {
-		struct wt_member *member = &recording->members[i];
+		struct wt_lane *lane = &recording->lanes[i];
 
-		if (wt_member_init(member, recording, i))
+		if (wt_lane_init(lane, recording, i))
 			return -ENOMEM;
 		if (count == 1)
 			break;
-		member->config.on_ready = be_ready;
-		member->config.on_begin = begin;
-		member->config.on_event = wt_recording_say;
+		lane->config.on_ready = be_ready;
+		lane->config.on_begin = begin;
+		lane->config.on_event = wt_recording_say;
 	}
 	return 0;
 }
 
 /* One after the other: the first has what the others find. */
-static int start_member(struct wt_member *member, struct wt_error *err)
+static int start_lane(struct wt_lane *lane, struct wt_error *err)
 {
-	struct wt_recording *recording = member->recording;
+	struct wt_recording *recording = lane->recording;
 	sigset_t all, before;
 	int rc;
 
 	/* Signals are for the threads that were there before. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	rc = pthread_create(&member->thread, NULL, run_member, member);
+	rc = pthread_create(&lane->thread, NULL, run_lane, lane);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (rc)
-		return wt_error_set(err, -rc, "cannot start a thread for queue %u: %s",
-		                    member->queue, strerror(rc));
-	member->has_thread = true;
+		return wt_error_set(err, -rc, "cannot start a thread for queue %u: %s", lane->queue,
+		                    strerror(rc));
+	lane->has_thread = true;
 	pthread_mutex_lock(&recording->lock);
-	while (!member->has_opened)
+	while (!lane->has_opened)
 		pthread_cond_wait(&recording->news, &recording->lock);
 	pthread_mutex_unlock(&recording->lock);
-	if (member->rc && err)
-		*err = member->err;
-	return member->rc;
+	if (lane->rc && err)
+		*err = lane->err;
+	return lane->rc;
 }
 
-static uint32_t next_number(const struct wt_member *member)
+static uint32_t next_number(const struct wt_lane *lane)
 {
-	return member->files ? wt_file_set_next_number(member->files) : 0;
+	return lane->files ? wt_file_set_next_number(lane->files) : 0;
 }
 
 /* Their files have the same numbers, even if an earlier recording has left more of some lane. */
@@ -227,31 +227,31 @@ static int open_files(struct wt_recording *recording, struct wt_error *err)
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < recording->count; i++) {
-		rc = wt_member_open_files(&recording->members[i], 0, err);
-		if (next_number(&recording->members[i]) > highest)
-			highest = next_number(&recording->members[i]);
+		rc = wt_lane_open_files(&recording->lanes[i], 0, err);
+		if (next_number(&recording->lanes[i]) > highest)
+			highest = next_number(&recording->lanes[i]);
 	}
 	for (size_t i = 0; !rc && i < recording->count; i++)
-		if (next_number(&recording->members[i]) < highest)
-			rc = wt_member_open_files(&recording->members[i], highest, err);
+		if (next_number(&recording->lanes[i]) < highest)
+			rc = wt_lane_open_files(&recording->lanes[i], highest, err);
 	return rc;
 }
 
-static int open_members(struct wt_recording *recording, struct wt_error *err)
+static int open_lanes(struct wt_recording *recording, struct wt_error *err)
 {
 	int rc = 0;
 
 	if (recording->count == 1) {
-		rc = wt_member_open(&recording->members[0]);
+		rc = wt_lane_open(&recording->lanes[0]);
 		if (rc && err)
-			*err = recording->members[0].err;
+			*err = recording->lanes[0].err;
 	}
 	for (size_t i = 0; recording->count > 1 && !rc && i < recording->count; i++)
-		rc = start_member(&recording->members[i], err);
+		rc = start_lane(&recording->lanes[i], err);
 	if (!rc)
 		rc = open_files(recording, err);
 	for (size_t i = 0; !rc && i < recording->count; i++)
-		rc = wt_member_open_output(&recording->members[i], err);
+		rc = wt_lane_open_output(&recording->lanes[i], err);
 	return rc;
 }
 
@@ -276,7 +276,7 @@ static size_t queue_count(const struct wt_recording_config *config)
 
 static void wake_lane(void *context, uint32_t lane)
 {
-	wt_recorder_wake(((struct wt_recording *)context)->members[lane].recorder);
+	wt_recorder_wake(((struct wt_recording *)context)->lanes[lane].recorder);
 }
 
 static void on_feed_event(void *context, const struct wt_feed_event *event)
@@ -323,7 +323,7 @@ static int set_up(struct wt_recording *recording, struct wt_error *err)
 		return rc;
 	if (allocate(recording))
 		return wt_error_set(err, -ENOMEM, "no memory or descriptor for a recording");
-	rc = open_members(recording, err);
+	rc = open_lanes(recording, err);
 	if (!rc)
 		lock_memory(recording);
 	return rc;
@@ -363,7 +363,7 @@ static void tell_begun(struct wt_recording *recording)
 		return;
 	pthread_mutex_lock(&recording->lock);
 	for (size_t i = 0; i < recording->count; i++)
-		all &= recording->members[i].has_begun;
+		all &= recording->lanes[i].has_begun;
 	pthread_mutex_unlock(&recording->lock);
 	recording->told_begun = all;
 	if (all && config->on_begin)
@@ -376,7 +376,7 @@ static bool all_ended(struct wt_recording *recording)
 
 	pthread_mutex_lock(&recording->lock);
 	for (size_t i = 0; i < recording->count; i++)
-		all &= recording->members[i].has_ended;
+		all &= recording->lanes[i].has_ended;
 	pthread_mutex_unlock(&recording->lock);
 	return all;
 }
@@ -387,8 +387,7 @@ static bool all_answered(struct wt_recording *recording)
 
 	pthread_mutex_lock(&recording->lock);
 	for (size_t i = 0; i < recording->count; i++)
-		all &= recording->members[i].has_ended ||
-		       wt_member_has_answered(&recording->members[i]);
+		all &= recording->lanes[i].has_ended || wt_lane_has_answered(&recording->lanes[i]);
 	pthread_mutex_unlock(&recording->lock);
 	return all;
 }
@@ -425,7 +424,7 @@ static void keep_reports(struct wt_recording *recording, int64_t now_ns)
 		recording->is_asking = true;
 		recording->asked_ns = now_ns;
 		for (size_t i = 0; i < recording->count; i++)
-			wt_member_ask(&recording->members[i]);
+			wt_lane_ask(&recording->lanes[i]);
 	}
 	if (!all_answered(recording) && now_ns - recording->asked_ns < patience_ns)
 		return;
@@ -479,28 +478,28 @@ static void set_stage(struct wt_recording *recording, enum wt_recording_stage st
 
 static void join(struct wt_recording *recording)
 {
-	for (size_t i = 0; recording->members && i < recording->count; i++) {
-		struct wt_member *member = &recording->members[i];
+	for (size_t i = 0; recording->lanes && i < recording->count; i++) {
+		struct wt_lane *lane = &recording->lanes[i];
 
-		if (member->has_thread)
-			pthread_join(member->thread, NULL);
-		member->has_thread = false;
+		if (lane->has_thread)
+			pthread_join(lane->thread, NULL);
+		lane->has_thread = false;
 	}
 }
 
-/* The error of the member that ended first for one, not of one that was only with it. */
+/* The error of the lane that ended first for one, not of one that was only with it. */
 static int explain(const struct wt_recording *recording, struct wt_error *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < recording->count; i++) {
-		const struct wt_member *member = &recording->members[i];
+		const struct wt_lane *lane = &recording->lanes[i];
 
-		if (!member->rc || (rc && member->rc == -ECANCELED) || (rc && rc != -ECANCELED))
+		if (!lane->rc || (rc && lane->rc == -ECANCELED) || (rc && rc != -ECANCELED))
 			continue;
-		rc = member->rc;
+		rc = lane->rc;
 		if (err)
-			*err = member->err;
+			*err = lane->err;
 	}
 	return rc;
 }
@@ -523,7 +522,7 @@ static void begin_lanes(struct wt_recording *recording)
 
 	/* To have something to tell before they have answered. */
 	for (size_t i = 0; i < recording->count; i++)
-		wt_member_look(&recording->members[i], false);
+		wt_lane_look(&recording->lanes[i], false);
 	wt_recorder_share_begin(&recording->share, now_ns, utc_clock_ns());
 	recording->progress_due_ns = now_ns + recording->config.recorder.progress_every_ns;
 	set_stage(recording, WT_STAGE_RUNNING);
@@ -531,21 +530,21 @@ static void begin_lanes(struct wt_recording *recording)
 
 int wt_recording_begin(struct wt_recording *recording, struct wt_error *err)
 {
-	struct wt_member *first = &recording->members[0];
+	struct wt_lane *first = &recording->lanes[0];
 
 	recording->owes_result = true;
 	if (recording->count > 1) {
 		begin_lanes(recording);
 		return 0;
 	}
-	first->rc = wt_member_begin(first);
+	first->rc = wt_lane_begin(first);
 	recording->owes_result = !first->rc;
 	return explain(recording, err);
 }
 
 bool wt_recording_has_ended(struct wt_recording *recording)
 {
-	return recording->count == 1 ? wt_recorder_has_ended(recording->members[0].recorder)
+	return recording->count == 1 ? wt_recorder_has_ended(recording->lanes[0].recorder)
 	                             : recording->has_ended;
 }
 
@@ -553,7 +552,7 @@ int wt_recording_result(struct wt_recording *recording, struct wt_error *err)
 {
 	recording->owes_result = false;
 	if (recording->count == 1) {
-		recording->members[0].rc = wt_member_result(&recording->members[0]);
+		recording->lanes[0].rc = wt_lane_result(&recording->lanes[0]);
 	} else {
 		join(recording);
 		finish_feeds(recording);
@@ -579,7 +578,7 @@ int wt_recording_finish(struct wt_recording *recording, struct wt_error *err)
 
 	if (recording->count == 1) {
 		recording->owes_result = false;
-		recording->members[0].rc = wt_member_finish(&recording->members[0]);
+		recording->lanes[0].rc = wt_lane_finish(&recording->lanes[0]);
 		return explain(recording, err);
 	}
 	for (;;) {
@@ -599,11 +598,11 @@ static void close_fd(int fd)
 		close(fd);
 }
 
-static int add_to(int fd, int member)
+static int add_to(int fd, int other)
 {
 	struct epoll_event event = {.events = EPOLLIN};
 
-	return epoll_ctl(fd, EPOLL_CTL_ADD, member, &event) ? -errno : 0;
+	return epoll_ctl(fd, EPOLL_CTL_ADD, other, &event) ? -errno : 0;
 }
 
 static int make_fd(struct wt_recording *recording)
@@ -623,7 +622,7 @@ int wt_recording_fd(struct wt_recording *recording)
 	int rc;
 
 	if (recording->count == 1)
-		return wt_recorder_fd(recording->members[0].recorder);
+		return wt_recorder_fd(recording->lanes[0].recorder);
 	if (recording->fd >= 0)
 		return recording->fd;
 	rc = make_fd(recording);
@@ -655,7 +654,7 @@ bool wt_recording_step(struct wt_recording *recording)
 	bool more;
 
 	if (recording->count == 1)
-		return wt_recorder_step(recording->members[0].recorder);
+		return wt_recorder_step(recording->lanes[0].recorder);
 	/* First, so that no news after it is missed. */
 	if (read(recording->wake_fd, &wakes, sizeof(wakes)) < 0)
 		errno = 0; /* nothing there: something is due */
@@ -667,13 +666,13 @@ bool wt_recording_step(struct wt_recording *recording)
 void wt_recording_stop(struct wt_recording *recording)
 {
 	for (size_t i = 0; i < recording->count; i++)
-		wt_recorder_stop(recording->members[i].recorder);
+		wt_recorder_stop(recording->lanes[i].recorder);
 }
 
 void wt_recording_stop_by(struct wt_recording *recording, int64_t deadline_ns)
 {
 	for (size_t i = 0; i < recording->count; i++)
-		wt_recorder_stop_by(recording->members[i].recorder, deadline_ns);
+		wt_recorder_stop_by(recording->lanes[i].recorder, deadline_ns);
 }
 
 void wt_recording_resume(struct wt_recording *recording)
@@ -684,7 +683,7 @@ void wt_recording_resume(struct wt_recording *recording)
 void wt_recording_request_report(struct wt_recording *recording)
 {
 	if (recording->count == 1) {
-		wt_recorder_request_report(recording->members[0].recorder);
+		wt_recorder_request_report(recording->lanes[0].recorder);
 		return;
 	}
 	atomic_store(&recording->report_requested, true);
@@ -694,31 +693,31 @@ void wt_recording_request_report(struct wt_recording *recording)
 void wt_recording_abort_commands(struct wt_recording *recording)
 {
 	for (size_t i = 0; i < recording->count; i++)
-		if (recording->members[i].files)
-			wt_file_set_abort_writes(recording->members[i].files);
+		if (recording->lanes[i].files)
+			wt_file_set_abort_writes(recording->lanes[i].files);
 }
 
 struct wt_feed_monitor *wt_recording_feeds(const struct wt_recording *recording)
 {
 	return recording->feeds ? wt_shared_feeds_monitor(recording->feeds)
-	                        : wt_recorder_feeds(recording->members[0].recorder);
+	                        : wt_recorder_feeds(recording->lanes[0].recorder);
 }
 
 bool wt_recording_rotates(const struct wt_recording *recording)
 {
-	return recording->members[0].files && wt_file_set_rotates(recording->members[0].files);
+	return recording->lanes[0].files && wt_file_set_rotates(recording->lanes[0].files);
 }
 
 void wt_recording_settle(struct wt_recording *recording)
 {
 	for (size_t i = 0; i < recording->count; i++) {
-		struct wt_member *member = &recording->members[i];
+		struct wt_lane *lane = &recording->lanes[i];
 		struct wt_recording_lane *row = &recording->rows[i];
 
-		if (!member->files)
+		if (!lane->files)
 			continue;
-		wt_file_set_settle(member->files);
-		row->file_count = wt_file_set_files(member->files, &row->files);
+		wt_file_set_settle(lane->files);
+		row->file_count = wt_file_set_files(lane->files, &row->files);
 	}
 }
 
@@ -726,8 +725,8 @@ int wt_recording_next_event(struct wt_recording *recording, char *text, size_t c
                             bool *error)
 {
 	for (size_t i = 0; i < recording->count; i++)
-		if (recording->members[i].files &&
-		    wt_file_set_next_event(recording->members[i].files, text, capacity, error))
+		if (recording->lanes[i].files &&
+		    wt_file_set_next_event(recording->lanes[i].files, text, capacity, error))
 			return 1;
 	return 0;
 }
@@ -738,8 +737,8 @@ void wt_recording_close(struct wt_recording *recording)
 		return;
 	set_stage(recording, WT_STAGE_CLOSING);
 	join(recording);
-	for (size_t i = 0; recording->members && i < recording->count; i++)
-		wt_member_close(&recording->members[i]);
+	for (size_t i = 0; recording->lanes && i < recording->count; i++)
+		wt_lane_close(&recording->lanes[i]);
 	wt_shared_feeds_close(recording->feeds);
 	wt_recording_forget(recording);
 	wt_recorder_share_fini(&recording->share);
@@ -751,6 +750,6 @@ void wt_recording_close(struct wt_recording *recording)
 	free(recording->degraded);
 	free(recording->sums);
 	free(recording->rows);
-	free(recording->members);
+	free(recording->lanes);
 	free(recording);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <wiretape/capture/recorder/lane_held.h>
+#include <wiretape/capture/recorder/intake_held.h>
 #include <wiretape/capture/recorder/recorded.h>
 
 #include <errno.h>

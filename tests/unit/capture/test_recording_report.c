@@ -12,7 +12,7 @@
 enum { LANES = 3, INTERFACES = 2, LINES = 16 };
 
 static struct wt_recording recording;
-static struct wt_member members[LANES];
+static struct wt_lane lanes[LANES];
 static struct wt_recording_lane rows[LANES];
 /* One more than there are, which nobody adds up. */
 static struct wt_recorder_interface sums[INTERFACES + 1], told[LANES][INTERFACES + 1],
@@ -35,13 +35,13 @@ static void wake(void *context)
 
 static struct wt_recorder_report *of(size_t lane)
 {
-	return &members[lane].told.report;
+	return &lanes[lane].told.report;
 }
 
 static void set_up(void)
 {
 	recording.config.recorder.on_event = on_event;
-	recording.members = members;
+	recording.lanes = lanes;
 	recording.count = LANES;
 	recording.rows = rows;
 	recording.sums = sums;
@@ -52,15 +52,15 @@ static void set_up(void)
 	pthread_mutex_init(&recording.lock, NULL);
 	wt_recorder_share_init(&recording.share, 0, 0, wake, NULL);
 	for (size_t i = 0; i < LANES; i++) {
-		members[i].recording = &recording;
-		members[i].queue = (uint32_t)i;
-		members[i].cpu = (int)i + 4;
-		members[i].told.interfaces = told[i];
-		members[i].known.interfaces = known[i];
+		lanes[i].recording = &recording;
+		lanes[i].queue = (uint32_t)i;
+		lanes[i].cpu = (int)i + 4;
+		lanes[i].told.interfaces = told[i];
+		lanes[i].known.interfaces = known[i];
 		*of(i) = (struct wt_recorder_report){
 		        .interfaces = told[i],
 		        .interface_count = INTERFACES,
-		        .degraded = members[i].told.degraded,
+		        .degraded = lanes[i].told.degraded,
 		        .direct = true,
 		};
 	}
@@ -91,7 +91,7 @@ Test(recording_report, lanes_stand_by_themselves)
 {
 	static char path[] = "feed_q1.pcapng";
 
-	members[1].path = path;
+	lanes[1].path = path;
 	of(1)->file_count = 7;
 	look();
 	cr_assert(eq(sz, report.lane_count, LANES));
@@ -197,11 +197,11 @@ Test(recording_report, first_files_error_is_told)
 
 Test(recording_report, what_is_degraded_in_several_is_said_once)
 {
-	members[0].told.degraded[0] = "a";
-	members[1].told.degraded[0] = "b";
-	members[1].told.degraded[1] = "a";
-	members[2].told.degraded[0] = "b";
-	members[2].told.degraded[1] = "c";
+	lanes[0].told.degraded[0] = "a";
+	lanes[1].told.degraded[0] = "b";
+	lanes[1].told.degraded[1] = "a";
+	lanes[2].told.degraded[0] = "b";
+	lanes[2].told.degraded[1] = "c";
 	look();
 	look();
 	expect_text(report.sum.degraded[0], "a");
@@ -232,10 +232,10 @@ Test(recording_report, lane_that_has_not_answered_is_as_it_was_told_last)
 {
 	of(1)->total.seen = 5;
 	cr_expect(eq(u64, look()->total.seen, 5));
-	members[1].asked = 1;
+	lanes[1].asked = 1;
 	of(1)->total.seen = 6;
 	cr_expect(eq(u64, look()->total.seen, 5));
-	members[1].answered = 1;
+	lanes[1].answered = 1;
 	cr_expect(eq(u64, look()->total.seen, 6));
 }
 
@@ -247,12 +247,12 @@ Test(recording_report, lane_tells_what_it_was_asked_for_and_wakes_who_asked)
 
 	told_now.degraded = notes;
 	told_now.total.seen = 7;
-	wt_member_tell(&members[1], &told_now, true);
+	wt_lane_tell(&lanes[1], &told_now, true);
 	cr_expect(zero(u64, look()->total.seen), "nobody asked");
-	members[1].asked = 1;
-	cr_expect(eq(int, wt_member_has_answered(&members[1]), false));
-	wt_member_tell(&members[1], &told_now, true);
-	cr_expect(wt_member_has_answered(&members[1]));
+	lanes[1].asked = 1;
+	cr_expect(eq(int, wt_lane_has_answered(&lanes[1]), false));
+	wt_lane_tell(&lanes[1], &told_now, true);
+	cr_expect(wt_lane_has_answered(&lanes[1]));
 	cr_expect(eq(int, (int)read(recording.wake_fd, &count, sizeof(count)), 8));
 	cr_expect(eq(u64, count, 1));
 	cr_expect(eq(u64, look()->total.seen, 7));
@@ -270,8 +270,8 @@ Test(recording_report, no_more_is_kept_of_what_is_degraded_than_there_is_room_fo
 		notes[i] = "x";
 	notes[WT_RECORDING_NOTES] = NULL;
 	told_now.degraded = notes;
-	members[0].asked = 1;
-	wt_member_tell(&members[0], &told_now, true);
+	lanes[0].asked = 1;
+	wt_lane_tell(&lanes[0], &told_now, true);
 	look();
 	for (size_t i = 0; i < WT_RECORDING_NOTES - 1; i++)
 		cr_expect(report.lanes[0].report.degraded[i] != NULL);
@@ -293,7 +293,7 @@ Test(recording_report, priority_is_told_if_a_lane_has_it)
 /* Said by a lane at this time. */
 static void say(uint32_t lane, int64_t at_ns, const char *text)
 {
-	wt_recording_say(&members[lane], text);
+	wt_recording_say(&lanes[lane], text);
 	for (struct wt_said *said = recording.said; said; said = said->next)
 		if (!said->next)
 			said->at_ns = at_ns;

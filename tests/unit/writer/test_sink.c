@@ -427,7 +427,7 @@ Test(sink, as_many_writes_as_may_be_are_in_flight)
 	open_file(WT_DIRECT_OFF);
 	fault_disk_hold(disk, true);
 	for (size_t i = 0; i < WT_SINK_WRITES_MOST; i++) {
-		cr_expect(wt_sink_room(sink) > 0);
+		cr_expect(eq(u32, wt_sink_room(sink), WT_SINK_WRITES_MOST - (uint32_t)i));
 		cr_expect(eq(int, put(i, 1), 0));
 	}
 	cr_expect(not(wt_sink_room(sink) > 0));
@@ -814,6 +814,21 @@ Test(sink, write_that_gets_nowhere_is_given_up)
 	expect_file(1);
 }
 
+Test(sink, write_that_gets_nowhere_for_a_while_is_not_given_up)
+{
+	open_file(WT_DIRECT_ON);
+	fault_disk_short_from(disk, 1, 512);
+	put(0, 2);
+	for (int i = 0; i < 8; i++)
+		reap();
+	cr_expect(eq(u32, ended_count, 0));
+	fault_disk_short_from(disk, 1000, 512);
+	wt_sink_settle(sink);
+	expect_end(0, 0, 0);
+	cr_expect(eq(int, close_sink(false), 0));
+	expect_file(2);
+}
+
 Test(sink, write_of_nothing_is_an_error)
 {
 	open_file(WT_DIRECT_AUTO);
@@ -1101,6 +1116,18 @@ Test(sink, refused_room_is_not_asked_for_again)
 	cr_expect(eq(int, wt_sink_failed(sink), 0));
 }
 
+Test(sink, file_that_was_cut_gets_no_room_ahead)
+{
+	open_file(WT_DIRECT_ON);
+	put_all(1, SOURCE_PAGES);
+	wt_sink_settle(sink);
+	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 1));
+	cr_expect(eq(int, cut(0), 0));
+	put_all(1, SOURCE_PAGES);
+	wt_sink_settle(sink);
+	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 1));
+}
+
 Test(sink, file_without_room_ahead_is_written_all_the_same)
 {
 	open_file(WT_DIRECT_ON);
@@ -1268,6 +1295,7 @@ Test(sink, full_pipe_holds_nobody_up)
 	cr_expect(eq(int, put(10, 1), 0));
 	cr_expect(eq(u32, ended_count, 0));
 	cr_expect(eq(u32, statistics().in_flight, 2));
+	cr_expect(statistics().oldest_ns > 0 && statistics().oldest_ns < 60000000000);
 	cr_expect(not(wt_sink_is_idle(sink)));
 	cr_expect(eq(int, wt_sink_poll(sink).fd, ends[1]));
 	cr_expect(eq(int, wt_sink_poll(sink).events, POLLOUT));
