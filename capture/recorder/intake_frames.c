@@ -5,7 +5,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <wiretape/capture/recorder/clock_notes.h>
 #include <wiretape/capture/recorder/tape_files.h>

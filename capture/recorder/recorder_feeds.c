@@ -3,7 +3,6 @@
  * findings go into the tape and to whoever asked for them. */
 #include <wiretape/capture/recorder/recorder_feeds.h>
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

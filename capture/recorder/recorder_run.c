@@ -2,7 +2,6 @@
 #include <wiretape/capture/recorder/recorder_run.h>
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
