@@ -512,3 +512,29 @@ Test(tape_writer, clock_that_is_due_first_is_due)
 	for (size_t i = 0; i < INTERFACES; i++)
 		readers[i].phc = NULL;
 }
+
+Test(tape_writer, counters_of_a_nic_are_whole_lines_however_large)
+{
+	size_t length = 0;
+
+	reports[0].has_nic = true;
+	memset(&reports[0].nic_now, 0xff, sizeof(reports[0].nic_now));
+	begin();
+	for (const struct wt_nic_counter *i = wt_nic_counters; i->name; i++)
+		length += strlen(i->name) + sizeof("=18446744073709551615");
+	write_statistics(0, false);
+	read_back();
+	cr_expect(le(sz, strlen(found.nic), length < 1023 ? length : 1023));
+	cr_expect(gt(sz, strlen(found.nic), length < 1023 ? length - 1 : 900));
+	cr_expect(found.nic[strlen(found.nic) - 1] == '\n');
+}
+
+Test(tape_writer, what_is_known_of_clocks_at_the_end_is_reported)
+{
+	begin();
+	recorded[0].converter.crosses = 4;
+	recorded[1].converter.crosses = 5;
+	wt_clock_notes_finish(&writer);
+	cr_expect(eq(u64, reports[0].crosses, 4));
+	cr_expect(eq(u64, reports[1].crosses, 5));
+}

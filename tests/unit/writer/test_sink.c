@@ -1374,6 +1374,25 @@ Test(sink, stuck_pipe_is_given_up_two_seconds_after_the_abort)
 	cr_expect(eq(int, close_sink(false), -ETIMEDOUT));
 }
 
+Test(sink, stuck_pipe_is_given_up_at_the_deadline_after_the_abort)
+{
+	static _Atomic int64_t deadline_ns = INT64_MAX;
+	struct wt_sink_config hurried = config;
+
+	abort_asked = 1;
+	hurried.abort_writes = &abort_asked;
+	hurried.deadline_ns = &deadline_ns;
+	cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
+	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &hurried), 0));
+	listen_to();
+	put(0, 20);
+	deadline_ns = 5000;
+	wt_sink_reap(sink, 4999);
+	cr_expect(eq(u32, ended_count, 0));
+	wt_sink_reap(sink, 5000);
+	expect_end(0, 0, -ETIMEDOUT);
+}
+
 Test(sink, pipe_that_goes_on_is_not_given_up)
 {
 	abort_asked = 1;
