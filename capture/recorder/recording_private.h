@@ -2,8 +2,9 @@
 #ifndef WIRETAPE_CAPTURE_RECORDER_RECORDING_PRIVATE_H
 #define WIRETAPE_CAPTURE_RECORDER_RECORDING_PRIVATE_H
 
-/* A recording and its lanes; each of its files uses only those after it: recording.c (threads),
- * recording_report.c (sums, what there is to tell), recording_lane.c. */
+/* A recording and its lanes; each of its files uses only those after it: recording_open.c,
+ * recording.c (what its thread does while lanes record), recording_report.c (sums, what there is to
+ * tell), recording_lane.c. */
 
 #include <pthread.h>
 #include <stdatomic.h>
