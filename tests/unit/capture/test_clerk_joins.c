@@ -220,3 +220,33 @@ Test(clerk_joins, what_is_lost_is_joined_again_once_the_interface_is_up)
 	cr_expect(zero(int, strcmp(said, "joined the groups on lo again")), "%s", said);
 	cr_expect(eq(uint, members(9), 1));
 }
+
+static unsigned silences;
+
+static void count_silences(void *context, const char *text)
+{
+	(void)context;
+	silences += strstr(text, "nothing has arrived for it for 5 s") != NULL;
+}
+
+static void pass(unsigned seconds, bool is_down)
+{
+	while (seconds--) {
+		state.now_ns += 1000000000;
+		wt_clerk_join_keep(&joined, &state, &recorded, is_down);
+	}
+}
+
+Test(clerk_joins, silence_is_told_and_not_while_the_interface_is_down)
+{
+	follow("moldudp64@239.77.1.10:5000,name=x");
+	open_joins();
+	state.config.on_event = count_silences;
+	pass(20, true);
+	cr_expect(zero(uint, silences));
+	pass(4, false);
+	cr_expect(zero(uint, silences));
+	pass(10, false);
+	cr_expect(eq(uint, silences, 1));
+	cr_expect(eq(sz, state.degraded_count, 1));
+}
