@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1364,6 +1365,56 @@ Test(sink, pipe_that_goes_on_is_not_given_up)
 	abort_asked = 0;
 }
 
+static _Atomic int64_t deadline_ns;
+
+/* A pipe that is full, and asked to abort with a deadline so long after. */
+static void open_stuck_pipe(int64_t deadline_ms)
+{
+	struct wt_sink_config with_deadline = config;
+
+	abort_asked = 1;
+	atomic_store(&deadline_ns, INT64_C(5000000000) + deadline_ms * 1000000);
+	with_deadline.abort_writes = &abort_asked;
+	with_deadline.deadline_ns = &deadline_ns;
+	cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
+	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &with_deadline), 0));
+	listen_to();
+	put(0, 20);
+}
+
+Test(sink, stuck_pipe_is_given_up_at_a_deadline_that_is_near)
+{
+	open_stuck_pipe(500);
+	reap_at(0);
+	reap_at(499);
+	cr_expect(eq(u32, ended_count, 0));
+	reap_at(500);
+	expect_end(0, 0, -ETIMEDOUT);
+}
+
+Test(sink, stuck_pipe_is_not_given_up_before_a_deadline_that_is_far)
+{
+	open_stuck_pipe(6000);
+	reap_at(0);
+	reap_at(5999);
+	cr_expect(eq(u32, ended_count, 0));
+	atomic_store(&deadline_ns, INT64_MAX);
+	reap_at(6000);
+	reap_at(7999);
+	cr_expect(eq(u32, ended_count, 0), "the usual patience");
+	reap_at(8000);
+	expect_end(0, 0, -ETIMEDOUT);
+}
+
+Test(sink, deadline_without_an_abort_is_none)
+{
+	open_stuck_pipe(0);
+	abort_asked = 0;
+	reap_at(9000);
+	cr_expect(eq(u32, ended_count, 0));
+	abort_asked = 1; /* for the end */
+}
+
 Test(sink, closing_gives_a_stuck_pipe_up)
 {
 	static const volatile sig_atomic_t abort_writes = 1;
@@ -1381,6 +1432,89 @@ Test(sink, descriptor_of_a_stream_stays_the_callers)
 	open_pipe(NULL);
 	cr_expect(eq(int, close_sink(false), 0));
 	cr_expect(eq(int, (int)write(ends[1], "x", 1), 1));
+}
+
+/* ---- a function takes the bytes ---- */
+
+/* What it answers: at most so many at once, or an error. */
+static ssize_t answer;
+
+static ssize_t take_some(void *context, const uint8_t *bytes, size_t length)
+{
+	size_t count = answer < (ssize_t)length ? (size_t)answer : length;
+
+	cr_assert(eq(ptr, context, received));
+	if (answer <= 0)
+		return answer;
+	cr_assert(le(sz, received_bytes + count, sizeof(received)));
+	memcpy(received + received_bytes, bytes, count);
+	received_bytes += count;
+	return (ssize_t)count;
+}
+
+static void open_call(wt_sink_take *take, ssize_t first)
+{
+	answer = first;
+	received_bytes = 0;
+	cr_assert(eq(int, wt_sink_call_open(&sink, take, received, &config), 0));
+	listen_to();
+}
+
+Test(sink, function_is_called_until_it_has_all)
+{
+	open_call(take_some, 1000);
+	cr_expect(eq(int, put(0, 3), 0));
+	expect_end(0, 0, 0);
+	cr_expect(eq(sz, received_bytes, 3 * PAGE));
+	cr_expect(eq(int, memcmp(received, source, 3 * PAGE), 0));
+	cr_expect(eq(u64, landed, 3 * PAGE));
+	cr_expect(eq(int, wt_sink_poll(sink).fd, -1));
+}
+
+static void expect_retried(ssize_t refusal)
+{
+	open_call(take_some, refusal);
+	cr_expect(eq(int, put(0, 2), 0));
+	reap();
+	cr_expect(eq(u32, ended_count, 0));
+	cr_expect(eq(int, wt_sink_poll(sink).fd, -1), "nothing to wait for");
+	answer = PAGE;
+	reap();
+	expect_end(0, 0, 0);
+	cr_expect(eq(sz, received_bytes, 2 * PAGE));
+}
+
+Test(sink, function_that_takes_nothing_is_asked_again)
+{
+	expect_retried(0);
+}
+
+Test(sink, function_that_would_have_to_wait_is_asked_again)
+{
+	expect_retried(-EAGAIN);
+}
+
+Test(sink, error_of_the_function_is_the_sinks)
+{
+	open_call(take_some, -ENOSPC);
+	put(0, 1);
+	expect_end(0, 0, -ENOSPC);
+	cr_expect(eq(int, wt_sink_failed(sink), -ENOSPC));
+}
+
+static ssize_t take_too_many(void *context, const uint8_t *bytes, size_t length)
+{
+	(void)context;
+	(void)bytes;
+	return (ssize_t)length + 1;
+}
+
+Test(sink, function_that_takes_more_than_there_is_is_an_error)
+{
+	open_call(take_too_many, 0);
+	put(0, 1);
+	expect_end(0, 0, -EIO);
+	cr_expect(eq(u64, landed, 0));
 }
 
 /* Flags of RWF_NOWAIT are refused by sockets. */
