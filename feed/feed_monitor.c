@@ -404,11 +404,6 @@ void wt_feed_monitor_writer_lost(struct wt_feed_monitor *monitor, uint32_t lane,
 	wt_loss_log_writer_within(monitor->log, lane, one->place + 1, open_place(one, 1), packets);
 }
 
-void wt_feed_monitor_break(struct wt_feed_monitor *monitor, uint32_t lane, const char *why)
-{
-	wt_feed_monitor_break_within(monitor, lane, 0, 0, why);
-}
-
 /* Add any distance to an order, clamped: orders count from 1. */
 static uint64_t order_at(uint64_t order, int64_t distance)
 {

@@ -66,7 +66,6 @@ void wt_feed_monitor_settle(struct wt_feed_monitor *monitor);
 /* Note losses between the last frame given and the next, of this lane: see loss_log.h. */
 void wt_feed_monitor_writer_lost(struct wt_feed_monitor *monitor, uint32_t interface,
                                  uint64_t packets);
-void wt_feed_monitor_break(struct wt_feed_monitor *monitor, uint32_t interface, const char *why);
 /* Note a break between `from` and `to` packets of the interface after the last frame given; before
  * it, if they are negative. */
 void wt_feed_monitor_break_within(struct wt_feed_monitor *monitor, uint32_t interface, int64_t from,

@@ -129,7 +129,7 @@ static int read_prefix(const struct reading *reading, const char *address, const
 	for (size_t i = 0; i < sizeof(mask); i++)
 		if (side->bytes[i] & ~mask[i])
 			return wt_error_set(reading->err, -EINVAL,
-			                    "'%s': %s is not zero behind its first %u bits; "
+			                    "'%s': %s is not zero after its first %u bits; "
 			                    "for one address leave out /%u",
 			                    reading->rule, address, side->bits, side->bits);
 	return 0;

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 
 #include <wiretape/ring/kernel_abi.h>
-#include <wiretape/ring/tpacket_v2.h>
-#include <wiretape/ring/tpacket_v3.h>
 
 /* Simulates packet_set_ring(), tpacket_rcv() and the prb_* functions of net/packet/af_packet.c, as
  * far as a reader can see. */

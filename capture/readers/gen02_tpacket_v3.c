@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/capture/readers/reader_private.h>
-#include <wiretape/ring/tpacket_v3.h>
 
 #include <linux/if_packet.h>
 #include <string.h>

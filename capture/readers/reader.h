@@ -31,9 +31,8 @@ enum wt_fanout {
 	WT_FANOUTS
 };
 
-/* "none", "qm", "cpu", "hash", "lb"; -EINVAL for another name. Static; any thread. */
+/* "none", "qm", "cpu", "hash", "lb". Static; any thread. */
 const char *wt_fanout_name(enum wt_fanout fanout);
-int wt_fanout_from_name(const char *name);
 
 /* Zero is the default given in brackets. */
 struct wt_reader_config {

@@ -27,14 +27,6 @@ const char *wt_fanout_name(enum wt_fanout fanout)
 	return (unsigned)fanout < WT_FANOUTS ? fanouts[fanout] : "unknown";
 }
 
-int wt_fanout_from_name(const char *name)
-{
-	for (int i = 0; i < WT_FANOUTS; i++)
-		if (!strcmp(name, fanouts[i]))
-			return i;
-	return -EINVAL;
-}
-
 const char *wt_reader_kind_name(enum wt_reader_kind kind)
 {
 	return (unsigned)kind < WT_READER_KINDS ? kinds[kind].name : "unknown";

@@ -3,7 +3,6 @@
  * findings go into the tape and to whoever asked for them. */
 #include <wiretape/capture/recorder/recorder_feeds.h>
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,8 @@ enum {
 };
 static const int64_t ms_ns = 1000000;
 
-int64_t wt_recorder_feeds_grace_ns(const struct wt_recorded *recorded)
+/* The longest time for which a packet may be on its way. */
+static int64_t grace_ns(const struct wt_recorded *recorded)
 {
 	return (GRACE_MS + 2 * (int64_t)recorded->report->reader->retire_timeout_ms) * ms_ns;
 }
@@ -289,8 +289,7 @@ void wt_recorder_feeds_quiet(struct wt_recorder_feeds *feeds, int64_t utc_ns)
 	}
 	for (size_t i = 0; i < feeds->state->config.interface_count; i++) {
 		const struct wt_recorded *recorded = &feeds->recorded[i];
-		int64_t one_ns =
-		        stamps_time(recorded, utc_ns) - wt_recorder_feeds_grace_ns(recorded);
+		int64_t one_ns = stamps_time(recorded, utc_ns) - grace_ns(recorded);
 
 		if (one_ns < settled_ns)
 			settled_ns = one_ns;
@@ -529,8 +528,8 @@ static uint64_t first_look(const struct wt_recorder_feeds *feeds, size_t i)
 		oldest = first - WT_RECORDER_LOOKS;
 	if (first == oldest)
 		return first;
-	old_ns = nic->given[(first - 1) % WT_RECORDER_LOOKS].look_ns -
-	         wt_recorder_feeds_grace_ns(&feeds->recorded[i]);
+	old_ns =
+	        nic->given[(first - 1) % WT_RECORDER_LOOKS].look_ns - grace_ns(&feeds->recorded[i]);
 	while (first > oldest && (first == nic->given_count ||
 	                          nic->given[first % WT_RECORDER_LOOKS].look_ns > old_ns))
 		first--;

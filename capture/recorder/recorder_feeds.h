@@ -89,11 +89,10 @@ size_t wt_recorder_feeds_closing_bytes(const struct wt_recorder_feeds *feeds);
 void wt_recorder_follow_frames(struct wt_recorder_feeds *feeds, const struct wt_recorded *recorded,
                                const struct wt_frame *frames, size_t count);
 /* Whether the rest of the rings is to be followed, after the writer has failed; show the monitor
- * the rest of a block then; and the longest time for which a packet may be on its way. */
+ * the rest of a block then. */
 bool wt_recorder_feeds_outlive_file(const struct wt_recorder_feeds *feeds);
 void wt_recorder_follow_block(struct wt_recorder_feeds *feeds, struct wt_recorded *recorded,
                               struct wt_block *block);
-int64_t wt_recorder_feeds_grace_ns(const struct wt_recorded *recorded);
 /* Do what is due between blocks: looks at NICs, blocks into the file as far as there is room.
  * Returns when to call again at the latest. */
 void wt_recorder_keep_feeds(struct wt_recorder_feeds *feeds);

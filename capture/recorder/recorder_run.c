@@ -2,7 +2,6 @@
 #include <wiretape/capture/recorder/recorder_run.h>
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,14 +50,14 @@ static int64_t gather_ns(const struct wt_recorder *recorder)
 		return 0;
 	if (recorder->wait.wakes_often)
 		return GATHER_FRAMES_MS * ms_ns;
-	return wt_lane_has_room(&recorder->lane) ? GATHER_MS * ms_ns : 0;
+	return wt_intake_has_room(&recorder->intake) ? GATHER_MS * ms_ns : 0;
 }
 
 static void wait_for_work(struct wt_recorder *recorder)
 {
-	int64_t gather = recorder->lane.served ? gather_ns(recorder) : 0;
+	int64_t gather = recorder->intake.served ? gather_ns(recorder) : 0;
 
-	recorder->lane.served = false;
+	recorder->intake.served = false;
 	wt_recorder_wait(&recorder->wait, next_due_ns(recorder), gather);
 }
 
@@ -109,7 +108,7 @@ static void heed_others(struct wt_recorder *recorder)
 		return;
 	if (end != WT_END_PACKETS && end != WT_END_BYTES)
 		wt_recorder_end_with(&recorder->state, WT_END_ASKED, 0);
-	else if (!wt_conversion_owes(&recorder->lane.conversion))
+	else if (!wt_conversion_owes(&recorder->intake.conversion))
 		wt_recorder_end_with(&recorder->state, end, 0);
 }
 
@@ -124,7 +123,7 @@ static void shut_gates(struct wt_recorder *recorder)
 			                recorded->report->reader->name, strerror(-rc));
 		wt_recorded_take_statistics(recorded);
 	}
-	wt_lane_begin_drain(&recorder->lane);
+	wt_intake_begin_drain(&recorder->intake);
 	recorder->phase = WT_RECORDER_DRAINS;
 }
 
@@ -143,19 +142,19 @@ static void flush_stream(struct wt_recorder *recorder)
 
 static bool record(struct wt_recorder *recorder)
 {
-	struct wt_lane *lane = &recorder->lane;
-	bool more = wt_lane_serve(lane);
+	struct wt_intake *intake = &recorder->intake;
+	bool more = wt_intake_serve(intake);
 
 	wt_clerk_tick(&recorder->clerk);
 	heed_others(recorder);
-	if (!recorder->state.ending && !wt_conversion_owes(&lane->conversion)) {
+	if (!recorder->state.ending && !wt_conversion_owes(&intake->conversion)) {
 		wt_tape_files_rotate_by_time(&recorder->writer);
 		wt_tape_files_advance(&recorder->writer);
 	}
 	wt_tape_writer_tend(&recorder->writer);
-	if (lane->found_empty && recorder->feeds)
+	if (intake->found_empty && recorder->feeds)
 		wt_recorder_feeds_quiet(recorder->feeds, recorder->state.now_utc_ns);
-	if (lane->found_empty)
+	if (intake->found_empty)
 		flush_stream(recorder);
 	if (!recorder->state.ending)
 		return more;
@@ -170,12 +169,12 @@ static bool is_drained(struct wt_recorder *recorder)
 	struct wt_recorder_state *state = &recorder->state;
 
 	if (!wt_recorder_is_over(state))
-		return wt_lane_is_drained(&recorder->lane);
-	wt_lane_drop(&recorder->lane);
+		return wt_intake_is_drained(&recorder->intake);
+	wt_intake_drop(&recorder->intake);
 	if (!wt_recorder_feeds_outlive_file(recorder->feeds))
 		return true;
-	wt_lane_follow(&recorder->lane);
-	return wt_lane_is_drained(&recorder->lane);
+	wt_intake_follow(&recorder->intake);
+	return wt_intake_is_drained(&recorder->intake);
 }
 
 /* What is left of the rings at the deadline is given up. Returns whether it is. */
@@ -196,7 +195,7 @@ static bool keep_deadline(struct wt_recorder *recorder)
 static bool drain(struct wt_recorder *recorder)
 {
 	struct wt_recorder_state *state = &recorder->state;
-	bool more = wt_lane_serve(&recorder->lane);
+	bool more = wt_intake_serve(&recorder->intake);
 	bool goes_on = recorder->writer.phase != WT_TAPE_TAKES && !wt_recorder_has_failed(state);
 
 	if (!is_drained(recorder) || goes_on)
@@ -483,7 +482,7 @@ static int open_reader(struct wt_recorder *recorder, struct wt_recorded *recorde
 	recorded->report = &recorder->state.reports[recorded->id];
 	recorded->report->reader = wt_reader_info(recorded->reader);
 	recorded->report->has_nic = !config->lane && wt_reader_has_nic(recorded->reader);
-	recorder->lane.rings[recorder->lane.ring_count++].recorded = recorded;
+	recorder->intake.rings[recorder->intake.ring_count++].recorded = recorded;
 	rc = wt_recorder_wait_for_ring(&recorder->wait, recorded);
 	return rc ? wt_error_set(err, rc, "cannot wait for %s", recorded->report->reader->name) : 0;
 }
@@ -513,10 +512,11 @@ static int allocate(struct wt_recorder *recorder)
 
 	recorder->recorded = calloc(count, sizeof(*recorder->recorded));
 	recorder->state.reports = calloc(count, sizeof(*recorder->state.reports));
-	recorder->lane.rings = calloc(count, sizeof(*recorder->lane.rings));
+	recorder->intake.rings = calloc(count, sizeof(*recorder->intake.rings));
 	recorder->writer.file_starts = calloc(count, sizeof(*recorder->writer.file_starts));
-	if (!recorder->recorded || !recorder->state.reports || !recorder->lane.rings ||
-	    !recorder->writer.file_starts || wt_held_blocks_init(&recorder->lane.conversion.held) ||
+	if (!recorder->recorded || !recorder->state.reports || !recorder->intake.rings ||
+	    !recorder->writer.file_starts ||
+	    wt_held_blocks_init(&recorder->intake.conversion.held) ||
 	    wt_buffer_pool_init(&recorder->writer.pool, WT_RECORDER_BUFFERS, count))
 		return -ENOMEM;
 	return 0;
@@ -526,7 +526,7 @@ static int allocate(struct wt_recorder *recorder)
 static int wire(struct wt_recorder *recorder)
 {
 	struct wt_tape_writer *writer = &recorder->writer;
-	struct wt_conversion *conversion = &recorder->lane.conversion;
+	struct wt_conversion *conversion = &recorder->intake.conversion;
 
 	writer->state = conversion->state = &recorder->state;
 	writer->recorded = recorder->recorded;
@@ -541,7 +541,7 @@ static int open_feeds(struct wt_recorder *recorder, struct wt_error *err)
 {
 	int rc = wt_recorder_open_feeds(&recorder->feeds, &recorder->writer, err);
 
-	recorder->writer.feeds = recorder->lane.conversion.feeds = recorder->feeds;
+	recorder->writer.feeds = recorder->intake.conversion.feeds = recorder->feeds;
 	recorder->clerk.feeds = recorder->clerk.health.feeds = recorder->feeds;
 	return rc;
 }
@@ -593,9 +593,9 @@ void wt_recorder_close(struct wt_recorder *recorder)
 	}
 	wt_recorder_wait_close(&recorder->wait);
 	wt_buffer_pool_fini(&recorder->writer.pool);
-	wt_held_blocks_fini(&recorder->lane.conversion.held);
+	wt_held_blocks_fini(&recorder->intake.conversion.held);
 	free(recorder->writer.file_starts);
-	free(recorder->lane.rings);
+	free(recorder->intake.rings);
 	free(recorder->state.reports);
 	free(recorder->recorded);
 	free(recorder);

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 
 #include <wiretape/capture/recorder/clerk.h>
-#include <wiretape/capture/recorder/lane.h>
+#include <wiretape/capture/recorder/intake.h>
 #include <wiretape/capture/recorder/recorder_wait.h>
 
 enum wt_recorder_phase {
@@ -22,7 +22,7 @@ struct wt_recorder {
 	struct wt_recorded *recorded;
 	struct wt_tape_writer writer;
 	struct wt_recorder_feeds *feeds; /* NULL: none are followed */
-	struct wt_lane lane;
+	struct wt_intake intake;
 	struct wt_clerk clerk;
 	enum wt_recorder_phase phase;
 	struct wt_recorder_wait wait;

@@ -4,9 +4,9 @@
 
 /* State that the parts of a recorder share: what is wanted, what time it is, what there is to say,
  * and why it ends. Its parts, each of which uses only those after it: the recorder (its phases);
- * the clerk (what is due by time) and the lane (rings to chunks); the tape writer (chunks to files:
- * tape_files, tape_blocks; feeds and clock_notes, whose blocks it takes; tape_writer); recorded (an
- * interface). */
+ * the clerk (what is due by time) and the intake (rings to chunks); the tape writer (chunks to
+ * files: tape_files, tape_blocks; feeds and clock_notes, whose blocks it takes; tape_writer);
+ * recorded (an interface). */
 
 #include <stdatomic.h>
 

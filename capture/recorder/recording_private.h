@@ -2,8 +2,9 @@
 #ifndef WIRETAPE_CAPTURE_RECORDER_RECORDING_PRIVATE_H
 #define WIRETAPE_CAPTURE_RECORDER_RECORDING_PRIVATE_H
 
-/* A recording and its members; each of its files uses only those after it: recording.c (threads),
- * recording_report.c (sums, what there is to tell), recording_member.c. */
+/* A recording and its lanes; each of its files uses only those after it: recording_open.c,
+ * recording.c (what its thread does while lanes record), recording_report.c (sums, what there is to
+ * tell), recording_lane.c. */
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,8 +17,8 @@
 /* Most that a recorder names, and the NULL after the last. */
 enum { WT_RECORDING_NOTES = 33 };
 
-/* A recorder with all that it needs to record. */
-struct wt_member {
+/* A lane: a recorder with all that it needs, its thread, its disk and its files. */
+struct wt_lane {
 	struct wt_recording *recording;
 	uint32_t queue;
 	int cpu;    /* -1: any */
@@ -59,22 +60,22 @@ enum { WT_SAID_KEPT = 8 };
 
 struct wt_recording {
 	struct wt_recording_config config;
-	struct wt_member *members;
+	struct wt_lane *lanes;
 	size_t count;
 	struct wt_recorder_share share;
 	struct wt_shared_feeds *feeds; /* of several lanes; NULL: none are followed */
 	uint64_t id;                   /* of its files */
 	struct wt_recording_lane *rows;
 	struct wt_recorder_interface *sums; /* of each interface */
-	const char **degraded;              /* of all members, each once */
+	const char **degraded;              /* of all lanes, each once */
 	bool memory_locked;
 	atomic_bool has_fifo;           /* some lane; says nothing of anything else: relaxed */
 	struct wt_error memory_refused; /* why it is not, if it was asked for */
 
-	/* For several members. */
+	/* For several lanes. */
 	int wake_fd; /* of the recording's thread */
 	atomic_bool report_requested;
-	pthread_mutex_t lock; /* guards the next six, and the members' has_… */
+	pthread_mutex_t lock; /* guards the next six, and the lanes' has_… */
 	pthread_cond_t news;
 	enum wt_recording_stage stage;
 	bool failed; /* one cannot begin: none does */
@@ -91,32 +92,32 @@ struct wt_recording {
 	size_t next_heard;
 };
 
-/* recording_member.c */
+/* recording_lane.c */
 
-/* Prepare the member for this queue; of several, or the only one. 0 or -ENOMEM. */
-int wt_member_init(struct wt_member *member, struct wt_recording *recording, uint32_t queue);
+/* Prepare the lane for this queue; of several, or the only one. 0 or -ENOMEM. */
+int wt_lane_init(struct wt_lane *lane, struct wt_recording *recording, uint32_t queue);
 /* In the thread that records. */
-int wt_member_open(struct wt_member *member);
-int wt_member_run(struct wt_member *member);
+int wt_lane_open(struct wt_lane *lane);
+int wt_lane_run(struct wt_lane *lane);
 /* The same in pieces, which are all the caller's thread's: after it has begun, wt_recorder_step().
  */
-int wt_member_begin(struct wt_member *member);
-int wt_member_result(struct wt_member *member);
-int wt_member_finish(struct wt_member *member);
+int wt_lane_begin(struct wt_lane *lane);
+int wt_lane_result(struct wt_lane *lane);
+int wt_lane_finish(struct wt_lane *lane);
 /* In another one, which background threads take after: open its files, or open them again, of which
  * none has a number below this; then the rest. */
-int wt_member_open_files(struct wt_member *member, uint32_t first_number, struct wt_error *err);
-int wt_member_open_output(struct wt_member *member, struct wt_error *err);
-void wt_member_close(struct wt_member *member);
+int wt_lane_open_files(struct wt_lane *lane, uint32_t first_number, struct wt_error *err);
+int wt_lane_open_output(struct wt_lane *lane, struct wt_error *err);
+void wt_lane_close(struct wt_lane *lane);
 
-/* Have the member's report in `known`: as it stands, if it does not record, else as it was told
+/* Have the lane's report in `known`: as it stands, if it does not record, else as it was told
  * last. */
-void wt_member_look(struct wt_member *member, bool records);
+void wt_lane_look(struct wt_lane *lane, bool records);
 /* Callback of its recorder: answer what was asked. */
-void wt_member_tell(void *context, const struct wt_recorder_report *report, bool report_requested);
+void wt_lane_tell(void *context, const struct wt_recorder_report *report, bool report_requested);
 /* Ask for a report, unless the last one was not answered; whether it was. */
-void wt_member_ask(struct wt_member *member);
-bool wt_member_has_answered(const struct wt_member *member);
+void wt_lane_ask(struct wt_lane *lane);
+bool wt_lane_has_answered(const struct wt_lane *lane);
 
 /* Wake the recording's thread; from signal handlers, too. */
 void wt_recording_wake(struct wt_recording *recording);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What there is to tell of a recording: the sums of its members, and what they say. */
+/* What there is to tell of a recording: the sums of its lanes, and what they say. */
 #include <wiretape/capture/recorder/recording_private.h>
 
 #include <stdlib.h>
@@ -7,13 +7,13 @@
 
 #include <wiretape/capture/recorder/published.h>
 
-static bool records(struct wt_member *member)
+static bool records(struct wt_lane *lane)
 {
-	struct wt_recording *recording = member->recording;
+	struct wt_recording *recording = lane->recording;
 	bool records;
 
 	pthread_mutex_lock(&recording->lock);
-	records = recording->stage == WT_STAGE_RUNNING && !member->has_ended;
+	records = recording->stage == WT_STAGE_RUNNING && !lane->has_ended;
 	pthread_mutex_unlock(&recording->lock);
 	return records;
 }
@@ -120,18 +120,18 @@ static void add_up(struct wt_recording *recording, struct wt_recording_report *r
 
 static void fill_row(struct wt_recording *recording, size_t i)
 {
-	struct wt_member *member = &recording->members[i];
+	struct wt_lane *lane = &recording->lanes[i];
 	struct wt_recording_lane *row = &recording->rows[i];
 
-	row->queue = member->queue;
-	row->cpu = member->cpu;
-	row->path = member->path;
+	row->queue = lane->queue;
+	row->cpu = lane->cpu;
+	row->path = lane->path;
 	if (recording->count == 1) {
-		wt_recorder_report(member->recorder, &row->report);
+		wt_recorder_report(lane->recorder, &row->report);
 		return;
 	}
-	wt_member_look(member, records(member));
-	row->report = member->known.report;
+	wt_lane_look(lane, records(lane));
+	row->report = lane->known.report;
 }
 
 void wt_recording_report(struct wt_recording *recording, struct wt_recording_report *report)
@@ -156,8 +156,7 @@ void wt_recording_state(struct wt_recording *recording, struct wt_record_state *
 
 	*state = (struct wt_record_state){.size = sizeof(*state)};
 	for (size_t i = 0; i < recording->count; i++)
-		wt_published_add_state(wt_recorder_published(recording->members[i].recorder),
-		                       state);
+		wt_published_add_state(wt_recorder_published(recording->lanes[i].recorder), state);
 	if (recording->count > 1 && !is_failure(state->end) &&
 	    wt_recorder_share_has_ended(&recording->share, &first))
 		state->end = first;
@@ -170,7 +169,7 @@ int wt_recording_ledger(struct wt_recording *recording, uint32_t interface,
 
 	*ledger = (struct wt_ledger){0};
 	for (size_t i = 0; !rc && i < recording->count; i++)
-		rc = wt_published_add_ledger(wt_recorder_published(recording->members[i].recorder),
+		rc = wt_published_add_ledger(wt_recorder_published(recording->lanes[i].recorder),
 		                             interface, ledger);
 	return rc;
 }
@@ -178,15 +177,15 @@ int wt_recording_ledger(struct wt_recording *recording, uint32_t interface,
 /* Of several interfaces or queues; one that has no memory for a line does without. */
 void wt_recording_say(void *context, const char *text)
 {
-	struct wt_member *member = context;
-	struct wt_recording *recording = member->recording;
+	struct wt_lane *lane = context;
+	struct wt_recording *recording = lane->recording;
 	size_t bytes = strlen(text) + 1;
 	struct wt_said *said = malloc(sizeof(*said) + bytes);
 
 	if (!said)
 		return;
 	said->next = NULL;
-	said->queue = member->queue;
+	said->queue = lane->queue;
 	said->at_ns = wt_recording_clock_ns();
 	memcpy(said->text, text, bytes);
 	pthread_mutex_lock(&recording->lock);

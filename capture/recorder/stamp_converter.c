@@ -2,7 +2,6 @@
 #include <wiretape/capture/recorder/stamp_converter.h>
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,6 @@
 #include "event_stream.h"
 #include <wiretape/cli/cli.h>
 
-#include <errno.h>
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdio.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "record_files.h"
 #include <wiretape/cli/cli.h>
-#include <wiretape/cli/common_options.h>
 
 #include <errno.h>
 #include <stdio.h>

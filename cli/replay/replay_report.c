@@ -184,7 +184,7 @@ static const struct wt_number counts_rows[] = {
                     "has one",
                     "packets without a stamp of their own"),
         WT_LABELLED(out_of_order, "out_of_order",
-                    "stamped before their predecessor: sent right behind it",
+                    "stamped before their predecessor: sent right after it",
                     "packets stamped before their predecessor"),
         WT_LABELLED(stepped_back, "stepped_back",
                     "times the file's clock was set back: gone on without a gap",

@@ -2,7 +2,6 @@
 #include "lead.h"
 
 #include <assert.h>
-#include <string.h>
 
 static struct wt_accepted *slot_of(struct wt_arrivals *arrivals, uint64_t at)
 {

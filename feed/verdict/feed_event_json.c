@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <string.h>
 
 #include <wiretape/base/text_put.h>
 #include <wiretape/base/utf8.h>

@@ -196,11 +196,6 @@ void wt_loss_log_drop_within(struct wt_loss_log *log, uint32_t interface, uint64
 	add_mark(ledger, &ledger->ring, first, last, packets);
 }
 
-void wt_loss_log_drop(struct wt_loss_log *log, uint32_t interface, uint64_t order, uint64_t packets)
-{
-	wt_loss_log_drop_within(log, interface, order, order, packets);
-}
-
 void wt_loss_log_writer_within(struct wt_loss_log *log, uint32_t interface, uint64_t first,
                                uint64_t last, uint64_t packets)
 {
@@ -210,12 +205,6 @@ void wt_loss_log_writer_within(struct wt_loss_log *log, uint32_t interface, uint
 		return;
 	ledger = &log->ledgers[interface];
 	add_mark(ledger, &ledger->writer, first, last, packets);
-}
-
-void wt_loss_log_writer(struct wt_loss_log *log, uint32_t interface, uint64_t order,
-                        uint64_t packets)
-{
-	wt_loss_log_writer_within(log, interface, order, order, packets);
 }
 
 void wt_loss_log_break_within(struct wt_loss_log *log, uint32_t interface, uint64_t first,
@@ -235,11 +224,6 @@ void wt_loss_log_break_within(struct wt_loss_log *log, uint32_t interface, uint6
 	    ledger->breaks[(ledger->breaks_end - 1) % BREAKS].last > last)
 		last = ledger->breaks[(ledger->breaks_end - 1) % BREAKS].last;
 	ledger->breaks[ledger->breaks_end++ % BREAKS] = (struct gap_in_ledger){first, last, why};
-}
-
-void wt_loss_log_break(struct wt_loss_log *log, uint32_t interface, uint64_t order, const char *why)
-{
-	wt_loss_log_break_within(log, interface, order, order, why);
 }
 
 static void close_mark(const struct marks *marks, uint64_t order)

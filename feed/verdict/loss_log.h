@@ -33,22 +33,15 @@ void wt_loss_log_no_ledger(struct wt_loss_log *log, uint32_t interface, const ch
  * or not. Before its first loss, once. */
 void wt_loss_log_lane(struct wt_loss_log *log, uint32_t lane, uint32_t interface);
 
-/* Log drops. Call this and those below in the order of storing: `order` is the next packet's. */
-void wt_loss_log_drop(struct wt_loss_log *log, uint32_t interface, uint64_t order,
-                      uint64_t packets);
 /* Log drops at one of several places, between two packets of a lane: `first` and `last` are orders
- * of the packets after it, `last` is UINT64_MAX until wt_loss_log_reached() tells. */
+ * of the packets after it, `last` is UINT64_MAX until wt_loss_log_reached() tells. Call this and
+ * those below in the order of storing. */
 void wt_loss_log_drop_within(struct wt_loss_log *log, uint32_t interface, uint64_t first,
                              uint64_t last, uint64_t packets);
 /* Log packets seen and not written, between two packets of the file. */
-void wt_loss_log_writer(struct wt_loss_log *log, uint32_t interface, uint64_t order,
-                        uint64_t packets);
 void wt_loss_log_writer_within(struct wt_loss_log *log, uint32_t interface, uint64_t first,
                                uint64_t last, uint64_t packets);
 /* Log a loss of unknown size, as between two recordings. Static text. */
-void wt_loss_log_break(struct wt_loss_log *log, uint32_t interface, uint64_t order,
-                       const char *why);
-/* Log a break at one of several places: `first` and `last` are orders of the packets after it. */
 void wt_loss_log_break_within(struct wt_loss_log *log, uint32_t interface, uint64_t first,
                               uint64_t last, const char *why);
 /* The places left open by `last` were before this packet. */

@@ -146,7 +146,7 @@ static void give_something(struct state *state, struct input *input)
 		wt_feed_monitor_writer_lost(state->monitor, 0, take(input, 8));
 		break;
 	case 1:
-		wt_feed_monitor_break(state->monitor, 0, "a hole");
+		wt_feed_monitor_break_within(state->monitor, 0, 0, 0, "a hole");
 		break;
 	case 2:
 		counters[0] = take(input, 8);

@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	memcpy(text, head, head_bytes);
 	if (bytes)
 		memcpy(text + head_bytes, data, bytes);
-	/* As it is, and behind the head that it has to have. */
+	/* As it is, and after the head that it has to have. */
 	check(text + head_bytes, bytes);
 	check(text, head_bytes + bytes);
 	free(text);

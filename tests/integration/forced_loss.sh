@@ -91,17 +91,23 @@ more_arrive() {
   done
 }
 
+# How often the recorder has gone to sleep, which is after it has read what there was.
+sleeps() { sed -n 's/^voluntary_ctxt_switches:\t//p' "/proc/$recorder/status"; }
+slept_since() { [ "$(sleeps)" -gt "$1" ]; }
+
 # interrupt READER LAYOUT: the recorder is stopped again and again while packets keep coming. Each
 # gap is told by the very packet after it.
 interrupt() {
-  local reader=$1 file=$work/interrupted.pcapng i
+  local reader=$1 file=$work/interrupted.pcapng i slept
   start_recorder --reader "$reader" --layout "$2" --ring 64KiB -i in0 -w "$file" --json
   start_generator out0 -c 0 -p 50000
   for ((i = 0; i < gaps; i++)); do
     kill -STOP "$recorder"
     wait_until "the recorder is stopped" stopped "$recorder"
     assert "packets arrive" more_arrive 1000
+    slept=$(sleeps)
     kill -CONT "$recorder"
+    wait_until "the recorder has read" slept_since "$slept"
     assert "packets arrive" more_arrive 500
   done
   stop_generator

@@ -95,13 +95,25 @@ void build_option_u64(struct pcapng_builder *builder, uint16_t code, uint64_t va
 	build_u64(builder, value);
 }
 
-void build_section(struct pcapng_builder *builder)
+static void build_section_head(struct pcapng_builder *builder)
 {
 	build_block(builder, WT_PCAPNG_SHB);
 	build_u32(builder, WT_PCAPNG_MAGIC);
 	build_u16(builder, 1);
 	build_u16(builder, 0);
 	build_u64(builder, WT_PCAPNG_LENGTH_UNKNOWN);
+}
+
+void build_section(struct pcapng_builder *builder)
+{
+	build_section_head(builder);
+	build_block_end(builder);
+}
+
+void build_tape_section(struct pcapng_builder *builder, const char *tape)
+{
+	build_section_head(builder);
+	build_option_text(builder, WT_OPT_LOCAL_TAPE, tape);
 	build_block_end(builder);
 }
 

@@ -35,6 +35,7 @@ void build_option_u64(struct pcapng_builder *builder, uint16_t code, uint64_t va
 
 /* Whole blocks; the _head ones stay open for options. */
 void build_section(struct pcapng_builder *builder);
+void build_tape_section(struct pcapng_builder *builder, const char *tape); /* the option's text */
 void build_interface_head(struct pcapng_builder *builder, uint16_t link_type, uint32_t snaplen);
 void build_interface(struct pcapng_builder *builder, uint8_t tsresol, int64_t tsoffset_s);
 void build_packet_head(struct pcapng_builder *builder, uint32_t interface_id, uint64_t units,

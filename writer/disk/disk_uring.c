@@ -2,7 +2,6 @@
 #include <wiretape/writer/disk/disk_private.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <liburing.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <wiretape/base/mutex.h>
 

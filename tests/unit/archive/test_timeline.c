@@ -77,13 +77,7 @@ static void build_lane_section(unsigned recording, unsigned file, unsigned lane)
 
 	snprintf(mark, sizeof(mark), "tape_id=%016x recording=%016x file=%u lane=%u lanes=2",
 	         100 * recording + 10 * file + lane, recording, file, lane);
-	build_block(&build, WT_PCAPNG_SHB);
-	build_u32(&build, WT_PCAPNG_MAGIC);
-	build_u16(&build, 1);
-	build_u16(&build, 0);
-	build_u64(&build, UINT64_MAX);
-	build_option_text(&build, WT_OPT_LOCAL_TAPE, mark);
-	build_block_end(&build);
+	build_tape_section(&build, mark);
 }
 
 static void build_lane(unsigned recording, unsigned file, unsigned lane)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <wiretape/capture/recorder/recording.h>
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <wiretape/archive/capture_file.h>
@@ -62,14 +66,15 @@ static void set_up(void)
 
 static void remove_all(void)
 {
-	char name[TEMP_BYTES + 32];
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
 
 	wt_recording_close(recording);
-	for (unsigned i = 0; i < LANES; i++) {
-		snprintf(name, sizeof(name), "%s/feed_q%u.pcapng", folder, i);
-		unlink(name);
-	}
-	unlink(path);
+	cr_assert(dir != NULL);
+	while ((entry = readdir(dir)))
+		if (!strncmp(entry->d_name, "feed", 4))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
 	/* It says so, if there is anything else. */
 	cr_expect(eq(int, rmdir(folder), 0), "%s", strerror(errno));
 }
@@ -196,6 +201,23 @@ Test(recording, each_queue_has_a_file_and_the_ledger_is_the_sum)
 	cr_expect(eq(u64, report.sum.total.written, written));
 }
 
+Test(recording, each_interface_has_its_queues)
+{
+	struct wt_reader_config two[] = {interface, interface};
+
+	two[1].interface = "sim:count=500,pps=max";
+	config.recorder.interfaces = two;
+	config.recorder.interface_count = 2;
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	cr_assert(eq(sz, report.sum.interface_count, 2));
+	expect_closed(&report.sum.interfaces[0].ledger, COUNT);
+	expect_closed(&report.sum.interfaces[1].ledger, 500);
+	expect_closed(&report.sum.total, COUNT + 500);
+	for (size_t i = 0; i < LANES; i++)
+		cr_expect(eq(u64, report.lanes[i].report.interfaces[1].ledger.seen,
+		             500 / LANES + (i < 500 % LANES)));
+}
+
 Test(recording, one_queue_is_as_without)
 {
 	config.queues = 1;
@@ -231,6 +253,21 @@ Test(recording, a_lane_that_cannot_begin_leaves_nothing_of_the_others)
 	cr_expect(eq(int, rmdir(name), 0));
 	snprintf(name, sizeof(name), "%s/feed_q0.pcapng", folder);
 	cr_expect(lt(int, access(name, F_OK), 0));
+}
+
+Test(recording, first_lane_that_cannot_begin_says_why)
+{
+	static const char *const names[] = {"feed_q1.pcapng", "feed_q2.pcapng"};
+	int dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < 2; i++)
+		cr_assert(eq(int, mkdirat(dir_fd, names[i], 0700), 0));
+	cr_assert(eq(int, wt_recording_open(&recording, &config, &err), 0), "%s", err.text);
+	cr_expect(lt(int, wt_recording_run(recording, &err), 0));
+	cr_expect(strstr(err.text, names[0]) != NULL, "%s", err.text);
+	for (size_t i = 0; i < 2; i++)
+		unlinkat(dir_fd, names[i], AT_REMOVEDIR);
+	close(dir_fd);
 }
 
 Test(recording, cpus_are_taken_in_turn_and_one_that_is_not_there_is_an_error)
@@ -271,6 +308,154 @@ Test(recording, what_has_one_queue_or_one_place_to_go_is_refused)
 	config.files.path = "/dev/null";
 	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
 	cr_expect(strstr(err.text, "/dev/null is no file") != NULL, "%s", err.text);
+}
+
+static bool is_bound;
+
+/* In a lane's thread. */
+static void look_at_cpu(void *context, uint32_t lane, uint32_t number,
+                        const struct wt_frame *frames, size_t count)
+{
+	cpu_set_t cpus;
+
+	(void)context;
+	(void)number;
+	(void)lane;
+	(void)frames;
+	(void)count;
+	sched_getaffinity(0, sizeof(cpus), &cpus);
+	is_bound = CPU_COUNT(&cpus) == 1;
+}
+
+Test(recording, lane_runs_on_its_cpu_and_leaves_it)
+{
+	static uint16_t cpu;
+	cpu_set_t before, after;
+
+	sched_getaffinity(0, sizeof(before), &before);
+	while (!CPU_ISSET(cpu, &before))
+		cpu++;
+	config.cpus = &cpu;
+	config.cpu_count = 1;
+	config.queues = 1;
+	config.recorder.on_frames = look_at_cpu;
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	cr_expect(is_bound || CPU_COUNT(&before) == 1);
+	sched_getaffinity(0, sizeof(after), &after);
+	cr_expect(CPU_EQUAL(&before, &after));
+}
+
+Test(recording, priority_is_had_or_it_is_said_why_not)
+{
+	config.fifo_priority = 1;
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	cr_expect(eq(int, report.fifo_priority, report.sum.degraded[0] == NULL));
+}
+
+Test(recording, numbers_of_queues_have_their_limits)
+{
+	config.queues = WT_RECORDING_QUEUES_MOST + 1;
+	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
+	cr_expect(strstr(err.text, "257 is no number of queues") != NULL, "%s", err.text);
+	config.queues = -7;
+	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
+	config.queues = 0;
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	cr_expect(eq(sz, report.lane_count, 1));
+}
+
+Test(recording, as_many_packets_as_are_asked_for_are_taken_by_all_together)
+{
+	interface.interface = "sim:pps=max";
+	config.recorder.max_packets = 1000;
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	cr_expect(eq(int, report.sum.end, WT_END_PACKETS));
+	cr_expect(eq(u64, report.sum.total.written, 1000));
+	cr_expect(eq(u64, report.sum.total.seen, 1000 + wt_ledger_lost(&report.sum.total)));
+}
+
+static unsigned progresses;
+
+static void stop_after_three(void *context, const struct wt_recorder_report *sum, bool requested)
+{
+	(void)context;
+	cr_expect(eq(int, requested, false));
+	cr_expect(ge(i64, sum->elapsed_ns, 0));
+	if (++progresses == 3)
+		wt_recording_stop(recording);
+}
+
+Test(recording, progress_is_told_from_time_to_time)
+{
+	interface.interface = "sim:pps=1000";
+	config.recorder.progress_every_ns = 2000000;
+	config.recorder.on_progress = stop_after_three;
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	cr_expect(ge(uint, progresses, 3));
+	cr_expect(eq(int, report.sum.end, WT_END_ASKED));
+}
+
+Test(recording, files_of_all_lanes_have_the_numbers_that_are_free_for_each)
+{
+	char name[TEMP_BYTES + 64];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s/feed_q1_00041_20261121T120000Z.pcapng", folder);
+	fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	cr_assert(fd >= 0 && write(fd, "x", 1) == 1);
+	close(fd);
+	config.files.max_packets = COUNT;
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	cr_expect(wt_recording_rotates(recording));
+	for (size_t i = 0; i < LANES; i++) {
+		const struct wt_recording_lane *lane = &report.lanes[i];
+
+		cr_assert(ge(sz, lane->file_count, 1));
+		cr_expect(eq(u32, lane->files[lane->file_count - 1].number, 42), "lane %zu", i);
+	}
+}
+
+static volatile sig_atomic_t ticks, stops;
+
+/* The second time there is somebody who reads. */
+static void tick(int number)
+{
+	(void)number;
+	if (++ticks == 2)
+		open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+static void stop(int number)
+{
+	(void)number;
+	stops = 1;
+}
+
+static void call_often(void (*function)(int))
+{
+	const struct sigaction action = {.sa_handler = function};
+	const struct itimerval every = {{0, 20000}, {0, 20000}};
+
+	cr_assert(eq(int, mkfifo(path, 0600), 0));
+	sigaction(SIGALRM, &action, NULL);
+	setitimer(ITIMER_REAL, &every, NULL);
+	config.queues = 1;
+	interface.interface = "sim:count=10,pps=max";
+}
+
+Test(recording, signal_does_not_end_the_wait_for_a_fifos_reader)
+{
+	call_often(tick);
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	cr_expect(ge(int, ticks, 2));
+	cr_expect(eq(u64, report.sum.total.written, 10));
+}
+
+Test(recording, signal_that_asks_for_the_end_ends_the_wait_for_a_fifos_reader)
+{
+	call_often(stop);
+	config.recorder.abort_writes = &stops;
+	cr_expect(lt(int, run(), 0));
 }
 
 static void expect_path(const char *given, const char *expected)

@@ -31,13 +31,7 @@ TestSuite(check_books, .init = set_up, .fini = tear_down);
 
 static void tape(void)
 {
-	build_block(&build, WT_PCAPNG_SHB);
-	build_u32(&build, WT_PCAPNG_MAGIC);
-	build_u16(&build, 1);
-	build_u16(&build, 0);
-	build_u64(&build, UINT64_MAX);
-	build_option_text(&build, WT_OPT_LOCAL_TAPE, "tape_id=00000000000000ff file=1");
-	build_block_end(&build);
+	build_tape_section(&build, "tape_id=00000000000000ff file=1");
 }
 
 static void interface(const char *name)

@@ -164,17 +164,6 @@ static void tear_down(void)
 
 TestSuite(check_read, .init = set_up, .fini = tear_down);
 
-static void marked(const char *mark)
-{
-	build_block(&build, WT_PCAPNG_SHB);
-	build_u32(&build, WT_PCAPNG_MAGIC);
-	build_u16(&build, 1);
-	build_u16(&build, 0);
-	build_u64(&build, UINT64_MAX);
-	build_option_text(&build, WT_OPT_LOCAL_TAPE, mark);
-	build_block_end(&build);
-}
-
 /* A file of recording 7. */
 static void tape(unsigned number)
 {
@@ -182,7 +171,7 @@ static void tape(unsigned number)
 
 	snprintf(mark, sizeof(mark), "tape_id=%016x file=%u recording=0000000000000007",
 	         0x100 + number, number);
-	marked(mark);
+	build_tape_section(&build, mark);
 }
 
 /* A file of one of the two lanes of recording 8. */
@@ -193,7 +182,7 @@ static void lane_tape(unsigned lane, unsigned number)
 	snprintf(mark, sizeof(mark),
 	         "tape_id=%016x file=%u recording=0000000000000008 lane=%u lanes=2",
 	         0x200 + 2 * number + lane, number, lane);
-	marked(mark);
+	build_tape_section(&build, mark);
 }
 
 static void interface(const char *name)

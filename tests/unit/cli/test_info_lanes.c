@@ -36,17 +36,6 @@ static void tear_down(void)
 
 TestSuite(info_lanes, .init = set_up, .fini = tear_down);
 
-static void begin_marked(const char *mark)
-{
-	build_block(&build, WT_PCAPNG_SHB);
-	build_u32(&build, WT_PCAPNG_MAGIC);
-	build_u16(&build, 1);
-	build_u16(&build, 0);
-	build_u64(&build, UINT64_MAX);
-	build_option_text(&build, WT_OPT_LOCAL_TAPE, mark);
-	build_block_end(&build);
-}
-
 /* A file of one of the three lanes of recording 7. */
 static void begin(unsigned lane, unsigned number)
 {
@@ -55,7 +44,7 @@ static void begin(unsigned lane, unsigned number)
 	snprintf(mark, sizeof(mark),
 	         "tape_id=%016x file=%u recording=0000000000000007 lane=%u lanes=3",
 	         0x100 * lane + number, number, lane);
-	begin_marked(mark);
+	build_tape_section(&build, mark);
 }
 
 static void interface(const char *name)

@@ -70,7 +70,7 @@ Test(record_queues, packets_are_dealt_out_as_readers_know_it)
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		cr_expect(eq(int, give("--fanout", ways[i]), 0));
-		cr_expect(eq(int, (int)queues.fanout, wt_fanout_from_name(ways[i])));
+		cr_expect(eq(str, wt_fanout_name((enum wt_fanout)queues.fanout), ways[i]));
 	}
 	cr_expect(eq(int, give("--fanout", "none"), WT_EXIT_USAGE));
 }

@@ -776,7 +776,7 @@ Test(feed_monitor_lanes, a_break_after_the_latest_packet_is_not_before_it)
 
 	give_tape(run, 0, 1, T0);
 	give_tape(run, 1, 3, T0 + 1);
-	wt_feed_monitor_break(run->monitor, 1, "a hole");
+	wt_feed_monitor_break_within(run->monitor, 1, 0, 0, "a hole");
 	give_tape(run, 1, 4, T0 + 2);
 	wt_feed_monitor_finish(run->monitor);
 	cr_expect_eq(nth_verdict(run, 0), WT_VERDICT_UPSTREAM);
@@ -821,7 +821,7 @@ Test(feed_monitor_lanes, numbers_beyond_are_ignored)
 	give_tape(run, 2, 1, T0);
 	wt_feed_monitor_sighting(run->monitor, 2, &sighting, NULL);
 	wt_feed_monitor_writer_lost(run->monitor, 2, 1);
-	wt_feed_monitor_break(run->monitor, 2, "a hole");
+	wt_feed_monitor_break_within(run->monitor, 2, 0, 0, "a hole");
 	wt_feed_monitor_nic(run->monitor, 2, T0, counters);
 	cr_expect_eq(wt_feed_monitor_order(run->monitor, 2), 0);
 	cr_expect_eq(wt_feed_monitor_interface(run->monitor, 2, "x", WT_LINK_TYPE_ETHERNET, NULL),

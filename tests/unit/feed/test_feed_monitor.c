@@ -455,7 +455,7 @@ Test(feed_monitor, evidence_of_the_nic_the_writer_and_of_holes)
 	wt_feed_monitor_writer_lost(run->monitor, 0, 1);
 	run_data(run, WT_FEED_A, 6, 1, T0 + 40, 0);
 	wt_feed_monitor_nic(run->monitor, 0, T0 + 50, counters);
-	wt_feed_monitor_break(run->monitor, 0, "a hole");
+	wt_feed_monitor_break_within(run->monitor, 0, 0, 0, "a hole");
 	run_data(run, WT_FEED_A, 8, 1, T0 + 60, 0);
 	run_data(run, WT_FEED_A, 10, 1, T0 + 50, 0);
 	wt_feed_monitor_finish(run->monitor);

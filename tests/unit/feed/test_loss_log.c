@@ -17,6 +17,23 @@ static struct wt_loss_log *new_log(void)
 	return log;
 }
 
+/* At a place that is known: before the packet with this order. */
+static void drop(struct wt_loss_log *log, uint32_t interface, uint64_t order, uint64_t packets)
+{
+	wt_loss_log_drop_within(log, interface, order, order, packets);
+}
+
+static void leave_unwritten(struct wt_loss_log *log, uint32_t interface, uint64_t order,
+                            uint64_t packets)
+{
+	wt_loss_log_writer_within(log, interface, order, order, packets);
+}
+
+static void break_at(struct wt_loss_log *log, uint32_t interface, uint64_t order, const char *why)
+{
+	wt_loss_log_break_within(log, interface, order, order, why);
+}
+
 static struct wt_loss ask_until(struct wt_loss_log *log, uint64_t after, uint64_t before,
                                 int64_t after_ns, int64_t before_ns, uint64_t claim)
 {
@@ -36,9 +53,9 @@ Test(loss_log, a_window_has_what_lies_after_its_first_packet_and_up_to_its_last)
 {
 	struct wt_loss_log *log = new_log();
 
-	wt_loss_log_drop(log, 0, 10, 3);
-	wt_loss_log_drop(log, 0, 20, 5);
-	wt_loss_log_writer(log, 0, 20, 7);
+	drop(log, 0, 10, 3);
+	drop(log, 0, 20, 5);
+	leave_unwritten(log, 0, 20, 7);
 	cr_expect_eq(ask(log, 1, 9, 0).ring, 0);
 	cr_expect_eq(ask(log, 9, 10, 0).ring, 3);
 	cr_expect_eq(ask(log, 10, 19, 0).ring, 0);
@@ -55,8 +72,8 @@ Test(loss_log, what_is_claimed_is_not_there_for_others)
 {
 	struct wt_loss_log *log = new_log();
 
-	wt_loss_log_drop(log, 0, 10, 3);
-	wt_loss_log_drop(log, 0, 20, 5);
+	drop(log, 0, 10, 3);
+	drop(log, 0, 20, 5);
 	cr_expect_eq(ask(log, 5, 25, 4).ring, 8, "it is as before the claim");
 	cr_expect_eq(ask(log, 5, 25, 0).ring, 4);
 	cr_expect_eq(ask(log, 5, 15, 0).ring, 0, "the earliest are taken first");
@@ -64,7 +81,7 @@ Test(loss_log, what_is_claimed_is_not_there_for_others)
 	cr_expect_eq(ask(log, 15, 25, 100).ring, 4);
 	cr_expect_eq(ask(log, 5, 25, 0).ring, 0);
 	cr_expect_eq(ask(log, 5, 25, 0).ring_all, 8);
-	wt_loss_log_drop(log, 0, 30, 1);
+	drop(log, 0, 30, 1);
 	cr_expect_eq(ask(log, 5, 35, 0).ring, 1);
 	wt_loss_log_destroy(log);
 }
@@ -76,7 +93,7 @@ Test(loss_log, nothing_is_known_without_a_ledger_before_the_start_or_across_a_br
 	const struct wt_loss_window elsewhere = {.interface = 7, .after = 1, .before = 2};
 	const struct wt_loss_window foreign = {.interface = 1, .after = 1, .before = 2};
 
-	wt_loss_log_break(log, 0, 10, "a hole");
+	break_at(log, 0, 10, "a hole");
 	wt_loss_log_no_ledger(log, 1, "somebody else's");
 	cr_expect_not(ask(log, 0, 5, 0).known);
 	cr_expect(ask(log, 1, 9, 0).known);
@@ -99,7 +116,7 @@ Test(loss_log, nothing_is_known_without_memory_for_what_was_lost)
 	const struct rlimit none = {0, RLIM_INFINITY};
 
 	cr_assert_eq(setrlimit(RLIMIT_AS, &none), 0);
-	wt_loss_log_drop(log, 0, 10, 3);
+	drop(log, 0, 10, 3);
 	cr_expect_not(ask(log, 9, 10, 3).known);
 	cr_expect_str_eq(ask(log, 9, 10, 3).why, "there was no memory for its losses");
 	wt_loss_log_has_ledger(log, 0);
@@ -112,8 +129,8 @@ Test(loss_log, nothing_is_claimed_where_nothing_is_known)
 {
 	struct wt_loss_log *log = new_log();
 
-	wt_loss_log_drop(log, 0, 10, 3);
-	wt_loss_log_break(log, 0, 5, "a hole");
+	drop(log, 0, 10, 3);
+	break_at(log, 0, 5, "a hole");
 	cr_expect_not(ask(log, 4, 10, 2).known);
 	cr_expect_eq(ask(log, 5, 10, 0).ring, 3);
 	wt_loss_log_destroy(log);
@@ -125,7 +142,7 @@ Test(loss_log, of_what_is_older_than_it_remembers_nothing_is_known)
 	uint64_t known = 10;
 
 	for (uint64_t order = 10; order < 10 + 65536 + 1; order++)
-		wt_loss_log_drop(log, 0, order, 1);
+		drop(log, 0, order, 1);
 	cr_expect_not(ask(log, 9, 20, 0).known);
 	while (!ask(log, known, known + 5, 0).known)
 		known++;
@@ -146,7 +163,7 @@ Test(loss_log, claims_are_those_of_a_simple_list)
 	for (uint64_t order = 1; order <= ORDERS; order++) {
 		random = random * 6364136223846793005 + 1442695040888963407;
 		packets[order] = random >> 60;
-		wt_loss_log_drop(log, 0, order, packets[order]);
+		drop(log, 0, order, packets[order]);
 	}
 	for (int i = 0; i < ASKED; i++) {
 		uint64_t after, before, claim, ring = 0, all = 0;
@@ -178,7 +195,7 @@ Test(loss_log, claims_of_what_was_forgotten_do_not_come_back)
 	struct wt_loss_log *log = new_log();
 
 	for (uint64_t order = 1; order <= 200000; order++) {
-		wt_loss_log_drop(log, 0, order, 2);
+		drop(log, 0, order, 2);
 		if (order > 1)
 			cr_assert_eq(ask(log, order - 1, order, 1).ring, 2);
 	}
@@ -264,8 +281,8 @@ Test(loss_log, claims_leave_the_most_to_others)
 {
 	struct wt_loss_log *log = new_log();
 
-	wt_loss_log_drop(log, 0, 10, 1);
-	wt_loss_log_drop(log, 0, 20, 1);
+	drop(log, 0, 10, 1);
+	drop(log, 0, 20, 1);
 	/* Windows (5, 20] and then (15, 21]: the first must take the drop at 10. */
 	cr_expect_eq(ask(log, 5, 20, 1).ring, 2);
 	cr_expect_eq(ask(log, 15, 21, 1).ring, 1);
@@ -278,7 +295,7 @@ Test(loss_log, a_break_may_be_at_one_of_several_places)
 
 	wt_loss_log_break_within(log, 0, 5, 9, "it was down");
 	/* It does not end the one before. */
-	wt_loss_log_break(log, 0, 7, "a hole");
+	break_at(log, 0, 7, "a hole");
 	for (uint64_t after = 1; after < 12; after++)
 		cr_expect_eq(ask(log, after, after + 1, 0).known, after < 4 || after > 8);
 	cr_expect_str_eq(ask(log, 1, 12, 0).why, "it was down");
@@ -341,10 +358,10 @@ Test(loss_log, the_lanes_of_an_interface_lose_together)
 	wt_loss_log_lane(log, 0, 0);
 	wt_loss_log_lane(log, 4, 0);
 	wt_loss_log_lane(log, 3, 4);
-	wt_loss_log_drop(log, 0, 10, 3);
+	drop(log, 0, 10, 3);
 	wt_loss_log_drop_within(log, 1, 5, 11, 4);
-	wt_loss_log_drop(log, 2, 12, 5);
-	wt_loss_log_writer(log, 1, 9, 6);
+	drop(log, 2, 12, 5);
+	leave_unwritten(log, 1, 9, 6);
 	cr_expect_eq(ask(log, 4, 20, 0).ring, 12);
 	cr_expect_eq(ask(log, 4, 10, 0).ring_all, 7);
 	cr_expect_eq(ask(log, 4, 20, 0).writer, 6);
@@ -353,7 +370,7 @@ Test(loss_log, the_lanes_of_an_interface_lose_together)
 	cr_expect_eq(ask(log, 4, 20, 0).ring_all, 12);
 	ask(log, 4, 20, 4);
 	cr_expect_eq(ask(log, 4, 20, 0).ring, 0);
-	wt_loss_log_break(log, 2, 15, "a hole");
+	break_at(log, 2, 15, "a hole");
 	cr_expect_str_eq(ask(log, 4, 20, 0).why, "a hole");
 	cr_expect(ask(log, 15, 20, 0).known);
 	wt_loss_log_no_ledger(log, 1, "no ledger");
@@ -365,9 +382,9 @@ Test(loss_log, drops_at_one_place_add_up)
 {
 	struct wt_loss_log *log = new_log();
 
-	wt_loss_log_drop(log, 0, 10, 3);
-	wt_loss_log_drop(log, 0, 10, 4);
-	wt_loss_log_drop(log, 0, 11, 5);
+	drop(log, 0, 10, 3);
+	drop(log, 0, 10, 4);
+	drop(log, 0, 11, 5);
 	cr_expect_eq(ask(log, 9, 10, 0).ring, 7);
 	cr_expect_eq(ask(log, 9, 11, 0).ring, 12);
 	cr_expect_eq(ask(log, 10, 11, 0).ring, 5);
@@ -383,9 +400,9 @@ Test(loss_log, numbers_beyond_are_ignored)
 
 	wt_loss_log_has_ledger(log, 2);
 	wt_loss_log_no_ledger(log, 2, "none");
-	wt_loss_log_drop(log, 2, 2, 1);
-	wt_loss_log_writer(log, 2, 2, 1);
-	wt_loss_log_break(log, 2, 2, "a hole");
+	drop(log, 2, 2, 1);
+	leave_unwritten(log, 2, 2, 1);
+	break_at(log, 2, 2, "a hole");
 	wt_loss_log_nic(log, 2, 0, counters);
 	wt_loss_log_reached(log, 2, 3);
 	wt_loss_log_between(log, &window, 0, &loss);

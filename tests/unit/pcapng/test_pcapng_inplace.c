@@ -363,7 +363,7 @@ Test(pcapng_inplace, tag_that_was_put_back_is_in_the_chunk)
 
 	open_sim(0, 1);
 	ring = wt_sim_ring_reader(sim);
-	deliver(60, 1); /* the very first: its head ends up right behind the index */
+	deliver(60, 1); /* the very first: its head ends up right after the index */
 	wt_sim_ring_flush(sim);
 	cr_assert(eq(int, wt_ring_next_block(ring, &borrowed), 1));
 	cr_assert(eq(sz, take_block(borrowed.start, ROOM, 0, 64, &at), 1));

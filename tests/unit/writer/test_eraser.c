@@ -177,6 +177,15 @@ Test(eraser, second_file_follows_the_first)
 	cr_expect(eq(u64, eraser.left_bytes, 0));
 }
 
+/* The lowest descriptor is the file's then. */
+Test(eraser, large_file_is_erased_without_a_standard_input)
+{
+	make(STEP + 1);
+	close(STDIN_FILENO);
+	erase(0);
+	cr_expect(is_about(eraser.left_bytes, STEP));
+}
+
 static off_t size_of_watched(void)
 {
 	struct stat status;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -969,6 +970,32 @@ Test(file_set, less_to_keep_than_one_file_is_an_error)
 	open_set();
 }
 
+Test(file_set, negative_times_are_an_error)
+{
+	config.duration_ns = -1;
+	cr_expect(eq(int, open_fails(), -EINVAL));
+	config.duration_ns = 0;
+	config.interval_ns = -1;
+	cr_expect(eq(int, open_fails(), -EINVAL));
+}
+
+/* There is room for its first descriptors before there is for those of its threads. */
+Test(file_set, without_descriptors_it_is_not_opened)
+{
+	struct rlimit limit;
+	unsigned told = 0;
+	int rc = -1;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	for (limit.rlim_cur = 3; rc && limit.rlim_cur < 64; limit.rlim_cur++) {
+		cr_assert(zero(int, setrlimit(RLIMIT_NOFILE, &limit)));
+		rc = wt_file_set_open(&set, &config, &err);
+		told += rc && strstr(err.text, "no descriptor for the threads") != NULL;
+	}
+	cr_expect(zero(int, rc), "%s", err.text);
+	cr_expect(ge(uint, told, 1));
+}
+
 Test(file_set, closing_nothing_is_fine)
 {
 	wt_file_set_close(NULL);
@@ -1564,6 +1591,11 @@ Test(file_set, events_that_nobody_asks_for_are_counted)
 	cr_expect(event_has("event 999"), "%s", event_text);
 	next_event();
 	cr_expect(event_has("3 further messages") && event_error, "%s", event_text);
+	for (unsigned i = 0; i < WT_SET_MOST_EVENTS + 1; i++)
+		wt_file_set_tell(set, false, "event %u", i);
+	for (unsigned i = 0; i < WT_SET_MOST_EVENTS + 1; i++)
+		next_event();
+	cr_expect(event_has("1 further messages") && event_error == false, "%s", event_text);
 	cr_expect(same(next_event(), "(no event)"));
 }
 

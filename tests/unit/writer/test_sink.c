@@ -22,6 +22,7 @@
 #include <wiretape/tests/support/temp.h>
 #include <wiretape/writer/disk/disk_private.h>
 #include <wiretape/writer/sink.h>
+#include <wiretape/writer/sink_private.h>
 
 enum { PAGE = 4096, SOURCE_PAGES = 64, ENDS_MOST = 4096 };
 
@@ -428,7 +429,7 @@ Test(sink, as_many_writes_as_may_be_are_in_flight)
 	open_file(WT_DIRECT_OFF);
 	fault_disk_hold(disk, true);
 	for (size_t i = 0; i < WT_SINK_WRITES_MOST; i++) {
-		cr_expect(wt_sink_room(sink) > 0);
+		cr_expect(eq(u32, wt_sink_room(sink), WT_SINK_WRITES_MOST - (uint32_t)i));
 		cr_expect(eq(int, put(i, 1), 0));
 	}
 	cr_expect(not(wt_sink_room(sink) > 0));
@@ -815,6 +816,21 @@ Test(sink, write_that_gets_nowhere_is_given_up)
 	expect_file(1);
 }
 
+Test(sink, write_that_gets_nowhere_for_a_while_is_not_given_up)
+{
+	open_file(WT_DIRECT_ON);
+	fault_disk_short_from(disk, 1, 512);
+	put(0, 2);
+	for (int i = 0; i < 8; i++)
+		reap();
+	cr_expect(eq(u32, ended_count, 0));
+	fault_disk_short_from(disk, 1000, 512);
+	wt_sink_settle(sink);
+	expect_end(0, 0, 0);
+	cr_expect(eq(int, close_sink(false), 0));
+	expect_file(2);
+}
+
 Test(sink, write_of_nothing_is_an_error)
 {
 	open_file(WT_DIRECT_AUTO);
@@ -1102,6 +1118,18 @@ Test(sink, refused_room_is_not_asked_for_again)
 	cr_expect(eq(int, wt_sink_failed(sink), 0));
 }
 
+Test(sink, file_that_was_cut_gets_no_room_ahead)
+{
+	open_file(WT_DIRECT_ON);
+	put_all(1, SOURCE_PAGES);
+	wt_sink_settle(sink);
+	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 1));
+	cr_expect(eq(int, cut(0), 0));
+	put_all(1, SOURCE_PAGES);
+	wt_sink_settle(sink);
+	cr_expect(eq(u32, fault_disk_counts(disk).allocates, 1));
+}
+
 Test(sink, file_without_room_ahead_is_written_all_the_same)
 {
 	open_file(WT_DIRECT_ON);
@@ -1269,6 +1297,7 @@ Test(sink, full_pipe_holds_nobody_up)
 	cr_expect(eq(int, put(10, 1), 0));
 	cr_expect(eq(u32, ended_count, 0));
 	cr_expect(eq(u32, statistics().in_flight, 2));
+	cr_expect(statistics().oldest_ns > 0 && statistics().oldest_ns < 60000000000);
 	cr_expect(not(wt_sink_is_idle(sink)));
 	cr_expect(eq(int, wt_sink_poll(sink).fd, ends[1]));
 	cr_expect(eq(int, wt_sink_poll(sink).events, POLLOUT));
@@ -1344,6 +1373,25 @@ Test(sink, stuck_pipe_is_given_up_two_seconds_after_the_abort)
 	cr_expect(eq(u64, wt_sink_landed_bytes(sink), 2 * PAGE));
 	cr_expect(wt_sink_is_idle(sink));
 	cr_expect(eq(int, close_sink(false), -ETIMEDOUT));
+}
+
+Test(sink, stuck_pipe_is_given_up_at_the_deadline_after_the_abort)
+{
+	static _Atomic int64_t deadline_ns = INT64_MAX;
+	struct wt_sink_config hurried = config;
+
+	abort_asked = 1;
+	hurried.abort_writes = &abort_asked;
+	hurried.deadline_ns = &deadline_ns;
+	cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
+	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &hurried), 0));
+	listen_to();
+	put(0, 20);
+	deadline_ns = 5000;
+	wt_sink_reap(sink, 4999);
+	cr_expect(eq(u32, ended_count, 0));
+	wt_sink_reap(sink, 5000);
+	expect_end(0, 0, -ETIMEDOUT);
 }
 
 Test(sink, pipe_that_goes_on_is_not_given_up)
@@ -1578,4 +1626,152 @@ Test(sink, fifo_is_written_as_a_stream)
 Test(sink, fifo_is_no_file_that_an_exclusive_one_would_replace)
 {
 	write_fifo(true);
+}
+
+/* A function that takes a stream. */
+static struct {
+	ssize_t answer; /* more than 0: at most as many */
+	unsigned calls;
+} taker;
+
+static ssize_t take(void *context, const uint8_t *bytes, size_t length)
+{
+	size_t most = taker.answer > 0 ? (size_t)taker.answer : 0,
+	       count = most < length ? most : length;
+
+	cr_assert(eq(ptr, context, &taker));
+	taker.calls++;
+	if (taker.answer <= 0)
+		return taker.answer;
+	cr_assert(received_bytes + count <= sizeof(received));
+	memcpy(received + received_bytes, bytes, count);
+	received_bytes += count;
+	return (ssize_t)count;
+}
+
+static void open_call(wt_sink_take *function, ssize_t answer)
+{
+	taker.answer = answer;
+	received_bytes = 0;
+	cr_assert(eq(int, wt_sink_call_open(&sink, function, &taker, &config), 0));
+	listen_to();
+}
+
+Test(sink, function_gets_a_stream_in_the_pieces_that_it_takes)
+{
+	open_call(take, 1000);
+	cr_expect(eq(int, put(0, 3), 0));
+	expect_end(0, 0, 0);
+	cr_expect(eq(u64, landed, 3 * PAGE));
+	cr_expect(eq(uint, taker.calls, (3 * PAGE + 999) / 1000));
+	cr_expect(eq(int, memcmp(received, source, 3 * PAGE), 0));
+	cr_expect(eq(int, wt_sink_poll(sink).fd, -1));
+	cr_expect(eq(int, close_sink(false), 0));
+}
+
+static void expect_later(ssize_t answer)
+{
+	open_call(take, answer);
+	cr_expect(eq(int, put(0, 1), 0));
+	cr_expect(eq(u32, ended_count, 0));
+	cr_expect(eq(uint, taker.calls, 1));
+	cr_expect(eq(int, wt_sink_failed(sink), 0));
+	taker.answer = PAGE;
+	reap();
+	expect_end(0, 0, 0);
+}
+
+Test(sink, function_that_takes_nothing_for_now_is_asked_again)
+{
+	expect_later(0);
+}
+
+Test(sink, function_that_says_so_is_asked_again)
+{
+	expect_later(-EAGAIN);
+}
+
+Test(sink, functions_error_ends_the_stream)
+{
+	open_call(take, -ECONNRESET);
+	cr_expect(eq(int, put(0, 1), 0));
+	expect_end(0, 0, -ECONNRESET);
+	cr_expect(eq(int, close_sink(false), -ECONNRESET));
+}
+
+static ssize_t take_too_much(void *context, const uint8_t *bytes, size_t length)
+{
+	(void)context;
+	(void)bytes;
+	return (ssize_t)length + 1;
+}
+
+Test(sink, function_that_takes_more_than_there_is_ends_the_stream)
+{
+	open_call(take_too_much, 0);
+	cr_expect(eq(int, put(0, 1), 0));
+	expect_end(0, 0, -EIO);
+}
+
+Test(sink, first_of_two_errors_at_one_place_counts)
+{
+	open_call(take, 0);
+	wt_sink_fail(sink, 10, -EIO);
+	wt_sink_fail(sink, 10, -ENOSPC);
+	wt_sink_fail(sink, 11, -ENOSPC);
+	cr_expect(eq(int, wt_sink_failed(sink), -EIO));
+	wt_sink_fail(sink, 9, -EROFS);
+	cr_expect(eq(int, wt_sink_failed(sink), -EROFS));
+}
+
+Test(sink, reserve_has_room_for_the_closing_blocks)
+{
+	struct wt_sink_config large = config;
+
+	disk = fault_disk_open();
+	large.closing_bytes = 1 << 20;
+	cr_assert(eq(int, wt_sink_file_open(&sink, path, disk, WT_DIRECT_OFF, false, &large, &err),
+	             0));
+	if (!status_of(path).st_blocks)
+		cr_skip_test("no room is reserved here");
+	cr_expect(status_of(path).st_blocks * 512 >= 1 << 20);
+}
+
+Test(sink, mode_of_a_file_is_what_was_asked_for)
+{
+	int dir_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct wt_sink_place place = {.dir_fd = dir_fd, .name = "tape", .fd = -1, .mode = 0640};
+	struct wt_sink_config with_place = config;
+
+	disk = fault_disk_open();
+	with_place.place = &place;
+	cr_assert(eq(int,
+	             wt_sink_file_open(&sink, path, disk, WT_DIRECT_OFF, false, &with_place, &err),
+	             0));
+	cr_expect(eq(int, (int)(status_of(path).st_mode & 0777), 0640));
+	close(dir_fd);
+}
+
+static void expect_slow(int64_t took_ns, uint64_t slow)
+{
+	struct wt_write *write;
+
+	open_call(take, 0);
+	cr_expect(eq(int, put(0, 1), 0));
+	write = wt_sink_oldest(sink);
+	cr_assert(write != NULL);
+	wt_sink_ended(sink, write, 0, 0, write->started_ns + took_ns);
+	cr_expect(eq(u64, statistics().slow_writes, slow));
+	cr_expect(eq(i64, statistics().longest_ns, took_ns));
+	cr_expect(eq(u64, statistics().writes, 1));
+}
+
+Test(sink, write_is_slow_from_a_second_on)
+{
+	expect_slow(1000000000, 1);
+}
+
+Test(sink, write_is_not_slow_below_a_second)
+{
+	expect_slow(999999999, 0);
 }

@@ -564,7 +564,7 @@ Test(tape, cut_after_a_failure_leaves_what_has_landed)
 			cr_expect(not(wt_tape_has_unflushed(tape)));
 			if (nth == 1) {
 				cr_expect(eq(u64, wt_tape_bytes(tape), 0));
-				continue;
+				add_header();
 			}
 			/* It can be closed in order. */
 			add_packets(1, 1);
@@ -604,6 +604,14 @@ Test(tape, block_added_to_a_failed_file_comes_back)
 	expect_released();
 	cr_expect(eq(int, wt_tape_truncate(tape), 0));
 	expect_file();
+}
+
+Test(tape, closing_tells_of_a_failure_that_was_not_cut_off)
+{
+	landed_at_failure(0, 2, -EIO);
+	cr_expect(eq(int, wt_tape_close(tape, false), -EIO));
+	tape = NULL;
+	expect_released();
 }
 
 Test(tape, closing_waits_for_what_is_in_flight)

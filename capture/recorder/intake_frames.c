@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Conversion of a ring's blocks to the tape's chunks. */
-#include <wiretape/capture/recorder/lane_frames.h>
+#include <wiretape/capture/recorder/intake_frames.h>
 
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <wiretape/capture/recorder/clock_notes.h>
 #include <wiretape/capture/recorder/tape_files.h>

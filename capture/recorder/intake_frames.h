@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_RECORDER_LANE_FRAMES_H
-#define WIRETAPE_CAPTURE_RECORDER_LANE_FRAMES_H
+#ifndef WIRETAPE_CAPTURE_RECORDER_INTAKE_FRAMES_H
+#define WIRETAPE_CAPTURE_RECORDER_INTAKE_FRAMES_H
 
-#include <wiretape/capture/recorder/lane_held.h>
+#include <wiretape/capture/recorder/intake_held.h>
 #include <wiretape/capture/recorder/recorder_feeds.h>
 #include <wiretape/capture/recorder/tape_writer.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Blocks of rings, which the producer gets back once nobody needs them. */
-#include <wiretape/capture/recorder/lane_held.h>
+#include <wiretape/capture/recorder/intake_held.h>
 
 #include <assert.h>
 #include <errno.h>

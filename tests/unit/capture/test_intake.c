@@ -12,13 +12,13 @@
 #include <unistd.h>
 
 #include <wiretape/capture/readers/reader_private.h>
-#include <wiretape/capture/recorder/lane.h>
+#include <wiretape/capture/recorder/intake.h>
 #include <wiretape/capture/recorder/tape_files.h>
 #include <wiretape/feed/load/mold_template.h>
 #include <wiretape/ring/sim_ring.h>
 
-/* A lane by itself, step by step: rings that the test fills, and a disk that takes as much as the
- * test lets it. */
+/* An intake by itself, step by step: rings that the test fills, and a disk that takes as much as
+ * the test lets it. */
 
 enum { RINGS = 2, BLOCK_BYTES = 65536, FRAME_BYTES_MOST = 1400 };
 
@@ -26,9 +26,9 @@ static struct wt_recorder_state state;
 static struct wt_recorder_output output;
 static struct wt_recorder_interface reports[RINGS];
 static struct wt_tape_writer writer;
-static struct wt_lane lane;
+static struct wt_intake intake;
 static struct wt_recorded recorded[RINGS];
-static struct wt_lane_ring rings[RINGS];
+static struct wt_intake_ring rings[RINGS];
 static struct wt_ledger file_starts[RINGS];
 static struct wt_reader readers[RINGS];
 static struct wt_sim_ring *sims[RINGS];
@@ -64,7 +64,7 @@ static void open_ring(size_t i, uint32_t blocks)
 	cr_assert(eq(int, wt_sim_ring_create(&sims[i], &config), 0));
 	readers[i] = (struct wt_reader){
 	        .ops = &ops,
-	        .info = {.name = "lane", .kind = WT_READER_SIM, .link_type = 1, .in_place = true},
+	        .info = {.name = "intake", .kind = WT_READER_SIM, .link_type = 1, .in_place = true},
 	        .ring = wt_sim_ring_reader(sims[i]),
 	        .fd = -1,
 	};
@@ -73,7 +73,7 @@ static void open_ring(size_t i, uint32_t blocks)
 	                                   .report = &reports[i],
 	                                   .id = (uint32_t)i};
 	reports[i] = (struct wt_recorder_interface){.reader = &readers[i].info};
-	rings[i] = (struct wt_lane_ring){.recorded = &recorded[i]};
+	rings[i] = (struct wt_intake_ring){.recorded = &recorded[i]};
 	cr_assert(eq(int,
 	             wt_stamp_converter_open(&recorded[i].converter, &readers[i], &clock, &err),
 	             0));
@@ -86,7 +86,7 @@ static void open_lane(enum wt_placement layout, uint32_t blocks)
 
 	memset(&state, 0, sizeof(state));
 	memset(&writer, 0, sizeof(writer));
-	memset(&lane, 0, sizeof(lane));
+	memset(&intake, 0, sizeof(intake));
 	memset(delivered, 0, sizeof(delivered));
 	memset(stored, 0, sizeof(stored));
 	for (size_t i = 0; i < RINGS; i++)
@@ -98,20 +98,20 @@ static void open_lane(enum wt_placement layout, uint32_t blocks)
 	state.output = &output;
 	state.config.interfaces = interfaces;
 	state.config.interface_count = RINGS;
-	writer.state = lane.conversion.state = &state;
+	writer.state = intake.conversion.state = &state;
 	writer.recorded = recorded;
 	writer.file_starts = file_starts;
-	lane.conversion.writer = &writer;
-	lane.rings = rings;
-	lane.ring_count = RINGS;
+	intake.conversion.writer = &writer;
+	intake.rings = rings;
+	intake.ring_count = RINGS;
 	cr_assert(eq(int, wt_buffer_pool_init(&writer.pool, WT_RECORDER_BUFFERS, RINGS), 0));
-	cr_assert(eq(int, wt_held_blocks_init(&lane.conversion.held), 0));
+	cr_assert(eq(int, wt_held_blocks_init(&intake.conversion.held), 0));
 	cr_assert(eq(int, wt_tape_files_begin(&writer, &err), 0), "%s", err.text);
 }
 
 static void set_up(void)
 {
-	temp_template_in_memory(folder, "lane");
+	temp_template_in_memory(folder, "intake");
 	cr_assert(mkdtemp(folder) != NULL);
 	snprintf(path, sizeof(path), "%s/tape.pcapng", folder);
 }
@@ -121,7 +121,7 @@ static void close_lane(void)
 	wt_tape_files_abandon(&writer);
 	for (size_t i = 0; i < RINGS; i++)
 		wt_sim_ring_destroy(sims[i]);
-	wt_held_blocks_fini(&lane.conversion.held);
+	wt_held_blocks_fini(&intake.conversion.held);
 	wt_buffer_pool_fini(&writer.pool);
 	wt_disk_close(output.disk);
 	unlink(path);
@@ -132,7 +132,7 @@ static void tear_down(void)
 	rmdir(folder);
 }
 
-TestSuite(lane, .init = set_up, .fini = tear_down);
+TestSuite(intake, .init = set_up, .fini = tear_down);
 
 /* Frames of so many bytes, numbered from 1; those that find no room are dropped. */
 static void deliver(size_t i, unsigned frames, uint32_t bytes)
@@ -152,7 +152,7 @@ static void deliver(size_t i, unsigned frames, uint32_t bytes)
 static bool step(void)
 {
 	wt_tape_writer_reap(&writer);
-	return wt_lane_serve(&lane);
+	return wt_intake_serve(&intake);
 }
 
 /* What the file holds. */
@@ -183,7 +183,7 @@ static void finish(void)
 	for (size_t i = 0; i < RINGS; i++)
 		wt_sim_ring_flush(sims[i]);
 	while (!wt_recorder_is_over(&state) &&
-	       (step() || lane.conversion.recorded || !lane.found_empty))
+	       (step() || intake.conversion.recorded || !intake.found_empty))
 		;
 	wt_tape_files_settle(&writer);
 	while (!wt_tape_files_advance(&writer))
@@ -223,12 +223,12 @@ static void starve(size_t flooded, size_t quiet)
 	close_lane();
 }
 
-Test(lane, a_flooded_ring_starves_no_quiet_one_before_it)
+Test(intake, a_flooded_ring_starves_no_quiet_one_before_it)
 {
 	starve(1, 0);
 }
 
-Test(lane, a_flooded_ring_starves_no_quiet_one_after_it)
+Test(intake, a_flooded_ring_starves_no_quiet_one_after_it)
 {
 	starve(0, 1);
 }
@@ -238,7 +238,7 @@ static const enum wt_placement layouts[] = {WT_PLACEMENT_INPLACE, WT_PLACEMENT_C
 enum { LAYOUTS = sizeof(layouts) / sizeof(layouts[0]) };
 
 /* The disk stops anywhere, and takes one request at a time after that. */
-Test(lane, no_room_anywhere_loses_and_doubles_nothing)
+Test(intake, no_room_anywhere_loses_and_doubles_nothing)
 {
 	for (int i = 0; i < LAYOUTS; i++)
 		for (uint32_t bytes = 60; bytes <= FRAME_BYTES_MOST; bytes += 67) {
@@ -272,7 +272,7 @@ static void end_lane(void)
 }
 
 /* While the disk takes nothing it has room for some blocks. */
-Test(lane, the_fullest_ring_comes_first)
+Test(intake, the_fullest_ring_comes_first)
 {
 	for (size_t full = 0; full < RINGS; full++) {
 		open_lane(WT_PLACEMENT_INPLACE, 32);
@@ -295,7 +295,7 @@ static void expect_about_the_same(void)
 	          other);
 }
 
-Test(lane, rings_that_are_as_full_take_turns)
+Test(intake, rings_that_are_as_full_take_turns)
 {
 	open_lane(WT_PLACEMENT_INPLACE, 32);
 	fault_disk_hold(output.disk, true);
@@ -307,7 +307,7 @@ Test(lane, rings_that_are_as_full_take_turns)
 	end_lane();
 }
 
-Test(lane, a_ring_that_had_nothing_for_long_has_saved_up_nothing)
+Test(intake, a_ring_that_had_nothing_for_long_has_saved_up_nothing)
 {
 	uint64_t before;
 
@@ -330,7 +330,7 @@ Test(lane, a_ring_that_had_nothing_for_long_has_saved_up_nothing)
 	end_lane();
 }
 
-Test(lane, it_looks_up_between_many_frames)
+Test(intake, it_looks_up_between_many_frames)
 {
 	enum { FRAMES = 40000, AT_LEAST = 16384 };
 	unsigned steps = 1;
@@ -341,16 +341,16 @@ Test(lane, it_looks_up_between_many_frames)
 	cr_expect(step());
 	cr_expect(ge(u64, recorded[0].read, AT_LEAST));
 	cr_expect(lt(u64, recorded[0].read, AT_LEAST + 1000));
-	cr_expect(not(lane.found_empty));
+	cr_expect(not(intake.found_empty));
 	while (step())
 		steps++;
 	cr_expect(eq(uint, steps, 2));
-	cr_expect(lane.found_empty);
+	cr_expect(intake.found_empty);
 	end_lane();
 }
 
 /* But not once the recording is to end. */
-Test(lane, it_looks_up_to_end)
+Test(intake, it_looks_up_to_end)
 {
 	open_lane(WT_PLACEMENT_COMPACT, 128);
 	deliver(0, 40000, 60);
@@ -367,7 +367,7 @@ static int refuse(struct wt_ring *ring, struct wt_block *block)
 	return -ENETDOWN;
 }
 
-Test(lane, a_ring_that_fails_is_to_be_looked_at_and_the_other_goes_on)
+Test(intake, a_ring_that_fails_is_to_be_looked_at_and_the_other_goes_on)
 {
 	const struct wt_ring_ops *real_ops;
 	struct wt_ring_ops ops;
@@ -388,7 +388,7 @@ Test(lane, a_ring_that_fails_is_to_be_looked_at_and_the_other_goes_on)
 }
 
 /* After the writer has failed: for the sake of feeds, without which they are only given back. */
-Test(lane, what_will_not_be_in_the_file_is_taken_out_of_all_rings)
+Test(intake, what_will_not_be_in_the_file_is_taken_out_of_all_rings)
 {
 	struct wt_block block;
 
@@ -399,10 +399,10 @@ Test(lane, what_will_not_be_in_the_file_is_taken_out_of_all_rings)
 		wt_recorded_take_statistics(&recorded[i]);
 	}
 	wt_recorder_writer_failed(&state, -EIO);
-	wt_lane_drop(&lane);
-	lane.found_empty = false;
-	wt_lane_follow(&lane);
-	cr_expect(lane.found_empty);
+	wt_intake_drop(&intake);
+	intake.found_empty = false;
+	wt_intake_follow(&intake);
+	cr_expect(intake.found_empty);
 	for (size_t i = 0; i < RINGS; i++) {
 		cr_expect(eq(int, wt_ring_next_block(recorded[i].ring, &block), 0), "ring %zu", i);
 		cr_expect(gt(u64, wt_recorded_waiting(&recorded[i]), 0), "ring %zu", i);
@@ -422,12 +422,12 @@ static void keep_limit(enum wt_placement layout, uint64_t packets)
 	cr_expect(state.ending);
 	cr_expect(eq(int, (int)state.end, WT_END_PACKETS));
 	cr_expect(eq(u64, recorded[0].given, packets));
-	cr_expect(lane.conversion.recorded == NULL);
+	cr_expect(intake.conversion.recorded == NULL);
 	stored[0] = packets;
 	end_lane();
 }
 
-Test(lane, a_limit_of_packets_is_met_to_the_packet)
+Test(intake, a_limit_of_packets_is_met_to_the_packet)
 {
 	for (int i = 0; i < LAYOUTS; i++)
 		for (uint64_t packets = 1; packets < 300; packets += 21)
@@ -435,7 +435,7 @@ Test(lane, a_limit_of_packets_is_met_to_the_packet)
 }
 
 /* Nothing is borrowed that could not be taken: the producer has all the room there is. */
-Test(lane, without_room_no_block_is_borrowed)
+Test(intake, without_room_no_block_is_borrowed)
 {
 	struct wt_block block;
 	unsigned writes;
@@ -448,8 +448,8 @@ Test(lane, without_room_no_block_is_borrowed)
 	}
 	writes = fault_disk_counts(output.disk).writes;
 	cr_expect(not(step()));
-	cr_expect(not(lane.found_empty));
-	cr_expect(lane.conversion.recorded == NULL);
+	cr_expect(not(intake.found_empty));
+	cr_expect(intake.conversion.recorded == NULL);
 	cr_expect(eq(uint, fault_disk_counts(output.disk).writes, writes));
 	cr_expect(gt(int, wt_ring_next_block(recorded[0].ring, &block), 0));
 	fault_disk_hold(output.disk, false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#ifndef WIRETAPE_CAPTURE_RECORDER_LANE_HELD_H
-#define WIRETAPE_CAPTURE_RECORDER_LANE_HELD_H
+#ifndef WIRETAPE_CAPTURE_RECORDER_INTAKE_HELD_H
+#define WIRETAPE_CAPTURE_RECORDER_INTAKE_HELD_H
 
 #include <wiretape/capture/recorder/recorded.h>
 #include <wiretape/writer/write.h>
