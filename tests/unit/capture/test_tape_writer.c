@@ -267,16 +267,17 @@ Test(tape_writer, header_says_what_is_no_interface)
 	expect_part(found.interface[1].reader, " headers=rebuilt ");
 }
 
-Test(tape_writer, long_filter_has_room)
+Test(tape_writer, long_filters_have_room)
 {
-	static char filter[50000];
+	static char filter[UINT16_MAX];
 
 	memset(filter, 'x', sizeof(filter) - 1);
-	interfaces[0].filter = filter;
+	interfaces[0].filter = interfaces[1].filter = filter;
 	begin();
 	read_back();
 	cr_expect(eq(uint, found.interfaces, INTERFACES));
 	cr_expect(eq(sz, strlen(found.interface[0].filter), TEXT - 1));
+	cr_expect(eq(sz, strlen(found.interface[1].filter), TEXT - 1));
 }
 
 static void write_statistics(size_t i, bool closing)
