@@ -267,16 +267,17 @@ Test(tape_writer, header_says_what_is_no_interface)
 	expect_part(found.interface[1].reader, " headers=rebuilt ");
 }
 
-Test(tape_writer, long_filter_has_room)
+Test(tape_writer, long_filters_have_room)
 {
-	static char filter[50000];
+	static char filter[UINT16_MAX];
 
 	memset(filter, 'x', sizeof(filter) - 1);
-	interfaces[0].filter = filter;
+	interfaces[0].filter = interfaces[1].filter = filter;
 	begin();
 	read_back();
 	cr_expect(eq(uint, found.interfaces, INTERFACES));
 	cr_expect(eq(sz, strlen(found.interface[0].filter), TEXT - 1));
+	cr_expect(eq(sz, strlen(found.interface[1].filter), TEXT - 1));
 }
 
 static void write_statistics(size_t i, bool closing)
@@ -511,4 +512,30 @@ Test(tape_writer, clock_that_is_due_first_is_due)
 	cr_expect(eq(i64, wt_clock_notes_due_ns(&writer), INT64_MAX));
 	for (size_t i = 0; i < INTERFACES; i++)
 		readers[i].phc = NULL;
+}
+
+Test(tape_writer, counters_of_a_nic_are_whole_lines_however_large)
+{
+	size_t length = 0;
+
+	reports[0].has_nic = true;
+	memset(&reports[0].nic_now, 0xff, sizeof(reports[0].nic_now));
+	begin();
+	for (const struct wt_nic_counter *i = wt_nic_counters; i->name; i++)
+		length += strlen(i->name) + sizeof("=18446744073709551615");
+	write_statistics(0, false);
+	read_back();
+	cr_expect(le(sz, strlen(found.nic), length < 1023 ? length : 1023));
+	cr_expect(gt(sz, strlen(found.nic), length < 1023 ? length - 1 : 900));
+	cr_expect(found.nic[strlen(found.nic) - 1] == '\n');
+}
+
+Test(tape_writer, what_is_known_of_clocks_at_the_end_is_reported)
+{
+	begin();
+	recorded[0].converter.crosses = 4;
+	recorded[1].converter.crosses = 5;
+	wt_clock_notes_finish(&writer);
+	cr_expect(eq(u64, reports[0].crosses, 4));
+	cr_expect(eq(u64, reports[1].crosses, 5));
 }
