@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include <wiretape/base/realtime.h>
 #include <wiretape/capture/recorder/recorder_share.h>
