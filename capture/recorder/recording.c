@@ -8,16 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
-
-static int64_t utc_clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* Call on_begin once all have begun. */
 static void tell_begun(struct wt_recording *recording)
@@ -122,7 +113,7 @@ static int timeout_ms(const struct wt_recording *recording, int64_t now_ns, bool
  * once. */
 static bool attend(struct wt_recording *recording)
 {
-	int64_t now_ns = wt_recording_clock_ns();
+	int64_t now_ns = wt_recording_clock_ns(CLOCK_MONOTONIC);
 	bool ended = all_ended(recording);
 	bool more = recording->feeds && wt_shared_feeds_follow(recording->feeds);
 
@@ -184,12 +175,12 @@ static void finish_feeds(struct wt_recording *recording)
 /* Lanes begin by themselves. */
 static void begin_lanes(struct wt_recording *recording)
 {
-	int64_t now_ns = wt_recording_clock_ns();
+	int64_t now_ns = wt_recording_clock_ns(CLOCK_MONOTONIC);
 
 	/* To have something to tell before they have answered. */
 	for (size_t i = 0; i < recording->count; i++)
 		wt_lane_look(&recording->lanes[i], false);
-	wt_recorder_share_begin(&recording->share, now_ns, utc_clock_ns());
+	wt_recorder_share_begin(&recording->share, now_ns, wt_recording_clock_ns(CLOCK_REALTIME));
 	recording->progress_due_ns = now_ns + recording->config.recorder.progress_every_ns;
 	set_stage(recording, WT_STAGE_RUNNING);
 }
@@ -252,7 +243,7 @@ int wt_recording_finish(struct wt_recording *recording, struct wt_error *err)
 
 		if (recording->has_ended)
 			return wt_recording_result(recording, err);
-		poll(&wait, 1, timeout_ms(recording, wt_recording_clock_ns(), more));
+		poll(&wait, 1, timeout_ms(recording, wt_recording_clock_ns(CLOCK_MONOTONIC), more));
 	}
 }
 
@@ -305,7 +296,7 @@ int wt_recording_fd(struct wt_recording *recording)
 
 static void set_timer(const struct wt_recording *recording, bool more)
 {
-	int ms = timeout_ms(recording, wt_recording_clock_ns(), more);
+	int ms = timeout_ms(recording, wt_recording_clock_ns(CLOCK_MONOTONIC), more);
 	const struct itimerspec in = {
 	        .it_value = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L + 1}};
 	const struct itimerspec never = {0};

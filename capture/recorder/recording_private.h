@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include <wiretape/base/realtime.h>
 #include <wiretape/capture/recorder/recorder_share.h>
@@ -121,7 +122,7 @@ bool wt_lane_has_answered(const struct wt_lane *lane);
 
 /* Wake the recording's thread; from signal handlers, too. */
 void wt_recording_wake(struct wt_recording *recording);
-int64_t wt_recording_clock_ns(void); /* CLOCK_MONOTONIC */
+int64_t wt_recording_clock_ns(clockid_t clock);
 
 /* recording_report.c */
 

@@ -186,7 +186,7 @@ void wt_recording_say(void *context, const char *text)
 		return;
 	said->next = NULL;
 	said->queue = lane->queue;
-	said->at_ns = wt_recording_clock_ns();
+	said->at_ns = wt_recording_clock_ns(CLOCK_MONOTONIC);
 	memcpy(said->text, text, bytes);
 	pthread_mutex_lock(&recording->lock);
 	*recording->said_end = said;

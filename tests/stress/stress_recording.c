@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,9 +12,9 @@
 /* Lanes over simulated interfaces that are too fast for their rings, asked for reports all the time
  * and stopped at any moment, from another thread, or by a limit: they begin, go on to the next file
  * and end together, the ledger closes, lane by lane and as a sum, and limits are kept to the
- * packet. */
+ * packet. Meanwhile others read snapshots, each of which adds up, and no count of which falls. */
 
-enum { LANES = 3, ROUNDS = 4, FILE_PACKETS = 3000 };
+enum { LANES = 3, ROUNDS = 4, FILE_PACKETS = 3000, WATCHERS = 2 };
 
 static unsigned seed = 1;
 
@@ -26,11 +27,112 @@ struct run {
 	uint64_t last_seen;
 	bool has_limit;
 	const char *problem; /* of the recording's thread */
+	atomic_bool watched_enough;
+};
+
+/* A thread that reads snapshots all the time. */
+struct watcher {
+	pthread_t thread;
+	struct run *run;
+	struct wt_record_state state;
+	struct wt_ledger ledger;
+	uint64_t snapshots;
+	const char *problem;
 };
 
 static bool adds_up(const struct wt_ledger *ledger)
 {
 	return ledger->seen == ledger->written + wt_ledger_lost(ledger);
+}
+
+/* At a limit losses turn out to be after it: only what is written never falls there. */
+static const char *judge_state(struct watcher *watcher, const struct wt_record_state *now)
+{
+	const struct wt_record_state *before = &watcher->state;
+
+	if (now->seen != now->written + now->lost)
+		return "a state does not add up";
+	if (now->written < before->written)
+		return "what was written fell";
+	if (now->file_bytes < before->file_bytes || now->file_count < before->file_count)
+		return "what is in files fell";
+	if (!watcher->run->has_limit && (now->seen < before->seen || now->lost < before->lost))
+		return "what was seen or lost fell";
+	return NULL;
+}
+
+static const char *judge_ledger(struct watcher *watcher, const struct wt_ledger *now)
+{
+	const struct wt_ledger *before = &watcher->ledger;
+
+	if (!adds_up(now))
+		return "a ledger does not add up";
+	if (now->written < before->written || now->truncated < before->truncated ||
+	    now->lost.writer < before->lost.writer)
+		return "a count of the ledger fell";
+	if (!watcher->run->has_limit && now->lost.ring < before->lost.ring)
+		return "what was lost in the ring fell";
+	return NULL;
+}
+
+static void look(struct watcher *watcher)
+{
+	struct wt_record_state state;
+	struct wt_ledger ledger;
+	const char *problem;
+
+	wt_recording_state(watcher->run->recording, &state);
+	wt_recording_ledger(watcher->run->recording, WT_ALL_INTERFACES, &ledger);
+	problem = judge_state(watcher, &state);
+	if (!problem)
+		problem = judge_ledger(watcher, &ledger);
+	if (problem)
+		watcher->problem = problem;
+	watcher->state = state;
+	watcher->ledger = ledger;
+	watcher->snapshots++;
+}
+
+static void *watch(void *argument)
+{
+	struct watcher *watcher = argument;
+
+	while (!atomic_load(&watcher->run->watched_enough))
+		look(watcher);
+	look(watcher);
+	return NULL;
+}
+
+static int start_watchers(struct watcher *watchers, struct run *run)
+{
+	int rc = 0;
+
+	for (int i = 0; !rc && i < WATCHERS; i++) {
+		watchers[i] = (struct watcher){.run = run};
+		rc = pthread_create(&watchers[i].thread, NULL, watch, &watchers[i]);
+	}
+	return rc;
+}
+
+/* Once it has ended, snapshots are what was reported. */
+static uint64_t stop_watchers(struct watcher *watchers, struct run *run)
+{
+	struct wt_recording_report report;
+	uint64_t snapshots = 0;
+
+	wt_recording_report(run->recording, &report);
+	atomic_store(&run->watched_enough, true);
+	for (int i = 0; i < WATCHERS; i++) {
+		pthread_join(watchers[i].thread, NULL);
+		snapshots += watchers[i].snapshots;
+		if (watchers[i].problem)
+			run->problem = watchers[i].problem;
+		else if (watchers[i].state.seen != report.sum.total.seen ||
+		         watchers[i].ledger.written != report.sum.total.written ||
+		         watchers[i].state.end != report.sum.end)
+			run->problem = "the last snapshot is not the end";
+	}
+	return snapshots;
 }
 
 static int on_begin(void *context)
@@ -192,12 +294,14 @@ static int run_once(const char *name, const struct wt_recording_config *wanted)
 	struct run run = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER};
 	struct wt_recording_config config = *wanted;
 	struct wt_recording_report report;
+	struct watcher watchers[WATCHERS];
 	struct wt_error err = {0};
+	uint64_t snapshots;
 	pthread_t poker;
 
 	config.recorder.context = &run;
 	run.has_limit = config.recorder.max_packets != 0;
-	if (wt_recording_open(&run.recording, &config, &err) ||
+	if (wt_recording_open(&run.recording, &config, &err) || start_watchers(watchers, &run) ||
 	    pthread_create(&poker, NULL, poke_and_stop, &run)) {
 		printf("SKIP: cannot start: %s\n", err.text);
 		return 77;
@@ -209,16 +313,17 @@ static int run_once(const char *name, const struct wt_recording_config *wanted)
 	pthread_cond_signal(&run.news);
 	pthread_mutex_unlock(&run.lock);
 	pthread_join(poker, NULL);
+	snapshots = stop_watchers(watchers, &run);
 	wt_recording_settle(run.recording);
 	wt_recording_report(run.recording, &report);
 	if (!run.problem)
 		run.problem = judge(&report, &config);
 	if (!run.problem && run.begins != 1)
 		run.problem = "it has not begun once";
-	printf("%s: seen %llu, written %llu, files %zu, reports %u: %s\n", name,
+	printf("%s: seen %llu, written %llu, files %zu, reports %u, snapshots %llu: %s\n", name,
 	       (unsigned long long)report.sum.total.seen,
 	       (unsigned long long)report.sum.total.written, report.lanes[0].file_count,
-	       run.reports, run.problem ? run.problem : "ok");
+	       run.reports, (unsigned long long)snapshots, run.problem ? run.problem : "ok");
 	remove_files(&report);
 	wt_recording_close(run.recording);
 	return run.problem != NULL;

@@ -264,7 +264,7 @@ static void lose_chunks(void)
 	for (size_t i = 0; i < tape.chunk_count; i++) {
 		if (tape_random(&tape, 10))
 			continue;
-		/* All of it, or only what is behind its index. */
+		/* All of it, or only what is after its index. */
 		lost[i] = true;
 		if (tape.chunks[i].bytes > 4096 && tape_random(&tape, 2))
 			tape_zero_page(&tape, tape.chunks[i].offset + tape.chunks[i].bytes - 4096);

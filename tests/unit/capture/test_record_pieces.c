@@ -165,6 +165,8 @@ Test(record_pieces, steps_of_several_queues_attend_their_threads)
 /* Though nothing comes, and only time passes. */
 static void expect_progress_by(bool asks_late)
 {
+	int64_t start_ns;
+
 	interface.name = "sim:pps=1";
 	config.max_duration_ns = 100000000;
 	config.progress_every_ns = 10000000;
@@ -174,7 +176,9 @@ static void expect_progress_by(bool asks_late)
 	cr_assert(eq(int, wt_record_begin(record, &err), 0), "%s", err.text);
 	while (asks_late && wt_record_step(record) == WT_STEP_MORE)
 		;
+	start_ns = now_ns();
 	wait_for_it();
+	cr_expect(le(i64, now_ns() - start_ns, 100000000), "long before the packet");
 	cr_expect(eq(int, finish(), 0), "%s", err.text);
 	cr_expect(ge(uint, progresses, 2));
 	read_state();

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1411,6 +1412,56 @@ Test(sink, pipe_that_goes_on_is_not_given_up)
 	reap_at(9000);
 	cr_expect(eq(int, wt_sink_failed(sink), 0), "nothing is in flight");
 	abort_asked = 0;
+}
+
+static _Atomic int64_t deadline_ns;
+
+/* A pipe that is full, and asked to abort with a deadline so long after. */
+static void open_stuck_pipe(int64_t deadline_ms)
+{
+	struct wt_sink_config with_deadline = config;
+
+	abort_asked = 1;
+	atomic_store(&deadline_ns, INT64_C(5000000000) + deadline_ms * 1000000);
+	with_deadline.abort_writes = &abort_asked;
+	with_deadline.deadline_ns = &deadline_ns;
+	cr_assert(eq(int, pipe2(ends, O_CLOEXEC), 0));
+	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &with_deadline), 0));
+	listen_to();
+	put(0, 20);
+}
+
+Test(sink, stuck_pipe_is_given_up_at_a_deadline_that_is_near)
+{
+	open_stuck_pipe(500);
+	reap_at(0);
+	reap_at(499);
+	cr_expect(eq(u32, ended_count, 0));
+	reap_at(500);
+	expect_end(0, 0, -ETIMEDOUT);
+}
+
+Test(sink, stuck_pipe_is_not_given_up_before_a_deadline_that_is_far)
+{
+	open_stuck_pipe(6000);
+	reap_at(0);
+	reap_at(5999);
+	cr_expect(eq(u32, ended_count, 0));
+	atomic_store(&deadline_ns, INT64_MAX);
+	reap_at(6000);
+	reap_at(7999);
+	cr_expect(eq(u32, ended_count, 0), "the usual patience");
+	reap_at(8000);
+	expect_end(0, 0, -ETIMEDOUT);
+}
+
+Test(sink, deadline_without_an_abort_is_none)
+{
+	open_stuck_pipe(0);
+	abort_asked = 0;
+	reap_at(9000);
+	cr_expect(eq(u32, ended_count, 0));
+	abort_asked = 1; /* for the end */
 }
 
 Test(sink, closing_gives_a_stuck_pipe_up)
