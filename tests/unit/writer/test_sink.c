@@ -17,7 +17,6 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <wiretape/tests/support/temp.h>
@@ -1692,33 +1691,4 @@ Test(sink, write_is_slow_from_a_second_on)
 Test(sink, write_is_not_slow_below_a_second)
 {
 	expect_slow(999999999, 0);
-}
-
-/* Terminals are among those that cannot be asked not to wait, but for their room. */
-Test(sink, full_terminal_holds_nobody_up)
-{
-	struct termios raw;
-	int turns = 0;
-
-	ends[0] = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (ends[0] < 0 || grantpt(ends[0]) || unlockpt(ends[0]))
-		cr_skip_test("no terminals here");
-	ends[1] = open(ptsname(ends[0]), O_RDWR | O_NOCTTY | O_CLOEXEC);
-	cr_assert(ends[1] >= 0);
-	cr_assert(eq(int, tcgetattr(ends[1], &raw), 0));
-	cfmakeraw(&raw);
-	cr_assert(eq(int, tcsetattr(ends[1], TCSANOW, &raw), 0));
-	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &config), 0));
-	listen_to();
-	received_bytes = 0;
-	cr_expect(eq(int, put(0, SOURCE_PAGES), 0));
-	reap();
-	cr_expect(lt(u64, landed, SOURCE_PAGES * PAGE));
-	cr_expect(eq(u32, ended_count, 0));
-	while (!ended_count && turns++ < 100000) {
-		receive(PAGE);
-		reap();
-	}
-	expect_end(0, 0, 0);
-	cr_expect(eq(int, memcmp(received, source, received_bytes), 0));
 }
