@@ -82,13 +82,15 @@ def mutants(file):
 
 
 def read_pure():
-    """FILE PROGRAM:SUITE|SUITE... a line; {file: [(program, pattern)]}"""
-    pure = {}
+    """FILE PROGRAM:SUITE|SUITE... a line; {file: [(program, pattern)]}, and those to be named"""
+    pure, to_name = {}, set()
     for line in (HERE / "pure").read_text().splitlines():
         if line and not line.startswith("#"):
-            file, *tests = line.split()
+            file, *tests = line.lstrip("~").split()
+            if line.startswith("~"):
+                to_name.add(file)
             pure[file] = [(name, f"@({suites})") for name, suites in (each.split(":") for each in tests)]
-    return pure
+    return pure, to_name
 
 
 def read_equivalent():
@@ -254,8 +256,8 @@ def arguments():
 
 def main():
     asked = arguments()
-    pure, equivalent = read_pure(), read_equivalent()
-    files = asked.files or list(pure)
+    (pure, to_name), equivalent = read_pure(), read_equivalent()
+    files = asked.files or [file for file in pure if file not in to_name]
     for file in files:
         if file not in pure:
             fail(f"{file} is not one of those that {HERE / 'pure'} names")
