@@ -701,3 +701,38 @@ Test(tape_writer, files_that_wait_count_too)
 	wt_tape_files_abandon(&writer);
 	writer.file = before;
 }
+
+/* Leave room for one note in the chunk, and none for it on the disk. */
+static void leave_room_for_a_note(void)
+{
+	uint8_t *at;
+	size_t room;
+
+	put_block();
+	fill_disk();
+	while (!wt_tape_reserve(writer.file->tape, WT_CLOCK_RECORD_BYTES_MAX, &at, &room) &&
+	       room >= WT_CLOCK_RECORD_BYTES_MAX + 2 * 12)
+		put_block();
+}
+
+Test(tape_writer, notes_on_clocks_that_find_no_room_are_written_later)
+{
+	const struct wt_stamp_converter *converter = &recorded[1].converter;
+
+	begin();
+	note(1, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		recorded[1].converter.notes[i].map.number = i + 1;
+	leave_room_for_a_note();
+	wt_clock_notes_keep(&writer);
+	cr_expect(eq(int, (int)state.ending, false));
+	cr_assert(eq(sz, converter->note_count, 2));
+	cr_expect(eq(u64, converter->notes[0].map.number, 2));
+	cr_expect(eq(u64, converter->notes[1].map.number, 3));
+	fault_disk_hold(output.disk, false);
+	wt_tape_writer_reap(&writer);
+	wt_clock_notes_keep(&writer);
+	cr_expect(zero(sz, converter->note_count));
+	read_back();
+	cr_expect(eq(uint, found.notes[1], 3));
+}
