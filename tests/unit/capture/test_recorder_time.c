@@ -39,7 +39,7 @@ static struct {
 	bool held, holds, goes_for_good;
 	bool floods;                     /* the ring is not empty whenever somebody waits */
 	unsigned gathers, wrong_gathers; /* waits for others than the ring and the disk */
-	unsigned warnings, waits;
+	unsigned warnings, warnings_held, waits;
 	size_t interface;  /* whose reader tells what is asked of it */
 	const char *group; /* that it joins; NULL: none */
 } seen;
@@ -71,7 +71,10 @@ static void on_progress(void *context, const struct wt_recorder_report *report,
 static void on_event(void *context, const char *text)
 {
 	(void)context;
-	seen.warnings += strstr(text, "full (at most") != NULL;
+	if (strstr(text, "full (at most")) {
+		seen.warnings++;
+		seen.warnings_held += seen.holds;
+	}
 	seen.waits += strstr(text, "waiting for sim to come back") != NULL;
 	if (strstr(text, "nothing has arrived for it for 5 s"))
 		note(&seen.silences);
@@ -373,7 +376,9 @@ static void answer_while_stalled(enum wt_placement layout)
 	run();
 	expect_good();
 	cr_expect(seen.held);
-	cr_expect(eq(uint, seen.warnings, 1));
+	/* On a busy machine the ring may have been as full before. */
+	cr_expect(ge(uint, seen.warnings, 1));
+	cr_expect(le(uint, seen.warnings_held, 1));
 	cr_expect(eq(uint, count_between(&seen.progress, 2 * s_ns + 1, 9 * s_ns), 6));
 	cr_expect(eq(uint, count_between(&seen.asked_for, 4 * s_ns, 5 * s_ns), 1));
 	/* Its counters have 32 bits. */
