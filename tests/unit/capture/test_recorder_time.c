@@ -40,8 +40,9 @@ static struct {
 	bool floods;                     /* the ring is not empty whenever somebody waits */
 	unsigned gathers, wrong_gathers; /* waits for others than the ring and the disk */
 	unsigned warnings, warnings_held, waits;
-	size_t interface;  /* whose reader tells what is asked of it */
-	const char *group; /* that it joins; NULL: none */
+	size_t interface;                   /* whose reader tells what is asked of it */
+	double fullest_pct, high_water_pct; /* of its ring, as it was reported */
+	const char *group;                  /* that it joins; NULL: none */
 } seen;
 
 static struct wt_link loopback = {.name = "lo", .index = 1, .flags = IFF_UP | IFF_MULTICAST};
@@ -61,8 +62,13 @@ static void note(struct times *times)
 static void on_progress(void *context, const struct wt_recorder_report *report,
                         bool report_requested)
 {
+	const struct wt_recorder_interface *one = &report->interfaces[seen.interface];
+
 	(void)context;
-	(void)report;
+	if (one->fill_pct > seen.fullest_pct)
+		seen.fullest_pct = one->fill_pct;
+	if (one->high_water_pct > seen.high_water_pct)
+		seen.high_water_pct = one->high_water_pct;
 	note(report_requested ? &seen.asked_for : &seen.progress);
 	virtual.now_ns += seen.slow_ns;
 	seen.slow_ns = 0;
@@ -166,7 +172,7 @@ static bool is_time(int64_t *at_ns, int64_t *until_ns)
 /* The threads that fill the ring and make the next file ready have no part in this time. */
 static void wait_for_others(void)
 {
-	const struct wt_recorded *recorded = recording.recorder->recorded;
+	const struct wt_recorded *recorded = &recording.recorder->recorded[seen.interface];
 
 	while (seen.holds && wt_recorded_fill_pct(recorded) < 100)
 		poll(NULL, 0, 1);
@@ -396,6 +402,18 @@ Test(recorder_time, somebody_is_at_home_while_the_disk_stalls_in_place)
 Test(recorder_time, somebody_is_at_home_while_the_disk_stalls_compactly)
 {
 	answer_while_stalled(WT_PLACEMENT_COMPACT);
+}
+
+Test(recorder_time, how_full_each_ring_is_is_reported_meanwhile)
+{
+	recording_add(&recording, "sim:pps=1", 1 << 18);
+	stall(WT_PLACEMENT_COMPACT);
+	seen.interface = 1;
+	seen.stop_ns = 9 * s_ns;
+	run();
+	expect_good();
+	cr_expect(seen.fullest_pct >= 100, "%f", seen.fullest_pct);
+	cr_expect(seen.high_water_pct >= 100, "%f", seen.high_water_pct);
 }
 
 static void expect_gate_shut_at(int64_t at_ns)

@@ -215,6 +215,28 @@ Test(recorder_wait, others_who_wait_are_not_woken_before)
 	cr_expect_not(wakes_by(INT64_MAX, 1));
 }
 
+Test(recorder_wait, others_who_wait_are_woken_by_a_time_that_has_changed)
+{
+	state.now_ns = 0;
+	cr_expect_not(wakes_by(INT64_MAX, 1));
+	cr_expect(wakes_by(1000, 10000));
+}
+
+Test(recorder_wait, others_who_wait_are_woken_again_by_what_is_due)
+{
+	state.now_ns = 1000;
+	cr_expect(wakes_by(1000, 10000));
+	cr_expect(wakes_by(1000, 10000));
+}
+
+Test(recorder_wait, others_who_wait_are_woken_by_each_frame)
+{
+	add_rings(RINGS);
+	cr_expect_not(wakes_by(INT64_MAX, 0));
+	fill(1);
+	cr_expect(is_readable());
+}
+
 Test(recorder_wait, without_others_no_timer_is_set)
 {
 	wt_recorder_wait_set(&waits, 1);
