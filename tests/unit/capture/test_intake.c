@@ -458,3 +458,58 @@ Test(intake, without_room_no_block_is_borrowed)
 		wt_tape_writer_reap(&writer);
 	close_lane();
 }
+
+static const struct wt_ring_ops *real_ring;
+static uint64_t claimed;
+
+static int next_broken_block(struct wt_ring *ring, struct wt_block *block)
+{
+	int rc = real_ring->next_block(ring, block);
+
+	block->frames = claimed;
+	block->walk.fault = WT_WALK_HEADER_OUTSIDE;
+	return rc;
+}
+
+static size_t read_nothing(struct wt_ring *ring, struct wt_block *block, struct wt_frame *frames,
+                           size_t max)
+{
+	(void)ring;
+	(void)block;
+	(void)frames;
+	(void)max;
+	return 0;
+}
+
+/* Nothing of the block can be read, though it says that it holds so many. */
+static void read_broken_block(uint64_t frames, uint64_t lost)
+{
+	struct wt_ring_ops ops;
+
+	open_lane(WT_PLACEMENT_AUTO, 32);
+	real_ring = recorded[0].ring->ops;
+	ops = *real_ring;
+	ops.next_block = next_broken_block;
+	ops.read_frames = read_nothing;
+	recorded[0].ring->ops = &ops;
+	claimed = frames;
+	deliver(0, 10, 100);
+	wt_sim_ring_flush(sims[0]);
+	step();
+	cr_expect(eq(u64, reports[0].ledger.lost.malformed, lost));
+	cr_expect(eq(u64, recorded[0].read, 0));
+	cr_expect(eq(sz, state.degraded_count, 1));
+	cr_expect(intake.conversion.recorded == NULL);
+	recorded[0].ring->ops = real_ring;
+	close_lane();
+}
+
+Test(intake, what_a_broken_block_should_hold_is_lost)
+{
+	read_broken_block(10, 10);
+}
+
+Test(intake, a_broken_block_holds_no_more_than_has_room)
+{
+	read_broken_block(UINT32_MAX, BLOCK_BYTES / 68);
+}

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <wiretape/archive/capture_file.h>
@@ -18,6 +19,7 @@
 #include <wiretape/pcapng/clock_record.h>
 #include <wiretape/pcapng/tape_mark.h>
 #include <wiretape/ring/sim_ring.h>
+#include <wiretape/writer/sink_private.h>
 
 /* What a tape writer writes besides packets, and when: no packet comes, time is the test's. */
 enum { INTERFACES = 2, TEXT = 600 };
@@ -353,9 +355,15 @@ Test(tape_writer, counters_of_a_nic_are_since_the_gate_opened)
 	cr_expect(found.nic[strlen(found.nic) - 1] == '\n');
 }
 
-Test(tape_writer, what_is_under_construction_is_flushed_after_a_second)
+static void put_block(void)
 {
 	static const uint32_t block[3] = {0x80000001, sizeof(block), sizeof(block)};
+
+	cr_assert(zero(int, wt_tape_writer_put(&writer, (const uint8_t *)block, sizeof(block))));
+}
+
+Test(tape_writer, what_is_under_construction_is_flushed_after_a_second)
+{
 	uint64_t bytes;
 
 	begin();
@@ -365,7 +373,7 @@ Test(tape_writer, what_is_under_construction_is_flushed_after_a_second)
 	bytes = wt_sink_bytes(wt_tape_sink(writer.file->tape));
 	pass(10 * s_ns);
 	cr_expect(eq(u64, wt_sink_bytes(wt_tape_sink(writer.file->tape)), bytes));
-	cr_assert(zero(int, wt_tape_writer_put(&writer, (const uint8_t *)block, sizeof(block))));
+	put_block();
 	pass(0);
 	cr_expect(eq(i64, wt_tape_writer_due_ns(&writer), virtual.now_ns + s_ns));
 	pass(s_ns - 1);
@@ -538,4 +546,193 @@ Test(tape_writer, what_is_known_of_clocks_at_the_end_is_reported)
 	wt_clock_notes_finish(&writer);
 	cr_expect(eq(u64, reports[0].crosses, 4));
 	cr_expect(eq(u64, reports[1].crosses, 5));
+}
+
+Test(tape_writer, header_has_room_for_many_interfaces)
+{
+	enum { MANY = 20 };
+	static struct wt_recorded all_recorded[MANY];
+	static struct wt_recorder_interface all_reports[MANY];
+	static struct wt_reader_config all_interfaces[MANY];
+	static struct wt_ledger all_starts[MANY];
+	static char filter[UINT16_MAX];
+
+	memset(filter, 'x', sizeof(filter) - 1);
+	for (size_t i = 0; i < MANY; i++) {
+		all_recorded[i] = recorded[0];
+		all_recorded[i].report = &all_reports[i];
+		all_reports[i].reader = &readers[0].info;
+		all_interfaces[i].filter = filter;
+	}
+	state.reports = all_reports;
+	state.config.interfaces = all_interfaces;
+	state.config.interface_count = MANY;
+	writer.recorded = all_recorded;
+	writer.file_starts = all_starts;
+	begin();
+	cr_expect(gt(u64, wt_tape_bytes(writer.file->tape), MANY * sizeof(filter)));
+	cr_expect(eq(uint, fault_disk_counts(output.disk).writes, 1), "all in the first chunk");
+}
+
+/* By what the kernel says, in whatever way. */
+static void find_processor(char *out, size_t capacity)
+{
+	FILE *file = popen("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1", "re");
+
+	cr_assert(file != NULL);
+	out[0] = '\0';
+	if (fgets(out, (int)capacity, file))
+		out[strcspn(out, "\n")] = '\0';
+	pclose(file);
+}
+
+Test(tape_writer, header_names_the_processor)
+{
+	char processor[TEXT], expected[2 * TEXT];
+	struct utsname system;
+
+	cr_assert(zero(int, uname(&system)));
+	find_processor(processor, sizeof(processor));
+	if (processor[0])
+		snprintf(expected, sizeof(expected), "%s (%s)", processor, system.machine);
+	else
+		snprintf(expected, sizeof(expected), "%s", system.machine);
+	begin();
+	read_back();
+	expect_text(found.hardware, expected);
+}
+
+static void ignore(struct wt_disk_request *request)
+{
+	(void)request;
+}
+
+/* As other lanes' and the ring's: the disk takes no more, until it ends them. */
+static void fill_disk(void)
+{
+	static struct wt_disk_request others[WT_DISK_DEPTH];
+
+	fault_disk_hold(output.disk, true);
+	for (size_t i = 0; wt_sink_room(wt_tape_sink(writer.file->tape)); i++) {
+		cr_assert(i < WT_DISK_DEPTH);
+		others[i] = (struct wt_disk_request){.op = WT_DISK_SYNC, .fd = -1, .done = ignore};
+		cr_assert(zero(int, wt_disk_submit(output.disk, &others[i])));
+	}
+}
+
+Test(tape_writer, flush_that_finds_no_room_is_due_again_a_second_later)
+{
+	begin();
+	pass(0);
+	put_block();
+	pass(0);
+	fill_disk();
+	pass(s_ns);
+	cr_expect(eq(int, (int)state.ending, false));
+	cr_expect(eq(i64, wt_tape_writer_due_ns(&writer), virtual.now_ns + s_ns));
+	pass(s_ns - 1);
+	cr_expect(eq(i64, wt_tape_writer_due_ns(&writer), virtual.now_ns + 1));
+	pass(1);
+	cr_expect(eq(i64, wt_tape_writer_due_ns(&writer), virtual.now_ns + s_ns));
+	fault_disk_hold(output.disk, false);
+	pass(s_ns);
+	cr_expect(eq(i64, wt_tape_writer_due_ns(&writer), INT64_MAX));
+	cr_expect(eq(int, (int)state.ending, false));
+}
+
+Test(tape_writer, flush_that_was_asked_for_and_finds_no_room_leaves_its_time)
+{
+	begin();
+	put_block();
+	pass(0);
+	fill_disk();
+	cr_expect(eq(int, wt_tape_writer_flush(&writer), -EAGAIN));
+	cr_expect(eq(i64, wt_tape_writer_due_ns(&writer), virtual.now_ns + s_ns));
+	fault_disk_hold(output.disk, false);
+	pass(0);
+	cr_expect(zero(int, wt_tape_writer_flush(&writer)));
+	cr_expect(eq(i64, wt_tape_writer_due_ns(&writer), INT64_MAX));
+}
+
+Test(tape_writer, block_in_place_needs_a_buffer_and_a_disk_with_room)
+{
+	uint32_t buffers;
+
+	begin();
+	for (unsigned i = 0; i < 8; i++)
+		pass(0);
+	cr_expect(wt_tape_writer_takes_in_place(&writer));
+	buffers = writer.pool.free_count;
+	writer.pool.free_count = 0;
+	cr_expect_not(wt_tape_writer_takes_in_place(&writer));
+	writer.pool.free_count = buffers;
+	fill_disk();
+	cr_expect_not(wt_tape_writer_takes_in_place(&writer));
+	fault_disk_hold(output.disk, false);
+}
+
+/* Begin one more file. The one before waits for its last writes. */
+static struct wt_recorder_file *begin_another(void)
+{
+	struct wt_recorder_file *before = writer.file;
+
+	unlink(path); /* which is locked */
+	writer.file = NULL;
+	begin();
+	writer.waiting = before;
+	return before;
+}
+
+Test(tape_writer, files_that_wait_count_too)
+{
+	struct wt_recorder_file *before;
+	struct wt_recorder_writes writes;
+
+	begin();
+	wt_tape_sink(writer.file->tape)->statistics.slow_writes = 2;
+	before = begin_another();
+	wt_tape_sink(writer.file->tape)->statistics.slow_writes = 3;
+	cr_expect(eq(u64, wt_tape_writer_all_bytes(&writer),
+	             wt_tape_bytes(before->tape) + wt_tape_bytes(writer.file->tape)));
+	wt_tape_writer_count_writes(&writer, &writes);
+	cr_expect(eq(u64, writes.slow, 5));
+	cr_expect(eq(u32, writes.in_flight, 2));
+	writer.waiting = NULL;
+	wt_tape_files_abandon(&writer);
+	writer.file = before;
+}
+
+/* Leave room for one note in the chunk, and none for it on the disk. */
+static void leave_room_for_a_note(void)
+{
+	uint8_t *at;
+	size_t room;
+
+	put_block();
+	fill_disk();
+	while (!wt_tape_reserve(writer.file->tape, WT_CLOCK_RECORD_BYTES_MAX, &at, &room) &&
+	       room >= WT_CLOCK_RECORD_BYTES_MAX + 2 * 12)
+		put_block();
+}
+
+Test(tape_writer, notes_on_clocks_that_find_no_room_are_written_later)
+{
+	const struct wt_stamp_converter *converter = &recorded[1].converter;
+
+	begin();
+	note(1, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		recorded[1].converter.notes[i].map.number = i + 1;
+	leave_room_for_a_note();
+	wt_clock_notes_keep(&writer);
+	cr_expect(eq(int, (int)state.ending, false));
+	cr_assert(eq(sz, converter->note_count, 2));
+	cr_expect(eq(u64, converter->notes[0].map.number, 2));
+	cr_expect(eq(u64, converter->notes[1].map.number, 3));
+	fault_disk_hold(output.disk, false);
+	wt_tape_writer_reap(&writer);
+	wt_clock_notes_keep(&writer);
+	cr_expect(zero(sz, converter->note_count));
+	read_back();
+	cr_expect(eq(uint, found.notes[1], 3));
 }
