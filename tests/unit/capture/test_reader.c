@@ -232,6 +232,8 @@ Test(reader, filter_that_runs_here_counts_what_it_rejects)
 	count = wt_ring_read_frames(reader.ring, &held[0], frames, 5);
 	cr_assert(eq(sz, count, 1));
 	cr_expect(eq(u32, held[0].rejected, 4));
+	cr_expect(eq(u32, held[0].walk.sums.cut, 1), "not what the ring has summed up");
+	cr_expect(eq(u32, held[0].walk.sums.by_source[frames[0].stamp_source], 1));
 	cr_expect(eq(u32, frames[0].caplen, 50));
 	cr_expect(eq(u32, frames[0].len, FRAME_BYTES));
 	cr_assert(eq(sz, wt_ring_read_frames(reader.ring, &held[0], frames, MOST), 1));

@@ -4,12 +4,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <wiretape/archive/capture_file.h>
@@ -182,6 +185,7 @@ Test(recording, each_queue_has_a_file_and_the_ledger_is_the_sum)
 	cr_expect(eq(uint, begins, 1));
 	cr_assert(eq(sz, report.lane_count, LANES));
 	cr_expect(eq(sz, report.sum.interface_count, 1));
+	cr_expect_not(wt_recording_rotates(recording));
 	expect_closed(&report.sum.total, COUNT);
 	expect_closed(&report.sum.interfaces[0].ledger, COUNT);
 	cr_expect(eq(int, report.sum.end, WT_END_SOURCE));
@@ -294,6 +298,7 @@ Test(recording, cpus_are_taken_in_turn_and_one_that_is_not_there_is_an_error)
 	config.cpu_count = 1;
 	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
 	cr_expect(strstr(err.text, "CPU 1023") != NULL, "%s", err.text);
+	cr_expect(eq(int, wt_recording_open(&recording, &config, NULL), -EINVAL));
 }
 
 Test(recording, what_has_one_queue_or_one_place_to_go_is_refused)
@@ -308,6 +313,17 @@ Test(recording, what_has_one_queue_or_one_place_to_go_is_refused)
 	config.files.path = "/dev/null";
 	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
 	cr_expect(strstr(err.text, "/dev/null is no file") != NULL, "%s", err.text);
+}
+
+/* What follows them is none of its interfaces. */
+Test(recording, as_many_interfaces_as_there_are_matter)
+{
+	struct wt_reader_config two[] = {interface, interface};
+
+	two[1].kind = WT_READER_V2;
+	config.recorder.interfaces = two;
+	cr_expect(eq(int, run(), 0), "%s", err.text);
+	expect_closed(&report.sum.total, COUNT);
 }
 
 static bool is_bound;
@@ -372,6 +388,101 @@ Test(recording, as_many_packets_as_are_asked_for_are_taken_by_all_together)
 	cr_expect(eq(int, report.sum.end, WT_END_PACKETS));
 	cr_expect(eq(u64, report.sum.total.written, 1000));
 	cr_expect(eq(u64, report.sum.total.seen, 1000 + wt_ledger_lost(&report.sum.total)));
+}
+
+static sem_t stuck, released;
+static struct wt_feed_channels channels;
+static int64_t asked_ns, answered_ns;
+static unsigned steps, steps_to_answer;
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+/* In the threads of lanes. */
+static void be_stuck(void *context, uint32_t queue, uint32_t number, const struct wt_frame *frames,
+                     size_t count)
+{
+	(void)context;
+	(void)queue;
+	(void)number;
+	(void)frames;
+	(void)count;
+	sem_post(&stuck);
+	sem_wait(&released);
+	sem_post(&released);
+}
+
+static int ask_those_that_are_stuck(void *context)
+{
+	(void)context;
+	/* The step that asks takes its time before this. */
+	asked_ns = now_ns();
+	for (size_t i = 0; i < LANES; i++)
+		sem_wait(&stuck);
+	wt_recording_request_report(recording);
+	steps = 0;
+	return 0;
+}
+
+static void release(void *context, const struct wt_recorder_report *sum, bool report_requested)
+{
+	(void)context;
+	(void)sum;
+	cr_expect(report_requested);
+	answered_ns = now_ns();
+	steps_to_answer = steps;
+	sem_post(&released);
+	wt_recording_stop(recording);
+}
+
+/* With feeds, which are followed every 5 ms. */
+static void step_through(void)
+{
+	struct pollfd wait = {.events = POLLIN};
+
+	interface.interface = "sim:pps=1000";
+	cr_assert(zero(
+	        int, wt_feed_channels_add(&channels, "moldudp64@233.252.0.1:26477,name=x", &err)));
+	config.recorder.feeds = &channels;
+	cr_assert(eq(int, wt_recording_open(&recording, &config, &err), 0), "%s", err.text);
+	wait.fd = wt_recording_fd(recording);
+	cr_assert(eq(int, wt_recording_begin(recording, &err), 0), "%s", err.text);
+	while (!wt_recording_has_ended(recording)) {
+		poll(&wait, 1, -1);
+		wt_recording_step(recording);
+		steps++;
+	}
+	cr_expect(eq(int, wt_recording_result(recording, &err), 0), "%s", err.text);
+	wt_recording_close(recording);
+	recording = NULL;
+	wt_feed_channels_free(&channels);
+}
+
+Test(recording, lanes_that_do_not_answer_are_passed_over_after_a_rest)
+{
+	sem_init(&stuck, 0, 0);
+	sem_init(&released, 0, 0);
+	config.recorder.on_begin = ask_those_that_are_stuck;
+	config.recorder.on_frames = be_stuck;
+	config.recorder.on_progress = release;
+	step_through();
+	cr_expect(ge(i64, answered_ns - asked_ns, 400000000));
+	cr_expect(le(uint, steps_to_answer, 200), "one every 5 ms, and for news");
+	sem_destroy(&stuck);
+	sem_destroy(&released);
+}
+
+Test(recording, nothing_is_done_while_nothing_is_due)
+{
+	config.recorder.max_duration_ns = 100000000;
+	step_through();
+	cr_expect(ge(uint, steps, 5));
+	cr_expect(le(uint, steps, 100), "one every 5 ms, and for news");
 }
 
 static unsigned progresses;

@@ -190,6 +190,39 @@ Test(shared_feeds, who_holds_the_others_up_is_woken)
 	cr_expect(eq(uint, woken[1], 1));
 }
 
+Test(shared_feeds, the_very_first_is_woken_as_well)
+{
+	give(1, 0, 1, T0);
+	for (uint32_t i = 0; i < INTERFACES; i++)
+		wt_feed_lane_quiet(wt_shared_feeds_eyes(feeds, 1, i), T0 + 1, 0);
+	wt_feed_lane_quiet(wt_shared_feeds_eyes(feeds, 0, 1), T0 + 1, 0);
+	wt_shared_feeds_follow(feeds);
+	cr_expect(eq(uint, woken[0], 1));
+	cr_expect(eq(uint, woken[1], 0));
+}
+
+/* Of many gaps that nobody writes down, as many as there is room for. */
+Test(shared_feeds, blocks_that_have_no_room_are_left_out_and_counted)
+{
+	enum { ROOM_BYTES = 4 << 20, LEAST_BYTES = 64 };
+	size_t all = 0, bytes;
+
+	for (uint64_t i = 0; i < ROOM_BYTES / LEAST_BYTES && !wt_shared_feeds_left_out(feeds);
+	     i++) {
+		give(0, 0, 1 + 2 * i, T0 + (int64_t)i * S);
+		for (uint32_t ring = 0; ring < LANES * INTERFACES; ring++)
+			wt_feed_lane_quiet(
+			        wt_shared_feeds_eyes(feeds, ring / INTERFACES, ring % INTERFACES),
+			        T0 + (int64_t)i * S + 1, 0);
+		wt_shared_feeds_follow(feeds);
+	}
+	cr_expect(eq(u64, wt_shared_feeds_left_out(feeds), 1));
+	while ((bytes = wt_shared_feeds_take(feeds, blocks, sizeof(blocks))))
+		all += bytes;
+	cr_expect(le(sz, all, ROOM_BYTES));
+	cr_expect(gt(sz, all, ROOM_BYTES - WT_FEED_EVENT_BLOCK_BYTES));
+}
+
 Test(shared_feeds, the_first_lane_ends_last)
 {
 	cr_expect(eq(int, wt_shared_feeds_awaits_first(feeds), false));
@@ -203,5 +236,7 @@ Test(shared_feeds, the_first_lane_ends_last)
 	wt_shared_feeds_follow(feeds);
 	cr_expect(wt_shared_feeds_is_over(feeds));
 	cr_expect(gt(uint, woken[0], 1));
+	woken[0] = 0;
 	cr_expect(eq(int, wt_shared_feeds_follow(feeds), false));
+	cr_expect(eq(uint, woken[0], 0), "it is over once");
 }

@@ -873,6 +873,24 @@ Test(converter, after_a_change_of_stamping_the_clocks_are_compared_anew_at_once)
 	cr_expect(ge(uint, crosses - crosses_before, 5), "one a second, and these fast");
 }
 
+Test(converter, looks_at_the_interface_every_20_ms)
+{
+	int64_t first_ns;
+
+	open_converter();
+	cr_assert(eq(int, wt_watch_open(&converter.watch, nic_system, "sim", &err), 0), "%s",
+	          err.text);
+	tick();
+	first_ns = clock_ns(CLOCK_MONOTONIC);
+	cr_expect(eq(i64, converter.look_due_ns, first_ns + 20 * MS));
+	wt_sim_nic_advance(nic, 20 * MS - 1);
+	tick();
+	cr_expect(eq(i64, converter.look_due_ns, first_ns + 20 * MS), "not yet");
+	wt_sim_nic_advance(nic, 1);
+	tick();
+	cr_expect(eq(i64, converter.look_due_ns, first_ns + 40 * MS));
+}
+
 Test(converter, it_lets_go_of_a_clock_that_the_reader_has_closed)
 {
 	char text[256];
