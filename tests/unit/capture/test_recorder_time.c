@@ -352,6 +352,7 @@ Test(recorder_time, files_end_at_multiples_of_the_clock)
 	run();
 	/* At 1.7 s, 3.7 s, 5.7 s and 7.7 s, and not yet at 9.7 s. */
 	cr_expect(eq(uint, recording.report.file_count, 5));
+	cr_expect(virtual.waits < 100, "%u: no packet is waited for", virtual.waits);
 }
 
 /* The disk takes nothing from 2 s to 9 s, and there is more than it can take: the ring fills. */

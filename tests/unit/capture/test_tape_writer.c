@@ -19,6 +19,7 @@
 #include <wiretape/pcapng/clock_record.h>
 #include <wiretape/pcapng/tape_mark.h>
 #include <wiretape/ring/sim_ring.h>
+#include <wiretape/stamp/sim_nic.h>
 #include <wiretape/writer/sink_private.h>
 
 /* What a tape writer writes besides packets, and when: no packet comes, time is the test's. */
@@ -735,4 +736,49 @@ Test(tape_writer, notes_on_clocks_that_find_no_room_are_written_later)
 	cr_expect(zero(sz, converter->note_count));
 	read_back();
 	cr_expect(eq(uint, found.notes[1], 3));
+}
+
+static uint64_t count_last_crosses(bool is_gone)
+{
+	const struct wt_sim_nic_config nic_config = {.tai_offset_s = 37, .manual_time = true};
+	const struct wt_reader_config wanted = {.stamp = WT_STAMP_HW};
+	const struct wt_stamp_converter_config clock = {.clock = WT_CLOCK_UTC};
+	struct wt_sim_nic *nic;
+	uint64_t before;
+
+	cr_assert(zero(int, wt_sim_nic_create(&nic, &nic_config)));
+	cr_assert(zero(int, wt_reader_begin_stamps(&readers[0], &wanted, wt_sim_nic_system(nic),
+	                                           "sim", &err)));
+	cr_assert(zero(int,
+	               wt_stamp_converter_open(&recorded[0].converter, &readers[0], &clock, &err)));
+	before = recorded[0].converter.crosses;
+	reports[0].gone = is_gone;
+	wt_clock_notes_finish(&writer);
+	wt_stamp_converter_close(&recorded[0].converter);
+	wt_reader_end_stamps(&readers[0]);
+	wt_sim_nic_destroy(nic);
+	return reports[0].crosses - before;
+}
+
+Test(tape_writer, clock_is_compared_at_the_end)
+{
+	begin();
+	cr_expect(eq(u64, count_last_crosses(false), 1));
+}
+
+Test(tape_writer, clock_of_an_interface_that_has_gone_is_not)
+{
+	begin();
+	cr_expect(zero(u64, count_last_crosses(true)));
+}
+
+/* It has its closing blocks, and the next one has not been begun. */
+Test(tape_writer, nothing_follows_the_closing_blocks)
+{
+	begin();
+	note(0, 1);
+	writer.phase = WT_TAPE_NEXT;
+	read_back();
+	cr_expect(zero(uint, found.notes[0]));
+	cr_expect(writer.file->closed);
 }
