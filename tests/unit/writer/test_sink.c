@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
@@ -1501,6 +1502,24 @@ Test(sink, socket_that_is_full_holds_nobody_up)
 	while (received_bytes < SOURCE_PAGES * PAGE)
 		receive(SOURCE_PAGES * PAGE);
 	cr_expect(eq(int, memcmp(received, source, SOURCE_PAGES * PAGE), 0));
+}
+
+/* An event's counter takes no flags, and eight bytes. */
+Test(sink, stream_that_refuses_flags_is_written_without_them)
+{
+	const uint64_t two = 2;
+	uint64_t sum = 0;
+
+	ends[1] = eventfd(0, EFD_CLOEXEC);
+	cr_assert(eq(int, wt_sink_stream_open(&sink, ends[1], &config), 0));
+	listen_to();
+	for (unsigned i = 0; i < 2; i++) {
+		cr_expect(
+		        eq(int, put_bytes((const uint8_t *)&two, sizeof(two), (uintptr_t)&sum), 0));
+		expect_end(i, (uintptr_t)&sum, 0);
+	}
+	cr_assert(eq(int, (int)read(ends[1], &sum, sizeof(sum)), (int)sizeof(sum)));
+	cr_expect(eq(u64, sum, 4));
 }
 
 Test(sink, fifo_that_is_full_holds_nobody_up)
