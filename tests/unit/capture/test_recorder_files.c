@@ -343,6 +343,8 @@ Test(recorder_files, file_that_fails_in_the_background_keeps_its_work_name)
 	record_rotating(WT_PLACEMENT_COMPACT, 0);
 	fault_disk_fail_write(recording.disk, 2, -EIO);
 	cr_expect(eq(int, recording_run(&recording), -EIO));
+	cr_expect(strstr(recording.err.text, "cannot write any more") != NULL, "%s",
+	          recording.err.text);
 	expect_good("background", 2);
 	count = wt_file_set_files(recording.output.files, &files);
 	cr_assert(ge(sz, count, 1));
