@@ -299,14 +299,24 @@ Test(recording, cpus_are_taken_in_turn_and_one_that_is_not_there_is_an_error)
 	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
 	cr_expect(strstr(err.text, "CPU 1023") != NULL, "%s", err.text);
 	cr_expect(eq(int, wt_recording_open(&recording, &config, NULL), -EINVAL));
+	config.queues = 1;
+	cr_expect(eq(int, wt_recording_open(&recording, &config, NULL), -EINVAL));
 }
 
 Test(recording, what_has_one_queue_or_one_place_to_go_is_refused)
 {
+	struct wt_reader_config two[2];
+
 	interface.kind = WT_READER_V2;
 	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
 	cr_expect(strstr(err.text, "v2") != NULL, "%s", err.text);
 	interface.kind = WT_READER_SIM;
+	two[0] = two[1] = interface;
+	two[1].kind = WT_READER_V2;
+	config.recorder.interfaces = two;
+	config.recorder.interface_count = 2;
+	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
+	config.recorder.interface_count = 1;
 	config.files.path = NULL;
 	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
 	cr_expect(strstr(err.text, "a file each") != NULL, "%s", err.text);
