@@ -187,7 +187,7 @@ Test(recorder_wait, others_who_wait_look_at_once)
 
 	cr_expect(eq(int, one.fd, waits.fd));
 	cr_expect(eq(int, wt_recorder_wait_fd(&waits), waits.fd));
-	cr_expect(eq(int, poll(&one, 1, 10000), 1));
+	cr_expect(eq(int, poll(&one, 1, 2000), 1));
 	wt_recorder_wait_take(&waits);
 	cr_expect(zero(int, poll(&one, 1, 0)));
 }
@@ -197,7 +197,7 @@ static bool wakes_by(int64_t until_ns, int timeout_ms)
 {
 	struct pollfd one = {.fd = wt_recorder_wait_fd(&waits), .events = POLLIN};
 
-	poll(&one, 1, 10000);
+	poll(&one, 1, 2000);
 	wt_recorder_wait_take(&waits);
 	wt_recorder_wait_set(&waits, until_ns);
 	return poll(&one, 1, timeout_ms) > 0;
@@ -205,9 +205,9 @@ static bool wakes_by(int64_t until_ns, int timeout_ms)
 
 Test(recorder_wait, others_who_wait_are_woken_in_time)
 {
-	cr_expect(wakes_by(1000, 10000));
-	cr_expect(wakes_by(0, 10000), "at once, not never");
-	cr_expect(wakes_by(0, 10000), "again");
+	cr_expect(wakes_by(1000, 2000));
+	cr_expect(wakes_by(0, 2000), "at once, not never");
+	cr_expect(wakes_by(0, 2000), "again");
 }
 
 Test(recorder_wait, others_who_wait_are_not_woken_before)
@@ -219,14 +219,14 @@ Test(recorder_wait, others_who_wait_are_woken_by_a_time_that_has_changed)
 {
 	state.now_ns = 0;
 	cr_expect_not(wakes_by(INT64_MAX, 1));
-	cr_expect(wakes_by(1000, 10000));
+	cr_expect(wakes_by(1000, 2000));
 }
 
 Test(recorder_wait, others_who_wait_are_woken_again_by_what_is_due)
 {
 	state.now_ns = 1000;
-	cr_expect(wakes_by(1000, 10000));
-	cr_expect(wakes_by(1000, 10000));
+	cr_expect(wakes_by(1000, 2000));
+	cr_expect(wakes_by(1000, 2000));
 }
 
 Test(recorder_wait, others_who_wait_are_woken_by_each_frame)
