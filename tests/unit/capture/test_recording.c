@@ -277,7 +277,7 @@ Test(recording, first_lane_that_cannot_begin_says_why)
 Test(recording, cpus_are_taken_in_turn_and_one_that_is_not_there_is_an_error)
 {
 	static const uint16_t none[] = {CPU_SETSIZE - 1};
-	static uint16_t cpus[2];
+	static uint16_t cpus[3];
 	cpu_set_t allowed;
 
 	sched_getaffinity(0, sizeof(allowed), &allowed);
@@ -286,12 +286,14 @@ Test(recording, cpus_are_taken_in_turn_and_one_that_is_not_there_is_an_error)
 	cpus[1] = cpus[0] + 1;
 	while (cpus[1] < CPU_SETSIZE && !CPU_ISSET(cpus[1], &allowed))
 		cpus[1]++;
+	/* So that it matters which way they are counted. */
+	cpus[2] = cpus[1];
 	config.cpus = cpus;
-	config.cpu_count = cpus[1] < CPU_SETSIZE ? 2 : 1;
+	config.cpu_count = cpus[1] < CPU_SETSIZE ? 3 : 1;
 	config.first_cpu = 1;
 	cr_expect(eq(int, run(), 0), "%s", err.text);
-	cr_expect(eq(int, report.lanes[0].cpu, cpus[config.cpu_count - 1]));
-	cr_expect(eq(int, report.lanes[1].cpu, cpus[0]));
+	for (size_t i = 0; i < LANES; i++)
+		cr_expect(eq(int, report.lanes[i].cpu, cpus[(1 + i) % config.cpu_count]));
 	wt_recording_close(recording);
 	recording = NULL;
 	config.cpus = none;
@@ -299,14 +301,24 @@ Test(recording, cpus_are_taken_in_turn_and_one_that_is_not_there_is_an_error)
 	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
 	cr_expect(strstr(err.text, "CPU 1023") != NULL, "%s", err.text);
 	cr_expect(eq(int, wt_recording_open(&recording, &config, NULL), -EINVAL));
+	config.queues = 1;
+	cr_expect(eq(int, wt_recording_open(&recording, &config, NULL), -EINVAL));
 }
 
 Test(recording, what_has_one_queue_or_one_place_to_go_is_refused)
 {
+	struct wt_reader_config two[2];
+
 	interface.kind = WT_READER_V2;
 	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
 	cr_expect(strstr(err.text, "v2") != NULL, "%s", err.text);
 	interface.kind = WT_READER_SIM;
+	two[0] = two[1] = interface;
+	two[1].kind = WT_READER_V2;
+	config.recorder.interfaces = two;
+	config.recorder.interface_count = 2;
+	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
+	config.recorder.interface_count = 1;
 	config.files.path = NULL;
 	cr_expect(eq(int, wt_recording_open(&recording, &config, &err), -EINVAL));
 	cr_expect(strstr(err.text, "a file each") != NULL, "%s", err.text);
